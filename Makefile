@@ -1,0 +1,233 @@
+# llmobs: `make demo` shows it, `make test` proves it. Both need a C compiler, make and perl.
+#
+#   make test       the tests, read by prove          make bench      all benches; bench-span, ...
+#   make check      sanitizers, analyzers, fuzzing,   make docs       build/docs/: HTML and man page
+#                   coverage (needs more tools)       make install    PREFIX=/usr/local DESTDIR=
+#   make header     llmobs.h from src/                make api        docs/api.txt from src/
+#
+# CC, CXX, CFLAGS, LDFLAGS are yours.
+CC ?= cc
+CXX ?= c++
+CFLAGS ?= -g -O1
+PREFIX ?= /usr/local
+JOBS ?= 2
+
+FLAGS := -std=gnu11 -Wall -Wextra -I. -Itests -pthread
+LIBS := -pthread -lm -ldl
+PARTS := src/header.list src/manual.h examples/quickstart.c tools/amalgamate.pl tools/Sections.pm \
+         $(wildcard src/*/*.[ch])
+TESTS := $(patsubst tests/%.c,%,$(sort $(wildcard tests/test_*.c)))
+SCRIPTS := $(sort $(wildcard tests/*.t))
+DEMO := $(sort $(wildcard examples/demo/*.c))
+BENCHES := $(patsubst bench/%.c,%,$(sort $(wildcard bench/bench_*.c)))
+STRESSES := $(patsubst tests/stress/%.c,%,$(sort $(wildcard tests/stress/*.c)))
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+
+.DEFAULT_GOAL := all
+.PHONY: all header api demo test check bench docs install clean
+.DELETE_ON_ERROR:
+
+all: header build/demo
+
+# ---- the header -------------------------------------------------------------------------------
+
+# Written only when it changes, so that nothing is compiled anew for nothing.
+llmobs.h: FORCE
+	@tools/amalgamate.pl
+FORCE:
+
+header: llmobs.h
+
+api: llmobs.h
+	tools/apidiff.pl --write docs/api.txt
+
+# ---- the demo ---------------------------------------------------------------------------------
+
+build/demo: $(DEMO) $(wildcard examples/demo/*.h) llmobs.h
+	@mkdir -p build
+	$(CC) -std=gnu11 -O2 -g -Wall -Wextra -I. $(DEMO) -o $@ $(LDFLAGS) $(LIBS)
+
+demo: build/demo
+	./build/demo
+
+# ---- tests ------------------------------------------------------------------------------------
+
+build/tests/%: tests/%.c tests/tap.h llmobs.h
+	@mkdir -p build/tests
+	$(CC) $(FLAGS) $(CFLAGS) $< -o $@ $(LDFLAGS) $(LIBS)
+
+# The compiler's own work in parallel, whatever -j says.
+.PHONY: test-programs
+test-programs: $(TESTS:%=build/tests/%) build/demo
+
+test: llmobs.h
+	@$(MAKE) --no-print-directory -j$(JOBS) test-programs
+	@rm -rf build/tap build/tmp
+	prove -j$(JOBS) --exec tools/run_test.pl $(SCRIPTS) $(TESTS:%=build/tests/%)
+
+# ---- check: what takes longer, or needs more tools --------------------------------------------
+
+GATES := check-asan-gcc check-asan-clang check-tsan-gcc check-tsan-clang check-stress check-flags \
+         check-model check-analyzer check-tidy check-cppcheck check-fuzz check-coverage
+.PHONY: $(GATES)
+
+check: llmobs.h
+	@tools/gates.pl check $(GATES)
+
+# $(call need,TOOL): the recipe goes on only where the tool is.
+need = command -v $(1) >/dev/null 2>&1 || { echo "SKIP: $(1) not found"; exit 0; }
+
+ADDRESS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+THREAD := -fsanitize=thread -fno-omit-frame-pointer
+# Where the kernel spreads addresses wider than the sanitizer knows, without that.
+PLAIN := $(shell setarch -R true 2>/dev/null && echo setarch -R)
+
+# $(call sanitized,NAME,COMPILER,FLAGS): all unit tests, built and run.
+define sanitized
+build/$(1)/%: tests/%.c tests/tap.h llmobs.h
+	@mkdir -p build/$(1)
+	$(2) $$(FLAGS) -g -O1 $(3) $$< -o $$@ $$(LIBS)
+
+.PHONY: build-$(1)
+build-$(1): $$(TESTS:%=build/$(1)/%)
+
+check-$(1): llmobs.h
+	@$$(call need,$(2)); set -e; \
+	echo 'int main(void) { return 0; }' >build/$(1).c; \
+	$(2) $(3) build/$(1).c -o build/$(1).probe 2>/dev/null || \
+	    { echo "SKIP: $(2) has no $(1) runtime"; exit 0; }; \
+	$$(MAKE) --no-print-directory -j$$(JOBS) build-$(1); \
+	ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 \
+	UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
+	LLMOBS_SANITIZED=1 LLMOBS_TAP=build/gates/$(1) LLMOBS_RUNNER="$$(PLAIN)" \
+	    prove -j$$(JOBS) --exec tools/run_test.pl $$(TESTS:%=build/$(1)/%)
+endef
+$(eval $(call sanitized,asan-gcc,gcc,$(ADDRESS)))
+$(eval $(call sanitized,asan-clang,clang,$(ADDRESS)))
+$(eval $(call sanitized,tsan-gcc,gcc,$(THREAD)))
+$(eval $(call sanitized,tsan-clang,clang,$(THREAD)))
+
+# Threads that come and go against exporters of all tempers: ten million spans, and some under
+# ThreadSanitizer.
+build/stress/%: tests/stress/%.c tests/tap.h tests/keeper.h llmobs.h
+	@mkdir -p build/stress
+	$(CC) $(FLAGS) -O2 -g $< -o $@ $(LIBS)
+	$(CC) $(FLAGS) -O1 -g $(THREAD) $< -o $@.tsan $(LIBS)
+
+check-stress: llmobs.h
+	@set -e; for program in $(STRESSES); do \
+	    $(MAKE) --no-print-directory build/stress/$$program; \
+	    for run in "build/stress/$$program 10000000" \
+	               "$(PLAIN) build/stress/$$program.tsan 300000"; do \
+	        echo "# $$run"; \
+	        $$run; \
+	    done; \
+	done
+
+# The flags of engines that embed such headers, where that collection is at hand.
+FLAGS_GATE ?= ../shared/flags_gate.sh
+check-flags: llmobs.h
+	@test -e $(FLAGS_GATE) || { echo "SKIP: $(FLAGS_GATE) not found"; exit 0; }; \
+	$(call need,gcc); $(call need,clang); \
+	mkdir -p build; bash $(FLAGS_GATE) llmobs.h >build/flags.txt 2>&1; status=$$?; \
+	sed 's/^flags_gate/# &/' build/flags.txt; exit $$status
+
+IMPLEMENTATION := tests/compile/implementation.c
+
+# What the analyzers get wrong here, each seen and judged: gcc 12 and cppcheck take an array that is
+# filled through a pointer for uninitialised (the sanitizers and the tests know better).
+check-analyzer: llmobs.h
+	@$(call need,gcc); \
+	gcc -std=c11 -O1 -fanalyzer -Wno-analyzer-use-of-uninitialized-value -Wall -Wextra -Werror \
+	    -c $(IMPLEMENTATION) -o /dev/null
+
+TIDY := clang-analyzer-*,bugprone-*,cert-*,concurrency-*,misc-*,performance-*,portability-*
+TIDY_NOT := -bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-cert-dcl37-c
+TIDY_NOT := $(TIDY_NOT),-cert-dcl51-cpp,-misc-no-recursion,-bugprone-macro-parentheses
+# Products of small constants; texts of counted length; a ticket that is no address; long literals.
+TIDY_NOT := $(TIDY_NOT),-bugprone-implicit-widening-of-multiplication-result
+TIDY_NOT := $(TIDY_NOT),-bugprone-not-null-terminated-result,-performance-no-int-to-ptr
+TIDY_NOT := $(TIDY_NOT),-bugprone-suspicious-missing-comma
+TIDY_NOT := $(TIDY_NOT),-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling
+check-tidy: llmobs.h
+	@$(call need,clang-tidy); \
+	clang-tidy --quiet --warnings-as-errors='*' --header-filter='llmobs\.h' \
+	    --checks='-*,$(TIDY),$(TIDY_NOT)' $(IMPLEMENTATION) -- -std=c11
+
+check-cppcheck: llmobs.h
+	@$(call need,cppcheck); \
+	cppcheck --quiet --std=c11 --language=c --enable=warning,performance,portability \
+	    -D__linux__ -D__x86_64__ -D__GNUC__=12 -D__GLIBC__=2 -D__ELF__ \
+	    --suppress=uninitvar --suppress=ctuuninitvar --error-exitcode=1 $(IMPLEMENTATION)
+
+# Each fuzz target for a moment, from its corpus; FUZZ_SECONDS for longer.
+FUZZ_SECONDS ?= 15
+build/fuzz/%: tests/fuzz/%.c llmobs.h
+	@mkdir -p build/fuzz
+	clang $(FLAGS) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	    $< -o $@ $(LIBS)
+
+.PHONY: build-fuzz
+build-fuzz: $(FUZZERS:%=build/fuzz/%)
+
+check-fuzz: llmobs.h
+	@$(call need,clang); set -e; \
+	$(MAKE) --no-print-directory -j$(JOBS) build-fuzz; \
+	for target in $(FUZZERS); do \
+	    corpus=tests/fuzz/corpus/$${target#fuzz_}; mkdir -p build/fuzz/$$target.found; \
+	    echo "# $$target for $(FUZZ_SECONDS) s"; \
+	    $(PLAIN) build/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 \
+	        -artifact_prefix=build/fuzz/$$target. build/fuzz/$$target.found \
+	        $$(test -d $$corpus && echo $$corpus); \
+	done
+
+# Compiled without optimisation: a branch of the source is a branch of the program.
+COVERAGE_LINES ?= 90
+COVERAGE_BRANCHES ?= 65
+build/coverage/%: tests/%.c tests/tap.h llmobs.h
+	@mkdir -p build/coverage
+	gcc $(FLAGS) -g -O0 --coverage $< -o $@ $(LIBS)
+
+.PHONY: build-coverage
+build-coverage: $(TESTS:%=build/coverage/%)
+
+check-coverage: llmobs.h
+	@$(call need,gcc); $(call need,gcov); set -e; \
+	$(MAKE) --no-print-directory -j$(JOBS) build-coverage; rm -f build/coverage/*.gcda; \
+	status=0; LLMOBS_SANITIZED=1 LLMOBS_TAP=build/gates/coverage \
+	    prove -j$(JOBS) --exec tools/run_test.pl $(TESTS:%=build/coverage/%) || status=1; \
+	tools/coverage.pl --lines $(COVERAGE_LINES) --branches $(COVERAGE_BRANCHES) \
+	    build/coverage || status=1; \
+	exit $$status
+
+include tests/interop/interop.mk
+include tests/model/model.mk
+
+# ---- benches ----------------------------------------------------------------------------------
+
+# Peers are compared with where they are, and skipped by name where not.
+build/bench/%: bench/%.c $(wildcard bench/*.h) llmobs.h
+	@mkdir -p build/bench
+	$(CC) -std=gnu11 -O2 -g -Wall -Wextra -I. -Ibench -pthread $< -o $@ \
+	    $$(tools/peers.sh "$(CC)" $<) $(LIBS)
+
+bench: $(BENCHES:%=build/bench/%)
+	@for program in $^; do echo "== $$program"; $$program || exit 1; done
+
+# bench-span runs bench/bench_span.c, and so on.
+bench-%: build/bench/bench_%
+	@$<
+
+# ---- documentation ----------------------------------------------------------------------------
+
+docs: llmobs.h
+	@mkdir -p build/docs
+	tools/apidocs.pl --html build/docs/api.html --man build/docs/llmobs.3
+
+install: llmobs.h docs
+	mkdir -p $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/man/man3
+	cp llmobs.h $(DESTDIR)$(PREFIX)/include/llmobs.h
+	cp build/docs/llmobs.3 $(DESTDIR)$(PREFIX)/share/man/man3/llmobs.3
+
+clean:
+	rm -rf build out

@@ -1,0 +1,24 @@
+/* The guardrail: no personal data, no text that gives the model orders. */
+#ifndef DEMO_GUARDRAIL_H
+#define DEMO_GUARDRAIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { GUARDRAIL_RULES = 4 };
+
+typedef struct verdict {
+    bool passed;
+    size_t rule_count;
+    const char* rules[GUARDRAIL_RULES]; /* the names of those that fired */
+} verdict;
+
+/* Nothing found yet. */
+verdict verdict_begin(void);
+
+/* Looks through a text, adds what fires. Rules: "pii.email", "pii.phone", "pii.card" (with Luhn's
+   check digit), "injection.instruction". They are made for this demo: they show a guardrail's place
+   in a trace, and are no protection against one who tries. */
+void guardrail_check(verdict* so_far, const char* data);
+
+#endif

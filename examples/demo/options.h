@@ -1,0 +1,26 @@
+/* The command line. */
+#ifndef DEMO_OPTIONS_H
+#define DEMO_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct options {
+    const char* docs;      /* NULL: README.md and docs/ */
+    const char* out;
+    const char* questions; /* the file                  */
+    char* question;        /* NULL: work through the file; free it */
+    size_t threads;
+    uint64_t seed;
+    double pace;
+    bool answers;
+    bool help;
+} options;
+
+/* False, after a message on stderr, for what it does not understand. */
+bool options_read(options* to, int count, char** words);
+
+void options_help(void);
+
+#endif

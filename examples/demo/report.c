@@ -1,0 +1,216 @@
+#include "report.h"
+
+#include "text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const uint8_t no_id[8] = {0};
+
+static uint64_t duration(const kept_span* of)
+{
+    return of->end_ns - of->start_ns;
+}
+
+static bool is_root(const kept_span* span)
+{
+    return memcmp(span->parent_span_id, no_id, sizeof no_id) == 0;
+}
+
+const kept_span* report_slowest(const collector* from)
+{
+    const kept_span* slowest = NULL;
+    for (size_t i = 0; i < from->count; i++) {
+        const kept_span* span = &from->spans[i];
+        if (is_root(span) && (slowest == NULL || duration(span) > duration(slowest))) {
+            slowest = span;
+        }
+    }
+    return slowest;
+}
+
+/* ---- the summary ---- */
+
+static int by_number(const void* a, const void* b)
+{
+    uint64_t first = *(const uint64_t*)a;
+    uint64_t second = *(const uint64_t*)b;
+    return (first > second) - (first < second);
+}
+
+/* A line of the table: quantiles by nearest rank, over the spans of one name. */
+static void print_phase(const terminal* on, const collector* from, const char* name)
+{
+    uint64_t* sorted = (uint64_t*)grow(NULL, from->count + 1, sizeof(uint64_t));
+    size_t count = 0;
+    for (size_t i = 0; i < from->count; i++) {
+        if (strcmp(from->spans[i].name, name) == 0) {
+            sorted[count++] = duration(&from->spans[i]);
+        }
+    }
+    if (count > 0) {
+        char p50[SHORT_TEXT];
+        char p95[SHORT_TEXT];
+        char most[SHORT_TEXT];
+        qsort(sorted, count, sizeof *sorted, by_number);
+        bool whole = strcmp(name, "llm_chain") == 0;
+        fprintf(on->stream, "  %s%s%-*s%10s%10s%10s%s\n", paint(on, whole ? BOLD : PLAIN),
+                whole ? "" : "  ", whole ? 19 : 17, name,
+                show_duration(p50, sorted[(count * 50 + 99) / 100 - 1]),
+                show_duration(p95, sorted[(count * 95 + 99) / 100 - 1]),
+                show_duration(most, sorted[count - 1]), paint(on, PLAIN));
+    }
+    free(sorted);
+}
+
+static int64_t sum_of(const collector* from, const char* key)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < from->count; i++) {
+        const kept_attribute* found = kept_find(&from->spans[i], key);
+        sum += found != NULL ? found->integer : 0;
+    }
+    return sum;
+}
+
+void report_summary(const terminal* on, const collector* from)
+{
+    static const char* const phases[] = {"llm_chain", "retrieval", "prompt_assembly", "model_call",
+                                         "guardrail_check"};
+    uint64_t requests = 0;
+    uint64_t blocked = 0;
+    for (size_t i = 0; i < from->count; i++) {
+        const kept_attribute* passed = kept_find(&from->spans[i], "guardrail.passed");
+        requests += is_root(&from->spans[i]);
+        blocked += passed != NULL && passed->integer == 0;
+    }
+    char a[SHORT_TEXT];
+    char b[SHORT_TEXT];
+    fprintf(on->stream, "  %srequests%s %16s answered%10s blocked\n", paint(on, DIM),
+            paint(on, PLAIN), show_count(a, requests - blocked), show_count(b, blocked));
+    fprintf(on->stream, "  %stokens%s   %16s in      %10s out\n\n", paint(on, DIM),
+            paint(on, PLAIN), show_count(a, (uint64_t)sum_of(from, "tokens.input")),
+            show_count(b, (uint64_t)sum_of(from, "tokens.output")));
+    fprintf(on->stream, "  %s%-19s%10s%10s%10s%s\n", paint(on, DIM), "latency", "p50", "p95", "max",
+            paint(on, PLAIN));
+    for (size_t i = 0; i < sizeof phases / sizeof *phases; i++) {
+        print_phase(on, from, phases[i]);
+    }
+}
+
+/* ---- the waterfall ---- */
+
+enum { NAME_CELLS = 19, DURATION_CELLS = 9, ATTRIBUTE_CELLS = 60 };
+
+typedef struct waterfall {
+    const terminal* on;
+    const kept_span* root;
+    int bar_cells;
+    bool beside; /* attributes stand beside the bars, else below them */
+} waterfall;
+
+static int scale(const waterfall* in, uint64_t instant)
+{
+    double whole = (double)duration(in->root);
+    double part = (double)(instant - in->root->start_ns);
+    return whole > 0 ? (int)(part / whole * in->bar_cells) : 0;
+}
+
+/* From its start to its end on the root's scale: what waits for the first token is lighter. */
+static void print_bar(const waterfall* in, const kept_span* span, colour bar)
+{
+    const terminal* on = in->on;
+    int start = scale(in, span->start_ns);
+    int end = scale(in, span->end_ns);
+    int first = span->first_token_ns > 0 ? scale(in, span->first_token_ns) : start;
+    start = start < in->bar_cells ? start : in->bar_cells - 1;
+    repeat(on, " ", start);
+    fputs(paint(on, bar), on->stream);
+    if (end == start) {
+        fputs(on->unicode ? "\342\226\217" : "|", on->stream); /* a thin block */
+        end++;
+    } else {
+        repeat(on, on->unicode ? "\342\226\221" : ".", first - start);
+        repeat(on, on->unicode ? "\342\226\210" : "#", end - first);
+    }
+    fputs(paint(on, PLAIN), on->stream);
+    repeat(on, " ", in->bar_cells - end);
+}
+
+static void print_attributes(const waterfall* in, const kept_span* span)
+{
+    const terminal* on = in->on;
+    text line = {0};
+    for (uint32_t i = 0; i < span->attribute_count; i++) {
+        const kept_attribute* at = &span->attributes[i];
+        if (*at->value != '\0') {
+            text_add_string(&line, line.size > 0 ? "  " : "");
+            text_add_string(&line, at->key);
+            text_add_string(&line, "=");
+            text_add_string(&line, at->value);
+        }
+    }
+    int taken = 2 + NAME_CELLS + (in->beside ? in->bar_cells + DURATION_CELLS + 2 : 0);
+    int room = on->width - taken;
+    if (line.size > 0 && room > 0) {
+        if (!in->beside) {
+            fputc('\n', on->stream);
+            repeat(on, " ", taken);
+        } else {
+            fputs("  ", on->stream);
+        }
+        fprintf(on->stream, "%s%.*s%s", paint(on, DIM), room, line.data, paint(on, PLAIN));
+    }
+    text_free(&line);
+}
+
+static void print_span(const waterfall* in, const kept_span* span, bool last, colour bar)
+{
+    const terminal* on = in->on;
+    bool child = span != in->root;
+    const char* branch = !on->unicode ? "  " : last ? "\342\224\224 " : "\342\224\234 ";
+    char time[SHORT_TEXT];
+    fprintf(on->stream, "  %s%s%s%-*s", paint(on, DIM), child ? branch : "", paint(on, PLAIN),
+            child ? NAME_CELLS - 2 : NAME_CELLS, span->name);
+    print_bar(in, span, bar);
+    fprintf(on->stream, "%*s", DURATION_CELLS, show_duration(time, duration(span)));
+    print_attributes(in, span);
+    fputc('\n', on->stream);
+}
+
+static int by_start(const void* a, const void* b)
+{
+    const kept_span* first = *(const kept_span* const*)a;
+    const kept_span* second = *(const kept_span* const*)b;
+    return (first->start_ns > second->start_ns) - (first->start_ns < second->start_ns);
+}
+
+void report_waterfall(const terminal* on, const collector* from, const uint8_t trace_id[16])
+{
+    static const colour colours[] = {CYAN, YELLOW, BLUE, GREEN};
+    waterfall in = {.on = on, .beside = on->width >= 112};
+    const kept_span** spans = (const kept_span**)grow(NULL, from->count + 1, sizeof *spans);
+    size_t count = 0;
+    for (size_t i = 0; i < from->count; i++) {
+        const kept_span* span = &from->spans[i];
+        if (memcmp(span->trace_id, trace_id, 16) == 0) {
+            if (is_root(span)) {
+                in.root = span;
+            } else {
+                spans[count++] = span;
+            }
+        }
+    }
+    if (in.root != NULL) {
+        int room = on->width - 2 - NAME_CELLS - DURATION_CELLS;
+        in.bar_cells = in.beside ? room - 2 - ATTRIBUTE_CELLS : room;
+        qsort(spans, count, sizeof *spans, by_start);
+        print_span(&in, in.root, false, PLAIN);
+        for (size_t i = 0; i < count; i++) {
+            const kept_attribute* passed = kept_find(spans[i], "guardrail.passed");
+            bool blocked = passed != NULL && passed->integer == 0;
+            print_span(&in, spans[i], i + 1 == count, blocked ? RED : colours[i % 4]);
+        }
+    }
+    free(spans);
+}

@@ -1,0 +1,129 @@
+LLMOBS_API llmobs_config llmobs_config_default(void)
+{
+    llmobs_config config;
+    memset(&config, 0, sizeof config);
+    config.size = sizeof config;
+    config.service_name = "unknown_service";
+    config.span_slots = 4096;
+    config.max_threads = 64;
+    config.name_bytes = 32768;
+    config.value_bytes = 256;
+    config.span_parts = 8;
+    config.max_exporters = 4;
+    config.queue_bytes = 1048576;
+    config.batch_bytes = 65536;
+    config.batch_delay_ms = 1000;
+    config.tick_ms = 100;
+    config.close_timeout_ms = 5000;
+    config.span_max_age_s = 3600;
+    config.sample_ratio = 1.0;
+    return config;
+}
+
+/* One field: 0 becomes the default, what is out of range its nearest border. */
+llmobsi_fn bool llmobsi_config_range(uint32_t* field, uint32_t standard, uint32_t least,
+                                     uint32_t most)
+{
+    uint32_t wanted = *field == 0 ? standard : *field;
+    uint32_t given = wanted < least ? least : wanted > most ? most : wanted;
+    *field = given;
+    return given == wanted;
+}
+
+/* A queue has 2 to 1,024 batches. */
+llmobsi_fn uint32_t llmobsi_batch_most(const llmobs_config* config)
+{
+    return config->queue_bytes / 2;
+}
+
+llmobsi_fn uint32_t llmobsi_batch_least(const llmobs_config* config)
+{
+    return config->queue_bytes / 1024 > 4096 ? config->queue_bytes / 1024 : 4096;
+}
+
+/* NaN must be known under -ffast-math too, which assumes there is none: so the bits are asked. */
+llmobsi_fn bool llmobsi_config_ratio(double* ratio)
+{
+    uint64_t bits;
+    memcpy(&bits, ratio, sizeof bits);
+    if ((bits & UINT64_C(0x7fffffffffffffff)) == 0) {
+        *ratio = 1.0;
+        return true;
+    }
+    if ((bits & UINT64_C(0x7ff0000000000000)) == UINT64_C(0x7ff0000000000000) || *ratio > 1.0) {
+        *ratio = 1.0;
+        return false;
+    }
+    if (*ratio < 0.0) {
+        bool none = *ratio >= LLMOBS_SAMPLE_NONE && *ratio <= LLMOBS_SAMPLE_NONE;
+        *ratio = 0.0;
+        return none;
+    }
+    return true;
+}
+
+/* Where the note about a config goes: nowhere while it is only asked how much memory it needs. */
+llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, const char* text)
+{
+    if (tell && config->note != NULL) {
+        config->note(config->note_user, LLMOBS_NOTE_CONFIG_RANGE, 1, text);
+    }
+}
+
+/* The fields that have a range, with its ends. Those of batch_bytes depend on queue_bytes. */
+#define LLMOBS_I_RANGES(X)                                                                       \
+    X(span_slots, 64, 1u << 20)                                                                  \
+    X(max_threads, 1, 1024)                                                                      \
+    X(name_bytes, 1024, 1u << 26)                                                                \
+    X(value_bytes, 16, 400)                                                                      \
+    X(span_parts, 1, 64)                                                                         \
+    X(max_exporters, 1, 16)                                                                      \
+    X(queue_bytes, 65536, 1u << 30)                                                              \
+    X(batch_bytes, llmobsi_batch_least(out), llmobsi_batch_most(out))                            \
+    X(batch_delay_ms, 1, 3600000)                                                                \
+    X(tick_ms, 1, 3600000)                                                                       \
+    X(close_timeout_ms, 1, 3600000)                                                              \
+    X(span_max_age_s, 1, 31536000)
+
+llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
+{
+    llmobs_config standard = llmobs_config_default();
+    standard.queue_bytes = out->queue_bytes != 0 ? out->queue_bytes : standard.queue_bytes;
+    if (standard.batch_bytes > llmobsi_batch_most(&standard)) {
+        standard.batch_bytes = llmobsi_batch_most(&standard);
+    }
+    if (standard.batch_bytes < llmobsi_batch_least(&standard)) {
+        standard.batch_bytes = llmobsi_batch_least(&standard);
+    }
+#define LLMOBS_I_RANGE(field, least, most)                                                       \
+    if (!llmobsi_config_range(&out->field, standard.field, least, most)) {                       \
+        llmobsi_config_tell(out, tell, "llmobs_config." #field                                   \
+                                       " is out of range and was brought into it");              \
+    }
+    LLMOBS_I_RANGES(LLMOBS_I_RANGE)
+#undef LLMOBS_I_RANGE
+}
+
+/* The config with nothing left to decide. */
+llmobsi_fn void llmobsi_config_complete(llmobs_config* out, const llmobs_config* given, bool tell)
+{
+    bool spans_off;
+    *out = llmobs_config_default();
+    if (given != NULL) {
+        size_t known = given->size != 0 && given->size < sizeof *out ? given->size : sizeof *out;
+        memset(out, 0, sizeof *out);
+        memcpy(out, given, known);
+    }
+    out->size = sizeof *out;
+    if (out->service_name == NULL || out->service_name[0] == '\0') {
+        out->service_name = "unknown_service";
+    }
+    spans_off = out->span_slots == LLMOBS_OFF;
+    out->span_slots = spans_off ? 0 : out->span_slots;
+    llmobsi_config_ranges(out, tell);
+    out->span_slots = spans_off ? LLMOBS_OFF : llmobsi_round_up_pow2(out->span_slots);
+    if (!llmobsi_config_ratio(&out->sample_ratio)) {
+        llmobsi_config_tell(out, tell,
+                            "llmobs_config.sample_ratio is out of range and was brought into it");
+    }
+}

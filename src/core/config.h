@@ -1,0 +1,87 @@
+/* ---- configuration ------------------------------------------------------------------------- */
+
+/* Replaces malloc and free. `allocate` returns memory aligned to `alignment` (a power of two) or
+   NULL; `release` gets the same size back. Called by llmobs_open and llmobs_release only. */
+typedef struct llmobs_allocator {
+    void* (*allocate)(void* user, size_t size, size_t alignment);
+    void (*release)(void* user, void* memory, size_t size);
+    void* user;
+} llmobs_allocator;
+
+/* Replaces the clock. `unix_ns` returns nanoseconds since 1970-01-01 UTC; it should not go back (a
+   span that would end before it began gets a duration of 0). Called on every recording thread. */
+typedef struct llmobs_clock {
+    uint64_t (*unix_ns)(void* user);
+    void* user;
+} llmobs_clock;
+
+/* Replaces the system's random source. Fills `size` bytes, returns false on failure. Asked once a
+   thread for the seed of its ids, and once by llmobs_open. */
+typedef struct llmobs_random {
+    bool (*fill)(void* user, void* bytes, size_t size);
+    void* user;
+} llmobs_random;
+
+/* In a field whose 0 means "the default": none of it. */
+#define LLMOBS_OFF UINT32_MAX
+/* llmobs_config.sample_ratio: record no root span (0 means the default, which is all of them). */
+#define LLMOBS_SAMPLE_NONE (-1.0)
+
+/* Every field has a default, which 0 or NULL stands for: `llmobs_open(NULL, NULL)`, a zeroed
+   struct and llmobs_config_default() (which fills the real values in, and is clean in every
+   language version) all mean the same. Strings must live until llmobs_close. */
+typedef struct llmobs_config {
+    size_t size;                 /* sizeof(llmobs_config); 0 means this version's                */
+    const char* service_name;    /* resource attribute service.name     (default unknown_service) */
+    const char* service_version; /* resource attribute service.version             (default none) */
+    uint32_t span_slots;         /* spans begun and not yet collected, 64 to 2^20  (default 4096);
+                                    LLMOBS_OFF: no spans, no memory for them                      */
+    uint32_t max_threads;        /* threads that record at one time, 1 to 1024       (default 64) */
+    uint32_t name_bytes;         /* span names, keys: bytes for their texts       (default 32768) */
+    uint32_t value_bytes;        /* a string value is cut to this, 16 to 400        (default 256) */
+    uint32_t span_parts;         /* slots one span may fill when it has much to say, 1 to 64
+                                                                                      (default 8) */
+    uint32_t max_exporters;      /* 1 to 16                                           (default 4) */
+    uint32_t queue_bytes;        /* each exporter's queue, from 64 KiB          (default 1048576) */
+    uint32_t batch_bytes;        /* one batch, 4096 to queue_bytes / 2, of which a
+                                    queue has at most 1024                    (default 65536)  */
+    uint32_t batch_delay_ms;     /* a span waits this long for its batch to fill   (default 1000) */
+    uint32_t tick_ms;            /* the tick's longest sleep; it wakes sooner under load
+                                                                                    (default 100) */
+    uint32_t close_timeout_ms;   /* llmobs_close returns by then                   (default 5000) */
+    uint32_t span_max_age_s;     /* open spans older than this are ended for you   (default 3600) */
+    double sample_ratio;         /* of root spans, by trace id: above 0, up to 1; 0 stands for the
+                                    default, LLMOBS_SAMPLE_NONE for none at all   (default 1.0) */
+    bool distrust_remote;        /* decide anew for a remote parent's trace, whatever its sampled
+                                    flag says: for servers that strangers call    (default false) */
+    bool host_pumped;            /* no thread of ours: the host calls llmobs_tick (default false) */
+    llmobs_allocator allocator;  /*                            (default aligned_alloc and free) */
+    void* memory;                /* the host's own block instead, aligned to 64 (default NULL);
+                                    it may be freed after llmobs_release, not before              */
+    size_t memory_bytes;         /* its size: at least llmobs_memory_needed                      */
+    llmobs_clock clock;          /*     (default the cycle counter, or CLOCK_MONOTONIC)           */
+    llmobs_random random;        /*                            (default the operating system's)   */
+    llmobs_note_fn note;         /* diagnostics                                   (default none) */
+    void* note_user;
+} llmobs_config;
+
+/* [any] A config with every default filled in; set fields, then open. */
+LLMOBS_API llmobs_config llmobs_config_default(void);
+
+/* The pillars, with the most that each may take by default. The sum is the cap of everything
+   together; a pillar that is off, or not yet built, takes 0. */
+#define LLMOBS_PILLARS(X)                                                                         \
+    X(SPANS, "spans", 8388608)                                                                    \
+    X(METRICS, "metrics", 4194304)                                                                \
+    X(COST, "cost", 2097152)                                                                      \
+    X(ALERTS, "alerts", 1048576)                                                                  \
+    X(DRIFT, "drift", 0)                                                                          \
+    X(JUDGE, "judge", 0)                                                                          \
+    X(TAIL_SAMPLING, "tail sampling", 1048576)
+
+typedef enum llmobs_pillar {
+#define LLMOBS_I_PILLAR(name, text, cap) LLMOBS_PILLAR_##name,
+    LLMOBS_PILLARS(LLMOBS_I_PILLAR)
+#undef LLMOBS_I_PILLAR
+    LLMOBS_PILLAR_COUNT
+} llmobs_pillar;

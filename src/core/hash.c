@@ -1,0 +1,114 @@
+/* A 64-bit hash for tables whose keys strangers choose. Without the seed nobody can tell which
+   keys collide, so the seed is random and secret, as are the hashes themselves. It is no
+   cryptographic hash: for what leaves the process there is HMAC-SHA256.
+
+   Two words of the key are hidden by words of the seed and multiplied to 128 bits, and the
+   halves of the product are folded together. Both factors are unknown, so no key can force one
+   of them to zero. Each word of each lane has a mask of its own, made from the seed by
+   multiplication, so no two words can trade places: the difference of masks made by addition or
+   exclusive or would be known to all. */
+
+#ifdef LLMOBS_USE_XXHASH
+#include <xxhash.h>
+#endif
+
+/* The high half of a * b is folded onto the low half. From four products of 32 bits. */
+llmobsi_fn uint64_t llmobsi_hash_fold_portable(uint64_t a, uint64_t b)
+{
+    uint64_t a_low = a & UINT32_MAX, a_high = a >> 32;
+    uint64_t b_low = b & UINT32_MAX, b_high = b >> 32;
+    uint64_t low = a_low * b_low;
+    uint64_t middle = a_high * b_low + (low >> 32); /* at most 2^64 - 2^32 */
+    uint64_t cross = a_low * b_high + (middle & UINT32_MAX);
+    uint64_t high = a_high * b_high + (middle >> 32) + (cross >> 32);
+    return high ^ (cross << 32 | (low & UINT32_MAX));
+}
+
+#if defined(__SIZEOF_INT128__)
+__extension__ typedef unsigned __int128 llmobsi_uint128;
+#endif
+
+llmobsi_inline uint64_t llmobsi_hash_fold(uint64_t a, uint64_t b)
+{
+#if defined(__SIZEOF_INT128__)
+    llmobsi_uint128 product = (llmobsi_uint128)a * b;
+    return (uint64_t)(product >> 64) ^ (uint64_t)product;
+#else
+    return llmobsi_hash_fold_portable(a, b);
+#endif
+}
+
+/* Little-endian on every machine. */
+llmobsi_inline uint64_t llmobsi_hash_read8(const uint8_t* bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof(word));
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
+}
+
+llmobsi_inline uint64_t llmobsi_hash_read4(const uint8_t* bytes)
+{
+    uint32_t word;
+    memcpy(&word, bytes, sizeof(word));
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap32(word);
+#endif
+    return word;
+}
+
+/* Odd constants: the fractions of the square roots of 2, 3, 5 and 7 (the last bit set). */
+#define LLMOBS_I_HASH_ROOT2 UINT64_C(0x6a09e667f3bcc909)
+#define LLMOBS_I_HASH_ROOT3 UINT64_C(0xbb67ae8584caa73b)
+#define LLMOBS_I_HASH_ROOT5 UINT64_C(0x3c6ef372fe94f82b)
+#define LLMOBS_I_HASH_ROOT7 UINT64_C(0xa54ff53a5f1d36f1)
+
+/* The same hash on every machine. */
+llmobsi_fn uint64_t llmobsi_hash64_own(const void* data, size_t size, uint64_t seed)
+{
+    const uint8_t* bytes = (const uint8_t*)data;
+    uint64_t mask_a = (seed ^ LLMOBS_I_HASH_ROOT3) * LLMOBS_I_HASH_ROOT2;
+    uint64_t mask_b = (seed ^ LLMOBS_I_HASH_ROOT7) * LLMOBS_I_HASH_ROOT5;
+    uint64_t lane_a = (seed ^ LLMOBS_I_HASH_ROOT2) * LLMOBS_I_HASH_ROOT7;
+    uint64_t lane_b = (seed ^ LLMOBS_I_HASH_ROOT5) * LLMOBS_I_HASH_ROOT3;
+    uint64_t first = 0, last = 0;
+    if (size <= 16) {
+        if (size >= 8) {
+            first = llmobsi_hash_read8(bytes);
+            last = llmobsi_hash_read8(bytes + (size - 8));
+        } else if (size >= 4) {
+            first = llmobsi_hash_read4(bytes);
+            last = llmobsi_hash_read4(bytes + (size - 4));
+        } else if (size > 0) {
+            first = (uint64_t)bytes[0] | (uint64_t)bytes[size / 2] << 8;
+            last = bytes[size - 1];
+        }
+        lane_a = llmobsi_hash_fold(first ^ lane_a, last ^ mask_a);
+    } else {
+        const uint8_t* end = bytes + size;
+        for (; (size_t)(end - bytes) > 32; bytes += 32) {
+            lane_a = llmobsi_hash_fold(llmobsi_hash_read8(bytes) ^ lane_a,
+                                       llmobsi_hash_read8(bytes + 8) ^ mask_a);
+            lane_b = llmobsi_hash_fold(llmobsi_hash_read8(bytes + 16) ^ lane_b,
+                                       llmobsi_hash_read8(bytes + 24) ^ mask_b);
+        }
+        /* 17 to 32 bytes are left. What is before the last 16 may be hashed twice. */
+        bytes = size >= 32 ? end - 32 : bytes;
+        lane_a = llmobsi_hash_fold(llmobsi_hash_read8(bytes) ^ lane_a,
+                                   llmobsi_hash_read8(bytes + 8) ^ mask_a);
+        lane_b = llmobsi_hash_fold(llmobsi_hash_read8(end - 16) ^ lane_b,
+                                   llmobsi_hash_read8(end - 8) ^ mask_b);
+    }
+    return llmobsi_hash_fold(lane_a ^ mask_b, lane_b ^ (uint64_t)size);
+}
+
+llmobsi_fn uint64_t llmobsi_hash64(const void* data, size_t size, uint64_t seed)
+{
+#ifdef LLMOBS_USE_XXHASH
+    return XXH3_64bits_withSeed(data, size, seed);
+#else
+    return llmobsi_hash64_own(data, size, seed);
+#endif
+}

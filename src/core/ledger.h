@@ -1,0 +1,77 @@
+/* ---- the ledger: nothing is lost silently -------------------------------------------------- */
+
+/* Why a span was lost before it reached the exporters. */
+#define LLMOBS_DROPS(X)                                                                           \
+    X(POOL, "pool")       /* no free slot: raise span_slots                                  */   \
+    X(THREADS, "threads") /* more threads than max_threads                                   */   \
+    X(SIGNAL, "signal")   /* in a handler that interrupted a recording call                  */   \
+    X(SELF, "self")       /* from inside an exporter's callback                              */   \
+    X(PARENT, "parent")   /* its parent's handle was dead                                    */   \
+    X(NO_EXPORTER, "no_exporter") /* collected while there was no exporter                   */   \
+    X(CLOSED, "closed")   /* begun, and the instance was closed before it ended              */   \
+    X(FORK, "fork")       /* in the child of a fork: the parent has it                       */
+
+typedef enum llmobs_drop {
+#define LLMOBS_I_DROP(name, text) LLMOBS_DROP_##name,
+    LLMOBS_DROPS(LLMOBS_I_DROP)
+#undef LLMOBS_I_DROP
+    LLMOBS_DROP_COUNT
+} llmobs_drop;
+
+/* Why an exporter lost a span that it had been given. */
+#define LLMOBS_LOSSES(X)                                                                          \
+    X(QUEUE, "queue")   /* its queue was full: the oldest batch gave way                     */   \
+    X(FAILED, "failed") /* it answered DROP, or its retries ran out                          */   \
+    X(CLOSE, "close")   /* not delivered when the instance closed                            */   \
+    X(SIZE, "size")     /* one span larger than a whole batch: raise batch_bytes             */
+
+typedef enum llmobs_loss {
+#define LLMOBS_I_LOSS(name, text) LLMOBS_LOSS_##name,
+    LLMOBS_LOSSES(LLMOBS_I_LOSS)
+#undef LLMOBS_I_LOSS
+    LLMOBS_LOSS_COUNT
+} llmobs_loss;
+
+#define LLMOBS_STATS_EXPORTERS 16
+
+/* One exporter's account: received = exported + lost (by cause) + queued. */
+typedef struct llmobs_exporter_stats {
+    char name[32];
+    uint64_t received;
+    uint64_t exported;
+    uint64_t lost[LLMOBS_LOSS_COUNT];
+    uint64_t queued;   /* waiting, being exported or pending */
+    uint64_t batches;  /* delivered  */
+    uint64_t retries;  /* attempts after the first */
+    uint64_t queue_bytes; /* in use now */
+} llmobs_exporter_stats;
+
+/* The account of an instance. At rest: started = dropped (by cause) + live + ended + collected,
+   and every exporter that was there from the start has received = collected. While threads
+   record, live and ended are as of slightly different instants. */
+typedef struct llmobs_stats {
+    size_t size;              /* sizeof(llmobs_stats); 0 means this version's             */
+    uint64_t started;         /* spans begun, dropped ones included, unsampled ones not   */
+    uint64_t unsampled;       /* root spans that sampling left out, and their remote like  */
+    uint64_t dropped[LLMOBS_DROP_COUNT];
+    uint64_t live;            /* begun, not ended */
+    uint64_t ended;           /* ended, not collected by the tick */
+    uint64_t collected;       /* given to the exporters */
+    uint64_t expired;         /* of these: ended by the library at span_max_age_s */
+    uint64_t inert_calls;     /* calls on spans that had ended */
+    uint64_t attributes_dropped;
+    uint64_t events_dropped;
+    uint64_t links_dropped;
+    uint64_t values_truncated;
+    uint64_t names_overflowed;   /* names that became llmobs.key_overflow */
+    uint64_t bad_traceparents;
+    uint64_t ticks;
+    uint64_t slots_free;
+    uint64_t threads;         /* attached now */
+    uint32_t exporter_count;
+    llmobs_exporter_stats exporters[LLMOBS_STATS_EXPORTERS];
+} llmobs_stats;
+
+/* [any] "pool", "threads", ...; "unknown" for other numbers. */
+LLMOBS_API const char* llmobs_drop_name(llmobs_drop drop);
+LLMOBS_API const char* llmobs_loss_name(llmobs_loss loss);

@@ -1,0 +1,66 @@
+/* ---- results and notes --------------------------------------------------------------------- */
+
+/* What a call came to. 0 is success, failures are negative; the text is in llmobs_result_name. */
+#define LLMOBS_RESULTS(X)                                                                         \
+    X(OK, 0, "ok")                                                                                \
+    X(ERROR_ARGUMENT, -1, "an argument is NULL, malformed or out of range")                       \
+    X(ERROR_MEMORY, -2, "the memory given, or the allocator, did not suffice")                    \
+    X(ERROR_LIMIT, -3, "a configured or compiled-in maximum is reached")                          \
+    X(ERROR_CLOSED, -4, "the instance is NULL, closed, or another one")                           \
+    X(ERROR_BUSY, -5, "called from inside a callback, or while another call does this")           \
+    X(ERROR_TIMEOUT, -6, "the time was up before everything was delivered")                       \
+    X(ERROR_SYSTEM, -7, "the operating system refused (thread, file, random numbers)")            \
+    X(ERROR_FORMAT, -8, "this format is left out of the build, or does not carry this signal")    \
+    X(ERROR_INCOMPLETE, -9, "closed, but an exporter's callback did not return in time")
+
+typedef enum llmobs_result {
+#define LLMOBS_I_RESULT(name, value, text) LLMOBS_##name = value,
+    LLMOBS_RESULTS(LLMOBS_I_RESULT)
+#undef LLMOBS_I_RESULT
+} llmobs_result;
+
+/* [any] A static text for a result, such as "ok"; "unknown result" for other numbers. */
+LLMOBS_API const char* llmobs_result_name(llmobs_result result);
+
+/* What the diagnostics callback (llmobs_config.note) is told. A note names the remedy: the field to
+   raise, the thing to mend. It never carries a value that came from outside. */
+#define LLMOBS_NOTES(X)                                                                           \
+    X(CONFIG_RANGE, "a config field is out of range and was brought into it")                     \
+    X(CONFIG_MEMORY, "the memory is too small (see llmobs_memory_needed; raise "                  \
+                     "llmobs_config.memory_bytes or lower span_slots, max_threads, queue_bytes)") \
+    X(INSTANCES, "too many open instances (raise LLMOBS_MAX_INSTANCES)")                          \
+    X(SPAN_POOL, "spans dropped: the pool is empty (raise llmobs_config.span_slots)")             \
+    X(THREADS, "spans dropped: too many threads (raise llmobs_config.max_threads)")               \
+    X(SIGNAL, "spans dropped: a signal handler interrupted a recording call of its own thread")   \
+    X(SELF, "spans dropped: recorded from inside an exporter's callback")                         \
+    X(NAMES, "names replaced by llmobs.key_overflow (raise llmobs_config.name_bytes)")            \
+    X(SPAN_EXPIRED, "spans ended by the library: older than llmobs_config.span_max_age_s")        \
+    X(TRACEPARENT, "a traceparent was malformed: a new trace was begun")                          \
+    X(QUEUE, "spans dropped: an exporter's queue is full (raise llmobs_config.queue_bytes)")      \
+    X(EXPORT_FAILED, "a batch was dropped: the exporter gave it up or its retries ran out")       \
+    X(EXPORT_SLOW, "an exporter's callback did not return in time")                               \
+    X(FILE_OPEN, "the file could not be opened (path, permissions, not a plain file of ours)")    \
+    X(FILE_WRITE, "writing the file failed (disk full?): the batch is tried again")               \
+    X(NO_EXPORTER, "spans dropped: there is no exporter (llmobs_export_file, llmobs_export_to)")  \
+    X(SPAN_FULL, "attributes, events or links dropped: the span is full (raise "                  \
+                 "llmobs_config.span_parts)")                                                     \
+    X(CLOSE_LOST, "spans were not delivered before the instance closed (raise "                   \
+                  "llmobs_config.close_timeout_ms)")                                              \
+    X(THREAD_START, "a thread could not be started")                                              \
+    X(CLOCK, "no invariant cycle counter: times come from the system clock")
+
+typedef enum llmobs_note {
+#define LLMOBS_I_NOTE(name, text) LLMOBS_NOTE_##name,
+    LLMOBS_NOTES(LLMOBS_I_NOTE)
+#undef LLMOBS_I_NOTE
+    LLMOBS_NOTE_COUNT /* how many there are */
+} llmobs_note;
+
+/* [any] The static text of a note; "unknown note" for other numbers. */
+LLMOBS_API const char* llmobs_note_text(llmobs_note note);
+
+/* The diagnostics callback. Called from set-up calls, from the tick and from exporter threads,
+   never from a recording call; each kind of note at most once a second. `count` is how often it
+   happened since the last time it was told. It must not call back into this instance and must
+   not throw. */
+typedef void (*llmobs_note_fn)(void* user, llmobs_note note, uint64_t count, const char* text);

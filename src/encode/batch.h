@@ -1,0 +1,86 @@
+/* ---- batches: what an exporter receives ---------------------------------------------------- */
+
+/* One attribute on its way out. */
+typedef struct llmobs_attribute_view {
+    llmobs_string key;
+    llmobs_type type;
+    uint32_t count; /* LLMOBS_TYPE_STRINGS: how many */
+    union {
+        llmobs_string string;
+        int64_t integer;
+        double real;
+        bool boolean;
+        const llmobs_string* strings;
+    } value;
+} llmobs_attribute_view;
+
+typedef struct llmobs_event_view {
+    llmobs_string name;
+    uint64_t unix_ns;
+    const llmobs_attribute_view* attributes;
+    uint32_t attribute_count;
+    uint32_t dropped_attribute_count;
+} llmobs_event_view;
+
+typedef struct llmobs_link_view {
+    uint8_t trace_id[16];
+    uint8_t span_id[8];
+    uint32_t flags; /* as in OTLP: W3C flags, and LLMOBS_FLAG_* */
+    llmobs_string trace_state;
+    const llmobs_attribute_view* attributes;
+    uint32_t attribute_count;
+    uint32_t dropped_attribute_count;
+} llmobs_link_view;
+
+#define LLMOBS_FLAG_HAS_IS_REMOTE 0x100u /* OTLP: the next bit is meaningful     */
+#define LLMOBS_FLAG_IS_REMOTE 0x200u     /* OTLP: the parent is in another process */
+
+typedef struct llmobs_span_view {
+    uint8_t trace_id[16];
+    uint8_t span_id[8];
+    uint8_t parent_span_id[8]; /* all zero: a root */
+    llmobs_string name;
+    llmobs_string trace_state; /* W3C tracestate, with the sampling threshold `ot=th:` */
+    llmobs_string status_message;
+    uint64_t start_unix_ns;
+    uint64_t end_unix_ns; /* never before the start */
+    uint32_t flags;       /* as in OTLP: W3C flags, and LLMOBS_FLAG_* */
+    uint32_t thread;      /* number of the recording thread that ended it: 0, 1, 2, ... */
+    llmobs_kind kind;
+    llmobs_status status;
+    const llmobs_attribute_view* attributes;
+    const llmobs_event_view* events;
+    const llmobs_link_view* links;
+    uint32_t attribute_count;
+    uint32_t event_count;
+    uint32_t link_count;
+    uint32_t dropped_attribute_count;
+    uint32_t dropped_event_count;
+    uint32_t dropped_link_count;
+} llmobs_span_view;
+
+/* What all spans of an instance share: who made them. */
+typedef struct llmobs_resource_view {
+    const llmobs_attribute_view* attributes; /* service.name, telemetry.sdk.*, process.pid, ... */
+    uint32_t attribute_count;
+} llmobs_resource_view;
+
+/* Names one batch for llmobs_export_done. */
+typedef struct llmobs_export_token {
+    uint32_t instance; /* private, as all its fields */
+    uint32_t place;
+    uint64_t serial;
+} llmobs_export_token;
+
+/* What the exporter's callback gets. It and all it points to live until the callback returns or, if
+   that returned LLMOBS_EXPORT_PENDING, until llmobs_export_done; then the memory is used anew. */
+typedef struct llmobs_batch {
+    size_t size;     /* sizeof(llmobs_batch) of the implementation: newer ones have more fields */
+    uint64_t id;     /* the same at every attempt; unique among this process's batches           */
+    uint32_t attempt; /* 1, 2, ...                                                               */
+    llmobs_export_token token;
+    const llmobs_resource_view* resource;
+    const llmobs_span_view* spans;
+    size_t span_count;
+    uint64_t lost_before; /* spans this exporter lost since its last batch: a gap, told in band */
+} llmobs_batch;

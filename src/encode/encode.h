@@ -1,0 +1,16 @@
+/* ---- encoders by format -------------------------------------------------------------------- */
+
+typedef enum llmobs_format {
+    LLMOBS_FORMAT_OTLP_JSON = 1, /* JSON lines, one message a line (.jsonl)                    */
+    LLMOBS_FORMAT_CHROME = 2     /* Chrome trace events (.json), opens in Perfetto             */
+} llmobs_format;
+
+/* What a Chrome trace file begins with; the events of any number of batches follow. The closing
+   ']' may be missing (chrome://tracing and Perfetto allow it), so a file can be appended to for
+   ever. */
+#define LLMOBS_CHROME_BEGIN "[\n"
+
+/* [any] Writes a batch in a format. ERROR_FORMAT for a format that this build does not have,
+   ERROR_SYSTEM when `write` returned false, ERROR_ARGUMENT for NULL. */
+LLMOBS_API llmobs_result llmobs_encode(const llmobs_batch* batch, llmobs_format format,
+                                       llmobs_write_fn write, void* user);

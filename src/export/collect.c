@@ -1,0 +1,323 @@
+/* The tick: takes ended spans from every thread's ring, copies them into the exporters' queues,
+   and gives their slots back. One tick at a time, under a lock that is never held across a
+   callback. */
+
+#define LLMOBS_I_EXPORTERS_MAX 16u
+#define LLMOBS_I_LIMBO 64u
+#define LLMOBS_I_GRACE_NS UINT64_C(20000000) /* then the next tick tries again */
+
+LLMOBS_I_STATIC_ASSERT(stats_exporters, LLMOBS_STATS_EXPORTERS == LLMOBS_I_EXPORTERS_MAX);
+
+/* What the tick works on. The first part of an instance. */
+typedef struct llmobsi_collector {
+    llmobsi_recorder recorder; /* first: recorders see this alone */
+    llmobsi_notes notes;
+    llmobsi_lock lock; /* the tick's */
+    llmobsi_exporter* exporters;
+    llmobsi_atomic32 exporter_count; /* those below it are complete; llmobs_exporter_add writes */
+    uint32_t exporter_limit;
+    uint64_t batch_delay_ns;
+    uint64_t span_max_age_ns;
+    uint64_t swept; /* stamp of the last look for old spans. This and below: the tick */
+    uint64_t given;     /* slots given back to the pool; takers see them when it is published */
+    bool guarded;       /* among those not published is one that carried a tracestate         */
+    uint32_t limbo_count;
+    uint32_t limbo[LLMOBS_I_LIMBO]; /* slots ended by the tick, whose owners may still be writing */
+    uint64_t batch_ids;
+    llmobsi_atomic64 ticks; /* the tick adds, stats read */
+    llmobsi_atomic64 collected;
+    llmobsi_atomic64 expired;
+    llmobsi_atomic64 no_exporter;
+    llmobsi_thread_counts noted; /* what notes have told of */
+    uint64_t noted_drops[LLMOBS_DROP_COUNT];
+    uint64_t noted_names;
+    uint64_t noted_no_exporter;
+} llmobsi_collector;
+
+/* ---- one span ------------------------------------------------------------------------------ */
+
+llmobsi_fn void llmobsi_collect_slot(llmobsi_collector* collector, llmobsi_slot* slot,
+                                     uint64_t now_ns)
+{
+    uint32_t count = llmobsi_load_acquire(&collector->exporter_count);
+    uint32_t i;
+    if ((llmobsi_load_relaxed(&slot->flags) & LLMOBS_TRACE_SAMPLED) == 0) {
+        return; /* it carried a context, and is not to be seen */
+    }
+    if (count == 0) {
+        llmobsi_count(&collector->no_exporter, 1);
+        return;
+    }
+    for (i = 0; i < count; i++) {
+        llmobsi_exporter_put(&collector->exporters[i], &collector->recorder, slot, now_ns);
+    }
+    llmobsi_count(&collector->collected, 1);
+}
+
+/* Gives back a span's slot and its further parts. Ordered where llmobsi_span_tracestate may be
+   reading: it sees that the slot is free, or llmobsi_collect_publish waits for it. */
+llmobsi_fn void llmobsi_collect_free(llmobsi_collector* collector, uint32_t index)
+{
+    llmobsi_pool* pool = &collector->recorder.pool;
+    llmobsi_slot* slot = &pool->slots[index];
+    uint32_t parts = slot->part_count;
+    if ((llmobsi_load_relaxed(&slot->flags) & LLMOBS_I_FLAG_TRACESTATE) != 0) {
+        uint64_t state = llmobsi_load_relaxed(&slot->state);
+        llmobsi_store_ordered(&slot->state, (state & ~UINT64_C(3)) | LLMOBS_I_SLOT_FREE);
+        collector->guarded = true;
+    }
+    do {
+        uint32_t next = pool->slots[index].next;
+        llmobsi_pool_give(pool, &collector->given, index);
+        index = (next - 1) & pool->mask;
+        parts = next != 0 ? parts - 1 : 0;
+    } while (parts != 0);
+}
+
+/* Lets takers have what was given; what carried a tracestate only when nobody reads it any more. */
+llmobsi_fn void llmobsi_collect_publish(llmobsi_collector* collector)
+{
+    if (!collector->guarded || llmobsi_grace(llmobsi_monotonic_ns() + LLMOBS_I_GRACE_NS)) {
+        collector->guarded = false;
+        llmobsi_pool_publish(&collector->recorder.pool, collector->given);
+    }
+}
+
+/* How many spans every exporter has room for, at least. */
+llmobsi_fn uint32_t llmobsi_collect_room(llmobsi_collector* collector)
+{
+    uint32_t count = llmobsi_load_acquire(&collector->exporter_count);
+    uint32_t least = UINT32_MAX;
+    uint32_t i;
+    for (i = 0; i < count; i++) {
+        uint32_t room = llmobsi_exporter_room(&collector->exporters[i]);
+        least = room < least ? room : least;
+    }
+    return least;
+}
+
+/* ---- the rings ----------------------------------------------------------------------------- */
+
+/* Empties one ring, as far as it was filled when we came. Returns how many spans it held.
+   `patient`: stops rather than make an exporter lose what it has. */
+llmobsi_fn uint32_t llmobsi_collect_ring(llmobsi_collector* collector, llmobsi_ring* ring,
+                                         uint64_t now_ns, bool patient, bool* stopped)
+{
+    llmobsi_pool* pool = &collector->recorder.pool;
+    uint64_t end = llmobsi_load_acquire(&ring->pushed);
+    uint32_t room = patient ? 0 : UINT32_MAX;
+    uint32_t count = 0;
+    uint32_t index;
+    for (;;) {
+        room = room != 0 ? room : llmobsi_collect_room(collector);
+        if (room == 0) {
+            *stopped = llmobsi_load_relaxed(&ring->popped) != end;
+            break;
+        }
+        if (!llmobsi_ring_pop(ring, end, &index)) {
+            break;
+        }
+        llmobsi_collect_slot(collector, &pool->slots[index], now_ns);
+        llmobsi_collect_free(collector, index);
+        room -= patient;
+        count++;
+    }
+    llmobsi_collect_publish(collector);
+    return count;
+}
+
+/* A thread that has ended leaves the free slots that it had cached. */
+llmobsi_fn void llmobsi_collect_cache(llmobsi_collector* collector, llmobsi_thread* thread)
+{
+    llmobsi_pool* pool = &collector->recorder.pool;
+    uint32_t dead = LLMOBS_I_THREAD_DEAD;
+    if (llmobsi_load_relaxed(&thread->state) != LLMOBS_I_THREAD_DEAD ||
+        !llmobsi_cas_acquire_release(&thread->state, &dead, LLMOBS_I_THREAD_SWEPT)) {
+        return;
+    }
+    while (thread->cache_next < thread->cache_end) {
+        llmobsi_pool_give(pool, &collector->given, thread->cache[thread->cache_next++]);
+    }
+    llmobsi_collect_publish(collector);
+    llmobsi_store_release(&thread->state, LLMOBS_I_THREAD_FREE);
+}
+
+/* ---- spans that never end ------------------------------------------------------------------ */
+
+/* Ends one span that is too old, as its owner would have. */
+llmobsi_fn bool llmobsi_expire(llmobsi_collector* collector, uint32_t index, uint64_t now)
+{
+    llmobsi_slot* slot = &collector->recorder.pool.slots[index];
+    uint64_t state = llmobsi_load_acquire(&slot->state);
+    uint64_t start = llmobsi_load_relaxed(&slot->start);
+    if ((state & 3u) != LLMOBS_I_SLOT_LIVE ||
+        llmobsi_timeline_between(&collector->recorder.timeline, start, now) <
+            collector->span_max_age_ns) {
+        return false;
+    }
+    if (!llmobsi_cas_acquire_release(&slot->state, &state,
+                                     state - LLMOBS_I_SLOT_LIVE + LLMOBS_I_SLOT_ENDED)) {
+        return false;
+    }
+    slot->end = now;
+    slot->thread = 0;
+    return true;
+}
+
+/* Looks at every slot, about once a second. */
+llmobsi_fn void llmobsi_sweep(llmobsi_collector* collector, uint64_t now)
+{
+    uint64_t pause = collector->span_max_age_ns / 4;
+    uint32_t index;
+    pause = pause < UINT64_C(1000000000) ? pause : UINT64_C(1000000000);
+    if (now < collector->swept) {
+        collector->swept = now; /* the host's clock went back */
+    }
+    if (llmobsi_timeline_between(&collector->recorder.timeline, collector->swept, now) < pause) {
+        return;
+    }
+    collector->swept = now;
+    for (index = 0; index <= collector->recorder.pool.mask; index++) {
+        if (collector->limbo_count < LLMOBS_I_LIMBO && llmobsi_expire(collector, index, now)) {
+            collector->limbo[collector->limbo_count++] = index;
+        }
+    }
+}
+
+/* Collects what the sweep ended, once no recorder can be in the middle of writing to it. */
+llmobsi_fn void llmobsi_collect_limbo(llmobsi_collector* collector, uint64_t now_ns)
+{
+    llmobsi_pool* pool = &collector->recorder.pool;
+    uint32_t i;
+    if (collector->limbo_count == 0 ||
+        !llmobsi_grace(llmobsi_monotonic_ns() + LLMOBS_I_GRACE_NS)) {
+        return;
+    }
+    for (i = 0; i < collector->limbo_count; i++) {
+        llmobsi_slot* slot = &pool->slots[collector->limbo[i]];
+        if ((llmobsi_load_relaxed(&slot->flags) & LLMOBS_TRACE_SAMPLED) != 0) {
+            llmobsi_count(&collector->expired, 1);
+            llmobsi_notes_add(&collector->notes, LLMOBS_NOTE_SPAN_EXPIRED, 1);
+        }
+        llmobsi_collect_slot(collector, slot, now_ns);
+        llmobsi_collect_free(collector, collector->limbo[i]);
+    }
+    collector->limbo_count = 0;
+    llmobsi_collect_publish(collector);
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+/* Sums what the threads counted. */
+llmobsi_fn void llmobsi_counts_sum(const llmobsi_recorder* recorder, llmobsi_thread_counts* sum)
+{
+    uint32_t used = llmobsi_load_acquire(&recorder->threads_used);
+    uint32_t i;
+    memset(sum, 0, sizeof *sum);
+    for (i = 0; i < used; i++) {
+        const llmobsi_thread_counts* counts = &recorder->threads[i].counts;
+        sum->ended += llmobsi_load_relaxed(&counts->ended);
+        sum->started += llmobsi_load_relaxed(&counts->started);
+        sum->unsampled += llmobsi_load_relaxed(&counts->unsampled);
+        sum->dropped_pool += llmobsi_load_relaxed(&counts->dropped_pool);
+        sum->dropped_parent += llmobsi_load_relaxed(&counts->dropped_parent);
+        sum->inert_calls += llmobsi_load_relaxed(&counts->inert_calls);
+        sum->attributes_dropped += llmobsi_load_relaxed(&counts->attributes_dropped);
+        sum->events_dropped += llmobsi_load_relaxed(&counts->events_dropped);
+        sum->links_dropped += llmobsi_load_relaxed(&counts->links_dropped);
+        sum->values_truncated += llmobsi_load_relaxed(&counts->values_truncated);
+        sum->bad_traceparents += llmobsi_load_relaxed(&counts->bad_traceparents);
+    }
+}
+
+/* Turns what recorders counted since the last time into notes. */
+llmobsi_fn void llmobsi_collect_notes(llmobsi_collector* collector)
+{
+    const llmobsi_place* place = &llmobsi_places[LLMOBS_I_PLACE(collector->recorder.ticket)];
+    llmobsi_notes* notes = &collector->notes;
+    llmobsi_thread_counts now;
+    static const struct {
+        llmobs_drop drop;
+        llmobs_note note;
+    } pairs[] = {{LLMOBS_DROP_THREADS, LLMOBS_NOTE_THREADS},
+                 {LLMOBS_DROP_SIGNAL, LLMOBS_NOTE_SIGNAL},
+                 {LLMOBS_DROP_SELF, LLMOBS_NOTE_SELF}};
+    uint64_t total;
+    size_t i;
+    if (notes->tell == NULL) {
+        return;
+    }
+    llmobsi_counts_sum(&collector->recorder, &now);
+    llmobsi_notes_add(notes, LLMOBS_NOTE_SPAN_POOL,
+                      now.dropped_pool - collector->noted.dropped_pool);
+    llmobsi_notes_add(notes, LLMOBS_NOTE_TRACEPARENT,
+                      now.bad_traceparents - collector->noted.bad_traceparents);
+    llmobsi_notes_add(notes, LLMOBS_NOTE_SPAN_FULL,
+                      now.attributes_dropped + now.events_dropped + now.links_dropped -
+                          collector->noted.attributes_dropped - collector->noted.events_dropped -
+                          collector->noted.links_dropped);
+    collector->noted = now;
+    for (i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        total = llmobsi_load_relaxed(&place->dropped[pairs[i].drop]);
+        llmobsi_notes_add(notes, pairs[i].note, total - collector->noted_drops[pairs[i].drop]);
+        collector->noted_drops[pairs[i].drop] = total;
+    }
+    total = llmobsi_load_relaxed(&collector->recorder.names.overflowed);
+    llmobsi_notes_add(notes, LLMOBS_NOTE_NAMES, total - collector->noted_names);
+    collector->noted_names = total;
+    total = llmobsi_load_relaxed(&collector->no_exporter);
+    llmobsi_notes_add(notes, LLMOBS_NOTE_NO_EXPORTER, total - collector->noted_no_exporter);
+    collector->noted_no_exporter = total;
+}
+
+#ifdef LLMOBS_DEBUG
+llmobsi_fn bool llmobsi_collector_is_valid(llmobsi_collector* collector)
+{
+    uint32_t count = llmobsi_load_acquire(&collector->exporter_count);
+    bool valid = !collector->recorder.spans_on || llmobsi_pool_is_valid(&collector->recorder.pool);
+    uint32_t i;
+    for (i = 0; i < count; i++) {
+        valid &= llmobsi_exporter_is_valid(&collector->exporters[i]);
+    }
+    return valid;
+}
+#endif
+
+/* One tick, under its lock. Returns how many spans were taken; `*stopped` tells that a patient
+   tick left some where they are. */
+llmobsi_fn uint32_t llmobsi_collect(llmobsi_collector* collector, bool patient, bool* stopped)
+{
+    llmobsi_recorder* recorder = &collector->recorder;
+    uint32_t used = llmobsi_load_acquire(&recorder->threads_used);
+    uint64_t now_ns;
+    uint32_t count = 0;
+    uint32_t i;
+    *stopped = false;
+    llmobsi_timeline_update(&recorder->timeline);
+    now_ns = llmobsi_monotonic_ns();
+    for (i = 0; i < used && !*stopped; i++) {
+        count +=
+            llmobsi_collect_ring(collector, &recorder->threads[i].ring, now_ns, patient, stopped);
+        llmobsi_collect_cache(collector, &recorder->threads[i]);
+    }
+    if (recorder->spans_on) {
+        llmobsi_sweep(collector, llmobsi_now(&recorder->timeline));
+        llmobsi_collect_limbo(collector, now_ns);
+    }
+    llmobsi_count(&collector->ticks, 1);
+#ifdef LLMOBS_DEBUG
+    LLMOBS_ASSERT(llmobsi_collector_is_valid(collector));
+#endif
+    return count;
+}
+
+/* Seals the batches that have waited long enough, or all. */
+llmobsi_fn void llmobsi_collect_seal(llmobsi_collector* collector, bool all)
+{
+    uint32_t count = llmobsi_load_acquire(&collector->exporter_count);
+    uint64_t now_ns = llmobsi_monotonic_ns();
+    uint32_t i;
+    for (i = 0; i < count; i++) {
+        llmobsi_exporter_age(&collector->exporters[i], now_ns, all ? 0 : collector->batch_delay_ns);
+    }
+}

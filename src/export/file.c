@@ -1,0 +1,623 @@
+/* The file exporter. A file may be shared: with other processes that write it, with logrotate, with
+   a host that closes descriptors it does not know. So every batch is written under a lock, after a
+   look at what is there: six calls of half a microsecond each. Writing is plain write(2). */
+
+#include <stdio.h> /* rename, nothing else */
+#include <sys/file.h>
+#include <sys/resource.h>
+
+#define LLMOBS_I_FILE_ROTATE (UINT64_C(64) << 20)
+#define LLMOBS_I_FILE_KEEP 3u
+#define LLMOBS_I_FILE_KEEP_MOST 999u
+#define LLMOBS_I_FILE_PATH 2001u /* with its NUL */
+/* A place for ".999", and for what appending a number may overwrite behind it. */
+#define LLMOBS_I_FILE_OLD_PATH (LLMOBS_I_FILE_PATH + 1 + LLMOBS_I_U64_ROOM)
+/* On the stack while a batch is written. What fits it is one write, which a crash can't tear. */
+#define LLMOBS_I_FILE_BUFFER 16384u
+/* How far back from the end of a Chrome trace its last whole line is looked for. */
+#define LLMOBS_I_FILE_TAIL (1u << 20)
+#define LLMOBS_I_FILE_UNKNOWN UINT64_MAX
+/* How often it is tried to get hold of a path that others move about. */
+#define LLMOBS_I_FILE_ATTEMPTS 8
+
+/* See platform.c: a strict -std=c11 may hide these. Which lstat belongs to `struct stat` is the C
+   library's choice. */
+#if defined(__GLIBC__) && !defined(__USE_GNU)
+#if defined(__USE_TIME_BITS64) && !defined(__LP64__)
+#define LLMOBS_I_LSTAT "__lstat64_time64"
+#elif defined(__USE_FILE_OFFSET64)
+#define LLMOBS_I_LSTAT "lstat64"
+#else
+#define LLMOBS_I_LSTAT "lstat"
+#endif
+extern int llmobsi_lstat(const char* path, struct stat* status) __asm__(LLMOBS_I_LSTAT);
+extern int llmobsi_fchmod(int file, mode_t mode) __asm__("fchmod");
+#else
+#define llmobsi_lstat lstat
+#define llmobsi_fchmod fchmod
+#endif
+
+/* Used by llmobs_export_file first, and then by the exporter's thread alone. */
+typedef struct llmobsi_file {
+    llmobs* obs;
+    llmobs_format format;
+    uint32_t keep;
+    uint64_t rotate_bytes;
+    uint64_t end; /* the file's size when our last batch was written: its last line is whole */
+    int descriptor; /* -1: none */
+    bool created;   /* by the last opening */
+    dev_t device;
+    ino_t inode;
+    char path[LLMOBS_I_FILE_PATH];
+} llmobsi_file;
+
+LLMOBS_I_STATIC_ASSERT(file_state, sizeof(llmobsi_file) <= LLMOBS_I_EXPORTER_STATE);
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+/* Whether this is another file than the one we opened. The host may have closed our descriptor: its
+   number can be anything by now. */
+llmobsi_fn bool llmobsi_file_is_other(const llmobsi_file* file, const struct stat* status)
+{
+    return status->st_dev != file->device || status->st_ino != file->inode;
+}
+
+/* Closes it, which gives the lock, too; but not what is the host's by now. */
+llmobsi_fn void llmobsi_file_shut(llmobsi_file* file)
+{
+    struct stat status;
+    if (file->descriptor >= 0) {
+        bool known = fstat(file->descriptor, &status) == 0;
+        if (known ? !llmobsi_file_is_other(file, &status) : errno != EBADF) {
+            (void)close(file->descriptor);
+        }
+    }
+    file->descriptor = -1;
+    file->end = LLMOBS_I_FILE_UNKNOWN;
+}
+
+/* What is known of the open file; false when there is none, or none that is ours. */
+llmobsi_fn bool llmobsi_file_status(const llmobsi_file* file, struct stat* status)
+{
+    return file->descriptor >= 0 && fstat(file->descriptor, status) == 0 &&
+           !llmobsi_file_is_other(file, status);
+}
+
+/* The path, opened, or made if there is nothing; -1 if neither can be. */
+llmobsi_fn int llmobsi_file_open_path(llmobsi_file* file)
+{
+    /* Non-blocking, or a FIFO would keep us before it can be refused. */
+    const int flags =
+        O_RDWR | O_APPEND | O_NONBLOCK | O_NOCTTY | LLMOBS_I_O_CLOEXEC | LLMOBS_I_O_NOFOLLOW;
+    int attempt;
+    for (attempt = 0; attempt < LLMOBS_I_FILE_ATTEMPTS; attempt++) {
+        int descriptor = open(file->path, flags);
+        file->created = false;
+        if (descriptor < 0 && errno == ENOENT) {
+            descriptor = open(file->path, flags | O_CREAT | O_EXCL, 0600);
+            file->created = descriptor >= 0;
+        }
+        if (descriptor >= 0 || (errno != EEXIST && errno != EINTR)) {
+            return descriptor;
+        }
+    }
+    return -1;
+}
+
+typedef enum llmobsi_file_verdict {
+    LLMOBS_I_FILE_GOOD,
+    LLMOBS_I_FILE_MOVED, /* somebody else was faster: try again */
+    LLMOBS_I_FILE_BAD
+} llmobsi_file_verdict;
+
+/* What was opened must be a plain file of our own, and the path its only name: one question to the
+   path, or else a link could come and go between two. */
+llmobsi_fn llmobsi_file_verdict llmobsi_file_judge(llmobsi_file* file)
+{
+    struct stat status, at_path;
+    if (fstat(file->descriptor, &status) != 0 || !S_ISREG(status.st_mode) ||
+        status.st_uid != geteuid()) {
+        errno = EPERM;
+        return LLMOBS_I_FILE_BAD;
+    }
+    file->device = status.st_dev;
+    file->inode = status.st_ino;
+    if (llmobsi_lstat(file->path, &at_path) != 0) {
+        return errno == ENOENT ? LLMOBS_I_FILE_MOVED : LLMOBS_I_FILE_BAD;
+    }
+    if (llmobsi_file_is_other(file, &at_path)) {
+        return LLMOBS_I_FILE_MOVED;
+    }
+    if (at_path.st_nlink != 1) {
+        errno = EMLINK;
+        return LLMOBS_I_FILE_BAD;
+    }
+    return LLMOBS_I_FILE_GOOD;
+}
+
+/* Opens the path, if it is fit. */
+llmobsi_fn bool llmobsi_file_open(llmobsi_file* file)
+{
+    llmobsi_file_verdict verdict = LLMOBS_I_FILE_MOVED;
+    int attempt;
+    file->end = LLMOBS_I_FILE_UNKNOWN;
+    for (attempt = 0; attempt < LLMOBS_I_FILE_ATTEMPTS && verdict == LLMOBS_I_FILE_MOVED;
+         attempt++) {
+        file->descriptor = llmobsi_file_open_path(file);
+        if (file->descriptor < 0) {
+            return false;
+        }
+        verdict = llmobsi_file_judge(file);
+        if (verdict != LLMOBS_I_FILE_GOOD) {
+            int why = errno;
+            (void)close(file->descriptor);
+            file->descriptor = -1;
+            errno = why;
+        }
+    }
+    return verdict == LLMOBS_I_FILE_GOOD;
+}
+
+/* Whether the path leads to our file. When that can't be told (a process that gave up its rights
+   may not look any more), it does. */
+llmobsi_fn bool llmobsi_file_in_place(const llmobsi_file* file)
+{
+    struct stat status;
+    if (llmobsi_lstat(file->path, &status) != 0) {
+        return errno != ENOENT && errno != ENOTDIR;
+    }
+    return !llmobsi_file_is_other(file, &status);
+}
+
+/* ---- the lock -------------------------------------------------------------------------------- */
+
+/* False when somebody else has it. A file system without locks does not keep us from writing. */
+llmobsi_fn bool llmobsi_file_lock(const llmobsi_file* file)
+{
+    int result;
+    do {
+        result = flock(file->descriptor, LOCK_EX | LOCK_NB);
+    } while (result != 0 && errno == EINTR);
+    return result == 0 || errno != EWOULDBLOCK;
+}
+
+llmobsi_fn void llmobsi_file_unlock(const llmobsi_file* file)
+{
+    if (file->descriptor >= 0) {
+        (void)flock(file->descriptor, LOCK_UN);
+    }
+}
+
+/* Takes the lock of the file that the path leads to, opened anew if it must be. */
+llmobsi_fn bool llmobsi_file_take(llmobsi_file* file, struct stat* status)
+{
+    int attempt;
+    for (attempt = 0; attempt < LLMOBS_I_FILE_ATTEMPTS; attempt++) {
+        if (!llmobsi_file_status(file, status)) {
+            llmobsi_file_shut(file);
+            if (!llmobsi_file_open(file)) {
+                llmobsi_note_from_exporter(file->obs, LLMOBS_NOTE_FILE_OPEN);
+                return false;
+            }
+        }
+        if (!llmobsi_file_lock(file)) {
+            return false;
+        }
+        if (llmobsi_file_in_place(file) && llmobsi_file_status(file, status)) {
+            return true;
+        }
+        llmobsi_file_shut(file);
+    }
+    return false;
+}
+
+/* ---- the last line: whole, or made so -------------------------------------------------------- */
+
+llmobsi_fn bool llmobsi_file_read(const llmobsi_file* file, uint64_t offset, char* out, size_t size)
+{
+    if (lseek(file->descriptor, (off_t)offset, SEEK_SET) < 0) {
+        return false;
+    }
+    while (size > 0) {
+        ssize_t got = read(file->descriptor, out, size);
+        if (got > 0) {
+            out += got;
+            size -= (size_t)got;
+        } else if (got == 0 || errno != EINTR) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Where the last whole line of a Chrome trace ends: behind ",\n", or behind its first line. 0:
+   unknown. */
+llmobsi_fn uint64_t llmobsi_file_chrome_end(const llmobsi_file* file, uint64_t size)
+{
+    char block[4096 + 1]; /* with the first byte of the block behind it */
+    uint64_t at = size;
+    uint64_t least = size > LLMOBS_I_FILE_TAIL ? size - LLMOBS_I_FILE_TAIL : 0;
+    block[0] = '\0';
+    while (at > least) {
+        size_t count = at - least < 4096 ? (size_t)(at - least) : 4096;
+        char next = block[0];
+        size_t i;
+        at -= count;
+        if (!llmobsi_file_read(file, at, block, count)) {
+            return 0;
+        }
+        block[count] = next;
+        for (i = count; i-- > 0;) {
+            if (block[i] == ',' && block[i + 1] == '\n') {
+                return at + i + 2;
+            }
+        }
+    }
+    return least == 0 ? sizeof LLMOBS_CHROME_BEGIN - 1 : 0;
+}
+
+/* Cuts a Chrome trace behind its last whole event: a torn one, or a ']' that somebody added, would
+   spoil what follows. *size becomes the new size. False when the file isn't one of ours. */
+llmobsi_fn bool llmobsi_file_mend_chrome(const llmobsi_file* file, uint64_t* size)
+{
+    const size_t begin = sizeof LLMOBS_CHROME_BEGIN - 1;
+    char text[sizeof LLMOBS_CHROME_BEGIN];
+    uint64_t end;
+    size_t there = *size < begin ? (size_t)*size : begin;
+    if (!llmobsi_file_read(file, 0, text, there) || memcmp(text, LLMOBS_CHROME_BEGIN, there) != 0) {
+        return false;
+    }
+    end = there < begin ? 0 : llmobsi_file_chrome_end(file, *size);
+    if (there == begin && end == 0) {
+        return false;
+    }
+    if (end < *size && llmobsi_ftruncate(file->descriptor, (off_t)end) != 0) {
+        return false;
+    }
+    *size = end;
+    return true;
+}
+
+/* Looks at the last line, unless it is our own. *size, the file's size, may change; *torn says that
+   a line end is missing. False when the file can't be continued. */
+llmobsi_fn bool llmobsi_file_mend(const llmobsi_file* file, uint64_t* size, bool* torn)
+{
+    char last = '\n';
+    *torn = false;
+    if (*size == 0 || *size == file->end) {
+        return true;
+    }
+    if (file->format == LLMOBS_FORMAT_CHROME) {
+        return llmobsi_file_mend_chrome(file, size);
+    }
+    if (!llmobsi_file_read(file, *size - 1, &last, 1)) {
+        return false;
+    }
+    *torn = last != '\n';
+    return true;
+}
+
+/* ---- rotation -------------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_file_old_path(const llmobsi_file* file, uint32_t number,
+                                      char out[LLMOBS_I_FILE_OLD_PATH])
+{
+    size_t size = strlen(file->path);
+    memcpy(out, file->path, size + 1);
+    if (number > 0) {
+        out[size++] = '.';
+        *llmobsi_append_u64(out + size, number) = '\0';
+    }
+}
+
+/* Moves path.1 to path.2 and so on, then the path to path.1. Under the lock, so that of several
+   processes one does it; the others see that the path leads elsewhere. */
+llmobsi_fn bool llmobsi_file_rotate(llmobsi_file* file)
+{
+    char from[LLMOBS_I_FILE_OLD_PATH];
+    char to[LLMOBS_I_FILE_OLD_PATH];
+    uint32_t number;
+    if (file->keep == 0 && unlink(file->path) != 0) {
+        return false;
+    }
+    for (number = file->keep; number > 0; number--) {
+        llmobsi_file_old_path(file, number - 1, from);
+        llmobsi_file_old_path(file, number, to);
+        if (rename(from, to) != 0 && (errno != ENOENT || number == 1)) {
+            return false;
+        }
+    }
+    llmobsi_file_shut(file);
+    return true;
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+typedef enum llmobsi_file_outcome {
+    LLMOBS_I_FILE_WRITTEN,
+    LLMOBS_I_FILE_FULL,   /* it would grow past rotate_bytes  */
+    LLMOBS_I_FILE_FAILED, /* the system refused               */
+    LLMOBS_I_FILE_USELESS /* the batch can't be encoded: ever */
+} llmobsi_file_outcome;
+
+/* A batch on its way into the file. */
+typedef struct llmobsi_file_batch {
+    const llmobsi_file* file;
+    uint64_t position; /* the file's size */
+    uint64_t limit;
+    bool past_limit;
+} llmobsi_file_batch;
+
+/* All of it, or false. */
+llmobsi_fn bool llmobsi_file_store(void* user, const char* data, size_t size)
+{
+    llmobsi_file_batch* batch = (llmobsi_file_batch*)user;
+    if (batch->position > batch->limit || size > batch->limit - batch->position) {
+        batch->past_limit = true;
+        return false;
+    }
+    while (size > 0) {
+        ssize_t done = write(batch->file->descriptor, data, size);
+        if (done > 0) {
+            data += done;
+            size -= (size_t)done;
+            batch->position += (uint64_t)done;
+        } else if (done == 0 || errno != EINTR) {
+            return false;
+        }
+    }
+    return true;
+}
+
+llmobsi_fn bool llmobsi_file_collect(void* user, const char* data, size_t size)
+{
+    llmobsi_writer* writer = (llmobsi_writer*)user;
+    llmobsi_put(writer, data, size);
+    return !writer->failed;
+}
+
+/* The largest file the process may write: past it the system would send SIGXFSZ, which kills. */
+llmobsi_fn uint64_t llmobsi_file_allowed(void)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 ? (uint64_t)limit.rlim_cur : UINT64_MAX;
+}
+
+/* One attempt at one file, which is ours and locked and has `start` bytes. It is written whole, or
+   the file is as it was. */
+llmobsi_fn llmobsi_file_outcome llmobsi_file_append(llmobsi_file* file, const llmobs_batch* spans,
+                                                    uint64_t start, bool torn)
+{
+    char buffer[LLMOBS_I_FILE_BUFFER];
+    llmobsi_writer writer;
+    llmobsi_file_batch batch;
+    const uint64_t allowed = llmobsi_file_allowed();
+    const bool has_batches = start >= sizeof LLMOBS_CHROME_BEGIN; /* more than the first line */
+    llmobs_result result;
+    batch.file = file;
+    batch.position = start;
+    batch.limit = has_batches && file->rotate_bytes < allowed ? file->rotate_bytes : allowed;
+    batch.past_limit = false;
+    llmobsi_writer_init(&writer, buffer, sizeof buffer, llmobsi_file_store, &batch);
+    if (torn) {
+        llmobsi_put(&writer, "\n", 1);
+    } else if (start == 0 && file->format == LLMOBS_FORMAT_CHROME) {
+        llmobsi_put(&writer, LLMOBS_CHROME_BEGIN, sizeof LLMOBS_CHROME_BEGIN - 1);
+    }
+    result = llmobs_encode(spans, file->format, llmobsi_file_collect, &writer);
+    if (result == LLMOBS_OK && llmobsi_writer_finish(&writer)) {
+        file->end = batch.position;
+        return LLMOBS_I_FILE_WRITTEN;
+    }
+    if (batch.position > start && llmobsi_ftruncate(file->descriptor, (off_t)start) != 0) {
+        file->end = LLMOBS_I_FILE_UNKNOWN; /* half a line stays, which the next batch will mend */
+    }
+    if (result != LLMOBS_OK && !writer.failed) {
+        return LLMOBS_I_FILE_USELESS;
+    }
+    return batch.past_limit && has_batches ? LLMOBS_I_FILE_FULL : LLMOBS_I_FILE_FAILED;
+}
+
+/* Takes from others what they must not read, once it is clear that the file is ours. Fails where
+   files have no modes: then there is nothing to be had. */
+llmobsi_fn void llmobsi_file_make_private(const llmobsi_file* file, const struct stat* status)
+{
+    if ((status->st_mode & 077) != 0) {
+        (void)llmobsi_fchmod(file->descriptor, 0600);
+    }
+}
+
+/* One attempt, with the lock taken. */
+llmobsi_fn llmobsi_file_outcome llmobsi_file_put(llmobsi_file* file, const llmobs_batch* batch,
+                                                 const struct stat* status)
+{
+    uint64_t size = (uint64_t)status->st_size;
+    bool torn;
+    if (!llmobsi_file_mend(file, &size, &torn)) {
+        return LLMOBS_I_FILE_FAILED;
+    }
+    llmobsi_file_make_private(file, status);
+    return llmobsi_file_append(file, batch, size, torn);
+}
+
+/* The callback. */
+llmobsi_fn llmobs_export_result llmobsi_file_export(void* user, const llmobs_batch* batch)
+{
+    llmobsi_file* file = (llmobsi_file*)user;
+    const int saved = errno;
+    llmobs_export_result result = LLMOBS_EXPORT_RETRY;
+    llmobsi_file_outcome outcome = LLMOBS_I_FILE_FULL;
+    struct stat status;
+    int attempt;
+    for (attempt = 0; attempt < 3 && outcome == LLMOBS_I_FILE_FULL; attempt++) {
+        if (!llmobsi_file_take(file, &status)) {
+            errno = saved;
+            return LLMOBS_EXPORT_RETRY;
+        }
+        outcome = llmobsi_file_put(file, batch, &status);
+        if (outcome == LLMOBS_I_FILE_FULL && !llmobsi_file_rotate(file)) {
+            outcome = LLMOBS_I_FILE_FAILED;
+        }
+    }
+    llmobsi_file_unlock(file);
+    if (outcome == LLMOBS_I_FILE_WRITTEN) {
+        result = LLMOBS_EXPORT_OK;
+    } else if (outcome == LLMOBS_I_FILE_USELESS) {
+        result = LLMOBS_EXPORT_DROP;
+    } else {
+        llmobsi_note_from_exporter(file->obs, LLMOBS_NOTE_FILE_WRITE);
+    }
+    errno = saved;
+    return result;
+}
+
+llmobsi_fn void llmobsi_file_close(void* user)
+{
+    const int saved = errno;
+    llmobsi_file_shut((llmobsi_file*)user);
+    errno = saved;
+}
+
+/* ---- adding one ------------------------------------------------------------------------------ */
+
+llmobsi_fn bool llmobsi_file_discard(void* user, const char* data, size_t size)
+{
+    (void)user;
+    (void)data;
+    (void)size;
+    return true;
+}
+
+/* Whether this build can write the format. */
+llmobsi_fn bool llmobsi_file_knows(llmobs_format format)
+{
+    llmobs_resource_view resource;
+    llmobs_batch empty;
+    memset(&resource, 0, sizeof resource);
+    memset(&empty, 0, sizeof empty);
+    empty.size = sizeof empty;
+    empty.resource = &resource;
+    return llmobs_encode(&empty, format, llmobsi_file_discard, NULL) == LLMOBS_OK;
+}
+
+/* Keeps the path, made absolute: the process may go elsewhere later. */
+llmobsi_fn bool llmobsi_file_set_path(llmobsi_file* file, const char* path)
+{
+    const char* end = (const char*)memchr(path, '\0', LLMOBS_I_FILE_PATH);
+    size_t size = end != NULL ? (size_t)(end - path) : 0;
+    size_t folder = 0;
+    if (size == 0) {
+        return false;
+    }
+    if (path[0] != '/' && getcwd(file->path, sizeof file->path) != NULL) {
+        folder = strlen(file->path);
+        if (folder + 1 + size >= sizeof file->path) {
+            return false;
+        }
+        file->path[folder++] = '/';
+    }
+    memcpy(file->path + folder, path, size + 1);
+    return true;
+}
+
+llmobsi_fn bool llmobsi_file_set_options(llmobsi_file* file, const llmobs_file_options* given)
+{
+    llmobs_file_options options;
+    memset(&options, 0, sizeof options);
+    if (given != NULL) {
+        size_t known =
+            given->size != 0 && given->size < sizeof options ? given->size : sizeof options;
+        memcpy(&options, given, known);
+    }
+    file->rotate_bytes = options.rotate_bytes != 0 ? options.rotate_bytes : LLMOBS_I_FILE_ROTATE;
+    file->keep = options.keep != 0 ? options.keep : LLMOBS_I_FILE_KEEP;
+    if (file->keep == LLMOBS_OFF) {
+        file->keep = 0;
+    }
+    return file->keep <= LLMOBS_I_FILE_KEEP_MOST;
+}
+
+/* Opens the file, and looks at it unless somebody else is just writing. */
+llmobsi_fn bool llmobsi_file_begin(llmobsi_file* file)
+{
+    struct stat status;
+    bool usable = true;
+    if (!llmobsi_file_open(file)) {
+        return false;
+    }
+    if (llmobsi_file_lock(file)) {
+        uint64_t size;
+        bool torn;
+        usable = llmobsi_file_status(file, &status);
+        size = usable ? (uint64_t)status.st_size : 0;
+        usable = usable && llmobsi_file_mend(file, &size, &torn);
+        if (usable) {
+            llmobsi_file_make_private(file, &status);
+        }
+        llmobsi_file_unlock(file);
+    }
+    if (!usable) {
+        llmobsi_file_shut(file);
+        errno = EEXIST; /* it is there, but no trace of this format */
+    }
+    return usable;
+}
+
+/* Opens the file and hands it to an exporter, or leaves nothing behind. */
+llmobsi_fn llmobs_result llmobsi_file_add(llmobsi_file* file)
+{
+    llmobs_exporter exporter = llmobs_exporter_default();
+    llmobs_result result;
+    if (!llmobsi_file_begin(file)) {
+        int why = errno;
+        llmobsi_note_from_exporter(file->obs, LLMOBS_NOTE_FILE_OPEN);
+        errno = why;
+        return LLMOBS_ERROR_SYSTEM;
+    }
+    exporter.name = "file";
+    exporter.export_batch = llmobsi_file_export;
+    exporter.close = llmobsi_file_close;
+    result = llmobsi_exporter_add_with_state(file->obs, &exporter, file, sizeof *file);
+    if (result != LLMOBS_OK) {
+        if (file->created && llmobsi_file_in_place(file)) {
+            (void)unlink(file->path);
+        }
+        llmobsi_file_shut(file);
+    }
+    return result;
+}
+
+LLMOBS_API llmobs_result llmobs_export_file_with(llmobs* obs, llmobs_format format,
+                                                 const char* path,
+                                                 const llmobs_file_options* options)
+{
+    const int saved = errno;
+    llmobs_result result;
+    llmobsi_file file;
+    memset(&file, 0, sizeof file);
+    file.obs = obs;
+    file.format = format;
+    file.descriptor = -1;
+    file.end = LLMOBS_I_FILE_UNKNOWN;
+    if (obs == NULL) {
+        return LLMOBS_ERROR_CLOSED;
+    }
+    if (!llmobsi_file_knows(format)) {
+        return LLMOBS_ERROR_FORMAT;
+    }
+    if (path == NULL || !llmobsi_file_set_options(&file, options) ||
+        !llmobsi_file_set_path(&file, path)) {
+        errno = saved;
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    result = llmobsi_file_add(&file);
+    if (result != LLMOBS_ERROR_SYSTEM) {
+        errno = saved; /* else it says why */
+    }
+    return result;
+}
+
+LLMOBS_API llmobs_result llmobs_export_file(llmobs* obs, llmobs_format format, const char* path)
+{
+    return llmobs_export_file_with(obs, format, path, NULL);
+}

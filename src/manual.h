@@ -1,0 +1,98 @@
+/* llmobs @version@: observability for LLM applications and inference engines, in one C header.
+   SPDX-License-Identifier: MIT OR Unlicense
+
+   Do this in ONE C or C++ file, and include "llmobs.h" alone everywhere else:
+
+       #define LLMOBS_IMPLEMENTATION
+       #include "llmobs.h"
+
+   Link with -pthread. It needs libc and pthreads, C11 or C++11, gcc or clang; nothing else.
+   This file is generated from src/: edit there, then run `make header`.
+
+CONTENTS: search for a tag.
+
+@contents@
+
+>>quickstart  A first program
+
+@quickstart@
+
+>>options  Compile-time options
+
+    ALL: define it the same way for every file that includes this header. ONE: only where the
+    implementation is compiled.
+
+    macro                    scope  what it does                                        default
+    LLMOBS_IMPLEMENTATION    ONE    compiles the implementation here                    off
+    LLMOBS_STATIC            file   a private copy for this file, with its              off
+                                    implementation: nothing is exported or shared
+    LLMOBS_API               ALL    how public functions are declared; on ELF they are  hidden
+                                    hidden, so that two libraries with a copy each
+                                    do not share one
+    LLMOBS_DISABLE           ALL    every call compiles to nothing: arguments are       off
+                                    evaluated, open gives NULL, all else gives 0 or ""; SHA-256,
+                                    HMAC and wiping are not there at all
+    LLMOBS_NO_SHA256         ALL    leaves SHA-256 and HMAC out                         off
+    LLMOBS_NO_OTLP           ALL    leaves the OTLP/JSON encoder out                    off
+    LLMOBS_NO_CHROME         ALL    leaves the Chrome trace encoder out                 off
+    LLMOBS_NO_FILE           ALL    leaves the file exporter out                        off
+    LLMOBS_DEBUG             ONE    invariant checkers and assertions; costs much       off
+    LLMOBS_ASSERT(c)         ONE    what an assertion calls                             nothing,
+                                                                     abort() in LLMOBS_DEBUG
+    LLMOBS_TLS_MODEL         ONE    attribute of the one thread-local pointer           initial-exec
+                                                                     on glibc, else the default
+    LLMOBS_ATOMICS           ONE    you give the llmobsi_load_... operations yourself   off
+    LLMOBS_NO_SIMD           ONE    plain C only, no vector instructions                off
+    LLMOBS_NO_INT128         ONE    no 128-bit integers, also where there are some      off
+    LLMOBS_MAX_INSTANCES     ONE    open at one time; a power of two                    8
+    LLMOBS_MAX_CONTROLS      ONE    threads that record at one time, in all instances   1024
+    LLMOBS_USE_XXHASH        ONE    XXH3 as the 64-bit hash; xxhash.h must be found     off
+
+>>threads  Which call from which thread
+
+    The first word of each function's comment says it:
+    [any]         any thread at any time; takes no lock, allocates nothing, enters no kernel
+    [any, locks]  any thread at any time; may wait briefly for another
+    [owner]       calls on one object must be ordered by the caller; other objects are free
+    [setup]       before other threads use the instance, or after the last has left
+
+    calls                                        who           allocates  kernel
+    span root, child, begin, end                 [any]          no         no (*)
+    span set, event, link, status, next          [owner]        no         no
+    attributes, names, results, contexts         [any]          no         no
+    tick, flush, stats, close                    [any, locks]   no         the exporters' writes
+    adding an exporter                           [any, locks]   no         yes: its thread, its file
+    open, release                                [setup]        yes        yes
+    (*) A thread's first span attaches the thread (llmobs_thread_attach does it ahead), and so does
+        the first one after fork: memory of the thread-local pointer, a seed from the system.
+
+    Recording in a signal handler is safe; one that interrupts a recording call of its own thread
+    is dropped and counted as `signal`. An exporter's callback runs on the exporter's own thread:
+    what it records is dropped as `self`; flush, tick and close answer LLMOBS_ERROR_BUSY there.
+    After fork the child's handles are inert; its next use of the instance begins with clean rings.
+
+>>cost  What it costs
+
+    Medians on a shared virtual machine (AMD Zen 5, gcc 12 -O2); docs/performance.md says how they
+    are measured, `make bench-span` prints yours.
+
+    two clock reads and 64 bytes of stores: the floor              19.0 ns
+    a span, begin and end                                          19.6 ns
+    a span with 6 attributes, in one call / in six                 35 / 39 ns
+    end of one span and begin of its sibling                       14.3 ns
+    a span that sampling leaves out                                5 ns
+    a call on a NULL instance / a dropped span                     2.5 / 8 ns
+    memory                                       7.4 MiB by default, one block, at llmobs_open
+    threads                       one for the tick, one an exporter; none when the host pumps
+
+    What does not fit is dropped and counted: started = exported + dropped (by cause) + in flight,
+    always.
+
+>>privacy  What is kept, and what leaves the process
+
+    Span names and keys are the program's own texts. String values are copied as given, cut to
+    llmobs_config.value_bytes, and kept until the exporters have them: do not put prompts, answers
+    or personal data there. Nothing is sent anywhere but to the exporters that you add; this header
+    opens no network connection. Files are made with mode 0600 and never through a symbolic link.
+    Notes of the diagnostics callback carry static texts and counts only.
+*/

@@ -1,0 +1,345 @@
+/* What the operating system and the compiler give: nothing here knows of spans. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#if defined(__linux__)
+#include <sys/random.h>
+#include <sys/syscall.h>
+#endif
+#if defined(__x86_64__) || defined(__i386__)
+#include <cpuid.h>
+#endif
+
+#ifndef LLMOBS_ASSERT
+#ifdef LLMOBS_DEBUG
+#define LLMOBS_ASSERT(condition) ((condition) ? (void)0 : abort())
+#else
+#define LLMOBS_ASSERT(condition) ((void)0)
+#endif
+#endif
+
+#define llmobsi_fn static __attribute__((unused))
+#define llmobsi_inline static inline __attribute__((unused, always_inline))
+#define llmobsi_cold static __attribute__((unused, noinline, cold))
+#define llmobsi_likely(condition) __builtin_expect(!!(condition), 1)
+#define llmobsi_unlikely(condition) __builtin_expect(!!(condition), 0)
+
+#define LLMOBS_I_STATIC_ASSERT(name, condition) \
+    typedef char llmobsi_assert_##name[(condition) ? 1 : -1] __attribute__((unused))
+
+#define LLMOBS_I_CACHE_LINE 64u
+
+/* One thread-local pointer is all there is; initial-exec makes it one instruction, also in a shared
+   object. musl refuses initial-exec under dlopen. */
+#ifndef LLMOBS_TLS_MODEL
+#if defined(__GLIBC__)
+#define LLMOBS_TLS_MODEL __attribute__((tls_model("initial-exec")))
+#else
+#define LLMOBS_TLS_MODEL
+#endif
+#endif
+
+/* A strict -std=c11 hides POSIX once a libc header came before this one: these names reach libc
+   all the same. Where nothing is hidden they are ordinary calls. */
+#if defined(__GLIBC__) && !defined(__USE_GNU)
+#define LLMOBS_I_CLOCK_REALTIME 0
+#define LLMOBS_I_CLOCK_MONOTONIC 1
+/* Where the types are 64 bits wide by choice, the functions for those. */
+#if defined(__USE_TIME_BITS64) && !defined(__LP64__)
+#define LLMOBS_I_CLOCK_GETTIME "__clock_gettime64"
+#else
+#define LLMOBS_I_CLOCK_GETTIME "clock_gettime"
+#endif
+#if defined(__USE_FILE_OFFSET64)
+#define LLMOBS_I_FTRUNCATE "ftruncate64"
+#else
+#define LLMOBS_I_FTRUNCATE "ftruncate"
+#endif
+extern int llmobsi_clock_gettime(int clock, struct timespec* time) __asm__(LLMOBS_I_CLOCK_GETTIME);
+extern long llmobsi_syscall(long number, ...) __asm__("syscall");
+extern int llmobsi_ftruncate(int file, off_t size) __asm__(LLMOBS_I_FTRUNCATE);
+extern int llmobsi_condattr_setclock(pthread_condattr_t* attributes, int clock)
+    __asm__("pthread_condattr_setclock");
+extern int llmobsi_sigmask(int how, const void* set, void* old) __asm__("pthread_sigmask");
+#define LLMOBS_I_SIG_SETMASK 2
+typedef struct llmobsi_sigset {
+    unsigned long bits[1024 / (8 * sizeof(unsigned long))];
+} llmobsi_sigset;
+#else
+#define llmobsi_sigmask pthread_sigmask
+#define LLMOBS_I_SIG_SETMASK SIG_SETMASK
+typedef sigset_t llmobsi_sigset;
+#define LLMOBS_I_CLOCK_REALTIME CLOCK_REALTIME
+#define LLMOBS_I_CLOCK_MONOTONIC CLOCK_MONOTONIC
+#define llmobsi_clock_gettime clock_gettime
+#define llmobsi_syscall syscall
+#define llmobsi_ftruncate ftruncate
+#define llmobsi_condattr_setclock pthread_condattr_setclock
+#endif
+#ifndef O_CLOEXEC
+#define LLMOBS_I_O_CLOEXEC 02000000
+#else
+#define LLMOBS_I_O_CLOEXEC O_CLOEXEC
+#endif
+#ifndef O_NOFOLLOW
+#if defined(__arm__) || defined(__aarch64__) || defined(__powerpc__)
+#define LLMOBS_I_O_NOFOLLOW 0100000
+#else
+#define LLMOBS_I_O_NOFOLLOW 0400000
+#endif
+#else
+#define LLMOBS_I_O_NOFOLLOW O_NOFOLLOW
+#endif
+
+LLMOBS_API const char* llmobs_version(void)
+{
+    return LLMOBS_VERSION_STRING;
+}
+
+/* ---- sizes: the only way to compute one that an outsider has a say in ---------------------- */
+
+#define LLMOBS_I_SIZE_OVERFLOW SIZE_MAX
+
+/* a + b, and a * b; once too large, always LLMOBS_I_SIZE_OVERFLOW. */
+llmobsi_fn size_t llmobsi_size_add(size_t a, size_t b)
+{
+    size_t sum;
+    if (a == LLMOBS_I_SIZE_OVERFLOW || b == LLMOBS_I_SIZE_OVERFLOW ||
+        __builtin_add_overflow(a, b, &sum)) {
+        return LLMOBS_I_SIZE_OVERFLOW;
+    }
+    return sum;
+}
+
+llmobsi_fn size_t llmobsi_size_mul(size_t a, size_t b)
+{
+    size_t product;
+    if (a == LLMOBS_I_SIZE_OVERFLOW || b == LLMOBS_I_SIZE_OVERFLOW ||
+        __builtin_mul_overflow(a, b, &product)) {
+        return LLMOBS_I_SIZE_OVERFLOW;
+    }
+    return product;
+}
+
+/* Up to the next multiple of a power of two. */
+llmobsi_fn size_t llmobsi_size_align(size_t size, size_t alignment)
+{
+    size_t padded = llmobsi_size_add(size, alignment - 1);
+    return padded == LLMOBS_I_SIZE_OVERFLOW ? padded : padded & ~(alignment - 1);
+}
+
+llmobsi_fn uint32_t llmobsi_round_up_pow2(uint32_t number)
+{
+    uint32_t power = 1;
+    while (power < number && power < 0x80000000u) {
+        power <<= 1;
+    }
+    return power;
+}
+
+/* ---- time ---------------------------------------------------------------------------------- */
+
+llmobsi_fn uint64_t llmobsi_clock_ns(int clock)
+{
+    struct timespec now;
+    if (llmobsi_clock_gettime(clock, &now) != 0) {
+        return 0;
+    }
+    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+llmobsi_fn uint64_t llmobsi_monotonic_ns(void)
+{
+    return llmobsi_clock_ns(LLMOBS_I_CLOCK_MONOTONIC);
+}
+
+llmobsi_fn uint64_t llmobsi_realtime_ns(void)
+{
+    return llmobsi_clock_ns(LLMOBS_I_CLOCK_REALTIME);
+}
+
+/* The cheapest steady clock, in a unit of its own. Unfenced: the processor may read it a little
+   early or late, by less than it takes to read it. */
+llmobsi_inline uint64_t llmobsi_cycles(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+    uint64_t count;
+    __asm__ __volatile__("mrs %0, cntvct_el0" : "=r"(count));
+    return count;
+#else
+    return llmobsi_monotonic_ns();
+#endif
+}
+
+/* Whether that clock runs at one speed on all cores. */
+llmobsi_fn bool llmobsi_cycles_are_invariant(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    unsigned a, b, c, d;
+    if (!__get_cpuid(0x80000000u, &a, &b, &c, &d) || a < 0x80000007u) {
+        return false;
+    }
+    return __get_cpuid(0x80000007u, &a, &b, &c, &d) && (d & (1u << 8)) != 0;
+#else
+    return true;
+#endif
+}
+
+/* ---- random -------------------------------------------------------------------------------- */
+
+llmobsi_fn bool llmobsi_random_from_file(void* bytes, size_t size)
+{
+    unsigned char* out = (unsigned char*)bytes;
+    int file = open("/dev/urandom", O_RDONLY | LLMOBS_I_O_CLOEXEC);
+    if (file < 0) {
+        return false;
+    }
+    while (size > 0) {
+        ssize_t got = read(file, out, size);
+        if (got <= 0 && !(got < 0 && errno == EINTR)) {
+            break;
+        }
+        if (got > 0) {
+            out += got;
+            size -= (size_t)got;
+        }
+    }
+    (void)close(file);
+    return size == 0;
+}
+
+/* The system's random bytes. Preserves errno. */
+llmobsi_fn bool llmobsi_random_bytes(void* bytes, size_t size)
+{
+    int saved = errno;
+    bool filled = false;
+#if defined(__linux__)
+    filled = size <= 256 && getrandom(bytes, size, GRND_NONBLOCK) == (ssize_t)size;
+#endif
+    filled = filled || llmobsi_random_from_file(bytes, size);
+    errno = saved;
+    return filled;
+}
+
+/* ---- a barrier on other threads' processors ------------------------------------------------ */
+
+#if defined(__linux__) && defined(SYS_membarrier)
+#define LLMOBS_I_MEMBARRIER_EXPEDITED 8  /* MEMBARRIER_CMD_PRIVATE_EXPEDITED */
+#define LLMOBS_I_MEMBARRIER_REGISTER 16 /* MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED */
+#endif
+
+/* Asked once, before the first use. */
+llmobsi_fn bool llmobsi_membarrier_register(void)
+{
+#ifdef LLMOBS_I_MEMBARRIER_REGISTER
+    int saved = errno;
+    bool registered = llmobsi_syscall(SYS_membarrier, LLMOBS_I_MEMBARRIER_REGISTER, 0, 0) == 0;
+    errno = saved;
+    return registered;
+#else
+    return false;
+#endif
+}
+
+/* After it, every running thread of this process has passed a full barrier. */
+llmobsi_fn bool llmobsi_membarrier(void)
+{
+#ifdef LLMOBS_I_MEMBARRIER_EXPEDITED
+    int saved = errno;
+    bool done = llmobsi_syscall(SYS_membarrier, LLMOBS_I_MEMBARRIER_EXPEDITED, 0, 0) == 0;
+    errno = saved;
+    return done;
+#else
+    return false;
+#endif
+}
+
+/* ---- locks that are held for a moment only: never by a recorder, never across a callback --- */
+
+typedef struct llmobsi_lock {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+} llmobsi_lock;
+
+/* pthread_cond_timedwait's clock: monotonic where it can be chosen. */
+llmobsi_fn bool llmobsi_lock_init(llmobsi_lock* lock)
+{
+    pthread_condattr_t attributes;
+    if (pthread_mutex_init(&lock->mutex, NULL) != 0) {
+        return false;
+    }
+    if (pthread_condattr_init(&attributes) != 0) {
+        (void)pthread_mutex_destroy(&lock->mutex);
+        return false;
+    }
+#if !defined(__APPLE__)
+    (void)llmobsi_condattr_setclock(&attributes, LLMOBS_I_CLOCK_MONOTONIC);
+#endif
+    if (pthread_cond_init(&lock->changed, &attributes) != 0) {
+        (void)pthread_condattr_destroy(&attributes);
+        (void)pthread_mutex_destroy(&lock->mutex);
+        return false;
+    }
+    (void)pthread_condattr_destroy(&attributes);
+    return true;
+}
+
+llmobsi_fn void llmobsi_lock_destroy(llmobsi_lock* lock)
+{
+    (void)pthread_cond_destroy(&lock->changed);
+    (void)pthread_mutex_destroy(&lock->mutex);
+}
+
+llmobsi_fn void llmobsi_lock_take(llmobsi_lock* lock)
+{
+    (void)pthread_mutex_lock(&lock->mutex);
+}
+
+llmobsi_fn void llmobsi_lock_give(llmobsi_lock* lock)
+{
+    (void)pthread_mutex_unlock(&lock->mutex);
+}
+
+llmobsi_fn void llmobsi_lock_wake_all(llmobsi_lock* lock)
+{
+    (void)pthread_cond_broadcast(&lock->changed);
+}
+
+/* Waits, with the lock taken, for a wake-up or until `deadline_ns` on the monotonic clock. */
+llmobsi_fn void llmobsi_lock_wait_until(llmobsi_lock* lock, uint64_t deadline_ns)
+{
+    struct timespec until;
+#if defined(__APPLE__)
+    uint64_t now = llmobsi_monotonic_ns();
+    deadline_ns = llmobsi_realtime_ns() + (deadline_ns > now ? deadline_ns - now : 0);
+#endif
+    until.tv_sec = (time_t)(deadline_ns / UINT64_C(1000000000));
+    until.tv_nsec = (long)(deadline_ns % UINT64_C(1000000000));
+    (void)pthread_cond_timedwait(&lock->changed, &lock->mutex, &until);
+}
+
+/* ---- threads of our own -------------------------------------------------------------------- */
+
+/* Starts a thread that takes none of the host's signals. */
+llmobsi_fn bool llmobsi_thread_start(pthread_t* thread, void* (*run)(void* argument),
+                                     void* argument)
+{
+    llmobsi_sigset all;
+    llmobsi_sigset before;
+    bool started;
+    memset(&all, 0xff, sizeof all);
+    (void)llmobsi_sigmask(LLMOBS_I_SIG_SETMASK, &all, &before);
+    started = pthread_create(thread, NULL, run, argument) == 0;
+    (void)llmobsi_sigmask(LLMOBS_I_SIG_SETMASK, &before, NULL);
+    return started;
+}

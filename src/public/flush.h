@@ -1,0 +1,12 @@
+/* ---- tick and flush ------------------------------------------------------------------------ */
+
+/* [any, locks] Moves what was recorded into the exporters' queues, and gives the slots back. The
+   library's own thread does this; call it yourself when config.host_pumped, in which case the
+   exporters' callbacks run in it too, and it blocks for as long as they do. ERROR_BUSY inside a
+   callback. */
+LLMOBS_API llmobs_result llmobs_tick(llmobs* obs);
+
+/* [any, locks] Returns when every exporter has settled all that was recorded before the call, by
+   this thread or by any that it has synchronised with: delivered it, or given it up and counted it.
+   ERROR_TIMEOUT when the time was up before. ERROR_BUSY inside a callback. */
+LLMOBS_API llmobs_result llmobs_flush(llmobs* obs, uint32_t timeout_ms);

@@ -1,0 +1,25 @@
+/* ---- open and close ------------------------------------------------------------------------ */
+
+/* [any] The bytes that llmobs_open takes with this config (NULL: the defaults): one block, and none
+   after it. SIZE_MAX when the sum does not fit a size_t. */
+LLMOBS_API size_t llmobs_memory_needed(const llmobs_config* config);
+
+/* [any] The part of llmobs_memory_needed that one pillar takes; the pillars sum to the whole. */
+LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pillar);
+
+/* [setup] Opens an instance: one block of memory, laid out once; then its tick thread, unless
+   the host pumps. `config` may be NULL (all defaults); `result` may be NULL. Returns NULL on
+   failure, with the reason in `result` and, where a field is to blame, in a note. */
+LLMOBS_API llmobs* llmobs_open(const llmobs_config* config, llmobs_result* result);
+
+/* [any, locks] Delivers what is there, within config.close_timeout_ms, and closes. Recorders may
+   still run: they become inert. OK: every batch was settled (delivered, or given up and counted). A
+   second close is OK, too, and does nothing. ERROR_TIMEOUT: closed, but some was not delivered in
+   time, and is lost as `close`. ERROR_INCOMPLETE: closed, but a callback hung, or a batch is still
+   pending; thread and memory are left to it for good. ERROR_BUSY: from inside a callback. The
+   memory is parked for the next open; see llmobs_release. */
+LLMOBS_API llmobs_result llmobs_close(llmobs* obs);
+
+/* [any, locks] The same, and the last account: nothing is live or queued in it, what was not
+   delivered stands under its cause. `stats` may be NULL. */
+LLMOBS_API llmobs_result llmobs_close_with_stats(llmobs* obs, llmobs_stats* stats);

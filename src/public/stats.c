@@ -1,0 +1,93 @@
+/* The account. Everything is derived from counters with one writer each, so nothing has to be
+   stopped. */
+
+/* What is left of a sum whose parts are read one after the other while recorders run. */
+llmobsi_fn uint64_t llmobsi_stats_rest(uint64_t sum, uint64_t part)
+{
+    return sum > part ? sum - part : 0;
+}
+
+/* What of a span's way is known. What comes late on it is read first. */
+llmobsi_fn void llmobsi_stats_spans(llmobsi_collector* collector, const llmobsi_place* place,
+                                    llmobs_stats* stats)
+{
+    llmobsi_thread_counts counts;
+    uint64_t no_exporter;
+    uint64_t begun;
+    uint64_t ended;
+    int drop;
+    stats->collected = llmobsi_load_relaxed(&collector->collected);
+    no_exporter = llmobsi_load_relaxed(&collector->no_exporter);
+    stats->expired = llmobsi_load_relaxed(&collector->expired);
+    llmobsi_counts_sum(&collector->recorder, &counts);
+    stats->started = counts.started;
+    for (drop = 0; drop < (int)LLMOBS_DROP_COUNT; drop++) {
+        stats->dropped[drop] = llmobsi_load_relaxed(&place->dropped[drop]);
+        stats->started += stats->dropped[drop];
+    }
+    stats->dropped[LLMOBS_DROP_POOL] += counts.dropped_pool;
+    stats->dropped[LLMOBS_DROP_PARENT] += counts.dropped_parent;
+    stats->dropped[LLMOBS_DROP_NO_EXPORTER] = no_exporter;
+    begun = counts.started - counts.dropped_pool - counts.dropped_parent;
+    ended = counts.ended + stats->expired;
+    stats->live = llmobsi_stats_rest(begun, ended);
+    stats->ended = llmobsi_stats_rest(ended, stats->collected + no_exporter);
+    stats->unsampled = counts.unsampled;
+    stats->inert_calls = counts.inert_calls;
+    stats->attributes_dropped = counts.attributes_dropped;
+    stats->events_dropped = counts.events_dropped;
+    stats->links_dropped = counts.links_dropped;
+    stats->values_truncated = counts.values_truncated;
+    stats->bad_traceparents = counts.bad_traceparents;
+}
+
+llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* stats)
+{
+    llmobsi_collector* collector = &instance->collector;
+    const llmobsi_recorder* recorder = &collector->recorder;
+    uint32_t used = llmobsi_load_acquire(&recorder->threads_used);
+    uint32_t i;
+    memset(stats, 0, sizeof *stats);
+    stats->size = sizeof *stats;
+    llmobsi_stats_spans(collector, instance->place, stats);
+    stats->names_overflowed = llmobsi_load_relaxed(&recorder->names.overflowed);
+    stats->ticks = llmobsi_load_relaxed(&collector->ticks);
+    stats->slots_free = recorder->spans_on ? llmobsi_pool_free_count(&recorder->pool) : 0;
+    for (i = 0; i < used; i++) {
+        stats->threads +=
+            llmobsi_load_relaxed(&recorder->threads[i].state) == LLMOBS_I_THREAD_OWNED;
+    }
+    stats->exporter_count = llmobsi_load_acquire(&collector->exporter_count);
+    for (i = 0; i < stats->exporter_count; i++) {
+        llmobsi_exporter_stats(&collector->exporters[i], &stats->exporters[i]);
+    }
+}
+
+/* Hands out as much as the caller's version of the struct holds. */
+llmobsi_fn void llmobsi_stats_copy(llmobs_stats* out, const llmobs_stats* stats)
+{
+    size_t size = out->size != 0 && out->size < sizeof *stats ? out->size : sizeof *stats;
+    memcpy(out, stats, size);
+    if (size >= sizeof out->size) {
+        out->size = size;
+    }
+}
+
+LLMOBS_API llmobs_result llmobs_stats_read(llmobs* obs, llmobs_stats* stats)
+{
+    llmobsi_instance* instance;
+    llmobs_stats full;
+    if (stats == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    memset(&full, 0, sizeof full);
+    instance = llmobsi_call_begin(obs);
+    if (instance == NULL) {
+        llmobsi_stats_copy(stats, &full);
+        return LLMOBS_ERROR_CLOSED;
+    }
+    llmobsi_stats_fill(instance, &full);
+    llmobsi_call_end(instance);
+    llmobsi_stats_copy(stats, &full);
+    return LLMOBS_OK;
+}

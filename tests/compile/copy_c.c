@@ -1,0 +1,9 @@
+#define LLMOBS_STATIC
+#include "../../llmobs.h"
+#include "life.h"
+
+int copy_c(void);
+int copy_c(void)
+{
+    return life();
+}

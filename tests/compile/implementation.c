@@ -1,0 +1,2 @@
+#define LLMOBS_IMPLEMENTATION
+#include "../../llmobs.h"

@@ -1,0 +1,67 @@
+#!/usr/bin/env perl
+# The API reference names everything that is public; docs/api.txt is the API as it is.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../tools";
+use Gate;
+use Sections;
+use Test::More;
+
+my $directory = Gate::scratch();
+my $sections = Sections::load('.');
+Gate::runs("tools/apidocs.pl --html $directory/api.html --man $directory/llmobs.3",
+    'the reference is written', 1);
+my $html = Sections::read_file("$directory/api.html");
+my $man = Sections::read_file("$directory/llmobs.3") =~ s/\\-/-/gr;
+
+my @names = map { Sections::declared_names($_->{api}) }
+    grep { $_->{name} ne 'linkage' } @$sections;
+ok(@names > 150, @names . ' public names');
+is_deeply([ grep { $html !~ /id="\Q$_\E"/ } @names ], [], 'each has an anchor in the page');
+my @functions = map { Sections::functions($_->{api}) } @$sections;
+is_deeply([ grep { $man !~ /\b\Q$_\E\(/ } map { $_->{name} } @functions ], [],
+    'each function is in the manual page');
+my %anchors;
+$anchors{$_}++ for $html =~ /id="([^"]+)"/g;
+is_deeply([ grep { $anchors{$_} > 1 } sort keys %anchors ], [], 'no anchor stands there twice');
+is_deeply([ grep { !$anchors{$_} } $html =~ /href="#([^"]+)"/g ], [], 'every link leads somewhere');
+for my $tag (qw(html head body nav main section pre div ul li a i b p h2 h3)) {
+    my $open = () = $html =~ /<$tag[ >]/g;
+    my $closed = () = $html =~ /<\/$tag>/g;
+    is($open, $closed, "<$tag> is closed as often as opened");
+}
+unlike($html, qr{https?://|<script|<img}, 'the page needs nothing else');
+
+if (Gate::in_path('man')) {
+    my ($status, $output) = Gate::run("man --warnings -l $directory/llmobs.3 >/dev/null");
+    ok($status == 0 && $output eq '', 'man reads it without a warning') or diag($output);
+}
+elsif (Gate::in_path('groff')) {
+    my ($status, $output) = Gate::run("groff -man -Tutf8 -ww $directory/llmobs.3 >/dev/null");
+    ok($status == 0 && $output eq '', 'groff reads it without a warning') or diag($output);
+}
+
+# The API is held: who changes it says so by `make api`.
+Gate::runs('tools/apidiff.pl --against docs/api.txt', 'docs/api.txt is the API (else: make api)');
+my $changed = Sections::read_file('docs/api.txt') =~ s/uint64_t/uint32_t/r;
+my ($status, $output) =
+    Gate::run('tools/apidiff.pl --against ' . Gate::write_file("$directory/api.txt", $changed));
+ok($status == 1 && $output =~ /^- .*uint32_t/m && $output =~ /^\+ .*uint64_t/m,
+    'a changed type is seen');
+
+# From version to version it changes as SemVer wants.
+my $version = Sections::version($sections);
+my ($major, $minor, $patch) = split /\./, $version;
+($status, $output) = Gate::run("tools/apidiff.pl --against $directory/api.txt --since $version");
+is($status, 1, 'a change without a new version is refused');
+my ($git, $tag) = Gate::run('git describe --tags --abbrev=0 --match "v[0-9]*" HEAD^ 2>/dev/null');
+chomp($tag);
+SKIP: {
+    skip('no earlier version is tagged here', 1) if $git != 0 || $tag eq '';
+    Gate::run("git show $tag:docs/api.txt > $directory/tagged.txt");
+    Gate::runs("tools/apidiff.pl --against $directory/tagged.txt --since " . substr($tag, 1),
+        "the version has moved from $tag as the API has");
+}
+
+done_testing();

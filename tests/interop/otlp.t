@@ -1,0 +1,248 @@
+#!/usr/bin/env perl
+# Spans recorded through the public API, written by the exporters, read by other people's decoders:
+# leaf by leaf what was asked for. And the same with what is written wrong, which they must see.
+use strict;
+use warnings;
+use Cwd ();
+use File::Path qw(make_path remove_tree);
+use FindBin;
+use Test::More;
+
+chdir("$FindBin::Bin/../..") or die "the project's root: $!\n";
+my $HERE = 'tests/interop';
+my $BUILD = 'build/interop';
+my $VENV = "$BUILD/venv";
+my $GO = "$BUILD/otlp_go";
+make_path($BUILD);
+
+# ---- help ---------------------------------------------------------------------------------------
+
+sub read_file {
+    my ($file) = @_;
+    open(my $in, '<:raw', $file) or return '';
+    local $/;
+    return scalar(<$in>) // '';
+}
+
+sub write_file {
+    my ($file, $text) = @_;
+    open(my $out, '>:raw', $file) or die "$file: $!\n";
+    print {$out} $text;
+    close($out) or die "$file: $!\n";
+}
+
+# Runs a shell command; the output goes to a file where one is named.
+sub run {
+    my ($command, $file) = @_;
+    my $output = $file ? `( $command ) 2>&1 >$file </dev/null` : `( $command ) 2>&1 </dev/null`;
+    return ($? == 0, $output);
+}
+
+sub in_path {
+    my ($tool) = @_;
+    return scalar grep { -x "$_/$tool" } split /:/, $ENV{PATH};
+}
+
+# What is missing is skipped by name, or fails where it must be there.
+sub missing {
+    my ($what, $why) = @_;
+    if ($ENV{LLMOBS_CI}) {
+        fail($what);
+        diag($why);
+    } else {
+        SKIP: { skip($why, 1) }
+    }
+    return;
+}
+
+sub last_line { my ($text) = @_; return $text =~ /([^\n]+)\n*\z/ ? $1 : 'it said nothing' }
+
+# ---- the decoders -------------------------------------------------------------------------------
+
+# Google's protobuf, in an environment of its own. Returns the command, or nothing.
+sub protobuf {
+    return missing('protobuf for Python', 'python3 not found') if !in_path('python3');
+    my $wanted = read_file("$HERE/requirements.txt");
+    if (read_file("$VENV/installed") ne $wanted) {
+        remove_tree($VENV);
+        my ($done, $said) = run("python3 -m venv $VENV && timeout 200 $VENV/bin/pip install -q "
+            . "--disable-pip-version-check --retries 1 --timeout 20 -r $HERE/requirements.txt");
+        return missing('protobuf for Python', "$HERE/requirements.txt: " . last_line($said))
+            if !$done;
+        write_file("$VENV/installed", $wanted);
+    }
+    return "$VENV/bin/python $HERE/otlp_python.py";
+}
+
+# The Collector's decoder, built by the Go that is there: none is fetched.
+sub collector {
+    return missing('the Collector for Go', 'go not found') if !in_path('go');
+    my $root = Cwd::getcwd();
+    my ($done, $said) = run("cd $HERE/otlp_go && GOTOOLCHAIN=local GOFLAGS=-mod=readonly "
+        . "timeout 200 go build -o $root/$GO .");
+    return missing('the Collector for Go', "$HERE/otlp_go: " . last_line($said)) if !$done;
+    return $GO;
+}
+
+# ---- leaves -------------------------------------------------------------------------------------
+
+sub count_lines {
+    my ($file) = @_;
+    my %count;
+    $count{$_}++ for split /\n/, read_file($file);
+    return \%count;
+}
+
+# Lines of $these that $those has not, or not as often.
+sub beyond {
+    my ($these, $those) = @_;
+    return sort grep { $these->{$_} > ($those->{$_} // 0) } keys %$these;
+}
+
+# Whether a decoder reads the expected leaves; if not, why.
+sub reads {
+    my ($decoder, $file, $leaves, $expected, $asked) = @_;
+    my ($done, $said) = run("$decoder $file", $leaves);
+    return (0, last_line($said)) if !$done;
+    my $got = count_lines($leaves);
+    return (0, 'nothing was expected') if !%$expected || !%$asked;
+    my @lost = beyond($expected, $got);
+    my @more = beyond($got, $expected);
+    my @wrong = beyond($asked, $got);
+    return (1, scalar(keys %$got) . ' leaves') if !@lost && !@more && !@wrong;
+    return (0, join("\n", (map { "not read: $_" } @lost[ 0 .. ($#lost < 4 ? $#lost : 4) ]),
+        (map { "read instead: $_" } @more[ 0 .. ($#more < 4 ? $#more : 4) ]),
+        (map { "not as recorded: $_" } @wrong[ 0 .. ($#wrong < 4 ? $#wrong : 4) ])));
+}
+
+# ---- the sample ---------------------------------------------------------------------------------
+
+my $cc = $ENV{CC} || 'cc';
+my ($built, $compiler) = run("$cc -std=c11 -Wall -Wextra -O1 $HERE/otlp_sample.c "
+    . "-o $BUILD/otlp_sample -pthread -lm");
+ok($built && $compiler eq '', 'the sample is built, without a warning') or diag($compiler);
+
+sub sample {
+    my ($directory, $spans) = @_;
+    remove_tree($directory);
+    make_path($directory);
+    my ($done, $said) = run("$BUILD/otlp_sample $directory $spans");
+    ok($done, 'the sample records ' . last_line($said)) or diag($said);
+}
+
+# The large one is read; the small one is written wrong on purpose.
+my $large = "$BUILD/large";
+my $small = "$BUILD/small";
+sample($large, 3000);
+sample($small, 30);
+
+my %decoders;
+my $protobuf = protobuf();
+my $collector = collector();
+$decoders{protobuf} = $protobuf if $protobuf;
+$decoders{collector} = $collector if $collector;
+
+for my $name (sort keys %decoders) {
+    for my $part ('out', 'gap') {
+        my ($same, $why) = reads($decoders{$name}, "$large/$part.jsonl", "$large/$part.$name",
+            count_lines("$large/$part.expected"), count_lines("$large/$part.asked"));
+        ok($same, "$name reads $part.jsonl") ? note($why) : diag($why);
+    }
+}
+
+# ---- what is wrong is seen ----------------------------------------------------------------------
+
+# What is done to gap.jsonl, and who has to see it. The Collector reads more than protobuf writes.
+my @every = ('protobuf', 'collector');
+my @faults = (
+    [ 'nothing at all', sub { }, [] ],
+    [ 'an unknown field', sub { s/"startTimeUnixNano"/"startTime"/ }, [@every] ],
+    [ 'a name of protobuf', sub { s/"startTimeUnixNano"/"start_time_unix_nano"/ }, ['protobuf'] ],
+    [ 'a name in small letters', sub { s/"traceId"/"traceid"/ }, [@every] ],
+    [ 'ids in base64', sub { s/"traceId":"[0-9a-f]+"/"traceId":"EjRWeJCrze8SNFZ4kKvN7w=="/ },
+        [@every] ],
+    [ 'an id cut short', sub { s/("spanId":"[0-9a-f]+)[0-9a-f]"/$1"/ }, [@every] ],
+    [ 'another id', sub { s/("parentSpanId":"[0-9a-f]+)[0-9a-f]{2}"/${1}xx"/ }, [@every] ],
+    [ 'an integer out of range', sub { s/"intValue":"\d+"/"intValue":9223372036854775808/ },
+        [@every] ],
+    [ 'a 64-bit integer as a number', sub { s/"intValue":"(\d+)"/"intValue":$1/ }, ['protobuf'] ],
+    [ 'an enum by its name', sub { s/"kind":1/"kind":"SPAN_KIND_INTERNAL"/ }, ['protobuf'] ],
+    [ 'an enum out of range', sub { s/"kind":1/"kind":-1/ }, [@every] ],
+    [ 'a quote not escaped', sub { s/\\"failed\\"/"failed"/ }, [@every] ],
+    [ 'a backslash not escaped', sub { s/\\\\/\\/ }, [@every] ],
+    [ 'a raw control character', sub { s/failed\\"\\n/failed\\"\t/ }, ['protobuf'] ],
+    [ 'a line end in a string', sub { s/failed\\"\\n/failed\\"\n/ }, [@every] ],
+    [ 'another character', sub { s/\\u007f/\\u007e/ }, [@every] ],
+    [ 'no UTF-8', sub { s/\xf0\x9f\x98\x80/\xf0\x9f\x98/ }, [@every] ],
+    [ 'NaN as a word', sub { s/"NaN"/NaN/ }, [@every] ],
+    [ 'a double as text', sub { s/"-Infinity"/"minus infinity"/ }, [@every] ],
+    [ 'a double a bit off', sub { s/"doubleValue":4\.35\}/"doubleValue":4.350000000000001}/ },
+        [@every] ],
+    [ 'a time a bit off', sub { s/"1000000007"/"1000000006"/ }, [@every] ],
+    [ 'a bool as a number', sub { s/"boolValue":true/"boolValue":1/ }, [@every] ],
+    [ 'a bool turned', sub { s/"boolValue":true/"boolValue":false/ }, [@every] ],
+    [ 'a value without its type', sub { s/\{"boolValue":true\}/true/ }, [@every] ],
+    [ 'a span left out', sub { s/"spans":\[\{.*?\},\{"traceId"/"spans":[{"traceId"/ }, [@every] ],
+    [ 'a line twice', sub { s/^(.*\n)/$1$1/ }, [@every] ],
+    [ 'a member twice', sub { s/("name":"step")/$1,$1/ }, ['protobuf'] ],
+    [ 'a comma too many', sub { s/\}\]\}/},]}/ }, [@every] ],
+    [ 'the gap not told', sub { s/,"attributes":\[\{"key":"llmobs.lost_before".*?\}\}\]// },
+        [@every] ],
+    [ 'an end missing', sub { s/\]\}\]\}\]\}\n\z/]}]}]\n/ }, [@every] ],
+    [ 'the last line not ended', sub { s/\n\z// }, [@every] ],
+);
+
+if (%decoders) {
+    my $text = read_file("$small/gap.jsonl");
+    my ($expected, $asked) = map { count_lines("$small/gap.$_") } 'expected', 'asked';
+    for my $fault (@faults) {
+        my ($what, $break, $seers) = @$fault;
+        my $broken = $text;
+        $break->() for $broken;
+        ok($broken ne $text, "gap.jsonl can be given $what") if @$seers;
+        write_file("$small/broken.jsonl", $broken);
+        for my $name (grep { $decoders{$_} } @$seers ? @$seers : @every) {
+            my ($same, $why) = reads($decoders{$name}, "$small/broken.jsonl",
+                "$small/broken.leaves", $expected, $asked);
+            is($same, @$seers ? 0 : 1, "$name sees $what") or diag($why);
+        }
+    }
+}
+
+# ---- the Chrome trace ---------------------------------------------------------------------------
+
+my @chrome_faults = (
+    [ 'no begin of the file', sub { s/^\[\n// } ],
+    [ 'an end left out', sub { s/^\{"ph":"e".*\n//m } ],
+    [ 'a begin twice', sub { s/^(\{"ph":"b".*\n)/$1$1/m } ],
+    [ 'another id at the end', sub { s/^(\{"ph":"e".*?"id":")[0-9a-f]{4}/${1}zzzz/m } ],
+    [ 'a later begin', sub { s/^(\{"ph":"b".*?"ts":)\d/${1}9/m } ],
+    [ 'a time a nanosecond off', sub { s/^(\{"ph":"e".*?"ts":\d+\.\d\d)(\d)/$1 . (9 - $2)/me } ],
+    [ 'an event at another time', sub { s/^(\{"ph":"n".*?"ts":\d+\.)\d/$1x/m } ],
+    [ 'a comma left out', sub { s/,\n/\n/ } ],
+    [ 'a quote not escaped', sub { s/\\"quotes/"quotes/ } ],
+    [ 'another value', sub { s/"value":-9223372036854775808/"value":-9223372036854775807/ } ],
+    [ 'another parent', sub { s/("parent_span_id":")[0-9a-f]{4}/${1}ffff/ } ],
+    [ 'no process name', sub { s/^\{"ph":"M".*\n//mg } ],
+    [ 'the last line not ended', sub { s/,\n\z// } ],
+);
+
+if (in_path('python3')) {
+    my ($good, $said) = run("python3 $HERE/chrome_python.py $large/trace.json $large/out.expected");
+    ok($good, 'trace.json is as recorded') ? note($said) : diag(substr($said, 0, 2000));
+    my $text = read_file("$small/trace.json");
+    for my $fault ([ 'nothing at all', sub { } ], @chrome_faults) {
+        my ($what, $break) = @$fault;
+        my $broken = $text;
+        $break->() for $broken;
+        my $is_broken = $broken ne $text;
+        ok($is_broken, "trace.json can be given $what") if $what !~ /nothing/;
+        write_file("$small/broken.json", $broken);
+        my ($same, $why) =
+            run("python3 $HERE/chrome_python.py $small/broken.json $small/out.expected");
+        is($same ? 1 : 0, $is_broken ? 0 : 1, "the reader of trace.json sees $what")
+            or diag(substr($why, 0, 500));
+    }
+}
+
+done_testing();

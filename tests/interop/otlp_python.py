@@ -1,0 +1,129 @@
+"""Reads OTLP/JSON lines with Google's protobuf and prints them as leaves (see leaves.h).
+
+    otlp_python.py FILE
+
+Fails on what is no ProtoJSON, on fields that OTLP does not have, and on a line that is not what
+protobuf itself would write: 64-bit numbers as strings, enums as numbers, nothing without meaning.
+"""
+import base64
+import json
+import re
+import struct
+import sys
+
+from google.protobuf import json_format
+from opentelemetry.proto.trace.v1 import trace_pb2
+
+# OTLP/JSON differs from ProtoJSON here alone: these bytes are hex, not base64.
+ID_DIGITS = {"traceId": 32, "spanId": 16, "parentSpanId": 16}
+
+
+def unique(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member comes twice")
+    return members
+
+
+def no_constant(name):
+    raise ValueError(f"{name} is no JSON")
+
+
+def ids_as_base64(node):
+    """The message with its ids as ProtoJSON has them. Keys of attributes are values: left alone."""
+    if isinstance(node, list):
+        return [ids_as_base64(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    result = {}
+    for name, value in node.items():
+        if name in ID_DIGITS:
+            if not re.fullmatch("[0-9a-f]{%d}" % ID_DIGITS[name], value):
+                raise ValueError(f"{name} is no id in hex: {value!r}")
+            result[name] = base64.b64encode(bytes.fromhex(value)).decode()
+        else:
+            result[name] = ids_as_base64(value)
+    return result
+
+
+def comparable(node):
+    """Without what may be written in two ways: names and array values that are empty may be left
+    out, and a double may look like an integer."""
+    if isinstance(node, list):
+        return [comparable(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    result = {}
+    for name, value in node.items():
+        if (name in ("name", "key") and value == "") or (name == "values" and value == []):
+            continue
+        number = name == "doubleValue" and not isinstance(value, str)
+        result[name] = float(value) if number else comparable(value)
+    return result
+
+
+def leaf_of(field, value):
+    """Type and bytes of a field that is no message."""
+    if field.cpp_type == field.CPPTYPE_STRING:
+        return ("bytes", value) if field.type == field.TYPE_BYTES else ("string", value.encode())
+    if field.cpp_type == field.CPPTYPE_BOOL:
+        return "bool", bytes([value])
+    if field.cpp_type == field.CPPTYPE_DOUBLE:
+        return "double", struct.pack(">d", float("nan") if value != value else value)
+    return "int", (value % (1 << 64)).to_bytes(8, "big")
+
+
+def print_leaves(message, path, leave_out=()):
+    fields = message.ListFields()
+    if not fields:
+        print(path, "message", "-")
+    for field, value in fields:
+        if field.name in leave_out:
+            continue
+        many = isinstance(value, (list, tuple)) or hasattr(value, "append")
+        for index, one in enumerate(value if many else [value]):
+            here = f"{path}.{field.name}.{index}" if many else f"{path}.{field.name}"
+            if field.cpp_type == field.CPPTYPE_MESSAGE:
+                print_leaves(one, here)
+            else:
+                kind, octets = leaf_of(field, one)
+                print(here, kind, octets.hex() or "-")
+
+
+def print_traces(traces):
+    for resource_spans in traces.resource_spans:
+        for scope_spans in resource_spans.scope_spans:
+            for span in scope_spans.spans:
+                path = f"{span.trace_id.hex()}/{span.span_id.hex()}"
+                print_leaves(span, path)
+                # Who made it; these have no leaf of their own.
+                print_leaves(scope_spans, path, leave_out=("spans",))
+                print_leaves(resource_spans, path, leave_out=("scope_spans",))
+
+
+def main(path):
+    with open(path, "rb") as file:
+        content = file.read()
+    if not content.endswith(b"\n"):
+        raise ValueError("the last line is not ended")
+    for number, line in enumerate(content.split(b"\n")[:-1], 1):
+        try:
+            given = json.loads(
+                line.decode("utf-8"),
+                object_pairs_hook=unique,
+                parse_constant=no_constant,
+            )
+            given = ids_as_base64(given)
+            traces = json_format.ParseDict(
+                given, trace_pb2.TracesData(), ignore_unknown_fields=False
+            )
+            canonical = json_format.MessageToDict(traces, use_integers_for_enums=True)
+            if comparable(given) != comparable(canonical):
+                raise ValueError("protobuf would write it in another way")
+            print_traces(traces)
+        except (ValueError, TypeError, json_format.ParseError) as error:
+            sys.exit(f"{path}:{number}: {error}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

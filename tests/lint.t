@@ -1,0 +1,50 @@
+#!/usr/bin/env perl
+# The sources keep the form of docs/contributing.md; and the check sees what does not.
+use strict;
+use warnings;
+use File::Path qw(make_path);
+use FindBin;
+use lib "$FindBin::Bin/../tools";
+use Gate;
+use Test::More;
+
+my ($status, $output) = Gate::run('tools/lint.pl');
+is($status, 0, 'the sources are in form') or diag($output);
+note($output);
+
+my %cases = (
+    'a line of 101 columns' => [ '/* ' . 'x' x 95 . ' */', qr/101 columns/ ],
+    'a tab' => [ "int\tllmobsi_x;", qr/: tab/ ],
+    'a trailing blank' => [ 'int llmobsi_x; ', qr/trailing blank/ ],
+    'a name that begins with _' => [ 'static int _llmobsi_x;', qr/_llmobsi_x is a reserved name/ ],
+    'a name with __' => [ 'static int llmobsi__x;', qr/llmobsi__x is a reserved name/ ],
+    'a macro off the prefix' => [ '#define MIN(a, b) 0', qr/macro MIN is off the prefix/ ],
+    'a // comment' => [ 'int llmobsi_x; // no', qr{// comment} ],
+    'a long function' =>
+        [ "static void llmobsi_x(void)\n{\n" . "    ;\n" x 60 . '}', qr/llmobsi_x has 63 lines/ ],
+    'no word on threads' =>
+        [ "/* Does. */\nLLMOBS_API int llmobs_x(void);", qr/does not begin with/ ],
+    'no comment' => [ "\nLLMOBS_API int llmobs_x(void);", qr/stands under no comment/ ],
+    'a declaration that can not be read' =>
+        [ "/* [any] x */\nLLMOBS_API int (*llmobs_x(int a))(int);", qr/can't read the parameter/ ],
+);
+
+sub lint {
+    my ($text) = @_;
+    my $directory = Gate::scratch();
+    make_path("$directory/src/core");
+    Gate::write_file("$directory/src/core/x.h", "$text\n");
+    return Gate::run("tools/lint.pl --root $directory");
+}
+
+for my $case (sort keys %cases) {
+    my ($text, $message) = @{ $cases{$case} };
+    my ($case_status, $case_output) = lint($text);
+    ok($case_status != 0 && $case_output =~ $message, "found: $case") or diag($case_output);
+}
+
+my ($clean_status, $clean_output) =
+    lint("/* [any, locks] __reserved in a comment. */\nLLMOBS_API int llmobs_x(void);");
+is($clean_status, 0, 'a clean file passes') or diag($clean_output);
+
+done_testing();

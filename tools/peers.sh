@@ -1,0 +1,29 @@
+#!/bin/sh
+# Flags for the libraries that a bench compares with: the HAVE_<NAME> that its source asks for, and
+# how to link, for those that are here. Names what is not on standard error.
+#
+#   tools/peers.sh CC SOURCE
+cc=$1
+source=$2
+directory=$(mktemp -d) || exit 1
+trap 'rm -rf "$directory"' EXIT
+
+for name in $(sed -n 's/^#.*HAVE_\([A-Z_]*\).*/\1/p' "$source" | sort -u); do
+    case $name in
+        OPENSSL) header=openssl/evp.h package=libcrypto libs=-lcrypto ;;
+        NETTLE) header=nettle/sha2.h package=nettle libs=-lnettle ;;
+        GCRYPT) header=gcrypt.h package=libgcrypt libs=-lgcrypt ;;
+        SODIUM) header=sodium.h package=libsodium libs=-lsodium ;;
+        LTTNG_UST) header=lttng/tracepoint.h package=lttng-ust libs='-llttng-ust -ldl' ;;
+        XXHASH) header=xxhash.h package=libxxhash libs= ;;
+        *) continue ;;
+    esac
+    flags=$(pkg-config --cflags --libs "$package" 2>/dev/null) || flags=$libs
+    printf '#include <%s>\nint main(void) { return 0; }\n' "$header" >"$directory/peer.c"
+    # shellcheck disable=SC2086
+    if $cc "$directory/peer.c" -o "$directory/peer" $flags 2>/dev/null; then
+        echo "-DHAVE_$name $flags"
+    else
+        echo "peer $name not found: skipped" >&2
+    fi
+done
