@@ -29,26 +29,41 @@ CONTENTS: search for a tag.
                              >>sha256_blocks          wiping, comparing, blocks of SHA-256
     >>api:sha256             >>sha256                 SHA-256, HMAC, constant time, wiping
                              >>hash                   seeded 64-bit hash
+                             >>exponential            base-2 exponential buckets
     >>api:config             >>config                 configuration, defaults, memory by pillar
     >>api:block              >>block                  blocks of memory, parked between instances
                              >>clock                  cycles to Unix time
                              >>intern                 names and keys as numbers
     >>api:trace_context      >>trace_context          W3C trace context and sampling thresholds
                              >>pool                   span slots and the rings that carry them
+                             >>cell                   cells: numbers with one writer
+    >>api:series             >>series                 metrics and their series
+                             >>define                 defining metrics
+    >>api:catalogue          >>catalogue              the metrics that llmobs knows
                              >>thread                 recording threads: attach, busy flag, grace, fork
     >>api:attribute          >>attribute              attributes, and the room a span has for them
     >>api:span               >>span                   spans: begin, set, end
     >>api:event              >>event                  events, links, status, context
+    >>api:metric             >>metric                 recording: counters, gauges
+    >>api:histogram          >>histogram              recording: histograms
+    >>api:reading            >>reading                reading metrics back, quantiles
     >>api:batch              >>batch                  typed views of what was recorded
     >>api:otlp               >>otlp                   OTLP/JSON
+    >>api:otlp_metric        >>otlp_metric            OTLP/JSON of metrics
     >>api:chrome             >>chrome                 Chrome trace
+    >>api:exposition         >>exposition             which text format a scraper asks for
+                             >>prometheus             Prometheus text, OpenMetrics
+                             >>gather                 from series to views
     >>api:encode             >>encode                 encoders by format
     >>api:exporter           >>exporter               exporters: queues, threads, retries
                              >>collect                the tick: from the rings to the queues
     >>api:instance           >>instance               instances and their exporters
     >>api:file               >>file                   the file exporter
     >>api:stats              >>stats                  the account of an instance
+                             >>self                   what the library tells of itself
+    >>api:metrics            >>metrics                metrics out
     >>api:flush              >>flush                  tick, flush and the tick's own thread
+    >>api:layout             >>layout                 the layout of an instance's memory
     >>api:open               >>open                   open, close, release, fork
 
 >>quickstart  A first program
@@ -311,6 +326,14 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
                  "llmobs_config.span_parts)")                                                     \
     X(CLOSE_LOST, "spans were not delivered before the instance closed (raise "                   \
                   "llmobs_config.close_timeout_ms)")                                              \
+    X(METRIC_SERIES, "too many label sets: some went to an overflow series (raise "               \
+                     "llmobs_config.metric_max_series, metric_series or metric_bytes, or "        \
+                     "limit a label's values with llmobs_metric_allow)")                          \
+    X(METRIC_MISUSED, "a call named no metric, or one of another kind, or the wrong labels")      \
+    X(METRIC_VALUES, "metric values not recorded: negative, NaN, infinite, or no memory for "     \
+                     "them")                                                                      \
+    X(METRIC_CATALOGUE, "not all known metrics could be defined (raise "                          \
+                        "llmobs_config.max_metrics or metric_bytes)")                             \
     X(THREAD_START, "a thread could not be started")                                              \
     X(CLOCK, "no invariant cycle counter: times come from the system clock")
 
@@ -406,6 +429,15 @@ typedef struct llmobs_stats {
     uint64_t threads;         /* attached now */
     uint32_t exporter_count;
     llmobs_exporter_stats exporters[LLMOBS_STATS_EXPORTERS];
+    uint64_t metrics;           /* defined */
+    uint64_t metric_series;     /* live label sets */
+    uint64_t metric_overflows;  /* label sets that went to an overflow series: totals are exact */
+    uint64_t metric_invalid;    /* values not recorded: negative, NaN, infinite */
+    uint64_t metric_saturated;  /* additions to a sum that is at its end        */
+    uint64_t metric_dropped;    /* values lost: no memory, or a signal in the way */
+    uint64_t metric_misused;    /* calls that named no metric, or the wrong kind  */
+    uint64_t labels_cut;        /* label values cut to llmobs_config.label_bytes  */
+    uint64_t metric_bytes_used; /* of llmobs_config.metric_bytes */
 } llmobs_stats;
 
 /* [any] "pool", "threads", ...; "unknown" for other numbers. */
@@ -549,6 +581,23 @@ typedef struct llmobs_config {
     llmobs_random random;        /*                            (default the operating system's)   */
     llmobs_note_fn note;         /* diagnostics                                   (default none) */
     void* note_user;
+    uint32_t metric_series;      /* label sets of all metrics, 16 to 2^20          (default 4096);
+                                    LLMOBS_OFF: no metrics, no memory for them                    */
+    uint32_t metric_max_series;  /* label sets of one metric, where it says nothing else, 1 to 2^20
+                                                                                   (default 2000) */
+    uint32_t metric_bytes;       /* their values, from 64 KiB                   (default 3145728) */
+    uint32_t max_metrics;        /* metrics defined, 1 to 4096                      (default 256) */
+    uint32_t label_bytes;        /* a label value is cut to this, 32 to 255         (default 128) */
+    uint32_t exemplars;          /* traces kept for buckets, up to 2^20            (default 1024);
+                                    LLMOBS_OFF: none                                              */
+    uint32_t metric_families;    /* LLMOBS_FAMILY_*: metrics of the catalogue that are defined
+                                    (default LLMOBS_FAMILY_LLM | LLMOBS_FAMILY_SELF); LLMOBS_OFF:
+                                    none                                                          */
+    bool metric_user_ids;        /* the catalogue's metrics have the label user_id, a pseudonym
+                                                                                  (default false) */
+    const void* user_key;        /* secret of the pseudonyms, which are the same as long as it is;
+                                    copied                         (default random, for this run) */
+    size_t user_key_size;        /* 16 bytes at least; fewer count as none                        */
 } llmobs_config;
 
 /* [any] A config with every default filled in; set fields, then open. */
@@ -620,6 +669,87 @@ LLMOBS_API llmobs_result llmobs_trace_context_parse(llmobs_trace_context* contex
 /* [any] Writes "00-...-...-.." with its NUL; returns 55, or 0 (and "") if an id is all zero. */
 LLMOBS_API size_t llmobs_traceparent_format(const llmobs_trace_context* context,
                                             char text[LLMOBS_TRACEPARENT_SIZE]);
+
+/* =================================================================================================
+ *  >>api:series             metrics and their series
+ * ============================================================================================== */
+
+/* ---- metrics: what is measured ------------------------------------------------------------- */
+
+typedef enum llmobs_instrument {
+    LLMOBS_COUNTER = 1,        /* only grows: a Prometheus counter, a monotonic OTLP sum          */
+    LLMOBS_UPDOWN = 2,         /* moves by differences, such as requests running: a gauge, a sum  */
+    LLMOBS_GAUGE = 3,          /* is set; the last value counts                                   */
+    LLMOBS_GAUGE_CALLBACK = 4, /* is asked for when metrics are read                              */
+    LLMOBS_HISTOGRAM = 5,      /* with buckets of your choice                                     */
+    LLMOBS_HISTOGRAM_EXPONENTIAL = 6 /* base-2 exponential: every quantile within a known error   */
+} llmobs_instrument;
+
+/* What a metric's values are. Whole numbers add up exactly, in any order. */
+typedef enum llmobs_number {
+    LLMOBS_NUMBER_INT = 0,   /* whole numbers, such as tokens                                      */
+    LLMOBS_NUMBER_NANO = 1,  /* whole billionths, such as nanoseconds and nano-USD: exported as
+                                seconds and USD, as exact decimals                                 */
+    LLMOBS_NUMBER_DOUBLE = 2 /* histograms of anything else; gauges are always doubles             */
+} llmobs_number;
+
+#define LLMOBS_LABELS_MAX 8          /* labels of one metric                  */
+#define LLMOBS_BOUNDS_MAX 64         /* bounds of one histogram               */
+#define LLMOBS_EXPONENTIAL_BUCKETS 160
+#define LLMOBS_METRIC_NAME_MAX 255   /* bytes                                 */
+
+/* One label of a series, for calls that go by name. */
+typedef struct llmobs_label {
+    const char* name;
+    const char* value;
+} llmobs_label;
+
+/* Gives a callback gauge's value; runs on the thread that reads the metrics. NaN: no value now. It
+   must not call back into this instance, and must return soon: the reader waits for it. */
+typedef double (*llmobs_gauge_fn)(void* user);
+
+/* The definition of a metric: strings and arrays are copied. */
+typedef struct llmobs_metric_info {
+    size_t size;      /* sizeof(llmobs_metric_info); 0 means this version's                        */
+    const char* name; /* a letter, then letters, digits and "_.:/-": `llm_tokens_total`,
+                         `gen_ai.client.token.usage`. Prometheus gets every other sign as '_', the
+                         unit as suffix, and "_total" on counters, where they are not there yet    */
+    const char* help; /* one sentence                                                (default "") */
+    const char* unit; /* UCUM, as OpenTelemetry has it: "s", "By", "{token}", "USD"  (default "") */
+    llmobs_instrument instrument;
+    llmobs_number number;
+    const char* const* labels; /* names: letters, digits and "_."                                  */
+    size_t label_count;        /* up to LLMOBS_LABELS_MAX                                          */
+    const double* bounds;      /* LLMOBS_HISTOGRAM: upper, inclusive, ascending, finite, above 0    */
+    size_t bound_count;        /* up to LLMOBS_BOUNDS_MAX                                          */
+    double least;              /* LLMOBS_HISTOGRAM_EXPONENTIAL: the range of common values, from   */
+    double most;               /* which the resolution is chosen. Others widen it    (default 1e-6
+                                  to 4096; for LLMOBS_NUMBER_INT 1 to 2^26)                         */
+    uint32_t max_series;       /* label sets at one time (default llmobs_config.metric_max_series) */
+    bool exemplars;            /* keep the trace of a recent value in each bucket                  */
+    llmobs_gauge_fn callback;  /* LLMOBS_GAUGE_CALLBACK, which has no labels                       */
+    void* callback_user;
+} llmobs_metric_info;
+
+/* A metric, by value; a zeroed one and one of a closed instance are inert. */
+typedef struct llmobs_metric {
+    uint32_t instance; /* private */
+    uint32_t number;   /* private: its place + 1 */
+} llmobs_metric;
+
+/* [any] A zeroed info with its size set. */
+LLMOBS_API llmobs_metric_info llmobs_metric_info_default(void);
+
+/* =================================================================================================
+ *  >>api:catalogue          the metrics that llmobs knows
+ * ============================================================================================== */
+
+/* x */
+#define LLMOBS_FAMILY_LLM 1u
+#define LLMOBS_FAMILY_SELF 32u
+typedef enum llmobs_known { LLMOBS_METRIC_LLM_TOKENS, LLMOBS_KNOWN_COUNT } llmobs_known;
+/* [any] x */
+LLMOBS_API llmobs_metric llmobs_metric_of(llmobs* obs, llmobs_known known);
 
 /* =================================================================================================
  *  >>api:attribute          attributes, and the room a span has for them
@@ -781,6 +911,166 @@ LLMOBS_API bool llmobs_span_is_recording(llmobs_span span);
 LLMOBS_API llmobs_result llmobs_thread_attach(llmobs* obs);
 
 /* =================================================================================================
+ *  >>api:metric             recording: counters, gauges
+ * ============================================================================================== */
+
+/* ---- metrics: finding a series, and recording ------------------------------------------------ */
+
+/* One series of a metric, by value: keep it, and record through it from any thread. Zeroed ones and
+   those of a closed instance are inert; in a fork's child they go on, from zero. */
+typedef struct llmobs_counter {
+    uint32_t instance; /* private, as all fields of these four */
+    uint32_t metric;
+    uint32_t series;
+    uint32_t cell;
+} llmobs_counter;
+
+typedef struct llmobs_updown {
+    uint32_t instance;
+    uint32_t metric;
+    uint32_t series;
+    uint32_t cell;
+} llmobs_updown;
+
+typedef struct llmobs_gauge {
+    uint32_t instance;
+    uint32_t metric;
+    uint32_t series;
+    uint32_t cell;
+} llmobs_gauge;
+
+typedef struct llmobs_histogram {
+    uint32_t instance;
+    uint32_t metric;
+    uint32_t series;
+    uint32_t cell;
+} llmobs_histogram;
+
+/* [any, locks] Defines a metric. The same definition again gives the same metric; another one of
+   the same name (or of one that looks the same to Prometheus) is ERROR_ARGUMENT, as are malformed
+   names and bounds. ERROR_LIMIT: raise llmobs_config.max_metrics or metric_bytes. `result` may be
+   NULL. */
+LLMOBS_API llmobs_metric llmobs_metric_define(llmobs* obs, const llmobs_metric_info* info,
+                                              llmobs_result* result);
+
+/* [any] The metric of this name, inert if there is none. */
+LLMOBS_API llmobs_metric llmobs_metric_find(llmobs* obs, const char* name);
+
+/* [setup] Admits only these values of a label; what is recorded with others counts as "other". For
+   labels that clients choose. Before the first series is made; ERROR_BUSY after. ERROR_ARGUMENT:
+   there is no such label. ERROR_LIMIT: no memory for the list (raise llmobs_config.metric_bytes). */
+LLMOBS_API llmobs_result llmobs_metric_allow(llmobs_metric metric, const char* label,
+                                             const char* const* values, size_t count);
+
+/* [any, locks] The series with these label values, in the order of the definition; made when it is
+   new. NULL stands for "". About 40 ns, and no lock, once it exists. Values are cut to
+   llmobs_config.label_bytes, and repaired where they are no UTF-8. When there are too many series,
+   the answer is the metric's overflow series (`otel_metric_overflow="true"`): totals stay exact,
+   and llmobs_metric_overflows_total{metric="..."} counts it. A metric of another instrument, or a
+   wrong number of values, gives an inert handle and is counted as invalid. In a signal handler that
+   interrupted a call of ours, a new label set goes to the overflow series. */
+LLMOBS_API llmobs_counter llmobs_counter_get(llmobs_metric metric, const char* const* values,
+                                             size_t count);
+LLMOBS_API llmobs_updown llmobs_updown_get(llmobs_metric metric, const char* const* values,
+                                           size_t count);
+LLMOBS_API llmobs_gauge llmobs_gauge_get(llmobs_metric metric, const char* const* values,
+                                         size_t count);
+LLMOBS_API llmobs_histogram llmobs_histogram_get(llmobs_metric metric, const char* const* values,
+                                                 size_t count);
+
+/* [any, locks] The same by names, labels in any order; one that is not given is "". */
+LLMOBS_API llmobs_counter llmobs_counter_find(llmobs* obs, const char* name,
+                                              const llmobs_label* labels, size_t count);
+LLMOBS_API llmobs_updown llmobs_updown_find(llmobs* obs, const char* name,
+                                            const llmobs_label* labels, size_t count);
+LLMOBS_API llmobs_gauge llmobs_gauge_find(llmobs* obs, const char* name,
+                                          const llmobs_label* labels, size_t count);
+LLMOBS_API llmobs_histogram llmobs_histogram_find(llmobs* obs, const char* name,
+                                                  const llmobs_label* labels, size_t count);
+
+/* [any, locks] Takes a series out of what is exported, so that others have room under max_series.
+   What is recorded through old handles is lost; found again, the series begins at zero. False when
+   there is no such series. Its memory is not used anew. */
+LLMOBS_API bool llmobs_series_remove(llmobs_metric metric, const char* const* values,
+                                     size_t count);
+
+/* [any] Adds to a counter: whole units, or billionths of a LLMOBS_NUMBER_NANO metric. About 2 ns;
+   also in a signal handler. Amounts above INT64_MAX are negative ones in disguise: they are not
+   added, and counted as invalid. At INT64_MAX the sum stays, and is counted as saturated. */
+LLMOBS_API void llmobs_counter_add(llmobs_counter counter, uint64_t amount);
+
+/* [any] Adds a positive or negative difference. */
+LLMOBS_API void llmobs_updown_add(llmobs_updown updown, int64_t amount);
+
+/* [any] Sets a gauge. NaN and infinities are values here. */
+LLMOBS_API void llmobs_gauge_set(llmobs_gauge gauge, double value);
+
+/* [any] The same, for an amount that belongs to a span: its trace becomes the counter's exemplar,
+   at most once a second, where the metric keeps exemplars and the span is sampled. */
+LLMOBS_API void llmobs_counter_add_in(llmobs_counter counter, uint64_t amount, llmobs_span span);
+
+/* =================================================================================================
+ *  >>api:histogram          recording: histograms
+ * ============================================================================================== */
+
+/* ---- metrics: histograms ----------------------------------------------------------------------- */
+
+/* [any] Records a value: seconds, USD, tokens. Of a LLMOBS_NUMBER_NANO metric it is rounded to
+   billionths, of a LLMOBS_NUMBER_INT one to a whole number. Negative values, NaN and infinities are
+   not recorded, and counted as invalid. About 4 ns. */
+LLMOBS_API void llmobs_histogram_record(llmobs_histogram histogram, double value);
+
+/* [any] Records whole units, or the nanoseconds (billionths) of a LLMOBS_NUMBER_NANO metric: faster
+   than a double. Values above INT64_MAX are invalid. */
+LLMOBS_API void llmobs_histogram_record_int(llmobs_histogram histogram, uint64_t value);
+
+/* [any] The same for a value that belongs to a span: its trace becomes the bucket's exemplar, at
+   most once a second, where the metric keeps exemplars and the span is sampled. */
+LLMOBS_API void llmobs_histogram_record_in(llmobs_histogram histogram, double value,
+                                           llmobs_span span);
+LLMOBS_API void llmobs_histogram_record_int_in(llmobs_histogram histogram, uint64_t value,
+                                               llmobs_span span);
+
+/* =================================================================================================
+ *  >>api:reading            reading metrics back, quantiles
+ * ============================================================================================== */
+
+/* ---- metrics: reading them back -------------------------------------------------------------- */
+
+/* A quantile and what is known of it: the value of that rank lies within [low, high]. Of an
+   exponential histogram, `value` is off by at most `relative_error` of itself. */
+typedef struct llmobs_quantile {
+    double value; /* NaN while nothing is recorded */
+    double low;
+    double high;           /* of an explicit histogram's last bucket, the largest value recorded */
+    double relative_error; /* (high - low) / (high + low) of the bucket                          */
+    uint64_t count;        /* values that it is drawn from                                       */
+} llmobs_quantile;
+
+/* All that a histogram's series knows. */
+typedef struct llmobs_histogram_stats {
+    size_t size; /* sizeof(llmobs_histogram_stats); 0 means this version's */
+    uint64_t count;
+    double sum; /* exact in the export where the number is whole; here the nearest double */
+    double min; /* NaN while nothing is recorded */
+    double max;
+    int32_t scale; /* exponential: 2^scale buckets in each power of two */
+} llmobs_histogram_stats;
+
+/* [any] What has been recorded so far by all threads; 0 for inert handles. Waits for nobody. */
+LLMOBS_API uint64_t llmobs_counter_read(llmobs_counter counter);
+LLMOBS_API int64_t llmobs_updown_read(llmobs_updown updown);
+LLMOBS_API double llmobs_gauge_read(llmobs_gauge gauge);
+LLMOBS_API llmobs_result llmobs_histogram_read(llmobs_histogram histogram,
+                                               llmobs_histogram_stats* stats);
+
+/* [any] The quantile `q`, 0 to 1: the value of rank ceil(q * count). About a microsecond. In a
+   bucket of an exponential histogram with the bounds (a, b] it is the midpoint 2ab / (a + b), whose
+   relative error is at most (b - a) / (b + a); in an explicit one it is interpolated linearly. Both
+   stay within the least and largest value recorded. */
+LLMOBS_API llmobs_quantile llmobs_histogram_quantile(llmobs_histogram histogram, double q);
+
+/* =================================================================================================
  *  >>api:batch              typed views of what was recorded
  * ============================================================================================== */
 
@@ -845,7 +1135,62 @@ typedef struct llmobs_span_view {
     uint32_t dropped_link_count;
 } llmobs_span_view;
 
-/* What all spans of an instance share: who made them. */
+/* ---- metrics as typed views ------------------------------------------------------------------ */
+
+/* The trace of one recorded value. */
+typedef struct llmobs_exemplar_view {
+    uint8_t trace_id[16];
+    uint8_t span_id[8];
+    double value;
+    uint64_t unix_ns;
+    uint32_t bucket; /* of the histogram; 0 for counters */
+} llmobs_exemplar_view;
+
+/* A value in the number that its metric has. */
+typedef union llmobs_value {
+    int64_t integer; /* LLMOBS_NUMBER_INT; LLMOBS_NUMBER_NANO: billionths */
+    double real;     /* LLMOBS_NUMBER_DOUBLE */
+} llmobs_value;
+
+/* One series at one instant. Counts are of values since `start_unix_ns`. */
+typedef struct llmobs_point_view {
+    const llmobs_attribute_view* attributes; /* its labels, all strings but the overflow's bool */
+    uint32_t attribute_count;
+    llmobs_string labels; /* the same as Prometheus text, escaped: model="gpt",direction="input" */
+    uint64_t start_unix_ns;
+    uint64_t time_unix_ns;
+    llmobs_value value; /* counters, gauges: the value; histograms: the sum */
+    llmobs_value min;   /* histograms, where count is not 0 */
+    llmobs_value max;
+    uint64_t count;                /* histograms: the sum of zero_count and all bucket counts */
+    const uint64_t* bucket_counts; /* not cumulative; explicit: one more than bounds            */
+    uint32_t bucket_count;
+    int32_t scale; /* exponential: bucket i is (b^(offset+i), b^(offset+i+1)], b = 2^(2^-scale) */
+    int32_t offset;
+    uint64_t zero_count;
+    const llmobs_exemplar_view* exemplars; /* by ascending bucket */
+    uint32_t exemplar_count;
+} llmobs_point_view;
+
+/* A metric with some or all of its series. */
+typedef struct llmobs_metric_view {
+    llmobs_string name; /* as defined */
+    llmobs_string help;
+    llmobs_string unit;
+    llmobs_string family; /* Prometheus' name, a counter's without "_total" */
+    llmobs_instrument instrument; /* LLMOBS_GAUGE_CALLBACK is a LLMOBS_GAUGE here */
+    llmobs_number number;
+    const double* bounds;
+    uint32_t bound_count;
+    double least; /* exponential: the range that was declared */
+    double most;
+    const llmobs_point_view* points;
+    size_t point_count;
+} llmobs_metric_view;
+
+/* ---- the batch ----------------------------------------------------------------------------- */
+
+/* What all spans and metrics of an instance share: who made them. */
 typedef struct llmobs_resource_view {
     const llmobs_attribute_view* attributes; /* service.name, telemetry.sdk.*, process.pid, ... */
     uint32_t attribute_count;
@@ -869,6 +1214,8 @@ typedef struct llmobs_batch {
     const llmobs_span_view* spans;
     size_t span_count;
     uint64_t lost_before; /* spans this exporter lost since its last batch: a gap, told in band */
+    const llmobs_metric_view* metrics; /* of llmobs_metrics_collect; exporters get spans alone */
+    size_t metric_count;
 } llmobs_batch;
 
 /* =================================================================================================
@@ -884,6 +1231,23 @@ typedef struct llmobs_batch {
    allocation. */
 LLMOBS_API bool llmobs_encode_otlp_json(const llmobs_batch* batch, llmobs_write_fn write,
                                         void* user);
+
+#endif /* LLMOBS_NO_OTLP */
+
+/* =================================================================================================
+ *  >>api:otlp_metric        OTLP/JSON of metrics
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_OTLP
+
+/* ---- OTLP of metrics ----------------------------------------------------------------------- */
+
+/* [any] Writes a batch's metrics as OTLP/JSON: one line (ending in '\n') that is a MetricsData
+   message. Sums and histograms are cumulative. What is counted in whole units or billionths keeps
+   all its digits, as a decimal. Returns false as soon as `write` does. Pure: no state, no
+   allocation. */
+LLMOBS_API bool llmobs_encode_otlp_metrics_json(const llmobs_batch* batch, llmobs_write_fn write,
+                                                void* user);
 
 #endif /* LLMOBS_NO_OTLP */
 
@@ -906,6 +1270,24 @@ LLMOBS_API bool llmobs_encode_chrome(const llmobs_batch* batch, llmobs_write_fn 
 #endif /* LLMOBS_NO_CHROME */
 
 /* =================================================================================================
+ *  >>api:exposition         which text format a scraper asks for
+ * ============================================================================================== */
+
+/* ---- Prometheus text ---------------------------------------------------------------------- */
+
+typedef enum llmobs_exposition {
+    LLMOBS_PROMETHEUS_TEXT = 0, /* text/plain; version=0.0.4; charset=utf-8                     */
+    LLMOBS_OPENMETRICS = 1      /* application/openmetrics-text; version=1.0.0; charset=utf-8    */
+} llmobs_exposition;
+
+/* [any] The format that a request's Accept header asks for (quality values count); Prometheus text
+   when it is NULL, malformed or names neither. */
+LLMOBS_API llmobs_exposition llmobs_exposition_for(const char* accept);
+
+/* [any] The Content-Type to answer with. */
+LLMOBS_API const char* llmobs_exposition_content_type(llmobs_exposition exposition);
+
+/* =================================================================================================
  *  >>api:encode             encoders by format
  * ============================================================================================== */
 
@@ -921,8 +1303,10 @@ typedef enum llmobs_format {
    ever. */
 #define LLMOBS_CHROME_BEGIN "[\n"
 
-/* [any] Writes a batch in a format. ERROR_FORMAT for a format that this build does not have,
-   ERROR_SYSTEM when `write` returned false, ERROR_ARGUMENT for NULL. */
+/* [any] Writes a batch in a format. In OTLP, spans and metrics have a line each, spans first. A
+   Chrome trace has no metrics: they are left out beside spans, and alone are ERROR_FORMAT, as is a
+   format that this build does not have. ERROR_SYSTEM when `write` returned false, ERROR_ARGUMENT
+   for NULL. */
 LLMOBS_API llmobs_result llmobs_encode(const llmobs_batch* batch, llmobs_format format,
                                        llmobs_write_fn write, void* user);
 
@@ -1028,6 +1412,37 @@ LLMOBS_API llmobs_result llmobs_export_file_with(llmobs* obs, llmobs_format form
 LLMOBS_API llmobs_result llmobs_stats_read(llmobs* obs, llmobs_stats* stats);
 
 /* =================================================================================================
+ *  >>api:metrics            metrics out
+ * ============================================================================================== */
+
+/* ---- metrics out --------------------------------------------------------------------------------- */
+
+/* [any] Writes all metrics as Prometheus text: for the handler of GET /metrics. `write` is called
+   with up to 8 KiB at a time. Waits neither for recorders nor for the tick; series come in the order
+   in which they were made. ERROR_CLOSED (nothing is written), ERROR_SYSTEM when `write` returned
+   false. About 1 us for every 2 KiB of text. */
+LLMOBS_API llmobs_result llmobs_prometheus_write(llmobs* obs, llmobs_exposition exposition,
+                                                 llmobs_write_fn write, void* user);
+
+/* [any] The same into a buffer: `*size` is its capacity, then the size of the whole text, without
+   the NUL that follows it. ERROR_LIMIT when it does not fit with its NUL: the buffer holds "" then,
+   and `*size` says how much is there to be told (some more may come). */
+LLMOBS_API llmobs_result llmobs_prometheus_print(llmobs* obs, llmobs_exposition exposition,
+                                                 char* buffer, size_t* size);
+
+/* Gets the metrics, some at a time: batch->metrics and batch->metric_count. What it points to lives
+   until the callback returns. False stops. */
+typedef bool (*llmobs_collect_fn)(void* user, const llmobs_batch* batch);
+
+/* [any] Reads all metrics and hands them over as batches of typed views. A metric with many series
+   may come in several batches. ERROR_SYSTEM when `collect` returned false. */
+LLMOBS_API llmobs_result llmobs_metrics_collect(llmobs* obs, llmobs_collect_fn collect, void* user);
+
+/* [any] Reads all metrics and encodes them, as llmobs_encode does: OTLP/JSON lines, cumulative. */
+LLMOBS_API llmobs_result llmobs_metrics_write(llmobs* obs, llmobs_format format,
+                                              llmobs_write_fn write, void* user);
+
+/* =================================================================================================
  *  >>api:flush              tick, flush and the tick's own thread
  * ============================================================================================== */
 
@@ -1045,10 +1460,10 @@ LLMOBS_API llmobs_result llmobs_tick(llmobs* obs);
 LLMOBS_API llmobs_result llmobs_flush(llmobs* obs, uint32_t timeout_ms);
 
 /* =================================================================================================
- *  >>api:open               open, close, release, fork
+ *  >>api:layout             the layout of an instance's memory
  * ============================================================================================== */
 
-/* ---- open and close ------------------------------------------------------------------------ */
+/* ---- memory ----------------------------------------------------------------------------------- */
 
 /* [any] The bytes that llmobs_open takes with this config (NULL: the defaults): one block, and none
    after it. SIZE_MAX when the sum does not fit a size_t. */
@@ -1056,6 +1471,12 @@ LLMOBS_API size_t llmobs_memory_needed(const llmobs_config* config);
 
 /* [any] The part of llmobs_memory_needed that one pillar takes; the pillars sum to the whole. */
 LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pillar);
+
+/* =================================================================================================
+ *  >>api:open               open, close, release, fork
+ * ============================================================================================== */
+
+/* ---- open and close ------------------------------------------------------------------------ */
 
 /* [setup] Opens an instance: one block of memory, laid out once; then its tick thread, unless
    the host pumps. `config` may be NULL (all defaults); `result` may be NULL. Returns NULL on
@@ -1244,6 +1665,25 @@ LLMOBS_API size_t llmobs_traceparent_format(const llmobs_trace_context* context,
     (void)context;
     __builtin_memset(text, 0, LLMOBS_TRACEPARENT_SIZE);
     return 0;
+}
+
+/* ---- series ---------------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_metric_info llmobs_metric_info_default(void)
+{
+    llmobs_metric_info zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
+
+/* ---- catalogue ------------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_metric llmobs_metric_of(llmobs* obs, llmobs_known known)
+{
+    llmobs_metric zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)known;
+    return zero;
 }
 
 /* ---- attribute ------------------------------------------------------------------------------- */
@@ -1448,12 +1888,215 @@ LLMOBS_API llmobs_result llmobs_thread_attach(llmobs* obs)
     return zero;
 }
 
+/* ---- metric ---------------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_metric llmobs_metric_define(llmobs* obs, const llmobs_metric_info* info,
+                                              llmobs_result* result)
+{
+    llmobs_metric zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)info;
+    if (result) { __builtin_memset(result, 0, sizeof *result); }
+    return zero;
+}
+
+LLMOBS_API llmobs_metric llmobs_metric_find(llmobs* obs, const char* name)
+{
+    llmobs_metric zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)name;
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_metric_allow(llmobs_metric metric, const char* label,
+                                             const char* const* values, size_t count)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)metric; (void)label; (void)values; (void)count;
+    return zero;
+}
+
+LLMOBS_API llmobs_counter llmobs_counter_get(llmobs_metric metric, const char* const* values,
+                                             size_t count)
+{
+    llmobs_counter zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)metric; (void)values; (void)count;
+    return zero;
+}
+
+LLMOBS_API llmobs_updown llmobs_updown_get(llmobs_metric metric, const char* const* values,
+                                           size_t count)
+{
+    llmobs_updown zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)metric; (void)values; (void)count;
+    return zero;
+}
+
+LLMOBS_API llmobs_gauge llmobs_gauge_get(llmobs_metric metric, const char* const* values,
+                                         size_t count)
+{
+    llmobs_gauge zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)metric; (void)values; (void)count;
+    return zero;
+}
+
+LLMOBS_API llmobs_histogram llmobs_histogram_get(llmobs_metric metric, const char* const* values,
+                                                 size_t count)
+{
+    llmobs_histogram zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)metric; (void)values; (void)count;
+    return zero;
+}
+
+LLMOBS_API llmobs_counter llmobs_counter_find(llmobs* obs, const char* name,
+                                              const llmobs_label* labels, size_t count)
+{
+    llmobs_counter zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)name; (void)labels; (void)count;
+    return zero;
+}
+
+LLMOBS_API llmobs_updown llmobs_updown_find(llmobs* obs, const char* name,
+                                            const llmobs_label* labels, size_t count)
+{
+    llmobs_updown zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)name; (void)labels; (void)count;
+    return zero;
+}
+
+LLMOBS_API llmobs_gauge llmobs_gauge_find(llmobs* obs, const char* name,
+                                          const llmobs_label* labels, size_t count)
+{
+    llmobs_gauge zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)name; (void)labels; (void)count;
+    return zero;
+}
+
+LLMOBS_API llmobs_histogram llmobs_histogram_find(llmobs* obs, const char* name,
+                                                  const llmobs_label* labels, size_t count)
+{
+    llmobs_histogram zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)name; (void)labels; (void)count;
+    return zero;
+}
+
+LLMOBS_API bool llmobs_series_remove(llmobs_metric metric, const char* const* values,
+                                     size_t count)
+{
+    (void)metric; (void)values; (void)count;
+    return false;
+}
+
+LLMOBS_API void llmobs_counter_add(llmobs_counter counter, uint64_t amount)
+{
+    (void)counter; (void)amount;
+}
+
+LLMOBS_API void llmobs_updown_add(llmobs_updown updown, int64_t amount)
+{
+    (void)updown; (void)amount;
+}
+
+LLMOBS_API void llmobs_gauge_set(llmobs_gauge gauge, double value)
+{
+    (void)gauge; (void)value;
+}
+
+LLMOBS_API void llmobs_counter_add_in(llmobs_counter counter, uint64_t amount, llmobs_span span)
+{
+    (void)counter; (void)amount; (void)span;
+}
+
+/* ---- histogram ------------------------------------------------------------------------------- */
+
+LLMOBS_API void llmobs_histogram_record(llmobs_histogram histogram, double value)
+{
+    (void)histogram; (void)value;
+}
+
+LLMOBS_API void llmobs_histogram_record_int(llmobs_histogram histogram, uint64_t value)
+{
+    (void)histogram; (void)value;
+}
+
+LLMOBS_API void llmobs_histogram_record_in(llmobs_histogram histogram, double value,
+                                           llmobs_span span)
+{
+    (void)histogram; (void)value; (void)span;
+}
+
+LLMOBS_API void llmobs_histogram_record_int_in(llmobs_histogram histogram, uint64_t value,
+                                               llmobs_span span)
+{
+    (void)histogram; (void)value; (void)span;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+LLMOBS_API uint64_t llmobs_counter_read(llmobs_counter counter)
+{
+    (void)counter;
+    return 0;
+}
+
+LLMOBS_API int64_t llmobs_updown_read(llmobs_updown updown)
+{
+    (void)updown;
+    return 0;
+}
+
+LLMOBS_API double llmobs_gauge_read(llmobs_gauge gauge)
+{
+    (void)gauge;
+    return 0.0;
+}
+
+LLMOBS_API llmobs_result llmobs_histogram_read(llmobs_histogram histogram,
+                                               llmobs_histogram_stats* stats)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)histogram;
+    if (stats) { __builtin_memset(stats, 0, sizeof *stats); }
+    return zero;
+}
+
+LLMOBS_API llmobs_quantile llmobs_histogram_quantile(llmobs_histogram histogram, double q)
+{
+    llmobs_quantile zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)histogram; (void)q;
+    return zero;
+}
+
 /* ---- otlp ------------------------------------------------------------------------------------ */
 
 #ifndef LLMOBS_NO_OTLP
 
 LLMOBS_API bool llmobs_encode_otlp_json(const llmobs_batch* batch, llmobs_write_fn write,
                                         void* user)
+{
+    (void)batch; (void)write; (void)user;
+    return false;
+}
+
+#endif /* LLMOBS_NO_OTLP */
+
+/* ---- otlp_metric ----------------------------------------------------------------------------- */
+
+#ifndef LLMOBS_NO_OTLP
+
+LLMOBS_API bool llmobs_encode_otlp_metrics_json(const llmobs_batch* batch, llmobs_write_fn write,
+                                                void* user)
 {
     (void)batch; (void)write; (void)user;
     return false;
@@ -1472,6 +2115,22 @@ LLMOBS_API bool llmobs_encode_chrome(const llmobs_batch* batch, llmobs_write_fn 
 }
 
 #endif /* LLMOBS_NO_CHROME */
+
+/* ---- exposition ------------------------------------------------------------------------------ */
+
+LLMOBS_API llmobs_exposition llmobs_exposition_for(const char* accept)
+{
+    llmobs_exposition zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)accept;
+    return zero;
+}
+
+LLMOBS_API const char* llmobs_exposition_content_type(llmobs_exposition exposition)
+{
+    (void)exposition;
+    return "";
+}
 
 /* ---- encode ---------------------------------------------------------------------------------- */
 
@@ -1552,6 +2211,43 @@ LLMOBS_API llmobs_result llmobs_stats_read(llmobs* obs, llmobs_stats* stats)
     return zero;
 }
 
+/* ---- metrics --------------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_result llmobs_prometheus_write(llmobs* obs, llmobs_exposition exposition,
+                                                 llmobs_write_fn write, void* user)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)exposition; (void)write; (void)user;
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_prometheus_print(llmobs* obs, llmobs_exposition exposition,
+                                                 char* buffer, size_t* size)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)exposition; (void)buffer; (void)size;
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_metrics_collect(llmobs* obs, llmobs_collect_fn collect, void* user)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)collect; (void)user;
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_metrics_write(llmobs* obs, llmobs_format format,
+                                              llmobs_write_fn write, void* user)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)format; (void)write; (void)user;
+    return zero;
+}
+
 /* ---- flush ----------------------------------------------------------------------------------- */
 
 LLMOBS_API llmobs_result llmobs_tick(llmobs* obs)
@@ -1570,7 +2266,7 @@ LLMOBS_API llmobs_result llmobs_flush(llmobs* obs, uint32_t timeout_ms)
     return zero;
 }
 
-/* ---- open ------------------------------------------------------------------------------------ */
+/* ---- layout ---------------------------------------------------------------------------------- */
 
 LLMOBS_API size_t llmobs_memory_needed(const llmobs_config* config)
 {
@@ -1583,6 +2279,8 @@ LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pi
     (void)config; (void)pillar;
     return 0;
 }
+
+/* ---- open ------------------------------------------------------------------------------------ */
 
 LLMOBS_API llmobs* llmobs_open(const llmobs_config* config, llmobs_result* result)
 {
@@ -2446,6 +3144,13 @@ llmobsi_inline uint64_t llmobsi_double_bits(double number)
     uint64_t bits;
     memcpy(&bits, &number, sizeof(bits));
     return bits;
+}
+
+llmobsi_inline double llmobsi_double_of(uint64_t bits)
+{
+    double number;
+    memcpy(&number, &bits, sizeof(number));
+    return number;
 }
 
 #define LLMOBS_I_DOUBLE_FRACTION UINT64_C(0x000fffffffffffff)
@@ -4081,8 +4786,318 @@ llmobsi_fn uint64_t llmobsi_hash64(const void* data, size_t size, uint64_t seed)
 }
 
 /* =================================================================================================
+ *  >>exponential            core: base-2 exponential buckets
+ * ============================================================================================== */
+
+/* Base-2 exponential histograms: which bucket a value belongs to, what a bucket's bounds are, and
+   what quantiles follow from the counts. Nothing here has memory or threads.
+
+   At scale s, bucket `index` holds the values in (2^(index * 2^-s), 2^((index + 1) * 2^-s)]. The
+   bounds of a scale are bounds of every finer one, so an index is computed at the finest scale and
+   shifted right, arithmetically, for a coarser one. It comes from the bits of the number: no
+   logarithm is rounded, and -ffast-math changes nothing. */
+
+#define LLMOBS_I_EXPONENTIAL_FINEST 8 /* a scale: 256 buckets in each power of two */
+#define LLMOBS_I_EXPONENTIAL_COARSEST (-10)
+#define LLMOBS_I_EXPONENTIAL_SPAN 160u /* buckets of a histogram */
+#define LLMOBS_I_EXPONENTIAL_PARTS 256
+
+#define LLMOBS_I_DOUBLE_BIAS 1023
+#define LLMOBS_I_DOUBLE_LEAST (LLMOBS_I_DOUBLE_FRACTION + 1) /* the bits of DBL_MIN: 2^52 */
+#define LLMOBS_I_DOUBLE_MOST (LLMOBS_I_DOUBLE_INFINITY - 1)  /* of DBL_MAX                */
+#define LLMOBS_I_DOUBLE_ONE UINT64_C(0x3ff0000000000000)     /* of 1.0                    */
+
+/* The mantissas of 2^(i / 256), rounded down, so that each is of the largest double not above the
+   border: the integer part of 2^(52 + i / 256), less the leading 2^52. They were found by eight
+   integer square roots in a row of 2^(52 * 256 + i). */
+#define LLMOBS_I_BORDERS(a, b, c, d) UINT64_C(a), UINT64_C(b), UINT64_C(c), UINT64_C(d)
+static const uint64_t llmobsi_exponential_borders[257] = {
+    LLMOBS_I_BORDERS(0x0000000000000, 0x00b1afa5abcbe, 0x0163da9fb3335, 0x02168143b0280),
+    LLMOBS_I_BORDERS(0x02c9a3e778060, 0x037d42e11bbcc, 0x04315e86e7f84, 0x04e5f72f654b1),
+    LLMOBS_I_BORDERS(0x059b0d3158574, 0x0650a0e3c1f88, 0x0706b29ddf6dd, 0x07bd42b72a836),
+    LLMOBS_I_BORDERS(0x0874518759bc8, 0x092bdf66607df, 0x09e3ecac6f383, 0x0a9c79b1f3919),
+    LLMOBS_I_BORDERS(0x0b5586cf9890f, 0x0c0f145e46c85, 0x0cc922b7247f7, 0x0d83b23395deb),
+    LLMOBS_I_BORDERS(0x0e3ec32d3d1a2, 0x0efa55fdfa9c4, 0x0fb66affed31a, 0x1073028d7233e),
+    LLMOBS_I_BORDERS(0x11301d0125b50, 0x11edbab5e2ab5, 0x12abdc06c31cb, 0x136a814f204aa),
+    LLMOBS_I_BORDERS(0x1429aaea92ddf, 0x14e95934f312d, 0x15a98c8a58e51, 0x166a45471c3c2),
+    LLMOBS_I_BORDERS(0x172b83c7d517a, 0x17ed48695bbc0, 0x18af9388c8de9, 0x1972658375d2f),
+    LLMOBS_I_BORDERS(0x1a35beb6fcb75, 0x1af99f8138a1c, 0x1bbe084045cd3, 0x1c82f95281c6b),
+    LLMOBS_I_BORDERS(0x1d4873168b9aa, 0x1e0e75eb44026, 0x1ed5022fcd91c, 0x1f9c18438ce4c),
+    LLMOBS_I_BORDERS(0x2063b88628cd6, 0x212be3578a819, 0x21f49917ddc96, 0x22bdda27912d1),
+    LLMOBS_I_BORDERS(0x2387a6e756238, 0x2451ffb82140a, 0x251ce4fb2a63f, 0x25e85711ece75),
+    LLMOBS_I_BORDERS(0x26b4565e27cdd, 0x2780e341ddf29, 0x284dfe1f56380, 0x291ba7591bb6f),
+    LLMOBS_I_BORDERS(0x29e9df51fdee1, 0x2ab8a66d10f12, 0x2b87fd0dad98f, 0x2c57e39771b2e),
+    LLMOBS_I_BORDERS(0x2d285a6e4030b, 0x2df961f641589, 0x2ecafa93e2f56, 0x2f9d24abd886a),
+    LLMOBS_I_BORDERS(0x306fe0a31b715, 0x31432edeeb2fd, 0x32170fc4cd831, 0x32eb83ba8ea31),
+    LLMOBS_I_BORDERS(0x33c08b26416ff, 0x3496266e3fa2c, 0x356c55f929ff0, 0x36431a2de883a),
+    LLMOBS_I_BORDERS(0x371a7373aa9ca, 0x37f26231e7549, 0x38cae6d05d865, 0x39a401b7140ee),
+    LLMOBS_I_BORDERS(0x3a7db34e59ff6, 0x3b57fbfec6cf4, 0x3c32dc313a8e4, 0x3d0e544ede173),
+    LLMOBS_I_BORDERS(0x3dea64c123422, 0x3ec70df1c5174, 0x3fa4504ac801b, 0x40822c367a024),
+    LLMOBS_I_BORDERS(0x4160a21f72e29, 0x423fb27094689, 0x431f5d950a896, 0x43ffa3f84b9d4),
+    LLMOBS_I_BORDERS(0x44e086061892d, 0x45c2042a7d231, 0x46a41ed1d0057, 0x4786d668b3236),
+    LLMOBS_I_BORDERS(0x486a2b5c13cd0, 0x494e1e192aed1, 0x4a32af0d7d3de, 0x4b17dea6db7d6),
+    LLMOBS_I_BORDERS(0x4bfdad5362a27, 0x4ce41b817c114, 0x4dcb299fddd0d, 0x4eb2d81d8abfe),
+    LLMOBS_I_BORDERS(0x4f9b2769d2ca6, 0x508417f4531ee, 0x516daa2cf6641, 0x5257de83f4eee),
+    LLMOBS_I_BORDERS(0x5342b569d4f81, 0x542e2f4f6ad27, 0x551a4ca5d920e, 0x56070dde910d1),
+    LLMOBS_I_BORDERS(0x56f4736b527da, 0x57e27dbe2c4ce, 0x58d12d497c7fd, 0x59c0827ff07cb),
+    LLMOBS_I_BORDERS(0x5ab07dd485429, 0x5ba11fba87a02, 0x5c9268a5946b7, 0x5d84590998b92),
+    LLMOBS_I_BORDERS(0x5e76f15ad2148, 0x5f6a320dceb70, 0x605e1b976dc08, 0x6152ae6cdf6f4),
+    LLMOBS_I_BORDERS(0x6247eb03a5584, 0x633dd1d1929fd, 0x6434634ccc31f, 0x652b9febc8fb6),
+    LLMOBS_I_BORDERS(0x6623882552224, 0x671c1c70833f5, 0x68155d44ca973, 0x690f4b19e9538),
+    LLMOBS_I_BORDERS(0x6a09e667f3bcc, 0x6b052fa75173e, 0x6c012750bdabe, 0x6cfdcddd47645),
+    LLMOBS_I_BORDERS(0x6dfb23c651a2e, 0x6ef9298593ae4, 0x6ff7df9519483, 0x70f7466f42e87),
+    LLMOBS_I_BORDERS(0x71f75e8ec5f73, 0x72f8286ead089, 0x73f9a48a58173, 0x74fbd35d7cbfd),
+    LLMOBS_I_BORDERS(0x75feb564267c8, 0x77024b1ab6e09, 0x780694fde5d3f, 0x790b938ac1cf6),
+    LLMOBS_I_BORDERS(0x7a11473eb0186, 0x7b17b0976cfda, 0x7c1ed0130c132, 0x7d26a62ff86f0),
+    LLMOBS_I_BORDERS(0x7e2f336cf4e62, 0x7f3878491c490, 0x80427543e1a11, 0x814d2add106d9),
+    LLMOBS_I_BORDERS(0x82589994cce12, 0x8364c1eb941f7, 0x8471a4623c7ac, 0x857f4179f5b20),
+    LLMOBS_I_BORDERS(0x868d99b4492ec, 0x879cad931a436, 0x88ac7d98a6699, 0x89bd0a478580f),
+    LLMOBS_I_BORDERS(0x8ace5422aa0db, 0x8be05bad61778, 0x8cf3216b5448b, 0x8e06a5e0866d8),
+    LLMOBS_I_BORDERS(0x8f1ae99157736, 0x902fed0282c8a, 0x9145b0b91ffc5, 0x925c353aa2fe1),
+    LLMOBS_I_BORDERS(0x93737b0cdc5e4, 0x948b82b5f98e4, 0x95a44cbc8520e, 0x96bdd9a7670b2),
+    LLMOBS_I_BORDERS(0x97d829fde4e4f, 0x98f33e47a22a2, 0x9a0f170ca07b9, 0x9b2bb4d53fe0c),
+    LLMOBS_I_BORDERS(0x9c49182a3f090, 0x9d674194bb8d4, 0x9e86319e32323, 0x9fa5e8d07f29d),
+    LLMOBS_I_BORDERS(0xa0c667b5de564, 0xa1e7aed8eb8bb, 0xa309bec4a2d33, 0xa42c980460ad7),
+    LLMOBS_I_BORDERS(0xa5503b23e255c, 0xa674a8af46052, 0xa799e1330b358, 0xa8bfe53c12e58),
+    LLMOBS_I_BORDERS(0xa9e6b5579fdbf, 0xab0e521356eba, 0xac36bbfd3f379, 0xad5ff3a3c2774),
+    LLMOBS_I_BORDERS(0xae89f995ad3ad, 0xafb4ce622f2fe, 0xb0e07298db665, 0xb20ce6c9a8952),
+    LLMOBS_I_BORDERS(0xb33a2b84f15fa, 0xb468415b749b0, 0xb59728de55939, 0xb6c6e29f1c52a),
+    LLMOBS_I_BORDERS(0xb7f76f2fb5e46, 0xb928cf22749e3, 0xba5b030a10649, 0xbb8e0b79a6f1e),
+    LLMOBS_I_BORDERS(0xbcc1e904bc1d2, 0xbdf69c3f3a206, 0xbf2c25bd71e08, 0xc06286141b33c),
+    LLMOBS_I_BORDERS(0xc199bdd85529c, 0xc2d1cd9fa652b, 0xc40ab5fffd07a, 0xc544778fafb22),
+    LLMOBS_I_BORDERS(0xc67f12e57d14b, 0xc7ba88988c932, 0xc8f6d9406e7b5, 0xca3405751c4da),
+    LLMOBS_I_BORDERS(0xcb720dcef9069, 0xccb0f2e6d1674, 0xcdf0b555dc3f9, 0xcf3155b5bab73),
+    LLMOBS_I_BORDERS(0xd072d4a07897b, 0xd1b532b08c968, 0xd2f87080d89f1, 0xd43c8eacaa1d6),
+    LLMOBS_I_BORDERS(0xd5818dcfba487, 0xd6c76e862e6d3, 0xd80e316c98397, 0xd955d71ff6075),
+    LLMOBS_I_BORDERS(0xda9e603db3285, 0xdbe7cd63a8314, 0xdd321f301b460, 0xde7d5641c0657),
+    LLMOBS_I_BORDERS(0xdfc97337b9b5e, 0xe11676b197d16, 0xe264614f5a128, 0xe3b333b16ee11),
+    LLMOBS_I_BORDERS(0xe502ee78b3ff6, 0xe653924676d75, 0xe7a51fbc74c83, 0xe8f7977cdb73f),
+    LLMOBS_I_BORDERS(0xea4afa2a490d9, 0xeb9f4867cca6e, 0xecf482d8e67f0, 0xee4aaa2188510),
+    LLMOBS_I_BORDERS(0xefa1bee615a27, 0xf0f9c1cb64129, 0xf252b376bba97, 0xf3ac948dd7273),
+    LLMOBS_I_BORDERS(0xf50765b6e4540, 0xf6632798844f8, 0xf7bfdad9cbe13, 0xf91d802243c88),
+    LLMOBS_I_BORDERS(0xfa7c1819e90d8, 0xfbdba3692d513, 0xfd3c22b8f71f1, 0xfe9d96b2a23d9),
+    UINT64_C(1) << 52, /* never reached */
+};
+
+/* The last border that is not above the first mantissa of each 512th. The next border may be within
+   that 512th, the one after it is not: the closest two are a 369th apart. */
+static const uint8_t llmobsi_exponential_guesses[512] = {
+      0,   0,   1,   2,   2,   3,   4,   5,   5,   6,   7,   7,   8,   9,   9,  10,
+     11,  12,  12,  13,  14,  14,  15,  16,  16,  17,  18,  18,  19,  20,  21,  21,
+     22,  23,  23,  24,  25,  25,  26,  27,  27,  28,  29,  29,  30,  31,  31,  32,
+     33,  33,  34,  35,  35,  36,  37,  37,  38,  38,  39,  40,  40,  41,  42,  42,
+     43,  44,  44,  45,  46,  46,  47,  47,  48,  49,  49,  50,  51,  51,  52,  52,
+     53,  54,  54,  55,  56,  56,  57,  57,  58,  59,  59,  60,  61,  61,  62,  62,
+     63,  64,  64,  65,  65,  66,  67,  67,  68,  68,  69,  70,  70,  71,  71,  72,
+     73,  73,  74,  74,  75,  76,  76,  77,  77,  78,  78,  79,  80,  80,  81,  81,
+     82,  82,  83,  84,  84,  85,  85,  86,  87,  87,  88,  88,  89,  89,  90,  90,
+     91,  92,  92,  93,  93,  94,  94,  95,  96,  96,  97,  97,  98,  98,  99,  99,
+    100, 100, 101, 102, 102, 103, 103, 104, 104, 105, 105, 106, 106, 107, 108, 108,
+    109, 109, 110, 110, 111, 111, 112, 112, 113, 113, 114, 114, 115, 116, 116, 117,
+    117, 118, 118, 119, 119, 120, 120, 121, 121, 122, 122, 123, 123, 124, 124, 125,
+    125, 126, 126, 127, 127, 128, 128, 129, 129, 130, 131, 131, 132, 132, 133, 133,
+    134, 134, 135, 135, 136, 136, 137, 137, 138, 138, 139, 139, 140, 140, 140, 141,
+    141, 142, 142, 143, 143, 144, 144, 145, 145, 146, 146, 147, 147, 148, 148, 149,
+    149, 150, 150, 151, 151, 152, 152, 153, 153, 154, 154, 155, 155, 155, 156, 156,
+    157, 157, 158, 158, 159, 159, 160, 160, 161, 161, 162, 162, 162, 163, 163, 164,
+    164, 165, 165, 166, 166, 167, 167, 168, 168, 168, 169, 169, 170, 170, 171, 171,
+    172, 172, 173, 173, 173, 174, 174, 175, 175, 176, 176, 177, 177, 177, 178, 178,
+    179, 179, 180, 180, 181, 181, 181, 182, 182, 183, 183, 184, 184, 185, 185, 185,
+    186, 186, 187, 187, 188, 188, 188, 189, 189, 190, 190, 191, 191, 191, 192, 192,
+    193, 193, 194, 194, 194, 195, 195, 196, 196, 197, 197, 197, 198, 198, 199, 199,
+    200, 200, 200, 201, 201, 202, 202, 202, 203, 203, 204, 204, 205, 205, 205, 206,
+    206, 207, 207, 207, 208, 208, 209, 209, 209, 210, 210, 211, 211, 212, 212, 212,
+    213, 213, 214, 214, 214, 215, 215, 216, 216, 216, 217, 217, 218, 218, 218, 219,
+    219, 220, 220, 220, 221, 221, 222, 222, 222, 223, 223, 223, 224, 224, 225, 225,
+    225, 226, 226, 227, 227, 227, 228, 228, 229, 229, 229, 230, 230, 231, 231, 231,
+    232, 232, 232, 233, 233, 234, 234, 234, 235, 235, 235, 236, 236, 237, 237, 237,
+    238, 238, 239, 239, 239, 240, 240, 240, 241, 241, 242, 242, 242, 243, 243, 243,
+    244, 244, 245, 245, 245, 246, 246, 246, 247, 247, 247, 248, 248, 249, 249, 249,
+    250, 250, 250, 251, 251, 252, 252, 252, 253, 253, 253, 254, 254, 254, 255, 255,
+};
+
+/* ---- buckets --------------------------------------------------------------------------------- */
+
+/* The index at the finest scale of a positive finite value. Zero and subnormals count as the least
+   normal number. What is looked up is the double before the value: it is not below a border just
+   when the value is above it, which is what makes upper bounds inclusive. */
+llmobsi_inline int32_t llmobsi_exponential_index(double value)
+{
+    uint64_t bits = llmobsi_double_bits(value);
+    uint64_t before = (bits > LLMOBS_I_DOUBLE_LEAST ? bits : LLMOBS_I_DOUBLE_LEAST) - 1;
+    uint64_t mantissa = before & LLMOBS_I_DOUBLE_FRACTION;
+    int32_t power = (int32_t)(before >> 52) - LLMOBS_I_DOUBLE_BIAS;
+    int32_t guess = llmobsi_exponential_guesses[mantissa >> 43];
+    return power * LLMOBS_I_EXPONENTIAL_PARTS + guess +
+           (mantissa >= llmobsi_exponential_borders[guess + 1] ? 1 : 0);
+}
+
+/* 2^(index * 2^-scale): the lower bound of bucket `index`, the upper one of `index - 1`. Exact at
+   powers of two, otherwise the largest double that is not above it, so that values compare with it
+   as llmobsi_exponential_index sorts them. DBL_MAX above the doubles; 0 below the normal ones, as
+   the lowest bucket holds all that are smaller. */
+llmobsi_fn double llmobsi_exponential_bound(int64_t index, int32_t scale)
+{
+    const int64_t end = (LLMOBS_I_DOUBLE_BIAS + 1) * LLMOBS_I_EXPONENTIAL_PARTS; /* 2^1024 */
+    int64_t finest = index < -end ? -end : index > end ? end : index;
+    uint64_t from_zero;
+    finest *= INT64_C(1) << (LLMOBS_I_EXPONENTIAL_FINEST - scale);
+    if (finest >= end) {
+        return llmobsi_double_of(LLMOBS_I_DOUBLE_MOST);
+    }
+    if (finest < (1 - LLMOBS_I_DOUBLE_BIAS) * LLMOBS_I_EXPONENTIAL_PARTS) {
+        return 0.0;
+    }
+    from_zero = (uint64_t)(finest + LLMOBS_I_DOUBLE_BIAS * LLMOBS_I_EXPONENTIAL_PARTS);
+    return llmobsi_double_of(
+        from_zero / LLMOBS_I_EXPONENTIAL_PARTS * LLMOBS_I_DOUBLE_LEAST +
+        llmobsi_exponential_borders[from_zero % LLMOBS_I_EXPONENTIAL_PARTS]);
+}
+
+/* How far the midpoint of a bucket may be from a value in it, relative to that value. */
+llmobsi_fn double llmobsi_exponential_error(int32_t scale)
+{
+    double base = llmobsi_exponential_bound(1, scale);
+    return (base - 1.0) / (base + 1.0);
+}
+
+/* The finest scale at which two indexes of the finest scale are in one histogram. */
+llmobsi_fn int32_t llmobsi_exponential_fit(int32_t low, int32_t high)
+{
+    int shift = 0;
+    while (shift < LLMOBS_I_EXPONENTIAL_FINEST - LLMOBS_I_EXPONENTIAL_COARSEST &&
+           (int64_t)(high >> shift) - (low >> shift) >= (int64_t)LLMOBS_I_EXPONENTIAL_SPAN) {
+        shift++;
+    }
+    return LLMOBS_I_EXPONENTIAL_FINEST - shift;
+}
+
+/* The finest scale at which `least`, `most` and all between are in one histogram. */
+llmobsi_fn int32_t llmobsi_exponential_scale(double least, double most)
+{
+    return llmobsi_exponential_fit(llmobsi_exponential_index(least),
+                                   llmobsi_exponential_index(most));
+}
+
+/* ---- quantiles ------------------------------------------------------------------------------- */
+
+/* ceil(q * count), within 1 to count (1 of none); NaN counts as 0. A product that is above a whole
+   number by no more than rounding is that number: of 100, q = 0.07, which as a double is a little
+   more, is the 7th. From 2^53 on, the rank is as exact as a double. */
+llmobsi_fn uint64_t llmobsi_quantile_rank(double q, uint64_t count)
+{
+    uint64_t bits = llmobsi_double_bits(q); /* -ffast-math knows no NaN */
+    double product;
+    uint64_t rank;
+    if (count == 0 || bits > LLMOBS_I_DOUBLE_INFINITY) { /* negative numbers, too */
+        return 1;
+    }
+    if (bits >= LLMOBS_I_DOUBLE_ONE) {
+        return count;
+    }
+    product = q * (double)count;
+    rank = (uint64_t)product;
+    if (product - (double)rank > product / (double)LLMOBS_I_DOUBLE_LEAST) {
+        rank++;
+    }
+    return rank < 1 ? 1 : rank > count ? count : rank;
+}
+
+/* A quantile, and bounds between which the value of its rank lies. */
+typedef struct llmobsi_bracket {
+    double value;
+    double low;
+    double high;
+} llmobsi_bracket;
+
+llmobsi_inline double llmobsi_clamp(double value, double least, double most)
+{
+    return value < least ? least : value > most ? most : value;
+}
+
+/* With what is known of the least and the largest value; least > most says: nothing. */
+llmobsi_fn llmobsi_bracket llmobsi_bracket_clamp(llmobsi_bracket bracket, double least, double most)
+{
+    if (least <= most) {
+        bracket.value = llmobsi_clamp(bracket.value, least, most);
+        bracket.low = llmobsi_clamp(bracket.low, least, most);
+        bracket.high = llmobsi_clamp(bracket.high, least, most);
+    }
+    return bracket;
+}
+
+/* Finds the bucket of a rank, and makes it the rank within that bucket. Past the last value, that
+   one; `bucket_count` if there is none. */
+llmobsi_fn uint32_t llmobsi_rank_bucket(const uint64_t* counts, uint32_t bucket_count,
+                                        uint64_t* rank)
+{
+    uint32_t found = bucket_count;
+    uint32_t i;
+    for (i = 0; i < bucket_count; i++) {
+        if (counts[i] > 0) {
+            found = i;
+            if (counts[i] >= *rank) {
+                return found;
+            }
+            *rank -= counts[i];
+        }
+    }
+    if (found < bucket_count) {
+        *rank = counts[found];
+    }
+    return found;
+}
+
+/* The value of a rank (from 1), zeros first: the midpoint 2ab / (a + b) of its bucket (a, b], which
+   is off by at most (b - a) / (b + a) of the value. Of none, zeros. */
+llmobsi_fn llmobsi_bracket llmobsi_exponential_quantile(const uint64_t* counts,
+                                                        uint32_t bucket_count, int32_t offset,
+                                                        int32_t scale, uint64_t zero_count,
+                                                        uint64_t rank)
+{
+    llmobsi_bracket bracket = {0.0, 0.0, 0.0};
+    uint32_t bucket = bucket_count;
+    double low;
+    if (rank > zero_count) {
+        rank -= zero_count;
+        bucket = llmobsi_rank_bucket(counts, bucket_count, &rank);
+    }
+    if (bucket == bucket_count) {
+        return bracket;
+    }
+    bracket.low = llmobsi_exponential_bound((int64_t)offset + bucket, scale);
+    bracket.high = llmobsi_exponential_bound((int64_t)offset + bucket + 1, scale);
+    /* In the lowest bucket only the least normal number counts, and what counts as it. */
+    low = bracket.low > 0.0 ? bracket.low : llmobsi_double_of(LLMOBS_I_DOUBLE_LEAST);
+    bracket.value = low / (0.5 + 0.5 * (low / bracket.high)); /* 2 * low may not be a double */
+    return bracket;
+}
+
+/* The same of a histogram with `bound_count` upper bounds (inclusive, ascending, above 0) and one
+   bucket more. Values are taken to be spread evenly within a bucket, as Prometheus does. */
+llmobsi_fn llmobsi_bracket llmobsi_explicit_quantile(const uint64_t* counts, const double* bounds,
+                                                     uint32_t bound_count, uint64_t rank,
+                                                     double least, double most)
+{
+    llmobsi_bracket bracket = {0.0, 0.0, 0.0};
+    uint32_t bucket = llmobsi_rank_bucket(counts, bound_count + 1, &rank);
+    if (bucket > bound_count) {
+        return bracket;
+    }
+    bracket.low = bucket > 0 ? bounds[bucket - 1] : 0.0;
+    bracket.high = bucket < bound_count ? bounds[bucket] : most;
+    bracket.high = bracket.high > bracket.low ? bracket.high : bracket.low;
+    bracket.value = bracket.low + (bracket.high - bracket.low) *
+                                      ((double)rank / (double)counts[bucket]);
+    bracket.value = llmobsi_clamp(bracket.value, bracket.low, bracket.high);
+    return llmobsi_bracket_clamp(bracket, least, most);
+}
+
+/* =================================================================================================
  *  >>config                 core: configuration, defaults, memory by pillar
  * ============================================================================================== */
+
+#define LLMOBS_I_FAMILIES_STANDARD 33u /* LLMOBS_FAMILY_LLM | LLMOBS_FAMILY_SELF */
 
 LLMOBS_API llmobs_config llmobs_config_default(void)
 {
@@ -4103,6 +5118,13 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.close_timeout_ms = 5000;
     config.span_max_age_s = 3600;
     config.sample_ratio = 1.0;
+    config.metric_series = 4096;
+    config.metric_max_series = 2000;
+    config.metric_bytes = 3145728;
+    config.max_metrics = 256;
+    config.label_bytes = 128;
+    config.exemplars = 1024;
+    config.metric_families = LLMOBS_I_FAMILIES_STANDARD;
     return config;
 }
 
@@ -4169,7 +5191,13 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     X(batch_delay_ms, 1, 3600000)                                                                \
     X(tick_ms, 1, 3600000)                                                                       \
     X(close_timeout_ms, 1, 3600000)                                                              \
-    X(span_max_age_s, 1, 31536000)
+    X(span_max_age_s, 1, 31536000)                                                               \
+    X(metric_series, 16, 1u << 20)                                                               \
+    X(metric_max_series, 1, 1u << 20)                                                            \
+    X(metric_bytes, 65536, 1u << 30)                                                             \
+    X(max_metrics, 1, 4096)                                                                      \
+    X(label_bytes, 32, 255)                                                                      \
+    X(exemplars, 1, 1u << 20)
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {
@@ -4190,10 +5218,45 @@ llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 #undef LLMOBS_I_RANGE
 }
 
+/* Fields that can be switched off keep that through the check of ranges. */
+typedef struct llmobsi_switches {
+    bool spans_off;
+    bool metrics_off;
+    bool exemplars_off;
+} llmobsi_switches;
+
+llmobsi_fn bool llmobsi_switch_take(uint32_t* field)
+{
+    bool off = *field == LLMOBS_OFF;
+    *field = off ? 0 : *field;
+    return off;
+}
+
+llmobsi_fn llmobsi_switches llmobsi_switches_take(llmobs_config* config)
+{
+    llmobsi_switches switches;
+    switches.spans_off = llmobsi_switch_take(&config->span_slots);
+    switches.metrics_off = llmobsi_switch_take(&config->metric_series);
+    switches.exemplars_off = llmobsi_switch_take(&config->exemplars);
+    return switches;
+}
+
+llmobsi_fn void llmobsi_switches_put(llmobs_config* config, llmobsi_switches switches)
+{
+    config->span_slots =
+        switches.spans_off ? LLMOBS_OFF : llmobsi_round_up_pow2(config->span_slots);
+    config->metric_series = switches.metrics_off ? LLMOBS_OFF : config->metric_series;
+    config->exemplars = switches.exemplars_off ? 0 : config->exemplars;
+    if (config->metric_families == 0) {
+        config->metric_families = LLMOBS_I_FAMILIES_STANDARD;
+    }
+    config->metric_families = config->metric_families == LLMOBS_OFF ? 0 : config->metric_families;
+}
+
 /* The config with nothing left to decide. */
 llmobsi_fn void llmobsi_config_complete(llmobs_config* out, const llmobs_config* given, bool tell)
 {
-    bool spans_off;
+    llmobsi_switches switches;
     *out = llmobs_config_default();
     if (given != NULL) {
         size_t known = given->size != 0 && given->size < sizeof *out ? given->size : sizeof *out;
@@ -4204,10 +5267,9 @@ llmobsi_fn void llmobsi_config_complete(llmobs_config* out, const llmobs_config*
     if (out->service_name == NULL || out->service_name[0] == '\0') {
         out->service_name = "unknown_service";
     }
-    spans_off = out->span_slots == LLMOBS_OFF;
-    out->span_slots = spans_off ? 0 : out->span_slots;
+    switches = llmobsi_switches_take(out);
     llmobsi_config_ranges(out, tell);
-    out->span_slots = spans_off ? LLMOBS_OFF : llmobsi_round_up_pow2(out->span_slots);
+    llmobsi_switches_put(out, switches);
     if (!llmobsi_config_ratio(&out->sample_ratio)) {
         llmobsi_config_tell(out, tell,
                             "llmobs_config.sample_ratio is out of range and was brought into it");
@@ -5522,6 +6584,1265 @@ llmobsi_fn const llmobsi_field* llmobsi_walk_next(llmobsi_walk* walk)
 }
 
 /* =================================================================================================
+ *  >>cell                   record: cells: numbers with one writer
+ * ============================================================================================== */
+
+/* Cells: the numbers that recording adds to. A row of cells belongs to one thread, which alone
+   writes them, so that an addition is a load and a store; who reads them sums the rows. Pages of a
+   row are claimed when their thread first touches them: a thread costs what it uses. One more row,
+   of which every page that a series needs is there, is shared: it is added to by locked
+   instructions, from where a thread has no row or no page to be had. */
+
+#define LLMOBS_I_PAGE_CELLS 512u
+#define LLMOBS_I_NO_CELLS UINT32_MAX
+#define LLMOBS_I_COLD_CELLS 160u /* cells of a cold run */
+#define LLMOBS_I_COLD_RUNS (LLMOBS_I_PAGE_CELLS / LLMOBS_I_COLD_CELLS) /* in a page */
+
+typedef struct llmobsi_page {
+    llmobsi_atomic64 cells[LLMOBS_I_PAGE_CELLS];
+} llmobsi_page;
+
+/* By a cell's number / LLMOBS_I_PAGE_CELLS; NULL while untouched. The row's owner writes (of the
+   shared one: who holds the registry's lock), readers read. */
+typedef struct llmobsi_row {
+    llmobsi_page** pages;
+} llmobsi_row;
+
+/* The pages of all rows. Numbers of cells go up from 0 for what every recorder touches, page by
+   page down from the top for what few ever need: cold runs. */
+typedef struct llmobsi_cells {
+    llmobsi_page* pages;
+    uint32_t page_count;
+    llmobsi_atomic32 pages_used; /* any thread, by compare-and-swap */
+    uint32_t row_pages;          /* pages that a row can have */
+    uint32_t warm;               /* next cell; under the registry's lock, as is the next */
+    uint32_t cold;               /* next run  */
+    llmobsi_row shared;
+} llmobsi_cells;
+
+/* The cell of a row; NULL when its page has not been claimed. For the row's owner. */
+llmobsi_inline llmobsi_atomic64* llmobsi_cell_at(const llmobsi_row* row, uint32_t cell)
+{
+    llmobsi_page* page = llmobsi_load_relaxed(&row->pages[cell / LLMOBS_I_PAGE_CELLS]);
+    return llmobsi_likely(page != NULL) ? &page->cells[cell % LLMOBS_I_PAGE_CELLS] : NULL;
+}
+
+/* The same for those who read the rows of others. */
+llmobsi_inline const llmobsi_atomic64* llmobsi_cell_of(const llmobsi_row* row, uint32_t cell)
+{
+    const llmobsi_page* page = llmobsi_load_acquire(&row->pages[cell / LLMOBS_I_PAGE_CELLS]);
+    return page != NULL ? &page->cells[cell % LLMOBS_I_PAGE_CELLS] : NULL;
+}
+
+/* Claims the page that a cell of a row is in. NULL: there is no page left. */
+llmobsi_cold llmobsi_atomic64* llmobsi_cell_claim(llmobsi_cells* cells, llmobsi_row* row,
+                                                  uint32_t cell)
+{
+    uint32_t used = llmobsi_load_relaxed(&cells->pages_used);
+    llmobsi_page* page;
+    do {
+        if (used == cells->page_count) {
+            return NULL;
+        }
+    } while (!llmobsi_cas_acquire_release(&cells->pages_used, &used, used + 1));
+    page = &cells->pages[used];
+    memset(page, 0, sizeof *page);
+    llmobsi_store_release(&row->pages[cell / LLMOBS_I_PAGE_CELLS], page);
+    return &page->cells[cell % LLMOBS_I_PAGE_CELLS];
+}
+
+llmobsi_inline llmobsi_atomic64* llmobsi_cell_touch(llmobsi_cells* cells, llmobsi_row* row,
+                                                    uint32_t cell)
+{
+    llmobsi_atomic64* place = llmobsi_cell_at(row, cell);
+    return place != NULL ? place : llmobsi_cell_claim(cells, row, cell);
+}
+
+/* ---- numbers of cells, under the registry's lock ------------------------------------------- */
+
+llmobsi_fn uint32_t llmobsi_cold_pages(uint32_t runs)
+{
+    return (runs + LLMOBS_I_COLD_RUNS - 1) / LLMOBS_I_COLD_RUNS;
+}
+
+/* `count` cells in one page (a page at most), with their part of the shared row. LLMOBS_I_NO_CELLS
+   when there is no room. */
+llmobsi_fn uint32_t llmobsi_cells_take(llmobsi_cells* cells, uint32_t count)
+{
+    uint32_t first = cells->warm;
+    if (first % LLMOBS_I_PAGE_CELLS + count > LLMOBS_I_PAGE_CELLS) {
+        first += LLMOBS_I_PAGE_CELLS - first % LLMOBS_I_PAGE_CELLS;
+    }
+    if (first / LLMOBS_I_PAGE_CELLS + llmobsi_cold_pages(cells->cold) >= cells->row_pages ||
+        llmobsi_cell_touch(cells, &cells->shared, first) == NULL) {
+        return LLMOBS_I_NO_CELLS;
+    }
+    cells->warm = first + count;
+    return first;
+}
+
+/* LLMOBS_I_COLD_CELLS cells, of which not even the shared row's are there yet. */
+llmobsi_fn uint32_t llmobsi_cells_take_cold(llmobsi_cells* cells)
+{
+    uint32_t warm_pages = (cells->warm + LLMOBS_I_PAGE_CELLS - 1) / LLMOBS_I_PAGE_CELLS;
+    uint32_t pages = llmobsi_cold_pages(cells->cold + 1);
+    uint32_t run = cells->cold % LLMOBS_I_COLD_RUNS;
+    if (warm_pages + pages > cells->row_pages) {
+        return LLMOBS_I_NO_CELLS;
+    }
+    cells->cold++;
+    return (cells->row_pages - pages) * LLMOBS_I_PAGE_CELLS + run * LLMOBS_I_COLD_CELLS;
+}
+
+/* In the child of a fork, alone: all rows from zero. */
+llmobsi_fn void llmobsi_cells_clear(llmobsi_cells* cells)
+{
+    uint32_t used = llmobsi_load_relaxed(&cells->pages_used);
+    memset(cells->pages, 0, used * sizeof *cells->pages);
+}
+
+/* ---- additions ----------------------------------------------------------------------------- */
+
+/* Cells that only grow stop at the largest number that every format can carry. */
+#define LLMOBS_I_CELL_MOST ((uint64_t)INT64_MAX)
+
+/* By the one writer. False, and nothing is added: the sum would leave its range. */
+llmobsi_inline bool llmobsi_cell_add(llmobsi_atomic64* cell, uint64_t amount)
+{
+    uint64_t sum = llmobsi_load_relaxed(cell);
+    if (llmobsi_unlikely(amount > LLMOBS_I_CELL_MOST - sum)) {
+        return false;
+    }
+    llmobsi_store_relaxed(cell, sum + amount);
+    return true;
+}
+
+/* By any of many. False: the sum has come to its end, and stays there. */
+llmobsi_fn bool llmobsi_cell_add_shared(llmobsi_atomic64* cell, uint64_t amount)
+{
+    uint64_t sum = llmobsi_load_relaxed(cell);
+    bool fits;
+    uint64_t next;
+    do {
+        fits = amount <= LLMOBS_I_CELL_MOST - sum;
+        next = fits ? sum + amount : LLMOBS_I_CELL_MOST;
+    } while (!llmobsi_cas_acquire_release(cell, &sum, next));
+    return fits;
+}
+
+/* The sum of two numbers that may be negative, held within their range. */
+llmobsi_fn bool llmobsi_signed_add(int64_t* sum, int64_t amount)
+{
+    if (amount > 0 ? *sum > INT64_MAX - amount : *sum < INT64_MIN - amount) {
+        *sum = amount > 0 ? INT64_MAX : INT64_MIN;
+        return false;
+    }
+    *sum += amount;
+    return true;
+}
+
+/* =================================================================================================
+ *  >>series                 record: metrics and their series
+ * ============================================================================================== */
+
+/* The registry: what metrics there are, and the series of each. It only grows: readers follow it
+   without a lock while one writer, under the lock, adds to it. A series is found by the hash of
+   its label values, which stand one after the other, each with its NUL: the key. */
+
+#define LLMOBS_I_LABEL_MOST 255u /* bytes of a label value, at the most that can be configured */
+#define LLMOBS_I_KEY_MOST (LLMOBS_LABELS_MAX * (LLMOBS_I_LABEL_MOST + 1))
+#define LLMOBS_I_NO_SERIES UINT32_MAX
+#define LLMOBS_I_NO_LABEL (-1)
+
+#define LLMOBS_I_SERIES_LIVE 0u
+#define LLMOBS_I_SERIES_HIDDEN 1u /* an overflow series that nothing has come to yet */
+#define LLMOBS_I_SERIES_REMOVED 2u
+
+/* Values that a label may have. */
+typedef struct llmobsi_allowed {
+    uint32_t hash;
+    uint32_t size;
+    const char* text;
+} llmobsi_allowed;
+
+/* A metric. Written before it is counted, and not changed after but where it says so. */
+typedef struct llmobsi_metric {
+    llmobs_string name;
+    llmobs_string help;
+    llmobs_string unit;
+    llmobs_string family;
+    llmobs_string labels[LLMOBS_LABELS_MAX];
+    const llmobsi_allowed* allowed[LLMOBS_LABELS_MAX]; /* before its first series */
+    uint32_t allowed_count[LLMOBS_LABELS_MAX];
+    const double* bounds;
+    const uint64_t* keys; /* the bounds as values are compared with them, see llmobsi_key_of */
+    llmobs_gauge_fn callback;
+    void* callback_user;
+    double least;
+    double most;
+    uint32_t max_series;
+    uint32_t cell_count; /* of one series */
+    uint16_t label_count;
+    uint16_t bound_count;
+    uint8_t instrument;
+    uint8_t number;
+    int8_t scale;      /* exponential: what a series begins with      */
+    int8_t user_label; /* the label whose values become pseudonyms     */
+    bool exemplars;
+    uint32_t overflow;       /* its series, if it has labels */
+    llmobsi_atomic32 first;  /* of its series, number + 1; under the lock, readers read */
+    uint32_t last;           /* under the lock */
+    llmobsi_atomic32 live;   /* series that count for max_series; under the lock, others read */
+    llmobsi_atomic64 overflows; /* this and the rest: any thread adds, readers read */
+    llmobsi_atomic64 invalid;
+    llmobsi_atomic64 saturated;
+    llmobsi_atomic64 dropped;
+} llmobsi_metric;
+
+/* A series. Written before it is counted, and not changed after but where it says so. */
+typedef struct llmobsi_series {
+    uint32_t metric;
+    uint32_t cell;      /* the first of its cells */
+    uint32_t cold;      /* exponential: its second set of buckets */
+    uint32_t exemplars; /* its first + 1, 0: none */
+    llmobsi_atomic32 next;  /* the metric's next series, number + 1; under the lock, readers read */
+    llmobsi_atomic32 state; /* under the lock, others read; HIDDEN becomes LIVE without it */
+    uint32_t key_size;
+    uint32_t text_size; /* of its labels as Prometheus text, which follows the key */
+    const char* key;
+    uint64_t created_unix_ns;
+} llmobsi_series;
+
+typedef struct llmobsi_exemplar {
+    llmobsi_atomic64 version; /* odd while one writes */
+    llmobsi_atomic64 trace_high;
+    llmobsi_atomic64 trace_low;
+    llmobsi_atomic64 span_id;
+    llmobsi_atomic64 value; /* the bits of a double */
+    llmobsi_atomic64 unix_ns;
+} llmobsi_exemplar;
+
+typedef struct llmobsi_registry {
+    bool on;
+    llmobsi_lock lock; /* for whoever adds */
+    llmobs_clock clock;
+    uint64_t seed;
+    uint32_t label_bytes;
+    uint32_t max_series; /* of a metric that says nothing else */
+    llmobsi_metric* metrics;
+    uint32_t metric_limit;
+    llmobsi_atomic32 metric_count; /* under the lock; those below it are complete */
+    llmobsi_series* series;
+    uint32_t series_limit;
+    llmobsi_atomic32 series_count; /* the same */
+    llmobsi_atomic64* table; /* upper half of the hash, series + 1; 0: empty. As series_count */
+    uint32_t table_mask;
+    unsigned char* texts; /* of metrics and series, arrays too */
+    size_t text_bytes;
+    size_t text_used; /* under the lock */
+    llmobsi_exemplar* exemplars;
+    uint32_t exemplar_limit;
+    uint32_t exemplar_count; /* under the lock */
+    llmobsi_cells cells;
+    llmobsi_atomic64 misused; /* calls that named no metric, or the wrong kind; any thread adds */
+    llmobsi_atomic64 labels_cut;
+#ifndef LLMOBS_NO_SHA256
+    llmobs_hmac_key user_key; /* of pseudonyms; open writes */
+#endif
+} llmobsi_registry;
+
+llmobsi_fn uint64_t llmobsi_registry_now(const llmobsi_registry* registry)
+{
+    return registry->clock.unix_ns != NULL ? registry->clock.unix_ns(registry->clock.user)
+                                           : llmobsi_realtime_ns();
+}
+
+/* Memory for a text or an array, under the lock; NULL when it has run out. */
+llmobsi_fn void* llmobsi_registry_take(llmobsi_registry* registry, size_t size)
+{
+    size_t start = registry->text_used;
+    size = (size + 7) & ~(size_t)7;
+    if (size > registry->text_bytes - start) {
+        return NULL;
+    }
+    registry->text_used = start + size;
+    return registry->texts + start;
+}
+
+/* ---- keys ---------------------------------------------------------------------------------- */
+
+typedef struct llmobsi_key {
+    uint32_t size;
+    uint64_t hash;
+    char text[LLMOBS_I_KEY_MOST];
+} llmobsi_key;
+
+llmobsi_fn bool llmobsi_is_allowed(const llmobsi_registry* registry, const llmobsi_metric* metric,
+                                   uint32_t label, const char* value, size_t size)
+{
+    uint32_t hash = (uint32_t)llmobsi_hash64(value, size, registry->seed);
+    uint32_t i;
+    for (i = 0; i < metric->allowed_count[label]; i++) {
+        const llmobsi_allowed* allowed = &metric->allowed[label][i];
+        if (allowed->hash == hash && allowed->size == size &&
+            memcmp(allowed->text, value, size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+#ifndef LLMOBS_NO_SHA256
+/* A user's id never leaves the process: what stands for it is a keyed hash of it, 128 bits. */
+llmobsi_fn size_t llmobsi_pseudonym(const llmobsi_registry* registry, const char* value,
+                                    size_t size, char* out)
+{
+    static const char domain[] = "llmobs user_id";
+    uint8_t digest[LLMOBS_SHA256_SIZE];
+    llmobs_hmac hmac;
+    llmobs_hmac_begin(&hmac, &registry->user_key);
+    llmobs_hmac_update(&hmac, domain, sizeof domain);
+    llmobs_hmac_update(&hmac, value, size);
+    llmobs_hmac_end(&hmac, digest);
+    return (size_t)(llmobsi_append_hex(out, digest, 16) - out);
+}
+#endif
+
+/* What of a value goes into the key: as it is nearly always. Returns its size. */
+llmobsi_cold size_t llmobsi_key_value_slow(llmobsi_registry* registry,
+                                           const llmobsi_metric* metric, uint32_t label,
+                                           const char* value, size_t size, char* out)
+{
+#ifndef LLMOBS_NO_SHA256
+    if ((int)label == metric->user_label && size > 0) {
+        return llmobsi_pseudonym(registry, value, size, out);
+    }
+#endif
+    if (metric->allowed[label] != NULL &&
+        !llmobsi_is_allowed(registry, metric, label, value, size)) {
+        memcpy(out, "other", 5);
+        return 5;
+    }
+    if (size > registry->label_bytes) {
+        size = llmobsi_utf8_cut(value, size, registry->label_bytes);
+        (void)llmobsi_add_relaxed(&registry->labels_cut, 1);
+    }
+    memcpy(out, value, size);
+    return size;
+}
+
+llmobsi_fn uint64_t llmobsi_key_hash(const llmobsi_registry* registry, uint32_t metric,
+                                     const char* text, uint32_t size)
+{
+    return llmobsi_hash64(text, size, registry->seed + metric * UINT64_C(0x9e3779b97f4a7c15));
+}
+
+llmobsi_fn void llmobsi_key_make(llmobsi_registry* registry, uint32_t number,
+                                 const char* const* values, llmobsi_key* key)
+{
+    const llmobsi_metric* metric = &registry->metrics[number];
+    char* out = key->text;
+    uint32_t i;
+    for (i = 0; i < metric->label_count; i++) {
+        const char* value = values[i] != NULL ? values[i] : "";
+        size_t size = strlen(value);
+        if (llmobsi_unlikely(size > registry->label_bytes || metric->allowed[i] != NULL ||
+                             metric->user_label == (int)i)) {
+            size = llmobsi_key_value_slow(registry, metric, i, value, size, out);
+        } else {
+            memcpy(out, value, size);
+        }
+        out[size] = '\0';
+        out += size + 1;
+    }
+    key->size = (uint32_t)(out - key->text);
+    key->hash = llmobsi_key_hash(registry, number, key->text, key->size);
+}
+
+/* Makes what is no UTF-8 valid: different malformed values may become one. False: it was valid. */
+llmobsi_fn bool llmobsi_key_repair(const llmobsi_registry* registry, uint32_t number,
+                                   llmobsi_key* key)
+{
+    llmobsi_key raw;
+    uint32_t at = 0;
+    char* out = key->text;
+    if (llmobsi_utf8_is_valid(key->text, key->size)) {
+        return false;
+    }
+    memcpy(raw.text, key->text, key->size);
+    while (at < key->size) {
+        size_t size = strlen(raw.text + at);
+        out += llmobsi_utf8_repair(out, registry->label_bytes, raw.text + at, size);
+        *out++ = '\0';
+        at += (uint32_t)size + 1;
+    }
+    key->size = (uint32_t)(out - key->text);
+    key->hash = llmobsi_key_hash(registry, number, key->text, key->size);
+    return true;
+}
+
+/* ---- finding ------------------------------------------------------------------------------- */
+
+llmobsi_fn uint32_t llmobsi_series_lookup(const llmobsi_registry* registry, uint32_t metric,
+                                          const llmobsi_key* key)
+{
+    uint32_t place = (uint32_t)key->hash;
+    for (;; place++) { /* the table is never full */
+        uint64_t entry = llmobsi_load_acquire(&registry->table[place & registry->table_mask]);
+        if (entry == 0) {
+            return LLMOBS_I_NO_SERIES;
+        }
+        if (entry >> 32 == key->hash >> 32) {
+            uint32_t number = (uint32_t)entry - 1;
+            const llmobsi_series* series = &registry->series[number];
+            if (series->metric == metric && series->key_size == key->size &&
+                memcmp(series->key, key->text, key->size) == 0 &&
+                llmobsi_load_relaxed(&series->state) == LLMOBS_I_SERIES_LIVE) {
+                return number;
+            }
+        }
+    }
+}
+
+/* ---- making, under the lock ---------------------------------------------------------------- */
+
+/* A label's name as Prometheus allows it. */
+llmobsi_fn char llmobsi_label_byte(char byte)
+{
+    return byte == '.' ? '_' : byte;
+}
+
+/* A label's value with what has a meaning in Prometheus text escaped. `out` may be NULL, to measure.
+   Returns the size. */
+llmobsi_fn size_t llmobsi_label_escape(const char* value, size_t size, char* out)
+{
+    size_t used = 0;
+    size_t i;
+    for (i = 0; i < size; i++) {
+        bool special = value[i] == '\\' || value[i] == '"' || value[i] == '\n';
+        if (out != NULL) {
+            out[used] = '\\';
+            out[used + special] = value[i] == '\n' ? 'n' : value[i];
+        }
+        used += 1u + special;
+    }
+    return used;
+}
+
+/* The size of a metric's labels as text, at most. */
+llmobsi_fn size_t llmobsi_labels_room(const llmobsi_metric* metric, const llmobsi_key* key)
+{
+    size_t size = llmobsi_label_escape(key->text, key->size, NULL);
+    uint32_t label;
+    for (label = 0; label < metric->label_count; label++) {
+        size += metric->labels[label].size + strlen("=\"\",");
+    }
+    return size;
+}
+
+/* A metric's labels as text: name="value",... Returns its size. */
+llmobsi_fn size_t llmobsi_labels_render(const llmobsi_metric* metric, const char* key, char* out)
+{
+    char* end = out;
+    uint32_t label;
+    for (label = 0; label < metric->label_count; label++) {
+        const llmobs_string* name = &metric->labels[label];
+        size_t size = strlen(key);
+        size_t i;
+        if (label > 0) {
+            *end++ = ',';
+        }
+        for (i = 0; i < name->size; i++) {
+            *end++ = llmobsi_label_byte(name->data[i]);
+        }
+        *end++ = '=';
+        *end++ = '"';
+        end += llmobsi_label_escape(key, size, end);
+        *end++ = '"';
+        key += size + 1;
+    }
+    return (size_t)(end - out);
+}
+
+static const char llmobsi_overflow_text[] = "otel_metric_overflow=\"true\"";
+
+/* The key, and behind it the labels as text. An overflow series has no key. */
+llmobsi_fn bool llmobsi_series_text(llmobsi_registry* registry, const llmobsi_metric* metric,
+                                    const llmobsi_key* key, llmobsi_series* series)
+{
+    char* text;
+    if (key == NULL) {
+        series->key = metric->label_count > 0 ? llmobsi_overflow_text : "";
+        series->text_size = (uint32_t)strlen(series->key);
+        return true;
+    }
+    text = (char*)llmobsi_registry_take(registry,
+                                        key->size + llmobsi_labels_room(metric, key));
+    if (text == NULL) {
+        return false;
+    }
+    memcpy(text, key->text, key->size);
+    series->key = text;
+    series->key_size = key->size;
+    series->text_size = (uint32_t)llmobsi_labels_render(metric, text, text + key->size);
+    return true;
+}
+
+llmobsi_fn bool llmobsi_series_cells(llmobsi_registry* registry, const llmobsi_metric* metric,
+                                     llmobsi_series* series)
+{
+    uint32_t wanted = metric->instrument == LLMOBS_COUNTER       ? 1
+                      : metric->bound_count > 0                  ? metric->bound_count + 1u
+                      : metric->instrument >= LLMOBS_HISTOGRAM   ? LLMOBS_EXPONENTIAL_BUCKETS
+                                                                 : 0;
+    series->cell = llmobsi_cells_take(&registry->cells, metric->cell_count);
+    if (series->cell == LLMOBS_I_NO_CELLS) {
+        return false;
+    }
+    if (metric->instrument == LLMOBS_HISTOGRAM_EXPONENTIAL) {
+        series->cold = llmobsi_cells_take_cold(&registry->cells);
+        wanted = 1;
+    }
+    if (metric->exemplars && wanted <= registry->exemplar_limit - registry->exemplar_count) {
+        series->exemplars = registry->exemplar_count + 1;
+        registry->exemplar_count += wanted;
+    }
+    return series->cell != LLMOBS_I_NO_CELLS;
+}
+
+llmobsi_fn void llmobsi_series_insert(llmobsi_registry* registry, uint32_t number, uint64_t hash)
+{
+    uint32_t place = (uint32_t)hash;
+    while (llmobsi_load_relaxed(&registry->table[place & registry->table_mask]) != 0) {
+        place++;
+    }
+    llmobsi_store_release(&registry->table[place & registry->table_mask],
+                          (hash >> 32) << 32 | (number + 1));
+}
+
+llmobsi_fn void llmobsi_series_link(llmobsi_registry* registry, uint32_t number)
+{
+    llmobsi_metric* metric = &registry->metrics[registry->series[number].metric];
+    llmobsi_atomic32* end =
+        metric->last != 0 ? &registry->series[metric->last - 1].next : &metric->first;
+    llmobsi_store_release(end, number + 1);
+    metric->last = number + 1;
+}
+
+/* A new series; `key` is NULL for a metric's one series without labels, and its overflow series.
+   LLMOBS_I_NO_SERIES when memory or numbers have run out. */
+llmobsi_fn uint32_t llmobsi_series_make(llmobsi_registry* registry, uint32_t number,
+                                        const llmobsi_key* key)
+{
+    llmobsi_metric* metric = &registry->metrics[number];
+    uint32_t count = llmobsi_load_relaxed(&registry->series_count);
+    llmobsi_series* series = &registry->series[count];
+    if (count == registry->series_limit) {
+        return LLMOBS_I_NO_SERIES;
+    }
+    memset(series, 0, sizeof *series);
+    series->metric = number;
+    series->created_unix_ns = llmobsi_registry_now(registry);
+    if (!llmobsi_series_text(registry, metric, key, series) ||
+        !llmobsi_series_cells(registry, metric, series)) {
+        return LLMOBS_I_NO_SERIES;
+    }
+    if (key == NULL && metric->label_count > 0) {
+        llmobsi_store_relaxed(&series->state, LLMOBS_I_SERIES_HIDDEN);
+    }
+    llmobsi_store_release(&registry->series_count, count + 1);
+    if (key != NULL) {
+        llmobsi_series_insert(registry, count, key->hash);
+        llmobsi_store_relaxed(&metric->live, llmobsi_load_relaxed(&metric->live) + 1);
+    }
+    llmobsi_series_link(registry, count);
+    return count;
+}
+
+/* ---- find or make -------------------------------------------------------------------------- */
+
+llmobsi_cold uint32_t llmobsi_series_overflow(llmobsi_registry* registry, uint32_t number)
+{
+    llmobsi_metric* metric = &registry->metrics[number];
+    (void)llmobsi_add_relaxed(&metric->overflows, 1);
+    llmobsi_store_relaxed(&registry->series[metric->overflow].state, LLMOBS_I_SERIES_LIVE);
+    return metric->overflow;
+}
+
+llmobsi_fn bool llmobsi_series_full(llmobsi_registry* registry, uint32_t number)
+{
+    const llmobsi_metric* metric = &registry->metrics[number];
+    return llmobsi_load_relaxed(&metric->live) >= metric->max_series ||
+           llmobsi_load_relaxed(&registry->series_count) == registry->series_limit;
+}
+
+llmobsi_cold uint32_t llmobsi_series_new(llmobsi_registry* registry, uint32_t number,
+                                         llmobsi_key* key, bool may_wait)
+{
+    uint32_t found;
+    if (llmobsi_key_repair(registry, number, key)) {
+        found = llmobsi_series_lookup(registry, number, key);
+        if (found != LLMOBS_I_NO_SERIES) {
+            return found;
+        }
+    }
+    if (!may_wait || llmobsi_series_full(registry, number)) {
+        return llmobsi_series_overflow(registry, number);
+    }
+    llmobsi_lock_take(&registry->lock);
+    found = llmobsi_series_lookup(registry, number, key);
+    if (found == LLMOBS_I_NO_SERIES && !llmobsi_series_full(registry, number)) {
+        found = llmobsi_series_make(registry, number, key);
+    }
+    llmobsi_lock_give(&registry->lock);
+    return found != LLMOBS_I_NO_SERIES ? found : llmobsi_series_overflow(registry, number);
+}
+
+/* The series of these label values, as many as the metric has labels. Where it is new, `may_wait`
+   says whether the lock may be taken to make it. */
+llmobsi_fn uint32_t llmobsi_series_get(llmobsi_registry* registry, uint32_t number,
+                                       const char* const* values, bool may_wait)
+{
+    const llmobsi_metric* metric = &registry->metrics[number];
+    llmobsi_key key;
+    uint32_t found;
+    if (metric->label_count == 0) {
+        return llmobsi_load_relaxed(&metric->first) - 1;
+    }
+    llmobsi_key_make(registry, number, values, &key);
+    found = llmobsi_series_lookup(registry, number, &key);
+    return llmobsi_likely(found != LLMOBS_I_NO_SERIES)
+               ? found
+               : llmobsi_series_new(registry, number, &key, may_wait);
+}
+
+llmobsi_fn bool llmobsi_series_take_out(llmobsi_registry* registry, uint32_t number,
+                                        const char* const* values)
+{
+    llmobsi_metric* metric = &registry->metrics[number];
+    llmobsi_key key;
+    uint32_t found;
+    llmobsi_key_make(registry, number, values, &key);
+    (void)llmobsi_key_repair(registry, number, &key);
+    llmobsi_lock_take(&registry->lock);
+    found = llmobsi_series_lookup(registry, number, &key);
+    if (found != LLMOBS_I_NO_SERIES) {
+        llmobsi_store_relaxed(&registry->series[found].state, LLMOBS_I_SERIES_REMOVED);
+        llmobsi_store_relaxed(&metric->live, llmobsi_load_relaxed(&metric->live) - 1);
+    }
+    llmobsi_lock_give(&registry->lock);
+    return found != LLMOBS_I_NO_SERIES;
+}
+
+/* ---- the account --------------------------------------------------------------------------- */
+
+typedef struct llmobsi_metric_totals {
+    uint64_t series;
+    uint64_t overflows;
+    uint64_t invalid;
+    uint64_t saturated;
+    uint64_t dropped;
+} llmobsi_metric_totals;
+
+llmobsi_fn void llmobsi_metrics_total(const llmobsi_registry* registry,
+                                      llmobsi_metric_totals* totals)
+{
+    uint32_t count = llmobsi_load_acquire(&registry->metric_count);
+    uint32_t i;
+    memset(totals, 0, sizeof *totals);
+    for (i = 0; i < count; i++) {
+        const llmobsi_metric* metric = &registry->metrics[i];
+        totals->series += llmobsi_load_relaxed(&metric->live) + (metric->label_count == 0);
+        totals->overflows += llmobsi_load_relaxed(&metric->overflows);
+        totals->invalid += llmobsi_load_relaxed(&metric->invalid);
+        totals->saturated += llmobsi_load_relaxed(&metric->saturated);
+        totals->dropped += llmobsi_load_relaxed(&metric->dropped);
+    }
+}
+
+/* ---- fork ---------------------------------------------------------------------------------- */
+
+/* In the child, alone: the metrics and their series stay, their values begin at zero. What another
+   thread was just adding when the process forked is put in order from the arrays, or forgotten. */
+llmobsi_fn void llmobsi_registry_forked(llmobsi_registry* registry)
+{
+    uint32_t metrics = llmobsi_load_relaxed(&registry->metric_count);
+    uint32_t series = llmobsi_load_relaxed(&registry->series_count);
+    uint64_t now = llmobsi_registry_now(registry);
+    uint32_t i;
+    llmobsi_cells_clear(&registry->cells);
+    memset(registry->table, 0, ((size_t)registry->table_mask + 1) * sizeof *registry->table);
+    memset(registry->exemplars, 0, registry->exemplar_limit * sizeof *registry->exemplars);
+    for (i = 0; i < metrics; i++) {
+        llmobsi_metric* metric = &registry->metrics[i];
+        llmobsi_store_relaxed(&metric->first, 0);
+        metric->last = 0;
+        llmobsi_store_relaxed(&metric->live, 0);
+        llmobsi_store_relaxed(&metric->overflows, 0);
+        llmobsi_store_relaxed(&metric->invalid, 0);
+        llmobsi_store_relaxed(&metric->saturated, 0);
+        llmobsi_store_relaxed(&metric->dropped, 0);
+    }
+    for (i = 0; i < series; i++) {
+        llmobsi_series* one = &registry->series[i];
+        llmobsi_store_relaxed(&one->next, 0);
+        one->created_unix_ns = now;
+        if (one->metric >= metrics) {
+            llmobsi_store_relaxed(&one->state, LLMOBS_I_SERIES_REMOVED);
+        } else if (llmobsi_load_relaxed(&one->state) != LLMOBS_I_SERIES_REMOVED) {
+            llmobsi_series_link(registry, i);
+            if (one->key_size > 0) {
+                llmobsi_metric* metric = &registry->metrics[one->metric];
+                llmobsi_series_insert(
+                    registry, i,
+                    llmobsi_key_hash(registry, one->metric, one->key, one->key_size));
+                llmobsi_store_relaxed(&metric->live, llmobsi_load_relaxed(&metric->live) + 1);
+            }
+        }
+    }
+    llmobsi_store_relaxed(&registry->misused, 0);
+    llmobsi_store_relaxed(&registry->labels_cut, 0);
+}
+
+/* =================================================================================================
+ *  >>define                 record: defining metrics
+ * ============================================================================================== */
+
+/* Defining metrics: what a name may be, what Prometheus calls it, and which two can't live side by
+   side. */
+
+#define LLMOBS_I_EXPONENTIAL_HEAD 6u /* cells before an exponential histogram's buckets */
+#define LLMOBS_I_EXPLICIT_HEAD 3u    /* and before those of one with bounds */
+#define LLMOBS_I_FAMILY_MOST (LLMOBS_METRIC_NAME_MAX + 16u)
+
+LLMOBS_API llmobs_metric_info llmobs_metric_info_default(void)
+{
+    llmobs_metric_info info;
+    memset(&info, 0, sizeof info);
+    info.size = sizeof info;
+    return info;
+}
+
+/* ---- names --------------------------------------------------------------------------------- */
+
+llmobsi_fn bool llmobsi_is_letter(char byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+}
+
+llmobsi_fn bool llmobsi_is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+llmobsi_fn bool llmobsi_metric_name_is_valid(const char* name)
+{
+    size_t i;
+    if (name == NULL || !llmobsi_is_letter(name[0])) {
+        return false;
+    }
+    for (i = 1; name[i] != '\0'; i++) {
+        bool sign = name[i] == '_' || name[i] == '.' || name[i] == ':' || name[i] == '/' ||
+                    name[i] == '-';
+        if ((!sign && !llmobsi_is_letter(name[i]) && !llmobsi_is_digit(name[i])) ||
+            i == LLMOBS_METRIC_NAME_MAX) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A letter or '_', then digits and '.' too. "__" at the front is Prometheus' own, and so are `le`
+   of histograms and the overflow's label. */
+llmobsi_fn bool llmobsi_label_name_is_valid(const char* name, bool histogram)
+{
+    size_t i;
+    if (name == NULL || (!llmobsi_is_letter(name[0]) && name[0] != '_') ||
+        (name[0] == '_' && (name[1] == '_' || name[1] == '.')) ||
+        (histogram && strcmp(name, "le") == 0) || strcmp(name, "otel_metric_overflow") == 0 ||
+        strcmp(name, "otel.metric.overflow") == 0) {
+        return false;
+    }
+    for (i = 1; name[i] != '\0'; i++) {
+        if ((name[i] != '_' && name[i] != '.' && !llmobsi_is_letter(name[i]) &&
+             !llmobsi_is_digit(name[i])) ||
+            i == LLMOBS_I_LABEL_MOST) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether Prometheus takes two label names for one. */
+llmobsi_fn bool llmobsi_label_names_clash(const char* a, const char* b)
+{
+    while (*a != '\0' && llmobsi_label_byte(*a) == llmobsi_label_byte(*b)) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+/* ---- what Prometheus calls it -------------------------------------------------------------- */
+
+llmobsi_fn bool llmobsi_ends_with(const char* text, size_t size, const char* end)
+{
+    size_t length = strlen(end);
+    return size > length && memcmp(text + size - length, end, length) == 0;
+}
+
+llmobsi_fn const char* llmobsi_unit_suffix(const char* unit, llmobs_instrument instrument)
+{
+    static const char* const units[][2] = {
+        {"s", "_seconds"},    {"ms", "_milliseconds"}, {"us", "_microseconds"},
+        {"ns", "_nanoseconds"}, {"By", "_bytes"},      {"USD", "_usd"},
+        {"Cel", "_celsius"},  {"W", "_watts"},         {"J", "_joules"}};
+    size_t i;
+    if (strcmp(unit, "1") == 0) {
+        return instrument == LLMOBS_GAUGE || instrument == LLMOBS_GAUGE_CALLBACK ? "_ratio" : "";
+    }
+    for (i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (strcmp(unit, units[i][0]) == 0) {
+            return units[i][1];
+        }
+    }
+    return "";
+}
+
+/* The name of the family, a counter's without "_total". Returns its size. */
+llmobsi_fn size_t llmobsi_family_name(const llmobs_metric_info* info, const char* unit, char* out)
+{
+    const char* suffix = llmobsi_unit_suffix(unit, info->instrument);
+    size_t size = strlen(info->name);
+    size_t i;
+    for (i = 0; i < size; i++) {
+        char byte = info->name[i];
+        out[i] = byte == '.' || byte == '/' || byte == '-' ? '_' : byte;
+    }
+    if (info->instrument == LLMOBS_COUNTER && llmobsi_ends_with(out, size, "_total")) {
+        size -= strlen("_total");
+    }
+    if (!llmobsi_ends_with(out, size, suffix)) {
+        memcpy(out + size, suffix, strlen(suffix));
+        size += strlen(suffix);
+    }
+    return size;
+}
+
+/* What samples of an instrument's families are called, after the family's name, which counts
+   too. */
+llmobsi_fn const char* const* llmobsi_sample_suffixes(uint8_t instrument)
+{
+    static const char* const of_counter[] = {"", "_total", "_created", NULL};
+    static const char* const of_gauge[] = {"", NULL};
+    static const char* const of_histogram[] = {"", "_bucket", "_count", "_sum", "_created", NULL};
+    return instrument == LLMOBS_COUNTER        ? of_counter
+           : instrument >= LLMOBS_HISTOGRAM    ? of_histogram
+                                               : of_gauge;
+}
+
+/* Whether a + a_end and b + b_end are one text. */
+llmobsi_fn bool llmobsi_names_meet(llmobs_string a, const char* a_end, llmobs_string b,
+                                   const char* b_end)
+{
+    size_t a_size = strlen(a_end);
+    size_t b_size = strlen(b_end);
+    size_t i;
+    if (a.size + a_size != b.size + b_size) {
+        return false;
+    }
+    for (i = 0; i < a.size + a_size; i++) {
+        char of_a = i < a.size ? a.data[i] : a_end[i - a.size];
+        char of_b = i < b.size ? b.data[i] : b_end[i - b.size];
+        if (of_a != of_b) {
+            return false;
+        }
+    }
+    return true;
+}
+
+llmobsi_fn bool llmobsi_families_clash(const llmobsi_metric* a, const llmobsi_metric* b)
+{
+    const char* const* a_end;
+    const char* const* b_end;
+    for (a_end = llmobsi_sample_suffixes(a->instrument); *a_end != NULL; a_end++) {
+        for (b_end = llmobsi_sample_suffixes(b->instrument); *b_end != NULL; b_end++) {
+            if (llmobsi_names_meet(a->family, *a_end, b->family, *b_end)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* ---- values -------------------------------------------------------------------------------- */
+
+#define LLMOBS_I_NANO 1e9
+
+/* What values are compared by: the whole number, or the bits of a double, which are in order as
+   long as nothing is negative. */
+llmobsi_inline uint64_t llmobsi_key_of_double(uint8_t number, double value)
+{
+    if (number == LLMOBS_NUMBER_DOUBLE) {
+        return llmobsi_double_bits(value);
+    }
+    value = number == LLMOBS_NUMBER_NANO ? value * LLMOBS_I_NANO : value;
+    /* 2^63 itself is one too much. */
+    return value < 9223372036854775808.0 ? (uint64_t)(value + 0.5) : LLMOBS_I_CELL_MOST + 1;
+}
+
+/* A bound as the largest key that is not above it: of whole numbers it is rounded down, but for
+   billionths, where 0.1 is meant to be 100000000. */
+llmobsi_fn uint64_t llmobsi_key_of_bound(uint8_t number, double bound)
+{
+    if (number == LLMOBS_NUMBER_INT && bound < 9223372036854775808.0) {
+        return (uint64_t)bound;
+    }
+    return llmobsi_key_of_double(number, bound);
+}
+
+llmobsi_fn bool llmobsi_bounds_are_valid(const llmobs_metric_info* info)
+{
+    size_t i;
+    if (info->bound_count == 0 || info->bound_count > LLMOBS_BOUNDS_MAX || info->bounds == NULL) {
+        return false;
+    }
+    for (i = 0; i < info->bound_count; i++) {
+        if (!llmobsi_double_is_finite(info->bounds[i]) || info->bounds[i] <= 0.0 ||
+            (i > 0 && info->bounds[i] <= info->bounds[i - 1])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+llmobsi_fn bool llmobsi_range_is_valid(double least, double most)
+{
+    return llmobsi_double_is_finite(least) && llmobsi_double_is_finite(most) && least > 0.0 &&
+           least <= most;
+}
+
+/* ---- definitions --------------------------------------------------------------------------- */
+
+llmobsi_fn bool llmobsi_labels_are_valid(const llmobs_metric_info* info)
+{
+    bool histogram = info->instrument >= LLMOBS_HISTOGRAM;
+    size_t i;
+    size_t before;
+    if (info->label_count > LLMOBS_LABELS_MAX ||
+        (info->label_count > 0 &&
+         (info->labels == NULL || info->instrument == LLMOBS_GAUGE_CALLBACK))) {
+        return false;
+    }
+    for (i = 0; i < info->label_count; i++) {
+        if (!llmobsi_label_name_is_valid(info->labels[i], histogram)) {
+            return false;
+        }
+        for (before = 0; before < i; before++) {
+            if (llmobsi_label_names_clash(info->labels[i], info->labels[before])) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* Fills in what an info leaves open; false when it makes no sense. */
+llmobsi_fn bool llmobsi_info_complete(llmobs_metric_info* info)
+{
+    info->help = info->help != NULL ? info->help : "";
+    info->unit = info->unit != NULL ? info->unit : "";
+    if (info->instrument < LLMOBS_COUNTER || info->instrument > LLMOBS_HISTOGRAM_EXPONENTIAL ||
+        (unsigned)info->number > (unsigned)LLMOBS_NUMBER_DOUBLE ||
+        !llmobsi_metric_name_is_valid(info->name) || !llmobsi_labels_are_valid(info) ||
+        strlen(info->help) > 1000 || strlen(info->unit) > 63 ||
+        !llmobsi_utf8_is_valid(info->help, strlen(info->help)) ||
+        !llmobsi_utf8_is_valid(info->unit, strlen(info->unit))) {
+        return false;
+    }
+    switch (info->instrument) {
+    case LLMOBS_GAUGE:
+    case LLMOBS_GAUGE_CALLBACK:
+        info->number = LLMOBS_NUMBER_DOUBLE;
+        return info->instrument == LLMOBS_GAUGE || info->callback != NULL;
+    case LLMOBS_HISTOGRAM:
+        return llmobsi_bounds_are_valid(info);
+    case LLMOBS_HISTOGRAM_EXPONENTIAL:
+        if (info->least <= 0.0 && info->most <= 0.0) {
+            info->least = info->number == LLMOBS_NUMBER_INT ? 1.0 : 1e-6;
+            info->most = info->number == LLMOBS_NUMBER_INT ? 67108864.0 : 4096.0;
+        }
+        return llmobsi_range_is_valid(info->least, info->most);
+    case LLMOBS_COUNTER:
+    case LLMOBS_UPDOWN:
+        break;
+    }
+    return info->number != LLMOBS_NUMBER_DOUBLE;
+}
+
+llmobsi_fn bool llmobsi_text_copy(llmobsi_registry* registry, const char* text, size_t size,
+                                  llmobs_string* out)
+{
+    char* copy = (char*)llmobsi_registry_take(registry, size + 1);
+    if (copy == NULL) {
+        return false;
+    }
+    memcpy(copy, text, size);
+    copy[size] = '\0';
+    out->data = copy;
+    out->size = size;
+    return true;
+}
+
+llmobsi_fn bool llmobsi_bounds_copy(llmobsi_registry* registry, const llmobs_metric_info* info,
+                                    llmobsi_metric* metric)
+{
+    size_t count = info->instrument == LLMOBS_HISTOGRAM ? info->bound_count : 0;
+    double* bounds;
+    uint64_t* keys;
+    size_t i;
+    if (count == 0) {
+        return true;
+    }
+    bounds = (double*)llmobsi_registry_take(registry, count * sizeof *bounds);
+    keys = (uint64_t*)llmobsi_registry_take(registry, count * sizeof *keys);
+    if (keys == NULL) {
+        return false;
+    }
+    for (i = 0; i < count; i++) {
+        bounds[i] = info->bounds[i];
+        keys[i] = llmobsi_key_of_bound((uint8_t)info->number, info->bounds[i]);
+    }
+    metric->bounds = bounds;
+    metric->keys = keys;
+    metric->bound_count = (uint16_t)count;
+    return true;
+}
+
+llmobsi_fn bool llmobsi_metric_texts(llmobsi_registry* registry, const llmobs_metric_info* info,
+                                     llmobsi_metric* metric)
+{
+    char family[LLMOBS_I_FAMILY_MOST];
+    size_t size = llmobsi_family_name(info, info->unit, family);
+    size_t i;
+    if (!llmobsi_text_copy(registry, info->name, strlen(info->name), &metric->name) ||
+        !llmobsi_text_copy(registry, info->help, strlen(info->help), &metric->help) ||
+        !llmobsi_text_copy(registry, info->unit, strlen(info->unit), &metric->unit) ||
+        !llmobsi_text_copy(registry, family, size, &metric->family)) {
+        return false;
+    }
+    for (i = 0; i < info->label_count; i++) {
+        if (!llmobsi_text_copy(registry, info->labels[i], strlen(info->labels[i]),
+                               &metric->labels[i])) {
+            return false;
+        }
+    }
+    metric->label_count = (uint16_t)info->label_count;
+    return llmobsi_bounds_copy(registry, info, metric);
+}
+
+llmobsi_fn uint32_t llmobsi_metric_cells(const llmobsi_metric* metric)
+{
+    if (metric->instrument == LLMOBS_HISTOGRAM) {
+        return LLMOBS_I_EXPLICIT_HEAD + metric->bound_count + 1u;
+    }
+    return metric->instrument == LLMOBS_HISTOGRAM_EXPONENTIAL
+               ? LLMOBS_I_EXPONENTIAL_HEAD + LLMOBS_EXPONENTIAL_BUCKETS
+               : 1;
+}
+
+/* Everything but what needs the other metrics. */
+llmobsi_fn bool llmobsi_metric_fill(llmobsi_registry* registry, const llmobs_metric_info* info,
+                                    llmobsi_metric* metric)
+{
+    memset(metric, 0, sizeof *metric);
+    metric->instrument = (uint8_t)info->instrument;
+    metric->number = (uint8_t)info->number;
+    metric->callback = info->callback;
+    metric->callback_user = info->callback_user;
+    metric->exemplars = info->exemplars;
+    metric->max_series = info->max_series != 0 ? info->max_series : registry->max_series;
+    metric->user_label = LLMOBS_I_NO_LABEL;
+    if (info->instrument == LLMOBS_HISTOGRAM_EXPONENTIAL) {
+        metric->least = info->least;
+        metric->most = info->most;
+        metric->scale = (int8_t)llmobsi_exponential_scale(info->least, info->most);
+    }
+    if (!llmobsi_metric_texts(registry, info, metric)) {
+        return false;
+    }
+    metric->cell_count = llmobsi_metric_cells(metric);
+    return true;
+}
+
+llmobsi_fn bool llmobsi_strings_equal(llmobs_string a, llmobs_string b)
+{
+    return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
+}
+
+/* Whether a definition says the same as another of the same name. */
+llmobsi_fn bool llmobsi_metrics_agree(const llmobsi_metric* a, const llmobsi_metric* b)
+{
+    uint32_t i;
+    if (!llmobsi_strings_equal(a->name, b->name) || !llmobsi_strings_equal(a->unit, b->unit) ||
+        a->instrument != b->instrument || a->number != b->number ||
+        a->label_count != b->label_count || a->bound_count != b->bound_count ||
+        a->scale != b->scale || a->callback != b->callback ||
+        a->callback_user != b->callback_user ||
+        (a->bound_count > 0 &&
+         memcmp(a->bounds, b->bounds, a->bound_count * sizeof *a->bounds) != 0)) {
+        return false;
+    }
+    for (i = 0; i < a->label_count; i++) {
+        if (!llmobsi_strings_equal(a->labels[i], b->labels[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The metric's series that needs no labels: its only one, or the one for too many. */
+llmobsi_fn bool llmobsi_metric_first_series(llmobsi_registry* registry, uint32_t number)
+{
+    llmobsi_metric* metric = &registry->metrics[number];
+    if (metric->instrument == LLMOBS_GAUGE_CALLBACK) {
+        return true;
+    }
+    metric->overflow = llmobsi_series_make(registry, number, NULL);
+    return metric->overflow != LLMOBS_I_NO_SERIES;
+}
+
+/* Under the lock. A number + 1, or 0. */
+llmobsi_fn uint32_t llmobsi_metric_add(llmobsi_registry* registry, const llmobs_metric_info* info,
+                                       llmobs_result* result)
+{
+    uint32_t count = llmobsi_load_relaxed(&registry->metric_count);
+    size_t text_used = registry->text_used;
+    llmobsi_metric* metric = &registry->metrics[count]; /* there is one more than the limit */
+    uint32_t i;
+    *result = LLMOBS_ERROR_LIMIT;
+    if (!llmobsi_metric_fill(registry, info, metric)) {
+        registry->text_used = text_used;
+        return 0;
+    }
+    for (i = 0; i < count; i++) {
+        if (llmobsi_families_clash(&registry->metrics[i], metric)) {
+            bool agree = llmobsi_metrics_agree(&registry->metrics[i], metric);
+            registry->text_used = text_used;
+            *result = agree ? LLMOBS_OK : LLMOBS_ERROR_ARGUMENT;
+            return agree ? i + 1 : 0;
+        }
+    }
+    if (count == registry->metric_limit || !llmobsi_metric_first_series(registry, count)) {
+        registry->text_used = text_used;
+        return 0;
+    }
+    llmobsi_store_release(&registry->metric_count, count + 1);
+    *result = LLMOBS_OK;
+    return count + 1;
+}
+
+/* Defines a metric, or finds the one that was defined alike. A number + 1, or 0. */
+llmobsi_fn uint32_t llmobsi_metric_define(llmobsi_registry* registry,
+                                          const llmobs_metric_info* info, llmobs_result* result)
+{
+    llmobs_metric_info complete;
+    uint32_t number;
+    memset(&complete, 0, sizeof complete);
+    *result = LLMOBS_ERROR_ARGUMENT;
+    if (info == NULL) {
+        return 0;
+    }
+    memcpy(&complete, info,
+           info->size != 0 && info->size < sizeof complete ? info->size : sizeof complete);
+    if (!llmobsi_info_complete(&complete)) {
+        return 0;
+    }
+    llmobsi_lock_take(&registry->lock);
+    number = llmobsi_metric_add(registry, &complete, result);
+    llmobsi_lock_give(&registry->lock);
+    return number;
+}
+
+/* A number + 1, or 0. Names are few and looked up seldom. */
+llmobsi_fn uint32_t llmobsi_metric_by_name(const llmobsi_registry* registry, const char* name)
+{
+    uint32_t count = llmobsi_load_acquire(&registry->metric_count);
+    size_t size = name != NULL ? strlen(name) : 0;
+    uint32_t i;
+    for (i = 0; i < count; i++) {
+        llmobs_string known = registry->metrics[i].name;
+        if (known.size == size && memcmp(known.data, name, size) == 0) {
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+/* ---- values that a label may have ---------------------------------------------------------- */
+
+llmobsi_fn const llmobsi_allowed* llmobsi_allowed_copy(llmobsi_registry* registry,
+                                                       const char* const* values, size_t count)
+{
+    size_t text_used = registry->text_used;
+    llmobsi_allowed* list;
+    size_t i;
+    if (count > registry->text_bytes / sizeof *list) {
+        return NULL;
+    }
+    list = (llmobsi_allowed*)llmobsi_registry_take(registry, (count + 1) * sizeof *list);
+    for (i = 0; list != NULL && i < count; i++) {
+        const char* value = values[i] != NULL ? values[i] : "";
+        size_t size = llmobsi_utf8_cut(value, strlen(value), registry->label_bytes);
+        llmobs_string copy;
+        if (!llmobsi_text_copy(registry, value, size, &copy)) {
+            registry->text_used = text_used;
+            return NULL;
+        }
+        list[i].text = copy.data;
+        list[i].size = (uint32_t)size;
+        list[i].hash = (uint32_t)llmobsi_hash64(copy.data, size, registry->seed);
+    }
+    return list;
+}
+
+llmobsi_fn llmobs_result llmobsi_metric_admit(llmobsi_registry* registry, uint32_t number,
+                                              const char* label, const char* const* values,
+                                              size_t count)
+{
+    llmobsi_metric* metric = &registry->metrics[number];
+    const llmobsi_allowed* list;
+    uint32_t i = 0;
+    while (i < metric->label_count && strcmp(metric->labels[i].data, label) != 0) {
+        i++;
+    }
+    if (i == metric->label_count) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    if (llmobsi_load_relaxed(&metric->first) != metric->last ||
+        metric->last != metric->overflow + 1 || metric->allowed[i] != NULL) {
+        return LLMOBS_ERROR_BUSY;
+    }
+    list = llmobsi_allowed_copy(registry, values, count);
+    if (list == NULL) {
+        return LLMOBS_ERROR_LIMIT;
+    }
+    metric->allowed[i] = list;
+    metric->allowed_count[i] = (uint32_t)count;
+    return LLMOBS_OK;
+}
+
+/* =================================================================================================
+ *  >>catalogue              record: the metrics that llmobs knows
+ * ============================================================================================== */
+
+/* x */
+llmobsi_fn void llmobsi_catalogue_info(llmobs_known known, bool user_ids, llmobs_metric_info* info)
+{ static const char* const labels[] = {"model", "direction"}; (void)known; (void)user_ids; *info = llmobs_metric_info_default(); info->name = "llm_tokens_total"; info->help="Tokens"; info->unit = "{token}"; info->instrument = LLMOBS_COUNTER; info->labels = labels; info->label_count = 2; }
+llmobsi_fn uint32_t llmobsi_catalogue_family(llmobs_known known) { (void)known; return 1; }
+llmobsi_fn int llmobsi_catalogue_user_label(llmobs_known known, bool user_ids) { (void)known; (void)user_ids; return -1; }
+
+/* =================================================================================================
  *  >>thread                 record: recording threads: attach, busy flag, grace, fork
  * ============================================================================================== */
 
@@ -5583,6 +7904,7 @@ struct llmobsi_recorder;
    ring, free slots and counts. */
 typedef struct llmobsi_thread {
     struct llmobsi_recorder* recorder;
+    llmobsi_row row; /* cells of metrics: owner; readers read */
     llmobsi_slot* slots; /* the pool's, copied here to be near */
     uint32_t slot_mask;
     uint32_t number;
@@ -5611,6 +7933,8 @@ typedef struct llmobsi_recorder {
     llmobsi_pool pool;
     llmobsi_thread* threads;
     uint32_t thread_count; /* max_threads */
+    llmobsi_registry registry;
+    uint32_t known[LLMOBS_KNOWN_COUNT]; /* of the catalogue: metric + 1, 0: switched off */
     llmobsi_atomic32 threads_used; /* records ever claimed are below it */
     /* Set by the layers above: called once in a child after fork, by its first thread to come. */
     void (*after_fork)(struct llmobsi_recorder* recorder);
@@ -7531,6 +9855,1376 @@ LLMOBS_API llmobs_result llmobs_thread_attach(llmobs* obs)
 }
 
 /* =================================================================================================
+ *  >>metric                 record: recording: counters, gauges
+ * ============================================================================================== */
+
+/* Recording into series. A thread adds to its own row of cells; whoever has none (a handler that
+   interrupted a recording call, a thread too many) adds to the shared row. */
+
+/* ---- the way in ---------------------------------------------------------------------------- */
+
+/* One call's way in. Without a thread record it counts as a user of the place, for which close
+   waits. */
+typedef struct llmobsi_visit {
+    llmobsi_registry* registry;
+    llmobsi_row* row;       /* NULL: only the shared one */
+    llmobsi_thread* thread; /* NULL likewise */
+    llmobsi_place* place;
+    bool may_wait;
+} llmobsi_visit;
+
+llmobsi_cold bool llmobsi_visit_shared(llmobsi_visit* visit, uint32_t ticket, llmobs_drop why)
+{
+    llmobsi_place* place = &llmobsi_places[LLMOBS_I_PLACE(ticket)];
+    if (why == LLMOBS_DROP_COUNT) {
+        return false;
+    }
+    (void)llmobsi_add_ordered(&place->users, 1);
+    if (llmobsi_load_ordered(&place->ticket) != ticket ||
+        llmobsi_load_acquire(&place->forked) != 0 || !place->recorder->registry.on) {
+        (void)llmobsi_add_ordered(&place->users, (uint32_t)-1);
+        return false;
+    }
+    visit->registry = &place->recorder->registry;
+    visit->row = NULL;
+    visit->place = place;
+    visit->may_wait = why != LLMOBS_DROP_SIGNAL;
+    return true;
+}
+
+/* False: the instance is closed or has no metrics. Otherwise llmobsi_visit_end must follow. */
+llmobsi_inline bool llmobsi_visit_begin(llmobsi_visit* visit, uint32_t ticket)
+{
+    llmobs_drop why = LLMOBS_DROP_COUNT;
+    llmobsi_thread* thread = llmobsi_enter_quick(llmobsi_self, ticket);
+    if (llmobsi_unlikely(thread == NULL)) {
+        thread = llmobsi_enter_anew(ticket, &why);
+    }
+    visit->thread = thread;
+    if (llmobsi_unlikely(thread == NULL)) {
+        return llmobsi_visit_shared(visit, ticket, why);
+    }
+    visit->registry = &thread->recorder->registry;
+    visit->row = &thread->row;
+    visit->may_wait = true;
+    if (llmobsi_unlikely(!visit->registry->on)) {
+        llmobsi_leave();
+        return false;
+    }
+    return true;
+}
+
+llmobsi_inline void llmobsi_visit_end(const llmobsi_visit* visit)
+{
+    if (llmobsi_likely(visit->thread != NULL)) {
+        llmobsi_leave();
+    } else {
+        (void)llmobsi_add_ordered(&visit->place->users, (uint32_t)-1);
+    }
+}
+
+/* This thread's cell, or NULL. */
+llmobsi_fn llmobsi_atomic64* llmobsi_visit_cell(const llmobsi_visit* visit, uint32_t cell)
+{
+    return visit->row != NULL
+               ? llmobsi_cell_touch(&visit->registry->cells, visit->row, cell)
+               : NULL;
+}
+
+/* The shared one, which was there before the handle. */
+llmobsi_fn llmobsi_atomic64* llmobsi_shared_cell(const llmobsi_registry* registry, uint32_t cell)
+{
+    return llmobsi_cell_at(&registry->cells.shared, cell);
+}
+
+/* ---- definitions --------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_metric llmobs_metric_define(llmobs* obs, const llmobs_metric_info* info,
+                                              llmobs_result* result)
+{
+    llmobs_metric metric = {0, 0};
+    llmobs_result came_to = LLMOBS_ERROR_CLOSED;
+    llmobsi_visit visit;
+    if (llmobsi_visit_begin(&visit, llmobsi_ticket(obs))) {
+        came_to = LLMOBS_ERROR_BUSY;
+        if (visit.may_wait) {
+            metric.number = llmobsi_metric_define(visit.registry, info, &came_to);
+            metric.instance = metric.number != 0 ? llmobsi_ticket(obs) : 0;
+        }
+        llmobsi_visit_end(&visit);
+    }
+    if (result != NULL) {
+        *result = came_to;
+    }
+    return metric;
+}
+
+LLMOBS_API llmobs_metric llmobs_metric_find(llmobs* obs, const char* name)
+{
+    llmobs_metric metric = {0, 0};
+    llmobsi_visit visit;
+    if (llmobsi_visit_begin(&visit, llmobsi_ticket(obs))) {
+        metric.number = llmobsi_metric_by_name(visit.registry, name);
+        metric.instance = metric.number != 0 ? llmobsi_ticket(obs) : 0;
+        llmobsi_visit_end(&visit);
+    }
+    return metric;
+}
+
+LLMOBS_API llmobs_metric llmobs_metric_of(llmobs* obs, llmobs_known known)
+{
+    llmobs_metric metric = {0, 0};
+    llmobsi_visit visit;
+    if ((unsigned)known < (unsigned)LLMOBS_KNOWN_COUNT &&
+        llmobsi_visit_begin(&visit, llmobsi_ticket(obs))) {
+        const llmobsi_recorder* recorder =
+            llmobsi_places[LLMOBS_I_PLACE(llmobsi_ticket(obs))].recorder;
+        metric.number = recorder->known[known];
+        metric.instance = metric.number != 0 ? llmobsi_ticket(obs) : 0;
+        llmobsi_visit_end(&visit);
+    }
+    return metric;
+}
+
+LLMOBS_API llmobs_result llmobs_metric_allow(llmobs_metric metric, const char* label,
+                                             const char* const* values, size_t count)
+{
+    llmobs_result result = LLMOBS_ERROR_ARGUMENT;
+    llmobsi_visit visit;
+    if (label == NULL || (values == NULL && count > 0)) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    if (!llmobsi_visit_begin(&visit, metric.instance)) {
+        return LLMOBS_ERROR_CLOSED;
+    }
+    if (!visit.may_wait) {
+        result = LLMOBS_ERROR_BUSY;
+    } else if (metric.number - 1 < llmobsi_load_acquire(&visit.registry->metric_count)) {
+        llmobsi_lock_take(&visit.registry->lock);
+        result = llmobsi_metric_admit(visit.registry, metric.number - 1, label, values, count);
+        llmobsi_lock_give(&visit.registry->lock);
+    }
+    llmobsi_visit_end(&visit);
+    return result;
+}
+
+/* ---- finding series ------------------------------------------------------------------------ */
+
+/* What all four handles are made of. */
+typedef struct llmobsi_handle {
+    uint32_t instance;
+    uint32_t metric;
+    uint32_t series;
+    uint32_t cell;
+} llmobsi_handle;
+
+/* Whether the metric is there, and is one that such a handle can record into. */
+llmobsi_inline bool llmobsi_metric_fits(const llmobsi_registry* registry, uint32_t number,
+                                        llmobs_instrument instrument, size_t count)
+{
+    const llmobsi_metric* metric = &registry->metrics[number];
+    if (number >= llmobsi_load_acquire(&registry->metric_count) || metric->label_count != count) {
+        return false;
+    }
+    return metric->instrument == instrument ||
+           (instrument == LLMOBS_HISTOGRAM &&
+            metric->instrument == LLMOBS_HISTOGRAM_EXPONENTIAL);
+}
+
+llmobsi_inline llmobsi_handle llmobsi_handle_get(llmobs_metric metric,
+                                                 llmobs_instrument instrument,
+                                                 const char* const* values, size_t count)
+{
+    llmobsi_handle handle = {0, 0, 0, 0};
+    llmobsi_visit visit;
+    if (!llmobsi_visit_begin(&visit, metric.instance)) {
+        return handle;
+    }
+    if (llmobsi_likely((values != NULL || count == 0) &&
+                       llmobsi_metric_fits(visit.registry, metric.number - 1, instrument,
+                                           count))) {
+        handle.instance = metric.instance;
+        handle.metric = metric.number - 1;
+        handle.series =
+            llmobsi_series_get(visit.registry, handle.metric, values, visit.may_wait);
+        handle.cell = visit.registry->series[handle.series].cell;
+    } else {
+        (void)llmobsi_add_relaxed(&visit.registry->misused, 1);
+    }
+    llmobsi_visit_end(&visit);
+    return handle;
+}
+
+/* Labels by name, put in the order of the definition. False: one is not there, or twice. */
+llmobsi_fn bool llmobsi_labels_order(const llmobsi_metric* metric, const llmobs_label* labels,
+                                     size_t count, const char** values)
+{
+    size_t i;
+    memset((void*)values, 0, LLMOBS_LABELS_MAX * sizeof *values);
+    for (i = 0; i < count; i++) {
+        uint32_t at = 0;
+        while (labels[i].name != NULL && at < metric->label_count &&
+               strcmp(labels[i].name, metric->labels[at].data) != 0) {
+            at++;
+        }
+        if (labels[i].name == NULL || at == metric->label_count || values[at] != NULL) {
+            return false;
+        }
+        values[at] = labels[i].value != NULL ? labels[i].value : "";
+    }
+    return true;
+}
+
+llmobsi_fn llmobsi_handle llmobsi_handle_find(llmobs* obs, const char* name,
+                                              llmobs_instrument instrument,
+                                              const llmobs_label* labels, size_t count)
+{
+    const char* values[LLMOBS_LABELS_MAX];
+    llmobsi_handle handle = {0, 0, 0, 0};
+    llmobsi_visit visit;
+    llmobs_metric metric;
+    size_t wanted = 0;
+    if (!llmobsi_visit_begin(&visit, llmobsi_ticket(obs))) {
+        return handle;
+    }
+    metric.instance = llmobsi_ticket(obs);
+    metric.number = llmobsi_metric_by_name(visit.registry, name);
+    if (metric.number == 0 || (labels == NULL && count > 0) ||
+        !llmobsi_labels_order(&visit.registry->metrics[metric.number - 1], labels, count,
+                              values)) {
+        (void)llmobsi_add_relaxed(&visit.registry->misused, 1);
+        metric.instance = 0;
+    } else {
+        wanted = visit.registry->metrics[metric.number - 1].label_count;
+    }
+    llmobsi_visit_end(&visit);
+    return llmobsi_handle_get(metric, instrument, values, wanted);
+}
+
+#define LLMOBS_I_HANDLES(type, instrument)                                                       \
+    LLMOBS_I_HANDLE_GET(llmobs_##type, llmobs_##type##_get, instrument)                          \
+    LLMOBS_I_HANDLE_FIND(llmobs_##type, llmobs_##type##_find, instrument)
+
+#define LLMOBS_I_HANDLE_OF(type, handle) \
+    type of;                             \
+    of.instance = (handle).instance;     \
+    of.metric = (handle).metric;         \
+    of.series = (handle).series;         \
+    of.cell = (handle).cell;             \
+    return of
+
+#define LLMOBS_I_HANDLE_GET(type, name, instrument)                                              \
+    LLMOBS_API type name(llmobs_metric metric, const char* const* values, size_t count)          \
+    {                                                                                            \
+        llmobsi_handle handle = llmobsi_handle_get(metric, instrument, values, count);           \
+        LLMOBS_I_HANDLE_OF(type, handle);                                                        \
+    }
+
+#define LLMOBS_I_HANDLE_FIND(type, name_of, instrument)                                          \
+    LLMOBS_API type name_of(llmobs* obs, const char* name, const llmobs_label* labels,           \
+                            size_t count)                                                        \
+    {                                                                                            \
+        llmobsi_handle handle = llmobsi_handle_find(obs, name, instrument, labels, count);       \
+        LLMOBS_I_HANDLE_OF(type, handle);                                                        \
+    }
+
+LLMOBS_I_HANDLES(counter, LLMOBS_COUNTER)
+LLMOBS_I_HANDLES(updown, LLMOBS_UPDOWN)
+LLMOBS_I_HANDLES(gauge, LLMOBS_GAUGE)
+LLMOBS_I_HANDLES(histogram, LLMOBS_HISTOGRAM)
+
+#undef LLMOBS_I_HANDLES
+#undef LLMOBS_I_HANDLE_GET
+#undef LLMOBS_I_HANDLE_FIND
+#undef LLMOBS_I_HANDLE_OF
+
+LLMOBS_API bool llmobs_series_remove(llmobs_metric metric, const char* const* values, size_t count)
+{
+    llmobsi_visit visit;
+    bool removed = false;
+    if (values == NULL || !llmobsi_visit_begin(&visit, metric.instance)) {
+        return false;
+    }
+    if (visit.may_wait &&
+        metric.number - 1 < llmobsi_load_acquire(&visit.registry->metric_count) && count > 0 &&
+        visit.registry->metrics[metric.number - 1].label_count == count) {
+        removed = llmobsi_series_take_out(visit.registry, metric.number - 1, values);
+    }
+    llmobsi_visit_end(&visit);
+    return removed;
+}
+
+/* ---- counters ------------------------------------------------------------------------------ */
+
+llmobsi_cold void llmobsi_counter_add_slow(llmobs_counter counter, uint64_t amount)
+{
+    llmobsi_visit visit;
+    llmobsi_metric* metric;
+    llmobsi_atomic64* cell;
+    if (!llmobsi_visit_begin(&visit, counter.instance)) {
+        return;
+    }
+    metric = &visit.registry->metrics[counter.metric];
+    cell = llmobsi_visit_cell(&visit, counter.cell);
+    if (amount > LLMOBS_I_CELL_MOST) {
+        (void)llmobsi_add_relaxed(&metric->invalid, 1);
+    } else if (cell == NULL) {
+        if (!llmobsi_cell_add_shared(llmobsi_shared_cell(visit.registry, counter.cell), amount)) {
+            (void)llmobsi_add_relaxed(&metric->saturated, 1);
+        }
+    } else if (!llmobsi_cell_add(cell, amount)) {
+        llmobsi_store_relaxed(cell, LLMOBS_I_CELL_MOST);
+        (void)llmobsi_add_relaxed(&metric->saturated, 1);
+    }
+    llmobsi_visit_end(&visit);
+}
+
+LLMOBS_API void llmobs_counter_add(llmobs_counter counter, uint64_t amount)
+{
+    llmobsi_control* self = llmobsi_self;
+    llmobsi_thread* thread = llmobsi_enter_quick(self, counter.instance);
+    if (llmobsi_likely(thread != NULL)) {
+        llmobsi_atomic64* cell = llmobsi_cell_at(&thread->row, counter.cell);
+        bool added = cell != NULL && llmobsi_cell_add(cell, amount);
+        llmobsi_lower(self);
+        if (llmobsi_likely(added)) {
+            return;
+        }
+    }
+    llmobsi_counter_add_slow(counter, amount);
+}
+
+/* ---- up and down --------------------------------------------------------------------------- */
+
+llmobsi_fn bool llmobsi_updown_shared(llmobsi_atomic64* cell, int64_t amount)
+{
+    uint64_t before = llmobsi_load_relaxed(cell);
+    int64_t sum;
+    bool fits;
+    do {
+        sum = (int64_t)before;
+        fits = llmobsi_signed_add(&sum, amount);
+    } while (!llmobsi_cas_acquire_release(cell, &before, (uint64_t)sum));
+    return fits;
+}
+
+llmobsi_cold void llmobsi_updown_add_slow(llmobs_updown updown, int64_t amount)
+{
+    llmobsi_visit visit;
+    llmobsi_atomic64* cell;
+    bool fits;
+    if (!llmobsi_visit_begin(&visit, updown.instance)) {
+        return;
+    }
+    cell = llmobsi_visit_cell(&visit, updown.cell);
+    if (cell == NULL) {
+        fits = llmobsi_updown_shared(llmobsi_shared_cell(visit.registry, updown.cell), amount);
+    } else {
+        int64_t sum = (int64_t)llmobsi_load_relaxed(cell);
+        fits = llmobsi_signed_add(&sum, amount);
+        llmobsi_store_relaxed(cell, (uint64_t)sum);
+    }
+    if (!fits) {
+        (void)llmobsi_add_relaxed(&visit.registry->metrics[updown.metric].saturated, 1);
+    }
+    llmobsi_visit_end(&visit);
+}
+
+LLMOBS_API void llmobs_updown_add(llmobs_updown updown, int64_t amount)
+{
+    llmobsi_control* self = llmobsi_self;
+    llmobsi_thread* thread = llmobsi_enter_quick(self, updown.instance);
+    if (llmobsi_likely(thread != NULL)) {
+        llmobsi_atomic64* cell = llmobsi_cell_at(&thread->row, updown.cell);
+        int64_t sum = cell != NULL ? (int64_t)llmobsi_load_relaxed(cell) : 0;
+        bool fits = cell != NULL && !__builtin_add_overflow(sum, amount, &sum);
+        if (llmobsi_likely(fits)) {
+            llmobsi_store_relaxed(cell, (uint64_t)sum);
+        }
+        llmobsi_lower(self);
+        if (llmobsi_likely(fits)) {
+            return;
+        }
+    }
+    llmobsi_updown_add_slow(updown, amount);
+}
+
+/* ---- gauges -------------------------------------------------------------------------------- */
+
+LLMOBS_API void llmobs_gauge_set(llmobs_gauge gauge, double value)
+{
+    llmobsi_visit visit;
+    if (llmobsi_visit_begin(&visit, gauge.instance)) {
+        /* One cell for all threads: who is last is right. */
+        llmobsi_store_relaxed(llmobsi_shared_cell(visit.registry, gauge.cell),
+                              llmobsi_double_bits(value));
+        llmobsi_visit_end(&visit);
+    }
+}
+
+/* ---- exemplars ----------------------------------------------------------------------------- */
+
+#define LLMOBS_I_EXEMPLAR_AGE_NS UINT64_C(1000000000)
+
+/* Puts a value's trace into one place, if what is there is old enough and nobody else is writing.
+   Readers that come between find the version changed. */
+llmobsi_fn void llmobsi_exemplar_put(llmobsi_exemplar* exemplar, const llmobs_trace_context* context,
+                                     double value, uint64_t now)
+{
+    uint64_t version = llmobsi_load_relaxed(&exemplar->version);
+    uint64_t written = llmobsi_load_relaxed(&exemplar->unix_ns);
+    if ((version & 1) != 0 ||
+        (version != 0 && now >= written && now - written < LLMOBS_I_EXEMPLAR_AGE_NS) ||
+        !llmobsi_cas_acquire_release(&exemplar->version, &version, version + 1)) {
+        return;
+    }
+    /* Released, each: who sees one of these sees the odd version, too. */
+    llmobsi_store_release(&exemplar->trace_high, llmobsi_load_le64(context->trace_id));
+    llmobsi_store_release(&exemplar->trace_low, llmobsi_load_le64(context->trace_id + 8));
+    llmobsi_store_release(&exemplar->span_id, llmobsi_load_le64(context->span_id));
+    llmobsi_store_release(&exemplar->value, llmobsi_double_bits(value));
+    llmobsi_store_release(&exemplar->unix_ns, now);
+    llmobsi_store_release(&exemplar->version, version + 2);
+}
+
+/* Offers a value that was recorded into a series as an exemplar of one of its buckets. */
+llmobsi_fn void llmobsi_exemplar_offer(uint32_t ticket, uint32_t number, uint32_t bucket,
+                                       double value, llmobs_span span)
+{
+    llmobs_trace_context context;
+    llmobsi_visit visit;
+    memset(&context, 0, sizeof context);
+    if (llmobs_span_context(span, &context) != LLMOBS_OK ||
+        (context.flags & LLMOBS_TRACE_SAMPLED) == 0 || !llmobsi_visit_begin(&visit, ticket)) {
+        return;
+    }
+    if (visit.registry->series[number].exemplars != 0) {
+        uint32_t first = visit.registry->series[number].exemplars - 1;
+        llmobsi_exemplar_put(&visit.registry->exemplars[first + bucket], &context, value,
+                             llmobsi_registry_now(visit.registry));
+    }
+    llmobsi_visit_end(&visit);
+}
+
+LLMOBS_API void llmobs_counter_add_in(llmobs_counter counter, uint64_t amount, llmobs_span span)
+{
+    llmobs_counter_add(counter, amount);
+    llmobsi_exemplar_offer(counter.instance, counter.series, 0, (double)amount, span);
+}
+
+/* =================================================================================================
+ *  >>histogram              record: recording: histograms
+ * ============================================================================================== */
+
+/* Histograms. One with bounds is a sum, a largest and a least value, and a count for each bucket:
+
+     0 sum   1 largest key + 1   2 ~ least key   3... counts
+
+   where a key is what values are compared by (define.c), and zeroed cells mean "nothing yet". A
+   base-2 exponential one has a window of buckets, which its writer moves and coarsens as values
+   come:
+
+     0 lock, of the shared row   1 window   2 sum   3 largest   4 least   5 zeros   6... counts
+
+   The window says where its counts stand: here, or in the series' cold cells. To change it, the
+   writer writes the new counts where the old ones are not, then switches: a reader in between has
+   the old ones whole, and waits for nobody. */
+
+#define LLMOBS_I_EXPLICIT_SUM 0u
+#define LLMOBS_I_EXPLICIT_MOST 1u
+#define LLMOBS_I_EXPLICIT_LEAST 2u
+
+#define LLMOBS_I_EXPONENTIAL_LOCK 0u
+#define LLMOBS_I_EXPONENTIAL_WINDOW 1u
+#define LLMOBS_I_EXPONENTIAL_SUM 2u
+#define LLMOBS_I_EXPONENTIAL_MOST 3u
+#define LLMOBS_I_EXPONENTIAL_LEAST 4u
+#define LLMOBS_I_EXPONENTIAL_ZEROS 5u
+
+/* A window: set, a serial number, which set of counts, how much coarser than the finest scale, and
+   the index of the first bucket at that scale. */
+#define LLMOBS_I_WINDOW_SET (UINT64_C(1) << 63)
+#define LLMOBS_I_WINDOW_SERIAL (UINT64_C(1) << 48)
+#define LLMOBS_I_WINDOW_COLD (UINT64_C(1) << 47)
+#define LLMOBS_I_WINDOW_SHIFT 40u
+
+LLMOBS_I_STATIC_ASSERT(cold_run, LLMOBS_I_COLD_CELLS == LLMOBS_EXPONENTIAL_BUCKETS);
+
+#define LLMOBS_I_SHARED_TRIES 1000 /* for the lock of a shared histogram, then the value is lost */
+
+/* ---- what both have ------------------------------------------------------------------------ */
+
+/* Adds to the one writer's sum. False: it has come to its end, and stays there. */
+llmobsi_inline bool llmobsi_sum_add(uint8_t number, llmobsi_atomic64* cell, uint64_t key)
+{
+    uint64_t bits;
+    double sum;
+    if (number != LLMOBS_NUMBER_DOUBLE) {
+        bool fits = llmobsi_cell_add(cell, key);
+        if (llmobsi_unlikely(!fits)) {
+            llmobsi_store_relaxed(cell, LLMOBS_I_CELL_MOST);
+        }
+        return fits;
+    }
+    bits = llmobsi_load_relaxed(cell);
+    sum = llmobsi_double_of(bits) + llmobsi_double_of(key);
+    bits = llmobsi_double_bits(sum);
+    llmobsi_store_relaxed(cell, bits < LLMOBS_I_DOUBLE_INFINITY ? bits
+                                                                : LLMOBS_I_DOUBLE_INFINITY - 1);
+    return bits < LLMOBS_I_DOUBLE_INFINITY;
+}
+
+/* The same by any of many. */
+llmobsi_fn bool llmobsi_sum_add_shared(uint8_t number, llmobsi_atomic64* cell, uint64_t key)
+{
+    uint64_t before = llmobsi_load_relaxed(cell);
+    uint64_t bits;
+    if (number != LLMOBS_NUMBER_DOUBLE) {
+        return llmobsi_cell_add_shared(cell, key);
+    }
+    do {
+        bits = llmobsi_double_bits(llmobsi_double_of(before) + llmobsi_double_of(key));
+        bits = bits < LLMOBS_I_DOUBLE_INFINITY ? bits : LLMOBS_I_DOUBLE_INFINITY - 1;
+    } while (!llmobsi_cas_acquire_release(cell, &before, bits));
+    return bits < LLMOBS_I_DOUBLE_INFINITY - 1;
+}
+
+llmobsi_inline void llmobsi_most_raise(llmobsi_atomic64* cell, uint64_t value)
+{
+    if (llmobsi_unlikely(value > llmobsi_load_relaxed(cell))) {
+        llmobsi_store_relaxed(cell, value);
+    }
+}
+
+llmobsi_fn void llmobsi_most_raise_shared(llmobsi_atomic64* cell, uint64_t value)
+{
+    uint64_t before = llmobsi_load_relaxed(cell);
+    while (value > before && !llmobsi_cas_acquire_release(cell, &before, value)) {
+    }
+}
+
+/* Counts a value of which the rest is written: released, so that who sees the count sees a least
+   and a largest value that belong to it. By the one writer. */
+llmobsi_inline void llmobsi_count_last(llmobsi_atomic64* cell)
+{
+    llmobsi_store_release(cell, llmobsi_load_relaxed(cell) + 1);
+}
+
+/* ---- with bounds --------------------------------------------------------------------------- */
+
+/* How many bounds are below a key: its bucket. Without a branch that depends on it. */
+llmobsi_inline uint32_t llmobsi_bucket_of(const llmobsi_metric* metric, uint64_t key)
+{
+    const uint64_t* from = metric->keys;
+    uint32_t rest = metric->bound_count;
+    while (rest > 1) {
+        uint32_t half = rest / 2;
+        from += from[half - 1] < key ? half : 0;
+        rest -= half;
+    }
+    return (uint32_t)(from - metric->keys) + (*from < key);
+}
+
+/* False: the sum has come to its end. */
+llmobsi_inline bool llmobsi_explicit_add(const llmobsi_metric* metric, llmobsi_atomic64* cells,
+                                         uint64_t key)
+{
+    uint32_t bucket = llmobsi_bucket_of(metric, key);
+    llmobsi_most_raise(&cells[LLMOBS_I_EXPLICIT_MOST], key + 1);
+    llmobsi_most_raise(&cells[LLMOBS_I_EXPLICIT_LEAST], ~key);
+    llmobsi_count_last(&cells[LLMOBS_I_EXPLICIT_HEAD + bucket]);
+    return llmobsi_sum_add(metric->number, &cells[LLMOBS_I_EXPLICIT_SUM], key);
+}
+
+llmobsi_fn bool llmobsi_explicit_add_shared(const llmobsi_metric* metric, llmobsi_atomic64* cells,
+                                            uint64_t key)
+{
+    uint32_t bucket = llmobsi_bucket_of(metric, key);
+    llmobsi_most_raise_shared(&cells[LLMOBS_I_EXPLICIT_MOST], key + 1);
+    llmobsi_most_raise_shared(&cells[LLMOBS_I_EXPLICIT_LEAST], ~key);
+    (void)llmobsi_add_ordered(&cells[LLMOBS_I_EXPLICIT_HEAD + bucket], 1);
+    return llmobsi_sum_add_shared(metric->number, &cells[LLMOBS_I_EXPLICIT_SUM], key);
+}
+
+/* ---- exponential: the window --------------------------------------------------------------- */
+
+/* A key as the number that it stands for. */
+llmobsi_inline double llmobsi_key_value(uint8_t number, uint64_t key)
+{
+    return number == LLMOBS_NUMBER_DOUBLE ? llmobsi_double_of(key)
+           : number == LLMOBS_NUMBER_NANO ? (double)key / LLMOBS_I_NANO
+                                          : (double)key;
+}
+
+llmobsi_inline uint32_t llmobsi_window_shift(uint64_t window)
+{
+    return (uint32_t)(window >> LLMOBS_I_WINDOW_SHIFT) & 31u;
+}
+
+llmobsi_inline int32_t llmobsi_window_start(uint64_t window)
+{
+    return (int32_t)(uint32_t)window;
+}
+
+/* Where in the window an index of the finest scale is; LLMOBS_EXPONENTIAL_BUCKETS and more:
+   outside. */
+llmobsi_inline uint32_t llmobsi_window_place(uint64_t window, int32_t index)
+{
+    return (uint32_t)(index >> llmobsi_window_shift(window)) - (uint32_t)window;
+}
+
+llmobsi_fn uint64_t llmobsi_window_make(uint64_t old, uint32_t shift, int32_t start)
+{
+    uint64_t serial = (old + LLMOBS_I_WINDOW_SERIAL) & (UINT64_C(0x7fff) << 48);
+    uint64_t side = (old & LLMOBS_I_WINDOW_SET) != 0 ? ~old & LLMOBS_I_WINDOW_COLD : 0;
+    return LLMOBS_I_WINDOW_SET | serial | side | (uint64_t)shift << LLMOBS_I_WINDOW_SHIFT |
+           (uint32_t)start;
+}
+
+/* The least and the largest index in use, at the window's scale. False: nothing is counted. */
+llmobsi_fn bool llmobsi_window_span(uint64_t window, const llmobsi_atomic64* counts, int32_t* low,
+                                    int32_t* high)
+{
+    int32_t first = 0;
+    int32_t last = (int32_t)LLMOBS_EXPONENTIAL_BUCKETS - 1;
+    while (last >= 0 && llmobsi_load_relaxed(&counts[last]) == 0) {
+        last--;
+    }
+    if (last < 0) {
+        return false;
+    }
+    while (llmobsi_load_relaxed(&counts[first]) == 0) {
+        first++;
+    }
+    *low = llmobsi_window_start(window) + first;
+    *high = llmobsi_window_start(window) + last;
+    return true;
+}
+
+/* The window for a series' first value: over the range that was declared, if the value is in it. */
+llmobsi_fn uint64_t llmobsi_window_first(const llmobsi_metric* metric, int32_t index)
+{
+    uint32_t shift = (uint32_t)(LLMOBS_I_EXPONENTIAL_FINEST - metric->scale);
+    int32_t start = llmobsi_exponential_index(metric->least) >> shift;
+    uint64_t window = llmobsi_window_make(0, shift, start);
+    if (llmobsi_window_place(window, index) < LLMOBS_EXPONENTIAL_BUCKETS) {
+        return window;
+    }
+    start = (index >> shift) - (int32_t)LLMOBS_EXPONENTIAL_BUCKETS / 2;
+    return llmobsi_window_make(0, shift, start);
+}
+
+/* A window that has room for all that is counted and for one index more. */
+llmobsi_fn uint64_t llmobsi_window_wider(uint64_t window, int32_t low, int32_t high, int32_t index)
+{
+    uint32_t shift = llmobsi_window_shift(window);
+    int32_t at = index >> shift;
+    int32_t spare;
+    low = at < low ? at : low;
+    high = at > high ? at : high;
+    while (high - low >= (int32_t)LLMOBS_EXPONENTIAL_BUCKETS) {
+        low >>= 1;
+        high >>= 1;
+        shift++;
+    }
+    spare = (int32_t)LLMOBS_EXPONENTIAL_BUCKETS - 1 - (high - low);
+    return llmobsi_window_make(window, shift, low - spare / 2);
+}
+
+/* Counts of a window; NULL when they are among the cold cells, and there is no memory for them. */
+llmobsi_fn llmobsi_atomic64* llmobsi_window_counts(llmobsi_cells* pool, llmobsi_row* row,
+                                                   const llmobsi_series* series, uint64_t window)
+{
+    return (window & LLMOBS_I_WINDOW_COLD) != 0
+               ? llmobsi_cell_touch(pool, row, series->cold)
+               : llmobsi_cell_at(row, series->cell) + LLMOBS_I_EXPONENTIAL_HEAD;
+}
+
+/* Makes room for an index, by the one writer. False: it can't be had. */
+llmobsi_cold bool llmobsi_window_move(llmobsi_registry* registry, llmobsi_row* row,
+                                      const llmobsi_series* series, int32_t index)
+{
+    llmobsi_cells* pool = &registry->cells;
+    llmobsi_atomic64* cells = llmobsi_cell_at(row, series->cell);
+    uint64_t old = llmobsi_load_relaxed(&cells[LLMOBS_I_EXPONENTIAL_WINDOW]);
+    const llmobsi_atomic64* from = llmobsi_window_counts(pool, row, series, old);
+    llmobsi_atomic64* to;
+    uint64_t window;
+    int32_t low;
+    int32_t high;
+    uint32_t coarser;
+    uint32_t i;
+    if (!llmobsi_window_span(old, from, &low, &high)) {
+        window = llmobsi_window_first(&registry->metrics[series->metric], index);
+        window |= old & LLMOBS_I_WINDOW_COLD; /* nothing has to be moved */
+        llmobsi_store_release(&cells[LLMOBS_I_EXPONENTIAL_WINDOW], window);
+        return true;
+    }
+    window = llmobsi_window_wider(old, low, high, index);
+    to = llmobsi_window_counts(pool, row, series, window);
+    if (to == NULL) {
+        return false;
+    }
+    /* Released, each: a reader that takes one of these for an old count sees that the window has
+       changed since it began. */
+    for (i = 0; i < LLMOBS_EXPONENTIAL_BUCKETS; i++) {
+        llmobsi_store_release(&to[i], 0);
+    }
+    coarser = llmobsi_window_shift(window) - llmobsi_window_shift(old);
+    for (i = 0; i < LLMOBS_EXPONENTIAL_BUCKETS; i++) {
+        uint64_t count = llmobsi_load_relaxed(&from[i]);
+        if (count != 0) {
+            int32_t at = (llmobsi_window_start(old) + (int32_t)i) >> coarser;
+            llmobsi_atomic64* place = &to[at - llmobsi_window_start(window)];
+            llmobsi_store_release(place, llmobsi_load_relaxed(place) + count);
+        }
+    }
+    llmobsi_store_release(&cells[LLMOBS_I_EXPONENTIAL_WINDOW], window);
+    return true;
+}
+
+/* ---- exponential: values ------------------------------------------------------------------- */
+
+/* Where a value is counted, by the one writer. NULL: it can't be. */
+llmobsi_inline llmobsi_atomic64* llmobsi_exponential_place(llmobsi_registry* registry,
+                                                           llmobsi_row* row,
+                                                           const llmobsi_series* series,
+                                                           llmobsi_atomic64* cells, double value)
+{
+    uint64_t window = llmobsi_load_relaxed(&cells[LLMOBS_I_EXPONENTIAL_WINDOW]);
+    int32_t index = llmobsi_exponential_index(value);
+    uint32_t place = llmobsi_window_place(window, index);
+    if (llmobsi_unlikely(place >= LLMOBS_EXPONENTIAL_BUCKETS || window == 0)) {
+        if (!llmobsi_window_move(registry, row, series, index)) {
+            return NULL;
+        }
+        window = llmobsi_load_relaxed(&cells[LLMOBS_I_EXPONENTIAL_WINDOW]);
+        place = llmobsi_window_place(window, index);
+    }
+    if (llmobsi_unlikely((window & LLMOBS_I_WINDOW_COLD) != 0)) {
+        return llmobsi_cell_at(row, series->cold) + place;
+    }
+    return &cells[LLMOBS_I_EXPONENTIAL_HEAD + place];
+}
+
+/* What a record came to. */
+typedef enum llmobsi_recorded {
+    LLMOBS_I_RECORDED,
+    LLMOBS_I_RECORDED_FULL, /* but the sum has come to its end */
+    LLMOBS_I_NOT_RECORDED
+} llmobsi_recorded;
+
+llmobsi_inline llmobsi_recorded llmobsi_exponential_add(llmobsi_registry* registry,
+                                                        llmobsi_row* row,
+                                                        const llmobsi_series* series,
+                                                        llmobsi_atomic64* cells, uint64_t key)
+{
+    uint8_t number = registry->metrics[series->metric].number;
+    llmobsi_atomic64* place = &cells[LLMOBS_I_EXPONENTIAL_ZEROS];
+    if (llmobsi_likely(key != 0)) {
+        place = llmobsi_exponential_place(registry, row, series, cells,
+                                          llmobsi_key_value(number, key));
+        if (llmobsi_unlikely(place == NULL)) {
+            return LLMOBS_I_NOT_RECORDED;
+        }
+    }
+    llmobsi_most_raise(&cells[LLMOBS_I_EXPONENTIAL_MOST], key + 1);
+    llmobsi_most_raise(&cells[LLMOBS_I_EXPONENTIAL_LEAST], ~key);
+    llmobsi_count_last(place);
+    return llmobsi_sum_add(number, &cells[LLMOBS_I_EXPONENTIAL_SUM], key)
+               ? LLMOBS_I_RECORDED
+               : LLMOBS_I_RECORDED_FULL;
+}
+
+/* Into the shared row, where there is one writer at a time. A handler that interrupts that writer
+   does not get in, and its value is counted as dropped. */
+llmobsi_cold llmobsi_recorded llmobsi_exponential_add_shared(llmobsi_registry* registry,
+                                                             const llmobsi_series* series,
+                                                             uint64_t key)
+{
+    llmobsi_row* row = &registry->cells.shared;
+    llmobsi_atomic64* cells = llmobsi_cell_at(row, series->cell);
+    llmobsi_recorded came_to;
+    int tries;
+    for (tries = 0; tries < LLMOBS_I_SHARED_TRIES; tries++) {
+        uint64_t open = 0;
+        if (llmobsi_cas_acquire_release(&cells[LLMOBS_I_EXPONENTIAL_LOCK], &open, 1)) {
+            came_to = llmobsi_exponential_add(registry, row, series, cells, key);
+            llmobsi_store_release(&cells[LLMOBS_I_EXPONENTIAL_LOCK], 0);
+            return came_to;
+        }
+    }
+    return LLMOBS_I_NOT_RECORDED;
+}
+
+/* ---- recording ----------------------------------------------------------------------------- */
+
+llmobsi_fn llmobsi_recorded llmobsi_histogram_add(const llmobsi_visit* visit,
+                                                  llmobs_histogram histogram, uint64_t key)
+{
+    llmobsi_registry* registry = visit->registry;
+    const llmobsi_metric* metric = &registry->metrics[histogram.metric];
+    const llmobsi_series* series = &registry->series[histogram.series];
+    llmobsi_atomic64* cells = llmobsi_visit_cell(visit, histogram.cell);
+    llmobsi_recorded came_to = LLMOBS_I_NOT_RECORDED;
+    bool fits;
+    if (metric->instrument == LLMOBS_HISTOGRAM_EXPONENTIAL) {
+        if (cells != NULL) {
+            came_to = llmobsi_exponential_add(registry, visit->row, series, cells, key);
+        }
+        return came_to != LLMOBS_I_NOT_RECORDED
+                   ? came_to
+                   : llmobsi_exponential_add_shared(registry, series, key);
+    }
+    fits = cells != NULL ? llmobsi_explicit_add(metric, cells, key)
+                         : llmobsi_explicit_add_shared(
+                               metric, llmobsi_shared_cell(registry, histogram.cell), key);
+    return fits ? LLMOBS_I_RECORDED : LLMOBS_I_RECORDED_FULL;
+}
+
+/* All that is not quick. A key that no value has stands for one that can't be recorded. */
+llmobsi_cold void llmobsi_histogram_record_slow(llmobs_histogram histogram, uint64_t key)
+{
+    llmobsi_visit visit;
+    llmobsi_metric* metric;
+    if (!llmobsi_visit_begin(&visit, histogram.instance)) {
+        return;
+    }
+    metric = &visit.registry->metrics[histogram.metric];
+    if (key > LLMOBS_I_CELL_MOST) {
+        (void)llmobsi_add_relaxed(&metric->invalid, 1);
+    } else {
+        llmobsi_recorded came_to = llmobsi_histogram_add(&visit, histogram, key);
+        if (came_to != LLMOBS_I_RECORDED) {
+            (void)llmobsi_add_relaxed(
+                came_to == LLMOBS_I_RECORDED_FULL ? &metric->saturated : &metric->dropped, 1);
+        }
+    }
+    llmobsi_visit_end(&visit);
+}
+
+/* Where the thread has its cells and nothing is special. False, and nothing has happened: go the
+   long way. The busy flag is up. */
+llmobsi_inline bool llmobsi_histogram_quick(llmobsi_thread* thread, llmobs_histogram histogram,
+                                            const llmobsi_metric* metric, uint64_t key)
+{
+    llmobsi_registry* registry = &thread->recorder->registry;
+    llmobsi_atomic64* cells = llmobsi_cell_at(&thread->row, histogram.cell);
+    llmobsi_recorded came_to;
+    if (llmobsi_unlikely(cells == NULL || key > LLMOBS_I_CELL_MOST)) {
+        return false;
+    }
+    if (llmobsi_likely(metric->instrument == LLMOBS_HISTOGRAM)) {
+        came_to = llmobsi_explicit_add(metric, cells, key) ? LLMOBS_I_RECORDED
+                                                           : LLMOBS_I_RECORDED_FULL;
+    } else {
+        came_to = llmobsi_exponential_add(registry, &thread->row,
+                                          &registry->series[histogram.series], cells, key);
+    }
+    if (llmobsi_unlikely(came_to == LLMOBS_I_RECORDED_FULL)) {
+        (void)llmobsi_add_relaxed(&registry->metrics[histogram.metric].saturated, 1);
+    }
+    return came_to != LLMOBS_I_NOT_RECORDED;
+}
+
+/* Whole units, or a double: of which the metric's number is known only inside. */
+llmobsi_inline uint64_t llmobsi_key_of_int(uint8_t number, uint64_t value)
+{
+    return number != LLMOBS_NUMBER_DOUBLE ? value : llmobsi_double_bits((double)value);
+}
+
+llmobsi_inline uint64_t llmobsi_key_of_value(uint8_t number, double value)
+{
+    uint64_t bits = llmobsi_double_bits(value);
+    if (llmobsi_likely(bits < LLMOBS_I_DOUBLE_INFINITY)) {
+        return llmobsi_key_of_double(number, value);
+    }
+    return bits == UINT64_C(1) << 63 ? 0 : UINT64_MAX; /* -0; or negative, or no number */
+}
+
+/* The key, for those who are not inside. */
+llmobsi_cold uint64_t llmobsi_histogram_key(llmobs_histogram histogram, uint64_t value,
+                                            bool is_double)
+{
+    uint64_t key = UINT64_MAX;
+    llmobsi_visit visit;
+    if (llmobsi_visit_begin(&visit, histogram.instance)) {
+        uint8_t number = visit.registry->metrics[histogram.metric].number;
+        key = is_double ? llmobsi_key_of_value(number, llmobsi_double_of(value))
+                        : llmobsi_key_of_int(number, value);
+        llmobsi_visit_end(&visit);
+    }
+    return key;
+}
+
+LLMOBS_API void llmobs_histogram_record_int(llmobs_histogram histogram, uint64_t value)
+{
+    llmobsi_control* self = llmobsi_self;
+    llmobsi_thread* thread = llmobsi_enter_quick(self, histogram.instance);
+    if (llmobsi_likely(thread != NULL)) {
+        const llmobsi_metric* metric = &thread->recorder->registry.metrics[histogram.metric];
+        bool done = llmobsi_histogram_quick(thread, histogram, metric,
+                                            llmobsi_key_of_int(metric->number, value));
+        llmobsi_lower(self);
+        if (llmobsi_likely(done)) {
+            return;
+        }
+    }
+    llmobsi_histogram_record_slow(histogram, llmobsi_histogram_key(histogram, value, false));
+}
+
+LLMOBS_API void llmobs_histogram_record(llmobs_histogram histogram, double value)
+{
+    llmobsi_control* self = llmobsi_self;
+    llmobsi_thread* thread = llmobsi_enter_quick(self, histogram.instance);
+    if (llmobsi_likely(thread != NULL)) {
+        const llmobsi_metric* metric = &thread->recorder->registry.metrics[histogram.metric];
+        bool done = llmobsi_histogram_quick(thread, histogram, metric,
+                                            llmobsi_key_of_value(metric->number, value));
+        llmobsi_lower(self);
+        if (llmobsi_likely(done)) {
+            return;
+        }
+    }
+    llmobsi_histogram_record_slow(
+        histogram, llmobsi_histogram_key(histogram, llmobsi_double_bits(value), true));
+}
+
+/* ---- exemplars ----------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_histogram_exemplar(llmobs_histogram histogram, uint64_t key,
+                                           llmobs_span span)
+{
+    llmobsi_visit visit;
+    uint32_t bucket = 0;
+    double value = 0.0;
+    if (key > LLMOBS_I_CELL_MOST || !llmobsi_visit_begin(&visit, histogram.instance)) {
+        return;
+    }
+    {
+        const llmobsi_metric* metric = &visit.registry->metrics[histogram.metric];
+        bucket = metric->bound_count > 0 ? llmobsi_bucket_of(metric, key) : 0;
+        value = llmobsi_key_value(metric->number, key);
+    }
+    llmobsi_visit_end(&visit);
+    llmobsi_exemplar_offer(histogram.instance, histogram.series, bucket, value, span);
+}
+
+LLMOBS_API void llmobs_histogram_record_int_in(llmobs_histogram histogram, uint64_t value,
+                                               llmobs_span span)
+{
+    llmobs_histogram_record_int(histogram, value);
+    llmobsi_histogram_exemplar(histogram, llmobsi_histogram_key(histogram, value, false), span);
+}
+
+LLMOBS_API void llmobs_histogram_record_in(llmobs_histogram histogram, double value,
+                                           llmobs_span span)
+{
+    llmobs_histogram_record(histogram, value);
+    llmobsi_histogram_exemplar(
+        histogram, llmobsi_histogram_key(histogram, llmobsi_double_bits(value), true), span);
+}
+
+/* =================================================================================================
+ *  >>reading                record: reading metrics back, quantiles
+ * ============================================================================================== */
+
+/* Summing the rows. A reader takes each cell once, so that what it says fits together: the count of
+   a histogram is the sum of the buckets that it has read. Cells only grow, so that no sum falls
+   from one reading to the next. */
+
+/* A histogram, summed. */
+typedef struct llmobsi_reading {
+    uint64_t count;
+    uint64_t sum;   /* as a key: whole units, or the bits of a double */
+    uint64_t most;  /* key + 1, 0: none */
+    uint64_t least; /* ~ key */
+    uint64_t zeros;
+    uint64_t window;  /* exponential, 0: no bucket is in use */
+    uint32_t bucket_count;
+    uint64_t counts[LLMOBS_EXPONENTIAL_BUCKETS];
+} llmobsi_reading;
+
+LLMOBS_I_STATIC_ASSERT(reading, LLMOBS_BOUNDS_MAX < LLMOBS_EXPONENTIAL_BUCKETS);
+
+/* The shared row is row 0. */
+llmobsi_fn const llmobsi_row* llmobsi_row_at(const llmobsi_recorder* recorder, uint32_t number)
+{
+    return number == 0 ? &recorder->registry.cells.shared : &recorder->threads[number - 1].row;
+}
+
+llmobsi_fn uint32_t llmobsi_row_count(const llmobsi_recorder* recorder)
+{
+    return 1 + llmobsi_load_acquire(&recorder->threads_used);
+}
+
+llmobsi_fn uint64_t llmobsi_read_counter(const llmobsi_recorder* recorder, uint32_t cell)
+{
+    uint32_t rows = llmobsi_row_count(recorder);
+    uint64_t sum = 0;
+    uint32_t i;
+    for (i = 0; i < rows; i++) {
+        const llmobsi_atomic64* place = llmobsi_cell_of(llmobsi_row_at(recorder, i), cell);
+        uint64_t part = place != NULL ? llmobsi_load_relaxed(place) : 0;
+        sum = part <= LLMOBS_I_CELL_MOST - sum ? sum + part : LLMOBS_I_CELL_MOST;
+    }
+    return sum;
+}
+
+llmobsi_fn int64_t llmobsi_read_updown(const llmobsi_recorder* recorder, uint32_t cell)
+{
+    uint32_t rows = llmobsi_row_count(recorder);
+    int64_t sum = 0;
+    uint32_t i;
+    for (i = 0; i < rows; i++) {
+        const llmobsi_atomic64* place = llmobsi_cell_of(llmobsi_row_at(recorder, i), cell);
+        (void)llmobsi_signed_add(&sum, place != NULL ? (int64_t)llmobsi_load_relaxed(place) : 0);
+    }
+    return sum;
+}
+
+llmobsi_fn double llmobsi_read_gauge(const llmobsi_recorder* recorder, uint32_t cell)
+{
+    return llmobsi_double_of(
+        llmobsi_load_relaxed(llmobsi_shared_cell(&recorder->registry, cell)));
+}
+
+/* ---- histograms ---------------------------------------------------------------------------- */
+
+/* Adds what stands in the first cells of a row. They are read after its counts. */
+llmobsi_fn void llmobsi_reading_add(llmobsi_reading* reading, uint8_t number, uint64_t sum,
+                                    uint64_t most, uint64_t least)
+{
+    if (number == LLMOBS_NUMBER_DOUBLE) {
+        double whole = llmobsi_double_of(reading->sum) + llmobsi_double_of(sum);
+        uint64_t bits = llmobsi_double_bits(whole);
+        reading->sum = bits < LLMOBS_I_DOUBLE_INFINITY ? bits : LLMOBS_I_DOUBLE_INFINITY - 1;
+    } else {
+        reading->sum = sum <= LLMOBS_I_CELL_MOST - reading->sum ? reading->sum + sum
+                                                                : LLMOBS_I_CELL_MOST;
+    }
+    reading->most = most > reading->most ? most : reading->most;
+    reading->least = least > reading->least ? least : reading->least;
+}
+
+llmobsi_fn void llmobsi_read_explicit(const llmobsi_recorder* recorder,
+                                      const llmobsi_metric* metric, uint32_t cell,
+                                      llmobsi_reading* reading)
+{
+    uint32_t rows = llmobsi_row_count(recorder);
+    uint32_t i;
+    uint32_t bucket;
+    reading->bucket_count = metric->bound_count + 1u;
+    for (i = 0; i < rows; i++) {
+        const llmobsi_atomic64* cells = llmobsi_cell_of(llmobsi_row_at(recorder, i), cell);
+        if (cells == NULL) {
+            continue;
+        }
+        for (bucket = 0; bucket <= metric->bound_count; bucket++) {
+            uint64_t count = llmobsi_load_acquire(&cells[LLMOBS_I_EXPLICIT_HEAD + bucket]);
+            reading->counts[bucket] += count;
+            reading->count += count;
+        }
+        llmobsi_reading_add(reading, metric->number,
+                            llmobsi_load_relaxed(&cells[LLMOBS_I_EXPLICIT_SUM]),
+                            llmobsi_load_relaxed(&cells[LLMOBS_I_EXPLICIT_MOST]),
+                            llmobsi_load_relaxed(&cells[LLMOBS_I_EXPLICIT_LEAST]));
+    }
+}
+
+/* Copies the counts of one row that belong to one window; again where it has changed meanwhile: its
+   writer is not waited for, it has gone on. Returns the window, 0: nothing is counted. */
+llmobsi_fn uint64_t llmobsi_read_window(const llmobsi_row* row, const llmobsi_series* series,
+                                        const llmobsi_atomic64* cells, uint64_t* counts)
+{
+    uint64_t window = llmobsi_load_acquire(&cells[LLMOBS_I_EXPONENTIAL_WINDOW]);
+    uint64_t before;
+    do {
+        const llmobsi_atomic64* from = cells + LLMOBS_I_EXPONENTIAL_HEAD;
+        uint32_t i;
+        before = window;
+        if ((window & LLMOBS_I_WINDOW_COLD) != 0) {
+            from = llmobsi_cell_of(row, series->cold);
+        }
+        for (i = 0; i < LLMOBS_EXPONENTIAL_BUCKETS; i++) {
+            counts[i] = llmobsi_load_acquire(&from[i]);
+        }
+        window = llmobsi_load_acquire(&cells[LLMOBS_I_EXPONENTIAL_WINDOW]);
+    } while (window != before);
+    return window;
+}
+
+/* The least and largest index that is counted, at the window's scale. */
+llmobsi_fn bool llmobsi_counts_span(uint64_t window, const uint64_t* counts, int32_t* low,
+                                    int32_t* high)
+{
+    int32_t first = 0;
+    int32_t last = (int32_t)LLMOBS_EXPONENTIAL_BUCKETS - 1;
+    while (last >= 0 && counts[last] == 0) {
+        last--;
+    }
+    while (first < last && counts[first] == 0) {
+        first++;
+    }
+    *low = llmobsi_window_start(window) + first;
+    *high = llmobsi_window_start(window) + last;
+    return last >= 0;
+}
+
+/* Moves counts into another window, which has room for them. */
+llmobsi_fn void llmobsi_counts_move(uint64_t from_window, const uint64_t* from, uint64_t to_window,
+                                    uint64_t* to)
+{
+    uint32_t coarser = llmobsi_window_shift(to_window) - llmobsi_window_shift(from_window);
+    int32_t i;
+    for (i = 0; i < (int32_t)LLMOBS_EXPONENTIAL_BUCKETS; i++) {
+        if (from[i] != 0) {
+            int32_t at = (llmobsi_window_start(from_window) + i) >> coarser;
+            to[at - llmobsi_window_start(to_window)] += from[i];
+        }
+    }
+}
+
+/* Merges a row's counts: at the coarser scale of both, or one that holds both. */
+llmobsi_fn void llmobsi_reading_merge(llmobsi_reading* reading, uint64_t window,
+                                      const uint64_t* counts)
+{
+    uint64_t merged[LLMOBS_EXPONENTIAL_BUCKETS];
+    uint32_t shift = llmobsi_window_shift(window);
+    uint32_t other = llmobsi_window_shift(reading->window);
+    int32_t low, high, other_low, other_high;
+    if (!llmobsi_counts_span(window, counts, &low, &high)) {
+        return;
+    }
+    if (reading->window != 0) {
+        uint32_t coarsest = shift > other ? shift : other;
+        (void)llmobsi_counts_span(reading->window, reading->counts, &other_low, &other_high);
+        low >>= coarsest - shift;
+        high >>= coarsest - shift;
+        other_low >>= coarsest - other;
+        other_high >>= coarsest - other;
+        low = other_low < low ? other_low : low;
+        high = other_high > high ? other_high : high;
+        shift = coarsest;
+    }
+    while (high - low >= (int32_t)LLMOBS_EXPONENTIAL_BUCKETS) {
+        low >>= 1;
+        high >>= 1;
+        shift++;
+    }
+    memset(merged, 0, sizeof merged);
+    {
+        uint64_t wide = llmobsi_window_make(0, shift, low);
+        llmobsi_counts_move(window, counts, wide, merged);
+        if (reading->window != 0) {
+            llmobsi_counts_move(reading->window, reading->counts, wide, merged);
+        }
+        reading->window = wide;
+    }
+    memcpy(reading->counts, merged, sizeof merged);
+    reading->bucket_count = (uint32_t)(high - low) + 1;
+}
+
+llmobsi_fn void llmobsi_read_exponential(const llmobsi_recorder* recorder,
+                                         const llmobsi_metric* metric,
+                                         const llmobsi_series* series, llmobsi_reading* reading)
+{
+    uint64_t counts[LLMOBS_EXPONENTIAL_BUCKETS];
+    uint32_t rows = llmobsi_row_count(recorder);
+    uint32_t i;
+    for (i = 0; i < rows; i++) {
+        const llmobsi_row* row = llmobsi_row_at(recorder, i);
+        const llmobsi_atomic64* cells = llmobsi_cell_of(row, series->cell);
+        uint64_t window;
+        if (cells == NULL) {
+            continue;
+        }
+        reading->zeros += llmobsi_load_acquire(&cells[LLMOBS_I_EXPONENTIAL_ZEROS]);
+        window = llmobsi_read_window(row, series, cells, counts);
+        if (window != 0) {
+            llmobsi_reading_merge(reading, window, counts);
+        }
+        llmobsi_reading_add(reading, metric->number,
+                            llmobsi_load_relaxed(&cells[LLMOBS_I_EXPONENTIAL_SUM]),
+                            llmobsi_load_relaxed(&cells[LLMOBS_I_EXPONENTIAL_MOST]),
+                            llmobsi_load_relaxed(&cells[LLMOBS_I_EXPONENTIAL_LEAST]));
+    }
+    reading->count = reading->zeros;
+    for (i = 0; i < reading->bucket_count; i++) {
+        reading->count += reading->counts[i];
+    }
+}
+
+llmobsi_fn void llmobsi_read_histogram(const llmobsi_recorder* recorder,
+                                       const llmobsi_series* series, llmobsi_reading* reading)
+{
+    const llmobsi_metric* metric = &recorder->registry.metrics[series->metric];
+    memset(reading, 0, sizeof *reading);
+    if (metric->instrument == LLMOBS_HISTOGRAM) {
+        llmobsi_read_explicit(recorder, metric, series->cell, reading);
+    } else {
+        llmobsi_read_exponential(recorder, metric, series, reading);
+    }
+}
+
+/* ---- by handle ----------------------------------------------------------------------------- */
+
+/* What is read has to stay for the length of a call, as with recording. NULL: it is not there. */
+llmobsi_fn const llmobsi_recorder* llmobsi_reader_begin(llmobsi_visit* visit, uint32_t ticket)
+{
+    return llmobsi_visit_begin(visit, ticket) ? llmobsi_places[LLMOBS_I_PLACE(ticket)].recorder
+                                              : NULL;
+}
+
+LLMOBS_API uint64_t llmobs_counter_read(llmobs_counter counter)
+{
+    llmobsi_visit visit;
+    const llmobsi_recorder* recorder = llmobsi_reader_begin(&visit, counter.instance);
+    uint64_t value = 0;
+    if (recorder != NULL) {
+        value = llmobsi_read_counter(recorder, counter.cell);
+        llmobsi_visit_end(&visit);
+    }
+    return value;
+}
+
+LLMOBS_API int64_t llmobs_updown_read(llmobs_updown updown)
+{
+    llmobsi_visit visit;
+    const llmobsi_recorder* recorder = llmobsi_reader_begin(&visit, updown.instance);
+    int64_t value = 0;
+    if (recorder != NULL) {
+        value = llmobsi_read_updown(recorder, updown.cell);
+        llmobsi_visit_end(&visit);
+    }
+    return value;
+}
+
+LLMOBS_API double llmobs_gauge_read(llmobs_gauge gauge)
+{
+    llmobsi_visit visit;
+    const llmobsi_recorder* recorder = llmobsi_reader_begin(&visit, gauge.instance);
+    double value = 0.0;
+    if (recorder != NULL) {
+        value = llmobsi_read_gauge(recorder, gauge.cell);
+        llmobsi_visit_end(&visit);
+    }
+    return value;
+}
+
+static const uint64_t llmobsi_nan_bits = UINT64_C(0x7ff8000000000000);
+
+llmobsi_fn int32_t llmobsi_reading_scale(const llmobsi_reading* reading)
+{
+    return LLMOBS_I_EXPONENTIAL_FINEST - (int32_t)llmobsi_window_shift(reading->window);
+}
+
+llmobsi_fn double llmobsi_reading_min(const llmobsi_reading* reading, uint8_t number)
+{
+    return reading->count != 0 ? llmobsi_key_value(number, ~reading->least)
+                               : llmobsi_double_of(llmobsi_nan_bits);
+}
+
+llmobsi_fn double llmobsi_reading_max(const llmobsi_reading* reading, uint8_t number)
+{
+    return reading->count != 0 ? llmobsi_key_value(number, reading->most - 1)
+                               : llmobsi_double_of(llmobsi_nan_bits);
+}
+
+LLMOBS_API llmobs_result llmobs_histogram_read(llmobs_histogram histogram,
+                                               llmobs_histogram_stats* stats)
+{
+    llmobs_histogram_stats full;
+    llmobsi_visit visit;
+    const llmobsi_recorder* recorder;
+    llmobsi_reading reading;
+    size_t size;
+    if (stats == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    memset(&full, 0, sizeof full);
+    recorder = llmobsi_reader_begin(&visit, histogram.instance);
+    if (recorder != NULL) {
+        uint8_t number = recorder->registry.metrics[histogram.metric].number;
+        llmobsi_read_histogram(recorder, &recorder->registry.series[histogram.series], &reading);
+        full.count = reading.count;
+        full.sum = llmobsi_key_value(number, reading.sum);
+        full.min = llmobsi_reading_min(&reading, number);
+        full.max = llmobsi_reading_max(&reading, number);
+        full.scale = reading.window != 0 ? llmobsi_reading_scale(&reading) : 0;
+        llmobsi_visit_end(&visit);
+    }
+    size = stats->size != 0 && stats->size < sizeof full ? stats->size : sizeof full;
+    full.size = size;
+    memcpy(stats, &full, size);
+    return recorder != NULL ? LLMOBS_OK : LLMOBS_ERROR_CLOSED;
+}
+
+/* ---- quantiles ----------------------------------------------------------------------------- */
+
+llmobsi_fn double llmobsi_between(double value, double least, double most)
+{
+    return value < least ? least : value > most ? most : value;
+}
+
+/* No value lies outside of what was recorded. */
+llmobsi_fn void llmobsi_quantile_bound(llmobs_quantile* quantile, double least, double most)
+{
+    quantile->low = llmobsi_between(quantile->low, least, most);
+    quantile->high = llmobsi_between(quantile->high, least, most);
+    quantile->value = llmobsi_between(quantile->value, quantile->low, quantile->high);
+}
+
+llmobsi_fn void llmobsi_reading_quantile(const llmobsi_metric* metric,
+                                         const llmobsi_reading* reading, double q,
+                                         llmobs_quantile* quantile)
+{
+    double least = llmobsi_reading_min(reading, metric->number);
+    double most = llmobsi_reading_max(reading, metric->number);
+    uint64_t rank = llmobsi_quantile_rank(q, reading->count);
+    llmobsi_bracket bracket;
+    if (metric->instrument == LLMOBS_HISTOGRAM) {
+        bracket = llmobsi_explicit_quantile(reading->counts, metric->bounds, metric->bound_count,
+                                            rank, least, most);
+    } else {
+        bracket = llmobsi_exponential_quantile(reading->counts, reading->bucket_count,
+                                               llmobsi_window_start(reading->window),
+                                               llmobsi_reading_scale(reading), reading->zeros,
+                                               rank);
+    }
+    quantile->value = bracket.value;
+    quantile->low = bracket.low;
+    quantile->high = bracket.high;
+    if (bracket.high > 0.0) {
+        quantile->relative_error = (bracket.high - bracket.low) / (bracket.high + bracket.low);
+    }
+    llmobsi_quantile_bound(quantile, least, most);
+}
+
+LLMOBS_API llmobs_quantile llmobs_histogram_quantile(llmobs_histogram histogram, double q)
+{
+    llmobs_quantile quantile;
+    llmobsi_visit visit;
+    const llmobsi_recorder* recorder = llmobsi_reader_begin(&visit, histogram.instance);
+    llmobsi_reading reading;
+    memset(&quantile, 0, sizeof quantile);
+    quantile.value = llmobsi_double_of(llmobsi_nan_bits);
+    quantile.low = quantile.value;
+    quantile.high = quantile.value;
+    if (recorder == NULL) {
+        return quantile;
+    }
+    llmobsi_read_histogram(recorder, &recorder->registry.series[histogram.series], &reading);
+    quantile.count = reading.count;
+    if (reading.count != 0) {
+        llmobsi_reading_quantile(&recorder->registry.metrics[histogram.metric], &reading, q,
+                                 &quantile);
+    }
+    llmobsi_visit_end(&visit);
+    return quantile;
+}
+
+/* =================================================================================================
  *  >>batch                  encode: typed views of what was recorded
  * ============================================================================================== */
 
@@ -8120,19 +11814,32 @@ llmobsi_fn char* llmobsi_otlp_span(llmobsi_writer* writer, char* cursor,
 
 /* ---- the message --------------------------------------------------------------------------- */
 
+/* Who made it: these two are the same for every signal. The scope can be given more members. */
+#define LLMOBS_I_OTLP_SCOPE \
+    "\"scope\":{\"name\":\"llmobs\",\"version\":\"" LLMOBS_VERSION_STRING "\""
+
+llmobsi_fn char* llmobsi_otlp_resource(llmobsi_writer* writer, char* cursor,
+                                       const llmobs_resource_view* resource)
+{
+    cursor = llmobsi_append_text(cursor, "\"resource\":{");
+    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+    if (resource != NULL && resource->attributes != NULL) {
+        cursor = llmobsi_otlp_attributes(writer, cursor, resource->attributes,
+                                         resource->attribute_count);
+    }
+    *cursor++ = '}';
+    return llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+}
+
 /* The resource and the scope. Spans that were lost before this batch are an attribute of the
    scope: the gap is told where it is. */
 llmobsi_fn char* llmobsi_otlp_head(llmobsi_writer* writer, char* cursor, const llmobs_batch* batch)
 {
     cursor = llmobsi_room(writer, cursor, 128);
-    cursor = llmobsi_append_text(cursor, "{\"resourceSpans\":[{\"resource\":{");
-    if (batch->resource != NULL && batch->resource->attributes != NULL) {
-        cursor = llmobsi_otlp_attributes(writer, cursor, batch->resource->attributes,
-                                         batch->resource->attribute_count);
-    }
+    cursor = llmobsi_append_text(cursor, "{\"resourceSpans\":[{");
+    cursor = llmobsi_otlp_resource(writer, cursor, batch->resource);
     cursor = llmobsi_room(writer, cursor, 256);
-    cursor = llmobsi_append_text(cursor, "},\"scopeSpans\":[{\"scope\":{\"name\":\"llmobs\","
-                                         "\"version\":\"" LLMOBS_VERSION_STRING "\"");
+    cursor = llmobsi_append_text(cursor, ",\"scopeSpans\":[{" LLMOBS_I_OTLP_SCOPE);
     if (batch->lost_before > 0) { /* an int64 */
         cursor = llmobsi_append_text(cursor, ",\"attributes\":[{\"key\":\"llmobs.lost_before\","
                                              "\"value\":{\"intValue\":\"");
@@ -8172,6 +11879,332 @@ LLMOBS_API bool llmobs_encode_otlp_json(const llmobs_batch* batch, llmobs_write_
     }
     llmobsi_writer_init(&writer, buffer, sizeof(buffer), write, user);
     return llmobsi_otlp_encode(batch, &writer);
+}
+
+#endif /* LLMOBS_NO_OTLP */
+
+/* =================================================================================================
+ *  >>otlp_metric            encode: OTLP/JSON of metrics
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_OTLP
+
+/* Metrics as OTLP/JSON, by the rules of encode/otlp, and with the same care for room. What a reader
+   reckons with is written even where it is zero or false; only times that are not known and empty
+   texts are left out. */
+
+/* ---- numbers ------------------------------------------------------------------------------- */
+
+/* Billionths as the decimal that they are: 1234567890 is 1.23456789. No double holds them all; a
+   reader's will be the nearest. LLMOBS_I_DOUBLE_ROOM bytes must be free. */
+llmobsi_fn char* llmobsi_append_billionths(char* cursor, int64_t number)
+{
+    uint64_t magnitude = (uint64_t)number;
+    uint32_t fraction;
+    if (number < 0) {
+        *cursor++ = '-';
+        magnitude = 0 - magnitude;
+    }
+    cursor = llmobsi_append_u64(cursor, magnitude / 1000000000);
+    fraction = (uint32_t)(magnitude % 1000000000);
+    if (fraction != 0) {
+        *cursor++ = '.';
+        cursor = llmobsi_append_eight_digits(cursor, fraction / 10);
+        *cursor++ = (char)('0' + fraction % 10);
+        while (cursor[-1] == '0') {
+            cursor--;
+        }
+    }
+    return cursor;
+}
+
+/* As a member of type double. LLMOBS_I_JSON_DOUBLE_ROOM bytes must be free. */
+llmobsi_fn char* llmobsi_otlp_number(char* cursor, llmobs_number number, llmobs_value value)
+{
+    switch (number) {
+    case LLMOBS_NUMBER_INT:
+        break;
+    case LLMOBS_NUMBER_NANO:
+        return llmobsi_append_billionths(cursor, value.integer);
+    case LLMOBS_NUMBER_DOUBLE:
+        return llmobsi_json_double_at(cursor, value.real);
+    }
+    return llmobsi_append_i64(cursor, value.integer);
+}
+
+/* ---- what every point has ------------------------------------------------------------------ */
+
+/* The begin of a point: `{"startTimeUnixNano":"...","timeUnixNano":"...","attributes":[...]` */
+llmobsi_fn char* llmobsi_otlp_point_head(llmobsi_writer* writer, char* cursor,
+                                         const llmobs_point_view* point)
+{
+    cursor = llmobsi_room(writer, cursor, 192);
+    *cursor++ = '{';
+    if (point->start_unix_ns != 0) {
+        cursor = llmobsi_append_text(cursor, "\"startTimeUnixNano\":\"");
+        cursor = llmobsi_append_u64(cursor, point->start_unix_ns);
+        cursor = llmobsi_append_text(cursor, "\",");
+    }
+    cursor = llmobsi_append_text(cursor, "\"timeUnixNano\":\"");
+    cursor = llmobsi_append_u64(cursor, point->time_unix_ns);
+    *cursor++ = '"';
+    return llmobsi_otlp_attribute_members(writer, cursor, point->attributes,
+                                          point->attribute_count, 0);
+}
+
+/* An exemplar's value is a double for every kind of number: so has the view. */
+llmobsi_fn char* llmobsi_otlp_exemplars(llmobsi_writer* writer, char* cursor,
+                                        const llmobs_exemplar_view* exemplars, size_t count)
+{
+    size_t i;
+    cursor = llmobsi_append_text(cursor, ",\"exemplars\":[");
+    for (i = 0; i < count && !writer->failed; i++) {
+        cursor = llmobsi_room(writer, cursor, 256);
+        cursor = i > 0 ? llmobsi_append_text(cursor, ",{\"timeUnixNano\":\"")
+                       : llmobsi_append_text(cursor, "{\"timeUnixNano\":\"");
+        cursor = llmobsi_append_u64(cursor, exemplars[i].unix_ns);
+        cursor = llmobsi_append_text(cursor, "\",\"asDouble\":");
+        cursor = llmobsi_json_double_at(cursor, exemplars[i].value);
+        cursor = llmobsi_append_text(cursor, ",\"spanId\":\"");
+        cursor = llmobsi_append_hex(cursor, exemplars[i].span_id, 8);
+        cursor = llmobsi_append_text(cursor, "\",\"traceId\":\"");
+        cursor = llmobsi_append_hex(cursor, exemplars[i].trace_id, 16);
+        cursor = llmobsi_append_text(cursor, "\"}");
+    }
+    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER + 1);
+    *cursor++ = ']';
+    return cursor;
+}
+
+/* ---- sums and gauges ----------------------------------------------------------------------- */
+
+llmobsi_fn char* llmobsi_otlp_number_point(llmobsi_writer* writer, char* cursor,
+                                           llmobs_number number, const llmobs_point_view* point)
+{
+    cursor = llmobsi_room(writer, cursor, 128);
+    if (number == LLMOBS_NUMBER_NANO || number == LLMOBS_NUMBER_DOUBLE) {
+        cursor = llmobsi_append_text(cursor, ",\"asDouble\":");
+        return llmobsi_otlp_number(cursor, number, point->value);
+    }
+    cursor = llmobsi_append_text(cursor, ",\"asInt\":\"");
+    cursor = llmobsi_append_i64(cursor, point->value.integer);
+    *cursor++ = '"';
+    return cursor;
+}
+
+/* ---- histograms ---------------------------------------------------------------------------- */
+
+llmobsi_fn char* llmobsi_otlp_bucket_counts(llmobsi_writer* writer, char* cursor,
+                                            const llmobs_point_view* point)
+{
+    size_t count = point->bucket_counts != NULL ? point->bucket_count : 0;
+    size_t i;
+    cursor = llmobsi_append_text(cursor, ",\"bucketCounts\":[");
+    for (i = 0; i < count && !writer->failed; i++) {
+        cursor = llmobsi_room(writer, cursor, 64);
+        cursor = i > 0 ? llmobsi_append_text(cursor, ",\"") : llmobsi_append_text(cursor, "\"");
+        cursor = llmobsi_append_u64(cursor, point->bucket_counts[i]);
+        *cursor++ = '"';
+    }
+    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER + 1);
+    *cursor++ = ']';
+    return cursor;
+}
+
+llmobsi_fn char* llmobsi_otlp_bounds(llmobsi_writer* writer, char* cursor,
+                                     const llmobs_metric_view* metric)
+{
+    size_t count = metric->bounds != NULL ? metric->bound_count : 0;
+    size_t i;
+    cursor = llmobsi_append_text(cursor, ",\"explicitBounds\":[");
+    for (i = 0; i < count && !writer->failed; i++) {
+        cursor = llmobsi_room(writer, cursor, 64);
+        if (i > 0) {
+            *cursor++ = ',';
+        }
+        cursor = llmobsi_json_double_at(cursor, metric->bounds[i]);
+    }
+    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER + 1);
+    *cursor++ = ']';
+    return cursor;
+}
+
+/* Without a value there is no least and no largest one, but there is a sum. */
+llmobsi_fn char* llmobsi_otlp_distribution(llmobsi_writer* writer, char* cursor,
+                                           llmobs_number number, const llmobs_point_view* point)
+{
+    cursor = llmobsi_room(writer, cursor, 256);
+    cursor = llmobsi_append_text(cursor, ",\"count\":\"");
+    cursor = llmobsi_append_u64(cursor, point->count);
+    cursor = llmobsi_append_text(cursor, "\",\"sum\":");
+    cursor = llmobsi_otlp_number(cursor, number, point->value);
+    if (point->count > 0) {
+        cursor = llmobsi_append_text(cursor, ",\"min\":");
+        cursor = llmobsi_otlp_number(cursor, number, point->min);
+        cursor = llmobsi_append_text(cursor, ",\"max\":");
+        cursor = llmobsi_otlp_number(cursor, number, point->max);
+    }
+    return llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+}
+
+llmobsi_fn char* llmobsi_otlp_explicit_point(llmobsi_writer* writer, char* cursor,
+                                             const llmobs_metric_view* metric,
+                                             const llmobs_point_view* point)
+{
+    cursor = llmobsi_otlp_distribution(writer, cursor, metric->number, point);
+    cursor = llmobsi_otlp_bucket_counts(writer, cursor, point);
+    return llmobsi_otlp_bounds(writer, cursor, metric);
+}
+
+llmobsi_fn char* llmobsi_otlp_exponential_point(llmobsi_writer* writer, char* cursor,
+                                                const llmobs_metric_view* metric,
+                                                const llmobs_point_view* point)
+{
+    cursor = llmobsi_otlp_distribution(writer, cursor, metric->number, point);
+    cursor = llmobsi_room(writer, cursor, 192);
+    cursor = llmobsi_append_text(cursor, ",\"scale\":");
+    cursor = llmobsi_append_i64(cursor, point->scale);
+    cursor = llmobsi_append_text(cursor, ",\"zeroCount\":\"");
+    cursor = llmobsi_append_u64(cursor, point->zero_count);
+    cursor = llmobsi_append_text(cursor, "\",\"positive\":{\"offset\":");
+    cursor = llmobsi_append_i64(cursor, point->offset);
+    cursor = llmobsi_otlp_bucket_counts(writer, cursor, point);
+    *cursor++ = '}';
+    return cursor;
+}
+
+/* ---- metrics ------------------------------------------------------------------------------- */
+
+llmobsi_fn char* llmobsi_otlp_point(llmobsi_writer* writer, char* cursor,
+                                    const llmobs_metric_view* metric,
+                                    const llmobs_point_view* point)
+{
+    cursor = llmobsi_otlp_point_head(writer, cursor, point);
+    if (metric->instrument == LLMOBS_HISTOGRAM) {
+        cursor = llmobsi_otlp_explicit_point(writer, cursor, metric, point);
+    } else if (metric->instrument == LLMOBS_HISTOGRAM_EXPONENTIAL) {
+        cursor = llmobsi_otlp_exponential_point(writer, cursor, metric, point);
+    } else {
+        cursor = llmobsi_otlp_number_point(writer, cursor, metric->number, point);
+    }
+    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+    if (point->exemplar_count > 0 && point->exemplars != NULL) {
+        cursor = llmobsi_otlp_exemplars(writer, cursor, point->exemplars, point->exemplar_count);
+    }
+    *cursor++ = '}';
+    return llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+}
+
+/* `{"dataPoints":[...]` */
+llmobsi_fn char* llmobsi_otlp_points(llmobsi_writer* writer, char* cursor,
+                                     const llmobs_metric_view* metric)
+{
+    size_t count = metric->points != NULL ? metric->point_count : 0;
+    size_t i;
+    cursor = llmobsi_append_text(cursor, "{\"dataPoints\":[");
+    for (i = 0; i < count && !writer->failed; i++) {
+        if (i > 0) {
+            *cursor++ = ',';
+        }
+        cursor = llmobsi_otlp_point(writer, cursor, metric, &metric->points[i]);
+    }
+    cursor = llmobsi_room(writer, cursor, 128);
+    *cursor++ = ']';
+    return cursor;
+}
+
+#define LLMOBS_I_OTLP_CUMULATIVE ",\"aggregationTemporality\":2"
+
+/* The points under the name of their kind, with what is said of them all. An unknown kind has
+   none. */
+llmobsi_fn char* llmobsi_otlp_data(llmobsi_writer* writer, char* cursor,
+                                   const llmobs_metric_view* metric)
+{
+    switch (metric->instrument) {
+    case LLMOBS_COUNTER:
+        cursor = llmobsi_append_text(cursor, ",\"sum\":");
+        cursor = llmobsi_otlp_points(writer, cursor, metric);
+        cursor = llmobsi_append_text(cursor, LLMOBS_I_OTLP_CUMULATIVE ",\"isMonotonic\":true}");
+        break;
+    case LLMOBS_UPDOWN:
+        cursor = llmobsi_append_text(cursor, ",\"sum\":");
+        cursor = llmobsi_otlp_points(writer, cursor, metric);
+        cursor = llmobsi_append_text(cursor, LLMOBS_I_OTLP_CUMULATIVE ",\"isMonotonic\":false}");
+        break;
+    case LLMOBS_GAUGE:
+    case LLMOBS_GAUGE_CALLBACK:
+        cursor = llmobsi_append_text(cursor, ",\"gauge\":");
+        cursor = llmobsi_otlp_points(writer, cursor, metric);
+        *cursor++ = '}';
+        break;
+    case LLMOBS_HISTOGRAM:
+        cursor = llmobsi_append_text(cursor, ",\"histogram\":");
+        cursor = llmobsi_otlp_points(writer, cursor, metric);
+        cursor = llmobsi_append_text(cursor, LLMOBS_I_OTLP_CUMULATIVE "}");
+        break;
+    case LLMOBS_HISTOGRAM_EXPONENTIAL:
+        cursor = llmobsi_append_text(cursor, ",\"exponentialHistogram\":");
+        cursor = llmobsi_otlp_points(writer, cursor, metric);
+        cursor = llmobsi_append_text(cursor, LLMOBS_I_OTLP_CUMULATIVE "}");
+        break;
+    }
+    return llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+}
+
+llmobsi_fn char* llmobsi_otlp_metric(llmobsi_writer* writer, char* cursor,
+                                     const llmobs_metric_view* metric)
+{
+    cursor = llmobsi_append_text(cursor, "{\"name\":");
+    cursor = llmobsi_json_string_at(writer, cursor, metric->name);
+    if (metric->help.size > 0) {
+        cursor = llmobsi_append_text(cursor, ",\"description\":");
+        cursor = llmobsi_json_string_at(writer, cursor, metric->help);
+    }
+    if (metric->unit.size > 0) {
+        cursor = llmobsi_append_text(cursor, ",\"unit\":");
+        cursor = llmobsi_json_string_at(writer, cursor, metric->unit);
+    }
+    cursor = llmobsi_room(writer, cursor, 128);
+    cursor = llmobsi_otlp_data(writer, cursor, metric);
+    *cursor++ = '}';
+    return llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+}
+
+/* ---- the message --------------------------------------------------------------------------- */
+
+/* With a buffer of any size from LLMOBS_I_WRITER_LEAST, for the tests. */
+llmobsi_fn bool llmobsi_otlp_encode_metrics(const llmobs_batch* batch, llmobsi_writer* writer)
+{
+    size_t count = batch->metrics != NULL ? batch->metric_count : 0;
+    size_t i;
+    char* cursor = llmobsi_room(writer, writer->data, 128);
+    cursor = llmobsi_append_text(cursor, "{\"resourceMetrics\":[{");
+    cursor = llmobsi_otlp_resource(writer, cursor, batch->resource);
+    cursor = llmobsi_room(writer, cursor, 256);
+    cursor = llmobsi_append_text(cursor, ",\"scopeMetrics\":[{" LLMOBS_I_OTLP_SCOPE
+                                         "},\"metrics\":[");
+    for (i = 0; i < count && !writer->failed; i++) {
+        if (i > 0) {
+            *cursor++ = ',';
+        }
+        cursor = llmobsi_otlp_metric(writer, cursor, &batch->metrics[i]);
+    }
+    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+    cursor = llmobsi_append_text(cursor, "]}]}]}\n");
+    (void)llmobsi_writer_turn(writer, cursor);
+    return !writer->failed;
+}
+
+LLMOBS_API bool llmobs_encode_otlp_metrics_json(const llmobs_batch* batch, llmobs_write_fn write,
+                                                void* user)
+{
+    char buffer[LLMOBS_I_WRITER_BUFFER];
+    llmobsi_writer writer;
+    if (batch == NULL || write == NULL) {
+        return false;
+    }
+    llmobsi_writer_init(&writer, buffer, sizeof(buffer), write, user);
+    return llmobsi_otlp_encode_metrics(batch, &writer);
 }
 
 #endif /* LLMOBS_NO_OTLP */
@@ -8485,8 +12518,1258 @@ LLMOBS_API bool llmobs_encode_chrome(const llmobs_batch* batch, llmobs_write_fn 
 #endif /* LLMOBS_NO_CHROME */
 
 /* =================================================================================================
+ *  >>exposition             encode: which text format a scraper asks for
+ * ============================================================================================== */
+
+/* What a scraper asks for: the Accept header, by the rules of RFC 9110. */
+
+/* One media range of it: `text/plain;version=0.0.4;q=0.5`. */
+typedef struct llmobsi_media {
+    llmobs_string type;
+    llmobs_string subtype;
+    llmobs_string version;
+    bool versioned;
+    uint32_t quality; /* thousandths */
+} llmobsi_media;
+
+/* How well a format is asked for. The most specific range that names it counts, of several such
+   ones the best. */
+typedef struct llmobsi_wish {
+    uint32_t precision; /* 0: not named; any type, any text, the type, the version */
+    uint32_t quality;
+    uint32_t place; /* of the range in the header */
+} llmobsi_wish;
+
+llmobsi_fn bool llmobsi_is_token_byte(char byte)
+{
+    return llmobsi_is_letter(byte) || llmobsi_is_digit(byte) ||
+           (byte != '\0' && strchr("!#$%&'*+-.^_`|~", byte) != NULL);
+}
+
+llmobsi_fn llmobs_string llmobsi_token_read(const char** at)
+{
+    llmobs_string token;
+    token.data = *at;
+    while (llmobsi_is_token_byte(**at)) {
+        ++*at;
+    }
+    token.size = (size_t)(*at - token.data);
+    return token;
+}
+
+/* A token, or what stands between quotes, with its backslashes. False: neither. */
+llmobsi_fn bool llmobsi_parameter_read(const char** at, llmobs_string* value)
+{
+    if (**at != '"') {
+        *value = llmobsi_token_read(at);
+        return value->size > 0;
+    }
+    value->data = ++*at;
+    for (; **at != '"'; ++*at) {
+        *at += **at == '\\';
+        if (**at == '\0') {
+            return false;
+        }
+    }
+    value->size = (size_t)((*at)++ - value->data);
+    return true;
+}
+
+/* Whether a token or the inside of quotes says this, in small or large letters. */
+llmobsi_fn bool llmobsi_token_is(llmobs_string token, const char* text)
+{
+    size_t i;
+    for (i = 0; i < token.size; i++) {
+        char byte = token.data[i];
+        if (byte == '\\') { /* never the last one */
+            byte = token.data[++i];
+        }
+        byte = byte >= 'A' && byte <= 'Z' ? (char)(byte + ('a' - 'A')) : byte;
+        if (byte != *text || byte == '\0') {
+            return false;
+        }
+        text++;
+    }
+    return *text == '\0';
+}
+
+/* 0 to 1 with up to three decimals, as thousandths. */
+llmobsi_fn bool llmobsi_quality_read(llmobs_string text, uint32_t* quality)
+{
+    uint32_t unit = 1000;
+    size_t i;
+    *quality = 0;
+    if (text.size > 5 || (text.size > 1 && text.data[1] != '.')) {
+        return false;
+    }
+    for (i = 0; i < text.size; i += i == 0 ? 2 : 1, unit /= 10) {
+        if (text.data[i] < '0' || text.data[i] > '9') {
+            return false;
+        }
+        *quality += unit * (uint32_t)(text.data[i] - '0');
+    }
+    return text.size > 0 && *quality <= 1000;
+}
+
+llmobsi_fn void llmobsi_blanks_skip(const char** at)
+{
+    while (**at == ' ' || **at == '\t') {
+        ++*at;
+    }
+}
+
+/* The parameters of a range; what they are besides version and quality does not matter here. */
+llmobsi_fn bool llmobsi_parameters_parse(const char** at, llmobsi_media* media)
+{
+    for (;;) {
+        llmobs_string name, value;
+        llmobsi_blanks_skip(at);
+        if (**at != ';') {
+            return true;
+        }
+        ++*at;
+        llmobsi_blanks_skip(at);
+        name = llmobsi_token_read(at);
+        if (**at != '=') { /* none, or one without a value */
+            continue;
+        }
+        ++*at;
+        if (name.size == 0 || !llmobsi_parameter_read(at, &value)) {
+            return false;
+        }
+        if (llmobsi_token_is(name, "q") && !llmobsi_quality_read(value, &media->quality)) {
+            return false;
+        }
+        if (llmobsi_token_is(name, "version")) {
+            media->version = value;
+            media->versioned = true;
+        }
+    }
+}
+
+/* Reads one range and goes on to the comma behind it, or the end. False: it is malformed. */
+llmobsi_fn bool llmobsi_media_parse(const char** at, llmobsi_media* media)
+{
+    bool good;
+    memset(media, 0, sizeof(*media));
+    media->quality = 1000;
+    llmobsi_blanks_skip(at);
+    media->type = llmobsi_token_read(at);
+    good = media->type.size > 0 && **at == '/';
+    if (good) {
+        ++*at;
+        media->subtype = llmobsi_token_read(at);
+        good = media->subtype.size > 0 && llmobsi_parameters_parse(at, media);
+    }
+    good = good && (**at == ',' || **at == '\0');
+    while (**at != ',' && **at != '\0') {
+        llmobs_string skipped;
+        if (**at != '"') {
+            ++*at;
+        } else if (!llmobsi_parameter_read(at, &skipped)) {
+            break; /* the quotes have no end */
+        }
+    }
+    return good;
+}
+
+/* Takes a range into account that stands for the format with this precision, 0: not at all. */
+llmobsi_fn void llmobsi_wish_add(llmobsi_wish* wish, uint32_t precision, const llmobsi_media* media,
+                                 uint32_t place)
+{
+    if (precision > wish->precision ||
+        (precision > 0 && precision == wish->precision && media->quality > wish->quality)) {
+        wish->precision = precision;
+        wish->quality = media->quality;
+        wish->place = place;
+    }
+}
+
+/* 0: the range does not stand for the format. */
+llmobsi_fn uint32_t llmobsi_media_precision(const llmobsi_media* media, const char* type,
+                                            const char* subtype, const char* version,
+                                            const char* other_version)
+{
+    if (llmobsi_token_is(media->subtype, "*")) {
+        return llmobsi_token_is(media->type, "*") ? 1 : llmobsi_token_is(media->type, type) ? 2 : 0;
+    }
+    if (!llmobsi_token_is(media->type, type) || !llmobsi_token_is(media->subtype, subtype)) {
+        return 0;
+    }
+    if (!media->versioned) {
+        return 3;
+    }
+    return llmobsi_token_is(media->version, version) ||
+                   llmobsi_token_is(media->version, other_version)
+               ? 4
+               : 0;
+}
+
+LLMOBS_API llmobs_exposition llmobs_exposition_for(const char* accept)
+{
+    llmobsi_wish text, open;
+    uint32_t place;
+    memset(&text, 0, sizeof(text));
+    memset(&open, 0, sizeof(open));
+    for (place = 0; accept != NULL && *accept != '\0'; place++) {
+        llmobsi_media media;
+        if (llmobsi_media_parse(&accept, &media)) {
+            llmobsi_wish_add(&text,
+                             llmobsi_media_precision(&media, "text", "plain", "0.0.4", "0.0.4"),
+                             &media, place);
+            llmobsi_wish_add(&open,
+                             llmobsi_media_precision(&media, "application", "openmetrics-text",
+                                                     "1.0.0", "0.0.1"),
+                             &media, place);
+        }
+        accept += *accept == ',';
+    }
+    if (open.quality != text.quality) {
+        return open.quality > text.quality ? LLMOBS_OPENMETRICS : LLMOBS_PROMETHEUS_TEXT;
+    }
+    if (open.quality == 0 || open.precision < text.precision) {
+        return LLMOBS_PROMETHEUS_TEXT;
+    }
+    return open.precision > text.precision || open.place < text.place ? LLMOBS_OPENMETRICS
+                                                                      : LLMOBS_PROMETHEUS_TEXT;
+}
+
+LLMOBS_API const char* llmobs_exposition_content_type(llmobs_exposition exposition)
+{
+    return exposition == LLMOBS_OPENMETRICS
+               ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+               : "text/plain; version=0.0.4; charset=utf-8";
+}
+
+/* =================================================================================================
+ *  >>prometheus             encode: Prometheus text, OpenMetrics
+ * ============================================================================================== */
+
+/* Prometheus text: the format 0.0.4, and OpenMetrics 1.0. They differ in what a counter's family is
+   called, in the order and the escapes of the lines that describe it, in how bounds are spelled;
+   only OpenMetrics has exemplars, creation times, units and an end.
+
+   Samples are written in one piece: one check for room, then the texts that the registry has made,
+   then numbers. Only lines too long for the least buffer, which few labels are, go by pieces. */
+
+/* A line needs so much behind its labels, and for the suffix of its name:
+   `_created{,le="...", "} ", a number, an exemplar with its number and its time, and a line end. */
+#define LLMOBS_I_SAMPLE_ROOM 288u
+
+/* ---- numbers ------------------------------------------------------------------------------- */
+
+/* Billionths as an exact decimal: 1.5, 2, 0.000000001. LLMOBS_I_U64_ROOM bytes must be free. */
+llmobsi_fn char* llmobsi_append_nano(char* cursor, uint64_t nano)
+{
+    uint32_t rest = (uint32_t)(nano % 1000000000);
+    cursor = llmobsi_append_u64(cursor, nano / 1000000000);
+    if (rest != 0) {
+        *cursor++ = '.';
+        *cursor++ = (char)('0' + rest / 100000000);
+        cursor = llmobsi_append_eight_digits(cursor, rest % 100000000);
+        while (cursor[-1] == '0') {
+            cursor--;
+        }
+    }
+    return cursor;
+}
+
+llmobsi_fn char* llmobsi_prometheus_double(char* cursor, double number)
+{
+    uint64_t bits = llmobsi_double_bits(number);
+    if (llmobsi_likely(llmobsi_double_is_finite(number))) {
+        return llmobsi_append_double(cursor, number);
+    }
+    if ((bits & LLMOBS_I_DOUBLE_FRACTION) != 0) {
+        return llmobsi_append_text(cursor, "NaN");
+    }
+    return bits >> 63 != 0 ? llmobsi_append_text(cursor, "-Inf")
+                           : llmobsi_append_text(cursor, "+Inf");
+}
+
+llmobsi_inline char* llmobsi_prometheus_value(char* cursor, llmobs_number number,
+                                              llmobs_value value)
+{
+    uint64_t magnitude = (uint64_t)value.integer;
+    switch (number) {
+    case LLMOBS_NUMBER_INT:
+        return llmobsi_append_i64(cursor, value.integer);
+    case LLMOBS_NUMBER_NANO:
+        if (value.integer < 0) {
+            *cursor++ = '-';
+            magnitude = 0 - magnitude; /* also right for INT64_MIN */
+        }
+        return llmobsi_append_nano(cursor, magnitude);
+    case LLMOBS_NUMBER_DOUBLE:
+        break;
+    }
+    return llmobsi_prometheus_double(cursor, value.real);
+}
+
+/* Above 0, and finite. */
+llmobsi_inline bool llmobsi_is_positive(double number)
+{
+    return llmobsi_double_bits(number) - 1 < LLMOBS_I_DOUBLE_INFINITY - 1;
+}
+
+/* The digits of a bound, as every client writes them that is written in Go or Python: 0.0001,
+   1e-05, 100000, 1e+06, 1.048576e+06. A bound is a label, which must not change with the client. */
+llmobsi_fn char* llmobsi_append_bound_digits(char* cursor, const char* digits, int count,
+                                             int exponent, bool canonical)
+{
+    if (exponent < -4 || exponent > 5) {
+        *cursor++ = digits[0];
+        if (count > 1) {
+            *cursor++ = '.';
+            memcpy(cursor, digits + 1, LLMOBS_I_DOUBLE_DIGITS);
+            cursor += count - 1;
+        }
+        *cursor++ = 'e';
+        *cursor++ = exponent < 0 ? '-' : '+';
+        exponent = exponent < 0 ? -exponent : exponent;
+        if (exponent < 10) {
+            *cursor++ = '0';
+        }
+        return llmobsi_append_u64(cursor, (uint64_t)exponent);
+    }
+    if (exponent < 0) {
+        memcpy(cursor, "0.000000", 8);
+        cursor += 1 - exponent;
+        memcpy(cursor, digits, LLMOBS_I_DOUBLE_DIGITS);
+        return cursor + count;
+    }
+    memcpy(cursor, digits, LLMOBS_I_DOUBLE_DIGITS);
+    if (count > exponent + 1) {
+        memcpy(cursor + exponent + 2, digits + exponent + 1, LLMOBS_I_DOUBLE_DIGITS);
+        cursor[exponent + 1] = '.';
+        return cursor + count + 1;
+    }
+    memset(cursor + count, '0', (size_t)(exponent + 1 - count));
+    cursor += exponent + 1;
+    return canonical ? llmobsi_append_text(cursor, ".0") : cursor;
+}
+
+/* A bucket's bound, which is above 0. OpenMetrics' canonical numbers show that they are no
+   integers: "1.0". LLMOBS_I_DOUBLE_ROOM bytes must be free. */
+llmobsi_fn char* llmobsi_append_bound(char* cursor, double bound, bool canonical)
+{
+    uint64_t fraction = llmobsi_double_bits(bound) & LLMOBS_I_DOUBLE_FRACTION;
+    int biased = (int)(llmobsi_double_bits(bound) >> 52);
+    char digits[2 * LLMOBS_I_DOUBLE_DIGITS + LLMOBS_I_APPEND_SLACK];
+    llmobsi_decimal decimal;
+    int count, all;
+    if (!llmobsi_is_positive(bound)) { /* no definition lets it through */
+        return llmobsi_prometheus_double(cursor, bound);
+    }
+    decimal = biased == 0 ? llmobsi_shortest(fraction, -1074, false)
+                          : llmobsi_shortest(fraction | (LLMOBS_I_DOUBLE_FRACTION + 1),
+                                             biased - 1075, fraction == 0 && biased > 1);
+    all = (int)(llmobsi_append_u64(digits, decimal.digits) - digits);
+    for (count = all; digits[count - 1] == '0'; count--) {
+    }
+    return llmobsi_append_bound_digits(cursor, digits, count, all - 1 + decimal.exponent,
+                                       canonical);
+}
+
+/* ---- texts --------------------------------------------------------------------------------- */
+
+/* A text of any size as it is. */
+llmobsi_cold char* llmobsi_prometheus_text(llmobsi_writer* writer, char* cursor, llmobs_string text)
+{
+    size_t done = 0;
+    while (done < text.size && !writer->failed) {
+        size_t room, piece = text.size - done;
+        cursor = llmobsi_room(writer, cursor, 1);
+        room = (size_t)(writer->data + writer->capacity - cursor);
+        piece = piece < room ? piece : room;
+        memcpy(cursor, text.data + done, piece);
+        cursor += piece;
+        done += piece;
+    }
+    return cursor;
+}
+
+/* A text of any size with what has a meaning escaped; quotes have none in the HELP of 0.0.4. What
+   a reader may take for an end is replaced: NUL as malformed UTF-8 is, and the carriage return,
+   which OpenMetrics bans. */
+llmobsi_fn char* llmobsi_prometheus_escape(llmobsi_writer* writer, char* cursor, llmobs_string text,
+                                           bool quotes)
+{
+    size_t i = 0;
+    while (i < text.size && !writer->failed) {
+        bool valid;
+        char byte = text.data[i];
+        size_t segment = llmobsi_utf8_segment(text.data + i, text.size - i, &valid);
+        cursor = llmobsi_room(writer, cursor, 4);
+        if (!valid || byte == '\0') {
+            cursor = llmobsi_append_text(cursor, LLMOBS_I_REPLACEMENT);
+        } else if (byte == '\n') {
+            cursor = llmobsi_append_text(cursor, "\\n");
+        } else if (byte == '\r') {
+            *cursor++ = ' ';
+        } else {
+            if (byte == '\\' || (byte == '"' && quotes)) {
+                *cursor++ = '\\';
+            }
+            memcpy(cursor, text.data + i, segment);
+            cursor += segment;
+        }
+        i += segment;
+    }
+    return cursor;
+}
+
+/* ---- what a family is ---------------------------------------------------------------------- */
+
+/* `# HELP name ` and the like. In 0.0.4 a counter's name is that of its sample. */
+llmobsi_fn char* llmobsi_prometheus_about(llmobsi_writer* writer, char* cursor, const char* what,
+                                          const llmobs_metric_view* metric,
+                                          llmobs_exposition exposition)
+{
+    cursor = llmobsi_room(writer, cursor, 8);
+    memcpy(cursor, what, 7);
+    cursor = llmobsi_prometheus_text(writer, cursor + 7, metric->family);
+    cursor = llmobsi_room(writer, cursor, 8);
+    if (metric->instrument == LLMOBS_COUNTER && exposition != LLMOBS_OPENMETRICS) {
+        cursor = llmobsi_append_text(cursor, "_total");
+    }
+    *cursor++ = ' ';
+    return cursor;
+}
+
+llmobsi_fn char* llmobsi_prometheus_help(llmobsi_writer* writer, char* cursor,
+                                         const llmobs_metric_view* metric,
+                                         llmobs_exposition exposition)
+{
+    if (metric->help.size > 0) {
+        cursor = llmobsi_prometheus_about(writer, cursor, "# HELP ", metric, exposition);
+        cursor = llmobsi_prometheus_escape(writer, cursor, metric->help,
+                                           exposition == LLMOBS_OPENMETRICS);
+        cursor = llmobsi_room(writer, cursor, 1);
+        *cursor++ = '\n';
+    }
+    return cursor;
+}
+
+llmobsi_fn char* llmobsi_prometheus_type(llmobsi_writer* writer, char* cursor,
+                                         const llmobs_metric_view* metric,
+                                         llmobs_exposition exposition)
+{
+    cursor = llmobsi_prometheus_about(writer, cursor, "# TYPE ", metric, exposition);
+    cursor = llmobsi_room(writer, cursor, 16);
+    if (metric->instrument == LLMOBS_COUNTER) {
+        return llmobsi_append_text(cursor, "counter\n");
+    }
+    return metric->instrument >= LLMOBS_HISTOGRAM ? llmobsi_append_text(cursor, "histogram\n")
+                                                  : llmobsi_append_text(cursor, "gauge\n");
+}
+
+/* OpenMetrics wants the unit to be the end of the name, as it is where Prometheus has one. */
+llmobsi_fn char* llmobsi_prometheus_unit(llmobsi_writer* writer, char* cursor,
+                                         const llmobs_metric_view* metric)
+{
+    const char* suffix = llmobsi_unit_suffix(metric->unit.data, metric->instrument);
+    size_t size = strlen(suffix);
+    if (size > 0 && llmobsi_ends_with(metric->family.data, metric->family.size, suffix)) {
+        cursor = llmobsi_prometheus_about(writer, cursor, "# UNIT ", metric, LLMOBS_OPENMETRICS);
+        cursor = llmobsi_room(writer, cursor, size);
+        memcpy(cursor, suffix + 1, size - 1);
+        cursor += size - 1;
+        *cursor++ = '\n';
+    }
+    return cursor;
+}
+
+/* The lines before a family's samples. */
+llmobsi_fn char* llmobsi_prometheus_head(llmobsi_writer* writer, char* cursor,
+                                         const llmobs_metric_view* metric,
+                                         llmobs_exposition exposition)
+{
+    if (exposition == LLMOBS_OPENMETRICS) {
+        cursor = llmobsi_prometheus_type(writer, cursor, metric, exposition);
+        cursor = llmobsi_prometheus_unit(writer, cursor, metric);
+        return llmobsi_prometheus_help(writer, cursor, metric, exposition);
+    }
+    cursor = llmobsi_prometheus_help(writer, cursor, metric, exposition);
+    return llmobsi_prometheus_type(writer, cursor, metric, exposition);
+}
+
+/* ---- samples ------------------------------------------------------------------------------- */
+
+/* Where a line begins that does not fit the least buffer. */
+llmobsi_cold char* llmobsi_prometheus_long(llmobsi_writer* writer, char* cursor,
+                                           const llmobs_metric_view* metric,
+                                           const llmobs_point_view* point, const char* suffix)
+{
+    size_t size = strlen(suffix);
+    cursor = llmobsi_prometheus_text(writer, cursor, metric->family);
+    cursor = llmobsi_room(writer, cursor, size + 1);
+    memcpy(cursor, suffix, size);
+    cursor += size;
+    if (point->labels.size > 0) {
+        *cursor++ = '{';
+        cursor = llmobsi_prometheus_text(writer, cursor, point->labels);
+    }
+    return llmobsi_room(writer, cursor, LLMOBS_I_SAMPLE_ROOM);
+}
+
+/* `family_suffix{labels`, with room for the rest of the line. */
+llmobsi_inline char* llmobsi_prometheus_begin(llmobsi_writer* writer, char* cursor,
+                                              const llmobs_metric_view* metric,
+                                              const llmobs_point_view* point, const char* suffix)
+{
+    size_t size = metric->family.size + point->labels.size + LLMOBS_I_SAMPLE_ROOM;
+    if (llmobsi_unlikely(size > LLMOBS_I_WRITER_LEAST)) {
+        return llmobsi_prometheus_long(writer, cursor, metric, point, suffix);
+    }
+    cursor = llmobsi_room(writer, cursor, size);
+    memcpy(cursor, metric->family.data, metric->family.size);
+    cursor += metric->family.size;
+    memcpy(cursor, suffix, strlen(suffix)); /* a literal: the compiler knows how long it is */
+    cursor += strlen(suffix);
+    if (point->labels.size > 0) {
+        *cursor++ = '{';
+        memcpy(cursor, point->labels.data, point->labels.size);
+        cursor += point->labels.size;
+    }
+    return cursor;
+}
+
+/* A line up to its value. */
+llmobsi_inline char* llmobsi_prometheus_sample(llmobsi_writer* writer, char* cursor,
+                                               const llmobs_metric_view* metric,
+                                               const llmobs_point_view* point, const char* suffix)
+{
+    cursor = llmobsi_prometheus_begin(writer, cursor, metric, point, suffix);
+    if (point->labels.size > 0) {
+        *cursor++ = '}';
+    }
+    *cursor++ = ' ';
+    return cursor;
+}
+
+/* The trace of a value, where there is one, and the end of the line. */
+llmobsi_inline char* llmobsi_prometheus_finish(char* cursor, const llmobs_exemplar_view* exemplar)
+{
+    if (llmobsi_unlikely(exemplar != NULL)) {
+        cursor = llmobsi_append_text(cursor, " # {trace_id=\"");
+        cursor = llmobsi_append_hex(cursor, exemplar->trace_id, 16);
+        cursor = llmobsi_append_text(cursor, "\",span_id=\"");
+        cursor = llmobsi_append_hex(cursor, exemplar->span_id, 8);
+        cursor = llmobsi_append_text(cursor, "\"} ");
+        cursor = llmobsi_prometheus_double(cursor, exemplar->value);
+        *cursor++ = ' ';
+        cursor = llmobsi_append_nano(cursor, exemplar->unix_ns);
+    }
+    *cursor++ = '\n';
+    return cursor;
+}
+
+/* Since when a series counts; 0 is unknown. */
+llmobsi_fn char* llmobsi_prometheus_created(llmobsi_writer* writer, char* cursor,
+                                            const llmobs_metric_view* metric,
+                                            const llmobs_point_view* point,
+                                            llmobs_exposition exposition)
+{
+    if (exposition == LLMOBS_OPENMETRICS && point->start_unix_ns != 0) {
+        cursor = llmobsi_prometheus_sample(writer, cursor, metric, point, "_created");
+        cursor = llmobsi_append_nano(cursor, point->start_unix_ns);
+        *cursor++ = '\n';
+    }
+    return cursor;
+}
+
+/* ---- exemplars ----------------------------------------------------------------------------- */
+
+/* Those of a series that no line has had yet. */
+typedef struct llmobsi_exemplars {
+    const llmobs_exemplar_view* next;
+    uint32_t left;
+} llmobsi_exemplars;
+
+llmobsi_inline llmobsi_exemplars llmobsi_exemplars_of(const llmobs_point_view* point,
+                                                      llmobs_exposition exposition)
+{
+    bool shown = exposition == LLMOBS_OPENMETRICS && point->exemplars != NULL;
+    llmobsi_exemplars exemplars;
+    exemplars.next = point->exemplars;
+    exemplars.left = shown ? point->exemplar_count : 0;
+    return exemplars;
+}
+
+/* The newest of the next ones, of buckets up to this; NULL if there is none. */
+llmobsi_inline const llmobs_exemplar_view* llmobsi_exemplar_up_to(llmobsi_exemplars* exemplars,
+                                                                  uint32_t bucket)
+{
+    const llmobs_exemplar_view* newest = NULL;
+    for (; exemplars->left > 0 && exemplars->next->bucket <= bucket; exemplars->left--) {
+        if (newest == NULL || exemplars->next->unix_ns >= newest->unix_ns) {
+            newest = exemplars->next;
+        }
+        exemplars->next++;
+    }
+    return newest;
+}
+
+/* The newest with a value above the one bound and up to the other: exponential buckets merge and
+   move, and zero has none, but lines are cut at powers of two, which values can't be rounded
+   across. */
+llmobsi_inline const llmobs_exemplar_view* llmobsi_exemplar_within(llmobsi_exemplars exemplars,
+                                                                   double above, double most)
+{
+    const llmobs_exemplar_view* newest = NULL;
+    for (; exemplars.left > 0; exemplars.left--, exemplars.next++) {
+        if (exemplars.next->value > above && exemplars.next->value <= most &&
+            (newest == NULL || exemplars.next->unix_ns >= newest->unix_ns)) {
+            newest = exemplars.next;
+        }
+    }
+    return newest;
+}
+
+/* ---- histograms ---------------------------------------------------------------------------- */
+
+/* A bucket's line up to its bound. */
+llmobsi_inline char* llmobsi_prometheus_bucket(llmobsi_writer* writer, char* cursor,
+                                               const llmobs_metric_view* metric,
+                                               const llmobs_point_view* point)
+{
+    cursor = llmobsi_prometheus_begin(writer, cursor, metric, point, "_bucket");
+    *cursor++ = point->labels.size > 0 ? ',' : '{';
+    return llmobsi_append_text(cursor, "le=\"");
+}
+
+/* Behind the bound: how many values there are up to it. */
+llmobsi_inline char* llmobsi_prometheus_below(char* cursor, uint64_t count,
+                                              const llmobs_exemplar_view* exemplar)
+{
+    cursor = llmobsi_append_text(cursor, "\"} ");
+    cursor = llmobsi_append_u64(cursor, count);
+    return llmobsi_prometheus_finish(cursor, exemplar);
+}
+
+/* The lines after those of the bounds. */
+llmobsi_fn char* llmobsi_prometheus_rest(llmobsi_writer* writer, char* cursor,
+                                         const llmobs_metric_view* metric,
+                                         const llmobs_point_view* point,
+                                         const llmobs_exemplar_view* exemplar)
+{
+    cursor = llmobsi_prometheus_bucket(writer, cursor, metric, point);
+    cursor = llmobsi_append_text(cursor, "+Inf");
+    cursor = llmobsi_prometheus_below(cursor, point->count, exemplar);
+    cursor = llmobsi_prometheus_sample(writer, cursor, metric, point, "_sum");
+    cursor = llmobsi_prometheus_value(cursor, metric->number, point->value);
+    *cursor++ = '\n';
+    cursor = llmobsi_prometheus_sample(writer, cursor, metric, point, "_count");
+    cursor = llmobsi_append_u64(cursor, point->count);
+    *cursor++ = '\n';
+    return cursor;
+}
+
+llmobsi_fn char* llmobsi_prometheus_explicit(llmobsi_writer* writer, char* cursor,
+                                             const llmobs_metric_view* metric,
+                                             const llmobs_point_view* point,
+                                             llmobs_exposition exposition)
+{
+    llmobsi_exemplars exemplars = llmobsi_exemplars_of(point, exposition);
+    uint64_t below = 0;
+    uint32_t i;
+    for (i = 0; i < metric->bound_count && !writer->failed; i++) {
+        below += i < point->bucket_count ? point->bucket_counts[i] : 0;
+        cursor = llmobsi_prometheus_bucket(writer, cursor, metric, point);
+        cursor = llmobsi_append_bound(cursor, metric->bounds[i], exposition == LLMOBS_OPENMETRICS);
+        cursor = llmobsi_prometheus_below(cursor, below, llmobsi_exemplar_up_to(&exemplars, i));
+    }
+    return llmobsi_prometheus_rest(writer, cursor, metric, point,
+                                   llmobsi_exemplar_up_to(&exemplars, UINT32_MAX));
+}
+
+/* ---- exponential histograms, as classic ones with a bound at each power of two ------------- */
+
+#define LLMOBS_I_SCALE_MOST 20 /* and at the least its opposite, as OTLP has them */
+
+/* The exponent of the largest power of two that is not above a positive number; the least bucket
+   holds what is below the normal numbers. */
+llmobsi_fn int llmobsi_power_below(double number)
+{
+    int biased = (int)(llmobsi_double_bits(number) >> 52);
+    return (biased > 0 ? biased : 1) - LLMOBS_I_DOUBLE_BIAS;
+}
+
+/* Powers of two, and how far the walk over the buckets below them has come. */
+typedef struct llmobsi_powers {
+    int next;
+    int last;
+    uint32_t bucket;
+    uint64_t below; /* values in the buckets that are behind it */
+} llmobsi_powers;
+
+/* From the one not above the least to the one not below the most of what was declared. */
+llmobsi_fn llmobsi_powers llmobsi_powers_of(const llmobs_metric_view* metric,
+                                            const llmobs_point_view* point)
+{
+    llmobsi_powers powers;
+    powers.next = 0;
+    powers.last = -1;
+    powers.bucket = 0;
+    powers.below = point->zero_count;
+    if (llmobsi_is_positive(metric->least) && llmobsi_is_positive(metric->most) &&
+        point->scale <= LLMOBS_I_SCALE_MOST && point->scale >= -LLMOBS_I_SCALE_MOST) {
+        powers.next = llmobsi_power_below(metric->least);
+        powers.last = llmobsi_power_below(metric->most);
+        powers.last += powers.last < LLMOBS_I_DOUBLE_BIAS &&
+                       llmobsi_exponential_bound(powers.last, 0) < metric->most;
+    }
+    return powers;
+}
+
+/* Goes on to the next power at which buckets end. False if there is none. */
+llmobsi_fn bool llmobsi_powers_step(llmobsi_powers* powers, const llmobs_point_view* point,
+                                    double* bound)
+{
+    int64_t share = INT64_C(1) << (point->scale < 0 ? -point->scale : point->scale);
+    int64_t end; /* the first bucket above the power; there are `share` from each to the next... */
+    while (point->scale < 0 && powers->next % share != 0) { /* ...or one bucket is so many wide */
+        powers->next++;
+    }
+    if (powers->next > powers->last) {
+        return false;
+    }
+    end = point->scale < 0 ? powers->next / share : powers->next * share;
+    for (; powers->bucket < point->bucket_count && point->offset + (int64_t)powers->bucket < end;
+         powers->bucket++) {
+        powers->below += point->bucket_counts[powers->bucket];
+    }
+    *bound = llmobsi_exponential_bound(powers->next++, 0);
+    return true;
+}
+
+llmobsi_fn char* llmobsi_prometheus_exponential(llmobsi_writer* writer, char* cursor,
+                                                const llmobs_metric_view* metric,
+                                                const llmobs_point_view* point,
+                                                llmobs_exposition exposition)
+{
+    llmobsi_exemplars exemplars = llmobsi_exemplars_of(point, exposition);
+    llmobsi_powers powers = llmobsi_powers_of(metric, point);
+    double above = -1.0;
+    double bound;
+    while (!writer->failed && llmobsi_powers_step(&powers, point, &bound)) {
+        cursor = llmobsi_prometheus_bucket(writer, cursor, metric, point);
+        cursor = llmobsi_append_bound(cursor, bound, exposition == LLMOBS_OPENMETRICS);
+        cursor = llmobsi_prometheus_below(cursor, powers.below,
+                                          llmobsi_exemplar_within(exemplars, above, bound));
+        above = bound;
+    }
+    return llmobsi_prometheus_rest(writer, cursor, metric, point,
+                                   llmobsi_exemplar_within(exemplars, above, __DBL_MAX__));
+}
+
+/* ---- series -------------------------------------------------------------------------------- */
+
+/* All lines of one series. */
+llmobsi_fn char* llmobsi_prometheus_point(llmobsi_writer* writer, char* cursor,
+                                          const llmobs_metric_view* metric,
+                                          const llmobs_point_view* point,
+                                          llmobs_exposition exposition)
+{
+    llmobsi_exemplars exemplars;
+    switch (metric->instrument) {
+    case LLMOBS_COUNTER:
+        exemplars = llmobsi_exemplars_of(point, exposition);
+        cursor = llmobsi_prometheus_sample(writer, cursor, metric, point, "_total");
+        cursor = llmobsi_prometheus_value(cursor, metric->number, point->value);
+        cursor = llmobsi_prometheus_finish(cursor, llmobsi_exemplar_up_to(&exemplars, UINT32_MAX));
+        break;
+    case LLMOBS_HISTOGRAM:
+        cursor = llmobsi_prometheus_explicit(writer, cursor, metric, point, exposition);
+        break;
+    case LLMOBS_HISTOGRAM_EXPONENTIAL:
+        cursor = llmobsi_prometheus_exponential(writer, cursor, metric, point, exposition);
+        break;
+    default: /* gauges */
+        cursor = llmobsi_prometheus_sample(writer, cursor, metric, point, "");
+        cursor = llmobsi_prometheus_value(cursor, metric->number, point->value);
+        *cursor++ = '\n';
+        return cursor;
+    }
+    return llmobsi_prometheus_created(writer, cursor, metric, point, exposition);
+}
+
+/* ---- who measures -------------------------------------------------------------------------- */
+
+/* A key's byte as a label's name may have it; 0 behind its end. */
+llmobsi_fn char llmobsi_prometheus_key_byte(llmobs_string key, size_t place)
+{
+    if (place >= key.size) {
+        return '\0';
+    }
+    return llmobsi_is_letter(key.data[place]) || llmobsi_is_digit(key.data[place]) ? key.data[place]
+                                                                                 : '_';
+}
+
+/* A byte of the label's name. "key_" stands before what no name begins with: a digit, and "__",
+   which is Prometheus' own. */
+llmobsi_fn char llmobsi_prometheus_name_byte(llmobs_string key, size_t place)
+{
+    char first = llmobsi_prometheus_key_byte(key, 0);
+    if (llmobsi_is_digit(first) ||
+        (first == '_' && llmobsi_prometheus_key_byte(key, 1) == '_')) {
+        if (place < 4) {
+            return "key_"[place];
+        }
+        place -= 4;
+    }
+    return llmobsi_prometheus_key_byte(key, place);
+}
+
+llmobsi_fn bool llmobsi_prometheus_names_clash(llmobs_string a, llmobs_string b)
+{
+    size_t i = 0;
+    char byte;
+    do {
+        byte = llmobsi_prometheus_name_byte(a, i);
+        if (byte != llmobsi_prometheus_name_byte(b, i)) {
+            return false;
+        }
+        i++;
+    } while (byte != '\0');
+    return true;
+}
+
+/* Whether an attribute becomes a label: lists do not, nor does a name that has come before. */
+llmobsi_fn bool llmobsi_prometheus_is_label(const llmobs_resource_view* resource, uint32_t number)
+{
+    const llmobs_attribute_view* attributes = resource->attributes;
+    uint32_t i;
+    if (attributes[number].key.size == 0 || attributes[number].type == LLMOBS_TYPE_STRINGS) {
+        return false;
+    }
+    for (i = 0; i < number; i++) {
+        if (attributes[i].type != LLMOBS_TYPE_STRINGS &&
+            llmobsi_prometheus_names_clash(attributes[i].key, attributes[number].key)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What stands between the quotes. */
+llmobsi_fn char* llmobsi_prometheus_attribute(llmobsi_writer* writer, char* cursor,
+                                              const llmobs_attribute_view* attribute)
+{
+    cursor = llmobsi_room(writer, cursor, LLMOBS_I_DOUBLE_ROOM);
+    switch (attribute->type) {
+    case LLMOBS_TYPE_STRING:
+        return llmobsi_prometheus_escape(writer, cursor, attribute->value.string, true);
+    case LLMOBS_TYPE_INT:
+        return llmobsi_append_i64(cursor, attribute->value.integer);
+    case LLMOBS_TYPE_DOUBLE:
+        return llmobsi_prometheus_double(cursor, attribute->value.real);
+    case LLMOBS_TYPE_BOOL:
+        return attribute->value.boolean ? llmobsi_append_text(cursor, "true")
+                                        : llmobsi_append_text(cursor, "false");
+    case LLMOBS_TYPE_STRINGS:
+        break;
+    }
+    return cursor;
+}
+
+llmobsi_fn char* llmobsi_prometheus_resource_labels(llmobsi_writer* writer, char* cursor,
+                                                    const llmobs_resource_view* resource)
+{
+    char before = '{';
+    uint32_t i;
+    for (i = 0; i < resource->attribute_count && !writer->failed; i++) {
+        llmobs_string key = resource->attributes[i].key;
+        size_t place;
+        char byte;
+        if (!llmobsi_prometheus_is_label(resource, i)) {
+            continue;
+        }
+        cursor = llmobsi_room(writer, cursor, 1);
+        *cursor++ = before;
+        before = ',';
+        for (place = 0; (byte = llmobsi_prometheus_name_byte(key, place)) != '\0'; place++) {
+            cursor = llmobsi_room(writer, cursor, 1);
+            *cursor++ = byte;
+        }
+        cursor = llmobsi_room(writer, cursor, 2);
+        cursor = llmobsi_append_text(cursor, "=\"");
+        cursor = llmobsi_prometheus_attribute(writer, cursor, &resource->attributes[i]);
+        cursor = llmobsi_room(writer, cursor, 2);
+        *cursor++ = '"';
+    }
+    if (before == ',') {
+        *cursor++ = '}';
+    }
+    return cursor;
+}
+
+/* The resource: a family of its own with one sample, whose labels say who measures. */
+llmobsi_fn char* llmobsi_prometheus_target_info(llmobsi_writer* writer, char* cursor,
+                                                const llmobs_resource_view* resource,
+                                                llmobs_exposition exposition)
+{
+    cursor = llmobsi_room(writer, cursor, 128);
+    cursor = exposition == LLMOBS_OPENMETRICS
+                 ? llmobsi_append_text(cursor, "# TYPE target info\n"
+                                               "# HELP target What the metrics are about.\n"
+                                               "target_info")
+                 : llmobsi_append_text(cursor, "# HELP target_info What the metrics are about.\n"
+                                               "# TYPE target_info gauge\n"
+                                               "target_info");
+    cursor = llmobsi_prometheus_resource_labels(writer, cursor, resource);
+    cursor = llmobsi_room(writer, cursor, 4);
+    return llmobsi_append_text(cursor, " 1\n");
+}
+
+/* What stands behind all families. */
+llmobsi_fn char* llmobsi_prometheus_end(llmobsi_writer* writer, char* cursor,
+                                        llmobs_exposition exposition)
+{
+    if (exposition == LLMOBS_OPENMETRICS) {
+        cursor = llmobsi_room(writer, cursor, 8);
+        cursor = llmobsi_append_text(cursor, "# EOF\n");
+    }
+    return cursor;
+}
+
+/* =================================================================================================
+ *  >>gather                 encode: from series to views
+ * ============================================================================================== */
+
+/* From series to views, a batch at a time: what a point points to is copied into a small memory, but
+   for names and labels, which stay where they are as long as the instance does. */
+
+#define LLMOBS_I_GATHER_BYTES 16384u
+#define LLMOBS_I_GATHER_METRICS 16u
+
+typedef bool (*llmobsi_deliver_fn)(void* user, const llmobs_metric_view* metrics, size_t count);
+
+typedef struct llmobsi_gather {
+    const llmobsi_recorder* recorder;
+    uint64_t now_unix_ns;
+    bool attributes; /* wanted besides the labels' text */
+    bool stopped;    /* deliver has returned false */
+    llmobsi_deliver_fn deliver;
+    void* user;
+    llmobsi_packer packer;
+    uint32_t metric_count;
+    llmobs_metric_view metrics[LLMOBS_I_GATHER_METRICS];
+    unsigned char memory[LLMOBS_I_GATHER_BYTES] __attribute__((aligned(64)));
+} llmobsi_gather;
+
+llmobsi_fn void llmobsi_gather_begin(llmobsi_gather* gather, const llmobsi_recorder* recorder,
+                                     bool attributes, llmobsi_deliver_fn deliver, void* user)
+{
+    gather->recorder = recorder;
+    gather->now_unix_ns = llmobsi_registry_now(&recorder->registry);
+    gather->attributes = attributes;
+    gather->stopped = false;
+    gather->deliver = deliver;
+    gather->user = user;
+    gather->metric_count = 0;
+    gather->packer.memory = gather->memory;
+    llmobsi_packer_reset(&gather->packer, sizeof gather->memory);
+}
+
+/* Hands over what has been gathered. False once deliver has said so. */
+llmobsi_fn bool llmobsi_gather_flush(llmobsi_gather* gather)
+{
+    uint32_t count = gather->metric_count;
+    while (count > 0 && gather->metrics[count - 1].point_count == 0) {
+        count--;
+    }
+    if (count > 0 && !gather->stopped) {
+        gather->stopped = !gather->deliver(gather->user, gather->metrics, count);
+    }
+    gather->metric_count = 0;
+    llmobsi_packer_reset(&gather->packer, sizeof gather->memory);
+    return !gather->stopped;
+}
+
+/* The next metric: its points are put behind one another from here on. */
+llmobsi_fn llmobs_metric_view* llmobsi_gather_metric(llmobsi_gather* gather)
+{
+    llmobs_metric_view* view;
+    if (gather->metric_count > 0 && gather->metrics[gather->metric_count - 1].point_count == 0) {
+        gather->metric_count--; /* the one before came to nothing */
+    }
+    if (gather->metric_count == LLMOBS_I_GATHER_METRICS) {
+        (void)llmobsi_gather_flush(gather);
+    }
+    view = &gather->metrics[gather->metric_count++];
+    memset(view, 0, sizeof *view);
+    view->points =
+        (const llmobs_point_view*)(const void*)(gather->memory + gather->packer.front);
+    return view;
+}
+
+/* Room for one point more of the metric at hand, zeroed; NULL: flush, and begin the metric anew. */
+llmobsi_fn llmobs_point_view* llmobsi_gather_point(llmobsi_gather* gather)
+{
+    llmobsi_packer* packer = &gather->packer;
+    llmobs_point_view* point = (llmobs_point_view*)(void*)(gather->memory + packer->front);
+    if (packer->back - packer->front < sizeof *point) {
+        return NULL;
+    }
+    packer->front += sizeof *point;
+    memset(point, 0, sizeof *point);
+    point->time_unix_ns = gather->now_unix_ns;
+    return point;
+}
+
+llmobsi_fn void llmobsi_metric_view_of(const llmobsi_metric* metric, llmobs_metric_view* view)
+{
+    view->name = metric->name;
+    view->help = metric->help;
+    view->unit = metric->unit;
+    view->family = metric->family;
+    view->instrument = metric->instrument == LLMOBS_GAUGE_CALLBACK
+                           ? LLMOBS_GAUGE
+                           : (llmobs_instrument)metric->instrument;
+    view->number = (llmobs_number)metric->number;
+    view->bounds = metric->bounds;
+    view->bound_count = metric->bound_count;
+    view->least = metric->least;
+    view->most = metric->most;
+}
+
+/* ---- what a point points to ---------------------------------------------------------------- */
+
+llmobsi_fn bool llmobsi_point_attributes(llmobsi_gather* gather, const llmobsi_metric* metric,
+                                         const llmobsi_series* series, llmobs_point_view* point)
+{
+    uint32_t count = metric->label_count == 0 ? 0 : series->key_size == 0 ? 1 : metric->label_count;
+    llmobs_attribute_view* views = llmobsi_packer_attributes(&gather->packer, count);
+    const char* value = series->key;
+    uint32_t i;
+    if (views == NULL) {
+        return false;
+    }
+    memset(views, 0, count * sizeof *views);
+    for (i = 0; i < count && series->key_size != 0; i++) {
+        views[i].key = metric->labels[i];
+        views[i].type = LLMOBS_TYPE_STRING;
+        views[i].value.string.data = value;
+        views[i].value.string.size = strlen(value);
+        value += views[i].value.string.size + 1;
+    }
+    if (count > 0 && series->key_size == 0) {
+        views[0].key.data = "otel.metric.overflow";
+        views[0].key.size = strlen(views[0].key.data);
+        views[0].type = LLMOBS_TYPE_BOOL;
+        views[0].value.boolean = true;
+    }
+    point->attributes = views;
+    point->attribute_count = count;
+    return true;
+}
+
+/* Reads one exemplar; false where there is none, or it is just being written. */
+llmobsi_fn bool llmobsi_exemplar_read(const llmobsi_exemplar* exemplar, llmobs_exemplar_view* view)
+{
+    uint64_t version = llmobsi_load_acquire(&exemplar->version);
+    if (version == 0 || (version & 1) != 0) {
+        return false;
+    }
+    llmobsi_store_le64(view->trace_id, llmobsi_load_acquire(&exemplar->trace_high));
+    llmobsi_store_le64(view->trace_id + 8, llmobsi_load_acquire(&exemplar->trace_low));
+    llmobsi_store_le64(view->span_id, llmobsi_load_acquire(&exemplar->span_id));
+    view->value = llmobsi_double_of(llmobsi_load_acquire(&exemplar->value));
+    view->unix_ns = llmobsi_load_acquire(&exemplar->unix_ns);
+    return llmobsi_load_relaxed(&exemplar->version) == version;
+}
+
+llmobsi_fn bool llmobsi_point_exemplars(llmobsi_gather* gather, const llmobsi_metric* metric,
+                                        const llmobsi_series* series, llmobs_point_view* point)
+{
+    const llmobsi_exemplar* from;
+    uint32_t places = metric->bound_count > 0 ? metric->bound_count + 1u : 1;
+    llmobs_exemplar_view* views;
+    uint32_t i;
+    if (series->exemplars == 0) {
+        return true;
+    }
+    views = (llmobs_exemplar_view*)llmobsi_packer_take(&gather->packer, places * sizeof *views, 8);
+    if (views == NULL) {
+        return false;
+    }
+    from = &gather->recorder->registry.exemplars[series->exemplars - 1];
+    for (i = 0; i < places; i++) {
+        llmobs_exemplar_view* view = &views[point->exemplar_count];
+        memset(view, 0, sizeof *view);
+        view->bucket = i;
+        point->exemplar_count += llmobsi_exemplar_read(&from[i], view);
+    }
+    point->exemplars = views;
+    return true;
+}
+
+/* A key as the value that it stands for. */
+llmobsi_fn llmobs_value llmobsi_value_of(uint8_t number, uint64_t key)
+{
+    llmobs_value value;
+    value.integer = (int64_t)key;
+    if (number == LLMOBS_NUMBER_DOUBLE) {
+        value.real = llmobsi_double_of(key);
+    }
+    return value;
+}
+
+llmobsi_fn bool llmobsi_point_histogram(llmobsi_gather* gather, const llmobsi_metric* metric,
+                                        const llmobsi_series* series, llmobs_point_view* point)
+{
+    llmobsi_reading reading;
+    uint64_t* counts;
+    llmobsi_read_histogram(gather->recorder, series, &reading);
+    counts = (uint64_t*)llmobsi_packer_take(&gather->packer,
+                                            reading.bucket_count * sizeof *counts, 8);
+    if (counts == NULL) {
+        return false;
+    }
+    memcpy(counts, reading.counts, reading.bucket_count * sizeof *counts);
+    point->bucket_counts = counts;
+    point->bucket_count = reading.bucket_count;
+    point->count = reading.count;
+    point->value = llmobsi_value_of(metric->number, reading.sum);
+    if (reading.count != 0) {
+        point->min = llmobsi_value_of(metric->number, ~reading.least);
+        point->max = llmobsi_value_of(metric->number, reading.most - 1);
+    }
+    point->zero_count = reading.zeros;
+    point->scale = metric->scale;
+    if (reading.window != 0) {
+        point->scale = llmobsi_reading_scale(&reading);
+        point->offset = llmobsi_window_start(reading.window);
+    }
+    return true;
+}
+
+/* All of a point but its time. False: there is no room for what it points to. */
+llmobsi_fn bool llmobsi_point_fill(llmobsi_gather* gather, const llmobsi_series* series,
+                                   llmobs_point_view* point)
+{
+    const llmobsi_recorder* recorder = gather->recorder;
+    const llmobsi_metric* metric = &recorder->registry.metrics[series->metric];
+    point->labels.data = series->key + series->key_size;
+    point->labels.size = series->text_size;
+    point->start_unix_ns = series->created_unix_ns;
+    if (gather->attributes && !llmobsi_point_attributes(gather, metric, series, point)) {
+        return false;
+    }
+    switch ((llmobs_instrument)metric->instrument) {
+    case LLMOBS_COUNTER:
+        point->value.integer = (int64_t)llmobsi_read_counter(recorder, series->cell);
+        break;
+    case LLMOBS_UPDOWN:
+        point->value.integer = llmobsi_read_updown(recorder, series->cell);
+        break;
+    case LLMOBS_GAUGE:
+    case LLMOBS_GAUGE_CALLBACK: /* which has no series */
+        point->value.real = llmobsi_read_gauge(recorder, series->cell);
+        return true;
+    case LLMOBS_HISTOGRAM:
+    case LLMOBS_HISTOGRAM_EXPONENTIAL:
+        if (!llmobsi_point_histogram(gather, metric, series, point)) {
+            return false;
+        }
+        break;
+    }
+    return llmobsi_point_exemplars(gather, metric, series, point);
+}
+
+/* ---- the registry -------------------------------------------------------------------------- */
+
+/* Adds a point to the metric at hand. False: the memory is full. */
+llmobsi_fn bool llmobsi_gather_series(llmobsi_gather* gather, llmobs_metric_view* view,
+                                      const llmobsi_series* series)
+{
+    size_t front = gather->packer.front;
+    llmobs_point_view* point = llmobsi_gather_point(gather);
+    if (point == NULL || !llmobsi_point_fill(gather, series, point)) {
+        gather->packer.front = front;
+        return false;
+    }
+    view->point_count++;
+    return true;
+}
+
+/* A metric whose value is asked for. */
+llmobsi_fn void llmobsi_gather_callback(llmobsi_gather* gather, const llmobsi_metric* metric)
+{
+    llmobsi_callback callback = llmobsi_callback_begin(gather->recorder->ticket);
+    double value = metric->callback(metric->callback_user);
+    llmobs_metric_view* view;
+    llmobs_point_view* point;
+    llmobsi_callback_end(&callback);
+    if ((llmobsi_double_bits(value) & ~(UINT64_C(1) << 63)) > LLMOBS_I_DOUBLE_INFINITY) {
+        return; /* NaN: no value now */
+    }
+    view = llmobsi_gather_metric(gather);
+    point = llmobsi_gather_point(gather);
+    if (point == NULL && llmobsi_gather_flush(gather)) {
+        view = llmobsi_gather_metric(gather);
+        point = llmobsi_gather_point(gather);
+    }
+    if (point != NULL) {
+        llmobsi_metric_view_of(metric, view);
+        point->labels.data = llmobsi_empty;
+        point->value.real = value;
+        view->point_count = 1;
+    }
+}
+
+llmobsi_fn void llmobsi_gather_metric_series(llmobsi_gather* gather, const llmobsi_metric* metric)
+{
+    const llmobsi_registry* registry = &gather->recorder->registry;
+    uint32_t next = llmobsi_load_acquire(&metric->first);
+    llmobs_metric_view* view = llmobsi_gather_metric(gather);
+    llmobsi_metric_view_of(metric, view);
+    while (next != 0 && !gather->stopped) {
+        const llmobsi_series* series = &registry->series[next - 1];
+        if (llmobsi_load_relaxed(&series->state) != LLMOBS_I_SERIES_LIVE ||
+            llmobsi_gather_series(gather, view, series)) {
+            next = llmobsi_load_acquire(&series->next);
+        } else {
+            (void)llmobsi_gather_flush(gather);
+            view = llmobsi_gather_metric(gather);
+            llmobsi_metric_view_of(metric, view);
+        }
+    }
+}
+
+/* All metrics of the registry, in the order of their definition. */
+llmobsi_fn void llmobsi_gather_registry(llmobsi_gather* gather)
+{
+    const llmobsi_registry* registry = &gather->recorder->registry;
+    uint32_t count = llmobsi_load_acquire(&registry->metric_count);
+    uint32_t i;
+    for (i = 0; i < count && !gather->stopped; i++) {
+        if (registry->metrics[i].instrument == LLMOBS_GAUGE_CALLBACK) {
+            llmobsi_gather_callback(gather, &registry->metrics[i]);
+        } else {
+            llmobsi_gather_metric_series(gather, &registry->metrics[i]);
+        }
+    }
+}
+
+/* =================================================================================================
  *  >>encode                 encode: encoders by format
  * ============================================================================================== */
+
+#ifndef LLMOBS_NO_OTLP
+/* A line for each signal that there is; a batch of nothing is a line without spans. */
+llmobsi_fn bool llmobsi_encode_otlp_lines(const llmobs_batch* batch, llmobs_write_fn write,
+                                          void* user)
+{
+    if ((batch->span_count > 0 || batch->metric_count == 0) &&
+        !llmobs_encode_otlp_json(batch, write, user)) {
+        return false;
+    }
+    return batch->metric_count == 0 || llmobs_encode_otlp_metrics_json(batch, write, user);
+}
+#endif
 
 LLMOBS_API llmobs_result llmobs_encode(const llmobs_batch* batch, llmobs_format format,
                                        llmobs_write_fn write, void* user)
@@ -8498,12 +13781,15 @@ LLMOBS_API llmobs_result llmobs_encode(const llmobs_batch* batch, llmobs_format 
     switch (format) {
     case LLMOBS_FORMAT_OTLP_JSON:
 #ifndef LLMOBS_NO_OTLP
-        return llmobs_encode_otlp_json(batch, write, user) ? LLMOBS_OK : LLMOBS_ERROR_SYSTEM;
+        return llmobsi_encode_otlp_lines(batch, write, user) ? LLMOBS_OK : LLMOBS_ERROR_SYSTEM;
 #else
         break;
 #endif
     case LLMOBS_FORMAT_CHROME:
 #ifndef LLMOBS_NO_CHROME
+        if (batch->span_count == 0 && batch->metric_count > 0) {
+            break; /* it would be a trace that says nothing */
+        }
         return llmobs_encode_chrome(batch, write, user) ? LLMOBS_OK : LLMOBS_ERROR_SYSTEM;
 #else
         break;
@@ -9109,6 +14395,8 @@ typedef struct llmobsi_collector {
     uint64_t noted_drops[LLMOBS_DROP_COUNT];
     uint64_t noted_names;
     uint64_t noted_no_exporter;
+    llmobsi_metric_totals noted_metrics;
+    uint64_t noted_misused;
 } llmobsi_collector;
 
 /* ---- one span ------------------------------------------------------------------------------ */
@@ -9307,6 +14595,23 @@ llmobsi_fn void llmobsi_counts_sum(const llmobsi_recorder* recorder, llmobsi_thr
     }
 }
 
+llmobsi_fn void llmobsi_collect_metric_notes(llmobsi_collector* collector)
+{
+    const llmobsi_registry* registry = &collector->recorder.registry;
+    const llmobsi_metric_totals before = collector->noted_metrics;
+    llmobsi_metric_totals now;
+    uint64_t misused = llmobsi_load_relaxed(&registry->misused);
+    llmobsi_metrics_total(registry, &now);
+    llmobsi_notes_add(&collector->notes, LLMOBS_NOTE_METRIC_SERIES,
+                      now.overflows - before.overflows);
+    llmobsi_notes_add(&collector->notes, LLMOBS_NOTE_METRIC_VALUES,
+                      now.invalid + now.dropped - before.invalid - before.dropped);
+    llmobsi_notes_add(&collector->notes, LLMOBS_NOTE_METRIC_MISUSED,
+                      misused - collector->noted_misused);
+    collector->noted_metrics = now;
+    collector->noted_misused = misused;
+}
+
 /* Turns what recorders counted since the last time into notes. */
 llmobsi_fn void llmobsi_collect_notes(llmobsi_collector* collector)
 {
@@ -9345,6 +14650,7 @@ llmobsi_fn void llmobsi_collect_notes(llmobsi_collector* collector)
     total = llmobsi_load_relaxed(&collector->no_exporter);
     llmobsi_notes_add(notes, LLMOBS_NOTE_NO_EXPORTER, total - collector->noted_no_exporter);
     collector->noted_no_exporter = total;
+    llmobsi_collect_metric_notes(collector);
 }
 
 #ifdef LLMOBS_DEBUG
@@ -9416,6 +14722,7 @@ typedef struct llmobsi_instance {
     llmobs_resource_view resource;
     llmobs_attribute_view resource_attributes[LLMOBS_I_RESOURCE_MAX];
     char instance_id[37];
+    uint64_t opened_unix_ns; /* or forked */
     llmobsi_lock rest; /* where the tick's thread sleeps */
     bool stop;         /* under it */
     bool ticking;      /* its thread was started; open and close */
@@ -9532,6 +14839,9 @@ llmobsi_fn void llmobsi_resource_make(llmobsi_instance* instance)
     llmobs_attribute_view* id;
     instance->resource.attributes = instance->resource_attributes;
     instance->resource.attribute_count = 0;
+    instance->opened_unix_ns = instance->config.clock.unix_ns != NULL
+                                   ? instance->config.clock.unix_ns(instance->config.clock.user)
+                                   : llmobsi_realtime_ns();
     llmobsi_instance_id(instance);
     llmobsi_resource_add_text(instance, "service.name", instance->config.service_name);
     if (instance->config.service_version != NULL && instance->config.service_version[0] != '\0') {
@@ -10389,6 +15699,22 @@ llmobsi_fn void llmobsi_stats_spans(llmobsi_collector* collector, const llmobsi_
     stats->bad_traceparents = counts.bad_traceparents;
 }
 
+llmobsi_fn void llmobsi_stats_metrics(const llmobsi_registry* registry, llmobs_stats* stats)
+{
+    llmobsi_metric_totals totals;
+    llmobsi_metrics_total(registry, &totals);
+    stats->metrics = llmobsi_load_relaxed(&registry->metric_count);
+    stats->metric_series = totals.series;
+    stats->metric_overflows = totals.overflows;
+    stats->metric_invalid = totals.invalid;
+    stats->metric_saturated = totals.saturated;
+    stats->metric_dropped = totals.dropped;
+    stats->metric_misused = llmobsi_load_relaxed(&registry->misused);
+    stats->labels_cut = llmobsi_load_relaxed(&registry->labels_cut);
+    stats->metric_bytes_used =
+        llmobsi_load_relaxed(&registry->cells.pages_used) * (uint64_t)sizeof(llmobsi_page);
+}
+
 llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* stats)
 {
     llmobsi_collector* collector = &instance->collector;
@@ -10405,6 +15731,7 @@ llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* sta
         stats->threads +=
             llmobsi_load_relaxed(&recorder->threads[i].state) == LLMOBS_I_THREAD_OWNED;
     }
+    llmobsi_stats_metrics(&recorder->registry, stats);
     stats->exporter_count = llmobsi_load_acquire(&collector->exporter_count);
     for (i = 0; i < stats->exporter_count; i++) {
         llmobsi_exporter_stats(&collector->exporters[i], &stats->exporters[i]);
@@ -10438,6 +15765,477 @@ LLMOBS_API llmobs_result llmobs_stats_read(llmobs* obs, llmobs_stats* stats)
     llmobsi_call_end(instance);
     llmobsi_stats_copy(stats, &full);
     return LLMOBS_OK;
+}
+
+/* =================================================================================================
+ *  >>self                   public: what the library tells of itself
+ * ============================================================================================== */
+
+/* What the library tells of itself: points made from the account when metrics are read, under
+   OpenTelemetry's names for such where it has one. */
+
+#define LLMOBS_I_SELF_TEXT 640u /* labels of one point as text */
+
+/* Metrics of the family SELF: id, name, family for Prometheus, unit, instrument, help. */
+#define LLMOBS_I_SELF_METRICS(X)                                                                  \
+    X(SPAN_STARTED, "otel.sdk.span.started", "otel_sdk_span_started", "{span}", COUNTER,          \
+      "Spans begun, by whether they were sampled.")                                               \
+    X(SPAN_LIVE, "otel.sdk.span.live", "otel_sdk_span_live", "{span}", UPDOWN,                    \
+      "Spans begun and not yet ended.")                                                           \
+    X(SPANS_DROPPED, "llmobs.spans.dropped", "llmobs_spans_dropped", "{span}", COUNTER,           \
+      "Spans lost before they reached the exporters, by cause.")                                  \
+    X(PROCESSED, "otel.sdk.processor.span.processed", "otel_sdk_processor_span_processed",        \
+      "{span}", COUNTER, "Spans handed to the exporters' queues.")                                \
+    X(QUEUE_SIZE, "otel.sdk.processor.span.queue.size", "otel_sdk_processor_span_queue_size",     \
+      "{span}", UPDOWN, "Spans ended and not yet handed to the exporters' queues.")               \
+    X(QUEUE_CAPACITY, "otel.sdk.processor.span.queue.capacity",                                   \
+      "otel_sdk_processor_span_queue_capacity", "{span}", UPDOWN,                                 \
+      "Spans that may be begun and not yet collected at one time.")                               \
+    X(EXPORTED, "otel.sdk.exporter.span.exported", "otel_sdk_exporter_span_exported", "{span}",   \
+      COUNTER, "Spans that an exporter has settled; error_type says why it lost them.")           \
+    X(INFLIGHT, "otel.sdk.exporter.span.inflight", "otel_sdk_exporter_span_inflight", "{span}",   \
+      UPDOWN, "Spans in an exporter's queue, being exported or pending.")                         \
+    X(METRIC_OVERFLOWS, "llmobs.metric.overflows", "llmobs_metric_overflows", "", COUNTER,        \
+      "Label sets that went to a metric's overflow series.")                                      \
+    X(METRIC_INVALID, "llmobs.metric.invalid", "llmobs_metric_invalid", "", COUNTER,              \
+      "Values that were not recorded: negative, NaN or infinite.")                                \
+    X(METRIC_SATURATED, "llmobs.metric.saturated", "llmobs_metric_saturated", "", COUNTER,        \
+      "Additions to a sum that has come to the end of its range.")                                \
+    X(METRIC_DROPPED, "llmobs.metric.dropped", "llmobs_metric_dropped", "", COUNTER,              \
+      "Values lost for want of memory, or to a signal handler.")                                  \
+    X(METRIC_SERIES, "llmobs.metric.series", "llmobs_metric_series", "{series}", UPDOWN,          \
+      "Label sets at this time, of all metrics.")                                                 \
+    X(METRIC_MISUSED, "llmobs.metric.misused", "llmobs_metric_misused", "", COUNTER,              \
+      "Calls that named no metric, one of another kind, or the wrong labels.")
+
+typedef enum llmobsi_self_metric {
+#define LLMOBS_I_SELF(id, name, family, unit, instrument, help) LLMOBS_I_SELF_##id,
+    LLMOBS_I_SELF_METRICS(LLMOBS_I_SELF)
+#undef LLMOBS_I_SELF
+    LLMOBS_I_SELF_COUNT
+} llmobsi_self_metric;
+
+/* A metric on its way to the gather, and where its values come from. */
+typedef struct llmobsi_account {
+    llmobsi_gather* gather;
+    const llmobsi_instance* instance;
+    const llmobs_stats* stats;
+    llmobsi_self_metric id;
+    llmobs_metric_view* view;
+} llmobsi_account;
+
+llmobsi_fn llmobs_string llmobsi_string_of(const char* text)
+{
+    llmobs_string string;
+    string.data = text;
+    string.size = strlen(text);
+    return string;
+}
+
+llmobsi_fn void llmobsi_self_describe(llmobsi_account* account)
+{
+    static const struct {
+        const char* name;
+        const char* family;
+        const char* unit;
+        const char* help;
+        llmobs_instrument instrument;
+    } table[] = {
+#define LLMOBS_I_SELF(id, name, family, unit, instrument, help) \
+    {name, family, unit, help, LLMOBS_##instrument},
+        LLMOBS_I_SELF_METRICS(LLMOBS_I_SELF)
+#undef LLMOBS_I_SELF
+    };
+    llmobs_metric_view* view = llmobsi_gather_metric(account->gather);
+    view->name = llmobsi_string_of(table[account->id].name);
+    view->family = llmobsi_string_of(table[account->id].family);
+    view->unit = llmobsi_string_of(table[account->id].unit);
+    view->help = llmobsi_string_of(table[account->id].help);
+    view->instrument = table[account->id].instrument;
+    view->number = LLMOBS_NUMBER_INT;
+    account->view = view;
+}
+
+/* A label, as an attribute and as text. Names of exporters are the host's: they are escaped. */
+llmobsi_fn char* llmobsi_self_label(llmobs_point_view* point, char* text, const char* name,
+                                    llmobs_string value)
+{
+    llmobs_attribute_view* attribute;
+    union {
+        const llmobs_attribute_view* shown;
+        llmobs_attribute_view* made;
+    } attributes;
+    attributes.shown = point->attributes;
+    attribute = &attributes.made[point->attribute_count++];
+    memset(attribute, 0, sizeof *attribute);
+    attribute->key = llmobsi_string_of(name);
+    attribute->type = LLMOBS_TYPE_STRING;
+    attribute->value.string = value;
+    if (text != point->labels.data) {
+        *text++ = ',';
+    }
+    for (; *name != '\0'; name++) {
+        *text++ = llmobsi_label_byte(*name);
+    }
+    *text++ = '=';
+    *text++ = '"';
+    text += llmobsi_label_escape(value.data, value.size, text);
+    *text++ = '"';
+    return text;
+}
+
+/* Adds a point with up to two labels (NULL: none). */
+llmobsi_fn void llmobsi_self_point(llmobsi_account* account, uint64_t value, const char* label,
+                                   llmobs_string of, const char* label_2, llmobs_string of_2)
+{
+    llmobsi_packer* packer = &account->gather->packer;
+    llmobs_point_view* point;
+    llmobs_attribute_view* attributes;
+    char* text;
+    if (packer->back - packer->front < sizeof *point + 2 * sizeof *attributes +
+                                           2 * LLMOBS_I_SELF_TEXT) {
+        (void)llmobsi_gather_flush(account->gather);
+        llmobsi_self_describe(account);
+    }
+    point = llmobsi_gather_point(account->gather);
+    attributes = llmobsi_packer_attributes(packer, 2);
+    text = (char*)llmobsi_packer_take(packer, LLMOBS_I_SELF_TEXT, 1);
+    if (point == NULL || attributes == NULL || text == NULL) {
+        return; /* there was room */
+    }
+    point->attributes = attributes;
+    point->labels.data = text;
+    if (label != NULL) {
+        text = llmobsi_self_label(point, text, label, of);
+    }
+    if (label_2 != NULL) {
+        text = llmobsi_self_label(point, text, label_2, of_2);
+    }
+    point->labels.size = (size_t)(text - point->labels.data);
+    point->start_unix_ns = account->instance->opened_unix_ns;
+    point->value.integer = value < LLMOBS_I_CELL_MOST ? (int64_t)value : INT64_MAX;
+    account->view->point_count++;
+}
+
+llmobsi_fn void llmobsi_self_number(llmobsi_account* account, uint64_t value)
+{
+    llmobs_string none = {NULL, 0};
+    llmobsi_self_point(account, value, NULL, none, NULL, none);
+}
+
+llmobsi_fn void llmobsi_self_labelled(llmobsi_account* account, uint64_t value, const char* label,
+                                      const char* of)
+{
+    llmobs_string none = {NULL, 0};
+    llmobsi_self_point(account, value, label, llmobsi_string_of(of), NULL, none);
+}
+
+/* ---- spans --------------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_self_exporters(llmobsi_account* account)
+{
+    const llmobs_stats* stats = account->stats;
+    uint32_t i;
+    int loss;
+    for (i = 0; i < stats->exporter_count; i++) {
+        const llmobs_exporter_stats* exporter = &stats->exporters[i];
+        llmobs_string name = llmobsi_string_of(exporter->name);
+        llmobs_string none = {NULL, 0};
+        if (account->id == LLMOBS_I_SELF_INFLIGHT) {
+            llmobsi_self_point(account, exporter->queued, "otel.component.name", name, NULL, none);
+            continue;
+        }
+        llmobsi_self_point(account, exporter->exported, "otel.component.name", name, NULL, none);
+        for (loss = 0; loss < (int)LLMOBS_LOSS_COUNT; loss++) {
+            llmobsi_self_point(account, exporter->lost[loss], "otel.component.name", name,
+                               "error.type",
+                               llmobsi_string_of(llmobs_loss_name((llmobs_loss)loss)));
+        }
+    }
+}
+
+llmobsi_fn void llmobsi_self_drops(llmobsi_account* account)
+{
+    int drop;
+    for (drop = 0; drop < (int)LLMOBS_DROP_COUNT; drop++) {
+        llmobsi_self_labelled(account, account->stats->dropped[drop], "reason",
+                              llmobs_drop_name((llmobs_drop)drop));
+    }
+}
+
+/* ---- metrics ------------------------------------------------------------------------------- */
+
+/* One count of each metric where it is not zero, and their names. */
+llmobsi_fn void llmobsi_self_metrics(llmobsi_account* account)
+{
+    const llmobsi_registry* registry = &account->instance->collector.recorder.registry;
+    uint32_t count = llmobsi_load_acquire(&registry->metric_count);
+    llmobs_string none = {NULL, 0};
+    uint32_t i;
+    for (i = 0; i < count; i++) {
+        const llmobsi_metric* metric = &registry->metrics[i];
+        const llmobsi_atomic64* from = account->id == LLMOBS_I_SELF_METRIC_OVERFLOWS ? &metric->overflows
+                                       : account->id == LLMOBS_I_SELF_METRIC_INVALID ? &metric->invalid
+                                       : account->id == LLMOBS_I_SELF_METRIC_SATURATED
+                                           ? &metric->saturated
+                                           : &metric->dropped;
+        uint64_t value = llmobsi_load_relaxed(from);
+        if (value != 0) {
+            llmobsi_self_point(account, value, "metric", metric->name, NULL, none);
+        }
+    }
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
+{
+    const llmobs_stats* stats = account->stats;
+    switch (account->id) {
+    case LLMOBS_I_SELF_SPAN_STARTED:
+        llmobsi_self_labelled(account, stats->started, "otel.span.sampling_result",
+                              "RECORD_AND_SAMPLE");
+        llmobsi_self_labelled(account, stats->unsampled, "otel.span.sampling_result", "DROP");
+        break;
+    case LLMOBS_I_SELF_SPAN_LIVE:
+        llmobsi_self_number(account, stats->live);
+        break;
+    case LLMOBS_I_SELF_SPANS_DROPPED:
+        llmobsi_self_drops(account);
+        break;
+    case LLMOBS_I_SELF_PROCESSED:
+        llmobsi_self_number(account, stats->collected);
+        break;
+    case LLMOBS_I_SELF_QUEUE_SIZE:
+        llmobsi_self_number(account, stats->ended);
+        break;
+    case LLMOBS_I_SELF_QUEUE_CAPACITY:
+        if (account->instance->config.span_slots != LLMOBS_OFF) {
+            llmobsi_self_number(account, account->instance->config.span_slots);
+        }
+        break;
+    case LLMOBS_I_SELF_EXPORTED:
+    case LLMOBS_I_SELF_INFLIGHT:
+        llmobsi_self_exporters(account);
+        break;
+    case LLMOBS_I_SELF_METRIC_OVERFLOWS:
+    case LLMOBS_I_SELF_METRIC_INVALID:
+    case LLMOBS_I_SELF_METRIC_SATURATED:
+    case LLMOBS_I_SELF_METRIC_DROPPED:
+        llmobsi_self_metrics(account);
+        break;
+    case LLMOBS_I_SELF_METRIC_SERIES:
+        llmobsi_self_number(account, stats->metric_series);
+        break;
+    case LLMOBS_I_SELF_METRIC_MISUSED:
+        llmobsi_self_number(account, stats->metric_misused);
+        break;
+    case LLMOBS_I_SELF_COUNT:
+        break;
+    }
+}
+
+llmobsi_fn void llmobsi_gather_self(llmobsi_gather* gather, llmobsi_instance* instance)
+{
+    llmobs_stats stats;
+    llmobsi_account account;
+    int id;
+    llmobsi_stats_fill(instance, &stats);
+    account.gather = gather;
+    account.instance = instance;
+    account.stats = &stats;
+    for (id = 0; id < (int)LLMOBS_I_SELF_COUNT && !gather->stopped; id++) {
+        account.id = (llmobsi_self_metric)id;
+        llmobsi_self_describe(&account);
+        llmobsi_self_values(&account);
+    }
+}
+
+/* Everything there is to read, in batches of views. */
+llmobsi_fn void llmobsi_metrics_gather(llmobsi_instance* instance, bool attributes,
+                                       llmobsi_deliver_fn deliver, void* user)
+{
+    llmobsi_recorder* recorder = &instance->collector.recorder;
+    llmobsi_gather gather;
+    llmobsi_gather_begin(&gather, recorder, attributes, deliver, user);
+    if (recorder->registry.on) {
+        llmobsi_gather_registry(&gather);
+    }
+    if ((instance->config.metric_families & LLMOBS_FAMILY_SELF) != 0) {
+        llmobsi_gather_self(&gather, instance);
+    }
+    (void)llmobsi_gather_flush(&gather);
+}
+
+/* =================================================================================================
+ *  >>metrics                public: metrics out
+ * ============================================================================================== */
+
+/* Metrics out: as Prometheus text, as batches of views, encoded. All of it on the caller's thread,
+   straight from the cells: nobody is waited for. */
+
+/* ---- Prometheus text ----------------------------------------------------------------------- */
+
+/* What the text is written from and to. */
+typedef struct llmobsi_scrape {
+    llmobsi_writer writer;
+    char* cursor;
+    llmobs_exposition exposition;
+    const char* family; /* whose head is written: its name, by address */
+    char buffer[LLMOBS_I_WRITER_BUFFER];
+} llmobsi_scrape;
+
+llmobsi_fn bool llmobsi_scrape_metrics(void* user, const llmobs_metric_view* metrics, size_t count)
+{
+    llmobsi_scrape* scrape = (llmobsi_scrape*)user;
+    char* cursor = scrape->cursor;
+    size_t i;
+    size_t point;
+    for (i = 0; i < count; i++) {
+        if (metrics[i].family.data != scrape->family) {
+            scrape->family = metrics[i].family.data;
+            cursor = llmobsi_prometheus_head(&scrape->writer, cursor, &metrics[i],
+                                             scrape->exposition);
+        }
+        for (point = 0; point < metrics[i].point_count && !scrape->writer.failed; point++) {
+            cursor = llmobsi_prometheus_point(&scrape->writer, cursor, &metrics[i],
+                                              &metrics[i].points[point], scrape->exposition);
+        }
+    }
+    scrape->cursor = cursor;
+    return !scrape->writer.failed;
+}
+
+LLMOBS_API llmobs_result llmobs_prometheus_write(llmobs* obs, llmobs_exposition exposition,
+                                                 llmobs_write_fn write, void* user)
+{
+    llmobsi_instance* instance;
+    llmobsi_scrape scrape;
+    if (write == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    instance = llmobsi_call_begin(obs);
+    if (instance == NULL) {
+        return LLMOBS_ERROR_CLOSED;
+    }
+    llmobsi_writer_init(&scrape.writer, scrape.buffer, sizeof scrape.buffer, write, user);
+    scrape.cursor = scrape.buffer;
+    scrape.exposition = exposition;
+    scrape.family = NULL;
+    scrape.cursor = llmobsi_prometheus_target_info(&scrape.writer, scrape.cursor,
+                                                   &instance->resource, exposition);
+    llmobsi_metrics_gather(instance, false, llmobsi_scrape_metrics, &scrape);
+    llmobsi_call_end(instance);
+    scrape.cursor = llmobsi_prometheus_end(&scrape.writer, scrape.cursor, exposition);
+    (void)llmobsi_writer_turn(&scrape.writer, scrape.cursor);
+    return scrape.writer.failed ? LLMOBS_ERROR_SYSTEM : LLMOBS_OK;
+}
+
+/* A buffer that text is put into as long as it fits, and counted in any case. */
+typedef struct llmobsi_print {
+    char* buffer;
+    size_t capacity;
+    size_t size;
+} llmobsi_print;
+
+llmobsi_fn bool llmobsi_print_write(void* user, const char* data, size_t size)
+{
+    llmobsi_print* print = (llmobsi_print*)user;
+    if (print->size < print->capacity && size < print->capacity - print->size) {
+        memcpy(print->buffer + print->size, data, size);
+    }
+    print->size += size;
+    return true;
+}
+
+LLMOBS_API llmobs_result llmobs_prometheus_print(llmobs* obs, llmobs_exposition exposition,
+                                                 char* buffer, size_t* size)
+{
+    llmobsi_print print;
+    llmobs_result result;
+    if (size == NULL || (buffer == NULL && *size > 0)) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    print.buffer = buffer;
+    print.capacity = *size;
+    print.size = 0;
+    result = llmobs_prometheus_write(obs, exposition, llmobsi_print_write, &print);
+    *size = print.size;
+    if (result == LLMOBS_OK && print.size >= print.capacity) {
+        result = LLMOBS_ERROR_LIMIT;
+    }
+    if (print.capacity > 0) {
+        buffer[result == LLMOBS_OK ? print.size : 0] = '\0';
+    }
+    return result;
+}
+
+/* ---- batches ------------------------------------------------------------------------------- */
+
+typedef struct llmobsi_collection {
+    llmobs_batch batch;
+    llmobs_collect_fn collect;
+    void* user;
+    llmobs_format format; /* of llmobs_metrics_write, which has the next two */
+    llmobs_write_fn write;
+    llmobs_result result;
+} llmobsi_collection;
+
+llmobsi_fn bool llmobsi_collection_deliver(void* user, const llmobs_metric_view* metrics,
+                                           size_t count)
+{
+    llmobsi_collection* collection = (llmobsi_collection*)user;
+    collection->batch.metrics = metrics;
+    collection->batch.metric_count = count;
+    if (collection->collect != NULL) {
+        collection->result = collection->collect(collection->user, &collection->batch)
+                                 ? LLMOBS_OK
+                                 : LLMOBS_ERROR_SYSTEM;
+    } else {
+        collection->result = llmobs_encode(&collection->batch, collection->format,
+                                           collection->write, collection->user);
+    }
+    return collection->result == LLMOBS_OK;
+}
+
+llmobsi_fn llmobs_result llmobsi_collection_run(llmobs* obs, llmobsi_collection* collection)
+{
+    llmobsi_instance* instance = llmobsi_call_begin(obs);
+    if (instance == NULL) {
+        return LLMOBS_ERROR_CLOSED;
+    }
+    collection->batch.size = sizeof collection->batch;
+    collection->batch.attempt = 1;
+    collection->batch.resource = &instance->resource;
+    llmobsi_metrics_gather(instance, true, llmobsi_collection_deliver, collection);
+    llmobsi_call_end(instance);
+    return collection->result;
+}
+
+LLMOBS_API llmobs_result llmobs_metrics_collect(llmobs* obs, llmobs_collect_fn collect, void* user)
+{
+    llmobsi_collection collection;
+    if (collect == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    memset(&collection, 0, sizeof collection);
+    collection.collect = collect;
+    collection.user = user;
+    return llmobsi_collection_run(obs, &collection);
+}
+
+LLMOBS_API llmobs_result llmobs_metrics_write(llmobs* obs, llmobs_format format,
+                                              llmobs_write_fn write, void* user)
+{
+    llmobsi_collection collection;
+    if (write == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    memset(&collection, 0, sizeof collection);
+    collection.format = format;
+    collection.write = write;
+    collection.user = user;
+    return llmobsi_collection_run(obs, &collection);
 }
 
 /* =================================================================================================
@@ -10651,13 +16449,10 @@ LLMOBS_API llmobs_result llmobs_flush(llmobs* obs, uint32_t timeout_ms)
 }
 
 /* =================================================================================================
- *  >>open                   public: open, close, release, fork
+ *  >>layout                 public: the layout of an instance's memory
  * ============================================================================================== */
 
-/* Laying an instance out in its block of memory, opening it, closing it under recorders that
-   still run, and what a fork's child needs. */
-
-/* ---- layout -------------------------------------------------------------------------------- */
+/* Laying an instance out in its block of memory. */
 
 /* Most free slots that a thread may hold back: idle threads together at most half of the pool. */
 llmobsi_fn uint32_t llmobsi_cache_size(const llmobs_config* config)
@@ -10691,6 +16486,70 @@ llmobsi_fn void llmobsi_pool_layout(llmobsi_arena* arena, const llmobs_config* c
         recorder->threads[i].slot_mask = slots - 1;
         recorder->threads[i].ring.items = rings + (size_t)i * slots;
         recorder->threads[i].ring.mask = slots - 1;
+    }
+}
+
+/* Text for names, help and labels: what is usual, many times. */
+#define LLMOBS_I_TEXT_A_METRIC 320u
+#define LLMOBS_I_TEXT_A_SERIES 80u
+#define LLMOBS_I_ROWS_A_PAGE 3u /* rows that the pages would suffice for, if all cells were used */
+
+llmobsi_fn void llmobsi_cells_layout(llmobsi_arena* arena, const llmobs_config* config,
+                                     llmobsi_recorder* recorder)
+{
+    uint32_t pages = config->metric_bytes / (uint32_t)sizeof(llmobsi_page);
+    uint32_t row_pages = pages / LLMOBS_I_ROWS_A_PAGE;
+    size_t entries = llmobsi_size_mul(row_pages, (size_t)config->max_threads + 1);
+    llmobsi_page* memory = (llmobsi_page*)llmobsi_arena_take(arena, pages, sizeof(llmobsi_page));
+    llmobsi_page** rows =
+        (llmobsi_page**)llmobsi_arena_take(arena, entries, sizeof(llmobsi_page*));
+    llmobsi_cells* cells;
+    uint32_t i;
+    if (recorder == NULL || rows == NULL) {
+        return;
+    }
+    memset((void*)rows, 0, entries * sizeof *rows);
+    cells = &recorder->registry.cells;
+    cells->pages = memory;
+    cells->page_count = pages;
+    cells->row_pages = row_pages;
+    cells->shared.pages = rows;
+    for (i = 0; i < config->max_threads; i++) {
+        recorder->threads[i].row.pages = rows + (size_t)(i + 1) * row_pages;
+    }
+}
+
+llmobsi_fn void llmobsi_registry_layout(llmobsi_arena* arena, const llmobs_config* config,
+                                        llmobsi_recorder* recorder)
+{
+    uint32_t entries = llmobsi_round_up_pow2(2 * config->metric_series);
+    size_t text_bytes = (size_t)config->metric_series * LLMOBS_I_TEXT_A_SERIES +
+                        (size_t)config->max_metrics * LLMOBS_I_TEXT_A_METRIC;
+    /* One more than may be defined: to try one in. */
+    llmobsi_metric* metrics = (llmobsi_metric*)llmobsi_arena_take(
+        arena, (size_t)config->max_metrics + 1, sizeof(llmobsi_metric));
+    llmobsi_series* series = (llmobsi_series*)llmobsi_arena_take(arena, config->metric_series,
+                                                                 sizeof(llmobsi_series));
+    llmobsi_atomic64* table =
+        (llmobsi_atomic64*)llmobsi_arena_take(arena, entries, sizeof(llmobsi_atomic64));
+    unsigned char* texts = (unsigned char*)llmobsi_arena_take(arena, text_bytes, 1);
+    llmobsi_exemplar* exemplars = (llmobsi_exemplar*)llmobsi_arena_take(
+        arena, config->exemplars, sizeof(llmobsi_exemplar));
+    llmobsi_cells_layout(arena, config, recorder);
+    if (recorder != NULL && exemplars != NULL) {
+        llmobsi_registry* registry = &recorder->registry;
+        memset(table, 0, entries * sizeof *table);
+        memset(exemplars, 0, config->exemplars * sizeof *exemplars);
+        registry->metrics = metrics;
+        registry->metric_limit = config->max_metrics;
+        registry->series = series;
+        registry->series_limit = config->metric_series;
+        registry->table = table;
+        registry->table_mask = entries - 1;
+        registry->texts = texts;
+        registry->text_bytes = text_bytes;
+        registry->exemplars = exemplars;
+        registry->exemplar_limit = config->exemplars;
     }
 }
 
@@ -10728,6 +16587,9 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
     if (config->span_slots != LLMOBS_OFF) {
         llmobsi_pool_layout(arena, config, recorder);
     }
+    if (config->metric_series != LLMOBS_OFF) {
+        llmobsi_registry_layout(arena, config, recorder);
+    }
     for (i = 0; i < config->max_exporters; i++) {
         llmobsi_exporter_layout(arena, config, exporters != NULL ? &exporters[i] : NULL);
     }
@@ -10747,9 +16609,27 @@ LLMOBS_API size_t llmobs_memory_needed(const llmobs_config* config)
 
 LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pillar)
 {
-    /* Spans are the one pillar that stands yet; what all pillars share is counted with it. */
-    return pillar == LLMOBS_PILLAR_SPANS ? llmobs_memory_needed(config) : 0;
+    llmobs_config without;
+    size_t rest;
+    llmobsi_config_complete(&without, config, false);
+    without.metric_series = LLMOBS_OFF;
+    without.exemplars = LLMOBS_OFF;
+    rest = llmobs_memory_needed(&without);
+    switch (pillar) {
+    case LLMOBS_PILLAR_SPANS:
+        return rest; /* and what all pillars share */
+    case LLMOBS_PILLAR_METRICS:
+        return llmobs_memory_needed(config) - rest;
+    default:
+        return 0; /* not yet built */
+    }
 }
+
+/* =================================================================================================
+ *  >>open                   public: open, close, release, fork
+ * ============================================================================================== */
+
+/* Opening an instance, closing it under recorders that still run, and what a fork's child needs. */
 
 /* ---- memory -------------------------------------------------------------------------------- */
 
@@ -10767,11 +16647,18 @@ llmobsi_fn bool llmobsi_locks_init(llmobsi_instance* instance)
         llmobsi_lock_destroy(&instance->collector.lock);
         return false;
     }
+    if (!llmobsi_lock_init(&instance->collector.recorder.registry.lock)) {
+        llmobsi_lock_destroy(&instance->rest);
+        llmobsi_lock_destroy(&instance->setup);
+        llmobsi_lock_destroy(&instance->collector.lock);
+        return false;
+    }
     return true;
 }
 
 llmobsi_fn void llmobsi_locks_destroy(llmobsi_instance* instance)
 {
+    llmobsi_lock_destroy(&instance->collector.recorder.registry.lock);
     llmobsi_lock_destroy(&instance->rest);
     llmobsi_lock_destroy(&instance->setup);
     llmobsi_lock_destroy(&instance->collector.lock);
@@ -10890,6 +16777,76 @@ llmobsi_fn void llmobsi_recorder_start(llmobsi_recorder* recorder, const llmobs_
     }
 }
 
+LLMOBS_I_STATIC_ASSERT(families,
+                       LLMOBS_I_FAMILIES_STANDARD == (LLMOBS_FAMILY_LLM | LLMOBS_FAMILY_SELF));
+
+#define LLMOBS_I_USER_KEY_LEAST 16u
+
+/* The key of users' pseudonyms. False: there is none, and no such label either. */
+llmobsi_fn bool llmobsi_user_key_make(llmobsi_registry* registry, const llmobs_config* config)
+{
+#ifndef LLMOBS_NO_SHA256
+    uint8_t secret[32];
+    bool filled;
+    if (config->user_key != NULL && config->user_key_size >= LLMOBS_I_USER_KEY_LEAST) {
+        llmobs_hmac_key_init(&registry->user_key, config->user_key, config->user_key_size);
+        return true;
+    }
+    filled = config->random.fill != NULL
+                 ? config->random.fill(config->random.user, secret, sizeof secret)
+                 : llmobsi_random_bytes(secret, sizeof secret);
+    llmobs_hmac_key_init(&registry->user_key, secret, sizeof secret);
+    llmobs_wipe(secret, sizeof secret);
+    return filled;
+#else
+    (void)registry;
+    (void)config;
+    return false;
+#endif
+}
+
+/* Defines the catalogue's metrics, those whose family is switched on. */
+llmobsi_fn void llmobsi_catalogue_start(llmobsi_collector* collector, const llmobs_config* config)
+{
+    llmobsi_recorder* recorder = &collector->recorder;
+    llmobsi_registry* registry = &recorder->registry;
+    bool user_ids = config->metric_user_ids && llmobsi_user_key_make(registry, config);
+    int known;
+    for (known = 0; known < (int)LLMOBS_KNOWN_COUNT; known++) {
+        llmobs_metric_info info;
+        llmobs_result result;
+        uint32_t number;
+        if ((llmobsi_catalogue_family((llmobs_known)known) & config->metric_families) == 0) {
+            continue;
+        }
+        llmobsi_catalogue_info((llmobs_known)known, user_ids, &info);
+        number = llmobsi_metric_define(registry, &info, &result);
+        recorder->known[known] = number;
+        if (number == 0) {
+            llmobsi_notes_add(&collector->notes, LLMOBS_NOTE_METRIC_CATALOGUE, 1);
+        } else {
+            registry->metrics[number - 1].user_label =
+                (int8_t)llmobsi_catalogue_user_label((llmobs_known)known, user_ids);
+        }
+    }
+}
+
+llmobsi_fn void llmobsi_metrics_start(llmobsi_collector* collector, const llmobs_config* config)
+{
+    llmobsi_registry* registry = &collector->recorder.registry;
+    if (config->metric_series == LLMOBS_OFF) {
+        return;
+    }
+    registry->on = true;
+    registry->clock = config->clock;
+    registry->label_bytes = config->label_bytes;
+    registry->max_series = config->metric_max_series;
+    if (!llmobsi_random_bytes(&registry->seed, sizeof registry->seed)) {
+        registry->seed = llmobsi_monotonic_ns();
+    }
+    llmobsi_catalogue_start(collector, config);
+}
+
 /* In the child of a fork: an empty instance, with the same exporters, running. Nobody else is
    here. */
 llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
@@ -10921,6 +16878,11 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
     memset(&collector->noted, 0, sizeof collector->noted);
     memset(collector->noted_drops, 0, sizeof collector->noted_drops);
     (void)llmobsi_locks_init(instance);
+    if (recorder->registry.on) {
+        llmobsi_registry_forked(&recorder->registry);
+        memset(&collector->noted_metrics, 0, sizeof collector->noted_metrics);
+        collector->noted_misused = 0;
+    }
     llmobsi_resource_make(instance);
     for (i = 0; i < collector->exporter_count; i++) {
         llmobsi_exporter_forked(&collector->exporters[i]);
@@ -10955,6 +16917,7 @@ llmobsi_fn void llmobsi_collector_start(llmobsi_collector* collector, const llmo
     collector->batch_delay_ns = (uint64_t)config->batch_delay_ms * UINT64_C(1000000);
     collector->span_max_age_ns = (uint64_t)config->span_max_age_s * UINT64_C(1000000000);
     llmobsi_recorder_start(&collector->recorder, config);
+    llmobsi_metrics_start(collector, config);
     collector->given = llmobsi_load_relaxed(&collector->recorder.pool.given);
     collector->swept = llmobsi_now(&collector->recorder.timeline);
     if (!llmobsi_random_bytes(&collector->batch_ids, sizeof collector->batch_ids)) {

@@ -1,3 +1,5 @@
+#define LLMOBS_I_FAMILIES_STANDARD 33u /* LLMOBS_FAMILY_LLM | LLMOBS_FAMILY_SELF */
+
 LLMOBS_API llmobs_config llmobs_config_default(void)
 {
     llmobs_config config;
@@ -17,6 +19,13 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.close_timeout_ms = 5000;
     config.span_max_age_s = 3600;
     config.sample_ratio = 1.0;
+    config.metric_series = 4096;
+    config.metric_max_series = 2000;
+    config.metric_bytes = 3145728;
+    config.max_metrics = 256;
+    config.label_bytes = 128;
+    config.exemplars = 1024;
+    config.metric_families = LLMOBS_I_FAMILIES_STANDARD;
     return config;
 }
 
@@ -83,7 +92,13 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     X(batch_delay_ms, 1, 3600000)                                                                \
     X(tick_ms, 1, 3600000)                                                                       \
     X(close_timeout_ms, 1, 3600000)                                                              \
-    X(span_max_age_s, 1, 31536000)
+    X(span_max_age_s, 1, 31536000)                                                               \
+    X(metric_series, 16, 1u << 20)                                                               \
+    X(metric_max_series, 1, 1u << 20)                                                            \
+    X(metric_bytes, 65536, 1u << 30)                                                             \
+    X(max_metrics, 1, 4096)                                                                      \
+    X(label_bytes, 32, 255)                                                                      \
+    X(exemplars, 1, 1u << 20)
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {
@@ -104,10 +119,45 @@ llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 #undef LLMOBS_I_RANGE
 }
 
+/* Fields that can be switched off keep that through the check of ranges. */
+typedef struct llmobsi_switches {
+    bool spans_off;
+    bool metrics_off;
+    bool exemplars_off;
+} llmobsi_switches;
+
+llmobsi_fn bool llmobsi_switch_take(uint32_t* field)
+{
+    bool off = *field == LLMOBS_OFF;
+    *field = off ? 0 : *field;
+    return off;
+}
+
+llmobsi_fn llmobsi_switches llmobsi_switches_take(llmobs_config* config)
+{
+    llmobsi_switches switches;
+    switches.spans_off = llmobsi_switch_take(&config->span_slots);
+    switches.metrics_off = llmobsi_switch_take(&config->metric_series);
+    switches.exemplars_off = llmobsi_switch_take(&config->exemplars);
+    return switches;
+}
+
+llmobsi_fn void llmobsi_switches_put(llmobs_config* config, llmobsi_switches switches)
+{
+    config->span_slots =
+        switches.spans_off ? LLMOBS_OFF : llmobsi_round_up_pow2(config->span_slots);
+    config->metric_series = switches.metrics_off ? LLMOBS_OFF : config->metric_series;
+    config->exemplars = switches.exemplars_off ? 0 : config->exemplars;
+    if (config->metric_families == 0) {
+        config->metric_families = LLMOBS_I_FAMILIES_STANDARD;
+    }
+    config->metric_families = config->metric_families == LLMOBS_OFF ? 0 : config->metric_families;
+}
+
 /* The config with nothing left to decide. */
 llmobsi_fn void llmobsi_config_complete(llmobs_config* out, const llmobs_config* given, bool tell)
 {
-    bool spans_off;
+    llmobsi_switches switches;
     *out = llmobs_config_default();
     if (given != NULL) {
         size_t known = given->size != 0 && given->size < sizeof *out ? given->size : sizeof *out;
@@ -118,10 +168,9 @@ llmobsi_fn void llmobsi_config_complete(llmobs_config* out, const llmobs_config*
     if (out->service_name == NULL || out->service_name[0] == '\0') {
         out->service_name = "unknown_service";
     }
-    spans_off = out->span_slots == LLMOBS_OFF;
-    out->span_slots = spans_off ? 0 : out->span_slots;
+    switches = llmobsi_switches_take(out);
     llmobsi_config_ranges(out, tell);
-    out->span_slots = spans_off ? LLMOBS_OFF : llmobsi_round_up_pow2(out->span_slots);
+    llmobsi_switches_put(out, switches);
     if (!llmobsi_config_ratio(&out->sample_ratio)) {
         llmobsi_config_tell(out, tell,
                             "llmobs_config.sample_ratio is out of range and was brought into it");

@@ -63,6 +63,23 @@ typedef struct llmobs_config {
     llmobs_random random;        /*                            (default the operating system's)   */
     llmobs_note_fn note;         /* diagnostics                                   (default none) */
     void* note_user;
+    uint32_t metric_series;      /* label sets of all metrics, 16 to 2^20          (default 4096);
+                                    LLMOBS_OFF: no metrics, no memory for them                    */
+    uint32_t metric_max_series;  /* label sets of one metric, where it says nothing else, 1 to 2^20
+                                                                                   (default 2000) */
+    uint32_t metric_bytes;       /* their values, from 64 KiB                   (default 3145728) */
+    uint32_t max_metrics;        /* metrics defined, 1 to 4096                      (default 256) */
+    uint32_t label_bytes;        /* a label value is cut to this, 32 to 255         (default 128) */
+    uint32_t exemplars;          /* traces kept for buckets, up to 2^20            (default 1024);
+                                    LLMOBS_OFF: none                                              */
+    uint32_t metric_families;    /* LLMOBS_FAMILY_*: metrics of the catalogue that are defined
+                                    (default LLMOBS_FAMILY_LLM | LLMOBS_FAMILY_SELF); LLMOBS_OFF:
+                                    none                                                          */
+    bool metric_user_ids;        /* the catalogue's metrics have the label user_id, a pseudonym
+                                                                                  (default false) */
+    const void* user_key;        /* secret of the pseudonyms, which are the same as long as it is;
+                                    copied                         (default random, for this run) */
+    size_t user_key_size;        /* 16 bytes at least; fewer count as none                        */
 } llmobs_config;
 
 /* [any] A config with every default filled in; set fields, then open. */

@@ -70,6 +70,15 @@ typedef struct llmobs_stats {
     uint64_t threads;         /* attached now */
     uint32_t exporter_count;
     llmobs_exporter_stats exporters[LLMOBS_STATS_EXPORTERS];
+    uint64_t metrics;           /* defined */
+    uint64_t metric_series;     /* live label sets */
+    uint64_t metric_overflows;  /* label sets that went to an overflow series: totals are exact */
+    uint64_t metric_invalid;    /* values not recorded: negative, NaN, infinite */
+    uint64_t metric_saturated;  /* additions to a sum that is at its end        */
+    uint64_t metric_dropped;    /* values lost: no memory, or a signal in the way */
+    uint64_t metric_misused;    /* calls that named no metric, or the wrong kind  */
+    uint64_t labels_cut;        /* label values cut to llmobs_config.label_bytes  */
+    uint64_t metric_bytes_used; /* of llmobs_config.metric_bytes */
 } llmobs_stats;
 
 /* [any] "pool", "threads", ...; "unknown" for other numbers. */

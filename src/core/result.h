@@ -46,6 +46,14 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
                  "llmobs_config.span_parts)")                                                     \
     X(CLOSE_LOST, "spans were not delivered before the instance closed (raise "                   \
                   "llmobs_config.close_timeout_ms)")                                              \
+    X(METRIC_SERIES, "too many label sets: some went to an overflow series (raise "               \
+                     "llmobs_config.metric_max_series, metric_series or metric_bytes, or "        \
+                     "limit a label's values with llmobs_metric_allow)")                          \
+    X(METRIC_MISUSED, "a call named no metric, or one of another kind, or the wrong labels")      \
+    X(METRIC_VALUES, "metric values not recorded: negative, NaN, infinite, or no memory for "     \
+                     "them")                                                                      \
+    X(METRIC_CATALOGUE, "not all known metrics could be defined (raise "                          \
+                        "llmobs_config.max_metrics or metric_bytes)")                             \
     X(THREAD_START, "a thread could not be started")                                              \
     X(CLOCK, "no invariant cycle counter: times come from the system clock")
 

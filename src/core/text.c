@@ -301,6 +301,13 @@ llmobsi_inline uint64_t llmobsi_double_bits(double number)
     return bits;
 }
 
+llmobsi_inline double llmobsi_double_of(uint64_t bits)
+{
+    double number;
+    memcpy(&number, &bits, sizeof(number));
+    return number;
+}
+
 #define LLMOBS_I_DOUBLE_FRACTION UINT64_C(0x000fffffffffffff)
 #define LLMOBS_I_DOUBLE_INFINITY UINT64_C(0x7ff0000000000000)
 

@@ -59,7 +59,62 @@ typedef struct llmobs_span_view {
     uint32_t dropped_link_count;
 } llmobs_span_view;
 
-/* What all spans of an instance share: who made them. */
+/* ---- metrics as typed views ------------------------------------------------------------------ */
+
+/* The trace of one recorded value. */
+typedef struct llmobs_exemplar_view {
+    uint8_t trace_id[16];
+    uint8_t span_id[8];
+    double value;
+    uint64_t unix_ns;
+    uint32_t bucket; /* of the histogram; 0 for counters */
+} llmobs_exemplar_view;
+
+/* A value in the number that its metric has. */
+typedef union llmobs_value {
+    int64_t integer; /* LLMOBS_NUMBER_INT; LLMOBS_NUMBER_NANO: billionths */
+    double real;     /* LLMOBS_NUMBER_DOUBLE */
+} llmobs_value;
+
+/* One series at one instant. Counts are of values since `start_unix_ns`. */
+typedef struct llmobs_point_view {
+    const llmobs_attribute_view* attributes; /* its labels, all strings but the overflow's bool */
+    uint32_t attribute_count;
+    llmobs_string labels; /* the same as Prometheus text, escaped: model="gpt",direction="input" */
+    uint64_t start_unix_ns;
+    uint64_t time_unix_ns;
+    llmobs_value value; /* counters, gauges: the value; histograms: the sum */
+    llmobs_value min;   /* histograms, where count is not 0 */
+    llmobs_value max;
+    uint64_t count;                /* histograms: the sum of zero_count and all bucket counts */
+    const uint64_t* bucket_counts; /* not cumulative; explicit: one more than bounds            */
+    uint32_t bucket_count;
+    int32_t scale; /* exponential: bucket i is (b^(offset+i), b^(offset+i+1)], b = 2^(2^-scale) */
+    int32_t offset;
+    uint64_t zero_count;
+    const llmobs_exemplar_view* exemplars; /* by ascending bucket */
+    uint32_t exemplar_count;
+} llmobs_point_view;
+
+/* A metric with some or all of its series. */
+typedef struct llmobs_metric_view {
+    llmobs_string name; /* as defined */
+    llmobs_string help;
+    llmobs_string unit;
+    llmobs_string family; /* Prometheus' name, a counter's without "_total" */
+    llmobs_instrument instrument; /* LLMOBS_GAUGE_CALLBACK is a LLMOBS_GAUGE here */
+    llmobs_number number;
+    const double* bounds;
+    uint32_t bound_count;
+    double least; /* exponential: the range that was declared */
+    double most;
+    const llmobs_point_view* points;
+    size_t point_count;
+} llmobs_metric_view;
+
+/* ---- the batch ----------------------------------------------------------------------------- */
+
+/* What all spans and metrics of an instance share: who made them. */
 typedef struct llmobs_resource_view {
     const llmobs_attribute_view* attributes; /* service.name, telemetry.sdk.*, process.pid, ... */
     uint32_t attribute_count;
@@ -83,4 +138,6 @@ typedef struct llmobs_batch {
     const llmobs_span_view* spans;
     size_t span_count;
     uint64_t lost_before; /* spans this exporter lost since its last batch: a gap, told in band */
+    const llmobs_metric_view* metrics; /* of llmobs_metrics_collect; exporters get spans alone */
+    size_t metric_count;
 } llmobs_batch;

@@ -1,3 +1,16 @@
+#ifndef LLMOBS_NO_OTLP
+/* A line for each signal that there is; a batch of nothing is a line without spans. */
+llmobsi_fn bool llmobsi_encode_otlp_lines(const llmobs_batch* batch, llmobs_write_fn write,
+                                          void* user)
+{
+    if ((batch->span_count > 0 || batch->metric_count == 0) &&
+        !llmobs_encode_otlp_json(batch, write, user)) {
+        return false;
+    }
+    return batch->metric_count == 0 || llmobs_encode_otlp_metrics_json(batch, write, user);
+}
+#endif
+
 LLMOBS_API llmobs_result llmobs_encode(const llmobs_batch* batch, llmobs_format format,
                                        llmobs_write_fn write, void* user)
 {
@@ -8,12 +21,15 @@ LLMOBS_API llmobs_result llmobs_encode(const llmobs_batch* batch, llmobs_format 
     switch (format) {
     case LLMOBS_FORMAT_OTLP_JSON:
 #ifndef LLMOBS_NO_OTLP
-        return llmobs_encode_otlp_json(batch, write, user) ? LLMOBS_OK : LLMOBS_ERROR_SYSTEM;
+        return llmobsi_encode_otlp_lines(batch, write, user) ? LLMOBS_OK : LLMOBS_ERROR_SYSTEM;
 #else
         break;
 #endif
     case LLMOBS_FORMAT_CHROME:
 #ifndef LLMOBS_NO_CHROME
+        if (batch->span_count == 0 && batch->metric_count > 0) {
+            break; /* it would be a trace that says nothing */
+        }
         return llmobs_encode_chrome(batch, write, user) ? LLMOBS_OK : LLMOBS_ERROR_SYSTEM;
 #else
         break;

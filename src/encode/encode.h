@@ -10,7 +10,9 @@ typedef enum llmobs_format {
    ever. */
 #define LLMOBS_CHROME_BEGIN "[\n"
 
-/* [any] Writes a batch in a format. ERROR_FORMAT for a format that this build does not have,
-   ERROR_SYSTEM when `write` returned false, ERROR_ARGUMENT for NULL. */
+/* [any] Writes a batch in a format. In OTLP, spans and metrics have a line each, spans first. A
+   Chrome trace has no metrics: they are left out beside spans, and alone are ERROR_FORMAT, as is a
+   format that this build does not have. ERROR_SYSTEM when `write` returned false, ERROR_ARGUMENT
+   for NULL. */
 LLMOBS_API llmobs_result llmobs_encode(const llmobs_batch* batch, llmobs_format format,
                                        llmobs_write_fn write, void* user);

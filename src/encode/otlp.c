@@ -243,19 +243,32 @@ llmobsi_fn char* llmobsi_otlp_span(llmobsi_writer* writer, char* cursor,
 
 /* ---- the message --------------------------------------------------------------------------- */
 
+/* Who made it: these two are the same for every signal. The scope can be given more members. */
+#define LLMOBS_I_OTLP_SCOPE \
+    "\"scope\":{\"name\":\"llmobs\",\"version\":\"" LLMOBS_VERSION_STRING "\""
+
+llmobsi_fn char* llmobsi_otlp_resource(llmobsi_writer* writer, char* cursor,
+                                       const llmobs_resource_view* resource)
+{
+    cursor = llmobsi_append_text(cursor, "\"resource\":{");
+    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+    if (resource != NULL && resource->attributes != NULL) {
+        cursor = llmobsi_otlp_attributes(writer, cursor, resource->attributes,
+                                         resource->attribute_count);
+    }
+    *cursor++ = '}';
+    return llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+}
+
 /* The resource and the scope. Spans that were lost before this batch are an attribute of the
    scope: the gap is told where it is. */
 llmobsi_fn char* llmobsi_otlp_head(llmobsi_writer* writer, char* cursor, const llmobs_batch* batch)
 {
     cursor = llmobsi_room(writer, cursor, 128);
-    cursor = llmobsi_append_text(cursor, "{\"resourceSpans\":[{\"resource\":{");
-    if (batch->resource != NULL && batch->resource->attributes != NULL) {
-        cursor = llmobsi_otlp_attributes(writer, cursor, batch->resource->attributes,
-                                         batch->resource->attribute_count);
-    }
+    cursor = llmobsi_append_text(cursor, "{\"resourceSpans\":[{");
+    cursor = llmobsi_otlp_resource(writer, cursor, batch->resource);
     cursor = llmobsi_room(writer, cursor, 256);
-    cursor = llmobsi_append_text(cursor, "},\"scopeSpans\":[{\"scope\":{\"name\":\"llmobs\","
-                                         "\"version\":\"" LLMOBS_VERSION_STRING "\"");
+    cursor = llmobsi_append_text(cursor, ",\"scopeSpans\":[{" LLMOBS_I_OTLP_SCOPE);
     if (batch->lost_before > 0) { /* an int64 */
         cursor = llmobsi_append_text(cursor, ",\"attributes\":[{\"key\":\"llmobs.lost_before\","
                                              "\"value\":{\"intValue\":\"");

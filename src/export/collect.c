@@ -32,6 +32,8 @@ typedef struct llmobsi_collector {
     uint64_t noted_drops[LLMOBS_DROP_COUNT];
     uint64_t noted_names;
     uint64_t noted_no_exporter;
+    llmobsi_metric_totals noted_metrics;
+    uint64_t noted_misused;
 } llmobsi_collector;
 
 /* ---- one span ------------------------------------------------------------------------------ */
@@ -230,6 +232,23 @@ llmobsi_fn void llmobsi_counts_sum(const llmobsi_recorder* recorder, llmobsi_thr
     }
 }
 
+llmobsi_fn void llmobsi_collect_metric_notes(llmobsi_collector* collector)
+{
+    const llmobsi_registry* registry = &collector->recorder.registry;
+    const llmobsi_metric_totals before = collector->noted_metrics;
+    llmobsi_metric_totals now;
+    uint64_t misused = llmobsi_load_relaxed(&registry->misused);
+    llmobsi_metrics_total(registry, &now);
+    llmobsi_notes_add(&collector->notes, LLMOBS_NOTE_METRIC_SERIES,
+                      now.overflows - before.overflows);
+    llmobsi_notes_add(&collector->notes, LLMOBS_NOTE_METRIC_VALUES,
+                      now.invalid + now.dropped - before.invalid - before.dropped);
+    llmobsi_notes_add(&collector->notes, LLMOBS_NOTE_METRIC_MISUSED,
+                      misused - collector->noted_misused);
+    collector->noted_metrics = now;
+    collector->noted_misused = misused;
+}
+
 /* Turns what recorders counted since the last time into notes. */
 llmobsi_fn void llmobsi_collect_notes(llmobsi_collector* collector)
 {
@@ -268,6 +287,7 @@ llmobsi_fn void llmobsi_collect_notes(llmobsi_collector* collector)
     total = llmobsi_load_relaxed(&collector->no_exporter);
     llmobsi_notes_add(notes, LLMOBS_NOTE_NO_EXPORTER, total - collector->noted_no_exporter);
     collector->noted_no_exporter = total;
+    llmobsi_collect_metric_notes(collector);
 }
 
 #ifdef LLMOBS_DEBUG

@@ -11,6 +11,7 @@ typedef struct llmobsi_instance {
     llmobs_resource_view resource;
     llmobs_attribute_view resource_attributes[LLMOBS_I_RESOURCE_MAX];
     char instance_id[37];
+    uint64_t opened_unix_ns; /* or forked */
     llmobsi_lock rest; /* where the tick's thread sleeps */
     bool stop;         /* under it */
     bool ticking;      /* its thread was started; open and close */
@@ -127,6 +128,9 @@ llmobsi_fn void llmobsi_resource_make(llmobsi_instance* instance)
     llmobs_attribute_view* id;
     instance->resource.attributes = instance->resource_attributes;
     instance->resource.attribute_count = 0;
+    instance->opened_unix_ns = instance->config.clock.unix_ns != NULL
+                                   ? instance->config.clock.unix_ns(instance->config.clock.user)
+                                   : llmobsi_realtime_ns();
     llmobsi_instance_id(instance);
     llmobsi_resource_add_text(instance, "service.name", instance->config.service_name);
     if (instance->config.service_version != NULL && instance->config.service_version[0] != '\0') {

@@ -1,99 +1,4 @@
-/* Laying an instance out in its block of memory, opening it, closing it under recorders that
-   still run, and what a fork's child needs. */
-
-/* ---- layout -------------------------------------------------------------------------------- */
-
-/* Most free slots that a thread may hold back: idle threads together at most half of the pool. */
-llmobsi_fn uint32_t llmobsi_cache_size(const llmobs_config* config)
-{
-    uint32_t size = config->span_slots / (2 * config->max_threads);
-    return size < 1 ? 1 : size < LLMOBS_I_CACHED_SLOTS ? size : LLMOBS_I_CACHED_SLOTS;
-}
-
-/* The slots, and the rings that can carry them all. */
-llmobsi_fn void llmobsi_pool_layout(llmobsi_arena* arena, const llmobs_config* config,
-                                    llmobsi_recorder* recorder)
-{
-    uint32_t slots = config->span_slots;
-    llmobsi_slot* memory = (llmobsi_slot*)llmobsi_arena_take(arena, slots, sizeof(llmobsi_slot));
-    llmobsi_atomic32* free =
-        (llmobsi_atomic32*)llmobsi_arena_take(arena, slots, sizeof(llmobsi_atomic32));
-    llmobsi_atomic32* rings = (llmobsi_atomic32*)llmobsi_arena_take(
-        arena, llmobsi_size_mul(slots, config->max_threads), sizeof(llmobsi_atomic32));
-    uint32_t i;
-    if (recorder == NULL || rings == NULL) {
-        return;
-    }
-    for (i = 0; i < slots; i++) {
-        llmobsi_store_relaxed(&memory[i].state, 0);
-    }
-    recorder->pool.slots = memory;
-    recorder->pool.free = free;
-    recorder->pool.mask = slots - 1;
-    for (i = 0; i < config->max_threads; i++) {
-        recorder->threads[i].slots = memory;
-        recorder->threads[i].slot_mask = slots - 1;
-        recorder->threads[i].ring.items = rings + (size_t)i * slots;
-        recorder->threads[i].ring.mask = slots - 1;
-    }
-}
-
-/* Everything an instance needs, once to measure it (base NULL) and once to place it. Returns the
-   instance when it is placed. What is laid out here is zero, but for the slots, the rings and
-   the batches. */
-llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_config* config)
-{
-    llmobsi_instance* instance =
-        (llmobsi_instance*)llmobsi_arena_take(arena, 1, sizeof(llmobsi_instance));
-    llmobsi_thread* threads = (llmobsi_thread*)llmobsi_arena_take(arena, config->max_threads,
-                                                                  sizeof(llmobsi_thread));
-    uint32_t entries = llmobsi_names_entry_count(config->name_bytes);
-    llmobsi_atomic32* names =
-        (llmobsi_atomic32*)llmobsi_arena_take(arena, entries, sizeof(llmobsi_atomic32));
-    unsigned char* texts = (unsigned char*)llmobsi_arena_take(arena, config->name_bytes, 1);
-    llmobsi_exporter* exporters = (llmobsi_exporter*)llmobsi_arena_take(
-        arena, config->max_exporters, sizeof(llmobsi_exporter));
-    llmobsi_recorder* recorder = NULL;
-    uint32_t i;
-    if (exporters != NULL) {
-        memset(instance, 0, sizeof *instance);
-        memset(threads, 0, config->max_threads * sizeof *threads);
-        memset(names, 0, entries * sizeof *names);
-        recorder = &instance->collector.recorder;
-        recorder->threads = threads;
-        recorder->thread_count = config->max_threads;
-        recorder->names.entries = names;
-        recorder->names.entry_mask = entries - 1;
-        recorder->names.texts = texts;
-        recorder->names.text_capacity = config->name_bytes;
-        instance->collector.exporters = exporters;
-        instance->collector.exporter_limit = config->max_exporters;
-    }
-    if (config->span_slots != LLMOBS_OFF) {
-        llmobsi_pool_layout(arena, config, recorder);
-    }
-    for (i = 0; i < config->max_exporters; i++) {
-        llmobsi_exporter_layout(arena, config, exporters != NULL ? &exporters[i] : NULL);
-    }
-    return instance;
-}
-
-LLMOBS_API size_t llmobs_memory_needed(const llmobs_config* config)
-{
-    llmobs_config complete;
-    llmobsi_arena arena;
-    llmobsi_config_complete(&complete, config, false);
-    arena.base = NULL;
-    arena.used = 0;
-    (void)llmobsi_layout(&arena, &complete);
-    return arena.used;
-}
-
-LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pillar)
-{
-    /* Spans are the one pillar that stands yet; what all pillars share is counted with it. */
-    return pillar == LLMOBS_PILLAR_SPANS ? llmobs_memory_needed(config) : 0;
-}
+/* Opening an instance, closing it under recorders that still run, and what a fork's child needs. */
 
 /* ---- memory -------------------------------------------------------------------------------- */
 
@@ -111,11 +16,18 @@ llmobsi_fn bool llmobsi_locks_init(llmobsi_instance* instance)
         llmobsi_lock_destroy(&instance->collector.lock);
         return false;
     }
+    if (!llmobsi_lock_init(&instance->collector.recorder.registry.lock)) {
+        llmobsi_lock_destroy(&instance->rest);
+        llmobsi_lock_destroy(&instance->setup);
+        llmobsi_lock_destroy(&instance->collector.lock);
+        return false;
+    }
     return true;
 }
 
 llmobsi_fn void llmobsi_locks_destroy(llmobsi_instance* instance)
 {
+    llmobsi_lock_destroy(&instance->collector.recorder.registry.lock);
     llmobsi_lock_destroy(&instance->rest);
     llmobsi_lock_destroy(&instance->setup);
     llmobsi_lock_destroy(&instance->collector.lock);
@@ -234,6 +146,76 @@ llmobsi_fn void llmobsi_recorder_start(llmobsi_recorder* recorder, const llmobs_
     }
 }
 
+LLMOBS_I_STATIC_ASSERT(families,
+                       LLMOBS_I_FAMILIES_STANDARD == (LLMOBS_FAMILY_LLM | LLMOBS_FAMILY_SELF));
+
+#define LLMOBS_I_USER_KEY_LEAST 16u
+
+/* The key of users' pseudonyms. False: there is none, and no such label either. */
+llmobsi_fn bool llmobsi_user_key_make(llmobsi_registry* registry, const llmobs_config* config)
+{
+#ifndef LLMOBS_NO_SHA256
+    uint8_t secret[32];
+    bool filled;
+    if (config->user_key != NULL && config->user_key_size >= LLMOBS_I_USER_KEY_LEAST) {
+        llmobs_hmac_key_init(&registry->user_key, config->user_key, config->user_key_size);
+        return true;
+    }
+    filled = config->random.fill != NULL
+                 ? config->random.fill(config->random.user, secret, sizeof secret)
+                 : llmobsi_random_bytes(secret, sizeof secret);
+    llmobs_hmac_key_init(&registry->user_key, secret, sizeof secret);
+    llmobs_wipe(secret, sizeof secret);
+    return filled;
+#else
+    (void)registry;
+    (void)config;
+    return false;
+#endif
+}
+
+/* Defines the catalogue's metrics, those whose family is switched on. */
+llmobsi_fn void llmobsi_catalogue_start(llmobsi_collector* collector, const llmobs_config* config)
+{
+    llmobsi_recorder* recorder = &collector->recorder;
+    llmobsi_registry* registry = &recorder->registry;
+    bool user_ids = config->metric_user_ids && llmobsi_user_key_make(registry, config);
+    int known;
+    for (known = 0; known < (int)LLMOBS_KNOWN_COUNT; known++) {
+        llmobs_metric_info info;
+        llmobs_result result;
+        uint32_t number;
+        if ((llmobsi_catalogue_family((llmobs_known)known) & config->metric_families) == 0) {
+            continue;
+        }
+        llmobsi_catalogue_info((llmobs_known)known, user_ids, &info);
+        number = llmobsi_metric_define(registry, &info, &result);
+        recorder->known[known] = number;
+        if (number == 0) {
+            llmobsi_notes_add(&collector->notes, LLMOBS_NOTE_METRIC_CATALOGUE, 1);
+        } else {
+            registry->metrics[number - 1].user_label =
+                (int8_t)llmobsi_catalogue_user_label((llmobs_known)known, user_ids);
+        }
+    }
+}
+
+llmobsi_fn void llmobsi_metrics_start(llmobsi_collector* collector, const llmobs_config* config)
+{
+    llmobsi_registry* registry = &collector->recorder.registry;
+    if (config->metric_series == LLMOBS_OFF) {
+        return;
+    }
+    registry->on = true;
+    registry->clock = config->clock;
+    registry->label_bytes = config->label_bytes;
+    registry->max_series = config->metric_max_series;
+    if (!llmobsi_random_bytes(&registry->seed, sizeof registry->seed)) {
+        registry->seed = llmobsi_monotonic_ns();
+    }
+    llmobsi_catalogue_start(collector, config);
+}
+
 /* In the child of a fork: an empty instance, with the same exporters, running. Nobody else is
    here. */
 llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
@@ -265,6 +247,11 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
     memset(&collector->noted, 0, sizeof collector->noted);
     memset(collector->noted_drops, 0, sizeof collector->noted_drops);
     (void)llmobsi_locks_init(instance);
+    if (recorder->registry.on) {
+        llmobsi_registry_forked(&recorder->registry);
+        memset(&collector->noted_metrics, 0, sizeof collector->noted_metrics);
+        collector->noted_misused = 0;
+    }
     llmobsi_resource_make(instance);
     for (i = 0; i < collector->exporter_count; i++) {
         llmobsi_exporter_forked(&collector->exporters[i]);
@@ -299,6 +286,7 @@ llmobsi_fn void llmobsi_collector_start(llmobsi_collector* collector, const llmo
     collector->batch_delay_ns = (uint64_t)config->batch_delay_ms * UINT64_C(1000000);
     collector->span_max_age_ns = (uint64_t)config->span_max_age_s * UINT64_C(1000000000);
     llmobsi_recorder_start(&collector->recorder, config);
+    llmobsi_metrics_start(collector, config);
     collector->given = llmobsi_load_relaxed(&collector->recorder.pool.given);
     collector->swept = llmobsi_now(&collector->recorder.timeline);
     if (!llmobsi_random_bytes(&collector->batch_ids, sizeof collector->batch_ids)) {

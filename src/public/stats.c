@@ -41,6 +41,22 @@ llmobsi_fn void llmobsi_stats_spans(llmobsi_collector* collector, const llmobsi_
     stats->bad_traceparents = counts.bad_traceparents;
 }
 
+llmobsi_fn void llmobsi_stats_metrics(const llmobsi_registry* registry, llmobs_stats* stats)
+{
+    llmobsi_metric_totals totals;
+    llmobsi_metrics_total(registry, &totals);
+    stats->metrics = llmobsi_load_relaxed(&registry->metric_count);
+    stats->metric_series = totals.series;
+    stats->metric_overflows = totals.overflows;
+    stats->metric_invalid = totals.invalid;
+    stats->metric_saturated = totals.saturated;
+    stats->metric_dropped = totals.dropped;
+    stats->metric_misused = llmobsi_load_relaxed(&registry->misused);
+    stats->labels_cut = llmobsi_load_relaxed(&registry->labels_cut);
+    stats->metric_bytes_used =
+        llmobsi_load_relaxed(&registry->cells.pages_used) * (uint64_t)sizeof(llmobsi_page);
+}
+
 llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* stats)
 {
     llmobsi_collector* collector = &instance->collector;
@@ -57,6 +73,7 @@ llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* sta
         stats->threads +=
             llmobsi_load_relaxed(&recorder->threads[i].state) == LLMOBS_I_THREAD_OWNED;
     }
+    llmobsi_stats_metrics(&recorder->registry, stats);
     stats->exporter_count = llmobsi_load_acquire(&collector->exporter_count);
     for (i = 0; i < stats->exporter_count; i++) {
         llmobsi_exporter_stats(&collector->exporters[i], &stats->exporters[i]);

@@ -56,6 +56,7 @@ struct llmobsi_recorder;
    ring, free slots and counts. */
 typedef struct llmobsi_thread {
     struct llmobsi_recorder* recorder;
+    llmobsi_row row; /* cells of metrics: owner; readers read */
     llmobsi_slot* slots; /* the pool's, copied here to be near */
     uint32_t slot_mask;
     uint32_t number;
@@ -84,6 +85,8 @@ typedef struct llmobsi_recorder {
     llmobsi_pool pool;
     llmobsi_thread* threads;
     uint32_t thread_count; /* max_threads */
+    llmobsi_registry registry;
+    uint32_t known[LLMOBS_KNOWN_COUNT]; /* of the catalogue: metric + 1, 0: switched off */
     llmobsi_atomic32 threads_used; /* records ever claimed are below it */
     /* Set by the layers above: called once in a child after fork, by its first thread to come. */
     void (*after_fork)(struct llmobsi_recorder* recorder);

@@ -1,6 +1,7 @@
 #!/usr/bin/env perl
-# Spans recorded through the public API, written by the exporters, read by other people's decoders:
-# leaf by leaf what was asked for. And the same with what is written wrong, which they must see.
+# Spans recorded through the public API, written by the exporters, and metrics of every kind, read
+# by other people's decoders: leaf by leaf what was asked for. And the same with what is written
+# wrong, which they must see.
 use strict;
 use warnings;
 use Cwd ();
@@ -118,23 +119,27 @@ sub reads {
 # ---- the sample ---------------------------------------------------------------------------------
 
 my $cc = $ENV{CC} || 'cc';
-my ($built, $compiler) = run("$cc -std=c11 -Wall -Wextra -O1 $HERE/otlp_sample.c "
-    . "-o $BUILD/otlp_sample -pthread -lm");
-ok($built && $compiler eq '', 'the sample is built, without a warning') or diag($compiler);
+for my $program ('otlp_sample', 'otlp_metric_sample') {
+    my ($built, $compiler) = run("$cc -std=c11 -Wall -Wextra -O1 $HERE/$program.c "
+        . "-o $BUILD/$program -pthread -lm");
+    ok($built && $compiler eq '', "$program is built, without a warning") or diag($compiler);
+}
 
 sub sample {
-    my ($directory, $spans) = @_;
+    my ($directory, $spans, $batches) = @_;
     remove_tree($directory);
     make_path($directory);
     my ($done, $said) = run("$BUILD/otlp_sample $directory $spans");
     ok($done, 'the sample records ' . last_line($said)) or diag($said);
+    ($done, $said) = run("$BUILD/otlp_metric_sample $directory $batches");
+    ok($done, 'and ' . last_line($said)) or diag($said);
 }
 
 # The large one is read; the small one is written wrong on purpose.
 my $large = "$BUILD/large";
 my $small = "$BUILD/small";
-sample($large, 3000);
-sample($small, 30);
+sample($large, 3000, 100);
+sample($small, 30, 2);
 
 my %decoders;
 my $protobuf = protobuf();
@@ -142,17 +147,24 @@ my $collector = collector();
 $decoders{protobuf} = $protobuf if $protobuf;
 $decoders{collector} = $collector if $collector;
 
+# The leaves that a file must have, and those of them that the recording side told.
+sub told_of {
+    my ($stem) = @_;
+    my $expected = count_lines("$stem.expected");
+    return ($expected, -e "$stem.asked" ? count_lines("$stem.asked") : $expected);
+}
+
 for my $name (sort keys %decoders) {
-    for my $part ('out', 'gap') {
+    for my $part ('out', 'gap', 'metrics') {
         my ($same, $why) = reads($decoders{$name}, "$large/$part.jsonl", "$large/$part.$name",
-            count_lines("$large/$part.expected"), count_lines("$large/$part.asked"));
+            told_of("$large/$part"));
         ok($same, "$name reads $part.jsonl") ? note($why) : diag($why);
     }
 }
 
 # ---- what is wrong is seen ----------------------------------------------------------------------
 
-# What is done to gap.jsonl, and who has to see it. The Collector reads more than protobuf writes.
+# What is done to the files, and who has to see it. The Collector reads more than protobuf writes.
 my @every = ('protobuf', 'collector');
 my @faults = (
     [ 'nothing at all', sub { }, [] ],
@@ -192,21 +204,65 @@ my @faults = (
     [ 'the last line not ended', sub { s/\n\z// }, [@every] ],
 );
 
-if (%decoders) {
-    my $text = read_file("$small/gap.jsonl");
-    my ($expected, $asked) = map { count_lines("$small/gap.$_") } 'expected', 'asked';
-    for my $fault (@faults) {
+my @metric_faults = (
+    [ 'nothing at all', sub { }, [] ],
+    [ 'a name of protobuf', sub { s/"dataPoints"/"data_points"/ }, ['protobuf'] ],
+    [ 'an unknown field', sub { s/"asInt"/"value"/ }, [@every] ],
+    [ 'an integer as a number', sub { s/"asInt":"(-?\d+)"/"asInt":$1/ }, ['protobuf'] ],
+    [ 'an integer one off', sub { s/"asInt":"1234567890"/"asInt":"1234567891"/ }, [@every] ],
+    [ 'an integer as a double', sub { s/"asInt":"1234567890"/"asDouble":1234567890/ }, [@every] ],
+    [ 'a double a bit off', sub { s/"asDouble":1\.23456789,/"asDouble":1.2345678900000001,/ },
+        [@every] ],
+    [ 'NaN as a word', sub { s/"asDouble":"NaN"/"asDouble":NaN/ }, [@every] ],
+    [ 'no temporality', sub { s/"aggregationTemporality":2,// }, [@every] ],
+    [ 'another temporality', sub { s/("aggregationTemporality"):2/$1:1/ }, [@every] ],
+    [ 'a temporality by its name', sub {
+        s/("aggregationTemporality"):2/$1:"AGGREGATION_TEMPORALITY_CUMULATIVE"/ }, ['protobuf'] ],
+    [ 'a counter that may fall', sub { s/("isMonotonic"):true/$1:false/ }, [@every] ],
+    [ 'a sum that only grows', sub { s/("isMonotonic"):false/$1:true/ }, [@every] ],
+    [ 'a gauge as a sum', sub { s/"gauge":/"sum":/ }, [@every] ],
+    [ 'another unit', sub { s/"\{request\}"/"{requests}"/ }, [@every] ],
+    [ 'a count as a number', sub { s/"count":"7"/"count":7/ }, ['protobuf'] ],
+    [ 'no count', sub { s/"count":"7",// }, [@every] ],
+    [ 'no sum', sub { s/("count":"7",)"sum":[^,]*,/$1/ }, [@every] ],
+    [ 'no least value', sub { s/"min":[^,]*,// }, [@every] ],
+    [ 'another largest value', sub { s/"max":/"max":1/ }, [@every] ],
+    [ 'a bucket too many', sub { s/("bucketCounts":\[)/$1"0",/ }, [@every] ],
+    [ 'bucket counts as numbers', sub { s/("bucketCounts":\[)"(\d+)"/$1$2/ }, ['protobuf'] ],
+    [ 'a bound a bit off', sub { s/("explicitBounds":\[[^,]*)\d([,e])/${1}$2/ }, [@every] ],
+    [ 'bounds as text', sub { s/("explicitBounds":\[)([^,]*),/$1"$2",/ }, ['protobuf'] ],
+    [ 'another scale', sub { s/"scale":-10/"scale":10/ }, [@every] ],
+    [ 'another offset', sub { s/"offset":-11/"offset":-12/ }, [@every] ],
+    [ 'no zeros', sub { s/"zeroCount":"12",// }, [@every] ],
+    [ 'negative buckets', sub { s/"positive":\{"offset":-11/"negative":{"offset":-11/ }, [@every] ],
+    [ 'an exemplar of another trace', sub { s/("traceId":")0/${1}1/ }, [@every] ],
+    [ 'no exemplars', sub { s/,"exemplars":\[.*?\]// }, [@every] ],
+    [ 'no labels', sub { s/,"attributes":\[[^]]*\](,"asInt")/$1/ }, [@every] ],
+    [ 'a point left out', sub { s/"dataPoints":\[\{.*?\},\{"/"dataPoints":[{"/ }, [@every] ],
+    [ 'a line left out', sub { s/^.*\n// }, [@every] ],
+);
+
+sub see_faults {
+    my ($stem, @list) = @_;
+    my $text = read_file("$small/$stem.jsonl");
+    my @told = told_of("$small/$stem");
+    for my $fault (@list) {
         my ($what, $break, $seers) = @$fault;
         my $broken = $text;
         $break->() for $broken;
-        ok($broken ne $text, "gap.jsonl can be given $what") if @$seers;
+        ok($broken ne $text, "$stem.jsonl can be given $what") if @$seers;
         write_file("$small/broken.jsonl", $broken);
         for my $name (grep { $decoders{$_} } @$seers ? @$seers : @every) {
-            my ($same, $why) = reads($decoders{$name}, "$small/broken.jsonl",
-                "$small/broken.leaves", $expected, $asked);
+            my ($same, $why) =
+                reads($decoders{$name}, "$small/broken.jsonl", "$small/broken.leaves", @told);
             is($same, @$seers ? 0 : 1, "$name sees $what") or diag($why);
         }
     }
+}
+
+if (%decoders) {
+    see_faults('gap', @faults);
+    see_faults('metrics', @metric_faults);
 }
 
 # ---- the Chrome trace ---------------------------------------------------------------------------

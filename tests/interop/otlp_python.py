@@ -12,10 +12,28 @@ import struct
 import sys
 
 from google.protobuf import json_format
+from opentelemetry.proto.metrics.v1 import metrics_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 # OTLP/JSON differs from ProtoJSON here alone: these bytes are hex, not base64.
 ID_DIGITS = {"traceId": 32, "spanId": 16, "parentSpanId": 16}
+
+DOUBLES = {"doubleValue", "asDouble", "sum", "min", "max"}
+
+# What llmobs writes where protobuf leaves it out.
+AS_GOOD_AS_NONE = {
+    "name": "",
+    "key": "",
+    "values": [],
+    "dataPoints": [],
+    "bucketCounts": [],
+    "explicitBounds": [],
+    "count": "0",
+    "zeroCount": "0",
+    "scale": 0,
+    "offset": 0,
+    "isMonotonic": False,
+}
 
 
 def unique(pairs):
@@ -47,18 +65,21 @@ def ids_as_base64(node):
 
 
 def comparable(node):
-    """Without what may be written in two ways: names and array values that are empty may be left
-    out, and a double may look like an integer."""
+    """Without what may be written in two ways: what is as good as left out may be left out, and a
+    double may look like an integer."""
     if isinstance(node, list):
         return [comparable(one) for one in node]
     if not isinstance(node, dict):
         return node
     result = {}
     for name, value in node.items():
-        if (name in ("name", "key") and value == "") or (name == "values" and value == []):
+        if name in AS_GOOD_AS_NONE and value == AS_GOOD_AS_NONE[name]:
             continue
-        number = name == "doubleValue" and not isinstance(value, str)
-        result[name] = float(value) if number else comparable(value)
+        if name in DOUBLES and isinstance(value, (int, float)):
+            value = float(value)
+        elif name == "explicitBounds":
+            value = [bound if isinstance(bound, str) else float(bound) for bound in value]
+        result[name] = comparable(value)
     return result
 
 
@@ -114,13 +135,16 @@ def main(path):
                 parse_constant=no_constant,
             )
             given = ids_as_base64(given)
-            traces = json_format.ParseDict(
-                given, trace_pb2.TracesData(), ignore_unknown_fields=False
-            )
-            canonical = json_format.MessageToDict(traces, use_integers_for_enums=True)
+            metrics = "resourceMetrics" in given
+            message = metrics_pb2.MetricsData() if metrics else trace_pb2.TracesData()
+            json_format.ParseDict(given, message, ignore_unknown_fields=False)
+            canonical = json_format.MessageToDict(message, use_integers_for_enums=True)
             if comparable(given) != comparable(canonical):
                 raise ValueError("protobuf would write it in another way")
-            print_traces(traces)
+            if metrics:
+                print_leaves(message, str(number))
+            else:
+                print_traces(message)
         except (ValueError, TypeError, json_format.ParseError) as error:
             sys.exit(f"{path}:{number}: {error}")
 

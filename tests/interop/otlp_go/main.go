@@ -6,6 +6,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"os"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
@@ -29,6 +31,15 @@ func leaf(path, kind string, octets []byte) {
 
 func leafBits(path, kind string, bits uint64) {
 	leaf(path, kind, binary.BigEndian.AppendUint64(nil, bits))
+}
+
+// JSON has one NaN.
+func leafDouble(path string, number float64) {
+	bits := math.Float64bits(number)
+	if math.IsNaN(number) {
+		bits = 0x7ff8 << 48
+	}
+	leafBits(path, "double", bits)
 }
 
 // What is not there has no leaf.
@@ -57,11 +68,7 @@ func printValue(path string, value pcommon.Value) {
 	case pcommon.ValueTypeInt:
 		leafBits(path+".int_value", "int", uint64(value.Int()))
 	case pcommon.ValueTypeDouble:
-		bits := math.Float64bits(value.Double())
-		if math.IsNaN(value.Double()) {
-			bits = 0x7ff8 << 48
-		}
-		leafBits(path+".double_value", "double", bits)
+		leafDouble(path+".double_value", value.Double())
 	case pcommon.ValueTypeBool:
 		octet := byte(0)
 		if value.Bool() {
@@ -156,6 +163,7 @@ func run(name string) error {
 	}
 	defer file.Close()
 	decoder := ptrace.JSONUnmarshaler{DisallowUnknownFields: true}
+	metricDecoder := pmetric.JSONUnmarshaler{DisallowUnknownFields: true}
 	lines := bufio.NewReader(file)
 	for number := 1; ; number++ {
 		line, err := lines.ReadBytes('\n')
@@ -164,6 +172,14 @@ func run(name string) error {
 		}
 		if err != nil {
 			return fmt.Errorf("%s:%d: the line is not ended: %w", name, number, err)
+		}
+		if bytes.HasPrefix(line, []byte(`{"resourceMetrics"`)) {
+			metrics, err := metricDecoder.UnmarshalMetrics(line)
+			if err != nil {
+				return fmt.Errorf("%s:%d: %w", name, number, err)
+			}
+			printMetrics(number, metrics)
+			continue
 		}
 		traces, err := decoder.UnmarshalTraces(line)
 		if err != nil {

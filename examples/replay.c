@@ -1,0 +1,511 @@
+/* Replays a trace of real traffic, as fast as it can be read, into an instance whose clock is the
+   trace's own: an hour of requests in some milliseconds, with the metrics that they would have left.
+       cc -I. examples/replay.c -o replay -pthread -lm
+       ./replay TRACE.csv [METRICS.prom]
+   A line is one request, such as `2023-11-16 18:17:03.9799600,4808,10`: time (UTC), context tokens,
+   generated tokens. The first line may be the header `TIMESTAMP,ContextTokens,GeneratedTokens`.
+   "-" reads standard input; METRICS.prom gets all metrics as Prometheus text.
+   Exit status: 0 all lines were replayed, 1 some were malformed and left out, 2 none were replayed,
+   or a file could not be read or written. A line with an earlier time than one before it counts, at
+   the later time; it is told, and changes no status. */
+#ifndef _POSIX_C_SOURCE
+#define _POSIX_C_SOURCE 200809L
+#endif
+#define LLMOBS_IMPLEMENTATION
+#include "llmobs.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LINE_MOST = 255, PROBLEMS_TOLD = 10, FIELDS = 3, BAR_WIDTH = 40 };
+
+static const uint64_t second_ns = UINT64_C(1000000000);
+static const uint64_t tokens_most = UINT32_MAX; /* of one request */
+
+/* ---- one line ---------------------------------------------------------------------------------- */
+
+/* One request of the trace. */
+typedef struct row {
+    uint64_t unix_ns;
+    uint64_t context_tokens;
+    uint64_t generated_tokens;
+} row;
+
+/* A part of a line; not NUL-terminated. */
+typedef struct field {
+    const char* data;
+    size_t size;
+} field;
+
+static bool is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+/* Takes a number of exactly `digits` digits off the front. */
+static bool take_digits(field* rest, size_t digits, uint64_t* number)
+{
+    *number = 0;
+    if (rest->size < digits) {
+        return false;
+    }
+    for (size_t i = 0; i < digits; i++) {
+        if (!is_digit(rest->data[i])) {
+            return false;
+        }
+        *number = *number * 10 + (uint64_t)(rest->data[i] - '0');
+    }
+    rest->data += digits;
+    rest->size -= digits;
+    return true;
+}
+
+static bool take_byte(field* rest, char byte)
+{
+    if (rest->size == 0 || rest->data[0] != byte) {
+        return false;
+    }
+    rest->data++;
+    rest->size--;
+    return true;
+}
+
+/* Days since 1970-01-01 of a day in the Gregorian calendar; false: there is no such day. */
+static bool days_of(uint64_t year, uint64_t month, uint64_t day, uint64_t* days)
+{
+    static const unsigned lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    if (year < 1970 || year > 2261 || month < 1 || month > 12 || day < 1 ||
+        day > lengths[month - 1] + (leap && month == 2 ? 1u : 0u)) {
+        return false;
+    }
+    uint64_t before = year - 1;
+    *days = before * 365 + before / 4 - before / 100 + before / 400 - 719162; /* up to 1970 */
+    for (uint64_t i = 1; i < month; i++) {
+        *days += lengths[i - 1] + (leap && i == 2 ? 1u : 0u);
+    }
+    *days += day - 1;
+    return true;
+}
+
+/* `2023-11-16 18:17:03.9799600`, with 'T' for the blank and up to nine digits after the point. */
+static bool parse_time(field text, uint64_t* unix_ns)
+{
+    uint64_t year, month, day, hour, minute, second, digit, days;
+    if (!take_digits(&text, 4, &year) || !take_byte(&text, '-') || !take_digits(&text, 2, &month) ||
+        !take_byte(&text, '-') || !take_digits(&text, 2, &day) ||
+        !(take_byte(&text, ' ') || take_byte(&text, 'T')) || !take_digits(&text, 2, &hour) ||
+        !take_byte(&text, ':') || !take_digits(&text, 2, &minute) || !take_byte(&text, ':') ||
+        !take_digits(&text, 2, &second) || hour > 23 || minute > 59 || second > 59 ||
+        !days_of(year, month, day, &days)) {
+        return false;
+    }
+    *unix_ns = (((days * 24 + hour) * 60 + minute) * 60 + second) * second_ns;
+    if (take_byte(&text, '.')) {
+        uint64_t unit = second_ns / 10;
+        if (text.size == 0) {
+            return false;
+        }
+        while (unit > 0 && take_digits(&text, 1, &digit)) {
+            *unix_ns += digit * unit;
+            unit /= 10;
+        }
+    }
+    (void)take_byte(&text, 'Z');
+    return text.size == 0;
+}
+
+/* NULL, or what is wrong with it. */
+static const char* parse_tokens(field text, uint64_t* tokens)
+{
+    uint64_t digit;
+    *tokens = 0;
+    if (text.size == 0) {
+        return "a field is missing";
+    }
+    if (text.size > 1 && text.data[0] == '-' && is_digit(text.data[1])) {
+        return "a negative number";
+    }
+    while (take_digits(&text, 1, &digit)) {
+        *tokens = *tokens > tokens_most ? *tokens : *tokens * 10 + digit;
+    }
+    if (text.size != 0) {
+        return "not a number";
+    }
+    return *tokens > tokens_most ? "a number too large" : NULL;
+}
+
+/* Reads a line, without its end. NULL, or what is wrong with it. */
+static const char* parse_row(field line, row* out)
+{
+    field fields[FIELDS] = {{line.data, 0}};
+    size_t count = 0;
+    for (size_t i = 0; i < line.size; i++) {
+        if (line.data[i] != ',') {
+            fields[count].size++;
+        } else if (++count == FIELDS) {
+            return "more than three fields";
+        } else {
+            fields[count].data = line.data + i + 1;
+        }
+    }
+    if (count + 1 < FIELDS) {
+        return "a field is missing";
+    }
+    if (!parse_time(fields[0], &out->unix_ns)) {
+        return "a bad time";
+    }
+    const char* problem = parse_tokens(fields[1], &out->context_tokens);
+    return problem != NULL ? problem : parse_tokens(fields[2], &out->generated_tokens);
+}
+
+/* ---- a file of lines --------------------------------------------------------------------------- */
+
+typedef struct trace {
+    FILE* file;
+    const char* name;
+    uint64_t size; /* 0 where it has none, such as a pipe */
+    uint64_t bytes; /* read */
+    uint64_t line;  /* its number, from 1 */
+    uint64_t malformed;
+    bool show_progress;
+    int shown; /* the per cent on the screen */
+    char text[LINE_MOST + 1];
+} trace;
+
+static bool trace_open(trace* in, const char* name)
+{
+    struct stat about;
+    memset(in, 0, sizeof *in);
+    in->shown = -1;
+    in->name = strcmp(name, "-") == 0 ? "standard input" : name;
+    in->file = strcmp(name, "-") == 0 ? stdin : fopen(name, "rb");
+    if (in->file != NULL && fstat(fileno(in->file), &about) == 0 && S_ISREG(about.st_mode)) {
+        in->size = (uint64_t)about.st_size;
+    }
+    in->show_progress = in->size > 0 && isatty(STDERR_FILENO) != 0;
+    return in->file != NULL;
+}
+
+/* The next line without its LF or CR LF. One that is too long is read to its end and cut. False at
+   the end of the file. */
+static bool trace_next(trace* in, field* line, bool* too_long)
+{
+    int byte = getc_unlocked(in->file);
+    size_t size = 0;
+    *too_long = false;
+    if (byte == EOF) {
+        return false;
+    }
+    for (; byte != EOF && byte != '\n'; byte = getc_unlocked(in->file)) {
+        if (size < LINE_MOST) {
+            in->text[size++] = (char)byte;
+        } else {
+            *too_long = true;
+        }
+        in->bytes++;
+    }
+    in->bytes++;
+    in->line++;
+    if (size > 0 && in->text[size - 1] == '\r') {
+        size--;
+    }
+    line->data = in->text;
+    line->size = size;
+    return true;
+}
+
+static void trace_complain(trace* in, const char* problem)
+{
+    in->malformed++;
+    if (in->malformed <= PROBLEMS_TOLD) {
+        fprintf(stderr, "%s:%" PRIu64 ": %s\n", in->name, in->line, problem);
+    } else if (in->malformed == PROBLEMS_TOLD + 1) {
+        fprintf(stderr, "%s: further malformed lines are counted, not named\n", in->name);
+    }
+}
+
+static bool is_header(const trace* in, field line)
+{
+    static const char header[] = "TIMESTAMP,ContextTokens,GeneratedTokens";
+    static const char mark[] = "\xef\xbb\xbf"; /* of UTF-8, as some programs write it */
+    if (line.size >= 3 && memcmp(line.data, mark, 3) == 0) {
+        line.data += 3;
+        line.size -= 3;
+    }
+    return in->line == 1 && line.size == strlen(header) &&
+           memcmp(line.data, header, line.size) == 0;
+}
+
+/* The next request; what is malformed on the way is reported. False at the end. */
+static bool trace_row(trace* in, row* out)
+{
+    field line;
+    bool too_long;
+    while (trace_next(in, &line, &too_long)) {
+        if (line.size == 0 || is_header(in, line)) {
+            continue;
+        }
+        const char* problem = too_long ? "a line too long" : parse_row(line, out);
+        if (problem == NULL) {
+            return true;
+        }
+        trace_complain(in, problem);
+    }
+    return false;
+}
+
+/* A bar on a terminal's last line; drawn when a further per cent is done, and cleared at 100. */
+static void show_progress(trace* in)
+{
+    int percent = in->size > 0 ? (int)(in->bytes * 100 / in->size) : 0;
+    percent = percent > 100 ? 100 : percent;
+    if (!in->show_progress || percent == in->shown) {
+        return;
+    }
+    char bar[BAR_WIDTH + 1];
+    int done = percent * BAR_WIDTH / 100;
+    memset(bar, ' ', BAR_WIDTH);
+    memset(bar, '#', (size_t)done);
+    bar[BAR_WIDTH] = '\0';
+    fprintf(stderr, "\r  [%s] %3d %%", bar, percent);
+    in->shown = percent;
+}
+
+static void clear_progress(const trace* in)
+{
+    if (in->shown >= 0) {
+        fprintf(stderr, "\r%*s\r", BAR_WIDTH + 12, "");
+    }
+}
+
+/* ---- the replay -------------------------------------------------------------------------------- */
+
+typedef struct replay {
+    llmobs* obs;
+    bool begun;
+    uint64_t now_ns; /* the virtual clock: the latest time so far */
+    uint64_t began_ns;
+    uint64_t ticked_ns;
+    uint64_t earlier; /* lines with an earlier time than one before them */
+    llmobs_counter requests;
+    llmobs_counter context_total;
+    llmobs_counter generated_total;
+    llmobs_histogram context;
+    llmobs_histogram generated;
+    llmobs_histogram arrival;
+} replay;
+
+static uint64_t virtual_now(void* user)
+{
+    return ((const replay*)user)->now_ns;
+}
+
+static bool replay_open(replay* run)
+{
+    llmobs_config config = llmobs_config_default();
+    memset(run, 0, sizeof *run);
+    config.service_name = "replay";
+    config.host_pumped = true; /* the trace's clock, and nobody else's, drives it */
+    config.clock.unix_ns = virtual_now;
+    config.clock.user = run;
+    config.span_slots = LLMOBS_OFF;
+    run->obs = llmobs_open(&config, NULL);
+    return run->obs != NULL;
+}
+
+static llmobs_counter tokens_total(llmobs* obs, const char* direction)
+{
+    llmobs_label labels[] = {{"model", "trace"}, {"direction", direction}, {"feature", "replay"}};
+    return llmobs_counter_find(obs, "llm_tokens_total", labels, sizeof labels / sizeof labels[0]);
+}
+
+/* A histogram without labels; `least` and `most` are what most values lie between. */
+static llmobs_histogram histogram(llmobs* obs, const char* name, const char* unit,
+                                  llmobs_number number, double least, double most)
+{
+    llmobs_metric_info info = llmobs_metric_info_default();
+    info.name = name;
+    info.help = "Of the requests that were replayed.";
+    info.unit = unit;
+    info.instrument = LLMOBS_HISTOGRAM_EXPONENTIAL;
+    info.number = number;
+    info.least = least;
+    info.most = most;
+    return llmobs_histogram_get(llmobs_metric_define(obs, &info, NULL), NULL, 0);
+}
+
+/* At the first request, so that its time is the metrics' start. */
+static void replay_begin(replay* run)
+{
+    llmobs_metric_info info = llmobs_metric_info_default();
+    info.name = "replay.requests";
+    info.help = "Requests that were replayed.";
+    info.unit = "{request}";
+    info.instrument = LLMOBS_COUNTER;
+    run->requests = llmobs_counter_get(llmobs_metric_define(run->obs, &info, NULL), NULL, 0);
+    run->context_total = tokens_total(run->obs, "input");
+    run->generated_total = tokens_total(run->obs, "output");
+    run->context = histogram(run->obs, "replay.context_tokens", "{token}", LLMOBS_NUMBER_INT, 1.0,
+                             16384.0);
+    run->generated = histogram(run->obs, "replay.generated_tokens", "{token}", LLMOBS_NUMBER_INT,
+                               1.0, 4096.0);
+    run->arrival = histogram(run->obs, "replay.inter_arrival", "s", LLMOBS_NUMBER_NANO, 1e-4,
+                             100.0);
+    run->began_ns = run->now_ns;
+    run->ticked_ns = run->now_ns;
+}
+
+/* One request: the clock goes to its time, then it is recorded. */
+static void replay_row(replay* run, const row* request)
+{
+    if (!run->begun) {
+        run->begun = true;
+        run->now_ns = request->unix_ns;
+        replay_begin(run);
+    } else if (request->unix_ns < run->now_ns) {
+        run->earlier++;
+    } else {
+        llmobs_histogram_record_int(run->arrival, request->unix_ns - run->now_ns);
+        run->now_ns = request->unix_ns;
+    }
+    llmobs_counter_add(run->requests, 1);
+    llmobs_counter_add(run->context_total, request->context_tokens);
+    llmobs_counter_add(run->generated_total, request->generated_tokens);
+    llmobs_histogram_record_int(run->context, request->context_tokens);
+    llmobs_histogram_record_int(run->generated, request->generated_tokens);
+    if (run->now_ns - run->ticked_ns >= second_ns) {
+        (void)llmobs_tick(run->obs);
+        run->ticked_ns = run->now_ns;
+    }
+}
+
+/* ---- what it says ------------------------------------------------------------------------------ */
+
+/* 18059974 as "18,059,974". */
+static const char* grouped(uint64_t number, char text[32])
+{
+    char digits[24];
+    int count = snprintf(digits, sizeof digits, "%" PRIu64, number);
+    char* out = text;
+    for (int i = 0; i < count; i++) {
+        if (i > 0 && (count - i) % 3 == 0) {
+            *out++ = ',';
+        }
+        *out++ = digits[i];
+    }
+    *out = '\0';
+    return text;
+}
+
+static void print_count(const char* what, uint64_t number)
+{
+    char text[32];
+    printf("  %-22s %15s\n", what, grouped(number, text));
+}
+
+static void print_quantiles(const char* what, llmobs_histogram of, int decimals)
+{
+    static const struct { const char* name; double q; } wanted[] = {
+        {"p50", 0.50}, {"p95", 0.95}, {"p99", 0.99}};
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        llmobs_quantile found = llmobs_histogram_quantile(of, wanted[i].q);
+        if (found.count > 0) {
+            printf("  %-18s %s %15.*f %15.*f %15.*f %9.2f %%\n", i == 0 ? what : "",
+                   wanted[i].name, decimals, found.value, decimals, found.low, decimals,
+                   found.high, found.relative_error * 100.0);
+        }
+    }
+}
+
+static void print_report(const replay* run, const trace* in, double seconds)
+{
+    print_count("requests", llmobs_counter_read(run->requests));
+    print_count("context tokens", llmobs_counter_read(run->context_total));
+    print_count("generated tokens", llmobs_counter_read(run->generated_total));
+    print_count("malformed lines", in->malformed);
+    print_count("earlier than before", run->earlier);
+    printf("\n  %-22s %15s %15s %15s %11s\n", "of each request", "value", "at least", "at most",
+           "off by");
+    print_quantiles("context tokens", run->context, 1);
+    print_quantiles("generated tokens", run->generated, 1);
+    print_quantiles("seconds between", run->arrival, 6);
+    double traffic = (double)(run->now_ns - run->began_ns) * 1e-9;
+    printf("\n  %.1f s of traffic in %.3f s\n", traffic, seconds);
+}
+
+static bool write_all(void* user, const char* data, size_t size)
+{
+    return fwrite(data, 1, size, (FILE*)user) == size;
+}
+
+static bool write_metrics(llmobs* obs, const char* name)
+{
+    FILE* file = fopen(name, "wb");
+    if (file == NULL) {
+        return false;
+    }
+    llmobs_result result = llmobs_prometheus_write(obs, LLMOBS_PROMETHEUS_TEXT, write_all, file);
+    return fclose(file) == 0 && result == LLMOBS_OK;
+}
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* ---- the whole --------------------------------------------------------------------------------- */
+
+/* Returns the exit status. */
+static int replay_trace(replay* run, trace* in, const char* metrics)
+{
+    row request;
+    double began = seconds_now();
+    while (trace_row(in, &request)) {
+        replay_row(run, &request);
+        show_progress(in);
+    }
+    double seconds = seconds_now() - began;
+    clear_progress(in);
+    if (ferror(in->file) != 0) {
+        perror(in->name);
+        return 2;
+    }
+    print_report(run, in, seconds);
+    if (metrics != NULL && !write_metrics(run->obs, metrics)) {
+        perror(metrics);
+        return 2;
+    }
+    return !run->begun ? 2 : in->malformed > 0 ? 1 : 0;
+}
+
+int main(int argc, char** argv)
+{
+    static replay run; /* the clock's, until the instance is closed */
+    static trace in;
+    if (argc < 2 || argc > 3) {
+        fprintf(stderr, "usage: replay TRACE.csv [METRICS.prom]\n");
+        return 2;
+    }
+    if (!trace_open(&in, argv[1])) {
+        perror(argv[1]);
+        return 2;
+    }
+    if (!replay_open(&run)) {
+        fprintf(stderr, "replay: no instance\n");
+        return 2;
+    }
+    int status = replay_trace(&run, &in, argc == 3 ? argv[2] : NULL);
+    llmobs_close(run.obs);
+    if (in.file != stdin) {
+        fclose(in.file);
+    }
+    return status;
+}

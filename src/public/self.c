@@ -1,0 +1,295 @@
+/* What the library tells of itself: points made from the account when metrics are read, under
+   OpenTelemetry's names for such where it has one. */
+
+#define LLMOBS_I_SELF_TEXT 640u /* labels of one point as text */
+
+/* Metrics of the family SELF: id, name, family for Prometheus, unit, instrument, help. */
+#define LLMOBS_I_SELF_METRICS(X)                                                                  \
+    X(SPAN_STARTED, "otel.sdk.span.started", "otel_sdk_span_started", "{span}", COUNTER,          \
+      "Spans begun, by whether they were sampled.")                                               \
+    X(SPAN_LIVE, "otel.sdk.span.live", "otel_sdk_span_live", "{span}", UPDOWN,                    \
+      "Spans begun and not yet ended.")                                                           \
+    X(SPANS_DROPPED, "llmobs.spans.dropped", "llmobs_spans_dropped", "{span}", COUNTER,           \
+      "Spans lost before they reached the exporters, by cause.")                                  \
+    X(PROCESSED, "otel.sdk.processor.span.processed", "otel_sdk_processor_span_processed",        \
+      "{span}", COUNTER, "Spans handed to the exporters' queues.")                                \
+    X(QUEUE_SIZE, "otel.sdk.processor.span.queue.size", "otel_sdk_processor_span_queue_size",     \
+      "{span}", UPDOWN, "Spans ended and not yet handed to the exporters' queues.")               \
+    X(QUEUE_CAPACITY, "otel.sdk.processor.span.queue.capacity",                                   \
+      "otel_sdk_processor_span_queue_capacity", "{span}", UPDOWN,                                 \
+      "Spans that may be begun and not yet collected at one time.")                               \
+    X(EXPORTED, "otel.sdk.exporter.span.exported", "otel_sdk_exporter_span_exported", "{span}",   \
+      COUNTER, "Spans that an exporter has settled; error_type says why it lost them.")           \
+    X(INFLIGHT, "otel.sdk.exporter.span.inflight", "otel_sdk_exporter_span_inflight", "{span}",   \
+      UPDOWN, "Spans in an exporter's queue, being exported or pending.")                         \
+    X(METRIC_OVERFLOWS, "llmobs.metric.overflows", "llmobs_metric_overflows", "", COUNTER,        \
+      "Label sets that went to a metric's overflow series.")                                      \
+    X(METRIC_INVALID, "llmobs.metric.invalid", "llmobs_metric_invalid", "", COUNTER,              \
+      "Values that were not recorded: negative, NaN or infinite.")                                \
+    X(METRIC_SATURATED, "llmobs.metric.saturated", "llmobs_metric_saturated", "", COUNTER,        \
+      "Additions to a sum that has come to the end of its range.")                                \
+    X(METRIC_DROPPED, "llmobs.metric.dropped", "llmobs_metric_dropped", "", COUNTER,              \
+      "Values lost for want of memory, or to a signal handler.")                                  \
+    X(METRIC_SERIES, "llmobs.metric.series", "llmobs_metric_series", "{series}", UPDOWN,          \
+      "Label sets at this time, of all metrics.")                                                 \
+    X(METRIC_MISUSED, "llmobs.metric.misused", "llmobs_metric_misused", "", COUNTER,              \
+      "Calls that named no metric, one of another kind, or the wrong labels.")
+
+typedef enum llmobsi_self_metric {
+#define LLMOBS_I_SELF(id, name, family, unit, instrument, help) LLMOBS_I_SELF_##id,
+    LLMOBS_I_SELF_METRICS(LLMOBS_I_SELF)
+#undef LLMOBS_I_SELF
+    LLMOBS_I_SELF_COUNT
+} llmobsi_self_metric;
+
+/* A metric on its way to the gather, and where its values come from. */
+typedef struct llmobsi_account {
+    llmobsi_gather* gather;
+    const llmobsi_instance* instance;
+    const llmobs_stats* stats;
+    llmobsi_self_metric id;
+    llmobs_metric_view* view;
+} llmobsi_account;
+
+llmobsi_fn llmobs_string llmobsi_string_of(const char* text)
+{
+    llmobs_string string;
+    string.data = text;
+    string.size = strlen(text);
+    return string;
+}
+
+llmobsi_fn void llmobsi_self_describe(llmobsi_account* account)
+{
+    static const struct {
+        const char* name;
+        const char* family;
+        const char* unit;
+        const char* help;
+        llmobs_instrument instrument;
+    } table[] = {
+#define LLMOBS_I_SELF(id, name, family, unit, instrument, help) \
+    {name, family, unit, help, LLMOBS_##instrument},
+        LLMOBS_I_SELF_METRICS(LLMOBS_I_SELF)
+#undef LLMOBS_I_SELF
+    };
+    llmobs_metric_view* view = llmobsi_gather_metric(account->gather);
+    view->name = llmobsi_string_of(table[account->id].name);
+    view->family = llmobsi_string_of(table[account->id].family);
+    view->unit = llmobsi_string_of(table[account->id].unit);
+    view->help = llmobsi_string_of(table[account->id].help);
+    view->instrument = table[account->id].instrument;
+    view->number = LLMOBS_NUMBER_INT;
+    account->view = view;
+}
+
+/* A label, as an attribute and as text. Names of exporters are the host's: they are escaped. */
+llmobsi_fn char* llmobsi_self_label(llmobs_point_view* point, char* text, const char* name,
+                                    llmobs_string value)
+{
+    llmobs_attribute_view* attribute;
+    union {
+        const llmobs_attribute_view* shown;
+        llmobs_attribute_view* made;
+    } attributes;
+    attributes.shown = point->attributes;
+    attribute = &attributes.made[point->attribute_count++];
+    memset(attribute, 0, sizeof *attribute);
+    attribute->key = llmobsi_string_of(name);
+    attribute->type = LLMOBS_TYPE_STRING;
+    attribute->value.string = value;
+    if (text != point->labels.data) {
+        *text++ = ',';
+    }
+    for (; *name != '\0'; name++) {
+        *text++ = llmobsi_label_byte(*name);
+    }
+    *text++ = '=';
+    *text++ = '"';
+    text += llmobsi_label_escape(value.data, value.size, text);
+    *text++ = '"';
+    return text;
+}
+
+/* Adds a point with up to two labels (NULL: none). */
+llmobsi_fn void llmobsi_self_point(llmobsi_account* account, uint64_t value, const char* label,
+                                   llmobs_string of, const char* label_2, llmobs_string of_2)
+{
+    llmobsi_packer* packer = &account->gather->packer;
+    llmobs_point_view* point;
+    llmobs_attribute_view* attributes;
+    char* text;
+    if (packer->back - packer->front < sizeof *point + 2 * sizeof *attributes +
+                                           2 * LLMOBS_I_SELF_TEXT) {
+        (void)llmobsi_gather_flush(account->gather);
+        llmobsi_self_describe(account);
+    }
+    point = llmobsi_gather_point(account->gather);
+    attributes = llmobsi_packer_attributes(packer, 2);
+    text = (char*)llmobsi_packer_take(packer, LLMOBS_I_SELF_TEXT, 1);
+    if (point == NULL || attributes == NULL || text == NULL) {
+        return; /* there was room */
+    }
+    point->attributes = attributes;
+    point->labels.data = text;
+    if (label != NULL) {
+        text = llmobsi_self_label(point, text, label, of);
+    }
+    if (label_2 != NULL) {
+        text = llmobsi_self_label(point, text, label_2, of_2);
+    }
+    point->labels.size = (size_t)(text - point->labels.data);
+    point->start_unix_ns = account->instance->opened_unix_ns;
+    point->value.integer = value < LLMOBS_I_CELL_MOST ? (int64_t)value : INT64_MAX;
+    account->view->point_count++;
+}
+
+llmobsi_fn void llmobsi_self_number(llmobsi_account* account, uint64_t value)
+{
+    llmobs_string none = {NULL, 0};
+    llmobsi_self_point(account, value, NULL, none, NULL, none);
+}
+
+llmobsi_fn void llmobsi_self_labelled(llmobsi_account* account, uint64_t value, const char* label,
+                                      const char* of)
+{
+    llmobs_string none = {NULL, 0};
+    llmobsi_self_point(account, value, label, llmobsi_string_of(of), NULL, none);
+}
+
+/* ---- spans --------------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_self_exporters(llmobsi_account* account)
+{
+    const llmobs_stats* stats = account->stats;
+    uint32_t i;
+    int loss;
+    for (i = 0; i < stats->exporter_count; i++) {
+        const llmobs_exporter_stats* exporter = &stats->exporters[i];
+        llmobs_string name = llmobsi_string_of(exporter->name);
+        llmobs_string none = {NULL, 0};
+        if (account->id == LLMOBS_I_SELF_INFLIGHT) {
+            llmobsi_self_point(account, exporter->queued, "otel.component.name", name, NULL, none);
+            continue;
+        }
+        llmobsi_self_point(account, exporter->exported, "otel.component.name", name, NULL, none);
+        for (loss = 0; loss < (int)LLMOBS_LOSS_COUNT; loss++) {
+            llmobsi_self_point(account, exporter->lost[loss], "otel.component.name", name,
+                               "error.type",
+                               llmobsi_string_of(llmobs_loss_name((llmobs_loss)loss)));
+        }
+    }
+}
+
+llmobsi_fn void llmobsi_self_drops(llmobsi_account* account)
+{
+    int drop;
+    for (drop = 0; drop < (int)LLMOBS_DROP_COUNT; drop++) {
+        llmobsi_self_labelled(account, account->stats->dropped[drop], "reason",
+                              llmobs_drop_name((llmobs_drop)drop));
+    }
+}
+
+/* ---- metrics ------------------------------------------------------------------------------- */
+
+/* One count of each metric where it is not zero, and their names. */
+llmobsi_fn void llmobsi_self_metrics(llmobsi_account* account)
+{
+    const llmobsi_registry* registry = &account->instance->collector.recorder.registry;
+    uint32_t count = llmobsi_load_acquire(&registry->metric_count);
+    llmobs_string none = {NULL, 0};
+    uint32_t i;
+    for (i = 0; i < count; i++) {
+        const llmobsi_metric* metric = &registry->metrics[i];
+        const llmobsi_atomic64* from = account->id == LLMOBS_I_SELF_METRIC_OVERFLOWS ? &metric->overflows
+                                       : account->id == LLMOBS_I_SELF_METRIC_INVALID ? &metric->invalid
+                                       : account->id == LLMOBS_I_SELF_METRIC_SATURATED
+                                           ? &metric->saturated
+                                           : &metric->dropped;
+        uint64_t value = llmobsi_load_relaxed(from);
+        if (value != 0) {
+            llmobsi_self_point(account, value, "metric", metric->name, NULL, none);
+        }
+    }
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
+{
+    const llmobs_stats* stats = account->stats;
+    switch (account->id) {
+    case LLMOBS_I_SELF_SPAN_STARTED:
+        llmobsi_self_labelled(account, stats->started, "otel.span.sampling_result",
+                              "RECORD_AND_SAMPLE");
+        llmobsi_self_labelled(account, stats->unsampled, "otel.span.sampling_result", "DROP");
+        break;
+    case LLMOBS_I_SELF_SPAN_LIVE:
+        llmobsi_self_number(account, stats->live);
+        break;
+    case LLMOBS_I_SELF_SPANS_DROPPED:
+        llmobsi_self_drops(account);
+        break;
+    case LLMOBS_I_SELF_PROCESSED:
+        llmobsi_self_number(account, stats->collected);
+        break;
+    case LLMOBS_I_SELF_QUEUE_SIZE:
+        llmobsi_self_number(account, stats->ended);
+        break;
+    case LLMOBS_I_SELF_QUEUE_CAPACITY:
+        if (account->instance->config.span_slots != LLMOBS_OFF) {
+            llmobsi_self_number(account, account->instance->config.span_slots);
+        }
+        break;
+    case LLMOBS_I_SELF_EXPORTED:
+    case LLMOBS_I_SELF_INFLIGHT:
+        llmobsi_self_exporters(account);
+        break;
+    case LLMOBS_I_SELF_METRIC_OVERFLOWS:
+    case LLMOBS_I_SELF_METRIC_INVALID:
+    case LLMOBS_I_SELF_METRIC_SATURATED:
+    case LLMOBS_I_SELF_METRIC_DROPPED:
+        llmobsi_self_metrics(account);
+        break;
+    case LLMOBS_I_SELF_METRIC_SERIES:
+        llmobsi_self_number(account, stats->metric_series);
+        break;
+    case LLMOBS_I_SELF_METRIC_MISUSED:
+        llmobsi_self_number(account, stats->metric_misused);
+        break;
+    case LLMOBS_I_SELF_COUNT:
+        break;
+    }
+}
+
+llmobsi_fn void llmobsi_gather_self(llmobsi_gather* gather, llmobsi_instance* instance)
+{
+    llmobs_stats stats;
+    llmobsi_account account;
+    int id;
+    llmobsi_stats_fill(instance, &stats);
+    account.gather = gather;
+    account.instance = instance;
+    account.stats = &stats;
+    for (id = 0; id < (int)LLMOBS_I_SELF_COUNT && !gather->stopped; id++) {
+        account.id = (llmobsi_self_metric)id;
+        llmobsi_self_describe(&account);
+        llmobsi_self_values(&account);
+    }
+}
+
+/* Everything there is to read, in batches of views. */
+llmobsi_fn void llmobsi_metrics_gather(llmobsi_instance* instance, bool attributes,
+                                       llmobsi_deliver_fn deliver, void* user)
+{
+    llmobsi_recorder* recorder = &instance->collector.recorder;
+    llmobsi_gather gather;
+    llmobsi_gather_begin(&gather, recorder, attributes, deliver, user);
+    if (recorder->registry.on) {
+        llmobsi_gather_registry(&gather);
+    }
+    if ((instance->config.metric_families & LLMOBS_FAMILY_SELF) != 0) {
+        llmobsi_gather_self(&gather, instance);
+    }
+    (void)llmobsi_gather_flush(&gather);
+}

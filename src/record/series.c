@@ -1,0 +1,558 @@
+/* The registry: what metrics there are, and the series of each. It only grows: readers follow it
+   without a lock while one writer, under the lock, adds to it. A series is found by the hash of
+   its label values, which stand one after the other, each with its NUL: the key. */
+
+#define LLMOBS_I_LABEL_MOST 255u /* bytes of a label value, at the most that can be configured */
+#define LLMOBS_I_KEY_MOST (LLMOBS_LABELS_MAX * (LLMOBS_I_LABEL_MOST + 1))
+#define LLMOBS_I_NO_SERIES UINT32_MAX
+#define LLMOBS_I_NO_LABEL (-1)
+
+#define LLMOBS_I_SERIES_LIVE 0u
+#define LLMOBS_I_SERIES_HIDDEN 1u /* an overflow series that nothing has come to yet */
+#define LLMOBS_I_SERIES_REMOVED 2u
+
+/* Values that a label may have. */
+typedef struct llmobsi_allowed {
+    uint32_t hash;
+    uint32_t size;
+    const char* text;
+} llmobsi_allowed;
+
+/* A metric. Written before it is counted, and not changed after but where it says so. */
+typedef struct llmobsi_metric {
+    llmobs_string name;
+    llmobs_string help;
+    llmobs_string unit;
+    llmobs_string family;
+    llmobs_string labels[LLMOBS_LABELS_MAX];
+    const llmobsi_allowed* allowed[LLMOBS_LABELS_MAX]; /* before its first series */
+    uint32_t allowed_count[LLMOBS_LABELS_MAX];
+    const double* bounds;
+    const uint64_t* keys; /* the bounds as values are compared with them, see llmobsi_key_of */
+    llmobs_gauge_fn callback;
+    void* callback_user;
+    double least;
+    double most;
+    uint32_t max_series;
+    uint32_t cell_count; /* of one series */
+    uint16_t label_count;
+    uint16_t bound_count;
+    uint8_t instrument;
+    uint8_t number;
+    int8_t scale;      /* exponential: what a series begins with      */
+    int8_t user_label; /* the label whose values become pseudonyms     */
+    bool exemplars;
+    uint32_t overflow;       /* its series, if it has labels */
+    llmobsi_atomic32 first;  /* of its series, number + 1; under the lock, readers read */
+    uint32_t last;           /* under the lock */
+    llmobsi_atomic32 live;   /* series that count for max_series; under the lock, others read */
+    llmobsi_atomic64 overflows; /* this and the rest: any thread adds, readers read */
+    llmobsi_atomic64 invalid;
+    llmobsi_atomic64 saturated;
+    llmobsi_atomic64 dropped;
+} llmobsi_metric;
+
+/* A series. Written before it is counted, and not changed after but where it says so. */
+typedef struct llmobsi_series {
+    uint32_t metric;
+    uint32_t cell;      /* the first of its cells */
+    uint32_t cold;      /* exponential: its second set of buckets */
+    uint32_t exemplars; /* its first + 1, 0: none */
+    llmobsi_atomic32 next;  /* the metric's next series, number + 1; under the lock, readers read */
+    llmobsi_atomic32 state; /* under the lock, others read; HIDDEN becomes LIVE without it */
+    uint32_t key_size;
+    uint32_t text_size; /* of its labels as Prometheus text, which follows the key */
+    const char* key;
+    uint64_t created_unix_ns;
+} llmobsi_series;
+
+typedef struct llmobsi_exemplar {
+    llmobsi_atomic64 version; /* odd while one writes */
+    llmobsi_atomic64 trace_high;
+    llmobsi_atomic64 trace_low;
+    llmobsi_atomic64 span_id;
+    llmobsi_atomic64 value; /* the bits of a double */
+    llmobsi_atomic64 unix_ns;
+} llmobsi_exemplar;
+
+typedef struct llmobsi_registry {
+    bool on;
+    llmobsi_lock lock; /* for whoever adds */
+    llmobs_clock clock;
+    uint64_t seed;
+    uint32_t label_bytes;
+    uint32_t max_series; /* of a metric that says nothing else */
+    llmobsi_metric* metrics;
+    uint32_t metric_limit;
+    llmobsi_atomic32 metric_count; /* under the lock; those below it are complete */
+    llmobsi_series* series;
+    uint32_t series_limit;
+    llmobsi_atomic32 series_count; /* the same */
+    llmobsi_atomic64* table; /* upper half of the hash, series + 1; 0: empty. As series_count */
+    uint32_t table_mask;
+    unsigned char* texts; /* of metrics and series, arrays too */
+    size_t text_bytes;
+    size_t text_used; /* under the lock */
+    llmobsi_exemplar* exemplars;
+    uint32_t exemplar_limit;
+    uint32_t exemplar_count; /* under the lock */
+    llmobsi_cells cells;
+    llmobsi_atomic64 misused; /* calls that named no metric, or the wrong kind; any thread adds */
+    llmobsi_atomic64 labels_cut;
+#ifndef LLMOBS_NO_SHA256
+    llmobs_hmac_key user_key; /* of pseudonyms; open writes */
+#endif
+} llmobsi_registry;
+
+llmobsi_fn uint64_t llmobsi_registry_now(const llmobsi_registry* registry)
+{
+    return registry->clock.unix_ns != NULL ? registry->clock.unix_ns(registry->clock.user)
+                                           : llmobsi_realtime_ns();
+}
+
+/* Memory for a text or an array, under the lock; NULL when it has run out. */
+llmobsi_fn void* llmobsi_registry_take(llmobsi_registry* registry, size_t size)
+{
+    size_t start = registry->text_used;
+    size = (size + 7) & ~(size_t)7;
+    if (size > registry->text_bytes - start) {
+        return NULL;
+    }
+    registry->text_used = start + size;
+    return registry->texts + start;
+}
+
+/* ---- keys ---------------------------------------------------------------------------------- */
+
+typedef struct llmobsi_key {
+    uint32_t size;
+    uint64_t hash;
+    char text[LLMOBS_I_KEY_MOST];
+} llmobsi_key;
+
+llmobsi_fn bool llmobsi_is_allowed(const llmobsi_registry* registry, const llmobsi_metric* metric,
+                                   uint32_t label, const char* value, size_t size)
+{
+    uint32_t hash = (uint32_t)llmobsi_hash64(value, size, registry->seed);
+    uint32_t i;
+    for (i = 0; i < metric->allowed_count[label]; i++) {
+        const llmobsi_allowed* allowed = &metric->allowed[label][i];
+        if (allowed->hash == hash && allowed->size == size &&
+            memcmp(allowed->text, value, size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+#ifndef LLMOBS_NO_SHA256
+/* A user's id never leaves the process: what stands for it is a keyed hash of it, 128 bits. */
+llmobsi_fn size_t llmobsi_pseudonym(const llmobsi_registry* registry, const char* value,
+                                    size_t size, char* out)
+{
+    static const char domain[] = "llmobs user_id";
+    uint8_t digest[LLMOBS_SHA256_SIZE];
+    llmobs_hmac hmac;
+    llmobs_hmac_begin(&hmac, &registry->user_key);
+    llmobs_hmac_update(&hmac, domain, sizeof domain);
+    llmobs_hmac_update(&hmac, value, size);
+    llmobs_hmac_end(&hmac, digest);
+    return (size_t)(llmobsi_append_hex(out, digest, 16) - out);
+}
+#endif
+
+/* What of a value goes into the key: as it is nearly always. Returns its size. */
+llmobsi_cold size_t llmobsi_key_value_slow(llmobsi_registry* registry,
+                                           const llmobsi_metric* metric, uint32_t label,
+                                           const char* value, size_t size, char* out)
+{
+#ifndef LLMOBS_NO_SHA256
+    if ((int)label == metric->user_label && size > 0) {
+        return llmobsi_pseudonym(registry, value, size, out);
+    }
+#endif
+    if (metric->allowed[label] != NULL &&
+        !llmobsi_is_allowed(registry, metric, label, value, size)) {
+        memcpy(out, "other", 5);
+        return 5;
+    }
+    if (size > registry->label_bytes) {
+        size = llmobsi_utf8_cut(value, size, registry->label_bytes);
+        (void)llmobsi_add_relaxed(&registry->labels_cut, 1);
+    }
+    memcpy(out, value, size);
+    return size;
+}
+
+llmobsi_fn uint64_t llmobsi_key_hash(const llmobsi_registry* registry, uint32_t metric,
+                                     const char* text, uint32_t size)
+{
+    return llmobsi_hash64(text, size, registry->seed + metric * UINT64_C(0x9e3779b97f4a7c15));
+}
+
+llmobsi_fn void llmobsi_key_make(llmobsi_registry* registry, uint32_t number,
+                                 const char* const* values, llmobsi_key* key)
+{
+    const llmobsi_metric* metric = &registry->metrics[number];
+    char* out = key->text;
+    uint32_t i;
+    for (i = 0; i < metric->label_count; i++) {
+        const char* value = values[i] != NULL ? values[i] : "";
+        size_t size = strlen(value);
+        if (llmobsi_unlikely(size > registry->label_bytes || metric->allowed[i] != NULL ||
+                             metric->user_label == (int)i)) {
+            size = llmobsi_key_value_slow(registry, metric, i, value, size, out);
+        } else {
+            memcpy(out, value, size);
+        }
+        out[size] = '\0';
+        out += size + 1;
+    }
+    key->size = (uint32_t)(out - key->text);
+    key->hash = llmobsi_key_hash(registry, number, key->text, key->size);
+}
+
+/* Makes what is no UTF-8 valid: different malformed values may become one. False: it was valid. */
+llmobsi_fn bool llmobsi_key_repair(const llmobsi_registry* registry, uint32_t number,
+                                   llmobsi_key* key)
+{
+    llmobsi_key raw;
+    uint32_t at = 0;
+    char* out = key->text;
+    if (llmobsi_utf8_is_valid(key->text, key->size)) {
+        return false;
+    }
+    memcpy(raw.text, key->text, key->size);
+    while (at < key->size) {
+        size_t size = strlen(raw.text + at);
+        out += llmobsi_utf8_repair(out, registry->label_bytes, raw.text + at, size);
+        *out++ = '\0';
+        at += (uint32_t)size + 1;
+    }
+    key->size = (uint32_t)(out - key->text);
+    key->hash = llmobsi_key_hash(registry, number, key->text, key->size);
+    return true;
+}
+
+/* ---- finding ------------------------------------------------------------------------------- */
+
+llmobsi_fn uint32_t llmobsi_series_lookup(const llmobsi_registry* registry, uint32_t metric,
+                                          const llmobsi_key* key)
+{
+    uint32_t place = (uint32_t)key->hash;
+    for (;; place++) { /* the table is never full */
+        uint64_t entry = llmobsi_load_acquire(&registry->table[place & registry->table_mask]);
+        if (entry == 0) {
+            return LLMOBS_I_NO_SERIES;
+        }
+        if (entry >> 32 == key->hash >> 32) {
+            uint32_t number = (uint32_t)entry - 1;
+            const llmobsi_series* series = &registry->series[number];
+            if (series->metric == metric && series->key_size == key->size &&
+                memcmp(series->key, key->text, key->size) == 0 &&
+                llmobsi_load_relaxed(&series->state) == LLMOBS_I_SERIES_LIVE) {
+                return number;
+            }
+        }
+    }
+}
+
+/* ---- making, under the lock ---------------------------------------------------------------- */
+
+/* A label's name as Prometheus allows it. */
+llmobsi_fn char llmobsi_label_byte(char byte)
+{
+    return byte == '.' ? '_' : byte;
+}
+
+/* A label's value with what has a meaning in Prometheus text escaped. `out` may be NULL, to measure.
+   Returns the size. */
+llmobsi_fn size_t llmobsi_label_escape(const char* value, size_t size, char* out)
+{
+    size_t used = 0;
+    size_t i;
+    for (i = 0; i < size; i++) {
+        bool special = value[i] == '\\' || value[i] == '"' || value[i] == '\n';
+        if (out != NULL) {
+            out[used] = '\\';
+            out[used + special] = value[i] == '\n' ? 'n' : value[i];
+        }
+        used += 1u + special;
+    }
+    return used;
+}
+
+/* The size of a metric's labels as text, at most. */
+llmobsi_fn size_t llmobsi_labels_room(const llmobsi_metric* metric, const llmobsi_key* key)
+{
+    size_t size = llmobsi_label_escape(key->text, key->size, NULL);
+    uint32_t label;
+    for (label = 0; label < metric->label_count; label++) {
+        size += metric->labels[label].size + strlen("=\"\",");
+    }
+    return size;
+}
+
+/* A metric's labels as text: name="value",... Returns its size. */
+llmobsi_fn size_t llmobsi_labels_render(const llmobsi_metric* metric, const char* key, char* out)
+{
+    char* end = out;
+    uint32_t label;
+    for (label = 0; label < metric->label_count; label++) {
+        const llmobs_string* name = &metric->labels[label];
+        size_t size = strlen(key);
+        size_t i;
+        if (label > 0) {
+            *end++ = ',';
+        }
+        for (i = 0; i < name->size; i++) {
+            *end++ = llmobsi_label_byte(name->data[i]);
+        }
+        *end++ = '=';
+        *end++ = '"';
+        end += llmobsi_label_escape(key, size, end);
+        *end++ = '"';
+        key += size + 1;
+    }
+    return (size_t)(end - out);
+}
+
+static const char llmobsi_overflow_text[] = "otel_metric_overflow=\"true\"";
+
+/* The key, and behind it the labels as text. An overflow series has no key. */
+llmobsi_fn bool llmobsi_series_text(llmobsi_registry* registry, const llmobsi_metric* metric,
+                                    const llmobsi_key* key, llmobsi_series* series)
+{
+    char* text;
+    if (key == NULL) {
+        series->key = metric->label_count > 0 ? llmobsi_overflow_text : "";
+        series->text_size = (uint32_t)strlen(series->key);
+        return true;
+    }
+    text = (char*)llmobsi_registry_take(registry,
+                                        key->size + llmobsi_labels_room(metric, key));
+    if (text == NULL) {
+        return false;
+    }
+    memcpy(text, key->text, key->size);
+    series->key = text;
+    series->key_size = key->size;
+    series->text_size = (uint32_t)llmobsi_labels_render(metric, text, text + key->size);
+    return true;
+}
+
+llmobsi_fn bool llmobsi_series_cells(llmobsi_registry* registry, const llmobsi_metric* metric,
+                                     llmobsi_series* series)
+{
+    uint32_t wanted = metric->instrument == LLMOBS_COUNTER       ? 1
+                      : metric->bound_count > 0                  ? metric->bound_count + 1u
+                      : metric->instrument >= LLMOBS_HISTOGRAM   ? LLMOBS_EXPONENTIAL_BUCKETS
+                                                                 : 0;
+    series->cell = llmobsi_cells_take(&registry->cells, metric->cell_count);
+    if (series->cell == LLMOBS_I_NO_CELLS) {
+        return false;
+    }
+    if (metric->instrument == LLMOBS_HISTOGRAM_EXPONENTIAL) {
+        series->cold = llmobsi_cells_take_cold(&registry->cells);
+        wanted = 1;
+    }
+    if (metric->exemplars && wanted <= registry->exemplar_limit - registry->exemplar_count) {
+        series->exemplars = registry->exemplar_count + 1;
+        registry->exemplar_count += wanted;
+    }
+    return series->cell != LLMOBS_I_NO_CELLS;
+}
+
+llmobsi_fn void llmobsi_series_insert(llmobsi_registry* registry, uint32_t number, uint64_t hash)
+{
+    uint32_t place = (uint32_t)hash;
+    while (llmobsi_load_relaxed(&registry->table[place & registry->table_mask]) != 0) {
+        place++;
+    }
+    llmobsi_store_release(&registry->table[place & registry->table_mask],
+                          (hash >> 32) << 32 | (number + 1));
+}
+
+llmobsi_fn void llmobsi_series_link(llmobsi_registry* registry, uint32_t number)
+{
+    llmobsi_metric* metric = &registry->metrics[registry->series[number].metric];
+    llmobsi_atomic32* end =
+        metric->last != 0 ? &registry->series[metric->last - 1].next : &metric->first;
+    llmobsi_store_release(end, number + 1);
+    metric->last = number + 1;
+}
+
+/* A new series; `key` is NULL for a metric's one series without labels, and its overflow series.
+   LLMOBS_I_NO_SERIES when memory or numbers have run out. */
+llmobsi_fn uint32_t llmobsi_series_make(llmobsi_registry* registry, uint32_t number,
+                                        const llmobsi_key* key)
+{
+    llmobsi_metric* metric = &registry->metrics[number];
+    uint32_t count = llmobsi_load_relaxed(&registry->series_count);
+    llmobsi_series* series = &registry->series[count];
+    if (count == registry->series_limit) {
+        return LLMOBS_I_NO_SERIES;
+    }
+    memset(series, 0, sizeof *series);
+    series->metric = number;
+    series->created_unix_ns = llmobsi_registry_now(registry);
+    if (!llmobsi_series_text(registry, metric, key, series) ||
+        !llmobsi_series_cells(registry, metric, series)) {
+        return LLMOBS_I_NO_SERIES;
+    }
+    if (key == NULL && metric->label_count > 0) {
+        llmobsi_store_relaxed(&series->state, LLMOBS_I_SERIES_HIDDEN);
+    }
+    llmobsi_store_release(&registry->series_count, count + 1);
+    if (key != NULL) {
+        llmobsi_series_insert(registry, count, key->hash);
+        llmobsi_store_relaxed(&metric->live, llmobsi_load_relaxed(&metric->live) + 1);
+    }
+    llmobsi_series_link(registry, count);
+    return count;
+}
+
+/* ---- find or make -------------------------------------------------------------------------- */
+
+llmobsi_cold uint32_t llmobsi_series_overflow(llmobsi_registry* registry, uint32_t number)
+{
+    llmobsi_metric* metric = &registry->metrics[number];
+    (void)llmobsi_add_relaxed(&metric->overflows, 1);
+    llmobsi_store_relaxed(&registry->series[metric->overflow].state, LLMOBS_I_SERIES_LIVE);
+    return metric->overflow;
+}
+
+llmobsi_fn bool llmobsi_series_full(llmobsi_registry* registry, uint32_t number)
+{
+    const llmobsi_metric* metric = &registry->metrics[number];
+    return llmobsi_load_relaxed(&metric->live) >= metric->max_series ||
+           llmobsi_load_relaxed(&registry->series_count) == registry->series_limit;
+}
+
+llmobsi_cold uint32_t llmobsi_series_new(llmobsi_registry* registry, uint32_t number,
+                                         llmobsi_key* key, bool may_wait)
+{
+    uint32_t found;
+    if (llmobsi_key_repair(registry, number, key)) {
+        found = llmobsi_series_lookup(registry, number, key);
+        if (found != LLMOBS_I_NO_SERIES) {
+            return found;
+        }
+    }
+    if (!may_wait || llmobsi_series_full(registry, number)) {
+        return llmobsi_series_overflow(registry, number);
+    }
+    llmobsi_lock_take(&registry->lock);
+    found = llmobsi_series_lookup(registry, number, key);
+    if (found == LLMOBS_I_NO_SERIES && !llmobsi_series_full(registry, number)) {
+        found = llmobsi_series_make(registry, number, key);
+    }
+    llmobsi_lock_give(&registry->lock);
+    return found != LLMOBS_I_NO_SERIES ? found : llmobsi_series_overflow(registry, number);
+}
+
+/* The series of these label values, as many as the metric has labels. Where it is new, `may_wait`
+   says whether the lock may be taken to make it. */
+llmobsi_fn uint32_t llmobsi_series_get(llmobsi_registry* registry, uint32_t number,
+                                       const char* const* values, bool may_wait)
+{
+    const llmobsi_metric* metric = &registry->metrics[number];
+    llmobsi_key key;
+    uint32_t found;
+    if (metric->label_count == 0) {
+        return llmobsi_load_relaxed(&metric->first) - 1;
+    }
+    llmobsi_key_make(registry, number, values, &key);
+    found = llmobsi_series_lookup(registry, number, &key);
+    return llmobsi_likely(found != LLMOBS_I_NO_SERIES)
+               ? found
+               : llmobsi_series_new(registry, number, &key, may_wait);
+}
+
+llmobsi_fn bool llmobsi_series_take_out(llmobsi_registry* registry, uint32_t number,
+                                        const char* const* values)
+{
+    llmobsi_metric* metric = &registry->metrics[number];
+    llmobsi_key key;
+    uint32_t found;
+    llmobsi_key_make(registry, number, values, &key);
+    (void)llmobsi_key_repair(registry, number, &key);
+    llmobsi_lock_take(&registry->lock);
+    found = llmobsi_series_lookup(registry, number, &key);
+    if (found != LLMOBS_I_NO_SERIES) {
+        llmobsi_store_relaxed(&registry->series[found].state, LLMOBS_I_SERIES_REMOVED);
+        llmobsi_store_relaxed(&metric->live, llmobsi_load_relaxed(&metric->live) - 1);
+    }
+    llmobsi_lock_give(&registry->lock);
+    return found != LLMOBS_I_NO_SERIES;
+}
+
+/* ---- the account --------------------------------------------------------------------------- */
+
+typedef struct llmobsi_metric_totals {
+    uint64_t series;
+    uint64_t overflows;
+    uint64_t invalid;
+    uint64_t saturated;
+    uint64_t dropped;
+} llmobsi_metric_totals;
+
+llmobsi_fn void llmobsi_metrics_total(const llmobsi_registry* registry,
+                                      llmobsi_metric_totals* totals)
+{
+    uint32_t count = llmobsi_load_acquire(&registry->metric_count);
+    uint32_t i;
+    memset(totals, 0, sizeof *totals);
+    for (i = 0; i < count; i++) {
+        const llmobsi_metric* metric = &registry->metrics[i];
+        totals->series += llmobsi_load_relaxed(&metric->live) + (metric->label_count == 0);
+        totals->overflows += llmobsi_load_relaxed(&metric->overflows);
+        totals->invalid += llmobsi_load_relaxed(&metric->invalid);
+        totals->saturated += llmobsi_load_relaxed(&metric->saturated);
+        totals->dropped += llmobsi_load_relaxed(&metric->dropped);
+    }
+}
+
+/* ---- fork ---------------------------------------------------------------------------------- */
+
+/* In the child, alone: the metrics and their series stay, their values begin at zero. What another
+   thread was just adding when the process forked is put in order from the arrays, or forgotten. */
+llmobsi_fn void llmobsi_registry_forked(llmobsi_registry* registry)
+{
+    uint32_t metrics = llmobsi_load_relaxed(&registry->metric_count);
+    uint32_t series = llmobsi_load_relaxed(&registry->series_count);
+    uint64_t now = llmobsi_registry_now(registry);
+    uint32_t i;
+    llmobsi_cells_clear(&registry->cells);
+    memset(registry->table, 0, ((size_t)registry->table_mask + 1) * sizeof *registry->table);
+    memset(registry->exemplars, 0, registry->exemplar_limit * sizeof *registry->exemplars);
+    for (i = 0; i < metrics; i++) {
+        llmobsi_metric* metric = &registry->metrics[i];
+        llmobsi_store_relaxed(&metric->first, 0);
+        metric->last = 0;
+        llmobsi_store_relaxed(&metric->live, 0);
+        llmobsi_store_relaxed(&metric->overflows, 0);
+        llmobsi_store_relaxed(&metric->invalid, 0);
+        llmobsi_store_relaxed(&metric->saturated, 0);
+        llmobsi_store_relaxed(&metric->dropped, 0);
+    }
+    for (i = 0; i < series; i++) {
+        llmobsi_series* one = &registry->series[i];
+        llmobsi_store_relaxed(&one->next, 0);
+        one->created_unix_ns = now;
+        if (one->metric >= metrics) {
+            llmobsi_store_relaxed(&one->state, LLMOBS_I_SERIES_REMOVED);
+        } else if (llmobsi_load_relaxed(&one->state) != LLMOBS_I_SERIES_REMOVED) {
+            llmobsi_series_link(registry, i);
+            if (one->key_size > 0) {
+                llmobsi_metric* metric = &registry->metrics[one->metric];
+                llmobsi_series_insert(
+                    registry, i,
+                    llmobsi_key_hash(registry, one->metric, one->key, one->key_size));
+                llmobsi_store_relaxed(&metric->live, llmobsi_load_relaxed(&metric->live) + 1);
+            }
+        }
+    }
+    llmobsi_store_relaxed(&registry->misused, 0);
+    llmobsi_store_relaxed(&registry->labels_cut, 0);
+}
