@@ -674,23 +674,23 @@ LLMOBS_API size_t llmobs_traceparent_format(const llmobs_trace_context* context,
  *  >>api:series             metrics and their series
  * ============================================================================================== */
 
-/* ---- metrics: what is measured ------------------------------------------------------------- */
+/* ---- metrics: what is measured -------------------------------------------------------------- */
 
 typedef enum llmobs_instrument {
-    LLMOBS_COUNTER = 1,        /* only grows: a Prometheus counter, a monotonic OTLP sum          */
-    LLMOBS_UPDOWN = 2,         /* moves by differences, such as requests running: a gauge, a sum  */
-    LLMOBS_GAUGE = 3,          /* is set; the last value counts                                   */
-    LLMOBS_GAUGE_CALLBACK = 4, /* is asked for when metrics are read                              */
-    LLMOBS_HISTOGRAM = 5,      /* with buckets of your choice                                     */
-    LLMOBS_HISTOGRAM_EXPONENTIAL = 6 /* base-2 exponential: every quantile within a known error   */
+    LLMOBS_COUNTER = 1,        /* only grows: a Prometheus counter, a monotonic OTLP sum         */
+    LLMOBS_UPDOWN = 2,         /* moves by differences, such as requests running: a gauge, a sum */
+    LLMOBS_GAUGE = 3,          /* is set; the last value counts                                  */
+    LLMOBS_GAUGE_CALLBACK = 4, /* is asked for when metrics are read                             */
+    LLMOBS_HISTOGRAM = 5,      /* with buckets of your choice                                    */
+    LLMOBS_HISTOGRAM_EXPONENTIAL = 6 /* base-2 exponential: every quantile within a known error  */
 } llmobs_instrument;
 
 /* What a metric's values are. Whole numbers add up exactly, in any order. */
 typedef enum llmobs_number {
-    LLMOBS_NUMBER_INT = 0,   /* whole numbers, such as tokens                                      */
+    LLMOBS_NUMBER_INT = 0,   /* whole numbers, such as tokens                                     */
     LLMOBS_NUMBER_NANO = 1,  /* whole billionths, such as nanoseconds and nano-USD: exported as
-                                seconds and USD, as exact decimals                                 */
-    LLMOBS_NUMBER_DOUBLE = 2 /* histograms of anything else; gauges are always doubles             */
+                                seconds and USD, as exact decimals                                */
+    LLMOBS_NUMBER_DOUBLE = 2 /* histograms of anything else; gauges are always doubles            */
 } llmobs_number;
 
 #define LLMOBS_LABELS_MAX 8          /* labels of one metric                  */
@@ -710,24 +710,24 @@ typedef double (*llmobs_gauge_fn)(void* user);
 
 /* The definition of a metric: strings and arrays are copied. */
 typedef struct llmobs_metric_info {
-    size_t size;      /* sizeof(llmobs_metric_info); 0 means this version's                        */
+    size_t size;      /* sizeof(llmobs_metric_info); 0 means this version's                       */
     const char* name; /* a letter, then letters, digits and "_.:/-": `llm_tokens_total`,
                          `gen_ai.client.token.usage`. Prometheus gets every other sign as '_', the
-                         unit as suffix, and "_total" on counters, where they are not there yet    */
+                         unit as suffix, and "_total" on counters, where they are not there yet   */
     const char* help; /* one sentence                                                (default "") */
     const char* unit; /* UCUM, as OpenTelemetry has it: "s", "By", "{token}", "USD"  (default "") */
     llmobs_instrument instrument;
     llmobs_number number;
-    const char* const* labels; /* names: letters, digits and "_."                                  */
-    size_t label_count;        /* up to LLMOBS_LABELS_MAX                                          */
-    const double* bounds;      /* LLMOBS_HISTOGRAM: upper, inclusive, ascending, finite, above 0    */
-    size_t bound_count;        /* up to LLMOBS_BOUNDS_MAX                                          */
-    double least;              /* LLMOBS_HISTOGRAM_EXPONENTIAL: the range of common values, from   */
+    const char* const* labels; /* names: letters, digits and "_."                                 */
+    size_t label_count;        /* up to LLMOBS_LABELS_MAX                                         */
+    const double* bounds;      /* LLMOBS_HISTOGRAM: upper, inclusive, ascending, finite, above 0  */
+    size_t bound_count;        /* up to LLMOBS_BOUNDS_MAX                                         */
+    double least;              /* LLMOBS_HISTOGRAM_EXPONENTIAL: the range of common values, from  */
     double most;               /* which the resolution is chosen. Others widen it    (default 1e-6
-                                  to 4096; for LLMOBS_NUMBER_INT 1 to 2^26)                         */
-    uint32_t max_series;       /* label sets at one time (default llmobs_config.metric_max_series) */
-    bool exemplars;            /* keep the trace of a recent value in each bucket                  */
-    llmobs_gauge_fn callback;  /* LLMOBS_GAUGE_CALLBACK, which has no labels                       */
+                                  to 4096; for LLMOBS_NUMBER_INT 1 to 2^26)                       */
+    uint32_t max_series;       /* label sets at a time (default llmobs_config.metric_max_series) */
+    bool exemplars;            /* keep the trace of a recent value in each bucket                 */
+    llmobs_gauge_fn callback;  /* LLMOBS_GAUGE_CALLBACK, which has no labels                      */
     void* callback_user;
 } llmobs_metric_info;
 
@@ -744,12 +744,241 @@ LLMOBS_API llmobs_metric_info llmobs_metric_info_default(void);
  *  >>api:catalogue          the metrics that llmobs knows
  * ============================================================================================== */
 
-/* x */
-#define LLMOBS_FAMILY_LLM 1u
-#define LLMOBS_FAMILY_SELF 32u
-typedef enum llmobs_known { LLMOBS_METRIC_LLM_TOKENS, LLMOBS_KNOWN_COUNT } llmobs_known;
-/* [any] x */
-LLMOBS_API llmobs_metric llmobs_metric_of(llmobs* obs, llmobs_known known);
+/* ---- metrics: those that llmobs knows ------------------------------------------------------ */
+
+/* The families of metrics that are defined for you: llmobs_config.metric_families. docs/metrics.md
+   has all of them on one page, with their buckets and when to record what. */
+#define LLMOBS_FAMILY_LLM 1u        /* llm_*: tokens, cost, phases, guardrails, sessions          */
+#define LLMOBS_FAMILY_GENAI_1_41 2u /* gen_ai.* of OpenTelemetry's semantic conventions 1.41      */
+#define LLMOBS_FAMILY_GENAI 4u      /* gen_ai.* of the newest conventions                         */
+#define LLMOBS_FAMILY_VLLM 8u       /* vllm:*, for dashboards made for vLLM                       */
+#define LLMOBS_FAMILY_LLAMACPP 16u  /* llamacpp:*, for those made for llama.cpp's server          */
+#define LLMOBS_FAMILY_SELF 32u      /* otel.sdk.*, llmobs_*: recorded by the library, on itself   */
+#define LLMOBS_FAMILY_ALL 63u
+
+/* X(id, family, name, unit, instrument, number, buckets, labels, help): the name is as defined, and
+   what Prometheus shows follows from it as llmobs_metric_info says. Durations and money are
+   recorded in billionths, everything else in whole units. Buckets and labels are named sets. */
+#define LLMOBS_METRICS(X)                                                                         \
+    /* applications: what their owners ask for */                                                 \
+    X(LLM_TOKENS, LLM, "llm_tokens_total", "{token}", COUNTER, INT, NONE, TOKENS_BY_USER,         \
+      "Total tokens processed")                                                                   \
+    X(LLM_COST, LLM, "llm_cost_usd_total", "USD", COUNTER, NANO, NONE, COST_BY_USER,              \
+      "Total cost in USD")                                                                        \
+    X(LLM_PHASE_DURATION, LLM, "llm_phase_duration_seconds", "s", HISTOGRAM, NANO, PHASE,         \
+      PHASE, "Duration of each pipeline phase")                                                   \
+    X(LLM_GUARDRAIL_TRIGGERS, LLM, "llm_guardrail_triggers_total", "{trigger}", COUNTER, INT,     \
+      NONE, GUARDRAIL, "Guardrail trigger events")                                                \
+    X(LLM_ACTIVE_SESSIONS, LLM, "llm_active_sessions", "{session}", UPDOWN, INT, NONE, FEATURE,   \
+      "Currently active LLM sessions")                                                            \
+    /* OpenTelemetry GenAI, of the conventions 1.41 only */                                       \
+    X(GENAI_CLIENT_TOKEN_USAGE, GENAI_1_41, "gen_ai.client.token.usage", "{token}", HISTOGRAM,    \
+      INT, TOKENS, GENAI_TOKEN, "Number of input and output tokens used")                         \
+    X(GENAI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK, GENAI_1_41,                                     \
+      "gen_ai.client.operation.time_to_first_chunk", "s", HISTOGRAM, NANO, OPERATION,             \
+      GENAI_CALL, "Time to receive the first chunk of a streamed response")                       \
+    X(GENAI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK, GENAI_1_41,                                   \
+      "gen_ai.client.operation.time_per_output_chunk", "s", HISTOGRAM, NANO, OPERATION,           \
+      GENAI_CALL, "Time per output chunk after the first one of a streamed response")             \
+    /* OpenTelemetry GenAI, of both */                                                            \
+    X(GENAI_CLIENT_OPERATION_DURATION, GENAI_BOTH, "gen_ai.client.operation.duration", "s",       \
+      HISTOGRAM, NANO, OPERATION, GENAI_OPERATION,                                                \
+      "Duration of a client operation; newest conventions: of those that are no inference")       \
+    X(GENAI_SERVER_REQUEST_DURATION, GENAI_BOTH, "gen_ai.server.request.duration", "s",           \
+      HISTOGRAM, NANO, OPERATION, GENAI_OPERATION,                                                \
+      "Time to answer a request, up to the last byte or token")                                   \
+    X(GENAI_SERVER_TIME_PER_OUTPUT_TOKEN, GENAI_BOTH, "gen_ai.server.time_per_output_token",      \
+      "s", HISTOGRAM, NANO, OUTPUT_TOKEN, GENAI_CALL,                                             \
+      "Time per output token after the first one, of successful responses")                       \
+    X(GENAI_SERVER_TIME_TO_FIRST_TOKEN, GENAI_BOTH, "gen_ai.server.time_to_first_token", "s",     \
+      HISTOGRAM, NANO, FIRST_TOKEN, GENAI_CALL,                                                   \
+      "Time to the first token, queue and prefill included, of successful responses")             \
+    /* OpenTelemetry GenAI, of the newest conventions only */                                     \
+    X(GENAI_CLIENT_INFERENCE_DURATION, GENAI, "gen_ai.client.inference.duration", "s",            \
+      HISTOGRAM, NANO, OPERATION, GENAI_OPERATION,                                                \
+      "Duration of an inference, as its span has it")                                             \
+    X(GENAI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK, GENAI,                                          \
+      "gen_ai.client.inference.time_to_first_chunk", "s", HISTOGRAM, NANO, OPERATION,             \
+      GENAI_CALL, "Time to receive the first chunk of a streamed response")                       \
+    X(GENAI_CLIENT_INFERENCE_TIME_PER_OUTPUT_CHUNK, GENAI,                                        \
+      "gen_ai.client.inference.time_per_output_chunk", "s", HISTOGRAM, NANO, OPERATION,           \
+      GENAI_CALL, "Time between two chunks of a streamed response, for each after the first")     \
+    X(GENAI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS, GENAI,                                           \
+      "gen_ai.client.inference.usage.input_tokens", "{token}", COUNTER, INT, NONE, GENAI_USAGE,   \
+      "Billable input tokens, cached ones included")                                              \
+    X(GENAI_CLIENT_INFERENCE_USAGE_OUTPUT_TOKENS, GENAI,                                          \
+      "gen_ai.client.inference.usage.output_tokens", "{token}", COUNTER, INT, NONE,               \
+      GENAI_USAGE, "Billable output tokens, those of reasoning included")                         \
+    X(GENAI_CLIENT_INFERENCE_USAGE_CACHE_READ_INPUT_TOKENS, GENAI,                                \
+      "gen_ai.client.inference.usage.cache_read.input_tokens", "{token}", COUNTER, INT, NONE,     \
+      GENAI_USAGE, "Input tokens read from the provider's cache: part of the input tokens")       \
+    X(GENAI_CLIENT_INFERENCE_USAGE_CACHE_WRITE_INPUT_TOKENS, GENAI,                               \
+      "gen_ai.client.inference.usage.cache_write.input_tokens", "{token}", COUNTER, INT, NONE,    \
+      GENAI_USAGE, "Input tokens written to the provider's cache: part of the input tokens")      \
+    X(GENAI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS, GENAI,                                \
+      "gen_ai.client.inference.usage.reasoning.output_tokens", "{token}", COUNTER, INT, NONE,     \
+      GENAI_USAGE, "Output tokens of reasoning: part of the output tokens")                       \
+    X(GENAI_CLIENT_INFERENCE_OPERATION_INPUT_TOKENS, GENAI,                                       \
+      "gen_ai.client.inference.operation.input_tokens", "{token}", HISTOGRAM, INT, TOKENS,        \
+      GENAI_OPERATION, "Input tokens of one inference")                                           \
+    X(GENAI_CLIENT_INFERENCE_OPERATION_OUTPUT_TOKENS, GENAI,                                      \
+      "gen_ai.client.inference.operation.output_tokens", "{token}", HISTOGRAM, INT, TOKENS,       \
+      GENAI_OPERATION, "Output tokens of one inference")                                          \
+    X(GENAI_CLIENT_EMBEDDINGS_DURATION, GENAI, "gen_ai.client.embeddings.duration", "s",          \
+      HISTOGRAM, NANO, OPERATION, GENAI_OPERATION, "Duration of an embeddings operation")         \
+    X(GENAI_CLIENT_EMBEDDINGS_OPERATION_INPUT_TOKENS, GENAI,                                      \
+      "gen_ai.client.embeddings.operation.input_tokens", "{token}", HISTOGRAM, INT, TOKENS,       \
+      GENAI_OPERATION, "Input tokens of one embeddings operation")                                \
+    X(GENAI_INVOKE_AGENT_DURATION, GENAI, "gen_ai.invoke_agent.duration", "s", HISTOGRAM, NANO,   \
+      OPERATION, GENAI_AGENT, "Duration of an agent's invocation")                                \
+    X(GENAI_INVOKE_AGENT_INFERENCE_CALLS, GENAI, "gen_ai.invoke_agent.inference_calls",           \
+      "{inference_call}", HISTOGRAM, INT, CALLS, GENAI_AGENT_CALLS,                               \
+      "Inference calls during one invocation of an agent")                                        \
+    X(GENAI_INVOKE_AGENT_TOOL_CALLS, GENAI, "gen_ai.invoke_agent.tool_calls", "{tool_call}",      \
+      HISTOGRAM, INT, CALLS, GENAI_AGENT_CALLS, "Tool calls during one invocation of an agent")   \
+    X(GENAI_EXECUTE_TOOL_DURATION, GENAI, "gen_ai.execute_tool.duration", "s", HISTOGRAM, NANO,   \
+      OPERATION, GENAI_TOOL, "Duration of a tool's execution")                                    \
+    X(GENAI_INVOKE_WORKFLOW_DURATION, GENAI, "gen_ai.invoke_workflow.duration", "s", HISTOGRAM,   \
+      NANO, OPERATION, GENAI_WORKFLOW, "Duration of a workflow's invocation")                     \
+    /* inference engines, under vLLM's names */                                                   \
+    X(VLLM_NUM_REQUESTS_RUNNING, VLLM, "vllm:num_requests_running", "{request}", UPDOWN, INT,     \
+      NONE, ENGINE, "Number of requests in model execution batches.")                             \
+    X(VLLM_NUM_REQUESTS_WAITING, VLLM, "vllm:num_requests_waiting", "{request}", UPDOWN, INT,     \
+      NONE, ENGINE, "Number of requests waiting to be processed.")                                \
+    X(VLLM_NUM_REQUESTS_WAITING_BY_REASON, VLLM, "vllm:num_requests_waiting_by_reason",           \
+      "{request}", UPDOWN, INT, NONE, ENGINE_REASON,                                              \
+      "Number of waiting requests by reason (capacity, deferred).")                               \
+    X(VLLM_KV_CACHE_USAGE_PERC, VLLM, "vllm:kv_cache_usage_perc", "", GAUGE, DOUBLE, NONE,        \
+      ENGINE, "KV-cache usage. 1 means 100 percent usage.")                                       \
+    X(VLLM_ENGINE_SLEEP_STATE, VLLM, "vllm:engine_sleep_state", "", GAUGE, DOUBLE, NONE,          \
+      ENGINE_SLEEP,                                                                               \
+      "Engine sleep state: 1 where the engine is in the state of the label, else 0.")             \
+    X(VLLM_PREFIX_CACHE_QUERIES, VLLM, "vllm:prefix_cache_queries", "{token}", COUNTER, INT,      \
+      NONE, ENGINE, "Prefix cache queries, in terms of number of queried tokens.")                \
+    X(VLLM_PREFIX_CACHE_HITS, VLLM, "vllm:prefix_cache_hits", "{token}", COUNTER, INT, NONE,      \
+      ENGINE, "Prefix cache hits, in terms of number of cached tokens.")                          \
+    X(VLLM_EXTERNAL_PREFIX_CACHE_QUERIES, VLLM, "vllm:external_prefix_cache_queries",             \
+      "{token}", COUNTER, INT, NONE, ENGINE,                                                      \
+      "External prefix cache queries, in terms of number of queried tokens.")                     \
+    X(VLLM_EXTERNAL_PREFIX_CACHE_HITS, VLLM, "vllm:external_prefix_cache_hits", "{token}",        \
+      COUNTER, INT, NONE, ENGINE,                                                                 \
+      "External prefix cache hits, in terms of number of cached tokens.")                         \
+    X(VLLM_MM_CACHE_QUERIES, VLLM, "vllm:mm_cache_queries", "{item}", COUNTER, INT, NONE,         \
+      ENGINE, "Multi-modal cache queries, in terms of number of queried items.")                  \
+    X(VLLM_MM_CACHE_HITS, VLLM, "vllm:mm_cache_hits", "{item}", COUNTER, INT, NONE, ENGINE,       \
+      "Multi-modal cache hits, in terms of number of cached items.")                              \
+    X(VLLM_NUM_PREEMPTIONS, VLLM, "vllm:num_preemptions", "{preemption}", COUNTER, INT, NONE,     \
+      ENGINE, "Cumulative number of preemptions from the engine.")                                \
+    X(VLLM_PROMPT_TOKENS, VLLM, "vllm:prompt_tokens", "{token}", COUNTER, INT, NONE, ENGINE,      \
+      "Number of prefill tokens processed.")                                                      \
+    X(VLLM_PROMPT_TOKENS_BY_SOURCE, VLLM, "vllm:prompt_tokens_by_source", "{token}", COUNTER,     \
+      INT, NONE, ENGINE_SOURCE, "Number of prompt tokens by source.")                             \
+    X(VLLM_PROMPT_TOKENS_CACHED, VLLM, "vllm:prompt_tokens_cached", "{token}", COUNTER, INT,      \
+      NONE, ENGINE, "Number of cached prompt tokens, local and external.")                        \
+    X(VLLM_PROMPT_TOKENS_RECOMPUTED, VLLM, "vllm:prompt_tokens_recomputed", "{token}", COUNTER,   \
+      INT, NONE, ENGINE, "Number of cached tokens recomputed for the forward pass.")              \
+    X(VLLM_GENERATION_TOKENS, VLLM, "vllm:generation_tokens", "{token}", COUNTER, INT, NONE,      \
+      ENGINE, "Number of generation tokens processed.")                                           \
+    X(VLLM_REQUEST_SUCCESS, VLLM, "vllm:request_success", "{request}", COUNTER, INT, NONE,        \
+      ENGINE_FINISH, "Count of successfully processed requests.")                                 \
+    X(VLLM_CORRUPTED_REQUESTS, VLLM, "vllm:corrupted_requests", "{request}", COUNTER, INT,        \
+      NONE, ENGINE,                                                                               \
+      "Corrupted requests, in terms of total number of requests with NaNs in logits.")            \
+    X(VLLM_SPEC_DECODE_NUM_DRAFTS, VLLM, "vllm:spec_decode_num_drafts", "{draft}", COUNTER,       \
+      INT, NONE, ENGINE, "Number of spec decoding drafts.")                                       \
+    X(VLLM_SPEC_DECODE_NUM_DRAFT_TOKENS, VLLM, "vllm:spec_decode_num_draft_tokens", "{token}",    \
+      COUNTER, INT, NONE, ENGINE, "Number of draft tokens.")                                      \
+    X(VLLM_SPEC_DECODE_NUM_ACCEPTED_TOKENS, VLLM, "vllm:spec_decode_num_accepted_tokens",         \
+      "{token}", COUNTER, INT, NONE, ENGINE, "Number of accepted tokens.")                        \
+    X(VLLM_SPEC_DECODE_NUM_ACCEPTED_TOKENS_PER_POS, VLLM,                                         \
+      "vllm:spec_decode_num_accepted_tokens_per_pos", "{token}", COUNTER, INT, NONE,              \
+      ENGINE_POSITION, "Accepted tokens per draft position.")                                     \
+    X(VLLM_TIME_TO_FIRST_TOKEN, VLLM, "vllm:time_to_first_token_seconds", "s", HISTOGRAM, NANO,   \
+      VLLM_FIRST_TOKEN, ENGINE, "Histogram of time to first token in seconds.")                   \
+    X(VLLM_INTER_TOKEN_LATENCY, VLLM, "vllm:inter_token_latency_seconds", "s", HISTOGRAM, NANO,   \
+      VLLM_TOKEN, ENGINE, "Histogram of inter-token latency in seconds.")                         \
+    X(VLLM_REQUEST_TIME_PER_OUTPUT_TOKEN, VLLM, "vllm:request_time_per_output_token_seconds",     \
+      "s", HISTOGRAM, NANO, VLLM_TOKEN, ENGINE,                                                   \
+      "Histogram of time per output token of a request in seconds.")                              \
+    X(VLLM_E2E_REQUEST_LATENCY, VLLM, "vllm:e2e_request_latency_seconds", "s", HISTOGRAM, NANO,   \
+      VLLM_REQUEST, ENGINE, "Histogram of e2e request latency in seconds.")                       \
+    X(VLLM_REQUEST_QUEUE_TIME, VLLM, "vllm:request_queue_time_seconds", "s", HISTOGRAM, NANO,     \
+      VLLM_REQUEST, ENGINE, "Histogram of time spent in WAITING phase for request.")              \
+    X(VLLM_REQUEST_INFERENCE_TIME, VLLM, "vllm:request_inference_time_seconds", "s", HISTOGRAM,   \
+      NANO, VLLM_REQUEST, ENGINE, "Histogram of time spent in RUNNING phase for request.")        \
+    X(VLLM_REQUEST_PREFILL_TIME, VLLM, "vllm:request_prefill_time_seconds", "s", HISTOGRAM,       \
+      NANO, VLLM_REQUEST, ENGINE, "Histogram of time spent in PREFILL phase for request.")        \
+    X(VLLM_REQUEST_DECODE_TIME, VLLM, "vllm:request_decode_time_seconds", "s", HISTOGRAM, NANO,   \
+      VLLM_REQUEST, ENGINE, "Histogram of time spent in DECODE phase for request.")               \
+    X(VLLM_REQUEST_PROMPT_TOKENS, VLLM, "vllm:request_prompt_tokens", "{token}", HISTOGRAM,       \
+      INT, VLLM_LENGTH, ENGINE, "Number of prefill tokens processed.")                            \
+    X(VLLM_REQUEST_GENERATION_TOKENS, VLLM, "vllm:request_generation_tokens", "{token}",          \
+      HISTOGRAM, INT, VLLM_LENGTH, ENGINE, "Number of generation tokens processed.")              \
+    X(VLLM_REQUEST_MAX_NUM_GENERATION_TOKENS, VLLM, "vllm:request_max_num_generation_tokens",     \
+      "{token}", HISTOGRAM, INT, VLLM_LENGTH, ENGINE,                                             \
+      "Histogram of maximum number of requested generation tokens.")                              \
+    X(VLLM_REQUEST_PARAMS_MAX_TOKENS, VLLM, "vllm:request_params_max_tokens", "{token}",          \
+      HISTOGRAM, INT, VLLM_LENGTH, ENGINE, "Histogram of the max_tokens request parameter.")      \
+    X(VLLM_REQUEST_PREFILL_KV_COMPUTED_TOKENS, VLLM, "vllm:request_prefill_kv_computed_tokens",   \
+      "{token}", HISTOGRAM, INT, VLLM_LENGTH, ENGINE,                                             \
+      "Histogram of new KV tokens computed during prefill (excluding cached tokens).")            \
+    X(VLLM_ITERATION_TOKENS, VLLM, "vllm:iteration_tokens_total", "{token}", HISTOGRAM, INT,      \
+      VLLM_ITERATION, ENGINE, "Histogram of number of tokens per engine_step.")                   \
+    X(VLLM_REQUEST_PARAMS_N, VLLM, "vllm:request_params_n", "{sequence}", HISTOGRAM, INT,         \
+      VLLM_N, ENGINE, "Histogram of the n request parameter.")                                    \
+    X(VLLM_KV_BLOCK_LIFETIME, VLLM, "vllm:kv_block_lifetime_seconds", "s", HISTOGRAM, NANO,       \
+      VLLM_BLOCK, ENGINE,                                                                         \
+      "Histogram of KV cache block lifetime from allocation to eviction, sampled.")               \
+    X(VLLM_KV_BLOCK_IDLE_BEFORE_EVICT, VLLM, "vllm:kv_block_idle_before_evict_seconds", "s",      \
+      HISTOGRAM, NANO, VLLM_BLOCK, ENGINE,                                                        \
+      "Histogram of idle time before KV cache block eviction, sampled.")                          \
+    X(VLLM_KV_BLOCK_REUSE_GAP, VLLM, "vllm:kv_block_reuse_gap_seconds", "s", HISTOGRAM, NANO,     \
+      VLLM_BLOCK, ENGINE,                                                                         \
+      "Histogram of time gaps between consecutive KV cache block accesses, sampled.")             \
+    /* inference engines, under llama.cpp's names */                                              \
+    X(LLAMACPP_PROMPT_TOKENS, LLAMACPP, "llamacpp:prompt_tokens_total", "{token}", COUNTER,       \
+      INT, NONE, NONE, "Number of prompt tokens processed, cached ones not included.")            \
+    X(LLAMACPP_PROMPT_TOKENS_CACHED, LLAMACPP, "llamacpp:prompt_tokens_cached_total",             \
+      "{token}", COUNTER, INT, NONE, NONE, "Number of prompt tokens taken from the cache.")       \
+    X(LLAMACPP_PROMPT_TIME, LLAMACPP, "llamacpp:prompt_seconds_total", "s", COUNTER, NANO,        \
+      NONE, NONE, "Prompt process time")                                                          \
+    X(LLAMACPP_TOKENS_PREDICTED, LLAMACPP, "llamacpp:tokens_predicted_total", "{token}",          \
+      COUNTER, INT, NONE, NONE, "Number of generation tokens processed.")                         \
+    X(LLAMACPP_TOKENS_PREDICTED_TIME, LLAMACPP, "llamacpp:tokens_predicted_seconds_total", "s",   \
+      COUNTER, NANO, NONE, NONE, "Predict process time")                                          \
+    X(LLAMACPP_N_DECODE, LLAMACPP, "llamacpp:n_decode_total", "{call}", COUNTER, INT, NONE,       \
+      NONE, "Total number of llama_decode() calls")                                               \
+    X(LLAMACPP_N_TOKENS_MAX, LLAMACPP, "llamacpp:n_tokens_max", "{token}", GAUGE, DOUBLE, NONE,   \
+      NONE, "Largest observed n_tokens.")                                                         \
+    X(LLAMACPP_SPEC_DECODE_NUM_DRAFTS, LLAMACPP, "llamacpp:spec_decode_num_drafts_total",         \
+      "{draft}", COUNTER, INT, NONE, NONE, "Number of speculative decoding drafts.")              \
+    X(LLAMACPP_SPEC_DECODE_NUM_DRAFT_TOKENS, LLAMACPP,                                            \
+      "llamacpp:spec_decode_num_draft_tokens_total", "{token}", COUNTER, INT, NONE, NONE,         \
+      "Number of draft tokens.")                                                                  \
+    X(LLAMACPP_SPEC_DECODE_NUM_ACCEPTED_TOKENS, LLAMACPP,                                         \
+      "llamacpp:spec_decode_num_accepted_tokens_total", "{token}", COUNTER, INT, NONE, NONE,      \
+      "Number of accepted draft tokens.")                                                         \
+    X(LLAMACPP_SPEC_DECODE_NUM_ACCEPTED_TOKENS_PER_POS, LLAMACPP,                                 \
+      "llamacpp:spec_decode_num_accepted_tokens_per_pos_total", "{token}", COUNTER, INT, NONE,    \
+      POSITION, "Accepted draft tokens by their position in the draft.")                          \
+    X(LLAMACPP_PROMPT_TOKENS_RATE, LLAMACPP, "llamacpp:prompt_tokens_seconds", "{token}/s",       \
+      GAUGE, DOUBLE, NONE, NONE, "Average prompt throughput in tokens/s.")                        \
+    X(LLAMACPP_PREDICTED_TOKENS_RATE, LLAMACPP, "llamacpp:predicted_tokens_seconds",              \
+      "{token}/s", GAUGE, DOUBLE, NONE, NONE, "Average generation throughput in tokens/s.")       \
+    X(LLAMACPP_REQUESTS_PROCESSING, LLAMACPP, "llamacpp:requests_processing", "{request}",        \
+      UPDOWN, INT, NONE, NONE, "Number of requests processing.")                                  \
+    X(LLAMACPP_REQUESTS_DEFERRED, LLAMACPP, "llamacpp:requests_deferred", "{request}", UPDOWN,    \
+      INT, NONE, NONE, "Number of requests deferred.")                                            \
+    X(LLAMACPP_N_BUSY_SLOTS_PER_DECODE, LLAMACPP, "llamacpp:n_busy_slots_per_decode", "{slot}",   \
+      GAUGE, DOUBLE, NONE, NONE, "Average number of busy slots per llama_decode() call")
+
+typedef enum llmobs_known {
+#define LLMOBS_I_KNOWN(id, family, name, unit, instrument, number, bounds, labels, help) \
+    LLMOBS_METRIC_##id,
+    LLMOBS_METRICS(LLMOBS_I_KNOWN)
+#undef LLMOBS_I_KNOWN
+    LLMOBS_KNOWN_COUNT
+} llmobs_known;
 
 /* =================================================================================================
  *  >>api:attribute          attributes, and the room a span has for them
@@ -914,7 +1143,7 @@ LLMOBS_API llmobs_result llmobs_thread_attach(llmobs* obs);
  *  >>api:metric             recording: counters, gauges
  * ============================================================================================== */
 
-/* ---- metrics: finding a series, and recording ------------------------------------------------ */
+/* ---- metrics: finding a series, and recording ----------------------------------------------- */
 
 /* One series of a metric, by value: keep it, and record through it from any thread. Zeroed ones and
    those of a closed instance are inert; in a fork's child they go on, from zero. */
@@ -956,9 +1185,13 @@ LLMOBS_API llmobs_metric llmobs_metric_define(llmobs* obs, const llmobs_metric_i
 /* [any] The metric of this name, inert if there is none. */
 LLMOBS_API llmobs_metric llmobs_metric_find(llmobs* obs, const char* name);
 
+/* [any] One of LLMOBS_METRICS, to get series of: labels in the order of docs/metrics.md, user_id
+   only with llmobs_config.metric_user_ids. Inert while its family is switched off. */
+LLMOBS_API llmobs_metric llmobs_metric_of(llmobs* obs, llmobs_known known);
+
 /* [setup] Admits only these values of a label; what is recorded with others counts as "other". For
    labels that clients choose. Before the first series is made; ERROR_BUSY after. ERROR_ARGUMENT:
-   there is no such label. ERROR_LIMIT: no memory for the list (raise llmobs_config.metric_bytes). */
+   there is no such label. ERROR_LIMIT: no memory for the list (raise llmobs_config.max_metrics). */
 LLMOBS_API llmobs_result llmobs_metric_allow(llmobs_metric metric, const char* label,
                                              const char* const* values, size_t count);
 
@@ -1013,7 +1246,7 @@ LLMOBS_API void llmobs_counter_add_in(llmobs_counter counter, uint64_t amount, l
  *  >>api:histogram          recording: histograms
  * ============================================================================================== */
 
-/* ---- metrics: histograms ----------------------------------------------------------------------- */
+/* ---- metrics: histograms -------------------------------------------------------------------- */
 
 /* [any] Records a value: seconds, USD, tokens. Of a LLMOBS_NUMBER_NANO metric it is rounded to
    billionths, of a LLMOBS_NUMBER_INT one to a whole number. Negative values, NaN and infinities are
@@ -1035,7 +1268,7 @@ LLMOBS_API void llmobs_histogram_record_int_in(llmobs_histogram histogram, uint6
  *  >>api:reading            reading metrics back, quantiles
  * ============================================================================================== */
 
-/* ---- metrics: reading them back -------------------------------------------------------------- */
+/* ---- metrics: reading them back ------------------------------------------------------------- */
 
 /* A quantile and what is known of it: the value of that rank lies within [low, high]. Of an
    exponential histogram, `value` is off by at most `relative_error` of itself. */
@@ -1415,18 +1648,18 @@ LLMOBS_API llmobs_result llmobs_stats_read(llmobs* obs, llmobs_stats* stats);
  *  >>api:metrics            metrics out
  * ============================================================================================== */
 
-/* ---- metrics out --------------------------------------------------------------------------------- */
+/* ---- metrics out ---------------------------------------------------------------------------- */
 
 /* [any] Writes all metrics as Prometheus text: for the handler of GET /metrics. `write` is called
-   with up to 8 KiB at a time. Waits neither for recorders nor for the tick; series come in the order
-   in which they were made. ERROR_CLOSED (nothing is written), ERROR_SYSTEM when `write` returned
-   false. About 1 us for every 2 KiB of text. */
+   with up to 8 KiB at a time. Waits neither for recorders nor for the tick; series come in the
+   order in which they were made. Takes 40 KiB of stack. ERROR_CLOSED (nothing is written),
+   ERROR_SYSTEM when `write` returned false. About 1 us for every 2 KiB of text. */
 LLMOBS_API llmobs_result llmobs_prometheus_write(llmobs* obs, llmobs_exposition exposition,
                                                  llmobs_write_fn write, void* user);
 
 /* [any] The same into a buffer: `*size` is its capacity, then the size of the whole text, without
    the NUL that follows it. ERROR_LIMIT when it does not fit with its NUL: the buffer holds "" then,
-   and `*size` says how much is there to be told (some more may come). */
+   and `*size` says how much there is to be told (some more may come). */
 LLMOBS_API llmobs_result llmobs_prometheus_print(llmobs* obs, llmobs_exposition exposition,
                                                  char* buffer, size_t* size);
 
@@ -1463,7 +1696,7 @@ LLMOBS_API llmobs_result llmobs_flush(llmobs* obs, uint32_t timeout_ms);
  *  >>api:layout             the layout of an instance's memory
  * ============================================================================================== */
 
-/* ---- memory ----------------------------------------------------------------------------------- */
+/* ---- memory --------------------------------------------------------------------------------- */
 
 /* [any] The bytes that llmobs_open takes with this config (NULL: the defaults): one block, and none
    after it. SIZE_MAX when the sum does not fit a size_t. */
@@ -1673,16 +1906,6 @@ LLMOBS_API llmobs_metric_info llmobs_metric_info_default(void)
 {
     llmobs_metric_info zero;
     __builtin_memset(&zero, 0, sizeof zero);
-    return zero;
-}
-
-/* ---- catalogue ------------------------------------------------------------------------------- */
-
-LLMOBS_API llmobs_metric llmobs_metric_of(llmobs* obs, llmobs_known known)
-{
-    llmobs_metric zero;
-    __builtin_memset(&zero, 0, sizeof zero);
-    (void)obs; (void)known;
     return zero;
 }
 
@@ -1905,6 +2128,14 @@ LLMOBS_API llmobs_metric llmobs_metric_find(llmobs* obs, const char* name)
     llmobs_metric zero;
     __builtin_memset(&zero, 0, sizeof zero);
     (void)obs; (void)name;
+    return zero;
+}
+
+LLMOBS_API llmobs_metric llmobs_metric_of(llmobs* obs, llmobs_known known)
+{
+    llmobs_metric zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)known;
     return zero;
 }
 
@@ -4916,7 +5147,7 @@ static const uint8_t llmobsi_exponential_guesses[512] = {
     250, 250, 250, 251, 251, 252, 252, 252, 253, 253, 253, 254, 254, 254, 255, 255,
 };
 
-/* ---- buckets --------------------------------------------------------------------------------- */
+/* ---- buckets ------------------------------------------------------------------------------- */
 
 /* The index at the finest scale of a positive finite value. Zero and subnormals count as the least
    normal number. What is looked up is the double before the value: it is not below a border just
@@ -4954,11 +5185,12 @@ llmobsi_fn double llmobsi_exponential_bound(int64_t index, int32_t scale)
         llmobsi_exponential_borders[from_zero % LLMOBS_I_EXPONENTIAL_PARTS]);
 }
 
-/* How far the midpoint of a bucket may be from a value in it, relative to that value. */
+/* How far the midpoint of a bucket may be from a value in it, relative to that value: (b - 1) /
+   (b + 1) with b = 2^(2^-scale). Written so that a tiny quotient may become zero, as it does under
+   -ffast-math. */
 llmobsi_fn double llmobsi_exponential_error(int32_t scale)
 {
-    double base = llmobsi_exponential_bound(1, scale);
-    return (base - 1.0) / (base + 1.0);
+    return 1.0 - 2.0 / (llmobsi_exponential_bound(1, scale) + 1.0);
 }
 
 /* The finest scale at which two indexes of the finest scale are in one histogram. */
@@ -4979,11 +5211,11 @@ llmobsi_fn int32_t llmobsi_exponential_scale(double least, double most)
                                    llmobsi_exponential_index(most));
 }
 
-/* ---- quantiles ------------------------------------------------------------------------------- */
+/* ---- quantiles ----------------------------------------------------------------------------- */
 
 /* ceil(q * count), within 1 to count (1 of none); NaN counts as 0. A product that is above a whole
    number by no more than rounding is that number: of 100, q = 0.07, which as a double is a little
-   more, is the 7th. From 2^53 on, the rank is as exact as a double. */
+   more, is the 7th. Of more than 2^51, the rank is only as exact as a double. */
 llmobsi_fn uint64_t llmobsi_quantile_rank(double q, uint64_t count)
 {
     uint64_t bits = llmobsi_double_bits(q); /* -ffast-math knows no NaN */
@@ -5049,7 +5281,7 @@ llmobsi_fn uint32_t llmobsi_rank_bucket(const uint64_t* counts, uint32_t bucket_
 }
 
 /* The value of a rank (from 1), zeros first: the midpoint 2ab / (a + b) of its bucket (a, b], which
-   is off by at most (b - a) / (b + a) of the value. Of none, zeros. */
+   is a * (1 + error) and off by at most that error. Of none, zeros. */
 llmobsi_fn llmobsi_bracket llmobsi_exponential_quantile(const uint64_t* counts,
                                                         uint32_t bucket_count, int32_t offset,
                                                         int32_t scale, uint64_t zero_count,
@@ -5057,7 +5289,6 @@ llmobsi_fn llmobsi_bracket llmobsi_exponential_quantile(const uint64_t* counts,
 {
     llmobsi_bracket bracket = {0.0, 0.0, 0.0};
     uint32_t bucket = bucket_count;
-    double low;
     if (rank > zero_count) {
         rank -= zero_count;
         bucket = llmobsi_rank_bucket(counts, bucket_count, &rank);
@@ -5067,9 +5298,10 @@ llmobsi_fn llmobsi_bracket llmobsi_exponential_quantile(const uint64_t* counts,
     }
     bracket.low = llmobsi_exponential_bound((int64_t)offset + bucket, scale);
     bracket.high = llmobsi_exponential_bound((int64_t)offset + bucket + 1, scale);
-    /* In the lowest bucket only the least normal number counts, and what counts as it. */
-    low = bracket.low > 0.0 ? bracket.low : llmobsi_double_of(LLMOBS_I_DOUBLE_LEAST);
-    bracket.value = low / (0.5 + 0.5 * (low / bracket.high)); /* 2 * low may not be a double */
+    bracket.value = bracket.low * (1.0 + llmobsi_exponential_error(scale));
+    if (bracket.low <= 0.0) {
+        bracket.value = llmobsi_double_of(LLMOBS_I_DOUBLE_LEAST); /* as its subnormals count */
+    }
     return bracket;
 }
 
@@ -6851,6 +7083,14 @@ typedef struct llmobsi_registry {
 #endif
 } llmobsi_registry;
 
+LLMOBS_API llmobs_metric_info llmobs_metric_info_default(void)
+{
+    llmobs_metric_info info;
+    memset(&info, 0, sizeof info);
+    info.size = sizeof info;
+    return info;
+}
+
 llmobsi_fn uint64_t llmobsi_registry_now(const llmobsi_registry* registry)
 {
     return registry->clock.unix_ns != NULL ? registry->clock.unix_ns(registry->clock.user)
@@ -7012,8 +7252,8 @@ llmobsi_fn char llmobsi_label_byte(char byte)
     return byte == '.' ? '_' : byte;
 }
 
-/* A label's value with what has a meaning in Prometheus text escaped. `out` may be NULL, to measure.
-   Returns the size. */
+/* A label's value with what has a meaning in Prometheus text escaped. `out` may be NULL, to
+   measure. Returns the size. */
 llmobsi_fn size_t llmobsi_label_escape(const char* value, size_t size, char* out)
 {
     size_t used = 0;
@@ -7314,14 +7554,6 @@ llmobsi_fn void llmobsi_registry_forked(llmobsi_registry* registry)
 #define LLMOBS_I_EXPONENTIAL_HEAD 6u /* cells before an exponential histogram's buckets */
 #define LLMOBS_I_EXPLICIT_HEAD 3u    /* and before those of one with bounds */
 #define LLMOBS_I_FAMILY_MOST (LLMOBS_METRIC_NAME_MAX + 16u)
-
-LLMOBS_API llmobs_metric_info llmobs_metric_info_default(void)
-{
-    llmobs_metric_info info;
-    memset(&info, 0, sizeof info);
-    info.size = sizeof info;
-    return info;
-}
 
 /* ---- names --------------------------------------------------------------------------------- */
 
@@ -7836,11 +8068,183 @@ llmobsi_fn llmobs_result llmobsi_metric_admit(llmobsi_registry* registry, uint32
  *  >>catalogue              record: the metrics that llmobs knows
  * ============================================================================================== */
 
-/* x */
+/* The metrics that llmobs knows, as definitions: LLMOBS_METRICS says it all but for the buckets and
+   the labels, which many of them share. */
+
+/* ---- buckets ------------------------------------------------------------------------------- */
+
+#define LLMOBS_I_CATALOGUE_BOUNDS_MOST 22 /* bounds of the longest set */
+
+/* X(name, upper bounds ...). An `le` is part of what a dashboard or a rule asks for, so each set is
+   that of the convention or the engine whose names go with it. Exceptions: PHASE goes on where the
+   usual 0.1 to 10 s end, since a quantile can't be told above the last bound; VLLM_LENGTH ends at a
+   million, where vLLM's ends at the model's context; for CALLS no set is published. */
+#define LLMOBS_I_BOUNDS(X)                                                                        \
+    X(NONE, 0)                                                                                    \
+    X(PHASE, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300)                                 \
+    X(TOKENS, 1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216,    \
+      67108864)                                                                                   \
+    X(OPERATION, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, \
+      81.92)                                                                                      \
+    X(OUTPUT_TOKEN, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5)        \
+    X(FIRST_TOKEN, 0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5,   \
+      7.5, 10)                                                                                    \
+    X(CALLS, 1, 2, 3, 5, 10, 20, 50, 100, 200, 500)                                               \
+    X(VLLM_FIRST_TOKEN, 0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, \
+      5, 7.5, 10, 20, 40, 80, 160, 640, 2560)                                                     \
+    X(VLLM_TOKEN, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5, 5, 7.5,  \
+      10, 20, 40, 80)                                                                             \
+    X(VLLM_REQUEST, 0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480,  \
+      960, 1920, 7680)                                                                            \
+    X(VLLM_LENGTH, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000,     \
+      100000, 200000, 500000, 1000000)                                                            \
+    X(VLLM_ITERATION, 1, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)             \
+    X(VLLM_N, 1, 2, 5, 10, 20)                                                                    \
+    X(VLLM_BLOCK, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60,  \
+      120, 300, 600, 1200, 1800)
+
+typedef enum llmobsi_bounds_set {
+#define LLMOBS_I_BOUNDS_ID(name, ...) LLMOBS_I_BOUNDS_##name,
+    LLMOBS_I_BOUNDS(LLMOBS_I_BOUNDS_ID)
+#undef LLMOBS_I_BOUNDS_ID
+    LLMOBS_I_BOUNDS_COUNT
+} llmobsi_bounds_set;
+
+/* One more than the longest set, so that a 0 ends each. */
+static const double llmobsi_bounds[LLMOBS_I_BOUNDS_COUNT][LLMOBS_I_CATALOGUE_BOUNDS_MOST + 1] = {
+#define LLMOBS_I_BOUNDS_ROW(name, ...) {__VA_ARGS__},
+    LLMOBS_I_BOUNDS(LLMOBS_I_BOUNDS_ROW)
+#undef LLMOBS_I_BOUNDS_ROW
+};
+
+/* ---- labels -------------------------------------------------------------------------------- */
+
+/* X(name, the set that stands for it without user ids, labels ...). */
+#define LLMOBS_I_LABELS(X)                                                                        \
+    X(NONE, NONE, NULL)                                                                           \
+    X(TOKENS_BY_USER, TOKENS, "model", "direction", "user_id", "feature")                         \
+    X(TOKENS, TOKENS, "model", "direction", "feature")                                            \
+    X(COST_BY_USER, COST, "model", "user_id", "feature")                                          \
+    X(COST, COST, "model", "feature")                                                             \
+    X(PHASE, PHASE, "phase")                                                                      \
+    X(GUARDRAIL, GUARDRAIL, "rule", "action")                                                     \
+    X(FEATURE, FEATURE, "feature")                                                                \
+    X(GENAI_CALL, GENAI_CALL, "gen_ai.operation.name", "gen_ai.provider.name",                    \
+      "gen_ai.request.model", "gen_ai.response.model", "server.address", "server.port")           \
+    X(GENAI_OPERATION, GENAI_OPERATION, "gen_ai.operation.name", "gen_ai.provider.name",          \
+      "gen_ai.request.model", "gen_ai.response.model", "server.address", "server.port",           \
+      "error.type")                                                                               \
+    X(GENAI_TOKEN, GENAI_TOKEN, "gen_ai.operation.name", "gen_ai.provider.name",                  \
+      "gen_ai.request.model", "gen_ai.response.model", "server.address", "server.port",           \
+      "gen_ai.token.type")                                                                        \
+    X(GENAI_USAGE, GENAI_USAGE, "gen_ai.operation.name", "gen_ai.provider.name",                  \
+      "gen_ai.request.model", "gen_ai.response.model", "server.address", "server.port",           \
+      "gen_ai.token.modality")                                                                    \
+    X(GENAI_AGENT, GENAI_AGENT, "gen_ai.agent.name", "error.type")                                \
+    X(GENAI_AGENT_CALLS, GENAI_AGENT_CALLS, "gen_ai.agent.name")                                  \
+    X(GENAI_TOOL, GENAI_TOOL, "gen_ai.operation.name", "gen_ai.tool.name", "error.type")          \
+    X(GENAI_WORKFLOW, GENAI_WORKFLOW, "gen_ai.workflow.name", "error.type")                       \
+    X(ENGINE, ENGINE, "model_name", "engine")                                                     \
+    X(ENGINE_REASON, ENGINE_REASON, "model_name", "engine", "reason")                             \
+    X(ENGINE_SLEEP, ENGINE_SLEEP, "model_name", "engine", "sleep_state")                          \
+    X(ENGINE_SOURCE, ENGINE_SOURCE, "model_name", "engine", "source")                             \
+    X(ENGINE_FINISH, ENGINE_FINISH, "model_name", "engine", "finished_reason")                    \
+    X(ENGINE_POSITION, ENGINE_POSITION, "model_name", "engine", "position")                       \
+    X(POSITION, POSITION, "position")
+
+typedef enum llmobsi_label_set {
+#define LLMOBS_I_LABELS_ID(name, without, ...) LLMOBS_I_LABELS_##name,
+    LLMOBS_I_LABELS(LLMOBS_I_LABELS_ID)
+#undef LLMOBS_I_LABELS_ID
+    LLMOBS_I_LABELS_COUNT
+} llmobsi_label_set;
+
+static const char* const llmobsi_label_sets[LLMOBS_I_LABELS_COUNT][LLMOBS_LABELS_MAX] = {
+#define LLMOBS_I_LABELS_ROW(name, without, ...) {__VA_ARGS__},
+    LLMOBS_I_LABELS(LLMOBS_I_LABELS_ROW)
+#undef LLMOBS_I_LABELS_ROW
+};
+
+static const uint8_t llmobsi_label_sets_without_user[LLMOBS_I_LABELS_COUNT] = {
+#define LLMOBS_I_LABELS_WITHOUT(name, without, ...) LLMOBS_I_LABELS_##without,
+    LLMOBS_I_LABELS(LLMOBS_I_LABELS_WITHOUT)
+#undef LLMOBS_I_LABELS_WITHOUT
+};
+
+/* ---- definitions --------------------------------------------------------------------------- */
+
+#define LLMOBS_I_IN_LLM LLMOBS_FAMILY_LLM
+#define LLMOBS_I_IN_GENAI_1_41 LLMOBS_FAMILY_GENAI_1_41
+#define LLMOBS_I_IN_GENAI LLMOBS_FAMILY_GENAI
+#define LLMOBS_I_IN_GENAI_BOTH (LLMOBS_FAMILY_GENAI_1_41 | LLMOBS_FAMILY_GENAI)
+#define LLMOBS_I_IN_VLLM LLMOBS_FAMILY_VLLM
+#define LLMOBS_I_IN_LLAMACPP LLMOBS_FAMILY_LLAMACPP
+
+typedef struct llmobsi_known_metric {
+    const char* name;
+    const char* unit;
+    const char* help;
+    uint8_t family; /* bits: one definition may serve two families */
+    uint8_t instrument;
+    uint8_t number;
+    uint8_t bounds;
+    uint8_t labels;
+} llmobsi_known_metric;
+
+static const llmobsi_known_metric llmobsi_known_metrics[LLMOBS_KNOWN_COUNT] = {
+#define LLMOBS_I_KNOWN(id, family, name, unit, instrument, number, bounds, labels, help)           \
+    {name, unit, help, LLMOBS_I_IN_##family, LLMOBS_##instrument, LLMOBS_NUMBER_##number,         \
+     LLMOBS_I_BOUNDS_##bounds, LLMOBS_I_LABELS_##labels},
+    LLMOBS_METRICS(LLMOBS_I_KNOWN)
+#undef LLMOBS_I_KNOWN
+};
+
+llmobsi_fn const char* const* llmobsi_catalogue_labels(llmobs_known known, bool user_ids)
+{
+    uint8_t set = llmobsi_known_metrics[known].labels;
+    return llmobsi_label_sets[user_ids ? set : llmobsi_label_sets_without_user[set]];
+}
+
+/* The families it belongs to, LLMOBS_FAMILY_*. */
+llmobsi_fn uint32_t llmobsi_catalogue_family(llmobs_known known)
+{
+    return llmobsi_known_metrics[known].family;
+}
+
+/* Fills a whole definition; without user_ids the label user_id is left out. */
 llmobsi_fn void llmobsi_catalogue_info(llmobs_known known, bool user_ids, llmobs_metric_info* info)
-{ static const char* const labels[] = {"model", "direction"}; (void)known; (void)user_ids; *info = llmobs_metric_info_default(); info->name = "llm_tokens_total"; info->help="Tokens"; info->unit = "{token}"; info->instrument = LLMOBS_COUNTER; info->labels = labels; info->label_count = 2; }
-llmobsi_fn uint32_t llmobsi_catalogue_family(llmobs_known known) { (void)known; return 1; }
-llmobsi_fn int llmobsi_catalogue_user_label(llmobs_known known, bool user_ids) { (void)known; (void)user_ids; return -1; }
+{
+    const llmobsi_known_metric* metric = &llmobsi_known_metrics[known];
+    *info = llmobs_metric_info_default();
+    info->name = metric->name;
+    info->unit = metric->unit;
+    info->help = metric->help;
+    info->instrument = (llmobs_instrument)metric->instrument;
+    info->number = (llmobs_number)metric->number;
+    info->labels = llmobsi_catalogue_labels(known, user_ids);
+    while (info->label_count < LLMOBS_LABELS_MAX && info->labels[info->label_count] != NULL) {
+        info->label_count++;
+    }
+    info->bounds = llmobsi_bounds[metric->bounds];
+    while (info->bounds[info->bound_count] > 0.0) {
+        info->bound_count++;
+    }
+    /* Which request was that slow, or that dear? */
+    info->exemplars = info->instrument == LLMOBS_HISTOGRAM || known == LLMOBS_METRIC_LLM_COST;
+}
+
+/* The place of the label that is a user's id and becomes a pseudonym; LLMOBS_I_NO_LABEL: none. */
+llmobsi_fn int llmobsi_catalogue_user_label(llmobs_known known, bool user_ids)
+{
+    const char* const* labels = llmobsi_catalogue_labels(known, user_ids);
+    int place;
+    for (place = 0; place < LLMOBS_LABELS_MAX && labels[place] != NULL; place++) {
+        if (strcmp(labels[place], "user_id") == 0) {
+            return place;
+        }
+    }
+    return LLMOBS_I_NO_LABEL;
+}
 
 /* =================================================================================================
  *  >>thread                 record: recording threads: attach, busy flag, grace, fork
@@ -10101,10 +10505,7 @@ llmobsi_fn llmobsi_handle llmobsi_handle_find(llmobs* obs, const char* name,
     return llmobsi_handle_get(metric, instrument, values, wanted);
 }
 
-#define LLMOBS_I_HANDLES(type, instrument)                                                       \
-    LLMOBS_I_HANDLE_GET(llmobs_##type, llmobs_##type##_get, instrument)                          \
-    LLMOBS_I_HANDLE_FIND(llmobs_##type, llmobs_##type##_find, instrument)
-
+/* Four kinds of handle, so that none is taken for another; inside they are alike. */
 #define LLMOBS_I_HANDLE_OF(type, handle) \
     type of;                             \
     of.instance = (handle).instance;     \
@@ -10113,29 +10514,26 @@ llmobsi_fn llmobsi_handle llmobsi_handle_find(llmobs* obs, const char* name,
     of.cell = (handle).cell;             \
     return of
 
-#define LLMOBS_I_HANDLE_GET(type, name, instrument)                                              \
-    LLMOBS_API type name(llmobs_metric metric, const char* const* values, size_t count)          \
+#define LLMOBS_I_HANDLE(type, get, find, instrument)                                             \
+    LLMOBS_API type get(llmobs_metric metric, const char* const* values, size_t count)           \
     {                                                                                            \
         llmobsi_handle handle = llmobsi_handle_get(metric, instrument, values, count);           \
         LLMOBS_I_HANDLE_OF(type, handle);                                                        \
-    }
-
-#define LLMOBS_I_HANDLE_FIND(type, name_of, instrument)                                          \
-    LLMOBS_API type name_of(llmobs* obs, const char* name, const llmobs_label* labels,           \
-                            size_t count)                                                        \
+    }                                                                                            \
+                                                                                                 \
+    LLMOBS_API type find(llmobs* obs, const char* name, const llmobs_label* labels,              \
+                         size_t count)                                                           \
     {                                                                                            \
         llmobsi_handle handle = llmobsi_handle_find(obs, name, instrument, labels, count);       \
         LLMOBS_I_HANDLE_OF(type, handle);                                                        \
     }
 
-LLMOBS_I_HANDLES(counter, LLMOBS_COUNTER)
-LLMOBS_I_HANDLES(updown, LLMOBS_UPDOWN)
-LLMOBS_I_HANDLES(gauge, LLMOBS_GAUGE)
-LLMOBS_I_HANDLES(histogram, LLMOBS_HISTOGRAM)
+LLMOBS_I_HANDLE(llmobs_counter, llmobs_counter_get, llmobs_counter_find, LLMOBS_COUNTER)
+LLMOBS_I_HANDLE(llmobs_updown, llmobs_updown_get, llmobs_updown_find, LLMOBS_UPDOWN)
+LLMOBS_I_HANDLE(llmobs_gauge, llmobs_gauge_get, llmobs_gauge_find, LLMOBS_GAUGE)
+LLMOBS_I_HANDLE(llmobs_histogram, llmobs_histogram_get, llmobs_histogram_find, LLMOBS_HISTOGRAM)
 
-#undef LLMOBS_I_HANDLES
-#undef LLMOBS_I_HANDLE_GET
-#undef LLMOBS_I_HANDLE_FIND
+#undef LLMOBS_I_HANDLE
 #undef LLMOBS_I_HANDLE_OF
 
 LLMOBS_API bool llmobs_series_remove(llmobs_metric metric, const char* const* values, size_t count)
@@ -10268,8 +10666,9 @@ LLMOBS_API void llmobs_gauge_set(llmobs_gauge gauge, double value)
 
 /* Puts a value's trace into one place, if what is there is old enough and nobody else is writing.
    Readers that come between find the version changed. */
-llmobsi_fn void llmobsi_exemplar_put(llmobsi_exemplar* exemplar, const llmobs_trace_context* context,
-                                     double value, uint64_t now)
+llmobsi_fn void llmobsi_exemplar_put(llmobsi_exemplar* exemplar,
+                                     const llmobs_trace_context* context, double value,
+                                     uint64_t now)
 {
     uint64_t version = llmobsi_load_relaxed(&exemplar->version);
     uint64_t written = llmobsi_load_relaxed(&exemplar->unix_ns);
@@ -13438,8 +13837,8 @@ llmobsi_fn char* llmobsi_prometheus_end(llmobsi_writer* writer, char* cursor,
  *  >>gather                 encode: from series to views
  * ============================================================================================== */
 
-/* From series to views, a batch at a time: what a point points to is copied into a small memory, but
-   for names and labels, which stay where they are as long as the instance does. */
+/* From series to views, a batch at a time: what a point points to is copied into a small memory,
+   but for names and labels, which stay where they are as long as the instance does. */
 
 #define LLMOBS_I_GATHER_BYTES 16384u
 #define LLMOBS_I_GATHER_METRICS 16u
@@ -15974,12 +16373,11 @@ llmobsi_fn void llmobsi_self_metrics(llmobsi_account* account)
     uint32_t i;
     for (i = 0; i < count; i++) {
         const llmobsi_metric* metric = &registry->metrics[i];
-        const llmobsi_atomic64* from = account->id == LLMOBS_I_SELF_METRIC_OVERFLOWS ? &metric->overflows
-                                       : account->id == LLMOBS_I_SELF_METRIC_INVALID ? &metric->invalid
-                                       : account->id == LLMOBS_I_SELF_METRIC_SATURATED
-                                           ? &metric->saturated
-                                           : &metric->dropped;
-        uint64_t value = llmobsi_load_relaxed(from);
+        uint64_t value = llmobsi_load_relaxed(
+            account->id == LLMOBS_I_SELF_METRIC_OVERFLOWS   ? &metric->overflows
+            : account->id == LLMOBS_I_SELF_METRIC_INVALID   ? &metric->invalid
+            : account->id == LLMOBS_I_SELF_METRIC_SATURATED ? &metric->saturated
+                                                            : &metric->dropped);
         if (value != 0) {
             llmobsi_self_point(account, value, "metric", metric->name, NULL, none);
         }

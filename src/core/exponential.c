@@ -125,7 +125,7 @@ static const uint8_t llmobsi_exponential_guesses[512] = {
     250, 250, 250, 251, 251, 252, 252, 252, 253, 253, 253, 254, 254, 254, 255, 255,
 };
 
-/* ---- buckets --------------------------------------------------------------------------------- */
+/* ---- buckets ------------------------------------------------------------------------------- */
 
 /* The index at the finest scale of a positive finite value. Zero and subnormals count as the least
    normal number. What is looked up is the double before the value: it is not below a border just
@@ -163,11 +163,12 @@ llmobsi_fn double llmobsi_exponential_bound(int64_t index, int32_t scale)
         llmobsi_exponential_borders[from_zero % LLMOBS_I_EXPONENTIAL_PARTS]);
 }
 
-/* How far the midpoint of a bucket may be from a value in it, relative to that value. */
+/* How far the midpoint of a bucket may be from a value in it, relative to that value: (b - 1) /
+   (b + 1) with b = 2^(2^-scale). Written so that a tiny quotient may become zero, as it does under
+   -ffast-math. */
 llmobsi_fn double llmobsi_exponential_error(int32_t scale)
 {
-    double base = llmobsi_exponential_bound(1, scale);
-    return (base - 1.0) / (base + 1.0);
+    return 1.0 - 2.0 / (llmobsi_exponential_bound(1, scale) + 1.0);
 }
 
 /* The finest scale at which two indexes of the finest scale are in one histogram. */
@@ -188,11 +189,11 @@ llmobsi_fn int32_t llmobsi_exponential_scale(double least, double most)
                                    llmobsi_exponential_index(most));
 }
 
-/* ---- quantiles ------------------------------------------------------------------------------- */
+/* ---- quantiles ----------------------------------------------------------------------------- */
 
 /* ceil(q * count), within 1 to count (1 of none); NaN counts as 0. A product that is above a whole
    number by no more than rounding is that number: of 100, q = 0.07, which as a double is a little
-   more, is the 7th. From 2^53 on, the rank is as exact as a double. */
+   more, is the 7th. Of more than 2^51, the rank is only as exact as a double. */
 llmobsi_fn uint64_t llmobsi_quantile_rank(double q, uint64_t count)
 {
     uint64_t bits = llmobsi_double_bits(q); /* -ffast-math knows no NaN */
@@ -258,7 +259,7 @@ llmobsi_fn uint32_t llmobsi_rank_bucket(const uint64_t* counts, uint32_t bucket_
 }
 
 /* The value of a rank (from 1), zeros first: the midpoint 2ab / (a + b) of its bucket (a, b], which
-   is off by at most (b - a) / (b + a) of the value. Of none, zeros. */
+   is a * (1 + error) and off by at most that error. Of none, zeros. */
 llmobsi_fn llmobsi_bracket llmobsi_exponential_quantile(const uint64_t* counts,
                                                         uint32_t bucket_count, int32_t offset,
                                                         int32_t scale, uint64_t zero_count,
@@ -266,7 +267,6 @@ llmobsi_fn llmobsi_bracket llmobsi_exponential_quantile(const uint64_t* counts,
 {
     llmobsi_bracket bracket = {0.0, 0.0, 0.0};
     uint32_t bucket = bucket_count;
-    double low;
     if (rank > zero_count) {
         rank -= zero_count;
         bucket = llmobsi_rank_bucket(counts, bucket_count, &rank);
@@ -276,9 +276,10 @@ llmobsi_fn llmobsi_bracket llmobsi_exponential_quantile(const uint64_t* counts,
     }
     bracket.low = llmobsi_exponential_bound((int64_t)offset + bucket, scale);
     bracket.high = llmobsi_exponential_bound((int64_t)offset + bucket + 1, scale);
-    /* In the lowest bucket only the least normal number counts, and what counts as it. */
-    low = bracket.low > 0.0 ? bracket.low : llmobsi_double_of(LLMOBS_I_DOUBLE_LEAST);
-    bracket.value = low / (0.5 + 0.5 * (low / bracket.high)); /* 2 * low may not be a double */
+    bracket.value = bracket.low * (1.0 + llmobsi_exponential_error(scale));
+    if (bracket.low <= 0.0) {
+        bracket.value = llmobsi_double_of(LLMOBS_I_DOUBLE_LEAST); /* as its subnormals count */
+    }
     return bracket;
 }
 

@@ -1,5 +1,5 @@
-/* From series to views, a batch at a time: what a point points to is copied into a small memory, but
-   for names and labels, which stay where they are as long as the instance does. */
+/* From series to views, a batch at a time: what a point points to is copied into a small memory,
+   but for names and labels, which stay where they are as long as the instance does. */
 
 #define LLMOBS_I_GATHER_BYTES 16384u
 #define LLMOBS_I_GATHER_METRICS 16u

@@ -1,15 +1,15 @@
-/* ---- metrics out --------------------------------------------------------------------------------- */
+/* ---- metrics out ---------------------------------------------------------------------------- */
 
 /* [any] Writes all metrics as Prometheus text: for the handler of GET /metrics. `write` is called
-   with up to 8 KiB at a time. Waits neither for recorders nor for the tick; series come in the order
-   in which they were made. ERROR_CLOSED (nothing is written), ERROR_SYSTEM when `write` returned
-   false. About 1 us for every 2 KiB of text. */
+   with up to 8 KiB at a time. Waits neither for recorders nor for the tick; series come in the
+   order in which they were made. Takes 40 KiB of stack. ERROR_CLOSED (nothing is written),
+   ERROR_SYSTEM when `write` returned false. About 1 us for every 2 KiB of text. */
 LLMOBS_API llmobs_result llmobs_prometheus_write(llmobs* obs, llmobs_exposition exposition,
                                                  llmobs_write_fn write, void* user);
 
 /* [any] The same into a buffer: `*size` is its capacity, then the size of the whole text, without
    the NUL that follows it. ERROR_LIMIT when it does not fit with its NUL: the buffer holds "" then,
-   and `*size` says how much is there to be told (some more may come). */
+   and `*size` says how much there is to be told (some more may come). */
 LLMOBS_API llmobs_result llmobs_prometheus_print(llmobs* obs, llmobs_exposition exposition,
                                                  char* buffer, size_t* size);
 

@@ -201,12 +201,11 @@ llmobsi_fn void llmobsi_self_metrics(llmobsi_account* account)
     uint32_t i;
     for (i = 0; i < count; i++) {
         const llmobsi_metric* metric = &registry->metrics[i];
-        const llmobsi_atomic64* from = account->id == LLMOBS_I_SELF_METRIC_OVERFLOWS ? &metric->overflows
-                                       : account->id == LLMOBS_I_SELF_METRIC_INVALID ? &metric->invalid
-                                       : account->id == LLMOBS_I_SELF_METRIC_SATURATED
-                                           ? &metric->saturated
-                                           : &metric->dropped;
-        uint64_t value = llmobsi_load_relaxed(from);
+        uint64_t value = llmobsi_load_relaxed(
+            account->id == LLMOBS_I_SELF_METRIC_OVERFLOWS   ? &metric->overflows
+            : account->id == LLMOBS_I_SELF_METRIC_INVALID   ? &metric->invalid
+            : account->id == LLMOBS_I_SELF_METRIC_SATURATED ? &metric->saturated
+                                                            : &metric->dropped);
         if (value != 0) {
             llmobsi_self_point(account, value, "metric", metric->name, NULL, none);
         }

@@ -233,7 +233,3 @@ typedef enum llmobs_known {
 #undef LLMOBS_I_KNOWN
     LLMOBS_KNOWN_COUNT
 } llmobs_known;
-
-/* [any] One of the metrics above, to get series of: labels in the order of docs/metrics.md, user_id
-   only with llmobs_config.metric_user_ids. Inert while its family is switched off. */
-LLMOBS_API llmobs_metric llmobs_metric_of(llmobs* obs, llmobs_known known);

@@ -5,14 +5,6 @@
 #define LLMOBS_I_EXPLICIT_HEAD 3u    /* and before those of one with bounds */
 #define LLMOBS_I_FAMILY_MOST (LLMOBS_METRIC_NAME_MAX + 16u)
 
-LLMOBS_API llmobs_metric_info llmobs_metric_info_default(void)
-{
-    llmobs_metric_info info;
-    memset(&info, 0, sizeof info);
-    info.size = sizeof info;
-    return info;
-}
-
 /* ---- names --------------------------------------------------------------------------------- */
 
 llmobsi_fn bool llmobsi_is_letter(char byte)

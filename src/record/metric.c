@@ -241,10 +241,7 @@ llmobsi_fn llmobsi_handle llmobsi_handle_find(llmobs* obs, const char* name,
     return llmobsi_handle_get(metric, instrument, values, wanted);
 }
 
-#define LLMOBS_I_HANDLES(type, instrument)                                                       \
-    LLMOBS_I_HANDLE_GET(llmobs_##type, llmobs_##type##_get, instrument)                          \
-    LLMOBS_I_HANDLE_FIND(llmobs_##type, llmobs_##type##_find, instrument)
-
+/* Four kinds of handle, so that none is taken for another; inside they are alike. */
 #define LLMOBS_I_HANDLE_OF(type, handle) \
     type of;                             \
     of.instance = (handle).instance;     \
@@ -253,29 +250,26 @@ llmobsi_fn llmobsi_handle llmobsi_handle_find(llmobs* obs, const char* name,
     of.cell = (handle).cell;             \
     return of
 
-#define LLMOBS_I_HANDLE_GET(type, name, instrument)                                              \
-    LLMOBS_API type name(llmobs_metric metric, const char* const* values, size_t count)          \
+#define LLMOBS_I_HANDLE(type, get, find, instrument)                                             \
+    LLMOBS_API type get(llmobs_metric metric, const char* const* values, size_t count)           \
     {                                                                                            \
         llmobsi_handle handle = llmobsi_handle_get(metric, instrument, values, count);           \
         LLMOBS_I_HANDLE_OF(type, handle);                                                        \
-    }
-
-#define LLMOBS_I_HANDLE_FIND(type, name_of, instrument)                                          \
-    LLMOBS_API type name_of(llmobs* obs, const char* name, const llmobs_label* labels,           \
-                            size_t count)                                                        \
+    }                                                                                            \
+                                                                                                 \
+    LLMOBS_API type find(llmobs* obs, const char* name, const llmobs_label* labels,              \
+                         size_t count)                                                           \
     {                                                                                            \
         llmobsi_handle handle = llmobsi_handle_find(obs, name, instrument, labels, count);       \
         LLMOBS_I_HANDLE_OF(type, handle);                                                        \
     }
 
-LLMOBS_I_HANDLES(counter, LLMOBS_COUNTER)
-LLMOBS_I_HANDLES(updown, LLMOBS_UPDOWN)
-LLMOBS_I_HANDLES(gauge, LLMOBS_GAUGE)
-LLMOBS_I_HANDLES(histogram, LLMOBS_HISTOGRAM)
+LLMOBS_I_HANDLE(llmobs_counter, llmobs_counter_get, llmobs_counter_find, LLMOBS_COUNTER)
+LLMOBS_I_HANDLE(llmobs_updown, llmobs_updown_get, llmobs_updown_find, LLMOBS_UPDOWN)
+LLMOBS_I_HANDLE(llmobs_gauge, llmobs_gauge_get, llmobs_gauge_find, LLMOBS_GAUGE)
+LLMOBS_I_HANDLE(llmobs_histogram, llmobs_histogram_get, llmobs_histogram_find, LLMOBS_HISTOGRAM)
 
-#undef LLMOBS_I_HANDLES
-#undef LLMOBS_I_HANDLE_GET
-#undef LLMOBS_I_HANDLE_FIND
+#undef LLMOBS_I_HANDLE
 #undef LLMOBS_I_HANDLE_OF
 
 LLMOBS_API bool llmobs_series_remove(llmobs_metric metric, const char* const* values, size_t count)
@@ -408,8 +402,9 @@ LLMOBS_API void llmobs_gauge_set(llmobs_gauge gauge, double value)
 
 /* Puts a value's trace into one place, if what is there is old enough and nobody else is writing.
    Readers that come between find the version changed. */
-llmobsi_fn void llmobsi_exemplar_put(llmobsi_exemplar* exemplar, const llmobs_trace_context* context,
-                                     double value, uint64_t now)
+llmobsi_fn void llmobsi_exemplar_put(llmobsi_exemplar* exemplar,
+                                     const llmobs_trace_context* context, double value,
+                                     uint64_t now)
 {
     uint64_t version = llmobsi_load_relaxed(&exemplar->version);
     uint64_t written = llmobsi_load_relaxed(&exemplar->unix_ns);

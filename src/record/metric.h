@@ -1,4 +1,4 @@
-/* ---- metrics: finding a series, and recording ------------------------------------------------ */
+/* ---- metrics: finding a series, and recording ----------------------------------------------- */
 
 /* One series of a metric, by value: keep it, and record through it from any thread. Zeroed ones and
    those of a closed instance are inert; in a fork's child they go on, from zero. */
@@ -40,9 +40,13 @@ LLMOBS_API llmobs_metric llmobs_metric_define(llmobs* obs, const llmobs_metric_i
 /* [any] The metric of this name, inert if there is none. */
 LLMOBS_API llmobs_metric llmobs_metric_find(llmobs* obs, const char* name);
 
+/* [any] One of LLMOBS_METRICS, to get series of: labels in the order of docs/metrics.md, user_id
+   only with llmobs_config.metric_user_ids. Inert while its family is switched off. */
+LLMOBS_API llmobs_metric llmobs_metric_of(llmobs* obs, llmobs_known known);
+
 /* [setup] Admits only these values of a label; what is recorded with others counts as "other". For
    labels that clients choose. Before the first series is made; ERROR_BUSY after. ERROR_ARGUMENT:
-   there is no such label. ERROR_LIMIT: no memory for the list (raise llmobs_config.metric_bytes). */
+   there is no such label. ERROR_LIMIT: no memory for the list (raise llmobs_config.max_metrics). */
 LLMOBS_API llmobs_result llmobs_metric_allow(llmobs_metric metric, const char* label,
                                              const char* const* values, size_t count);
 

@@ -104,6 +104,14 @@ typedef struct llmobsi_registry {
 #endif
 } llmobsi_registry;
 
+LLMOBS_API llmobs_metric_info llmobs_metric_info_default(void)
+{
+    llmobs_metric_info info;
+    memset(&info, 0, sizeof info);
+    info.size = sizeof info;
+    return info;
+}
+
 llmobsi_fn uint64_t llmobsi_registry_now(const llmobsi_registry* registry)
 {
     return registry->clock.unix_ns != NULL ? registry->clock.unix_ns(registry->clock.user)
@@ -265,8 +273,8 @@ llmobsi_fn char llmobsi_label_byte(char byte)
     return byte == '.' ? '_' : byte;
 }
 
-/* A label's value with what has a meaning in Prometheus text escaped. `out` may be NULL, to measure.
-   Returns the size. */
+/* A label's value with what has a meaning in Prometheus text escaped. `out` may be NULL, to
+   measure. Returns the size. */
 llmobsi_fn size_t llmobsi_label_escape(const char* value, size_t size, char* out)
 {
     size_t used = 0;

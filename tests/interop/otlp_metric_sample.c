@@ -135,7 +135,7 @@ static void leaves_metrics(FILE* out, unsigned line, const llmobs_batch* batch)
     }
 }
 
-/* ---- a batch ----------------------------------------------------------------------------------- */
+/* ---- a batch --------------------------------------------------------------------------------- */
 
 #define STRING(literal) {literal, sizeof literal - 1}
 
@@ -336,7 +336,7 @@ static void fill_randomly(sample* to)
     }
 }
 
-/* ---- the files --------------------------------------------------------------------------------- */
+/* ---- the files ------------------------------------------------------------------------------- */
 
 static bool write_to(void* user, const char* data, size_t size)
 {
