@@ -65,7 +65,7 @@ static enum MHD_Result answer(void* user, struct MHD_Connection* connection, con
                    llmobs_exposition_content_type(exposition));
 }
 
-/* Serves until metrics_server_stop, on a thread of its own. NULL: the port is not to be had. */
+/* Serves until metrics_server_stop, on a thread of its own. NULL: the port is taken. */
 static struct MHD_Daemon* metrics_server_start(llmobs* obs, uint16_t port)
 {
     struct sockaddr_in address;
@@ -100,8 +100,7 @@ static void* work(void* user)
     llmobs_counter blocked = llmobs_counter_find(obs, "llm_guardrail_triggers_total", rule, 2);
     llmobs_histogram spent = llmobs_histogram_find(obs, "llm_phase_duration_seconds", &phase, 1);
     llmobs_updown running = llmobs_updown_find(obs, "vllm:num_requests_running", engine, 2);
-    llmobs_histogram all =
-        llmobs_histogram_find(obs, "vllm:e2e_request_latency_seconds", engine, 2);
+    llmobs_histogram all = llmobs_histogram_find(obs, "vllm:e2e_request_latency_seconds", engine, 2);
     for (uint32_t request = 1;; request++) {
         uint32_t work_ms = 1 + request * UINT32_C(2654435761) % 100; /* some of each length */
         struct timespec pause = {0, (long)work_ms * 1000000};

@@ -176,6 +176,32 @@ like($printed, qr/ $spans spans started = $spans collected \+ 0 dropped \+ 0 in 
     'the ledger');
 like($printed, qr/all exported by 3 of 3 exporters, lost 0  balanced/, 'balances');
 
+# ---- the metrics ---------------------------------------------------------------------------------
+
+my $metrics = slurp("$out/metrics.prom");
+my %sample = $metrics =~ /^([^#\s]\S*) (\S+)$/mg;
+my $of = 'model="demo-4gram",direction';
+is($sample{qq(llm_tokens_total{$of="output",feature="documentation"})}, $tokens,
+    "the metrics' tokens are the traces'");
+my $input = 0;
+$input += $_->{model_call}{is}{'tokens.input'} for values %$traces;
+is($sample{qq(llm_tokens_total{$of="input",feature="documentation"})}, $input, 'those put in too');
+for my $phase (qw(retrieval prompt_assembly model_call guardrails)) {
+    is($sample{qq(llm_phase_duration_seconds_count{phase="$phase"})}, scalar @asked,
+        "$phase was timed for each question");
+}
+is($sample{'llm_guardrail_triggers_total{rule="pii.email",action="blocked"}'}, 1,
+    'a guardrail that fired is counted');
+is($sample{'llm_active_sessions{feature="documentation"}'}, 0, 'no session is left active');
+is($sample{'otel_sdk_span_started_total{otel_span_sampling_result="RECORD_AND_SAMPLE"}'}, $spans,
+    'and the library counts itself');
+my $slowest = (sort { $b <=> $a } map { $_->{llm_chain}{endTimeUnixNano} -
+          $_->{llm_chain}{startTimeUnixNano} } values %$traces)[0] / 1e9;
+cmp_ok($sample{'demo_duration_seconds_sum{phase="request"}'}, '<', $slowest * @asked,
+    'the sum of durations is a sum of seconds');
+like($printed, qr/Metrics\s+p50\s+p95\s+p99\s+error\n\s+request\s.*\+-\d+\.\d %\n/,
+    'the report has their quantiles, with the error');
+
 # ---- privacy -------------------------------------------------------------------------------------
 
 my $written = join '', map { slurp($_) } glob("$out/*");

@@ -6,6 +6,7 @@ use File::Basename qw(basename);
 use FindBin;
 use lib "$FindBin::Bin/../tools";
 use Gate;
+use HTTP::Tiny;
 use Sections;
 use Test::More;
 
@@ -14,12 +15,60 @@ my $cc = Gate::cc() . " -std=c11 $Gate::C_FLAGS -O1 -I$Gate::ROOT -pthread";
 my @examples = sort glob('examples/*.c');
 ok(scalar @examples, 'there are examples');
 
+# It listens, answers as it should, and ends when it is told to.
+sub serves {
+    my ($program) = @_;
+    my $server = open(my $from, '-|', $program) or die "$program: $!\n";
+    my $line = <$from> // '';
+    my ($base) = $line =~ m{^(http://127\.0\.0\.1:\d+)/metrics$};
+    my $http = HTTP::Tiny->new(timeout => 20);
+    my $asks = sub {
+        my ($method, $path, $accept) = @_;
+        my %headers = defined $accept ? (Accept => $accept) : ();
+        my $answer = $http->request($method, ($base // '') . $path, { headers => \%headers });
+        return ($answer->{status}, $answer->{headers}{'content-type'} // '', $answer->{content});
+    };
+    my ($status, $type, $text) = $asks->('GET', '/metrics');
+    is("$status $type", '200 text/plain; version=0.0.4; charset=utf-8', 'GET /metrics');
+    like($text, qr/^# TYPE $_ /m, "has $_") for qw(llm_tokens_total llm_cost_usd_total
+        llm_phase_duration_seconds llm_guardrail_triggers_total llm_active_sessions
+        vllm:e2e_request_latency_seconds);
+    my $openmetrics = 'application/openmetrics-text; version=1.0.0';
+    ($status, $type, $text) = $asks->('GET', '/metrics', $openmetrics);
+    is("$status $type", "200 $openmetrics; charset=utf-8", 'OpenMetrics on demand');
+    like($text, qr/\n# EOF\n\z/, 'to its end');
+    ($status, $type, $text) = $asks->('HEAD', '/metrics');
+    is("$status $text", '200 ', 'HEAD has no body');
+    is(($asks->('GET', '/'))[0], 404, 'nothing elsewhere');
+    is(($asks->('POST', '/metrics'))[0], 405, 'nothing is posted');
+    kill('TERM', $server);
+    close($from);
+    is($?, 0, 'SIGTERM ends it well');
+}
+
+# The larger ones: lines at most, the library that they need, what runs them.
+my %larger = (
+    metrics_server => { lines => 150, library => 'microhttpd', run => \&serves },
+    replay => { lines => 600, run => sub { note('tests/replay.t runs it') } },
+);
+for my $name (sort keys %larger) {
+    my $library = $larger{$name}{library} // next;
+    my ($status) = Gate::run("echo '#include <$library.h>' | " . Gate::cc() . ' -E -');
+    next if $status == 0;
+    if ($ENV{LLMOBS_CI}) { fail("lib$library for $name") }
+    else { SKIP: { skip("$name: lib$library not found", 1) } }
+    @examples = grep { $_ ne "examples/$name.c" } @examples;
+}
+
 for my $file (@examples) {
     my $name = basename($file, '.c');
+    my $about = $larger{$name} // { lines => 80 };
     my $lines = Sections::read_file($file) =~ tr/\n//;
-    ok($lines <= 80, "$file has $lines lines, 80 at most");
-    Gate::runs("$cc $file -o $directory/$name -lm", "$file builds", 1);
-    Gate::runs("cd $directory && timeout 60 ./$name", "$file runs");
+    ok($lines <= $about->{lines}, "$file has $lines lines, $about->{lines} at most");
+    my $library = $about->{library} ? "-l$about->{library}" : '';
+    Gate::runs("$cc $file -o $directory/$name -lm $library", "$file builds", 1) or next;
+    if ($about->{run}) { $about->{run}->("$directory/$name") }
+    else { Gate::runs("cd $directory && timeout 60 ./$name", "$file runs") }
 }
 
 if (Gate::have_cxx()) {

@@ -455,8 +455,7 @@ static void test_samples(void)
         "vllm:kv_cache_usage_perc{model_name=\"x\",engine=\"x\"} 0.75",
         "vllm:num_requests_running{model_name=\"x\",engine=\"x\"} 7",
         "vllm:iteration_tokens_total_bucket{model_name=\"x\",engine=\"x\",le=\"8\"} 1",
-        "vllm:request_success_total{model_name=\"x\",engine=\"x\",finished_reason=\"x\"} "
-        "1234567890",
+        "vllm:num_requests_waiting_by_reason{model_name=\"x\",engine=\"x\",reason=\"x\"} 7",
         "llamacpp:prompt_tokens_total 1234567890",
         "llamacpp:prompt_seconds_total 1.23456789",
         "llamacpp:tokens_predicted_seconds_total 1.23456789",

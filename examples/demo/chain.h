@@ -4,6 +4,7 @@
 
 #include "guardrail.h"
 #include "llmobs.h"
+#include "meters.h"
 #include "model.h"
 #include "retrieval.h"
 
@@ -12,6 +13,7 @@ typedef struct chain {
     llmobs* obs;
     const retrieval* index;
     const language_model* model;
+    const meters* metrics;
 } chain;
 
 typedef struct answer {

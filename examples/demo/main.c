@@ -24,6 +24,7 @@ enum { DONE = 0, FAILED = 1, BAD_USAGE = 2, BLOCKED = 3 };
 typedef struct outputs {
     text otlp;
     text chrome;
+    text metrics;
 } outputs;
 
 static bool make_folder(const char* path)
@@ -205,6 +206,8 @@ static void print_files(const terminal* on, const outputs* files)
             paint(on, DIM), paint(on, PLAIN), files->otlp.data);
     fprintf(on->stream, "           %-*s  Chrome trace: open it in https://ui.perfetto.dev\n",
             (int)files->otlp.size, files->chrome.data);
+    fprintf(on->stream, "           %-*s  metrics, as Prometheus scrapes them\n",
+            (int)files->otlp.size, files->metrics.data);
 }
 
 /* ---- the two modes ---- */
@@ -254,18 +257,23 @@ static int run(const options* wanted, const library* docs)
     language_model model = {"demo-4gram", wanted->seed, wanted->pace};
     outputs files = {0};
     collector spans = {0};
+    text_add_string(&files.metrics, wanted->out);
+    text_add_string(&files.metrics, "/metrics.prom");
     llmobs* obs = make_folder(wanted->out) ? open_llmobs(wanted, &files, &spans) : NULL;
     int status = FAILED;
     if (obs != NULL) {
         retrieval* index = retrieval_build(docs);
-        chain with = {obs, index, &model};
+        meters metrics = meters_open(obs, model.name, "documentation");
+        chain with = {obs, index, &model, &metrics};
         print_head(&on, docs, &model);
         status = wanted->question != NULL ? answer_one(&on, &with, wanted->question, &spans)
                                           : answer_file(&on, &with, wanted, &spans);
         llmobs_stats stats;
         stats.size = sizeof stats;
         if (status != FAILED && llmobs_stats_read(obs, &stats) == LLMOBS_OK) {
+            meters_report(&metrics, &on);
             status = print_ledger(&on, &stats) ? status : FAILED;
+            status = meters_write(&metrics, files.metrics.data) ? status : FAILED;
             print_files(&on, &files);
         }
         llmobs_close(obs);
@@ -273,6 +281,7 @@ static int run(const options* wanted, const library* docs)
     }
     text_free(&files.otlp);
     text_free(&files.chrome);
+    text_free(&files.metrics);
     collector_free(&spans);
     return status;
 }

@@ -165,12 +165,17 @@ llmobsi_fn bool llmobsi_families_clash(const llmobsi_metric* a, const llmobsi_me
    long as nothing is negative. */
 llmobsi_inline uint64_t llmobsi_key_of_double(uint8_t number, double value)
 {
+    uint64_t whole;
     if (number == LLMOBS_NUMBER_DOUBLE) {
         return llmobsi_double_bits(value);
     }
     value = number == LLMOBS_NUMBER_NANO ? value * LLMOBS_I_NANO : value;
-    /* 2^63 itself is one too much. */
-    return value < 9223372036854775808.0 ? (uint64_t)(value + 0.5) : LLMOBS_I_CELL_MOST + 1;
+    if (llmobsi_unlikely(value >= 9223372036854775808.0)) {
+        return LLMOBS_I_CELL_MOST + 1; /* 2^63 itself is one too much */
+    }
+    /* Not value + 0.5, which is rounded itself: of 2^52 + 1 it would be 2^52 + 2. */
+    whole = (uint64_t)value;
+    return whole + (value - (double)whole >= 0.5);
 }
 
 /* A bound as the largest key that is not above it: of whole numbers it is rounded down, but for
@@ -357,26 +362,39 @@ llmobsi_fn bool llmobsi_metric_fill(llmobsi_registry* registry, const llmobs_met
     return true;
 }
 
-llmobsi_fn bool llmobsi_strings_equal(llmobs_string a, llmobs_string b)
+/* A number + 1, or 0. Names are few and looked up seldom. */
+llmobsi_fn uint32_t llmobsi_metric_by_name(const llmobsi_registry* registry, const char* name)
 {
-    return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
+    uint32_t count = llmobsi_load_acquire(&registry->metric_count);
+    size_t size = name != NULL ? strlen(name) : 0;
+    uint32_t i;
+    for (i = 0; i < count; i++) {
+        llmobs_string known = registry->metrics[i].name;
+        if (known.size == size && memcmp(known.data, name, size) == 0) {
+            return i + 1;
+        }
+    }
+    return 0;
 }
 
-/* Whether a definition says the same as another of the same name. */
-llmobsi_fn bool llmobsi_metrics_agree(const llmobsi_metric* a, const llmobsi_metric* b)
+/* Whether a definition says the same as the metric of its name. */
+llmobsi_fn bool llmobsi_metric_agrees(const llmobsi_metric* metric, const llmobs_metric_info* info)
 {
-    uint32_t i;
-    if (!llmobsi_strings_equal(a->name, b->name) || !llmobsi_strings_equal(a->unit, b->unit) ||
-        a->instrument != b->instrument || a->number != b->number ||
-        a->label_count != b->label_count || a->bound_count != b->bound_count ||
-        a->scale != b->scale || a->callback != b->callback ||
-        a->callback_user != b->callback_user ||
-        (a->bound_count > 0 &&
-         memcmp(a->bounds, b->bounds, a->bound_count * sizeof *a->bounds) != 0)) {
+    size_t bound_count = info->instrument == LLMOBS_HISTOGRAM ? info->bound_count : 0;
+    size_t i;
+    if (strcmp(metric->unit.data, info->unit) != 0 ||
+        metric->instrument != (uint8_t)info->instrument ||
+        metric->number != (uint8_t)info->number || metric->label_count != info->label_count ||
+        metric->bound_count != bound_count || metric->callback != info->callback ||
+        metric->callback_user != info->callback_user ||
+        (info->instrument == LLMOBS_HISTOGRAM_EXPONENTIAL &&
+         metric->scale != llmobsi_exponential_scale(info->least, info->most)) ||
+        (bound_count > 0 &&
+         memcmp(metric->bounds, info->bounds, bound_count * sizeof *info->bounds) != 0)) {
         return false;
     }
-    for (i = 0; i < a->label_count; i++) {
-        if (!llmobsi_strings_equal(a->labels[i], b->labels[i])) {
+    for (i = 0; i < info->label_count; i++) {
+        if (strcmp(metric->labels[i].data, info->labels[i]) != 0) {
             return false;
         }
     }
@@ -401,7 +419,12 @@ llmobsi_fn uint32_t llmobsi_metric_add(llmobsi_registry* registry, const llmobs_
     uint32_t count = llmobsi_load_relaxed(&registry->metric_count);
     size_t text_used = registry->text_used;
     llmobsi_metric* metric = &registry->metrics[count]; /* there is one more than the limit */
-    uint32_t i;
+    uint32_t i = llmobsi_metric_by_name(registry, info->name);
+    if (i != 0) {
+        bool agrees = llmobsi_metric_agrees(&registry->metrics[i - 1], info);
+        *result = agrees ? LLMOBS_OK : LLMOBS_ERROR_ARGUMENT;
+        return agrees ? i : 0;
+    }
     *result = LLMOBS_ERROR_LIMIT;
     if (!llmobsi_metric_fill(registry, info, metric)) {
         registry->text_used = text_used;
@@ -409,10 +432,9 @@ llmobsi_fn uint32_t llmobsi_metric_add(llmobsi_registry* registry, const llmobs_
     }
     for (i = 0; i < count; i++) {
         if (llmobsi_families_clash(&registry->metrics[i], metric)) {
-            bool agree = llmobsi_metrics_agree(&registry->metrics[i], metric);
             registry->text_used = text_used;
-            *result = agree ? LLMOBS_OK : LLMOBS_ERROR_ARGUMENT;
-            return agree ? i + 1 : 0;
+            *result = LLMOBS_ERROR_ARGUMENT;
+            return 0;
         }
     }
     if (count == registry->metric_limit || !llmobsi_metric_first_series(registry, count)) {
@@ -444,21 +466,6 @@ llmobsi_fn uint32_t llmobsi_metric_define(llmobsi_registry* registry,
     number = llmobsi_metric_add(registry, &complete, result);
     llmobsi_lock_give(&registry->lock);
     return number;
-}
-
-/* A number + 1, or 0. Names are few and looked up seldom. */
-llmobsi_fn uint32_t llmobsi_metric_by_name(const llmobsi_registry* registry, const char* name)
-{
-    uint32_t count = llmobsi_load_acquire(&registry->metric_count);
-    size_t size = name != NULL ? strlen(name) : 0;
-    uint32_t i;
-    for (i = 0; i < count; i++) {
-        llmobs_string known = registry->metrics[i].name;
-        if (known.size == size && memcmp(known.data, name, size) == 0) {
-            return i + 1;
-        }
-    }
-    return 0;
 }
 
 /* ---- values that a label may have ---------------------------------------------------------- */

@@ -364,11 +364,14 @@ llmobsi_fn bool llmobsi_series_cells(llmobsi_registry* registry, const llmobsi_m
         series->cold = llmobsi_cells_take_cold(&registry->cells);
         wanted = 1;
     }
+    if (series->cold == LLMOBS_I_NO_CELLS) {
+        return false;
+    }
     if (metric->exemplars && wanted <= registry->exemplar_limit - registry->exemplar_count) {
         series->exemplars = registry->exemplar_count + 1;
         registry->exemplar_count += wanted;
     }
-    return series->cell != LLMOBS_I_NO_CELLS;
+    return true;
 }
 
 llmobsi_fn void llmobsi_series_insert(llmobsi_registry* registry, uint32_t number, uint64_t hash)
@@ -398,6 +401,8 @@ llmobsi_fn uint32_t llmobsi_series_make(llmobsi_registry* registry, uint32_t num
     llmobsi_metric* metric = &registry->metrics[number];
     uint32_t count = llmobsi_load_relaxed(&registry->series_count);
     llmobsi_series* series = &registry->series[count];
+    size_t text_used = registry->text_used;
+    uint32_t warm = registry->cells.warm;
     if (count == registry->series_limit) {
         return LLMOBS_I_NO_SERIES;
     }
@@ -406,6 +411,8 @@ llmobsi_fn uint32_t llmobsi_series_make(llmobsi_registry* registry, uint32_t num
     series->created_unix_ns = llmobsi_registry_now(registry);
     if (!llmobsi_series_text(registry, metric, key, series) ||
         !llmobsi_series_cells(registry, metric, series)) {
+        registry->text_used = text_used; /* for others, which need less */
+        registry->cells.warm = warm;
         return LLMOBS_I_NO_SERIES;
     }
     if (key == NULL && metric->label_count > 0) {

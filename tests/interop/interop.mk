@@ -1,7 +1,14 @@
-# What llmobs writes, read by other people's decoders: Google's protobuf for Python, and the
-# OpenTelemetry Collector's for Go. Both come from their package registries, into build/interop/.
+# What llmobs writes, read by other people's programs. Google's protobuf for Python and the
+# OpenTelemetry Collector's decoder for Go come from their package registries, into build/interop/;
+# Prometheus, its promtool, its client for Python and libmicrohttpd are the machine's own.
 # What is not to be had is skipped by name; where LLMOBS_CI is set, that fails.
-.PHONY: interop
-interop: llmobs.h
+.PHONY: interop interop-otlp interop-prometheus
+interop: interop-otlp interop-prometheus
+
+interop-otlp: llmobs.h
 	LLMOBS_TAP=build/gates/interop prove --exec tools/run_test.pl tests/interop/otlp.t
 	@sed -n 's/^ok .*# skip /SKIP: /p' build/gates/interop/otlp.t.tap
+
+interop-prometheus: llmobs.h
+	LLMOBS_TAP=build/gates/interop prove --exec tools/run_test.pl tests/interop/prometheus.t
+	@sed -n 's/^ok .*# skip /SKIP: /p' build/gates/interop/prometheus.t.tap

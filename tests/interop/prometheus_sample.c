@@ -36,7 +36,7 @@ static const plan plans[] = {
     {"llm_cost_usd_total", MODEL USER FEATURE, 1, 20000001},
     {"llm_phase_duration_seconds", "phase=retrieval|prompt_assembly|model_call|guardrails",
      MS, 15000 * MS},
-    {"llm_guardrail_triggers_total", "rule=pii.email|injection;action=blocked|flagged", 0, 1},
+    {"llm_guardrail_triggers_total", "rule=pii.email|injection;action=blocked|flagged", 0, 2},
     {"llm_active_sessions", FEATURE, 0, 0},
     {"gen_ai.client.token.usage", MADE_BY ";gen_ai.token.type=input|output", 1, 9000},
     {"gen_ai.client.operation.duration", MADE_BY, MS, 20000 * MS},

@@ -1,0 +1,236 @@
+#!/usr/bin/env perl
+# The replay: what it makes of lines of every kind, and of an hour of real traffic where it is at
+# hand. Quantiles are compared with the values, sorted here.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../tools";
+use Gate;
+use Test::More;
+
+my $directory = Gate::scratch();
+my $replay = "$directory/replay";
+Gate::runs(Gate::cc() . " -std=c11 $Gate::C_FLAGS -O1 -I$Gate::ROOT -pthread examples/replay.c "
+    . "-o $replay -lm", 'examples/replay.c builds', 1);
+
+# Runs it on a file: status, standard output, standard error.
+sub replay {
+    my ($arguments, $input) = @_;
+    $input //= '/dev/null';
+    my ($status, $said) = Gate::run("cd $directory && timeout 60 ./replay $arguments <$input "
+        . '2>stderr');
+    return ($status, $said, Gate::read_file("$directory/stderr"));
+}
+
+# The report as { name => count } and { name => { p50 => [ value, low, high, off ] } }.
+sub read_report {
+    my ($text) = @_;
+    my (%counts, %quantiles, $last);
+    for my $line (split /\n/, $text) {
+        if ($line =~ /^  (\S.*?) {2,}(p\d\d|)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+) %$/
+            || $line =~ /^  ()\s+(p\d\d)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+) %$/) {
+            $last = $1 if $1 ne '';
+            $quantiles{$last}{$2} = [ $3, $4, $5, $6 ];
+        } elsif ($line =~ /^  (\S.*?) {2,}([\d,]+)$/) {
+            $counts{$1} = $2;
+        }
+    }
+    return (\%counts, \%quantiles);
+}
+
+# The value of rank ceil(q * count) lies within the bounds, which are as far apart as is said. What
+# is printed is rounded.
+sub check_quantiles {
+    my ($what, $found, $rounding, @values) = @_;
+    @values = sort { $a <=> $b } @values;
+    for my $wanted ([ 'p50', 0.50 ], [ 'p95', 0.95 ], [ 'p99', 0.99 ]) {
+        my ($name, $q) = @$wanted;
+        my ($value, $low, $high, $off) = @{ $found->{$name} // [] };
+        my $rank = int($q * @values);
+        $rank++ if $rank < $q * @values - 1e-9;
+        my $exact = $values[ $rank - 1 ];
+        ok(defined $value && $low - $rounding <= $exact && $exact <= $high + $rounding,
+            "$what: $name is $exact") or diag(explain($found));
+        ok(defined $value && abs($value - $exact) <= $exact * $off / 100 * 1.01 + $rounding
+            && $off < 20, 'and not further off than it says') or diag(explain($found));
+    }
+}
+
+# ---- lines of every kind ------------------------------------------------------------------------
+
+my $good = "2023-11-16 18:17:03.9799600,4808,10\n2023-11-16 18:17:04.0319600,3180,8\n";
+my @bad = (
+    [ '2023-11-16 18:17:05,1', 'a field is missing' ],
+    [ '2023-11-16 18:17:05,1,', 'a field is missing' ],
+    [ '2023-11-16 18:17:05,,1', 'a field is missing' ],
+    [ '2023-11-16 18:17:05', 'a field is missing' ],
+    [ '2023-11-16 18:17:05,1,2,3', 'more than three fields' ],
+    [ '2023-11-16 18:17:05,x,2', 'not a number' ],
+    [ '2023-11-16 18:17:05,1.5,2', 'not a number' ],
+    [ '2023-11-16 18:17:05,1, 2', 'not a number' ],
+    [ '2023-11-16 18:17:05,1,+2', 'not a number' ],
+    [ '2023-11-16 18:17:05,1,2e3', 'not a number' ],
+    [ "2023-11-16 18:17:05,1,2\0", 'not a number' ],
+    [ '2023-11-16 18:17:05,1,-2', 'a negative number' ],
+    [ '2023-11-16 18:17:05,4294967296,2', 'a number too large' ],
+    [ '2023-11-16 18:17:05,1,99999999999999999999999999', 'a number too large' ],
+    [ '2023-11-16 18:17:05,1,18446744073709551617', 'a number too large' ],
+    [ '2023-11-16 18:17:05,"1",2', 'not a number' ],
+    [ '"2023-11-16 18:17:05",1,2', 'a bad time' ],
+    [ '2023-02-29 18:17:05,1,2', 'a bad time' ],
+    [ '2023-13-01 18:17:05,1,2', 'a bad time' ],
+    [ '2023-11-31 18:17:05,1,2', 'a bad time' ],
+    [ '2023-11-16 24:17:05,1,2', 'a bad time' ],
+    [ '2023-11-16 18:60:05,1,2', 'a bad time' ],
+    [ '2023-11-16 18:17:60,1,2', 'a bad time' ],
+    [ '2023-11-16 18:17:05.,1,2', 'a bad time' ],
+    [ '2023-11-16 18:17:05.1234567890,1,2', 'a bad time' ],
+    [ '2023-11-16,1,2', 'a bad time' ],
+    [ '1969-12-31 23:59:59,1,2', 'a bad time' ],
+    [ ' 2023-11-16 18:17:05,1,2', 'a bad time' ],
+    [ ',1,2', 'a bad time' ],
+    [ 'TIMESTAMP,ContextTokens,GeneratedTokens', 'a bad time' ],
+    [ "\xff\xfe\x00", 'a field is missing' ],
+    [ 'x' x 300, 'a line too long' ],
+    [ '2023-11-16 18:17:05,1,' . '0' x 300 . '2', 'a line too long' ],
+    [ ',' x 255, 'more than three fields' ],
+);
+for my $case (@bad) {
+    my ($line, $why) = @$case;
+    Gate::write_file("$directory/one.csv", "$good$line\n2023-11-16 18:17:06,5,7\n");
+    my ($status, $said, $complaint) = replay('one.csv');
+    my ($counts) = read_report($said);
+    my $name = length($line) > 40 ? substr($line, 0, 37) . '...' : $line =~ s/[^ -~]/?/gr;
+    is(join('; ', $status, $complaint, map { $counts->{$_} // '-' } 'requests', 'context tokens',
+        'generated tokens', 'malformed lines'), "1; one.csv:3: $why\n; 3; 7,993; 25; 1", $name);
+}
+
+my @fine = (
+    [ 'a header and CR LF', "TIMESTAMP,ContextTokens,GeneratedTokens\r\n" . $good =~ s/\n/\r\n/gr ],
+    [ 'no header, no end of the last line', $good =~ s/\n\z//r ],
+    [ 'a byte order mark', "\xef\xbb\xbfTIMESTAMP,ContextTokens,GeneratedTokens\n$good" ],
+    [ 'empty lines', "\n$good\r\n\n" ],
+    [ 'T and Z', $good =~ s/ /T/gr =~ s/,(\d+),/Z,$1,/gr ],
+    [ 'no fraction', $good =~ s/\.\d+//gr ],
+    [ 'nine digits', $good =~ s/00,/0012,/gr ],
+    [ 'leading zeros', $good =~ s/,(\d+)/,0000000000000000000000$1/gr ],
+);
+for my $case (@fine) {
+    my ($what, $text) = @$case;
+    Gate::write_file("$directory/fine.csv", $text);
+    my ($status, $said, $complaint) = replay('fine.csv');
+    my ($counts) = read_report($said);
+    is(join('; ', $status, $complaint, map { $counts->{$_} // '-' } 'requests', 'context tokens',
+        'generated tokens', 'malformed lines'), '0; ; 2; 7,988; 18; 0', $what);
+}
+{
+    my ($status, $said) = replay('-', 'fine.csv');
+    is($status, 0, 'standard input');
+    like($said, qr/^  requests +2$/m, 'is read');
+}
+
+# ---- a longer one -------------------------------------------------------------------------------
+
+# Deterministic, with bad lines and lines that go back in time among them.
+my (@context, @generated, @between, @expected, $lines, $back);
+my ($state, $ns, $text, $number) = (1, 0, "TIMESTAMP,ContextTokens,GeneratedTokens\n", 1);
+sub next_random { $state = ($state * 1103515245 + 12345) % 2147483648; return $state / 2147483648 }
+sub stamp {
+    my ($at) = @_;
+    my $second = int($at / 1e9);
+    return sprintf('2024-02-%02d %02d:%02d:%02d.%09d', 28 + int($second / 86400),
+        int($second / 3600) % 24, int($second / 60) % 60, $second % 60, $at - $second * 1e9);
+}
+for my $i (1 .. 5000) {
+    my $gap = int(1e9 * next_random() ** 4 * 60);
+    my ($in, $out) = map { int($_ ** 3 * 8000) } next_random(), next_random();
+    $number++;
+    if ($i % 250 == 0) {
+        $text .= stamp($ns) . ",$in\n";
+        push @expected, "long.csv:$number: a field is missing\n";
+        next;
+    }
+    if ($i % 400 == 3) {
+        $text .= stamp($ns - 1) . ",$in,$out\n";
+        $back++;
+    } else {
+        $ns += $gap;
+        $text .= stamp($ns) . ",$in,$out\n";
+        push @between, $gap / 1e9 if @context;
+    }
+    push @context, $in;
+    push @generated, $out;
+}
+Gate::write_file("$directory/long.csv", $text);
+my ($status, $said, $complaint) = replay('long.csv long.prom');
+my ($counts, $quantiles) = read_report($said);
+sub plain { return ($_[0] // '-') =~ s/,//gr }
+sub total { my $sum = 0; $sum += $_ for @_; return $sum }
+is($status, 1, 'a file with malformed lines has status 1');
+is($complaint, join('', @expected[ 0 .. 9 ])
+    . "long.csv: further malformed lines are counted, not named\n", 'ten of them are named');
+is(plain($counts->{'malformed lines'}), scalar @expected, 'all are counted');
+is(plain($counts->{'earlier than before'}), $back, 'so are lines that go back in time');
+is(plain($counts->{requests}), scalar @context, 'the rest is replayed');
+is(plain($counts->{'context tokens'}), total(@context), 'context tokens');
+is(plain($counts->{'generated tokens'}), total(@generated), 'generated tokens');
+check_quantiles('context tokens', $quantiles->{'context tokens'}, 0.05, @context);
+check_quantiles('generated tokens', $quantiles->{'generated tokens'}, 0.05, @generated);
+check_quantiles('seconds between', $quantiles->{'seconds between'}, 5e-7, @between);
+like($said, qr/^  \Q@{[ sprintf('%.1f', total(@between)) ]}\E s of traffic in /m,
+    'over a leap day, time is what the lines say') or diag($said);
+
+my $metrics = Gate::read_file("$directory/long.prom");
+my $tokens = 'llm_tokens_total\{model="trace",direction="%s",feature="replay"\} %s';
+for my $of ([ 'input', total(@context) ], [ 'output', total(@generated) ]) {
+    my $wanted = sprintf($tokens, @$of);
+    like($metrics, qr/^$wanted$/m, "the metrics have $of->[0] tokens");
+}
+like($metrics, qr/^replay_requests_total @{[ scalar @context ]}$/m, 'and requests');
+like($metrics, qr/^replay_inter_arrival_seconds_count @{[ scalar @between ]}$/m,
+    'and times between them');
+
+# ---- what is no trace ---------------------------------------------------------------------------
+
+Gate::write_file("$directory/empty.csv", '');
+Gate::write_file("$directory/bad.csv", "no trace\n");
+for my $case ([ 'nothing.csv', 'a file that is not there' ], [ '.', 'a directory' ],
+    [ 'empty.csv', 'an empty file' ], [ 'bad.csv', 'a file with no good line' ],
+    [ '', 'no file' ], [ 'a b c', 'too much' ],
+    [ 'fine.csv no/such/directory', 'metrics that can not be written' ]) {
+    my ($arguments, $what) = @$case;
+    is((replay($arguments))[0], 2, "$what has status 2");
+}
+{
+    my (undef, $said) = replay('empty.csv');
+    unlike($said, qr/nan|p50/i, 'of nothing there are no quantiles');
+}
+
+# ---- on a terminal ------------------------------------------------------------------------------
+
+SKIP: {
+    skip('script not found', 2) if !Gate::in_path('script');
+    my ($status, $screen) = Gate::run("cd $directory && script -qec './replay fine.csv' /dev/null");
+    like($screen, qr/\r  \[#{40}\] 100 %/, 'a terminal shows the progress');
+    like($screen, qr/\r +\r +requests/, 'and is cleaned');
+}
+
+# ---- an hour of real traffic --------------------------------------------------------------------
+
+my $trace = "$Gate::ROOT/../shared/data/azure_llm_2023_code.csv";
+SKIP: {
+    skip('the trace of real traffic not found', 1) if !-e $trace;
+    my ($status, $said, $complaint) = replay($trace);
+    my ($counts, $quantiles) = read_report($said);
+    is(join('; ', $status, $complaint, map { $counts->{$_} // '-' } 'requests', 'context tokens',
+        'generated tokens', 'malformed lines', 'earlier than before'),
+        '0; ; 8,819; 18,059,974; 245,896; 0; 0', 'an hour of real traffic');
+    my @rows = map { [ split /,/ ] } grep { /^\d/ } split /\r?\n/, Gate::read_file($trace);
+    my @times = map { $_->[0] =~ /(\d+):(\d+):([\d.]+)/ ? ($1 * 60 + $2) * 60 + $3 : () } @rows;
+    check_quantiles('context', $quantiles->{'context tokens'}, 0.05, map { $_->[1] } @rows);
+    check_quantiles('generated', $quantiles->{'generated tokens'}, 0.05, map { $_->[2] } @rows);
+    check_quantiles('between', $quantiles->{'seconds between'}, 5e-7,
+        map { $times[$_] - $times[ $_ - 1 ] } 1 .. $#times);
+}
+
+done_testing();
