@@ -3,9 +3,7 @@
        cc -I. examples/metrics_server.c -o metrics_server -pthread -lm -lmicrohttpd
        ./metrics_server 9464 & curl http://127.0.0.1:9464/metrics
    Port 0, the default, takes a free one. It listens on loopback: nobody is asked who they are. */
-#ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
-#endif
 #define LLMOBS_IMPLEMENTATION
 #include "llmobs.h"
 
@@ -19,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-/* ---- serving an instance ----------------------------------------------------------------------- */
+/* ---- serving an instance ------------------------------------------------------------------- */
 
 static bool append(void* user, const char* data, size_t size)
 {
@@ -84,7 +82,7 @@ static void metrics_server_stop(struct MHD_Daemon* server)
     MHD_stop_daemon(server);
 }
 
-/* ---- something to serve ------------------------------------------------------------------------ */
+/* ---- something to serve -------------------------------------------------------------------- */
 
 /* Requests without end: the article's five metrics, and some of the engine below. */
 static void* work(void* user)
@@ -100,7 +98,8 @@ static void* work(void* user)
     llmobs_counter blocked = llmobs_counter_find(obs, "llm_guardrail_triggers_total", rule, 2);
     llmobs_histogram spent = llmobs_histogram_find(obs, "llm_phase_duration_seconds", &phase, 1);
     llmobs_updown running = llmobs_updown_find(obs, "vllm:num_requests_running", engine, 2);
-    llmobs_histogram all = llmobs_histogram_find(obs, "vllm:e2e_request_latency_seconds", engine, 2);
+    llmobs_histogram e2e =
+        llmobs_histogram_find(obs, "vllm:e2e_request_latency_seconds", engine, 2);
     for (uint32_t request = 1;; request++) {
         uint32_t work_ms = 1 + request * UINT32_C(2654435761) % 100; /* some of each length */
         struct timespec pause = {0, (long)work_ms * 1000000};
@@ -108,7 +107,7 @@ static void* work(void* user)
         llmobs_updown_add(running, 1);
         nanosleep(&pause, NULL);
         llmobs_histogram_record(spent, work_ms * 0.001);
-        llmobs_histogram_record(all, work_ms * 0.001);
+        llmobs_histogram_record(e2e, work_ms * 0.001);
         llmobs_counter_add(tokens, work_ms * 3);
         llmobs_counter_add(cost, work_ms * 3 * 2500); /* 2.50 USD a million, in billionths */
         llmobs_counter_add(blocked, request % 10 == 0 ? 1 : 0);
@@ -120,7 +119,7 @@ static void* work(void* user)
 
 int main(int argc, char** argv)
 {
-    int ended_by;
+    int signal_number;
     sigset_t ends;
     llmobs_config config = llmobs_config_default();
     config.service_name = "metrics_server";
@@ -133,7 +132,7 @@ int main(int argc, char** argv)
     llmobs* obs = llmobs_open(&config, NULL);
     struct MHD_Daemon* server = metrics_server_start(obs, argc > 1 ? (uint16_t)atoi(argv[1]) : 0);
     if (server == NULL) {
-        fprintf(stderr, "metrics_server: the port is taken\n");
+        perror("metrics_server");
         return 1;
     }
     for (int i = 0; i < 4; i++) {
@@ -144,7 +143,7 @@ int main(int argc, char** argv)
     printf("http://127.0.0.1:%u/metrics\n",
            MHD_get_daemon_info(server, MHD_DAEMON_INFO_BIND_PORT)->port);
     fflush(stdout);
-    sigwait(&ends, &ended_by);
+    sigwait(&ends, &signal_number);
     metrics_server_stop(server);
     return llmobs_close(obs) == LLMOBS_OK ? 0 : 1; /* the threads record on, into nothing */
 }

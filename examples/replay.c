@@ -1,5 +1,5 @@
 /* Replays a trace of real traffic, as fast as it can be read, into an instance whose clock is the
-   trace's own: an hour of requests in some milliseconds, with the metrics that they would have left.
+   trace's own: an hour of requests in some milliseconds, with the metrics that it would have left.
        cc -I. examples/replay.c -o replay -pthread -lm
        ./replay TRACE.csv [METRICS.prom]
    A line is one request, such as `2023-11-16 18:17:03.9799600,4808,10`: time (UTC), context tokens,
@@ -27,7 +27,7 @@ enum { LINE_MOST = 255, PROBLEMS_TOLD = 10, FIELDS = 3, BAR_WIDTH = 40 };
 static const uint64_t second_ns = UINT64_C(1000000000);
 static const uint64_t tokens_most = UINT32_MAX; /* of one request */
 
-/* ---- one line ---------------------------------------------------------------------------------- */
+/* ---- one line ------------------------------------------------------------------------------ */
 
 /* One request of the trace. */
 typedef struct row {
@@ -164,7 +164,7 @@ static const char* parse_row(field line, row* out)
     return problem != NULL ? problem : parse_tokens(fields[2], &out->generated_tokens);
 }
 
-/* ---- a file of lines --------------------------------------------------------------------------- */
+/* ---- a file of lines ----------------------------------------------------------------------- */
 
 typedef struct trace {
     FILE* file;
@@ -284,7 +284,7 @@ static void clear_progress(const trace* in)
     }
 }
 
-/* ---- the replay -------------------------------------------------------------------------------- */
+/* ---- the replay ---------------------------------------------------------------------------- */
 
 typedef struct replay {
     llmobs* obs;
@@ -385,7 +385,7 @@ static void replay_row(replay* run, const row* request)
     }
 }
 
-/* ---- what it says ------------------------------------------------------------------------------ */
+/* ---- what it says -------------------------------------------------------------------------- */
 
 /* 18059974 as "18,059,974". */
 static const char* grouped(uint64_t number, char text[32])
@@ -461,7 +461,7 @@ static double seconds_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-/* ---- the whole --------------------------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------------------------- */
 
 /* Returns the exit status. */
 static int replay_trace(replay* run, trace* in, const char* metrics)

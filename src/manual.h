@@ -59,6 +59,9 @@ CONTENTS: search for a tag.
     calls                                        who           allocates  kernel
     span root, child, begin, end                 [any]          no         no (*)
     span set, event, link, status, next          [owner]        no         no
+    counter, up-down, gauge, histogram           [any]          no         no (*)
+    finding a series; one that is new            [any, locks]   no         no
+    reading metrics, Prometheus text, OTLP       [any]          no         the caller's write
     attributes, names, results, contexts         [any]          no         no
     tick, flush, stats, close                    [any, locks]   no         the exporters' writes
     adding an exporter                           [any, locks]   no         yes: its thread, its file
@@ -67,9 +70,10 @@ CONTENTS: search for a tag.
         the first one after fork: memory of the thread-local pointer, a seed from the system.
 
     Recording in a signal handler is safe; one that interrupts a recording call of its own thread
-    is dropped and counted as `signal`. An exporter's callback runs on the exporter's own thread:
+    is dropped and counted as `signal`, but for what it adds to metrics, which arrives. An exporter's callback runs on the exporter's own thread:
     what it records is dropped as `self`; flush, tick and close answer LLMOBS_ERROR_BUSY there.
-    After fork the child's handles are inert; its next use of the instance begins with clean rings.
+    After fork the child's spans are inert, its metrics go on from zero; its next use of the
+    instance begins with clean rings.
 
 >>cost  What it costs
 
@@ -82,7 +86,8 @@ CONTENTS: search for a tag.
     end of one span and begin of its sibling                       14.3 ns
     a span that sampling leaves out                                5 ns
     a call on a NULL instance / a dropped span                     2.5 / 8 ns
-    memory                                       7.4 MiB by default, one block, at llmobs_open
+    memory                                      11.3 MiB by default, one block, at llmobs_open,
+                                                of which metrics are 3.9 (metric_series = LLMOBS_OFF)
     threads                       one for the tick, one an exporter; none when the host pumps
 
     What does not fit is dropped and counted: started = exported + dropped (by cause) + in flight,

@@ -21,7 +21,7 @@ sub serves {
     my $server = open(my $from, '-|', $program) or die "$program: $!\n";
     my $line = <$from> // '';
     my ($base) = $line =~ m{^(http://127\.0\.0\.1:\d+)/metrics$};
-    my $http = HTTP::Tiny->new(timeout => 20);
+    my $http = HTTP::Tiny->new(timeout => 20, no_proxy => ['127.0.0.1']);
     my $asks = sub {
         my ($method, $path, $accept) = @_;
         my %headers = defined $accept ? (Accept => $accept) : ();

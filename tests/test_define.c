@@ -315,7 +315,7 @@ static void test_clashes(void)
         {"t", LLMOBS_GAUGE, "s", LLMOBS_OK},
         {"t_seconds", LLMOBS_GAUGE, "", LLMOBS_ERROR_ARGUMENT},
         {"t_seconds", LLMOBS_GAUGE, "s", LLMOBS_ERROR_ARGUMENT},
-        {"t", LLMOBS_GAUGE, "", LLMOBS_OK},
+        {"t", LLMOBS_GAUGE, "", LLMOBS_ERROR_ARGUMENT}, /* one name, one metric */
         {"c", LLMOBS_COUNTER, "", LLMOBS_OK},
         {"c_total", LLMOBS_COUNTER, "", LLMOBS_ERROR_ARGUMENT},
         {"c_total", LLMOBS_GAUGE, "", LLMOBS_ERROR_ARGUMENT},

@@ -259,7 +259,8 @@ llmobsi_fn uint32_t llmobsi_rank_bucket(const uint64_t* counts, uint32_t bucket_
 }
 
 /* The value of a rank (from 1), zeros first: the midpoint 2ab / (a + b) of its bucket (a, b], which
-   is a * (1 + error) and off by at most that error. Of none, zeros. */
+   is off by at most llmobsi_exponential_error. Of none, zeros. With the base instead of b, nothing
+   can overflow, nor be lost where -ffast-math makes subnormal numbers zero. */
 llmobsi_fn llmobsi_bracket llmobsi_exponential_quantile(const uint64_t* counts,
                                                         uint32_t bucket_count, int32_t offset,
                                                         int32_t scale, uint64_t zero_count,
@@ -276,7 +277,7 @@ llmobsi_fn llmobsi_bracket llmobsi_exponential_quantile(const uint64_t* counts,
     }
     bracket.low = llmobsi_exponential_bound((int64_t)offset + bucket, scale);
     bracket.high = llmobsi_exponential_bound((int64_t)offset + bucket + 1, scale);
-    bracket.value = bracket.low * (1.0 + llmobsi_exponential_error(scale));
+    bracket.value = bracket.low / (0.5 + 0.5 / llmobsi_exponential_bound(1, scale));
     if (bracket.low <= 0.0) {
         bracket.value = llmobsi_double_of(LLMOBS_I_DOUBLE_LEAST); /* as its subnormals count */
     }

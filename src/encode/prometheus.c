@@ -453,6 +453,7 @@ llmobsi_fn int llmobsi_power_below(double number)
 typedef struct llmobsi_powers {
     int next;
     int last;
+    int64_t share; /* buckets from one to the next; or where the scale is negative, the reverse */
     uint32_t bucket;
     uint64_t below; /* values in the buckets that are behind it */
 } llmobsi_powers;
@@ -464,10 +465,12 @@ llmobsi_fn llmobsi_powers llmobsi_powers_of(const llmobs_metric_view* metric,
     llmobsi_powers powers;
     powers.next = 0;
     powers.last = -1;
+    powers.share = 1;
     powers.bucket = 0;
     powers.below = point->zero_count;
     if (llmobsi_is_positive(metric->least) && llmobsi_is_positive(metric->most) &&
         point->scale <= LLMOBS_I_SCALE_MOST && point->scale >= -LLMOBS_I_SCALE_MOST) {
+        powers.share <<= point->scale < 0 ? -point->scale : point->scale;
         powers.next = llmobsi_power_below(metric->least);
         powers.last = llmobsi_power_below(metric->most);
         powers.last += powers.last < LLMOBS_I_DOUBLE_BIAS &&
@@ -480,15 +483,14 @@ llmobsi_fn llmobsi_powers llmobsi_powers_of(const llmobs_metric_view* metric,
 llmobsi_fn bool llmobsi_powers_step(llmobsi_powers* powers, const llmobs_point_view* point,
                                     double* bound)
 {
-    int64_t share = INT64_C(1) << (point->scale < 0 ? -point->scale : point->scale);
-    int64_t end; /* the first bucket above the power; there are `share` from each to the next... */
-    while (point->scale < 0 && powers->next % share != 0) { /* ...or one bucket is so many wide */
+    int64_t end; /* the first bucket above the power */
+    while (point->scale < 0 && powers->next % powers->share != 0) {
         powers->next++;
     }
     if (powers->next > powers->last) {
         return false;
     }
-    end = point->scale < 0 ? powers->next / share : powers->next * share;
+    end = point->scale < 0 ? powers->next / powers->share : powers->next * powers->share;
     for (; powers->bucket < point->bucket_count && point->offset + (int64_t)powers->bucket < end;
          powers->bucket++) {
         powers->below += point->bucket_counts[powers->bucket];

@@ -45,6 +45,10 @@ llmobsi_fn void llmobsi_memory_return(llmobsi_instance* instance)
         llmobsi_lock_destroy(&collector->exporters[i].lock);
     }
     llmobsi_locks_destroy(instance);
+#ifndef LLMOBS_NO_SHA256
+    llmobs_wipe(&collector->recorder.registry.user_key,
+                sizeof collector->recorder.registry.user_key);
+#endif
     if (memory != NULL) {
         llmobsi_park(&allocator, memory, bytes);
     }

@@ -1,4 +1,5 @@
-"""Reads metrics with the parsers of Prometheus' own client for Python: prometheus_python.py FORMAT FILE,
+"""Reads metrics with the parsers of Prometheus' own client for Python:
+    prometheus_python.py FORMAT FILE
 where FORMAT is text or openmetrics. Prints the samples as JSON, [name, labels, value] each, and the
 exemplars as [name, labels, labels of the exemplar, value]; fails on what a parser refuses."""
 import json

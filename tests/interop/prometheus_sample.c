@@ -25,7 +25,8 @@ typedef struct plan {
 } plan;
 
 #define MODEL "model=alpha|beta;"
-#define MADE_BY "gen_ai.operation.name=chat;gen_ai.provider.name=openai;gen_ai.request.model=alpha|beta"
+#define MADE_BY \
+    "gen_ai.operation.name=chat;gen_ai.provider.name=openai;gen_ai.request.model=alpha|beta"
 #define ENGINE "model_name=alpha;engine=0|1"
 #define USER "user_id=anna@example.org|bob@example.org|carol@example.org|dan@example.org;"
 #define FEATURE "feature=chat|search|support"
@@ -87,7 +88,7 @@ enum { PLANS = sizeof plans / sizeof plans[0] };
 /* Exact in the text, and nowhere else. */
 #define LARGE UINT64_C(9007199254740993)
 
-/* ---- definitions of our own -------------------------------------------------------------------- */
+/* ---- definitions of our own ---------------------------------------------------------------- */
 
 static double forty_two(void* user)
 {
@@ -159,7 +160,7 @@ static void record_once(llmobs* obs)
     llmobs_histogram_record(llmobs_histogram_find(obs, "interop.sizes", NULL, 0), -1.0);
 }
 
-/* ---- a step ------------------------------------------------------------------------------------ */
+/* ---- a step -------------------------------------------------------------------------------- */
 
 /* One recorded value. */
 typedef struct entry {
@@ -294,7 +295,7 @@ static void entry_record(llmobs* obs, uint32_t number, const entry* made, uint32
     }
 }
 
-/* ---- threads ----------------------------------------------------------------------------------- */
+/* ---- threads ------------------------------------------------------------------------------- */
 
 typedef struct worker {
     llmobs* obs;
@@ -357,7 +358,7 @@ static void* work_by_plan(void* user)
     return NULL;
 }
 
-/* ---- the truth --------------------------------------------------------------------------------- */
+/* ---- the truth ----------------------------------------------------------------------------- */
 
 /* A text on one line: tabs, line ends and backslashes escaped. */
 static void tell(FILE* file, const char* text)
@@ -380,8 +381,8 @@ static const char* instrument_name(llmobs_instrument instrument)
     return names[instrument];
 }
 
-/* `metric NAME UNIT KIND NUMBER`, then `value NAME VALUE LABEL VALUE ...`, separated by tabs; values
-   in the number's units. */
+/* `metric NAME UNIT KIND NUMBER`, then `value NAME VALUE LABEL VALUE ...`, separated by tabs;
+   values in the number's units. */
 static void tell_values(FILE* file, const worker* workers)
 {
     static const char* const numbers[] = {"int", "nano", "double"};
@@ -456,7 +457,7 @@ static bool tell_truth(const char* name, llmobs* obs, const worker* workers)
     return fclose(file) == 0;
 }
 
-/* ---- the whole --------------------------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------------------------- */
 
 /* The same for a scraper that would rather have OpenMetrics, in the older format. */
 static enum MHD_Result answer_text(void* user, struct MHD_Connection* connection, const char* url,

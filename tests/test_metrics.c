@@ -1,0 +1,374 @@
+/* Metrics out: text into buffers and callbacks, views, what the library tells of itself. */
+#define LLMOBS_IMPLEMENTATION
+#include "../llmobs.h"
+#include "tap.h"
+
+#include "keeper.h"
+#include "meter.h"
+
+static const double tens[] = {10, 20, 30};
+
+/* Some metrics, with values that are known. */
+static llmobs* open_filled(uint32_t families)
+{
+    static const char* const values[] = {"a", "b"};
+    llmobs_config config = metered_config();
+    llmobs* obs;
+    llmobs_metric metric;
+    llmobs_histogram h;
+    config.metric_families = families;
+    obs = open_metered(&config);
+    metric = define_with(obs, "requests", "l", LLMOBS_COUNTER, LLMOBS_NUMBER_INT);
+    llmobs_counter_add(llmobs_counter_get(metric, &values[0], 1), 1);
+    llmobs_counter_add(llmobs_counter_get(metric, &values[1], 1), 2);
+    (void)define_with(obs, "unused", "l", LLMOBS_COUNTER, LLMOBS_NUMBER_INT);
+    h = llmobs_histogram_get(define_bounds(obs, "sizes", LLMOBS_NUMBER_INT, tens, 3), NULL, 0);
+    llmobs_histogram_record_int(h, 10);
+    llmobs_histogram_record_int(h, 11);
+    llmobs_histogram_record_int(h, 99);
+    return obs;
+}
+
+/* ---- print ------------------------------------------------------------------------------------ */
+
+static void test_print(void)
+{
+    llmobs* obs = open_filled(LLMOBS_OFF);
+    char* text = scrape(obs, LLMOBS_PROMETHEUS_TEXT);
+    size_t exact = strlen(text);
+    char* buffer = (char*)malloc(exact + 2);
+    size_t size;
+    size_t capacity;
+    int wrong = 0;
+    ok(prometheus_read(text, NULL, NULL), "the text is well-formed");
+    ok(strstr(text, "# TYPE requests_total counter\nrequests_total{l=\"a\"} 1\n"
+                    "requests_total{l=\"b\"} 2\n") != NULL, "counters");
+    ok(strstr(text, "# TYPE sizes histogram\nsizes_bucket{le=\"10\"} 1\nsizes_bucket{le=\"20\"} 2\n"
+                    "sizes_bucket{le=\"30\"} 2\nsizes_bucket{le=\"+Inf\"} 3\nsizes_sum 120\n"
+                    "sizes_count 3\n") != NULL, "histograms");
+    ok(strstr(text, "unused") == NULL, "nothing of a metric without a series");
+    for (capacity = 0; capacity <= exact; capacity++) {
+        memset(buffer, 0x5a, exact + 2);
+        size = capacity;
+        wrong += llmobs_prometheus_print(obs, LLMOBS_PROMETHEUS_TEXT, buffer, &size) !=
+                 LLMOBS_ERROR_LIMIT;
+        wrong += size != exact || buffer[0] != (capacity > 0 ? '\0' : 0x5a) ||
+                 buffer[capacity] != 0x5a;
+    }
+    is_int(wrong, 0, "a buffer that is too small holds \"\", and the size is told");
+    memset(buffer, 0x5a, exact + 2);
+    size = exact + 1;
+    is_int(llmobs_prometheus_print(obs, LLMOBS_PROMETHEUS_TEXT, buffer, &size), LLMOBS_OK,
+           "one of the exact size");
+    ok(size == exact && strcmp(buffer, text) == 0 && buffer[exact + 1] == 0x5a, "holds it all");
+    size = 0;
+    is_int(llmobs_prometheus_print(obs, LLMOBS_PROMETHEUS_TEXT, NULL, &size), LLMOBS_ERROR_LIMIT,
+           "no buffer: to ask for the size");
+    is_int(size, exact, "which is told");
+    size = 1;
+    is_int(llmobs_prometheus_print(obs, LLMOBS_PROMETHEUS_TEXT, NULL, &size),
+           LLMOBS_ERROR_ARGUMENT, "a size without a buffer");
+    is_int(llmobs_prometheus_print(obs, LLMOBS_PROMETHEUS_TEXT, buffer, NULL),
+           LLMOBS_ERROR_ARGUMENT, "a buffer without a size");
+    (void)llmobs_close(obs);
+    size = exact + 1;
+    buffer[0] = 'x';
+    is_int(llmobs_prometheus_print(obs, LLMOBS_PROMETHEUS_TEXT, buffer, &size),
+           LLMOBS_ERROR_CLOSED, "a closed instance");
+    ok(size == 0 && buffer[0] == '\0', "has nothing to say");
+    free(buffer);
+    free(text);
+}
+
+/* ---- write ------------------------------------------------------------------------------------ */
+
+typedef struct refuser {
+    long calls;
+    long refuse_at; /* -1: never */
+    size_t size;
+    size_t largest;
+} refuser;
+
+static bool write_or_refuse(void* user, const char* data, size_t size)
+{
+    refuser* r = (refuser*)user;
+    (void)data;
+    r->size += size;
+    r->largest = size > r->largest ? size : r->largest;
+    return r->calls++ != r->refuse_at;
+}
+
+static void test_refused(void)
+{
+    llmobs_config config = metered_config();
+    llmobs* obs = open_metered(&config);
+    llmobs_metric metric = define_with(obs, "m", "l", LLMOBS_COUNTER, LLMOBS_NUMBER_INT);
+    refuser all = {0, -1, 0, 0};
+    int wrong = 0;
+    long at;
+    int i;
+    for (i = 0; i < 3000; i++) {
+        char text[16];
+        const char* value = text;
+        (void)snprintf(text, sizeof text, "v%d", i);
+        llmobs_counter_add(llmobs_counter_get(metric, &value, 1), 1);
+    }
+    is_int(llmobs_prometheus_write(obs, LLMOBS_OPENMETRICS, write_or_refuse, &all), LLMOBS_OK,
+           "a callback gets it all");
+    ok(all.calls > 5 && all.largest <= 8192, "in pieces of up to 8 KiB");
+    for (at = 0; at < all.calls; at++) {
+        refuser one = {0, at, 0, 0};
+        wrong += llmobs_prometheus_write(obs, LLMOBS_OPENMETRICS, write_or_refuse, &one) !=
+                 LLMOBS_ERROR_SYSTEM;
+        wrong += one.calls != at + 1;
+    }
+    is_int(wrong, 0, "one that refuses at any piece is not called again");
+    is_int(llmobs_prometheus_write(obs, LLMOBS_OPENMETRICS, NULL, NULL), LLMOBS_ERROR_ARGUMENT,
+           "no callback");
+    all.calls = 0;
+    is_int(llmobs_prometheus_write(NULL, LLMOBS_OPENMETRICS, write_or_refuse, &all),
+           LLMOBS_ERROR_CLOSED, "no instance");
+    (void)llmobs_close(obs);
+    is_int(llmobs_prometheus_write(obs, LLMOBS_OPENMETRICS, write_or_refuse, &all),
+           LLMOBS_ERROR_CLOSED, "a closed one");
+    is_int(all.calls, 0, "nothing is written");
+}
+
+/* ---- views ------------------------------------------------------------------------------------ */
+
+typedef struct collected {
+    const llmobsi_registry* registry;
+    long batches;
+    long stop_at; /* -1: never */
+    long points;
+    long others; /* points of other metrics than m */
+    int wrong;
+} collected;
+
+/* Each series of m has the value that its label says. */
+static bool collect(void* user, const llmobs_batch* batch)
+{
+    collected* c = (collected*)user;
+    size_t i;
+    size_t at;
+    c->wrong += batch->size != sizeof *batch || batch->metric_count == 0 ||
+                batch->span_count != 0 || batch->resource->attribute_count < 6;
+    for (i = 0; i < batch->metric_count; i++) {
+        const llmobs_metric_view* view = &batch->metrics[i];
+        c->wrong += view->point_count == 0;
+        for (at = 0; at < view->point_count; at++) {
+            const llmobs_point_view* point = &view->points[at];
+            char labels[64];
+            if (strcmp(view->name.data, "m") != 0) {
+                c->others++;
+                continue;
+            }
+            (void)snprintf(labels, sizeof labels, "l=\"v%ld\",k=\"\"", c->points);
+            c->wrong += view->instrument != LLMOBS_COUNTER || point->attribute_count != 2 ||
+                        strcmp(view->family.data, "m_seconds") != 0 ||
+                        strcmp(view->help.data, "Help.") != 0 ||
+                        view->number != LLMOBS_NUMBER_NANO ||
+                        strcmp(point->attributes[0].key.data, "l") != 0 ||
+                        atol(point->attributes[0].value.string.data + 1) != c->points ||
+                        point->attributes[1].value.string.size != 0 ||
+                        point->labels.size != strlen(labels) ||
+                        memcmp(point->labels.data, labels, point->labels.size) != 0 ||
+                        point->value.integer != c->points * 10 || point->start_unix_ns == 0 ||
+                        point->time_unix_ns < point->start_unix_ns;
+            c->points++;
+        }
+    }
+    return c->batches++ != c->stop_at;
+}
+
+static void test_views(void)
+{
+    static const char* const labels[] = {"l", "k"};
+    llmobs_config config = metered_config();
+    llmobs* obs = open_metered(&config);
+    llmobs_metric_info info = info_of("m", LLMOBS_COUNTER, LLMOBS_NUMBER_NANO);
+    llmobs_metric metric;
+    collected all = {NULL, 0, -1, 0, 0, 0};
+    int wrong = 0;
+    long at;
+    int i;
+    (void)define_with(obs, "before", NULL, LLMOBS_GAUGE, LLMOBS_NUMBER_DOUBLE);
+    info.labels = labels;
+    info.label_count = 2;
+    info.unit = "s";
+    info.help = "Help.";
+    metric = define_info(obs, &info);
+    (void)define_with(obs, "after", NULL, LLMOBS_HISTOGRAM_EXPONENTIAL, LLMOBS_NUMBER_NANO);
+    for (i = 0; i < 1000; i++) {
+        char text[16];
+        const char* values[2] = {text, NULL};
+        (void)snprintf(text, sizeof text, "v%d", i);
+        llmobs_counter_add(llmobs_counter_get(metric, values, 2), (uint64_t)i * 10);
+    }
+    is_int(llmobs_metrics_collect(obs, collect, &all), LLMOBS_OK, "views of all metrics");
+    is_int(all.wrong, 0, "are what was recorded");
+    is_int(all.points, 1000, "each series once, in order");
+    is_int(all.others, 2, "and the other metrics");
+    ok(all.batches > 3, "a metric of many series comes in several batches");
+    for (at = 0; at < all.batches; at++) {
+        collected some = {NULL, 0, at, 0, 0, 0};
+        wrong += llmobs_metrics_collect(obs, collect, &some) != LLMOBS_ERROR_SYSTEM ||
+                 some.batches != at + 1 || some.wrong != 0;
+    }
+    is_int(wrong, 0, "a callback that stops gets no more");
+    is_int(llmobs_metrics_collect(obs, NULL, NULL), LLMOBS_ERROR_ARGUMENT, "no callback");
+    is_int(llmobs_metrics_write(obs, LLMOBS_FORMAT_OTLP_JSON, NULL, NULL), LLMOBS_ERROR_ARGUMENT,
+           "nor for what is encoded");
+    (void)llmobs_close(obs);
+    is_int(llmobs_metrics_collect(obs, collect, &all), LLMOBS_ERROR_CLOSED, "a closed instance");
+}
+
+/* ---- of histograms, the overflow, and what is asked for --------------------------------------- */
+
+typedef struct viewed {
+    int seen;
+    int wrong;
+} viewed;
+
+static bool view_each(void* user, const llmobs_batch* batch)
+{
+    static const uint64_t counts[] = {1, 1, 0, 1};
+    viewed* v = (viewed*)user;
+    size_t i;
+    for (i = 0; i < batch->metric_count; i++) {
+        const llmobs_metric_view* view = &batch->metrics[i];
+        const llmobs_point_view* point = &view->points[view->point_count - 1];
+        if (strcmp(view->name.data, "sizes") == 0) {
+            v->seen |= 1;
+            v->wrong += view->bound_count != 3 || memcmp(view->bounds, tens, sizeof tens) != 0 ||
+                        point->bucket_count != 4 || point->count != 3 ||
+                        memcmp(point->bucket_counts, counts, sizeof counts) != 0 ||
+                        point->value.integer != 120 || point->min.integer != 10 ||
+                        point->max.integer != 99;
+        } else if (strcmp(view->name.data, "times") == 0) {
+            v->seen |= 2;
+            v->wrong += point->count != 3 || point->zero_count != 1 || point->bucket_count != 1 ||
+                        point->bucket_counts[0] != 2 || point->scale != 8 ||
+                        point->offset != -1 || point->value.real != 2.0 ||
+                        point->min.real != 0.0 || point->max.real != 1.0;
+        } else if (strcmp(view->name.data, "users") == 0) {
+            v->seen |= 4;
+            v->wrong += point->attribute_count != 1 ||
+                        strcmp(point->attributes[0].key.data, "otel.metric.overflow") != 0 ||
+                        point->attributes[0].type != LLMOBS_TYPE_BOOL ||
+                        !point->attributes[0].value.boolean || view->point_count != 2 ||
+                        point->value.integer != 3;
+        } else if (strcmp(view->name.data, "asked") == 0) {
+            v->seen |= 8;
+            v->wrong += view->instrument != LLMOBS_GAUGE || view->point_count != 1 ||
+                        point->value.real != 42.0 || point->labels.data == NULL;
+        }
+    }
+    return true;
+}
+
+static double answer(void* user)
+{
+    (void)user;
+    return 42.0;
+}
+
+static void test_kinds(void)
+{
+    static const char* const users[] = {"u1", "u2", "u3", "u4"};
+    llmobs* obs = open_filled(LLMOBS_OFF);
+    const char* label = "user";
+    llmobs_metric_info info = info_of("users", LLMOBS_COUNTER, LLMOBS_NUMBER_INT);
+    llmobs_metric metric;
+    llmobs_histogram h;
+    viewed v = {0, 0};
+    int i;
+    info.labels = &label;
+    info.label_count = 1;
+    info.max_series = 1;
+    metric = define_info(obs, &info);
+    for (i = 0; i < 4; i++) {
+        llmobs_counter_add(llmobs_counter_get(metric, &users[i], 1), 1);
+    }
+    info = info_of("asked", LLMOBS_GAUGE_CALLBACK, LLMOBS_NUMBER_DOUBLE);
+    info.callback = answer;
+    (void)define_info(obs, &info);
+    info = info_of("times", LLMOBS_HISTOGRAM_EXPONENTIAL, LLMOBS_NUMBER_DOUBLE);
+    info.least = 1.0;
+    info.most = 1.0;
+    h = llmobs_histogram_get(define_info(obs, &info), NULL, 0);
+    llmobs_histogram_record(h, 1.0);
+    llmobs_histogram_record(h, 1.0);
+    llmobs_histogram_record(h, 0.0);
+    is_int(llmobs_metrics_collect(obs, view_each, &v), LLMOBS_OK, "views of each kind");
+    is_int(v.seen, 15, "come");
+    is_int(v.wrong, 0, "as they were recorded");
+    (void)llmobs_close(obs);
+}
+
+/* ---- of itself -------------------------------------------------------------------------------- */
+
+static void test_self(void)
+{
+    llmobs* obs = open_filled(LLMOBS_FAMILY_SELF);
+    llmobs_counter counter;
+    const char* value = "a";
+    char* text;
+    counter = llmobs_counter_get(llmobs_metric_find(obs, "requests"), &value, 1);
+    llmobs_counter_add(counter, UINT64_MAX);
+    llmobs_counter_add(counter, INT64_MAX);
+    llmobs_counter_add(counter, INT64_MAX);
+    (void)llmobs_gauge_find(obs, "requests", NULL, 0);
+    (void)llmobs_export_to(obs, keep, NULL);
+    text = scrape(obs, LLMOBS_PROMETHEUS_TEXT);
+    ok(prometheus_read(text, NULL, NULL), "the text is well-formed");
+    is_str(sample_of(text, "llmobs_metric_invalid_total{metric=\"requests\"}"), "1",
+           "what was not recorded is told by metric");
+    is_str(sample_of(text, "llmobs_metric_saturated_total{metric=\"requests\"}"), "2",
+           "what did not fit, too");
+    is_str(sample_of(text, "llmobs_metric_overflows_total{metric=\"requests\"}"), "(none)",
+           "and nothing of what did not happen");
+    is_str(sample_of(text, "llmobs_metric_misused_total"), "1", "calls that were wrong");
+    is_str(sample_of(text, "llmobs_metric_series"), "3", "label sets at this time");
+    is_str(sample_of(text, "otel_sdk_span_live"), "0", "spans");
+    ok(strstr(text, "otel_sdk_exporter_span_exported_total{otel_component_name=\"") != NULL,
+       "exporters by name");
+    free(text);
+    (void)llmobs_close(obs);
+    obs = open_filled(LLMOBS_OFF);
+    text = scrape(obs, LLMOBS_PROMETHEUS_TEXT);
+    ok(strstr(text, "otel_sdk") == NULL && strstr(text, "llmobs_metric") == NULL,
+       "nothing of itself where that is off");
+    free(text);
+    (void)llmobs_close(obs);
+}
+
+static void test_off(void)
+{
+    llmobs_config config = metered_config();
+    llmobs* obs;
+    collected none = {NULL, 0, -1, 0, 0, 0};
+    char* text;
+    config.metric_series = LLMOBS_OFF;
+    obs = open_metered(&config);
+    text = scrape(obs, LLMOBS_PROMETHEUS_TEXT);
+    ok(prometheus_read(text, NULL, NULL) && strstr(text, "target_info{") != NULL &&
+           strstr(text, "\n# HELP") == NULL,
+       "without metrics the text says who is asked, and no more");
+    free(text);
+    is_int(llmobs_metrics_collect(obs, collect, &none), LLMOBS_OK, "there are no views");
+    is_int(none.batches, 0, "not one");
+    (void)llmobs_close(obs);
+}
+
+int main(void)
+{
+    test_print();
+    test_refused();
+    test_views();
+    test_kinds();
+    test_self();
+    test_off();
+    (void)llmobs_release();
+    return done();
+}
