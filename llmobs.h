@@ -1205,7 +1205,7 @@ LLMOBS_API llmobs_result llmobs_metric_allow(llmobs_metric metric, const char* l
    llmobs_config.label_bytes, and repaired where they are no UTF-8. When there are too many series,
    the answer is the metric's overflow series (`otel_metric_overflow="true"`): totals stay exact,
    and llmobs_metric_overflows_total{metric="..."} counts it. A metric of another instrument, or a
-   wrong number of values, gives an inert handle and is counted as invalid. In a signal handler that
+   wrong number of values, gives an inert handle and is counted as misused. In a signal handler that
    interrupted a call of ours, a new label set goes to the overflow series. */
 LLMOBS_API llmobs_counter llmobs_counter_get(llmobs_metric metric, const char* const* values,
                                              size_t count);
@@ -6991,6 +6991,7 @@ llmobsi_fn bool llmobsi_signed_add(int64_t* sum, int64_t amount)
 #define LLMOBS_I_KEY_MOST (LLMOBS_LABELS_MAX * (LLMOBS_I_LABEL_MOST + 1))
 #define LLMOBS_I_NO_SERIES UINT32_MAX
 #define LLMOBS_I_NO_LABEL (-1)
+#define LLMOBS_I_USER_LABEL_OFF (-2) /* the label user_id is there when it is switched on */
 
 #define LLMOBS_I_SERIES_LIVE 0u
 #define LLMOBS_I_SERIES_HIDDEN 1u /* an overflow series that nothing has come to yet */
@@ -10479,22 +10480,32 @@ llmobsi_inline llmobsi_handle llmobsi_handle_get(llmobs_metric metric,
     return handle;
 }
 
-/* Labels by name, put in the order of the definition. False: one is not there, or twice. */
+/* The place of a label; the metric's number of labels when there is none of this name. */
+llmobsi_fn uint32_t llmobsi_label_place(const llmobsi_metric* metric, const char* name)
+{
+    uint32_t place = 0;
+    while (place < metric->label_count && strcmp(name, metric->labels[place].data) != 0) {
+        place++;
+    }
+    return place;
+}
+
+/* Labels by name, put in the order of the definition. A user_id that is switched off is left out.
+   False: one is not there, or twice. */
 llmobsi_fn bool llmobsi_labels_order(const llmobsi_metric* metric, const llmobs_label* labels,
                                      size_t count, const char** values)
 {
     size_t i;
     memset((void*)values, 0, LLMOBS_LABELS_MAX * sizeof *values);
     for (i = 0; i < count; i++) {
-        uint32_t at = 0;
-        while (labels[i].name != NULL && at < metric->label_count &&
-               strcmp(labels[i].name, metric->labels[at].data) != 0) {
-            at++;
-        }
-        if (labels[i].name == NULL || at == metric->label_count || values[at] != NULL) {
+        const char* name = labels[i].name != NULL ? labels[i].name : "";
+        uint32_t place = llmobsi_label_place(metric, name);
+        if (place < metric->label_count && values[place] == NULL) {
+            values[place] = labels[i].value != NULL ? labels[i].value : "";
+        } else if (place < metric->label_count ||
+                   metric->user_label != LLMOBS_I_USER_LABEL_OFF || strcmp(name, "user_id") != 0) {
             return false;
         }
-        values[at] = labels[i].value != NULL ? labels[i].value : "";
     }
     return true;
 }
@@ -13970,20 +13981,24 @@ llmobsi_fn bool llmobsi_point_attributes(llmobsi_gather* gather, const llmobsi_m
     }
     memset(views, 0, count * sizeof *views);
     for (i = 0; i < count && series->key_size != 0; i++) {
-        views[i].key = metric->labels[i];
-        views[i].type = LLMOBS_TYPE_STRING;
-        views[i].value.string.data = value;
-        views[i].value.string.size = strlen(value);
-        value += views[i].value.string.size + 1;
+        size_t size = strlen(value);
+        if (size > 0) { /* an empty value stands for none: error.type of what went well, say */
+            llmobs_attribute_view* view = &views[point->attribute_count++];
+            view->key = metric->labels[i];
+            view->type = LLMOBS_TYPE_STRING;
+            view->value.string.data = value;
+            view->value.string.size = size;
+        }
+        value += size + 1;
     }
     if (count > 0 && series->key_size == 0) {
         views[0].key.data = "otel.metric.overflow";
         views[0].key.size = strlen(views[0].key.data);
         views[0].type = LLMOBS_TYPE_BOOL;
         views[0].value.boolean = true;
+        point->attribute_count = 1;
     }
     point->attributes = views;
-    point->attribute_count = count;
     return true;
 }
 
@@ -17249,8 +17264,12 @@ llmobsi_fn void llmobsi_catalogue_start(llmobsi_collector* collector, const llmo
         if (number == 0) {
             llmobsi_notes_add(&collector->notes, LLMOBS_NOTE_METRIC_CATALOGUE, 1);
         } else {
-            registry->metrics[number - 1].user_label =
-                (int8_t)llmobsi_catalogue_user_label((llmobs_known)known, user_ids);
+            int label = llmobsi_catalogue_user_label((llmobs_known)known, user_ids);
+            if (!user_ids &&
+                llmobsi_catalogue_user_label((llmobs_known)known, true) != LLMOBS_I_NO_LABEL) {
+                label = LLMOBS_I_USER_LABEL_OFF;
+            }
+            registry->metrics[number - 1].user_label = (int8_t)label;
         }
     }
 }

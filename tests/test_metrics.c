@@ -237,7 +237,7 @@ static bool view_each(void* user, const llmobs_batch* batch)
     size_t i;
     for (i = 0; i < batch->metric_count; i++) {
         const llmobs_metric_view* view = &batch->metrics[i];
-        const llmobs_point_view* point = &view->points[view->point_count - 1];
+        const llmobs_point_view* point = &view->points[0];
         if (strcmp(view->name.data, "sizes") == 0) {
             v->seen |= 1;
             v->wrong += view->bound_count != 3 || memcmp(view->bounds, tens, sizeof tens) != 0 ||

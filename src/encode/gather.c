@@ -109,20 +109,24 @@ llmobsi_fn bool llmobsi_point_attributes(llmobsi_gather* gather, const llmobsi_m
     }
     memset(views, 0, count * sizeof *views);
     for (i = 0; i < count && series->key_size != 0; i++) {
-        views[i].key = metric->labels[i];
-        views[i].type = LLMOBS_TYPE_STRING;
-        views[i].value.string.data = value;
-        views[i].value.string.size = strlen(value);
-        value += views[i].value.string.size + 1;
+        size_t size = strlen(value);
+        if (size > 0) { /* an empty value stands for none: error.type of what went well, say */
+            llmobs_attribute_view* view = &views[point->attribute_count++];
+            view->key = metric->labels[i];
+            view->type = LLMOBS_TYPE_STRING;
+            view->value.string.data = value;
+            view->value.string.size = size;
+        }
+        value += size + 1;
     }
     if (count > 0 && series->key_size == 0) {
         views[0].key.data = "otel.metric.overflow";
         views[0].key.size = strlen(views[0].key.data);
         views[0].type = LLMOBS_TYPE_BOOL;
         views[0].value.boolean = true;
+        point->attribute_count = 1;
     }
     point->attributes = views;
-    point->attribute_count = count;
     return true;
 }
 

@@ -198,8 +198,12 @@ llmobsi_fn void llmobsi_catalogue_start(llmobsi_collector* collector, const llmo
         if (number == 0) {
             llmobsi_notes_add(&collector->notes, LLMOBS_NOTE_METRIC_CATALOGUE, 1);
         } else {
-            registry->metrics[number - 1].user_label =
-                (int8_t)llmobsi_catalogue_user_label((llmobs_known)known, user_ids);
+            int label = llmobsi_catalogue_user_label((llmobs_known)known, user_ids);
+            if (!user_ids &&
+                llmobsi_catalogue_user_label((llmobs_known)known, true) != LLMOBS_I_NO_LABEL) {
+                label = LLMOBS_I_USER_LABEL_OFF;
+            }
+            registry->metrics[number - 1].user_label = (int8_t)label;
         }
     }
 }

@@ -195,22 +195,32 @@ llmobsi_inline llmobsi_handle llmobsi_handle_get(llmobs_metric metric,
     return handle;
 }
 
-/* Labels by name, put in the order of the definition. False: one is not there, or twice. */
+/* The place of a label; the metric's number of labels when there is none of this name. */
+llmobsi_fn uint32_t llmobsi_label_place(const llmobsi_metric* metric, const char* name)
+{
+    uint32_t place = 0;
+    while (place < metric->label_count && strcmp(name, metric->labels[place].data) != 0) {
+        place++;
+    }
+    return place;
+}
+
+/* Labels by name, put in the order of the definition. A user_id that is switched off is left out.
+   False: one is not there, or twice. */
 llmobsi_fn bool llmobsi_labels_order(const llmobsi_metric* metric, const llmobs_label* labels,
                                      size_t count, const char** values)
 {
     size_t i;
     memset((void*)values, 0, LLMOBS_LABELS_MAX * sizeof *values);
     for (i = 0; i < count; i++) {
-        uint32_t at = 0;
-        while (labels[i].name != NULL && at < metric->label_count &&
-               strcmp(labels[i].name, metric->labels[at].data) != 0) {
-            at++;
-        }
-        if (labels[i].name == NULL || at == metric->label_count || values[at] != NULL) {
+        const char* name = labels[i].name != NULL ? labels[i].name : "";
+        uint32_t place = llmobsi_label_place(metric, name);
+        if (place < metric->label_count && values[place] == NULL) {
+            values[place] = labels[i].value != NULL ? labels[i].value : "";
+        } else if (place < metric->label_count ||
+                   metric->user_label != LLMOBS_I_USER_LABEL_OFF || strcmp(name, "user_id") != 0) {
             return false;
         }
-        values[at] = labels[i].value != NULL ? labels[i].value : "";
     }
     return true;
 }

@@ -55,7 +55,7 @@ LLMOBS_API llmobs_result llmobs_metric_allow(llmobs_metric metric, const char* l
    llmobs_config.label_bytes, and repaired where they are no UTF-8. When there are too many series,
    the answer is the metric's overflow series (`otel_metric_overflow="true"`): totals stay exact,
    and llmobs_metric_overflows_total{metric="..."} counts it. A metric of another instrument, or a
-   wrong number of values, gives an inert handle and is counted as invalid. In a signal handler that
+   wrong number of values, gives an inert handle and is counted as misused. In a signal handler that
    interrupted a call of ours, a new label set goes to the overflow series. */
 LLMOBS_API llmobs_counter llmobs_counter_get(llmobs_metric metric, const char* const* values,
                                              size_t count);

@@ -6,6 +6,7 @@
 #define LLMOBS_I_KEY_MOST (LLMOBS_LABELS_MAX * (LLMOBS_I_LABEL_MOST + 1))
 #define LLMOBS_I_NO_SERIES UINT32_MAX
 #define LLMOBS_I_NO_LABEL (-1)
+#define LLMOBS_I_USER_LABEL_OFF (-2) /* the label user_id is there when it is switched on */
 
 #define LLMOBS_I_SERIES_LIVE 0u
 #define LLMOBS_I_SERIES_HIDDEN 1u /* an overflow series that nothing has come to yet */
