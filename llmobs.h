@@ -16968,13 +16968,14 @@ llmobsi_fn void llmobsi_registry_layout(llmobsi_arena* arena, const llmobs_confi
     llmobsi_atomic64* table =
         (llmobsi_atomic64*)llmobsi_arena_take(arena, entries, sizeof(llmobsi_atomic64));
     unsigned char* texts = (unsigned char*)llmobsi_arena_take(arena, text_bytes, 1);
+    uint32_t exemplar_count = config->exemplars != LLMOBS_OFF ? config->exemplars : 0;
     llmobsi_exemplar* exemplars = (llmobsi_exemplar*)llmobsi_arena_take(
-        arena, config->exemplars, sizeof(llmobsi_exemplar));
+        arena, exemplar_count, sizeof(llmobsi_exemplar));
     llmobsi_cells_layout(arena, config, recorder);
     if (recorder != NULL && exemplars != NULL) {
         llmobsi_registry* registry = &recorder->registry;
         memset(table, 0, entries * sizeof *table);
-        memset(exemplars, 0, config->exemplars * sizeof *exemplars);
+        memset(exemplars, 0, exemplar_count * sizeof *exemplars);
         registry->metrics = metrics;
         registry->metric_limit = config->max_metrics;
         registry->series = series;
@@ -16984,7 +16985,7 @@ llmobsi_fn void llmobsi_registry_layout(llmobsi_arena* arena, const llmobs_confi
         registry->texts = texts;
         registry->text_bytes = text_bytes;
         registry->exemplars = exemplars;
-        registry->exemplar_limit = config->exemplars;
+        registry->exemplar_limit = exemplar_count;
     }
 }
 

@@ -129,11 +129,24 @@ for my $case (@fine) {
     like($said, qr/^  requests +2$/m, 'is read');
 }
 
+# Calendars: what lies between two days.
+for my $case ([ '2023-02-28 23:59:59', '2023-03-01 00:00:01', '2.0' ],
+    [ '2024-02-28 23:59:59', '2024-03-01 00:00:01', '86402.0' ],
+    [ '2000-02-28 00:00:00', '2000-03-01 00:00:00', '172800.0' ],
+    [ '2100-02-28 00:00:00', '2100-03-01 00:00:00', '86400.0' ],
+    [ '1970-01-01 00:00:00', '2023-11-16 18:17:03', '1700158623.0' ],
+    [ '1999-12-31 23:59:59.999999999', '2000-01-01 00:00:00.1', '0.1' ]) {
+    my ($from, $to, $seconds) = @$case;
+    Gate::write_file("$directory/days.csv", "$from,1,1\n$to,1,1\n");
+    my ($status, $said) = replay('days.csv');
+    like($said, qr/^  \Q$seconds\E s of traffic in /m, "from $from to $to it is $seconds s");
+}
+
 # ---- a longer one -------------------------------------------------------------------------------
 
 # Deterministic, with bad lines and lines that go back in time among them.
 my (@context, @generated, @between, @expected, $lines, $back);
-my ($state, $ns, $text, $number) = (1, 0, "TIMESTAMP,ContextTokens,GeneratedTokens\n", 1);
+my ($state, $ns, $text, $number) = (1, 43200e9, "TIMESTAMP,ContextTokens,GeneratedTokens\n", 1);
 sub next_random { $state = ($state * 1103515245 + 12345) % 2147483648; return $state / 2147483648 }
 sub stamp {
     my ($at) = @_;

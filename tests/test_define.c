@@ -19,7 +19,7 @@ static llmobs_result define_result(llmobs* obs, const llmobs_metric_info* info)
     return result;
 }
 
-/* ---- names ------------------------------------------------------------------------------------ */
+/* ---- names ---------------------------------------------------------------------------------- */
 
 static void test_names(void)
 {
@@ -138,7 +138,7 @@ static void test_labels(void)
     is_int(llmobs_close(obs), LLMOBS_OK, "close");
 }
 
-/* ---- instruments ------------------------------------------------------------------------------ */
+/* ---- instruments ---------------------------------------------------------------------------- */
 
 static double answer(void* user)
 {
@@ -260,7 +260,7 @@ static void test_bounds(void)
     is_int(llmobs_close(obs), LLMOBS_OK, "close");
 }
 
-/* ---- the same, and what clashes --------------------------------------------------------------- */
+/* ---- the same, and what clashes ------------------------------------------------------------- */
 
 typedef struct clash {
     const char* name;
@@ -385,7 +385,7 @@ static void test_same(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- families --------------------------------------------------------------------------------- */
+/* ---- families ------------------------------------------------------------------------------- */
 
 static void expect_family(const char* name, const char* unit, llmobs_instrument instrument,
                           const char* want)
@@ -425,7 +425,7 @@ static void test_families(void)
     expect_family("seconds", "s", LLMOBS_GAUGE, "seconds_seconds");
 }
 
-/* ---- limits ----------------------------------------------------------------------------------- */
+/* ---- limits --------------------------------------------------------------------------------- */
 
 static void test_limits(void)
 {

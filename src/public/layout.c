@@ -1,5 +1,7 @@
 /* Laying an instance out in its block of memory. */
 
+/* ---- the parts ----------------------------------------------------------------------------- */
+
 /* Most free slots that a thread may hold back: idle threads together at most half of the pool. */
 llmobsi_fn uint32_t llmobsi_cache_size(const llmobs_config* config)
 {
@@ -79,13 +81,14 @@ llmobsi_fn void llmobsi_registry_layout(llmobsi_arena* arena, const llmobs_confi
     llmobsi_atomic64* table =
         (llmobsi_atomic64*)llmobsi_arena_take(arena, entries, sizeof(llmobsi_atomic64));
     unsigned char* texts = (unsigned char*)llmobsi_arena_take(arena, text_bytes, 1);
+    uint32_t exemplar_count = config->exemplars != LLMOBS_OFF ? config->exemplars : 0;
     llmobsi_exemplar* exemplars = (llmobsi_exemplar*)llmobsi_arena_take(
-        arena, config->exemplars, sizeof(llmobsi_exemplar));
+        arena, exemplar_count, sizeof(llmobsi_exemplar));
     llmobsi_cells_layout(arena, config, recorder);
     if (recorder != NULL && exemplars != NULL) {
         llmobsi_registry* registry = &recorder->registry;
         memset(table, 0, entries * sizeof *table);
-        memset(exemplars, 0, config->exemplars * sizeof *exemplars);
+        memset(exemplars, 0, exemplar_count * sizeof *exemplars);
         registry->metrics = metrics;
         registry->metric_limit = config->max_metrics;
         registry->series = series;
@@ -95,9 +98,11 @@ llmobsi_fn void llmobsi_registry_layout(llmobsi_arena* arena, const llmobs_confi
         registry->texts = texts;
         registry->text_bytes = text_bytes;
         registry->exemplars = exemplars;
-        registry->exemplar_limit = config->exemplars;
+        registry->exemplar_limit = exemplar_count;
     }
 }
+
+/* ---- the whole ----------------------------------------------------------------------------- */
 
 /* Everything an instance needs, once to measure it (base NULL) and once to place it. Returns the
    instance when it is placed. What is laid out here is zero, but for the slots, the rings and
