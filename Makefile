@@ -92,15 +92,16 @@ build/$(1)/%: tests/%.c tests/tap.h llmobs.h
 build-$(1): $$(TESTS:%=build/$(1)/%)
 
 check-$(1): llmobs.h
-	@$$(call need,$(2)); set -e; \
+	@$$(call need,$(2)); set -e; mkdir -p build; \
 	echo 'int main(void) { return 0; }' >build/$(1).c; \
 	$(2) $(3) build/$(1).c -o build/$(1).probe 2>/dev/null || \
 	    { echo "SKIP: $(2) has no $(1) runtime"; exit 0; }; \
 	$$(MAKE) --no-print-directory -j$$(JOBS) build-$(1); \
 	ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 \
 	UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
-	LLMOBS_SANITIZED=1 LLMOBS_TAP=build/gates/$(1) LLMOBS_RUNNER="$$(PLAIN)" \
-	    prove -j$$(JOBS) --exec tools/run_test.pl $$(TESTS:%=build/$(1)/%)
+	LLMOBS_SANITIZED=1 LLMOBS_SECONDS=900 LLMOBS_TAP=build/gates/$(1) LLMOBS_RUNNER="$$(PLAIN)" \
+	    prove --failures -j$$(JOBS) --exec tools/run_test.pl \
+	    $$(TESTS:%=build/$(1)/%)
 endef
 $(eval $(call sanitized,asan-gcc,gcc,$(ADDRESS)))
 $(eval $(call sanitized,asan-clang,clang,$(ADDRESS)))
@@ -194,8 +195,9 @@ build-coverage: $(TESTS:%=build/coverage/%)
 check-coverage: llmobs.h
 	@$(call need,gcc); $(call need,gcov); set -e; \
 	$(MAKE) --no-print-directory -j$(JOBS) build-coverage; rm -f build/coverage/*.gcda; \
-	status=0; LLMOBS_SANITIZED=1 LLMOBS_TAP=build/gates/coverage \
-	    prove -j$(JOBS) --exec tools/run_test.pl $(TESTS:%=build/coverage/%) || status=1; \
+	status=0; LLMOBS_SANITIZED=1 LLMOBS_SECONDS=900 LLMOBS_TAP=build/gates/coverage \
+	    prove --failures -j$(JOBS) --exec tools/run_test.pl \
+	    $(TESTS:%=build/coverage/%) || status=1; \
 	tools/coverage.pl --lines $(COVERAGE_LINES) --branches $(COVERAGE_BRANCHES) \
 	    build/coverage || status=1; \
 	exit $$status

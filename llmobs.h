@@ -5237,7 +5237,7 @@ llmobsi_fn uint64_t llmobsi_quantile_rank(double q, uint64_t count)
     if (product - (double)rank > product / (double)LLMOBS_I_DOUBLE_LEAST) {
         rank++;
     }
-    return rank < 1 ? 1 : rank > count ? count : rank;
+    return rank < 1 ? 1 : rank; /* q is below 1, so the product never rounds to more than count */
 }
 
 /* A quantile, and bounds between which the value of its rank lies. */
@@ -5682,7 +5682,26 @@ llmobsi_inline uint64_t llmobsi_now(const llmobsi_timeline* timeline)
                : llmobsi_monotonic_ns();
 }
 
-/* Reads both clocks as close together as three tries give. */
+/* How far Unix time is ahead of monotonic time, by the best of three tries: a thread that is
+   preempted between two readings must not take that for a change of the system's clock. */
+llmobsi_fn int64_t llmobsi_to_unix_now(void)
+{
+    uint64_t narrowest = UINT64_MAX;
+    int64_t to_unix = 0;
+    int attempt;
+    for (attempt = 0; attempt < 3; attempt++) {
+        uint64_t before = llmobsi_monotonic_ns();
+        uint64_t unix_ns = llmobsi_realtime_ns();
+        uint64_t after = llmobsi_monotonic_ns();
+        if (after - before < narrowest) {
+            narrowest = after - before;
+            to_unix = (int64_t)(unix_ns - (before + narrowest / 2));
+        }
+    }
+    return to_unix;
+}
+
+/* Reads the clocks as close together as three tries give. */
 llmobsi_fn llmobsi_knot llmobsi_knot_now(const llmobsi_timeline* timeline)
 {
     llmobsi_knot knot;
@@ -5699,7 +5718,7 @@ llmobsi_fn llmobsi_knot llmobsi_knot_now(const llmobsi_timeline* timeline)
             knot.ns = ns;
         }
     }
-    knot.to_unix = (int64_t)(llmobsi_realtime_ns() - llmobsi_monotonic_ns());
+    knot.to_unix = llmobsi_to_unix_now();
     return knot;
 }
 
@@ -16889,6 +16908,8 @@ LLMOBS_API llmobs_result llmobs_flush(llmobs* obs, uint32_t timeout_ms)
 
 /* Laying an instance out in its block of memory. */
 
+/* ---- the parts ----------------------------------------------------------------------------- */
+
 /* Most free slots that a thread may hold back: idle threads together at most half of the pool. */
 llmobsi_fn uint32_t llmobsi_cache_size(const llmobs_config* config)
 {
@@ -16988,6 +17009,8 @@ llmobsi_fn void llmobsi_registry_layout(llmobsi_arena* arena, const llmobs_confi
         registry->exemplar_limit = exemplar_count;
     }
 }
+
+/* ---- the whole ----------------------------------------------------------------------------- */
 
 /* Everything an instance needs, once to measure it (base NULL) and once to place it. Returns the
    instance when it is placed. What is laid out here is zero, but for the slots, the rings and

@@ -38,7 +38,7 @@ static void test_types(void)
     llmobs_span_set_strings(span, "l.empty", words, 0);
     llmobs_span_set_strings(span, "l.null", NULL, 3);
     llmobs_span_end(span);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     view = kept_span(&kept, "types");
     is_int(view->attribute_count, 14, "all are there");
     is_str(kept_string(view, "s"), "text", "a string");
@@ -83,7 +83,7 @@ static void test_last_wins(void)
     both[2] = llmobs_attribute_int("first", 5);
     llmobs_span_set(span, both, 3);
     llmobs_span_end(span);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     view = kept_span(&kept, "span");
     is_int(view->attribute_count, 3, "a key comes once");
     is_str(view->attributes[0].key.data, "first", "where it was set first");
@@ -141,7 +141,7 @@ static void test_cuts(void)
                 part[whole] = '\0';
                 llmobs_span_set_string(span, "k", part);
                 llmobs_span_end(span);
-                (void)llmobs_flush(obs, 1000);
+                (void)llmobs_flush(obs, 60000);
                 view = &kept.spans[kept.count - 1];
                 wrong += strlen(kept_string(view, "k")) != cut_by_hand(part, limit);
                 wrong += strncmp(kept_string(view, "k"), part, cut_by_hand(part, limit)) != 0;
@@ -172,7 +172,7 @@ static void test_count_limit(void)
         llmobs_span_set_int(span, keys[i], i);
     }
     llmobs_span_end(span);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     is_int(kept.spans[0].attribute_count, 128, "128 attributes are kept");
     is_int(kept.spans[0].dropped_attribute_count, 72, "the rest is told with the span");
     is_int(stats_of(obs).attributes_dropped, 72, "and counted");
@@ -211,10 +211,10 @@ static void test_absurd(void)
         llmobs_span_set_int(span, "n", i);
     }
     llmobs_span_end(span);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     span = llmobs_span_root(obs, text);
     llmobs_span_end(span);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     is_int(strlen(kept_string(&kept.spans[0], "large")), 256, "10 MB are cut");
     is_int(strlen(kept_string(&kept.spans[0], "also large")), 256, "with a size, too");
     ok(kept_attribute(&kept.spans[0], "list")->count > 50, "of a long list, what fits a slot");
@@ -257,7 +257,7 @@ static void test_parts(void)
             llmobs_span_set_string(span, keys[i], value);
         }
         llmobs_span_end(span);
-        (void)llmobs_flush(obs, 1000);
+        (void)llmobs_flush(obs, 60000);
         view = &kept.spans[0];
         wrong += view->attribute_count + view->dropped_attribute_count != 120;
         most = view->attribute_count;
@@ -299,7 +299,7 @@ static void test_parts_run_out(void)
         }
         llmobs_span_end(spans[i]);
     }
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     is_int(kept.count, 60, "all spans arrive");
     for (at = 0; at < kept.count; at++) {
         dropped += kept.spans[at].dropped_attribute_count;
@@ -312,7 +312,7 @@ static void test_parts_run_out(void)
     for (i = 0; i < 64; i++) {
         llmobs_span_end(spans[i]);
     }
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     is_int(kept.count, 124, "every slot came back");
     ok(close_kept(obs, &kept), "the account balances");
 }

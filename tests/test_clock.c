@@ -232,16 +232,16 @@ static void test_real(void)
         (void)usleep(i % 3 == 0 ? 1000 : 0);
         child = llmobs_span_next(child, "child");
         if (i % 2 == 0) {
-            (void)llmobs_flush(obs, 1000); /* half of the family is converted now */
+            (void)llmobs_flush(obs, 60000); /* half of the family is converted now */
         }
         llmobs_span_end(child);
         llmobs_span_end(root);
-        (void)llmobs_flush(obs, 1000);
+        (void)llmobs_flush(obs, 60000);
     }
     before = llmobsi_realtime_ns();
     llmobs_span_end(llmobs_span_root(obs, "now"));
     after = llmobsi_realtime_ns();
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     for (i = 0; i + 3 <= 900; i += 3) {
         const llmobs_span_view* first = &kept.spans[i];
         const llmobs_span_view* second = &kept.spans[i + 1];
@@ -282,9 +282,9 @@ static void run_host_clock(uint64_t begin, uint64_t step, const char* what)
     span = llmobs_span_root(obs, "root");
     llmobs_span_event(span, "event");
     span = llmobs_span_next(span, "next");
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     llmobs_span_end(span);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     is_int(kept.count, 2, what);
     is_int(stats_of(obs).live + stats_of(obs).ended, 0, "nothing is left behind");
     if (step == 0) {
@@ -322,7 +322,7 @@ static void test_max_age(void)
     ok(!llmobs_span_is_recording(old), "two hours are");
     ok(llmobs_span_is_recording(young), "others stay");
     llmobs_span_end(old);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     is_int(kept.count, 1, "what was too old is ended and exported");
     is_int(kept.spans[0].end_unix_ns - kept.spans[0].start_unix_ns, 2 * hour, "as of then");
     is_int(kept_attribute(&kept.spans[0], "n")->value.integer, 1, "with what it had to say");
@@ -345,7 +345,7 @@ static void test_max_age(void)
         llmobsi_store_relaxed(&host_now, host_now + hour);
         (void)llmobs_tick(obs);
     }
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     is_int(stats_of(obs).expired, 202, "leaked spans do not use the pool up for ever");
     is_int(stats_of(obs).live, 0, "none is left");
     ok(close_kept(obs, &kept), "the account balances");

@@ -213,7 +213,8 @@ static void test_instruments(void)
 static void test_bounds(void)
 {
     static const double wrong_bounds[][2] = {{0.0, 1.0},   {-1.0, 1.0},          {1.0, 1.0},
-                                             {2.0, 1.0},   {1.0, (double)INFINITY}, {1.0, (double)NAN},
+                                             {2.0, 1.0},   {1.0, (double)INFINITY},
+                                             {1.0, (double)NAN},
                                              {(double)NAN, 1.0}, {-0.0, 1.0}};
     static const double ranges[][3] = {
         {0, 0, 1}, {-1, -1, 1}, {1, 2, 1}, {1, 1, 1}, {2, 1, 0}, {0, 1, 0}, {1, 0, 0}, {-1, 1, 0},

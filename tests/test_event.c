@@ -37,7 +37,7 @@ static void test_events(void)
     attributes[2] = llmobs_attribute_string("n", "last");
     llmobs_span_event_with(span, "same key", attributes, 3);
     llmobs_span_end(span);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     view = kept_span(&kept, "span");
     is_int(view->event_count, 5, "events arrive");
     is_str(view->events[0].name.data, "first", "in their order");
@@ -84,7 +84,7 @@ static void test_event_limits(void)
     llmobs_span_event_with(span, "rich", attributes, 200);
     llmobs_span_event(span, "after");
     llmobs_span_end(span);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     view = kept_span(&kept, "events");
     is_int(view->event_count, 128, "128 events are kept");
     is_int(view->dropped_event_count, 9872, "the rest is told");
@@ -120,7 +120,7 @@ static void test_event_without_room(void)
         llmobs_span_event_with(span, "event", attributes, 2);
         llmobs_span_set_int(span, "own", 1);
         llmobs_span_end(span);
-        (void)llmobs_flush(obs, 1000);
+        (void)llmobs_flush(obs, 60000);
         view = &kept.spans[kept.count - 1];
         wrong += (int)(view->event_count + view->dropped_event_count) != fill + 1;
         wrong += view->attribute_count + view->dropped_attribute_count != 1;
@@ -158,7 +158,7 @@ static void test_links(void)
     llmobs_span_link(span, NULL);
     llmobs_span_end(target);
     llmobs_span_end(span);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     view = kept_span(&kept, "span");
     to = kept_span(&kept, "target");
     is_int(view->link_count, 3, "links arrive");
@@ -187,7 +187,7 @@ static void test_link_limit(void)
         llmobs_span_link(span, &far);
     }
     llmobs_span_end(span);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     is_int(kept.spans[0].link_count, 128, "128 links are kept");
     is_int(kept.spans[0].dropped_link_count, 9872, "the rest is told");
     ok(close_kept(obs, &kept), "the account balances");
@@ -229,7 +229,7 @@ static void test_status(void)
             llmobs_span_set_status(span, cases[i].set[k], cases[i].messages[k]);
         }
         llmobs_span_end(span);
-        (void)llmobs_flush(obs, 1000);
+        (void)llmobs_flush(obs, 60000);
         (void)snprintf(what, sizeof what, "status case %d", (int)i);
         is_int(kept.spans[i].status, cases[i].status, what);
         is_str(kept.spans[i].status_message.data, cases[i].message, "and its message");
@@ -249,7 +249,7 @@ static void test_long_message(void)
     text[size] = '\0';
     llmobs_span_set_status(span, LLMOBS_STATUS_ERROR, text);
     llmobs_span_end(span);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     is_int(kept.spans[0].status_message.size, 256, "a message of 10 MB is cut");
     is_int(stats_of(obs).values_truncated, 1, "and that is counted");
     free(text);
@@ -276,7 +276,7 @@ static void test_name_and_kind(void)
     span = llmobs_span_root(obs, "named");
     llmobs_span_set_name(span, NULL);
     llmobs_span_end(span);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     is_str(kept.spans[0].name.data, "after", "a span can be renamed");
     is_int(kept.spans[0].kind, LLMOBS_KIND_INTERNAL, "no kind is internal");
     is_str(kept.spans[1].name.data, "unnamed", "no name has a name");
@@ -300,7 +300,7 @@ static void test_context(void)
     ok(kept_is_zero((const uint8_t*)&context, sizeof context), "but all zero");
     is_int(llmobs_span_context(span, &context), LLMOBS_OK, "a span has one");
     llmobs_span_end(span);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     ok(memcmp(context.trace_id, kept.spans[0].trace_id, 16) == 0 &&
            memcmp(context.span_id, kept.spans[0].span_id, 8) == 0, "the one that is exported");
     is_int(context.flags, LLMOBS_TRACE_SAMPLED | LLMOBS_TRACE_RANDOM, "with its flags");
@@ -325,7 +325,7 @@ static void test_reserve(void)
     llmobs_span_set_int(span, "tokens.output", 100);
     llmobs_span_set_status(span, LLMOBS_STATUS_ERROR, "late, but heard");
     llmobs_span_end(span);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     seen = kept_span(&kept, "chatty");
     ok(seen != NULL && seen->event_count > 10 && seen->event_count < 100, "events fill a span");
     ok(seen != NULL && seen->event_count + seen->dropped_event_count == 100, "none is uncounted");

@@ -334,6 +334,7 @@ static void test_rank_ends(void)
     double infinite = llmobsi_double_of(LLMOBS_I_DOUBLE_INFINITY);
     double below_one = llmobsi_double_of(LLMOBS_I_DOUBLE_ONE - 1);
     uint64_t most = UINT64_MAX;
+    int above = 0, i;
     is_int(llmobsi_quantile_rank(0.5, 0), 1, "of none");
     is_int(llmobsi_quantile_rank(1.0, 0), 1, "of none, at 1");
     is_int(llmobsi_quantile_rank(0.0, 7), 1, "q = 0 is the first");
@@ -352,6 +353,12 @@ static void test_rank_ends(void)
     ok(llmobsi_quantile_rank(below_one, most) > most - 4096, "nearly all of it");
     ok(llmobsi_quantile_rank(0.25, most) == UINT64_C(1) << 62, "a quarter of it");
     is_int(llmobsi_quantile_rank(0.5, (1ull << 51) + 1), (1ll << 50) + 1, "half of 2^51 + 1");
+    for (i = 0; i < 100000; i++) {
+        uint64_t count = i < 4096 ? (UINT64_C(1) << (i >> 6)) - (uint64_t)(i & 63)
+                                  : random_bits() >> (i & 63);
+        above += count > 0 && llmobsi_quantile_rank(below_one, count) > count;
+    }
+    is_int(above, 0, "never above the count");
 }
 
 /* ---- quantiles of an exponential histogram ------------------------------------------------- */
@@ -559,6 +566,7 @@ static void test_exponential_quantile(void)
 static void test_explicit_quantile(void)
 {
     static const double three[3] = {1.0, 2.0, 4.0};
+    static const double rounded[2] = {0.03, 0.29}; /* 0.03 + (0.29 - 0.03) is more than 0.29 */
     uint64_t few[4] = {4, 0, 2, 5};
     uint64_t none[4] = {0, 0, 0, 0};
     double infinite = llmobsi_double_of(LLMOBS_I_DOUBLE_INFINITY);
@@ -572,7 +580,7 @@ static void test_explicit_quantile(void)
     ok(is_bracket(llmobsi_explicit_quantile(few, three, 3, 7, 0.0, 9.0), 5.0, 4.0, 9.0),
        "the last bucket ends at the largest value");
     ok(is_bracket(llmobsi_explicit_quantile(few, three, 3, 11, 0.0, 9.0), 9.0, 4.0, 9.0), "end");
-    ok(is_bracket(llmobsi_explicit_quantile(few, three, 3, 99, 0.0, 9.0), 9.0, 4.0, 9.0),
+    ok(is_bracket(llmobsi_explicit_quantile(few, three, 3, 12, 0.0, 9.0), 9.0, 4.0, 9.0),
        "beyond the end: the end");
     ok(is_bracket(llmobsi_explicit_quantile(few, three, 3, 1, 0.75, 9.0), 0.75, 0.75, 1.0),
        "not below the least value");
@@ -587,6 +595,8 @@ static void test_explicit_quantile(void)
     ok(is_bracket(llmobsi_explicit_quantile(none, three, 3, 1, 1.0, 0.0), 0.0, 0.0, 0.0), "none");
     ok(is_bracket(llmobsi_explicit_quantile(few, three, 0, 3, 1.0, 3.0), 2.25, 1.0, 3.0),
        "one bucket, of all values");
+    ok(same(llmobsi_explicit_quantile(few + 1, rounded, 2, 2, 0.1, 9.0).value, rounded[1]),
+       "nor is it above a bound by rounding");
     few[3] = 5;
     bracket = llmobsi_explicit_quantile(few, three, 3, 10, 1.0, DBL_MAX);
     ok(same(bracket.high, DBL_MAX) && bits_of(bracket.value) < bits_of(infinite),

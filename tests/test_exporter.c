@@ -150,7 +150,7 @@ static void test_retry(void)
     ok(s.seen[1].at_ns - s.seen[0].at_ns >= 750000, "the first wait is not skipped");
     ok(s.seen[3].at_ns - s.seen[2].at_ns >= 3000000, "later ones are longer");
     record(obs, 1);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     ok(s.seen[4].id != s.seen[0].id, "the next batch has another id");
     is_int(s.seen[4].attempt, 1, "and its own attempts");
     stats = stats_of(obs);
@@ -212,11 +212,11 @@ static void test_pending(void)
     is_int(llmobs_export_done(token, (llmobs_export_result)7), LLMOBS_ERROR_ARGUMENT, "nonsense");
     is_int(llmobs_export_done(token, LLMOBS_EXPORT_RETRY), LLMOBS_OK, "try again");
     is_int(llmobs_export_done(token, LLMOBS_EXPORT_OK), LLMOBS_ERROR_ARGUMENT, "twice is once");
-    is_int(llmobs_flush(obs, 50), LLMOBS_ERROR_TIMEOUT, "pending anew");
+    is_int(llmobs_flush(obs, 500), LLMOBS_ERROR_TIMEOUT, "pending anew");
     is_int(s.seen[1].attempt, 2, "at the second attempt");
     is_int(llmobs_export_done(token, LLMOBS_EXPORT_OK), LLMOBS_ERROR_ARGUMENT, "a stale token");
     is_int(llmobs_export_done(s.seen[1].token, LLMOBS_EXPORT_OK), LLMOBS_OK, "delivered");
-    is_int(llmobs_flush(obs, 1000), LLMOBS_OK, "flush knows");
+    is_int(llmobs_flush(obs, 60000), LLMOBS_OK, "flush knows");
     record(obs, 1);
     (void)llmobs_flush(obs, 10);
     is_int(llmobs_export_done(s.seen[2].token, LLMOBS_EXPORT_DROP), LLMOBS_OK, "or dropped");
@@ -251,7 +251,7 @@ static void test_early(void)
     record(obs, 1);
     (void)llmobs_tick(obs);
     is_int(s.calls, 0, "a young batch waits");
-    is_int(llmobs_flush(obs, 1000), LLMOBS_OK, "settled before the callback's return: it counts");
+    is_int(llmobs_flush(obs, 60000), LLMOBS_OK, "settled before the callback's return: it counts");
     is_int(s.calls, 2, "RETRY, then OK");
     stats = stats_of(obs);
     is_int(stats.exporters[0].exported, 1, "once");
@@ -310,7 +310,7 @@ static void test_queue_full(void)
     ok(stats.exporters[0].lost[LLMOBS_LOSS_QUEUE] > 0, "a full queue loses");
     ok(stats.exporters[0].queued > 0, "and keeps");
     ok(stats.exporters[0].queue_bytes <= 65536, "no more than it may");
-    is_int(llmobs_flush(obs, 1000), LLMOBS_OK, "what it kept is delivered");
+    is_int(llmobs_flush(obs, 60000), LLMOBS_OK, "what it kept is delivered");
     for (i = 0; i < s.calls; i++) {
         told += s.seen[i].lost_before;
         total += s.seen[i].count;
@@ -349,7 +349,7 @@ static void test_span_too_large(void)
     }
     llmobs_span_end(span);
     record(obs, 1);
-    is_int(llmobs_flush(obs, 1000), LLMOBS_OK, "flush");
+    is_int(llmobs_flush(obs, 60000), LLMOBS_OK, "flush");
     stats = stats_of(obs);
     is_int(stats.exporters[0].lost[LLMOBS_LOSS_SIZE], 1, "a span larger than a batch is lost");
     is_int(s.delivered, 2, "the others are not");
@@ -390,7 +390,7 @@ static void test_many(void)
     ok(well, "16 exporters");
     is_int(llmobs_exporter_add(obs, &exporter), LLMOBS_ERROR_LIMIT, "and no more");
     record(obs, 100);
-    is_int(llmobs_flush(obs, 1000), LLMOBS_OK, "flush");
+    is_int(llmobs_flush(obs, 60000), LLMOBS_OK, "flush");
     for (i = 0; i < 16; i++) {
         total += kept[i].count;
         well &= kept[i].malformed == 0 && kept[i].count == 100;
@@ -425,7 +425,7 @@ static llmobs_export_result call_back(void* user, const llmobs_batch* batch)
     in->began = span.instance != 0 || in->began;
     llmobs_span_set_int(in->outside, "from inside", 1);
     llmobs_span_end(span);
-    in->flush = llmobs_flush(in->obs, 1000);
+    in->flush = llmobs_flush(in->obs, 60000);
     in->tick = llmobs_tick(in->obs);
     in->close = llmobs_close(in->obs);
     in->add = llmobs_export_to(in->obs, call_back, in);
@@ -478,9 +478,9 @@ static llmobs_export_result pump_other(void* user, const llmobs_batch* batch)
     (void)batch;
     if (n->calls++ == 0) {
         record(n->other, 1); /* dropped where we are inside a callback of it, too */
-        n->flush_other = llmobs_flush(n->other, 1000);
+        n->flush_other = llmobs_flush(n->other, 60000);
         record(n->own, 1);
-        n->flush_own = llmobs_flush(n->own, 1000);
+        n->flush_own = llmobs_flush(n->own, 60000);
     }
     return LLMOBS_EXPORT_OK;
 }
@@ -500,7 +500,7 @@ static void test_nested(void)
     (void)llmobs_export_to(a.own, pump_other, &a);
     (void)llmobs_export_to(b.own, pump_other, &b);
     record(a.own, 1);
-    is_int(llmobs_flush(a.own, 1000), LLMOBS_OK, "a flush in a callback of another instance");
+    is_int(llmobs_flush(a.own, 60000), LLMOBS_OK, "a flush in a callback of another instance");
     is_int(a.flush_other, LLMOBS_OK, "is fine");
     is_int(b.flush_other, LLMOBS_ERROR_BUSY, "but not round to the first one");
     is_int(a.flush_own, LLMOBS_ERROR_BUSY, "which is still busy afterwards");
@@ -535,7 +535,7 @@ static void test_hung(void)
     config.batch_delay_ms = 1;
     config.queue_bytes = 65536;
     config.batch_bytes = 4096;
-    config.close_timeout_ms = 300;
+    config.close_timeout_ms = 3000; /* time enough for the other one, on a busy machine, too */
     hung.hang = true;
     obs = open_scripted(&config, &hung);
     exporter = scripted(&good);
@@ -560,7 +560,7 @@ static void test_hung(void)
     stats.size = sizeof stats;
     is_int(llmobs_close_with_stats(obs, &stats), LLMOBS_ERROR_INCOMPLETE, "so does close");
     took = llmobsi_monotonic_ns() - begun;
-    ok(took < 400000000 || getenv("LLMOBS_SANITIZED") != NULL, "within its time and 100 ms");
+    ok(took < 3100000000 || getenv("LLMOBS_SANITIZED") != NULL, "within its time and 100 ms");
     is_int(good.delivered, 1 + 400 * 20 + 100, "the other has everything, to the very end");
     is_int(good.closed, 1, "and was closed");
     is_int(hung.closed, 0, "the one that hangs was not");

@@ -127,31 +127,44 @@ static void test_more_than_the_queue(bool pumped)
 
 /* ---- ticks ----------------------------------------------------------------------------------- */
 
+/* On a busy machine this thread may have been away for longer than a batch of test_ticks waits. */
+static bool no_longer_young(uint64_t begun)
+{
+    bool away = llmobsi_monotonic_ns() - begun >= 20000000;
+    if (away) {
+        printf("# away for the 20 ms that a batch waits: nothing to see\n");
+    }
+    return away;
+}
+
 static void test_ticks(void)
 {
     llmobs_config config = pumped_config();
     keeper kept;
     llmobs* obs;
     llmobs_stats stats;
+    uint64_t begun;
     int i;
     config.batch_delay_ms = 20;
     obs = open_kept(&config, &kept);
+    begun = llmobsi_monotonic_ns();
     llmobs_span_end(llmobs_span_root(obs, "span"));
     is_int(stats_of(obs).ended, 1, "ended, not collected");
     (void)llmobs_tick(obs);
     stats = stats_of(obs);
     is_int(stats.collected, 1, "a tick collects");
-    is_int(stats.exporters[0].queued, 1, "into the queue");
-    is_int(kept.count, 0, "where the batch waits to fill");
+    is_int(stats.exporters[0].queued + stats.exporters[0].exported, 1, "into the queue");
+    ok(kept.count == 0 || no_longer_young(begun), "where the batch waits to fill");
     (void)usleep(30000);
     (void)llmobs_tick(obs);
     is_int(kept.count, 1, "but not for ever");
     is_int(stats_of(obs).ticks, 2, "ticks are counted");
+    begun = llmobsi_monotonic_ns();
     for (i = 0; i < 200; i++) {
         llmobs_span_end(llmobs_span_root(obs, "span"));
     }
     (void)llmobs_tick(obs);
-    ok(kept.count == 1, "a young batch waits");
+    ok(kept.count == 1 || no_longer_young(begun), "a young batch waits");
     ok(close_kept(obs, &kept), "the account balances");
     is_int(llmobs_tick(NULL), LLMOBS_ERROR_CLOSED, "no instance");
 }
@@ -213,7 +226,7 @@ static void test_no_exporter(void)
     for (i = 0; i < 3; i++) {
         llmobs_span_end(llmobs_span_root(obs, "unheard"));
     }
-    is_int(llmobs_flush(obs, 1000), LLMOBS_OK, "there is nobody to wait for");
+    is_int(llmobs_flush(obs, 60000), LLMOBS_OK, "there is nobody to wait for");
     is_int(told, 3, "but a note tells of the loss");
     is_int(stats_of(obs).dropped[LLMOBS_DROP_NO_EXPORTER], 3, "and so does the account");
     (void)llmobs_close(obs);

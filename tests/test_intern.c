@@ -247,7 +247,7 @@ static void test_public(void)
     llmobs_span_set_int(span, "a key that does not fit", 1);
     llmobs_span_set_int(span, name, 2);
     llmobs_span_end(span);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     (void)llmobs_tick(obs);
     is_str(kept.spans[0].name.data, "run time", "names that are there are good");
     ok(kept_attribute(&kept.spans[0], "llmobs.key_overflow") != NULL, "others say what they are");

@@ -251,7 +251,7 @@ static void test_inert(void)
     memset(&none, 0, sizeof none);
     use_all(none);
     ok(reads_nothing(none), "zeroed handles are inert");
-    is_int(llmobs_counter_get(none.requests, &value, 1).instance, 0, "a zeroed metric has no series");
+    is_int(llmobs_counter_get(none.requests, &value, 1).instance, 0, "so is a zeroed metric");
     ok(!llmobs_series_remove(none.requests, &value, 1), "to be removed");
     is_int(llmobs_metric_allow(none.requests, "l", &value, 1), LLMOBS_ERROR_CLOSED,
            "or to be limited");
@@ -349,7 +349,7 @@ static void test_quick(void)
     before = forbidden;
     for (i = 0; i < 1000; i++) {
         use_all(m);
-        llmobs_histogram_record(m.exponential, 1e-9 * (double)(i * i * i + 1)); /* its window moves */
+        llmobs_histogram_record(m.exponential, 1e-9 * (double)(i * i * i + 1)); /* it moves */
         llmobs_counter_add(m.counter, UINT64_MAX);
         llmobs_counter_add(llmobs_counter_get(m.requests, &value, 1), 1);
         (void)llmobs_counter_read(m.counter);
@@ -474,7 +474,7 @@ static void test_heirs(void)
     (void)llmobs_close(m.obs);
 }
 
-/* A thread's first touch finds no page: its additions go to the shared row, as all its later ones. */
+/* A thread's first touch finds no page: its additions go to the shared row, as do later ones. */
 static void test_no_page(void)
 {
     llmobs_config config = metered_config();
@@ -567,7 +567,7 @@ static void test_signals(void)
     (void)signal(SIGUSR1, SIG_IGN);
     stats = stats_of(signalled.obs);
     rounds += (uint64_t)handled;
-    is_int(llmobs_counter_read(signalled.counter), rounds, "handlers and whom they interrupt add up");
+    is_int(llmobs_counter_read(signalled.counter), rounds, "handlers and the rest add up");
     is_int(llmobs_updown_read(signalled.updown), rounds, "differences, too");
     is_int(stats_in(signalled.explicit_one).count, rounds, "and histograms");
     is_int(stats_in(signalled.exponential).count + stats.metric_dropped, rounds,
@@ -595,7 +595,7 @@ static void test_handler_series(void)
     llmobs_counter_add(llmobs_counter_get(m.requests, &known, 1), 5);
     is_int(llmobs_metric_define(m.obs, &info, &result).number, 0, "in a handler, none is defined");
     is_int(result, LLMOBS_ERROR_BUSY, "but later");
-    is_int(llmobs_metric_allow(m.requests, "l", &value, 1), LLMOBS_ERROR_BUSY, "nor is one limited");
+    is_int(llmobs_metric_allow(m.requests, "l", &value, 1), LLMOBS_ERROR_BUSY, "or limited");
     ok(!llmobs_series_remove(m.requests, &known, 1), "nor a series removed");
     llmobsi_lower(llmobsi_self);
     is_int(stats_of(m.obs).metric_overflows, 1, "a new series in a handler is the overflow's");

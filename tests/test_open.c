@@ -67,7 +67,7 @@ static void test_allocator(void)
     is_int(c.bytes, llmobs_memory_needed(&config), "what it said it would");
     is_int(c.alignment, 64, "on a cache line");
     llmobs_span_end(llmobs_span_root(obs, "span"));
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     ok(close_kept(obs, &kept), "close");
     is_int(c.allocations, 1, "nothing after it");
     is_int(c.releases, 0, "the block is parked");
@@ -196,7 +196,7 @@ static void test_limit(void)
     is_int(llmobs_close(obs[3]), LLMOBS_OK, "one goes");
     obs[3] = open_kept(&config, &kept);
     llmobs_span_end(llmobs_span_root(obs[3], "span"));
-    (void)llmobs_flush(obs[3], 1000);
+    (void)llmobs_flush(obs[3], 60000);
     is_int(kept.count, 1, "another comes");
     ok(close_kept(obs[3], &kept), "close");
     for (i = 0; i < LLMOBS_MAX_INSTANCES; i++) {
@@ -319,13 +319,13 @@ static void test_misuse(void)
     misuse_span(forged);
     ok(llmobs_span_is_recording(live), "a live span is none the worse");
     llmobs_span_end(live);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     ok(kept_span(&kept, "live") != NULL && kept_span(&kept, "live")->attribute_count == 0,
        "nothing of it came to another span");
     ok(account_balances(obs), "the account balances");
     for (i = 0; i < 20; i++) {
         misuse_span(llmobs_span_root(obs, "misused"));
-        (void)llmobs_flush(obs, 1000);
+        (void)llmobs_flush(obs, 60000);
     }
     ok(close_kept(obs, &kept), "all that was exported is well formed");
     is_int(misuse_instance(obs), 14, "a closed instance: every call is inert");
@@ -362,7 +362,7 @@ static void test_misuse_output(void)
     (void)llmobs_export_to(obs, to_stdio, file);
     for (i = 0; i < 50; i++) {
         misuse_span(llmobs_span_root(obs, i % 2 ? "misused" : "\xc3"));
-        (void)llmobs_flush(obs, 1000);
+        (void)llmobs_flush(obs, 60000);
     }
     (void)llmobs_close(obs);
     (void)fclose(file);
@@ -398,7 +398,7 @@ static void test_reopen(void)
     is_int(llmobs_flush(old, 10), LLMOBS_ERROR_CLOSED, "and so is the old instance");
     is_int(llmobs_close(old), LLMOBS_OK, "which can be closed again");
     llmobs_span_end(llmobs_span_root(obs, "fresh"));
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     is_int(kept.count, 1, "the new one works");
     stats = stats_of(obs);
     is_int(stats.started, 1, "with an account of its own");
@@ -637,7 +637,7 @@ static void test_unload(void)
     }
     child = fork();
     if (child == 0) {
-        (void)alarm(60);
+        (void)alarm(120);
         unload_cycles((int)sized(100));
         _exit(0);
     }

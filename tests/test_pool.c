@@ -189,12 +189,12 @@ static void test_empty(void)
     for (i = 0; i < 100; i++) {
         llmobs_span_end(spans[i]);
     }
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     is_int(kept.count, 64, "what began arrives");
     for (i = 0; i < 50; i++) {
         llmobs_span_end(llmobs_span_root(obs, "again"));
     }
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     is_int(kept.count, 114, "then there is room again");
     is_int(stats_of(obs).dropped[LLMOBS_DROP_POOL], 36, "and nothing more is lost");
     ok(close_kept(obs, &kept), "the account balances");
@@ -221,7 +221,7 @@ static void test_cached(void)
         (void)pthread_create(&threads[i], NULL, hold_back, obs);
         (void)pthread_join(threads[i], NULL);
     }
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     (void)llmobs_tick(obs);
     is_int(stats_of(obs).slots_free, 64, "threads that have ended hold no slots");
     ok(close_kept(obs, &kept), "the account balances");

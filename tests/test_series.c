@@ -40,8 +40,8 @@ static void test_found(void)
     ok(llmobs_counter_get(metric, two, 3).series != first.series, "values do not run together");
     is_int(llmobs_counter_get(metric, three, 3).series, llmobs_counter_get(metric, four, 3).series,
            "NULL is an empty value");
-    is_int(llmobs_counter_find(obs, "m", some, 2).series, llmobs_counter_get(metric, four, 3).series,
-           "and so is a label that is not given");
+    is_int(llmobs_counter_find(obs, "m", some, 2).series,
+           llmobs_counter_get(metric, four, 3).series, "and so is a label that is not given");
     ok(get_1(other, "x").series != first.series, "another metric's series is another");
     is_int(stats_of(obs).metric_series, 4, "four series");
     llmobs_counter_add(first, 1);
@@ -286,7 +286,7 @@ static void test_allowed(void)
     }
     is_str(sample_now(obs, "m_total{model=\"small\",region=\"eu\"}"), "1", "what is allowed");
     is_str(sample_now(obs, "m_total{model=\"large\",region=\"eu\"}"), "1", "is itself");
-    is_str(sample_now(obs, "m_total{model=\"\",region=\"eu\"}"), "2", "nothing may be allowed, too");
+    is_str(sample_now(obs, "m_total{model=\"\",region=\"eu\"}"), "2", "nothing may be allowed");
     is_str(sample_now(obs, "m_total{model=\"other\",region=\"eu\"}"), "5", "the rest is other");
     is_int(stats_of(obs).metric_series, 4, "four series");
     is_int(llmobs_metric_allow(metric, "region", models, 2), LLMOBS_ERROR_BUSY,

@@ -42,7 +42,7 @@ static void test_family(void)
     llmobs_span_end(other);
     llmobs_span_end(root);
     llmobs_span_end(llmobs_span_child(root, "late child"));
-    is_int(llmobs_flush(obs, 1000), LLMOBS_OK, "flush delivers");
+    is_int(llmobs_flush(obs, 60000), LLMOBS_OK, "flush delivers");
     is_int(kept.count, 5, "every span arrives");
     view = kept_span(&kept, "root");
     ok(view != NULL && kept_is_zero(view->parent_span_id, 8), "a root has no parent");
@@ -72,11 +72,11 @@ static void test_lost_parent(void)
     obs = open_kept(&config, &kept);
     root = llmobs_span_root(obs, "root");
     llmobs_span_end(root);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     ok(llmobs_span_context(root, &context) == LLMOBS_OK, "a context outlives its span");
     for (i = 0; i < 200; i++) {
         llmobs_span_end(llmobs_span_root(obs, "filler"));
-        (void)llmobs_flush(obs, 1000);
+        (void)llmobs_flush(obs, 60000);
     }
     is_int(llmobs_span_child(root, "orphan").instance, 0, "a lost parent has no children");
     is_int(llmobs_span_next(root, "orphan").instance, 0, "nor siblings");
@@ -106,7 +106,7 @@ static void test_hand_over(void)
     }
     llmobs_span_end(span);
     llmobs_span_end(root);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     is_int(kept.count, 52, "all arrive");
     for (at = 0; at < 51; at++) {
         joined &= at == 0 || kept.spans[at].start_unix_ns == kept.spans[at - 1].end_unix_ns;
@@ -134,7 +134,7 @@ static void test_inert(void)
     stats = stats_of(obs);
     is_int(stats.inert_calls, 5, "calls on a span that has ended are counted");
     ok(!llmobs_span_is_recording(span), "and it does not record");
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     is_int(kept.count, 1, "one span arrives");
     is_str(kept.spans[0].name.data, "once", "as it was at its end");
     is_int(kept.spans[0].attribute_count + kept.spans[0].event_count, 0, "without what came late");
@@ -232,10 +232,10 @@ static void expect_ratio(double ratio, double expected, const char* state, const
         llmobs_span_end(child);
         llmobs_span_end(span);
         if (i % 64 == 0) {
-            (void)llmobs_flush(obs, 1000);
+            (void)llmobs_flush(obs, 60000);
         }
     }
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     ok(fabs(recording - expected * ROOTS) < 500, what);
     is_int(kept.count, 2 * recording, "children go with their roots");
     for (at = 0; at < kept.count; at++) {
@@ -285,7 +285,7 @@ static void test_unsampled(void)
     llmobs_span_end(child);
     llmobs_span_end(span);
     llmobs_span_end(span);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     is_int(kept.count, 0, "nothing of it is exported");
     is_int(stats_of(obs).inert_calls, 0, "and no call of it was wrong");
     ok(close_kept(obs, &kept), "the account balances");
@@ -325,7 +325,7 @@ static void test_remote(void)
     llmobs_span_end(grandchild);
     llmobs_span_end(next);
     llmobs_span_end(server);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     is_int(kept.count, 4, "all arrive");
     view = kept_span(&kept, "server");
     ok(memcmp(view->parent_span_id, "\x00\xf0\x67\xaa\x0b\xa9\x02\xb7", 8) == 0,
@@ -413,7 +413,7 @@ static void test_remote_race(size_t size)
         }
         llmobs_span_end(server);
         if (i % 8 == 0) {
-            (void)llmobs_flush(shared.obs, 1000);
+            (void)llmobs_flush(shared.obs, 60000);
         }
         if (kept.count > 5000) {
             kept.forget = true;
@@ -423,7 +423,7 @@ static void test_remote_race(size_t size)
     for (i = 0; i < 2; i++) {
         (void)pthread_join(threads[i], NULL);
     }
-    (void)llmobs_flush(shared.obs, 1000);
+    (void)llmobs_flush(shared.obs, 60000);
     for (at = 0; at < kept.count && !kept.forget; at++) {
         wrong += kept.spans[at].trace_state.size != 0 &&
                  strcmp(kept.spans[at].trace_state.data, long_state) != 0;
@@ -472,7 +472,7 @@ static void test_remote_flags(void)
     llmobs_span_set_int(child, "a", 1);
     llmobs_span_end(child);
     llmobs_span_end(span);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     is_int(kept.count, 0, "nothing of it is exported");
     is_int(stats_of(obs).unsampled, 2, "but counted");
     ok(close_kept(obs, &kept), "the account balances");
@@ -500,7 +500,7 @@ static void test_distrust(void)
                         "ot=th:fff,a=1");
     ok(llmobs_span_is_recording(span), "the trace id decides");
     llmobs_span_end(span);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     is_int(kept.count, 1, "one arrives");
     is_str(kept.spans[0].trace_state.data, "ot=th:8,a=1", "with the threshold that let it in");
     ok(close_kept(obs, &kept), "the account balances");
@@ -530,7 +530,7 @@ static void test_malformed_remote(void)
     memset(&zero, 0, sizeof zero);
     info.remote = &zero;
     llmobs_span_end(llmobs_span_begin(obs, &info));
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     is_int(kept.count, BAD + 1, "no request is refused");
     for (i = 0; i < kept.count; i++) {
         roots &= kept_is_zero(kept.spans[i].parent_span_id, 8);
@@ -573,7 +573,7 @@ static void test_info(void)
     info.kind = (llmobs_kind)99;
     info.remote = &remote;
     llmobs_span_end(llmobs_span_begin(obs, &info));
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     ok(is_child(kept_span(&kept, "child"), kept_span(&kept, "parent")), "a local parent wins");
     is_int(kept_span(&kept, "child")->kind, LLMOBS_KIND_PRODUCER, "with its kind");
     is_int(kept_attribute(kept_span(&kept, "child"), "n")->value.integer, 7, "and attributes");

@@ -21,6 +21,24 @@
 #include <sys/syscall.h>
 #endif
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ADDRESS_SANITIZED 1
+#endif
+#if __has_feature(thread_sanitizer)
+#define THREAD_SANITIZED 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define ADDRESS_SANITIZED 1
+#endif
+#ifdef __SANITIZE_THREAD__
+#define THREAD_SANITIZED 1
+#endif
+#if defined(__linux__) && !defined(ADDRESS_SANITIZED) && !defined(THREAD_SANITIZED)
+#define KERNEL_TEST 1
+#endif
+
 /* ---- threads that come and go ---------------------------------------------------------------- */
 
 static void record_ten(llmobs* obs)
@@ -132,7 +150,7 @@ static void test_crowd(void)
     }
     is_int(llmobs_thread_attach(c.obs), LLMOBS_OK, "when one has gone, another may");
     llmobs_span_end(llmobs_span_root(c.obs, "later"));
-    (void)llmobs_flush(c.obs, 1000);
+    (void)llmobs_flush(c.obs, 60000);
     is_int(kept.count, 3, "what was recorded arrives");
     is_int(noted, 3, "a note names the remedy");
     ok(close_kept(c.obs, &kept), "the account balances");
@@ -171,7 +189,7 @@ static void test_destructors(void)
         (void)pthread_create(&thread, NULL, with_destructor, (void*)(intptr_t)2);
         (void)pthread_join(thread, NULL);
     }
-    (void)llmobs_flush(late_obs, 1000);
+    (void)llmobs_flush(late_obs, 60000);
     is_int(kept.count, 150, "destructors of thread-local values may record");
     is_int(stats_of(late_obs).dropped[LLMOBS_DROP_THREADS], 0, "and leave no record behind");
     (void)pthread_key_delete(late_key);
@@ -199,7 +217,7 @@ static void* cancelled_in_flush(void* argument)
 {
     (void)pthread_cancel(pthread_self());
     record_ten((llmobs*)argument);
-    (void)llmobs_flush((llmobs*)argument, 1000);
+    (void)llmobs_flush((llmobs*)argument, 60000);
     pthread_testcancel();
     return NULL;
 }
@@ -221,7 +239,7 @@ static void test_cancel(void)
         (void)usleep(i % 7 * 50);
         (void)pthread_cancel(thread);
         (void)pthread_join(thread, NULL);
-        (void)llmobs_flush(obs, 1000);
+        (void)llmobs_flush(obs, 60000);
     }
     stats = stats_of(obs);
     is_int(stats.live, 0, "cancelled threads leave no span open");
@@ -336,7 +354,7 @@ static void test_signals(void)
 
 /* ---- interrupted at every instruction ------------------------------------------------------ */
 
-#if defined(__x86_64__) && defined(__linux__)
+#if defined(__x86_64__) && defined(KERNEL_TEST)
 static llmobs* step_obs;
 static uint64_t step_count;
 static uint64_t step_began;
@@ -407,7 +425,7 @@ static void test_every_instruction(void)
     for (i = 0; i < 6; i++) { /* a thread that is new to it, and one that has attached */
         (void)pthread_create(&thread, NULL, stepped, i % 2 == 0 ? NULL : &kept);
         (void)pthread_join(thread, NULL);
-        (void)llmobs_flush(step_obs, 1000);
+        (void)llmobs_flush(step_obs, 60000);
     }
     (void)signal(SIGTRAP, SIG_DFL);
     stats = stats_of(step_obs);
@@ -466,7 +484,7 @@ static void test_each_first_instruction(void)
         step_left = at;
         (void)pthread_create(&thread, NULL, stepped_first, step_obs);
         (void)pthread_join(thread, NULL);
-        (void)llmobs_flush(step_obs, 1000);
+        (void)llmobs_flush(step_obs, 60000);
         if (step_left >= 0) {
             break; /* there are no more */
         }
@@ -486,17 +504,18 @@ static void test_each_first_instruction(void)
 #else
 static void test_every_instruction(void)
 {
-    skip("interrupted at every instruction", "needs x86-64 and Linux");
+    skip("interrupted at every instruction", "needs x86-64, Linux, no sanitizer");
 }
 
 static void test_each_first_instruction(void)
 {
-    skip("interrupted at its first span", "needs x86-64 and Linux");
+    skip("interrupted at its first span", "needs x86-64, Linux, no sanitizer");
 }
 #endif
 
 /* ---- what a recording call does not do ------------------------------------------------------- */
 
+#ifdef KERNEL_TEST
 static void record_everything(llmobs* obs)
 {
     static const char* const words[] = {"a", "b"};
@@ -518,16 +537,6 @@ static void record_everything(llmobs* obs)
     llmobs_span_end(span);
 }
 
-#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define KERNEL_TEST 1
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#undef KERNEL_TEST
-#endif
-#endif
-#endif
-
-#ifdef KERNEL_TEST
 /* From here on the kernel kills whoever calls it for anything but exit. (Its strict mode would
    forbid the cycle counter as well.) */
 static bool call_no_more(void)
@@ -675,6 +684,12 @@ static void test_no_allocation(void)
 
 /* ---- fork ------------------------------------------------------------------------------------ */
 
+#if LLMOBS_I_TSAN
+static void test_fork(void)
+{
+    skip("fork", "ThreadSanitizer does not do threads in the child of a fork");
+}
+#else
 static llmobsi_atomic32 fork_stop;
 
 static void* record_beside(void* argument)
@@ -701,7 +716,7 @@ static void in_child(llmobs* obs, keeper* kept, llmobs_span stale, int out)
     llmobs_stats stats;
     llmobs_span span;
     size_t i;
-    (void)alarm(30);
+    (void)alarm(120);
     memset(&report, 0, sizeof report);
     (void)pthread_mutex_init(&kept->lock, NULL); /* the parent's exporter may have held it */
     kept->count = 0;
@@ -715,7 +730,7 @@ static void in_child(llmobs* obs, keeper* kept, llmobs_span stale, int out)
         span = llmobs_span_root(obs, "of the child");
         llmobs_span_end(span);
     }
-    report.flush = llmobs_flush(obs, 20000);
+    report.flush = llmobs_flush(obs, 60000);
     stats.size = sizeof stats;
     report.close = llmobs_close_with_stats(obs, &stats);
     report.balanced = balances(&stats);
@@ -739,6 +754,20 @@ static int compare_ids(const void* a, const void* b)
     return memcmp(a, b, sizeof(uint64_t));
 }
 
+/* Until every thread of the instance and the one beside it have done something. AddressSanitizer
+   takes its allocator's locks while a thread starts, and (in gcc 12) leaves them as they are in the
+   child of a fork, where the next thread would wait for ever. */
+static void wait_for_starts(llmobs* obs)
+{
+#ifdef ADDRESS_SANITIZED
+    while (stats_of(obs).exporters[0].exported == 0) {
+        (void)usleep(1000);
+    }
+#else
+    (void)obs;
+#endif
+}
+
 static void run_forks(bool pumped, bool beside, int forks)
 {
     llmobs_config config = pumped_config();
@@ -757,6 +786,7 @@ static void run_forks(bool pumped, bool beside, int forks)
     llmobsi_store_relaxed(&fork_stop, 0);
     if (beside) {
         (void)pthread_create(&thread, NULL, record_beside, obs);
+        wait_for_starts(obs);
     }
     for (i = 0; i < forks; i++) {
         fork_report report;
@@ -797,19 +827,16 @@ static void run_forks(bool pumped, bool beside, int forks)
     is_int(wrong, 0, "no two have the same ids");
     ok(llmobs_span_is_recording(live), "the parent's live span is none the worse");
     llmobs_span_end(live);
-    is_int(llmobs_flush(obs, 20000), LLMOBS_OK, "the parent goes on");
+    is_int(llmobs_flush(obs, 60000), LLMOBS_OK, "the parent goes on");
     ok(close_kept(obs, &kept), "the account balances");
 }
 
 static void test_fork(void)
 {
-#if LLMOBS_I_TSAN
-    skip("fork", "ThreadSanitizer does not do threads in the child of a fork");
-#else
     (void)run_forks(true, false, 50);
     (void)run_forks(false, true, (int)sized(200));
-#endif
 }
+#endif
 
 /* A callback of the host's pump that forks: both processes go on. */
 static llmobs_export_result fork_inside(void* user, const llmobs_batch* batch)
@@ -830,20 +857,20 @@ static void test_fork_inside(void)
     llmobs* obs = llmobs_open(&config, NULL);
     (void)llmobs_export_to(obs, fork_inside, &child);
     llmobs_span_end(llmobs_span_root(obs, "span"));
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     if (child == 0) {
         llmobs_stats stats;
-        (void)alarm(20);
+        (void)alarm(120);
         stats.size = sizeof stats;
         record_ten(obs);
-        (void)llmobs_flush(obs, 1000);
+        (void)llmobs_flush(obs, 60000);
         (void)llmobs_close_with_stats(obs, &stats);
         _exit(stats.collected == 10 && stats.exporters[0].exported == 10 ? 0 : 1);
     }
     (void)waitpid(child, &status, 0);
     is_int(status, 0, "the child of a fork in a callback records");
     record_ten(obs);
-    (void)llmobs_flush(obs, 1000);
+    (void)llmobs_flush(obs, 60000);
     is_int(stats_of(obs).exporters[0].exported, 11, "and so does the parent");
     (void)llmobs_close(obs);
 }
@@ -857,12 +884,8 @@ int main(void)
     test_destructors();
     test_cancel();
     test_signals();
-#ifdef KERNEL_TEST
     test_every_instruction();
     test_each_first_instruction();
-#else
-    skip("interrupted at every instruction", "the sanitizer has too many");
-#endif
     test_fork();
     test_fork_inside();
     (void)llmobs_release();

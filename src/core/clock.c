@@ -44,7 +44,26 @@ llmobsi_inline uint64_t llmobsi_now(const llmobsi_timeline* timeline)
                : llmobsi_monotonic_ns();
 }
 
-/* Reads both clocks as close together as three tries give. */
+/* How far Unix time is ahead of monotonic time, by the best of three tries: a thread that is
+   preempted between two readings must not take that for a change of the system's clock. */
+llmobsi_fn int64_t llmobsi_to_unix_now(void)
+{
+    uint64_t narrowest = UINT64_MAX;
+    int64_t to_unix = 0;
+    int attempt;
+    for (attempt = 0; attempt < 3; attempt++) {
+        uint64_t before = llmobsi_monotonic_ns();
+        uint64_t unix_ns = llmobsi_realtime_ns();
+        uint64_t after = llmobsi_monotonic_ns();
+        if (after - before < narrowest) {
+            narrowest = after - before;
+            to_unix = (int64_t)(unix_ns - (before + narrowest / 2));
+        }
+    }
+    return to_unix;
+}
+
+/* Reads the clocks as close together as three tries give. */
 llmobsi_fn llmobsi_knot llmobsi_knot_now(const llmobsi_timeline* timeline)
 {
     llmobsi_knot knot;
@@ -61,7 +80,7 @@ llmobsi_fn llmobsi_knot llmobsi_knot_now(const llmobsi_timeline* timeline)
             knot.ns = ns;
         }
     }
-    knot.to_unix = (int64_t)(llmobsi_realtime_ns() - llmobsi_monotonic_ns());
+    knot.to_unix = llmobsi_to_unix_now();
     return knot;
 }
 

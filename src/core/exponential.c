@@ -210,7 +210,7 @@ llmobsi_fn uint64_t llmobsi_quantile_rank(double q, uint64_t count)
     if (product - (double)rank > product / (double)LLMOBS_I_DOUBLE_LEAST) {
         rank++;
     }
-    return rank < 1 ? 1 : rank > count ? count : rank;
+    return rank < 1 ? 1 : rank; /* q is below 1, so the product never rounds to more than count */
 }
 
 /* A quantile, and bounds between which the value of its rank lies. */

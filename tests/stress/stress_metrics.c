@@ -1,6 +1,6 @@
 /* Threads that are born and die record into metrics and make new series, while one thread reads it
-   all, over and over: no count falls, buckets ascend, and in the end every value is there or counted
-   as dropped.
+   all, over and over: no count falls, buckets ascend, and in the end every value is there or
+   counted as dropped.
 
      stress_metrics [RECORDS]        default 10,000,000; one scrape for ten of them */
 #define LLMOBS_IMPLEMENTATION
