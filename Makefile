@@ -208,10 +208,10 @@ include tests/model/model.mk
 # ---- benches ----------------------------------------------------------------------------------
 
 # Peers are compared with where they are, and skipped by name where not.
-build/bench/%: bench/%.c $(wildcard bench/*.h) llmobs.h
+build/bench/%: bench/%.c $(wildcard bench/*.h bench/*.cpp) llmobs.h
 	@mkdir -p build/bench
 	$(CC) -std=gnu11 -O2 -g -Wall -Wextra -I. -Ibench -pthread $< -o $@ \
-	    $$(tools/peers.sh "$(CC)" $<) $(LIBS)
+	    $$(tools/peers.sh "$(CC)" "$(CXX)" $<) $(LIBS)
 
 bench: $(BENCHES:%=build/bench/%)
 	@for program in $^; do echo "== $$program"; $$program || exit 1; done

@@ -157,6 +157,39 @@ static void test_all_full(bool long_values)
     (void)llmobs_close(obs);
 }
 
+/* Cells have their end, too: what is refused takes nothing, and what was given is whole. */
+static void test_cells_full(void)
+{
+    llmobs_config config = metered_config();
+    llmobs* obs;
+    llmobs_metric metric;
+    llmobs_histogram_stats read;
+    size_t text_used = 0;
+    uint64_t count = 0;
+    int i;
+    config.metric_bytes = 65536;
+    obs = open_metered(&config);
+    metric = define_with(obs, "m", "l", LLMOBS_HISTOGRAM_EXPONENTIAL, LLMOBS_NUMBER_DOUBLE);
+    for (i = 0; i < 100; i++) {
+        char text[16];
+        const char* value = text;
+        llmobs_histogram h;
+        (void)snprintf(text, sizeof text, "v%d", i);
+        h = llmobs_histogram_get(metric, &value, 1);
+        llmobs_histogram_record(h, 1.0);
+        llmobs_histogram_record(h, 1e-200 * (i + 1)); /* both sets of buckets */
+        llmobs_histogram_record(h, 1e200 * (i + 1));
+        text_used = i == 50 ? registry_of(obs)->text_used : text_used;
+        read.size = sizeof read;
+        (void)llmobs_histogram_read(h, &read);
+        count += read.count == 3 || stats_of(obs).metric_overflows > 0;
+    }
+    ok(stats_of(obs).metric_overflows > 80, "cells have their end");
+    is_int(registry_of(obs)->text_used, text_used, "what is refused takes no text");
+    is_int(count, 100, "what is given is whole");
+    (void)llmobs_close(obs);
+}
+
 /* ---- collisions ----------------------------------------------------------------------------- */
 
 /* Values whose hashes are equal in all bits that choose a place of the table. */
@@ -525,6 +558,7 @@ int main(void)
     test_overflow();
     test_all_full(false);
     test_all_full(true);
+    test_cells_full();
     test_collisions();
     test_removal();
     test_allowed();

@@ -1,14 +1,17 @@
 #!/bin/sh
 # Flags for the libraries that a bench compares with: the HAVE_<NAME> that its source asks for, and
-# how to link, for those that are here. Names what is not on standard error.
+# how to link, for those that are here. Names what is not on standard error. A peer in C++ has its
+# side of the bench in bench/peer_<name>.cpp, which is compiled into build/bench.
 #
-#   tools/peers.sh CC SOURCE
+#   tools/peers.sh CC CXX SOURCE
 cc=$1
-source=$2
+cxx=$2
+source=$3
 directory=$(mktemp -d) || exit 1
 trap 'rm -rf "$directory"' EXIT
 
 for name in $(sed -n 's/^#.*HAVE_\([A-Z_]*\).*/\1/p' "$source" | sort -u); do
+    peer=
     case $name in
         OPENSSL) header=openssl/evp.h package=libcrypto libs=-lcrypto ;;
         NETTLE) header=nettle/sha2.h package=nettle libs=-lnettle ;;
@@ -16,9 +19,20 @@ for name in $(sed -n 's/^#.*HAVE_\([A-Z_]*\).*/\1/p' "$source" | sort -u); do
         SODIUM) header=sodium.h package=libsodium libs=-lsodium ;;
         LTTNG_UST) header=lttng/tracepoint.h package=lttng-ust libs='-llttng-ust -ldl' ;;
         XXHASH) header=xxhash.h package=libxxhash libs= ;;
+        PROMETHEUS) header=stddef.h package=prometheus-cpp-core libs=-lprometheus-cpp-core
+            peer=prometheus ;;
         *) continue ;;
     esac
     flags=$(pkg-config --cflags --libs "$package" 2>/dev/null) || flags=$libs
+    if [ -n "$peer" ]; then
+        object=build/bench/peer_$peer.o
+        # shellcheck disable=SC2086
+        if ! $cxx -std=c++11 -O2 -g -c "bench/peer_$peer.cpp" -o "$object" 2>/dev/null; then
+            echo "peer $name not found: skipped" >&2
+            continue
+        fi
+        flags="$object $flags -lstdc++"
+    fi
     printf '#include <%s>\nint main(void) { return 0; }\n' "$header" >"$directory/peer.c"
     # shellcheck disable=SC2086
     if $cc "$directory/peer.c" -o "$directory/peer" $flags 2>/dev/null; then

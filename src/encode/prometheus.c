@@ -7,7 +7,7 @@
 
 /* A line needs so much behind its labels, and for the suffix of its name:
    `_created{,le="...", "} ", a number, an exemplar with its number and its time, and a line end. */
-#define LLMOBS_I_SAMPLE_ROOM 288u
+#define LLMOBS_I_SAMPLE_ROOM 256u
 
 /* ---- numbers ------------------------------------------------------------------------------- */
 

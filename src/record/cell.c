@@ -117,14 +117,15 @@ llmobsi_fn void llmobsi_cells_clear(llmobsi_cells* cells)
 /* Cells that only grow stop at the largest number that every format can carry. */
 #define LLMOBS_I_CELL_MOST ((uint64_t)INT64_MAX)
 
-/* By the one writer. False, and nothing is added: the sum would leave its range. */
+/* By the one writer. False, and nothing is added: the sum would leave its range, or the amount is
+   outside of it. One test of the top bit tells both. */
 llmobsi_inline bool llmobsi_cell_add(llmobsi_atomic64* cell, uint64_t amount)
 {
-    uint64_t sum = llmobsi_load_relaxed(cell);
-    if (llmobsi_unlikely(amount > LLMOBS_I_CELL_MOST - sum)) {
+    uint64_t sum = llmobsi_load_relaxed(cell) + amount;
+    if (llmobsi_unlikely((int64_t)(sum | amount) < 0)) {
         return false;
     }
-    llmobsi_store_relaxed(cell, sum + amount);
+    llmobsi_store_relaxed(cell, sum);
     return true;
 }
 

@@ -36,27 +36,22 @@ LLMOBS_I_STATIC_ASSERT(cold_run, LLMOBS_I_COLD_CELLS == LLMOBS_EXPONENTIAL_BUCKE
 
 /* ---- what both have ------------------------------------------------------------------------ */
 
-/* Adds to the one writer's sum. False: it has come to its end, and stays there. */
-llmobsi_inline bool llmobsi_sum_add(uint8_t number, llmobsi_atomic64* cell, uint64_t key)
+/* Where a sum stops. */
+llmobsi_inline uint64_t llmobsi_sum_end(uint8_t number)
 {
-    uint64_t bits;
-    double sum;
-    if (number != LLMOBS_NUMBER_DOUBLE) {
-        bool fits = llmobsi_cell_add(cell, key);
-        if (llmobsi_unlikely(!fits)) {
-            llmobsi_store_relaxed(cell, LLMOBS_I_CELL_MOST);
-        }
-        return fits;
-    }
-    bits = llmobsi_load_relaxed(cell);
-    sum = llmobsi_double_of(bits) + llmobsi_double_of(key);
-    bits = llmobsi_double_bits(sum);
-    llmobsi_store_relaxed(cell, bits < LLMOBS_I_DOUBLE_INFINITY ? bits
-                                                                : LLMOBS_I_DOUBLE_INFINITY - 1);
-    return bits < LLMOBS_I_DOUBLE_INFINITY;
+    return number != LLMOBS_NUMBER_DOUBLE ? LLMOBS_I_CELL_MOST : LLMOBS_I_DOUBLE_INFINITY - 1;
 }
 
-/* The same by any of many. */
+/* What the one writer's sum will be with a value more: above its end, it has to stay there. */
+llmobsi_inline uint64_t llmobsi_sum_next(uint8_t number, const llmobsi_atomic64* cell, uint64_t key)
+{
+    uint64_t sum = llmobsi_load_relaxed(cell);
+    return llmobsi_likely(number != LLMOBS_NUMBER_DOUBLE)
+               ? sum + key /* both are up to INT64_MAX */
+               : llmobsi_double_bits(llmobsi_double_of(sum) + llmobsi_double_of(key));
+}
+
+/* Adds to the sum of many. False: it has come to its end, and stays there. */
 llmobsi_fn bool llmobsi_sum_add_shared(uint8_t number, llmobsi_atomic64* cell, uint64_t key)
 {
     uint64_t before = llmobsi_load_relaxed(cell);
@@ -85,37 +80,55 @@ llmobsi_fn void llmobsi_most_raise_shared(llmobsi_atomic64* cell, uint64_t value
     }
 }
 
-/* Counts a value of which the rest is written: released, so that who sees the count sees a least
-   and a largest value that belong to it. By the one writer. */
-llmobsi_inline void llmobsi_count_last(llmobsi_atomic64* cell)
+/* Puts a value into the sum, the largest and the least, in this order at `head`, and its count,
+   by the one writer. The count is released: who sees it sees a largest and a least value that
+   belong to it. */
+llmobsi_inline void llmobsi_value_put(llmobsi_atomic64* head, llmobsi_atomic64* count, uint64_t key,
+                                      uint64_t sum)
 {
-    llmobsi_store_release(cell, llmobsi_load_relaxed(cell) + 1);
+    llmobsi_most_raise(&head[1], key + 1);
+    llmobsi_most_raise(&head[2], ~key);
+    llmobsi_store_release(count, llmobsi_load_relaxed(count) + 1);
+    llmobsi_store_relaxed(head, sum);
 }
 
 /* ---- with bounds --------------------------------------------------------------------------- */
 
-/* How many bounds are below a key: its bucket. Without a branch that depends on it. */
+/* How many bounds are below a key: its bucket. Without a branch that depends on the key: many are
+   halved, and up to seven all compared at once, as each half would wait for the one before. */
 llmobsi_inline uint32_t llmobsi_bucket_of(const llmobsi_metric* metric, uint64_t key)
 {
     const uint64_t* from = metric->keys;
     uint32_t rest = metric->bound_count;
-    while (rest > 1) {
+    uint32_t below = 0;
+    while (llmobsi_unlikely(rest > 7)) {
         uint32_t half = rest / 2;
-        from += from[half - 1] < key ? half : 0;
+        uint32_t skip = half & (0u - (uint32_t)(from[half - 1] < key)); /* gcc branches on `?` */
+        from += skip;
+        below += skip;
         rest -= half;
     }
-    return (uint32_t)(from - metric->keys) + (*from < key);
+    if ((rest & 4) != 0) {
+        below += (uint32_t)(from[0] < key) + (uint32_t)(from[1] < key);
+        below += (uint32_t)(from[2] < key) + (uint32_t)(from[3] < key);
+        from += 4;
+    }
+    if ((rest & 2) != 0) {
+        below += (uint32_t)(from[0] < key) + (uint32_t)(from[1] < key);
+        from += 2;
+    }
+    return (rest & 1) != 0 ? below + (uint32_t)(from[0] < key) : below;
 }
 
 /* False: the sum has come to its end. */
-llmobsi_inline bool llmobsi_explicit_add(const llmobsi_metric* metric, llmobsi_atomic64* cells,
-                                         uint64_t key)
+llmobsi_fn bool llmobsi_explicit_add(const llmobsi_metric* metric, llmobsi_atomic64* cells,
+                                     uint64_t key)
 {
-    uint32_t bucket = llmobsi_bucket_of(metric, key);
-    llmobsi_most_raise(&cells[LLMOBS_I_EXPLICIT_MOST], key + 1);
-    llmobsi_most_raise(&cells[LLMOBS_I_EXPLICIT_LEAST], ~key);
-    llmobsi_count_last(&cells[LLMOBS_I_EXPLICIT_HEAD + bucket]);
-    return llmobsi_sum_add(metric->number, &cells[LLMOBS_I_EXPLICIT_SUM], key);
+    uint64_t sum = llmobsi_sum_next(metric->number, cells, key);
+    uint64_t end = llmobsi_sum_end(metric->number);
+    llmobsi_value_put(cells, &cells[LLMOBS_I_EXPLICIT_HEAD + llmobsi_bucket_of(metric, key)], key,
+                      sum <= end ? sum : end);
+    return sum <= end;
 }
 
 llmobsi_fn bool llmobsi_explicit_add_shared(const llmobsi_metric* metric, llmobsi_atomic64* cells,
@@ -267,21 +280,20 @@ llmobsi_cold bool llmobsi_window_move(llmobsi_registry* registry, llmobsi_row* r
 
 /* ---- exponential: values ------------------------------------------------------------------- */
 
-/* Where a value is counted, by the one writer. NULL: it can't be. */
-llmobsi_inline llmobsi_atomic64* llmobsi_exponential_place(llmobsi_registry* registry,
-                                                           llmobsi_row* row,
+/* Where a value is counted, by the one writer. NULL: the window has to be moved first. */
+llmobsi_inline llmobsi_atomic64* llmobsi_exponential_place(const llmobsi_row* row,
                                                            const llmobsi_series* series,
-                                                           llmobsi_atomic64* cells, double value)
+                                                           llmobsi_atomic64* cells, uint8_t number,
+                                                           uint64_t key)
 {
     uint64_t window = llmobsi_load_relaxed(&cells[LLMOBS_I_EXPONENTIAL_WINDOW]);
-    int32_t index = llmobsi_exponential_index(value);
-    uint32_t place = llmobsi_window_place(window, index);
+    uint32_t place;
+    if (llmobsi_unlikely(key == 0)) {
+        return &cells[LLMOBS_I_EXPONENTIAL_ZEROS];
+    }
+    place = llmobsi_window_place(window, llmobsi_exponential_index(llmobsi_key_value(number, key)));
     if (llmobsi_unlikely(place >= LLMOBS_EXPONENTIAL_BUCKETS || window == 0)) {
-        if (!llmobsi_window_move(registry, row, series, index)) {
-            return NULL;
-        }
-        window = llmobsi_load_relaxed(&cells[LLMOBS_I_EXPONENTIAL_WINDOW]);
-        place = llmobsi_window_place(window, index);
+        return NULL;
     }
     if (llmobsi_unlikely((window & LLMOBS_I_WINDOW_COLD) != 0)) {
         return llmobsi_cell_at(row, series->cold) + place;
@@ -296,26 +308,24 @@ typedef enum llmobsi_recorded {
     LLMOBS_I_NOT_RECORDED
 } llmobsi_recorded;
 
-llmobsi_inline llmobsi_recorded llmobsi_exponential_add(llmobsi_registry* registry,
-                                                        llmobsi_row* row,
-                                                        const llmobsi_series* series,
-                                                        llmobsi_atomic64* cells, uint64_t key)
+llmobsi_fn llmobsi_recorded llmobsi_exponential_add(llmobsi_registry* registry, llmobsi_row* row,
+                                                    const llmobsi_series* series,
+                                                    llmobsi_atomic64* cells, uint64_t key)
 {
     uint8_t number = registry->metrics[series->metric].number;
-    llmobsi_atomic64* place = &cells[LLMOBS_I_EXPONENTIAL_ZEROS];
-    if (llmobsi_likely(key != 0)) {
-        place = llmobsi_exponential_place(registry, row, series, cells,
-                                          llmobsi_key_value(number, key));
-        if (llmobsi_unlikely(place == NULL)) {
+    llmobsi_atomic64* place = llmobsi_exponential_place(row, series, cells, number, key);
+    uint64_t end = llmobsi_sum_end(number);
+    uint64_t sum;
+    if (place == NULL) {
+        double value = llmobsi_key_value(number, key);
+        if (!llmobsi_window_move(registry, row, series, llmobsi_exponential_index(value))) {
             return LLMOBS_I_NOT_RECORDED;
         }
+        place = llmobsi_exponential_place(row, series, cells, number, key);
     }
-    llmobsi_most_raise(&cells[LLMOBS_I_EXPONENTIAL_MOST], key + 1);
-    llmobsi_most_raise(&cells[LLMOBS_I_EXPONENTIAL_LEAST], ~key);
-    llmobsi_count_last(place);
-    return llmobsi_sum_add(number, &cells[LLMOBS_I_EXPONENTIAL_SUM], key)
-               ? LLMOBS_I_RECORDED
-               : LLMOBS_I_RECORDED_FULL;
+    sum = llmobsi_sum_next(number, &cells[LLMOBS_I_EXPONENTIAL_SUM], key);
+    llmobsi_value_put(&cells[LLMOBS_I_EXPONENTIAL_SUM], place, key, sum <= end ? sum : end);
+    return sum <= end ? LLMOBS_I_RECORDED : LLMOBS_I_RECORDED_FULL;
 }
 
 /* Into the shared row, where there is one writer at a time. A handler that interrupts that writer
@@ -342,12 +352,11 @@ llmobsi_cold llmobsi_recorded llmobsi_exponential_add_shared(llmobsi_registry* r
 /* ---- recording ----------------------------------------------------------------------------- */
 
 llmobsi_fn llmobsi_recorded llmobsi_histogram_add(const llmobsi_visit* visit,
-                                                  llmobs_histogram histogram, uint64_t key)
+                                                  const llmobsi_metric* metric,
+                                                  const llmobsi_series* series, uint64_t key)
 {
     llmobsi_registry* registry = visit->registry;
-    const llmobsi_metric* metric = &registry->metrics[histogram.metric];
-    const llmobsi_series* series = &registry->series[histogram.series];
-    llmobsi_atomic64* cells = llmobsi_visit_cell(visit, histogram.cell);
+    llmobsi_atomic64* cells = llmobsi_visit_cell(visit, series->cell);
     llmobsi_recorded came_to = LLMOBS_I_NOT_RECORDED;
     bool fits;
     if (metric->instrument == LLMOBS_HISTOGRAM_EXPONENTIAL) {
@@ -360,61 +369,18 @@ llmobsi_fn llmobsi_recorded llmobsi_histogram_add(const llmobsi_visit* visit,
     }
     fits = cells != NULL ? llmobsi_explicit_add(metric, cells, key)
                          : llmobsi_explicit_add_shared(
-                               metric, llmobsi_shared_cell(registry, histogram.cell), key);
+                               metric, llmobsi_shared_cell(registry, series->cell), key);
     return fits ? LLMOBS_I_RECORDED : LLMOBS_I_RECORDED_FULL;
-}
-
-/* All that is not quick. A key that no value has stands for one that can't be recorded. */
-llmobsi_cold void llmobsi_histogram_record_slow(llmobs_histogram histogram, uint64_t key)
-{
-    llmobsi_visit visit;
-    llmobsi_metric* metric;
-    if (!llmobsi_visit_begin(&visit, histogram.instance)) {
-        return;
-    }
-    metric = &visit.registry->metrics[histogram.metric];
-    if (key > LLMOBS_I_CELL_MOST) {
-        (void)llmobsi_add_relaxed(&metric->invalid, 1);
-    } else {
-        llmobsi_recorded came_to = llmobsi_histogram_add(&visit, histogram, key);
-        if (came_to != LLMOBS_I_RECORDED) {
-            (void)llmobsi_add_relaxed(
-                came_to == LLMOBS_I_RECORDED_FULL ? &metric->saturated : &metric->dropped, 1);
-        }
-    }
-    llmobsi_visit_end(&visit);
-}
-
-/* Where the thread has its cells and nothing is special. False, and nothing has happened: go the
-   long way. The busy flag is up. */
-llmobsi_inline bool llmobsi_histogram_quick(llmobsi_thread* thread, llmobs_histogram histogram,
-                                            const llmobsi_metric* metric, uint64_t key)
-{
-    llmobsi_registry* registry = &thread->recorder->registry;
-    llmobsi_atomic64* cells = llmobsi_cell_at(&thread->row, histogram.cell);
-    llmobsi_recorded came_to;
-    if (llmobsi_unlikely(cells == NULL || key > LLMOBS_I_CELL_MOST)) {
-        return false;
-    }
-    if (llmobsi_likely(metric->instrument == LLMOBS_HISTOGRAM)) {
-        came_to = llmobsi_explicit_add(metric, cells, key) ? LLMOBS_I_RECORDED
-                                                           : LLMOBS_I_RECORDED_FULL;
-    } else {
-        came_to = llmobsi_exponential_add(registry, &thread->row,
-                                          &registry->series[histogram.series], cells, key);
-    }
-    if (llmobsi_unlikely(came_to == LLMOBS_I_RECORDED_FULL)) {
-        (void)llmobsi_add_relaxed(&registry->metrics[histogram.metric].saturated, 1);
-    }
-    return came_to != LLMOBS_I_NOT_RECORDED;
 }
 
 /* Whole units, or a double: of which the metric's number is known only inside. */
 llmobsi_inline uint64_t llmobsi_key_of_int(uint8_t number, uint64_t value)
 {
-    return number != LLMOBS_NUMBER_DOUBLE ? value : llmobsi_double_bits((double)value);
+    return llmobsi_likely(number != LLMOBS_NUMBER_DOUBLE) ? value
+                                                          : llmobsi_double_bits((double)value);
 }
 
+/* A key above LLMOBS_I_CELL_MOST, which no value has, stands for one that can't be recorded. */
 llmobsi_inline uint64_t llmobsi_key_of_value(uint8_t number, double value)
 {
     uint64_t bits = llmobsi_double_bits(value);
@@ -424,19 +390,102 @@ llmobsi_inline uint64_t llmobsi_key_of_value(uint8_t number, double value)
     return bits == UINT64_C(1) << 63 ? 0 : UINT64_MAX; /* -0; or negative, or no number */
 }
 
-/* The key, for those who are not inside. */
-llmobsi_cold uint64_t llmobsi_histogram_key(llmobs_histogram histogram, uint64_t value,
-                                            bool is_double)
+llmobsi_fn uint64_t llmobsi_key_of_bits(uint8_t number, uint64_t bits, bool is_double)
 {
-    uint64_t key = UINT64_MAX;
+    return is_double ? llmobsi_key_of_value(number, llmobsi_double_of(bits))
+                     : llmobsi_key_of_int(number, bits);
+}
+
+/* All that is not quick. `bits` are those of a whole number, or of a double. */
+llmobsi_cold void llmobsi_histogram_record_slow(llmobs_histogram histogram, uint64_t bits,
+                                                bool is_double)
+{
     llmobsi_visit visit;
-    if (llmobsi_visit_begin(&visit, histogram.instance)) {
-        uint8_t number = visit.registry->metrics[histogram.metric].number;
-        key = is_double ? llmobsi_key_of_value(number, llmobsi_double_of(value))
-                        : llmobsi_key_of_int(number, value);
-        llmobsi_visit_end(&visit);
+    llmobsi_metric* metric;
+    uint64_t key;
+    if (!llmobsi_visit_begin(&visit, histogram.instance)) {
+        return;
     }
-    return key;
+    metric = &visit.registry->metrics[histogram.metric];
+    key = llmobsi_key_of_bits(metric->number, bits, is_double);
+    if (key > LLMOBS_I_CELL_MOST) {
+        (void)llmobsi_add_relaxed(&metric->invalid, 1);
+    } else {
+        llmobsi_recorded came_to = llmobsi_histogram_add(
+            &visit, metric, &visit.registry->series[histogram.series], key);
+        if (came_to != LLMOBS_I_RECORDED) {
+            (void)llmobsi_add_relaxed(
+                came_to == LLMOBS_I_RECORDED_FULL ? &metric->saturated : &metric->dropped, 1);
+        }
+    }
+    llmobsi_visit_end(&visit);
+}
+
+/* The quick ways, where the thread has its cells and nothing is special. They return false, and
+   nothing has happened, where the long way is to be gone; the busy flag is up. What leaves them is
+   called last, so that they save no registers: what a caller keeps in those would have to come
+   back from memory, behind the store to a bucket that is still being searched for. */
+llmobsi_inline bool llmobsi_explicit_quick(const llmobsi_metric* metric, uint8_t number,
+                                           const llmobsi_row* row, uint32_t cell, uint64_t key)
+{
+    llmobsi_atomic64* cells = llmobsi_cell_at(row, cell);
+    uint64_t sum;
+    if (llmobsi_unlikely(cells == NULL || key > LLMOBS_I_CELL_MOST)) {
+        return false;
+    }
+    sum = llmobsi_sum_next(number, cells, key);
+    if (llmobsi_unlikely(sum > llmobsi_sum_end(number))) {
+        return false;
+    }
+    llmobsi_value_put(cells, &cells[LLMOBS_I_EXPLICIT_HEAD + llmobsi_bucket_of(metric, key)], key,
+                      sum);
+    return true;
+}
+
+llmobsi_inline bool llmobsi_exponential_quick(const llmobsi_metric* metric, const llmobsi_row* row,
+                                              const llmobsi_series* series, uint32_t cell,
+                                              uint64_t key)
+{
+    llmobsi_atomic64* cells = llmobsi_cell_at(row, cell);
+    llmobsi_atomic64* count;
+    uint64_t sum;
+    if (llmobsi_unlikely(cells == NULL || key > LLMOBS_I_CELL_MOST)) {
+        return false;
+    }
+    count = llmobsi_exponential_place(row, series, cells, metric->number, key);
+    sum = llmobsi_sum_next(metric->number, &cells[LLMOBS_I_EXPONENTIAL_SUM], key);
+    if (llmobsi_unlikely(count == NULL || sum > llmobsi_sum_end(metric->number))) {
+        return false;
+    }
+    llmobsi_value_put(&cells[LLMOBS_I_EXPONENTIAL_SUM], count, key, sum);
+    return true;
+}
+
+/* Goes on where one of the two below has come in, and lowers the flag. */
+static __attribute__((noinline)) void llmobsi_histogram_record_other(llmobs_histogram histogram,
+                                                                     uint64_t bits, bool is_double)
+{
+    llmobsi_control* self = llmobsi_self;
+    llmobsi_thread* thread = self->uses[LLMOBS_I_PLACE(histogram.instance)].thread;
+    const llmobsi_registry* registry = &thread->recorder->registry;
+    const llmobsi_metric* metric = &registry->metrics[histogram.metric];
+    uint64_t key = llmobsi_key_of_bits(metric->number, bits, is_double);
+    bool done = metric->instrument == LLMOBS_HISTOGRAM
+                    ? llmobsi_explicit_quick(metric, LLMOBS_NUMBER_DOUBLE, &thread->row,
+                                             histogram.cell, key)
+                    : llmobsi_exponential_quick(metric, &thread->row,
+                                                &registry->series[histogram.series],
+                                                histogram.cell, key);
+    llmobsi_lower(self);
+    if (llmobsi_unlikely(!done)) {
+        llmobsi_histogram_record_slow(histogram, bits, is_double);
+    }
+}
+
+/* With bounds, and whole numbers: what is most common, and quickest. */
+llmobsi_inline bool llmobsi_metric_is_plain(const llmobsi_metric* metric)
+{
+    return metric->instrument == LLMOBS_HISTOGRAM && metric->number != LLMOBS_NUMBER_DOUBLE;
 }
 
 LLMOBS_API void llmobs_histogram_record_int(llmobs_histogram histogram, uint64_t value)
@@ -445,14 +494,19 @@ LLMOBS_API void llmobs_histogram_record_int(llmobs_histogram histogram, uint64_t
     llmobsi_thread* thread = llmobsi_enter_quick(self, histogram.instance);
     if (llmobsi_likely(thread != NULL)) {
         const llmobsi_metric* metric = &thread->recorder->registry.metrics[histogram.metric];
-        bool done = llmobsi_histogram_quick(thread, histogram, metric,
-                                            llmobsi_key_of_int(metric->number, value));
+        bool done;
+        if (!llmobsi_metric_is_plain(metric)) {
+            llmobsi_histogram_record_other(histogram, value, false);
+            return;
+        }
+        done = llmobsi_explicit_quick(metric, LLMOBS_NUMBER_INT, &thread->row, histogram.cell,
+                                      value);
         llmobsi_lower(self);
         if (llmobsi_likely(done)) {
             return;
         }
     }
-    llmobsi_histogram_record_slow(histogram, llmobsi_histogram_key(histogram, value, false));
+    llmobsi_histogram_record_slow(histogram, value, false);
 }
 
 LLMOBS_API void llmobs_histogram_record(llmobs_histogram histogram, double value)
@@ -461,48 +515,55 @@ LLMOBS_API void llmobs_histogram_record(llmobs_histogram histogram, double value
     llmobsi_thread* thread = llmobsi_enter_quick(self, histogram.instance);
     if (llmobsi_likely(thread != NULL)) {
         const llmobsi_metric* metric = &thread->recorder->registry.metrics[histogram.metric];
-        bool done = llmobsi_histogram_quick(thread, histogram, metric,
-                                            llmobsi_key_of_value(metric->number, value));
+        bool done;
+        if (!llmobsi_metric_is_plain(metric)) {
+            llmobsi_histogram_record_other(histogram, llmobsi_double_bits(value), true);
+            return;
+        }
+        done = llmobsi_explicit_quick(metric, LLMOBS_NUMBER_INT, &thread->row, histogram.cell,
+                                      llmobsi_key_of_value(metric->number, value));
         llmobsi_lower(self);
         if (llmobsi_likely(done)) {
             return;
         }
     }
-    llmobsi_histogram_record_slow(
-        histogram, llmobsi_histogram_key(histogram, llmobsi_double_bits(value), true));
+    llmobsi_histogram_record_slow(histogram, llmobsi_double_bits(value), true);
 }
 
 /* ---- exemplars ----------------------------------------------------------------------------- */
 
-llmobsi_fn void llmobsi_histogram_exemplar(llmobs_histogram histogram, uint64_t key,
-                                           llmobs_span span)
+/* `bits` as above. */
+llmobsi_fn void llmobsi_histogram_exemplar(llmobs_histogram histogram, uint64_t bits,
+                                           bool is_double, llmobs_span span)
 {
     llmobsi_visit visit;
-    uint32_t bucket = 0;
-    double value = 0.0;
-    if (key > LLMOBS_I_CELL_MOST || !llmobsi_visit_begin(&visit, histogram.instance)) {
+    const llmobsi_metric* metric;
+    uint32_t bucket;
+    uint64_t key;
+    double value;
+    if (!llmobsi_visit_begin(&visit, histogram.instance)) {
         return;
     }
-    {
-        const llmobsi_metric* metric = &visit.registry->metrics[histogram.metric];
-        bucket = metric->bound_count > 0 ? llmobsi_bucket_of(metric, key) : 0;
-        value = llmobsi_key_value(metric->number, key);
-    }
+    metric = &visit.registry->metrics[histogram.metric];
+    key = llmobsi_key_of_bits(metric->number, bits, is_double);
+    bucket = metric->bound_count > 0 ? llmobsi_bucket_of(metric, key) : 0;
+    value = llmobsi_key_value(metric->number, key);
     llmobsi_visit_end(&visit);
-    llmobsi_exemplar_offer(histogram.instance, histogram.series, bucket, value, span);
+    if (key <= LLMOBS_I_CELL_MOST) {
+        llmobsi_exemplar_offer(histogram.instance, histogram.series, bucket, value, span);
+    }
 }
 
 LLMOBS_API void llmobs_histogram_record_int_in(llmobs_histogram histogram, uint64_t value,
                                                llmobs_span span)
 {
     llmobs_histogram_record_int(histogram, value);
-    llmobsi_histogram_exemplar(histogram, llmobsi_histogram_key(histogram, value, false), span);
+    llmobsi_histogram_exemplar(histogram, value, false, span);
 }
 
 LLMOBS_API void llmobs_histogram_record_in(llmobs_histogram histogram, double value,
                                            llmobs_span span)
 {
     llmobs_histogram_record(histogram, value);
-    llmobsi_histogram_exemplar(
-        histogram, llmobsi_histogram_key(histogram, llmobsi_double_bits(value), true), span);
+    llmobsi_histogram_exemplar(histogram, llmobsi_double_bits(value), true, span);
 }

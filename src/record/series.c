@@ -193,10 +193,33 @@ llmobsi_cold size_t llmobsi_key_value_slow(llmobsi_registry* registry,
     return size;
 }
 
+llmobsi_inline uint64_t llmobsi_hash_first(const llmobsi_registry* registry, uint32_t metric)
+{
+    return registry->seed + metric * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* Value by value, each seeded with the hash of those before it, so that a series can be found by
+   the values as they are. */
 llmobsi_fn uint64_t llmobsi_key_hash(const llmobsi_registry* registry, uint32_t metric,
                                      const char* text, uint32_t size)
 {
-    return llmobsi_hash64(text, size, registry->seed + metric * UINT64_C(0x9e3779b97f4a7c15));
+    uint64_t hash = llmobsi_hash_first(registry, metric);
+    uint32_t at = 0;
+    while (at < size) {
+        size_t length = strlen(text + at);
+        hash = llmobsi_hash64(text + at, length, hash);
+        at += (uint32_t)length + 1;
+    }
+    return hash;
+}
+
+/* Whether a value of this size goes into the key as it is, but for what is no UTF-8. */
+llmobsi_inline bool llmobsi_value_is_plain(const llmobsi_registry* registry,
+                                           const llmobsi_metric* metric, uint32_t label,
+                                           size_t size)
+{
+    return size <= registry->label_bytes && metric->allowed[label] == NULL &&
+           metric->user_label != (int)label;
 }
 
 llmobsi_fn void llmobsi_key_make(llmobsi_registry* registry, uint32_t number,
@@ -208,8 +231,7 @@ llmobsi_fn void llmobsi_key_make(llmobsi_registry* registry, uint32_t number,
     for (i = 0; i < metric->label_count; i++) {
         const char* value = values[i] != NULL ? values[i] : "";
         size_t size = strlen(value);
-        if (llmobsi_unlikely(size > registry->label_bytes || metric->allowed[i] != NULL ||
-                             metric->user_label == (int)i)) {
+        if (llmobsi_unlikely(!llmobsi_value_is_plain(registry, metric, i, size))) {
             size = llmobsi_key_value_slow(registry, metric, i, value, size, out);
         } else {
             memcpy(out, value, size);
@@ -245,25 +267,78 @@ llmobsi_fn bool llmobsi_key_repair(const llmobsi_registry* registry, uint32_t nu
 
 /* ---- finding ------------------------------------------------------------------------------- */
 
+/* The next series with this hash; LLMOBS_I_NO_SERIES: there is none. */
+llmobsi_inline uint32_t llmobsi_series_probe(const llmobsi_registry* registry, uint64_t hash,
+                                             uint32_t* place)
+{
+    uint64_t entry;
+    do { /* the table is never full */
+        entry = llmobsi_load_acquire(&registry->table[(*place)++ & registry->table_mask]);
+    } while (entry != 0 && entry >> 32 != hash >> 32);
+    return (uint32_t)entry - 1; /* of 0, LLMOBS_I_NO_SERIES */
+}
+
+llmobsi_inline bool llmobsi_series_may_be(const llmobsi_series* series, uint32_t metric,
+                                          uint32_t key_size)
+{
+    return series->metric == metric && series->key_size == key_size &&
+           llmobsi_load_relaxed(&series->state) == LLMOBS_I_SERIES_LIVE;
+}
+
 llmobsi_fn uint32_t llmobsi_series_lookup(const llmobsi_registry* registry, uint32_t metric,
                                           const llmobsi_key* key)
 {
     uint32_t place = (uint32_t)key->hash;
-    for (;; place++) { /* the table is never full */
-        uint64_t entry = llmobsi_load_acquire(&registry->table[place & registry->table_mask]);
-        if (entry == 0) {
+    uint32_t number;
+    do {
+        number = llmobsi_series_probe(registry, key->hash, &place);
+    } while (number != LLMOBS_I_NO_SERIES &&
+             (!llmobsi_series_may_be(&registry->series[number], metric, key->size) ||
+              memcmp(registry->series[number].key, key->text, key->size) != 0));
+    return number;
+}
+
+/* Whether a key is made of these values; `sizes` with their NULs. */
+llmobsi_inline bool llmobsi_key_is(const char* key, const char* const* values,
+                                   const uint32_t* sizes, uint32_t count)
+{
+    uint32_t i;
+    for (i = 0; i < count; i++) {
+        if (memcmp(key, values[i] != NULL ? values[i] : "", sizes[i]) != 0) {
+            return false;
+        }
+        key += sizes[i];
+    }
+    return true;
+}
+
+/* By values as they are: no key is made, which would be hashed from where it has just been written.
+   LLMOBS_I_NO_SERIES: there is none, or it takes a key to tell. */
+llmobsi_fn uint32_t llmobsi_series_quick(const llmobsi_registry* registry, uint32_t metric_number,
+                                         const char* const* values)
+{
+    const llmobsi_metric* metric = &registry->metrics[metric_number];
+    uint64_t hash = llmobsi_hash_first(registry, metric_number);
+    uint32_t sizes[LLMOBS_LABELS_MAX];
+    uint32_t key_size = 0;
+    uint32_t place, number, i;
+    for (i = 0; i < metric->label_count; i++) {
+        const char* value = values[i] != NULL ? values[i] : "";
+        size_t size = strlen(value);
+        if (llmobsi_unlikely(!llmobsi_value_is_plain(registry, metric, i, size))) {
             return LLMOBS_I_NO_SERIES;
         }
-        if (entry >> 32 == key->hash >> 32) {
-            uint32_t number = (uint32_t)entry - 1;
-            const llmobsi_series* series = &registry->series[number];
-            if (series->metric == metric && series->key_size == key->size &&
-                memcmp(series->key, key->text, key->size) == 0 &&
-                llmobsi_load_relaxed(&series->state) == LLMOBS_I_SERIES_LIVE) {
-                return number;
-            }
-        }
+        hash = llmobsi_hash64(value, size, hash);
+        sizes[i] = (uint32_t)size + 1;
+        key_size += sizes[i];
     }
+    place = (uint32_t)hash;
+    do {
+        number = llmobsi_series_probe(registry, hash, &place);
+    } while (number != LLMOBS_I_NO_SERIES &&
+             (!llmobsi_series_may_be(&registry->series[number], metric_number, key_size) ||
+              !llmobsi_key_is(registry->series[number].key, values, sizes, metric->label_count)));
+    return number;
 }
 
 /* ---- making, under the lock ---------------------------------------------------------------- */
@@ -467,22 +542,31 @@ llmobsi_cold uint32_t llmobsi_series_new(llmobsi_registry* registry, uint32_t nu
     return found != LLMOBS_I_NO_SERIES ? found : llmobsi_series_overflow(registry, number);
 }
 
+llmobsi_cold uint32_t llmobsi_series_get_slow(llmobsi_registry* registry, uint32_t number,
+                                              const char* const* values, bool may_wait)
+{
+    llmobsi_key key;
+    uint32_t found;
+    llmobsi_key_make(registry, number, values, &key);
+    found = llmobsi_series_lookup(registry, number, &key);
+    return found != LLMOBS_I_NO_SERIES ? found
+                                       : llmobsi_series_new(registry, number, &key, may_wait);
+}
+
 /* The series of these label values, as many as the metric has labels. Where it is new, `may_wait`
    says whether the lock may be taken to make it. */
 llmobsi_fn uint32_t llmobsi_series_get(llmobsi_registry* registry, uint32_t number,
                                        const char* const* values, bool may_wait)
 {
     const llmobsi_metric* metric = &registry->metrics[number];
-    llmobsi_key key;
     uint32_t found;
     if (metric->label_count == 0) {
         return llmobsi_load_relaxed(&metric->first) - 1;
     }
-    llmobsi_key_make(registry, number, values, &key);
-    found = llmobsi_series_lookup(registry, number, &key);
+    found = llmobsi_series_quick(registry, number, values);
     return llmobsi_likely(found != LLMOBS_I_NO_SERIES)
                ? found
-               : llmobsi_series_new(registry, number, &key, may_wait);
+               : llmobsi_series_get_slow(registry, number, values, may_wait);
 }
 
 llmobsi_fn bool llmobsi_series_take_out(llmobsi_registry* registry, uint32_t number,
