@@ -166,8 +166,9 @@ CONTENTS: search for a tag.
         the first one after fork: memory of the thread-local pointer, a seed from the system.
 
     Recording in a signal handler is safe; one that interrupts a recording call of its own thread
-    is dropped and counted as `signal`, but for what it adds to metrics, which arrives. An exporter's callback runs on the exporter's own thread:
-    what it records is dropped as `self`; flush, tick and close answer LLMOBS_ERROR_BUSY there.
+    is dropped and counted as `signal`, but for what it adds to metrics, which arrives. An
+    exporter's callback runs on the exporter's own thread: the spans that it records are dropped as
+    `self`; flush, tick and close answer LLMOBS_ERROR_BUSY there.
     After fork the child's spans are inert, its metrics go on from zero; its next use of the
     instance begins with clean rings.
 
@@ -183,7 +184,7 @@ CONTENTS: search for a tag.
     a span that sampling leaves out                                5 ns
     a call on a NULL instance / a dropped span                     2.5 / 8 ns
     memory                                      11.3 MiB by default, one block, at llmobs_open,
-                                                of which metrics are 3.9 (metric_series = LLMOBS_OFF)
+                                                 of which metrics are 3.9
     threads                       one for the tick, one an exporter; none when the host pumps
 
     What does not fit is dropped and counted: started = exported + dropped (by cause) + in flight,
@@ -5484,11 +5485,16 @@ llmobsi_fn void llmobsi_switches_put(llmobs_config* config, llmobsi_switches swi
     config->span_slots =
         switches.spans_off ? LLMOBS_OFF : llmobsi_round_up_pow2(config->span_slots);
     config->metric_series = switches.metrics_off ? LLMOBS_OFF : config->metric_series;
-    config->exemplars = switches.exemplars_off ? 0 : config->exemplars;
+    config->exemplars = switches.exemplars_off ? LLMOBS_OFF : config->exemplars;
     if (config->metric_families == 0) {
         config->metric_families = LLMOBS_I_FAMILIES_STANDARD;
     }
-    config->metric_families = config->metric_families == LLMOBS_OFF ? 0 : config->metric_families;
+}
+
+/* The families that are switched on. */
+llmobsi_fn uint32_t llmobsi_families(const llmobs_config* config)
+{
+    return config->metric_families == LLMOBS_OFF ? 0 : config->metric_families;
 }
 
 /* The config with nothing left to decide. */
@@ -7248,17 +7254,22 @@ llmobsi_fn void llmobsi_key_make(llmobsi_registry* registry, uint32_t number,
     key->hash = llmobsi_key_hash(registry, number, key->text, key->size);
 }
 
-/* Makes what is no UTF-8 valid: different malformed values may become one. False: it was valid. */
+/* Makes what is no UTF-8 valid, and a carriage return, which no text format can carry, a blank:
+   different values may become one. False: there was nothing to do. */
 llmobsi_fn bool llmobsi_key_repair(const llmobsi_registry* registry, uint32_t number,
                                    llmobsi_key* key)
 {
     llmobsi_key raw;
     uint32_t at = 0;
     char* out = key->text;
-    if (llmobsi_utf8_is_valid(key->text, key->size)) {
+    bool valid = llmobsi_utf8_is_valid(key->text, key->size);
+    if (valid && memchr(key->text, '\r', key->size) == NULL) {
         return false;
     }
-    memcpy(raw.text, key->text, key->size);
+    for (at = 0; at < key->size; at++) {
+        raw.text[at] = key->text[at] == '\r' ? ' ' : key->text[at];
+    }
+    at = 0;
     while (at < key->size) {
         size_t size = strlen(raw.text + at);
         out += llmobsi_utf8_repair(out, registry->label_bytes, raw.text + at, size);
@@ -7844,6 +7855,14 @@ llmobsi_inline uint64_t llmobsi_key_of_double(uint8_t number, double value)
     /* Not value + 0.5, which is rounded itself: of 2^52 + 1 it would be 2^52 + 2. */
     whole = (uint64_t)value;
     return whole + (value - (double)whole >= 0.5);
+}
+
+/* A key as the number that it stands for. */
+llmobsi_inline double llmobsi_key_value(uint8_t number, uint64_t key)
+{
+    return number == LLMOBS_NUMBER_DOUBLE ? llmobsi_double_of(key)
+           : number == LLMOBS_NUMBER_NANO ? (double)key / LLMOBS_I_NANO
+                                          : (double)key;
 }
 
 /* A bound as the largest key that is not above it: of whole numbers it is rounded down, but for
@@ -10823,7 +10842,7 @@ llmobsi_fn void llmobsi_exemplar_put(llmobsi_exemplar* exemplar,
 
 /* Offers a value that was recorded into a series as an exemplar of one of its buckets. */
 llmobsi_fn void llmobsi_exemplar_offer(uint32_t ticket, uint32_t number, uint32_t bucket,
-                                       double value, llmobs_span span)
+                                       uint64_t key, llmobs_span span)
 {
     llmobs_trace_context context;
     llmobsi_visit visit;
@@ -10833,8 +10852,10 @@ llmobsi_fn void llmobsi_exemplar_offer(uint32_t ticket, uint32_t number, uint32_
         return;
     }
     if (visit.registry->series[number].exemplars != 0) {
-        uint32_t first = visit.registry->series[number].exemplars - 1;
-        llmobsi_exemplar_put(&visit.registry->exemplars[first + bucket], &context, value,
+        const llmobsi_series* series = &visit.registry->series[number];
+        llmobsi_exemplar* exemplar = &visit.registry->exemplars[series->exemplars - 1 + bucket];
+        uint8_t kind = visit.registry->metrics[series->metric].number;
+        llmobsi_exemplar_put(exemplar, &context, llmobsi_key_value(kind, key),
                              llmobsi_registry_now(visit.registry));
     }
     llmobsi_visit_end(&visit);
@@ -10843,7 +10864,9 @@ llmobsi_fn void llmobsi_exemplar_offer(uint32_t ticket, uint32_t number, uint32_
 LLMOBS_API void llmobs_counter_add_in(llmobs_counter counter, uint64_t amount, llmobs_span span)
 {
     llmobs_counter_add(counter, amount);
-    llmobsi_exemplar_offer(counter.instance, counter.series, 0, (double)amount, span);
+    if (amount <= LLMOBS_I_CELL_MOST) {
+        llmobsi_exemplar_offer(counter.instance, counter.series, 0, amount, span);
+    }
 }
 
 /* =================================================================================================
@@ -10994,14 +11017,6 @@ llmobsi_fn bool llmobsi_explicit_add_shared(const llmobsi_metric* metric, llmobs
 }
 
 /* ---- exponential: the window --------------------------------------------------------------- */
-
-/* A key as the number that it stands for. */
-llmobsi_inline double llmobsi_key_value(uint8_t number, uint64_t key)
-{
-    return number == LLMOBS_NUMBER_DOUBLE ? llmobsi_double_of(key)
-           : number == LLMOBS_NUMBER_NANO ? (double)key / LLMOBS_I_NANO
-                                          : (double)key;
-}
 
 llmobsi_inline uint32_t llmobsi_window_shift(uint64_t window)
 {
@@ -11392,17 +11407,15 @@ llmobsi_fn void llmobsi_histogram_exemplar(llmobs_histogram histogram, uint64_t 
     const llmobsi_metric* metric;
     uint32_t bucket;
     uint64_t key;
-    double value;
     if (!llmobsi_visit_begin(&visit, histogram.instance)) {
         return;
     }
     metric = &visit.registry->metrics[histogram.metric];
     key = llmobsi_key_of_bits(metric->number, bits, is_double);
     bucket = metric->bound_count > 0 ? llmobsi_bucket_of(metric, key) : 0;
-    value = llmobsi_key_value(metric->number, key);
     llmobsi_visit_end(&visit);
     if (key <= LLMOBS_I_CELL_MOST) {
-        llmobsi_exemplar_offer(histogram.instance, histogram.series, bucket, value, span);
+        llmobsi_exemplar_offer(histogram.instance, histogram.series, bucket, key, span);
     }
 }
 
@@ -11469,13 +11482,19 @@ llmobsi_fn uint64_t llmobsi_read_counter(const llmobsi_recorder* recorder, uint3
 llmobsi_fn int64_t llmobsi_read_updown(const llmobsi_recorder* recorder, uint32_t cell)
 {
     uint32_t rows = llmobsi_row_count(recorder);
-    int64_t sum = 0;
+    uint64_t low = 0; /* with `high` 128 bits: what one row has too much, another may take back */
+    int64_t high = 0;
     uint32_t i;
     for (i = 0; i < rows; i++) {
         const llmobsi_atomic64* place = llmobsi_cell_of(llmobsi_row_at(recorder, i), cell);
-        (void)llmobsi_signed_add(&sum, place != NULL ? (int64_t)llmobsi_load_relaxed(place) : 0);
+        uint64_t part = place != NULL ? llmobsi_load_relaxed(place) : 0;
+        low += part;
+        high += (low < part) - (int64_t)(part >> 63);
     }
-    return sum;
+    if (high == -(int64_t)(low >> 63)) {
+        return (int64_t)low;
+    }
+    return high < 0 ? INT64_MIN : INT64_MAX;
 }
 
 llmobsi_fn double llmobsi_read_gauge(const llmobsi_recorder* recorder, uint32_t cell)
@@ -11757,19 +11776,6 @@ LLMOBS_API llmobs_result llmobs_histogram_read(llmobs_histogram histogram,
 
 /* ---- quantiles ----------------------------------------------------------------------------- */
 
-llmobsi_fn double llmobsi_between(double value, double least, double most)
-{
-    return value < least ? least : value > most ? most : value;
-}
-
-/* No value lies outside of what was recorded. */
-llmobsi_fn void llmobsi_quantile_bound(llmobs_quantile* quantile, double least, double most)
-{
-    quantile->low = llmobsi_between(quantile->low, least, most);
-    quantile->high = llmobsi_between(quantile->high, least, most);
-    quantile->value = llmobsi_between(quantile->value, quantile->low, quantile->high);
-}
-
 llmobsi_fn void llmobsi_reading_quantile(const llmobsi_metric* metric,
                                          const llmobsi_reading* reading, double q,
                                          llmobs_quantile* quantile)
@@ -11787,13 +11793,14 @@ llmobsi_fn void llmobsi_reading_quantile(const llmobsi_metric* metric,
                                                llmobsi_reading_scale(reading), reading->zeros,
                                                rank);
     }
+    if (bracket.high > 0.0) { /* halves: their sum is a double */
+        quantile->relative_error = (bracket.high / 2 - bracket.low / 2) /
+                                   (bracket.high / 2 + bracket.low / 2);
+    }
+    bracket = llmobsi_bracket_clamp(bracket, least, most);
     quantile->value = bracket.value;
     quantile->low = bracket.low;
     quantile->high = bracket.high;
-    if (bracket.high > 0.0) {
-        quantile->relative_error = (bracket.high - bracket.low) / (bracket.high + bracket.low);
-    }
-    llmobsi_quantile_bound(quantile, least, most);
 }
 
 LLMOBS_API llmobs_quantile llmobs_histogram_quantile(llmobs_histogram histogram, double q)
@@ -16661,7 +16668,7 @@ llmobsi_fn void llmobsi_metrics_gather(llmobsi_instance* instance, bool attribut
     if (recorder->registry.on) {
         llmobsi_gather_registry(&gather);
     }
-    if ((instance->config.metric_families & LLMOBS_FAMILY_SELF) != 0) {
+    if ((llmobsi_families(&instance->config) & LLMOBS_FAMILY_SELF) != 0) {
         llmobsi_gather_self(&gather, instance);
     }
     (void)llmobsi_gather_flush(&gather);
@@ -17093,7 +17100,7 @@ llmobsi_fn void llmobsi_pool_layout(llmobsi_arena* arena, const llmobs_config* c
 
 /* Text for names, help and labels: what is usual, many times. */
 #define LLMOBS_I_TEXT_A_METRIC 320u
-#define LLMOBS_I_TEXT_A_SERIES 80u
+#define LLMOBS_I_TEXT_A_SERIES 100u
 #define LLMOBS_I_ROWS_A_PAGE 3u /* rows that the pages would suffice for, if all cells were used */
 
 llmobsi_fn void llmobsi_cells_layout(llmobsi_arena* arena, const llmobs_config* config,
@@ -17425,7 +17432,7 @@ llmobsi_fn void llmobsi_catalogue_start(llmobsi_collector* collector, const llmo
         llmobs_metric_info info;
         llmobs_result result;
         uint32_t number;
-        if ((llmobsi_catalogue_family((llmobs_known)known) & config->metric_families) == 0) {
+        if ((llmobsi_catalogue_family((llmobs_known)known) & llmobsi_families(config)) == 0) {
             continue;
         }
         llmobsi_catalogue_info((llmobs_known)known, user_ids, &info);

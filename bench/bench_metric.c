@@ -42,7 +42,7 @@ static void fail(const char* what)
 /* ---- what is recorded ----------------------------------------------------------------------- */
 
 static const char* const label_names[LABELS] = {"model", "direction", "feature", "user_id"};
-static const double article_bounds[7] = {0.1, 0.25, 0.5, 1, 2, 5, 10};
+static const double article_bounds[7] = {0.1, 0.25, 0.5, 1, 2.5, 5, 10};
 
 static char texts[SETS][2][24];
 static const char* sets[SETS][LABELS];
@@ -289,7 +289,7 @@ static void elsewhere(pthread_t* thread, void* (*run)(void*), void* argument)
     (void)sched_getaffinity(0, sizeof(own), &own);
     CPU_XOR(&others, &all_processors, &own);
     if (CPU_COUNT(&others) > 0) {
-        (void)sched_setaffinity(0, sizeof(others), &others); /* a thread begins where its maker is */
+        (void)sched_setaffinity(0, sizeof(others), &others); /* it begins where its maker is */
     }
     if (pthread_create(thread, NULL, run, argument) != 0) {
         fail("pthread_create");
@@ -375,8 +375,8 @@ static void print(const bench_case* one)
 static void print_spread(const bench_case* ours, const bench_case* gauge)
 {
     int kind;
-    printf("# skipped: HdrHistogram_c (not in Debian); by the reference it records in 3.07 ns where "
-           "prometheus-cpp increments in 4.6\n");
+    printf("# skipped: HdrHistogram_c (not in Debian); by the reference it records in 3.07 ns "
+           "where prometheus-cpp increments in 4.6\n");
     for (kind = 0; gauge != NULL && kind < BENCH_KINDS; kind++) {
         if (ours->median[kind] != 0 && gauge->median[kind] != 0) {
             printf("# HdrHistogram_c scaled by that / exponential record, %s: %.2f (2 is wanted)\n",
@@ -599,7 +599,7 @@ static void exposition(void)
     free(with.text);
 }
 
-/* ---- a service's metrics: 2,000 series, 8 threads --------------------------------------------- */
+/* ---- a service's metrics: 2,000 series, 8 threads -------------------------------------------- */
 
 #define SERVICE_COUNTERS 1000
 #define SERVICE_NARROW 900 /* histograms of 7 bounds, */
@@ -829,8 +829,8 @@ static void check(const subject* to, const recording* mine, const recording* its
 /* For an instruction counter such as callgrind: every call 10,000 times, nothing timed. */
 static void count(recording* mine)
 {
-    static void (*const bodies[])(void*, uint32_t) = {increment, move_up,    observe,    observe_int,
-                                                      spread,    lookup_hot, lookup_many};
+    static void (*const bodies[])(void*, uint32_t) = {
+        increment, move_up, observe, observe_int, spread, lookup_hot, lookup_many};
     size_t i;
     int round;
     for (round = 0; round < COUNT_ROUNDS; round++) {

@@ -70,8 +70,9 @@ CONTENTS: search for a tag.
         the first one after fork: memory of the thread-local pointer, a seed from the system.
 
     Recording in a signal handler is safe; one that interrupts a recording call of its own thread
-    is dropped and counted as `signal`, but for what it adds to metrics, which arrives. An exporter's callback runs on the exporter's own thread:
-    what it records is dropped as `self`; flush, tick and close answer LLMOBS_ERROR_BUSY there.
+    is dropped and counted as `signal`, but for what it adds to metrics, which arrives. An
+    exporter's callback runs on the exporter's own thread: the spans that it records are dropped as
+    `self`; flush, tick and close answer LLMOBS_ERROR_BUSY there.
     After fork the child's spans are inert, its metrics go on from zero; its next use of the
     instance begins with clean rings.
 
@@ -87,7 +88,7 @@ CONTENTS: search for a tag.
     a span that sampling leaves out                                5 ns
     a call on a NULL instance / a dropped span                     2.5 / 8 ns
     memory                                      11.3 MiB by default, one block, at llmobs_open,
-                                                of which metrics are 3.9 (metric_series = LLMOBS_OFF)
+                                                 of which metrics are 3.9
     threads                       one for the tick, one an exporter; none when the host pumps
 
     What does not fit is dropped and counted: started = exported + dropped (by cause) + in flight,

@@ -140,6 +140,7 @@ int main(void)
     test_off();
     test_exact(16, 1, 65536, 1, 1);
     test_exact(17, 3, 65536, 1, 1);
+    test_exact(16, 1, 65536, LLMOBS_OFF, 1);
     test_exact(1000, 7, 262144, 100, 5);
     test_exact(4096, 256, 3145728, 1024, 64);
     test_too_much();

@@ -147,11 +147,16 @@ llmobsi_fn void llmobsi_switches_put(llmobs_config* config, llmobsi_switches swi
     config->span_slots =
         switches.spans_off ? LLMOBS_OFF : llmobsi_round_up_pow2(config->span_slots);
     config->metric_series = switches.metrics_off ? LLMOBS_OFF : config->metric_series;
-    config->exemplars = switches.exemplars_off ? 0 : config->exemplars;
+    config->exemplars = switches.exemplars_off ? LLMOBS_OFF : config->exemplars;
     if (config->metric_families == 0) {
         config->metric_families = LLMOBS_I_FAMILIES_STANDARD;
     }
-    config->metric_families = config->metric_families == LLMOBS_OFF ? 0 : config->metric_families;
+}
+
+/* The families that are switched on. */
+llmobsi_fn uint32_t llmobsi_families(const llmobs_config* config)
+{
+    return config->metric_families == LLMOBS_OFF ? 0 : config->metric_families;
 }
 
 /* The config with nothing left to decide. */

@@ -39,7 +39,7 @@ llmobsi_fn void llmobsi_pool_layout(llmobsi_arena* arena, const llmobs_config* c
 
 /* Text for names, help and labels: what is usual, many times. */
 #define LLMOBS_I_TEXT_A_METRIC 320u
-#define LLMOBS_I_TEXT_A_SERIES 80u
+#define LLMOBS_I_TEXT_A_SERIES 100u
 #define LLMOBS_I_ROWS_A_PAGE 3u /* rows that the pages would suffice for, if all cells were used */
 
 llmobsi_fn void llmobsi_cells_layout(llmobsi_arena* arena, const llmobs_config* config,

@@ -189,7 +189,7 @@ llmobsi_fn void llmobsi_catalogue_start(llmobsi_collector* collector, const llmo
         llmobs_metric_info info;
         llmobs_result result;
         uint32_t number;
-        if ((llmobsi_catalogue_family((llmobs_known)known) & config->metric_families) == 0) {
+        if ((llmobsi_catalogue_family((llmobs_known)known) & llmobsi_families(config)) == 0) {
             continue;
         }
         llmobsi_catalogue_info((llmobs_known)known, user_ids, &info);

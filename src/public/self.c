@@ -287,7 +287,7 @@ llmobsi_fn void llmobsi_metrics_gather(llmobsi_instance* instance, bool attribut
     if (recorder->registry.on) {
         llmobsi_gather_registry(&gather);
     }
-    if ((instance->config.metric_families & LLMOBS_FAMILY_SELF) != 0) {
+    if ((llmobsi_families(&instance->config) & LLMOBS_FAMILY_SELF) != 0) {
         llmobsi_gather_self(&gather, instance);
     }
     (void)llmobsi_gather_flush(&gather);

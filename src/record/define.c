@@ -178,6 +178,14 @@ llmobsi_inline uint64_t llmobsi_key_of_double(uint8_t number, double value)
     return whole + (value - (double)whole >= 0.5);
 }
 
+/* A key as the number that it stands for. */
+llmobsi_inline double llmobsi_key_value(uint8_t number, uint64_t key)
+{
+    return number == LLMOBS_NUMBER_DOUBLE ? llmobsi_double_of(key)
+           : number == LLMOBS_NUMBER_NANO ? (double)key / LLMOBS_I_NANO
+                                          : (double)key;
+}
+
 /* A bound as the largest key that is not above it: of whole numbers it is rounded down, but for
    billionths, where 0.1 is meant to be 100000000. */
 llmobsi_fn uint64_t llmobsi_key_of_bound(uint8_t number, double bound)

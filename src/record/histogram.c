@@ -143,14 +143,6 @@ llmobsi_fn bool llmobsi_explicit_add_shared(const llmobsi_metric* metric, llmobs
 
 /* ---- exponential: the window --------------------------------------------------------------- */
 
-/* A key as the number that it stands for. */
-llmobsi_inline double llmobsi_key_value(uint8_t number, uint64_t key)
-{
-    return number == LLMOBS_NUMBER_DOUBLE ? llmobsi_double_of(key)
-           : number == LLMOBS_NUMBER_NANO ? (double)key / LLMOBS_I_NANO
-                                          : (double)key;
-}
-
 llmobsi_inline uint32_t llmobsi_window_shift(uint64_t window)
 {
     return (uint32_t)(window >> LLMOBS_I_WINDOW_SHIFT) & 31u;
@@ -540,17 +532,15 @@ llmobsi_fn void llmobsi_histogram_exemplar(llmobs_histogram histogram, uint64_t 
     const llmobsi_metric* metric;
     uint32_t bucket;
     uint64_t key;
-    double value;
     if (!llmobsi_visit_begin(&visit, histogram.instance)) {
         return;
     }
     metric = &visit.registry->metrics[histogram.metric];
     key = llmobsi_key_of_bits(metric->number, bits, is_double);
     bucket = metric->bound_count > 0 ? llmobsi_bucket_of(metric, key) : 0;
-    value = llmobsi_key_value(metric->number, key);
     llmobsi_visit_end(&visit);
     if (key <= LLMOBS_I_CELL_MOST) {
-        llmobsi_exemplar_offer(histogram.instance, histogram.series, bucket, value, span);
+        llmobsi_exemplar_offer(histogram.instance, histogram.series, bucket, key, span);
     }
 }
 

@@ -434,7 +434,7 @@ llmobsi_fn void llmobsi_exemplar_put(llmobsi_exemplar* exemplar,
 
 /* Offers a value that was recorded into a series as an exemplar of one of its buckets. */
 llmobsi_fn void llmobsi_exemplar_offer(uint32_t ticket, uint32_t number, uint32_t bucket,
-                                       double value, llmobs_span span)
+                                       uint64_t key, llmobs_span span)
 {
     llmobs_trace_context context;
     llmobsi_visit visit;
@@ -444,8 +444,10 @@ llmobsi_fn void llmobsi_exemplar_offer(uint32_t ticket, uint32_t number, uint32_
         return;
     }
     if (visit.registry->series[number].exemplars != 0) {
-        uint32_t first = visit.registry->series[number].exemplars - 1;
-        llmobsi_exemplar_put(&visit.registry->exemplars[first + bucket], &context, value,
+        const llmobsi_series* series = &visit.registry->series[number];
+        llmobsi_exemplar* exemplar = &visit.registry->exemplars[series->exemplars - 1 + bucket];
+        uint8_t kind = visit.registry->metrics[series->metric].number;
+        llmobsi_exemplar_put(exemplar, &context, llmobsi_key_value(kind, key),
                              llmobsi_registry_now(visit.registry));
     }
     llmobsi_visit_end(&visit);
@@ -454,5 +456,7 @@ llmobsi_fn void llmobsi_exemplar_offer(uint32_t ticket, uint32_t number, uint32_
 LLMOBS_API void llmobs_counter_add_in(llmobs_counter counter, uint64_t amount, llmobs_span span)
 {
     llmobs_counter_add(counter, amount);
-    llmobsi_exemplar_offer(counter.instance, counter.series, 0, (double)amount, span);
+    if (amount <= LLMOBS_I_CELL_MOST) {
+        llmobsi_exemplar_offer(counter.instance, counter.series, 0, amount, span);
+    }
 }

@@ -43,13 +43,19 @@ llmobsi_fn uint64_t llmobsi_read_counter(const llmobsi_recorder* recorder, uint3
 llmobsi_fn int64_t llmobsi_read_updown(const llmobsi_recorder* recorder, uint32_t cell)
 {
     uint32_t rows = llmobsi_row_count(recorder);
-    int64_t sum = 0;
+    uint64_t low = 0; /* with `high` 128 bits: what one row has too much, another may take back */
+    int64_t high = 0;
     uint32_t i;
     for (i = 0; i < rows; i++) {
         const llmobsi_atomic64* place = llmobsi_cell_of(llmobsi_row_at(recorder, i), cell);
-        (void)llmobsi_signed_add(&sum, place != NULL ? (int64_t)llmobsi_load_relaxed(place) : 0);
+        uint64_t part = place != NULL ? llmobsi_load_relaxed(place) : 0;
+        low += part;
+        high += (low < part) - (int64_t)(part >> 63);
     }
-    return sum;
+    if (high == -(int64_t)(low >> 63)) {
+        return (int64_t)low;
+    }
+    return high < 0 ? INT64_MIN : INT64_MAX;
 }
 
 llmobsi_fn double llmobsi_read_gauge(const llmobsi_recorder* recorder, uint32_t cell)
@@ -331,19 +337,6 @@ LLMOBS_API llmobs_result llmobs_histogram_read(llmobs_histogram histogram,
 
 /* ---- quantiles ----------------------------------------------------------------------------- */
 
-llmobsi_fn double llmobsi_between(double value, double least, double most)
-{
-    return value < least ? least : value > most ? most : value;
-}
-
-/* No value lies outside of what was recorded. */
-llmobsi_fn void llmobsi_quantile_bound(llmobs_quantile* quantile, double least, double most)
-{
-    quantile->low = llmobsi_between(quantile->low, least, most);
-    quantile->high = llmobsi_between(quantile->high, least, most);
-    quantile->value = llmobsi_between(quantile->value, quantile->low, quantile->high);
-}
-
 llmobsi_fn void llmobsi_reading_quantile(const llmobsi_metric* metric,
                                          const llmobsi_reading* reading, double q,
                                          llmobs_quantile* quantile)
@@ -361,13 +354,14 @@ llmobsi_fn void llmobsi_reading_quantile(const llmobsi_metric* metric,
                                                llmobsi_reading_scale(reading), reading->zeros,
                                                rank);
     }
+    if (bracket.high > 0.0) { /* halves: their sum is a double */
+        quantile->relative_error = (bracket.high / 2 - bracket.low / 2) /
+                                   (bracket.high / 2 + bracket.low / 2);
+    }
+    bracket = llmobsi_bracket_clamp(bracket, least, most);
     quantile->value = bracket.value;
     quantile->low = bracket.low;
     quantile->high = bracket.high;
-    if (bracket.high > 0.0) {
-        quantile->relative_error = (bracket.high - bracket.low) / (bracket.high + bracket.low);
-    }
-    llmobsi_quantile_bound(quantile, least, most);
 }
 
 LLMOBS_API llmobs_quantile llmobs_histogram_quantile(llmobs_histogram histogram, double q)

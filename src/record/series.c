@@ -243,17 +243,22 @@ llmobsi_fn void llmobsi_key_make(llmobsi_registry* registry, uint32_t number,
     key->hash = llmobsi_key_hash(registry, number, key->text, key->size);
 }
 
-/* Makes what is no UTF-8 valid: different malformed values may become one. False: it was valid. */
+/* Makes what is no UTF-8 valid, and a carriage return, which no text format can carry, a blank:
+   different values may become one. False: there was nothing to do. */
 llmobsi_fn bool llmobsi_key_repair(const llmobsi_registry* registry, uint32_t number,
                                    llmobsi_key* key)
 {
     llmobsi_key raw;
     uint32_t at = 0;
     char* out = key->text;
-    if (llmobsi_utf8_is_valid(key->text, key->size)) {
+    bool valid = llmobsi_utf8_is_valid(key->text, key->size);
+    if (valid && memchr(key->text, '\r', key->size) == NULL) {
         return false;
     }
-    memcpy(raw.text, key->text, key->size);
+    for (at = 0; at < key->size; at++) {
+        raw.text[at] = key->text[at] == '\r' ? ' ' : key->text[at];
+    }
+    at = 0;
     while (at < key->size) {
         size_t size = strlen(raw.text + at);
         out += llmobsi_utf8_repair(out, registry->label_bytes, raw.text + at, size);
