@@ -11290,8 +11290,7 @@ llmobsi_cold void llmobsi_histogram_record_slow(llmobs_histogram histogram, uint
 
 /* The quick ways, where the thread has its cells and nothing is special. They return false, and
    nothing has happened, where the long way is to be gone; the busy flag is up. What leaves them is
-   called last, so that they save no registers: what a caller keeps in those would have to come
-   back from memory, behind the store to a bucket that is still being searched for. */
+   called last, so that they have few registers to save. */
 llmobsi_inline bool llmobsi_explicit_quick(const llmobsi_metric* metric, uint8_t number,
                                            const llmobsi_row* row, uint32_t cell, uint64_t key)
 {
