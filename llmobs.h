@@ -7051,8 +7051,8 @@ typedef struct llmobsi_metric {
     uint16_t bound_count;
     uint8_t instrument;
     uint8_t number;
-    int8_t scale;      /* exponential: what a series begins with      */
-    int8_t user_label; /* the label whose values become pseudonyms     */
+    int16_t scale;     /* exponential: what a series begins with   */
+    int8_t user_label; /* the label whose values become pseudonyms */
     bool exemplars;
     uint32_t overflow;       /* its series, if it has labels */
     llmobsi_atomic32 first;  /* of its series, number + 1; under the lock, readers read */
@@ -7444,22 +7444,22 @@ llmobsi_fn bool llmobsi_series_text(llmobsi_registry* registry, const llmobsi_me
 llmobsi_fn bool llmobsi_series_cells(llmobsi_registry* registry, const llmobsi_metric* metric,
                                      llmobsi_series* series)
 {
-    uint32_t wanted = metric->instrument == LLMOBS_COUNTER       ? 1
-                      : metric->bound_count > 0                  ? metric->bound_count + 1u
-                      : metric->instrument >= LLMOBS_HISTOGRAM   ? LLMOBS_EXPONENTIAL_BUCKETS
-                                                                 : 0;
+    bool exponential = metric->instrument == LLMOBS_HISTOGRAM_EXPONENTIAL;
+    uint32_t wanted = metric->bound_count > 0 ? metric->bound_count + 1u
+                      : exponential || metric->instrument == LLMOBS_COUNTER ? 1
+                                                                            : 0;
     series->cell = llmobsi_cells_take(&registry->cells, metric->cell_count);
     if (series->cell == LLMOBS_I_NO_CELLS) {
         return false;
     }
-    if (metric->instrument == LLMOBS_HISTOGRAM_EXPONENTIAL) {
+    if (exponential) {
         series->cold = llmobsi_cells_take_cold(&registry->cells);
-        wanted = 1;
     }
     if (series->cold == LLMOBS_I_NO_CELLS) {
         return false;
     }
-    if (metric->exemplars && wanted <= registry->exemplar_limit - registry->exemplar_count) {
+    if (metric->exemplars && wanted > 0 &&
+        wanted <= registry->exemplar_limit - registry->exemplar_count) {
         series->exemplars = registry->exemplar_count + 1;
         registry->exemplar_count += wanted;
     }
@@ -8040,7 +8040,7 @@ llmobsi_fn bool llmobsi_metric_fill(llmobsi_registry* registry, const llmobs_met
     if (info->instrument == LLMOBS_HISTOGRAM_EXPONENTIAL) {
         metric->least = info->least;
         metric->most = info->most;
-        metric->scale = (int8_t)llmobsi_exponential_scale(info->least, info->most);
+        metric->scale = (int16_t)llmobsi_exponential_scale(info->least, info->most);
     }
     if (!llmobsi_metric_texts(registry, info, metric)) {
         return false;
@@ -17116,7 +17116,7 @@ llmobsi_fn void llmobsi_cells_layout(llmobsi_arena* arena, const llmobs_config* 
     if (recorder == NULL || rows == NULL) {
         return;
     }
-    memset((void*)rows, 0, entries * sizeof *rows);
+    memset((void*)rows, 0, entries * sizeof(void*));
     cells = &recorder->registry.cells;
     cells->pages = memory;
     cells->page_count = pages;

@@ -26,7 +26,8 @@ sub serves {
         my ($method, $path, $accept) = @_;
         my %headers = defined $accept ? (Accept => $accept) : ();
         my $answer = $http->request($method, ($base // '') . $path, { headers => \%headers });
-        return ($answer->{status}, $answer->{headers}{'content-type'} // '', $answer->{content});
+        return ($answer->{status}, $answer->{headers}{'content-type'} // '',
+            $answer->{content} // '');
     };
     my ($status, $type, $text) = $asks->('GET', '/metrics');
     is("$status $type", '200 text/plain; version=0.0.4; charset=utf-8', 'GET /metrics');

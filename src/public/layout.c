@@ -56,7 +56,7 @@ llmobsi_fn void llmobsi_cells_layout(llmobsi_arena* arena, const llmobs_config* 
     if (recorder == NULL || rows == NULL) {
         return;
     }
-    memset((void*)rows, 0, entries * sizeof *rows);
+    memset((void*)rows, 0, entries * sizeof(void*));
     cells = &recorder->registry.cells;
     cells->pages = memory;
     cells->page_count = pages;

@@ -361,7 +361,7 @@ llmobsi_fn bool llmobsi_metric_fill(llmobsi_registry* registry, const llmobs_met
     if (info->instrument == LLMOBS_HISTOGRAM_EXPONENTIAL) {
         metric->least = info->least;
         metric->most = info->most;
-        metric->scale = (int8_t)llmobsi_exponential_scale(info->least, info->most);
+        metric->scale = (int16_t)llmobsi_exponential_scale(info->least, info->most);
     }
     if (!llmobsi_metric_texts(registry, info, metric)) {
         return false;
