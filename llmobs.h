@@ -2588,9 +2588,20 @@ LLMOBS_API llmobs_result llmobs_close_with_stats(llmobs* obs, llmobs_stats* stat
 #endif
 #endif
 
+/* How private functions and variables are linked: not at all. Our own tests compile one copy with
+   LLMOBS_I_APART, whose private parts they see (tools/private.pl). */
+#ifndef LLMOBS_I_APART
 #define llmobsi_fn static __attribute__((unused))
-#define llmobsi_inline static inline __attribute__((unused, always_inline))
 #define llmobsi_cold static __attribute__((unused, noinline, cold))
+#define llmobsi_noinline static __attribute__((unused, noinline))
+#define llmobsi_state static
+#else
+#define llmobsi_fn extern
+#define llmobsi_cold extern __attribute__((noinline, cold))
+#define llmobsi_noinline extern __attribute__((noinline))
+#define llmobsi_state
+#endif
+#define llmobsi_inline static inline __attribute__((unused, always_inline))
 #define llmobsi_likely(condition) __builtin_expect(!!(condition), 1)
 #define llmobsi_unlikely(condition) __builtin_expect(!!(condition), 0)
 
@@ -4600,7 +4611,7 @@ static const llmobsi_sha256_path llmobsi_sha256_paths[] = {
 
 /* 0: not decided yet; else 1 + the index of a path. Any thread writes it and any thread reads it.
    Relaxed: all write the same number, and the table it leads into is constant. */
-static llmobsi_atomic32 llmobsi_sha256_chosen;
+llmobsi_state llmobsi_atomic32 llmobsi_sha256_chosen;
 
 /* For tests and benches: this path from now on, if the processor has it. */
 llmobsi_fn bool llmobsi_sha256_use(uint32_t index)
@@ -5535,8 +5546,8 @@ typedef struct llmobsi_parked {
     llmobs_allocator allocator;
 } llmobsi_parked;
 
-static llmobsi_parked llmobsi_parking[LLMOBS_I_PARKING]; /* under the lock */
-static pthread_mutex_t llmobsi_parking_lock = PTHREAD_MUTEX_INITIALIZER;
+llmobsi_state llmobsi_parked llmobsi_parking[LLMOBS_I_PARKING]; /* under the lock */
+llmobsi_state pthread_mutex_t llmobsi_parking_lock = PTHREAD_MUTEX_INITIALIZER;
 
 llmobsi_fn void* llmobsi_allocate_default(void* user, size_t size, size_t alignment)
 {
@@ -5603,8 +5614,8 @@ llmobsi_fn void llmobsi_park(const llmobs_allocator* allocator, void* memory, si
 
 /* Blocks that stay with a callback that hung, or with a batch that the host was promised: for good,
    but within reach, so that leak checkers do not take them for lost. */
-static void* llmobsi_left[64]; /* under the lock; what does not fit is out of reach */
-static uint32_t llmobsi_left_count;
+llmobsi_state void* llmobsi_left[64]; /* under the lock; what does not fit is out of reach */
+llmobsi_state uint32_t llmobsi_left_count;
 
 llmobsi_fn void llmobsi_leave_block(void* memory)
 {
@@ -8512,14 +8523,14 @@ typedef struct llmobsi_control {
 } __attribute__((aligned(64))) llmobsi_control;
 
 /* All static state of a copy of this library. */
-static llmobsi_place llmobsi_places[LLMOBS_MAX_INSTANCES];
-static llmobsi_control llmobsi_controls[LLMOBS_MAX_CONTROLS];
-static llmobsi_atomic32 llmobsi_controls_used; /* controls ever owned are below it */
-static bool llmobsi_has_membarrier;            /* written before the first instance opens */
-static pthread_key_t llmobsi_thread_key;       /* its destructor gives a thread's records back */
-static bool llmobsi_thread_key_made;
-static pthread_once_t llmobsi_process_once = PTHREAD_ONCE_INIT;
-static __thread llmobsi_control* llmobsi_self LLMOBS_TLS_MODEL;
+llmobsi_state llmobsi_place llmobsi_places[LLMOBS_MAX_INSTANCES];
+llmobsi_state llmobsi_control llmobsi_controls[LLMOBS_MAX_CONTROLS];
+llmobsi_state llmobsi_atomic32 llmobsi_controls_used; /* controls ever owned are below it */
+llmobsi_state bool llmobsi_has_membarrier;    /* written before the first instance opens */
+llmobsi_state pthread_key_t llmobsi_thread_key; /* its destructor gives a thread's records back */
+llmobsi_state bool llmobsi_thread_key_made;
+llmobsi_state pthread_once_t llmobsi_process_once = PTHREAD_ONCE_INIT;
+llmobsi_state __thread llmobsi_control* llmobsi_self LLMOBS_TLS_MODEL;
 
 /* Where a thread keeps the id of a name that is known by its address: at one of four places that
    differ in their lowest bits, and stand in one cache line or two. */
@@ -8877,7 +8888,7 @@ llmobsi_fn bool llmobsi_process_ready(void)
 
 /* When a shared object that holds this copy is unloaded, threads that live on must not run its
    code at their end. */
-__attribute__((destructor)) static void llmobsi_process_unload(void)
+llmobsi_fn __attribute__((destructor)) void llmobsi_process_unload(void)
 {
     if (llmobsi_thread_key_made) {
         llmobsi_thread_key_made = false;
@@ -11328,8 +11339,8 @@ llmobsi_inline bool llmobsi_exponential_quick(const llmobsi_metric* metric, cons
 }
 
 /* Goes on where one of the two below has come in, and lowers the flag. */
-static __attribute__((noinline)) void llmobsi_histogram_record_other(llmobs_histogram histogram,
-                                                                     uint64_t bits, bool is_double)
+llmobsi_noinline void llmobsi_histogram_record_other(llmobs_histogram histogram, uint64_t bits,
+                                                     bool is_double)
 {
     llmobsi_control* self = llmobsi_self;
     llmobsi_thread* thread = self->uses[LLMOBS_I_PLACE(histogram.instance)].thread;
@@ -17382,7 +17393,7 @@ llmobsi_fn uint32_t llmobsi_ticket_new(const llmobsi_place* place)
 }
 
 /* The slot that spans of an instance without spans point to: no handle fits it. */
-static llmobsi_slot llmobsi_no_slot;
+llmobsi_state llmobsi_slot llmobsi_no_slot;
 
 llmobsi_fn void llmobsi_recorder_start(llmobsi_recorder* recorder, const llmobs_config* config)
 {

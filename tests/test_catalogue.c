@@ -2,8 +2,7 @@
    and the engines, of what a dashboard expects to find; and from its definition to the scrape. */
 #include "tap.h"
 
-#define LLMOBS_IMPLEMENTATION
-#include "llmobs.h"
+#include "llmobs_private.h"
 
 #include "keeper.h"
 

@@ -26,9 +26,20 @@
 #endif
 #endif
 
+/* How private functions and variables are linked: not at all. Our own tests compile one copy with
+   LLMOBS_I_APART, whose private parts they see (tools/private.pl). */
+#ifndef LLMOBS_I_APART
 #define llmobsi_fn static __attribute__((unused))
-#define llmobsi_inline static inline __attribute__((unused, always_inline))
 #define llmobsi_cold static __attribute__((unused, noinline, cold))
+#define llmobsi_noinline static __attribute__((unused, noinline))
+#define llmobsi_state static
+#else
+#define llmobsi_fn extern
+#define llmobsi_cold extern __attribute__((noinline, cold))
+#define llmobsi_noinline extern __attribute__((noinline))
+#define llmobsi_state
+#endif
+#define llmobsi_inline static inline __attribute__((unused, always_inline))
 #define llmobsi_likely(condition) __builtin_expect(!!(condition), 1)
 #define llmobsi_unlikely(condition) __builtin_expect(!!(condition), 0)
 

@@ -121,7 +121,7 @@ llmobsi_fn uint32_t llmobsi_ticket_new(const llmobsi_place* place)
 }
 
 /* The slot that spans of an instance without spans point to: no handle fits it. */
-static llmobsi_slot llmobsi_no_slot;
+llmobsi_state llmobsi_slot llmobsi_no_slot;
 
 llmobsi_fn void llmobsi_recorder_start(llmobsi_recorder* recorder, const llmobs_config* config)
 {
