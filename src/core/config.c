@@ -1,5 +1,13 @@
 #define LLMOBS_I_FAMILIES_STANDARD 33u /* LLMOBS_FAMILY_LLM | LLMOBS_FAMILY_SELF */
 
+LLMOBS_API llmobs_key llmobs_key_default(void)
+{
+    llmobs_key key;
+    memset(&key, 0, sizeof key);
+    key.size = sizeof key;
+    return key;
+}
+
 LLMOBS_API llmobs_config llmobs_config_default(void)
 {
     llmobs_config config;
@@ -26,6 +34,7 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.label_bytes = 128;
     config.exemplars = 1024;
     config.metric_families = LLMOBS_I_FAMILIES_STANDARD;
+    config.key = llmobs_key_default();
     return config;
 }
 

@@ -82,6 +82,7 @@ typedef struct llmobsi_recorder {
     llmobs_random random;
     llmobsi_timeline timeline;
     llmobsi_names names;
+    llmobsi_keyring keyring;
     llmobsi_pool pool;
     llmobsi_thread* threads;
     uint32_t thread_count; /* max_threads */
