@@ -25,9 +25,11 @@ CONTENTS: search for a tag.
     >>api:result             >>result                 result codes and notes
     >>api:ledger             >>ledger                 what was recorded, exported and lost
                              >>text                   bounded writer, numbers, UTF-8
+                             >>decimal                exact and rounded decimals, times as text
                              >>json                   JSON text
                              >>sha256_blocks          wiping, comparing, blocks of SHA-256
     >>api:sha256             >>sha256                 SHA-256, HMAC, constant time, wiping
+    >>api:unkeyed            >>unkeyed                the article's unkeyed hash
                              >>hash                   seeded 64-bit hash
                              >>exponential            base-2 exponential buckets
     >>api:config             >>config                 configuration, defaults, memory by pillar
@@ -51,8 +53,11 @@ CONTENTS: search for a tag.
     >>api:reading            >>reading                reading metrics back, quantiles
     >>api:batch              >>batch                  typed views of what was recorded
                              >>batch_log              typed views of log records
+                             >>attributes             attributes as plain JSON
+    >>api:log_json           >>log_json               JSON lines: log records, the interaction's line
     >>api:otlp               >>otlp                   OTLP/JSON
     >>api:otlp_metric        >>otlp_metric            OTLP/JSON of metrics
+    >>api:otlp_log           >>otlp_log               OTLP/JSON of log records
     >>api:chrome             >>chrome                 Chrome trace
     >>api:exposition         >>exposition             which text format a scraper asks for
                              >>prometheus             Prometheus text, OpenMetrics
@@ -318,24 +323,27 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
     X(CONFIG_MEMORY, "the memory is too small (see llmobs_memory_needed; raise "                  \
                      "llmobs_config.memory_bytes or lower span_slots, max_threads, queue_bytes)") \
     X(INSTANCES, "too many open instances (raise LLMOBS_MAX_INSTANCES)")                          \
-    X(SPAN_POOL, "spans or log records dropped: the pool is empty (raise llmobs_config.span_slots)")             \
-    X(THREADS, "spans or log records dropped: too many threads (raise llmobs_config.max_threads)")               \
-    X(SIGNAL, "spans or log records dropped: a signal handler interrupted a recording call of " \
-              "its own thread")   \
-    X(SELF, "spans or log records dropped: recorded from inside an exporter's callback")                         \
+    X(SPAN_POOL, "spans or log records dropped: the pool is empty (raise "                        \
+                 "llmobs_config.span_slots)")                                                     \
+    X(THREADS, "spans or log records dropped: too many threads (raise "                           \
+               "llmobs_config.max_threads)")                                                      \
+    X(SIGNAL, "spans or log records dropped: a signal handler interrupted a recording call of "   \
+              "its own thread")                                                                   \
+    X(SELF, "spans or log records dropped: recorded from inside an exporter's callback")          \
     X(NAMES, "names replaced by llmobs.key_overflow (raise llmobs_config.name_bytes)")            \
     X(SPAN_EXPIRED, "spans ended by the library: older than llmobs_config.span_max_age_s")        \
     X(TRACEPARENT, "a traceparent was malformed: a new trace was begun")                          \
-    X(QUEUE, "spans or log records dropped: an exporter's queue is full (raise llmobs_config.queue_bytes)")      \
+    X(QUEUE, "spans or log records dropped: an exporter's queue is full (raise "                  \
+             "llmobs_config.queue_bytes)")                                                        \
     X(EXPORT_FAILED, "a batch was dropped: the exporter gave it up or its retries ran out")       \
     X(EXPORT_SLOW, "an exporter's callback did not return in time")                               \
     X(FILE_OPEN, "the file could not be opened (path, permissions, not a plain file of ours)")    \
     X(FILE_WRITE, "writing the file failed (disk full?): the batch is tried again")               \
-    X(NO_EXPORTER, "spans or log records dropped: no exporter takes them (llmobs_export_file, " \
-                   "llmobs_export_to)")  \
-    X(SPAN_FULL, "attributes, events or links dropped: the span or log record is full (raise "                  \
+    X(NO_EXPORTER, "spans or log records dropped: no exporter takes them (llmobs_export_file, "   \
+                   "llmobs_export_to)")                                                           \
+    X(SPAN_FULL, "attributes, events or links dropped: the span or log record is full (raise "    \
                  "llmobs_config.span_parts)")                                                     \
-    X(CLOSE_LOST, "spans or log records were not delivered before the instance closed (raise "                   \
+    X(CLOSE_LOST, "spans or log records were not delivered before the instance closed (raise "    \
                   "llmobs_config.close_timeout_ms)")                                              \
     X(METRIC_SERIES, "too many label sets: some went to an overflow series (raise "               \
                      "llmobs_config.metric_max_series, metric_series or metric_bytes, or "        \
@@ -524,6 +532,26 @@ LLMOBS_API bool llmobs_equal_secret(const void* a, const void* b, size_t size);
 
 /* [any] Clears memory; the compiler can't leave it out. */
 LLMOBS_API void llmobs_wipe(void* memory, size_t size);
+
+#endif /* LLMOBS_NO_SHA256 */
+
+/* =================================================================================================
+ *  >>api:unkeyed            the article's unkeyed hash
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SHA256
+
+/* ---- unkeyed hashes ------------------------------------------------------------------------ */
+
+/* 16 hex digits and a NUL. */
+#define LLMOBS_HASH_UNKEYED_SIZE 17
+
+/* [any] What LLMOBS_LOG_STYLE_ARTICLE wants of a text: the first 16 hex digits of its plain
+   SHA-256 and, returned, its length in code points (malformed parts count one each). Unkeyed:
+   whoever can guess the text can confirm the guess, so short or common texts are not protected by
+   it at all. Use HMAC unless you must match records that were made like this. */
+LLMOBS_API int64_t llmobs_hash_unkeyed(const char* text, size_t size,
+                                       char hash[LLMOBS_HASH_UNKEYED_SIZE]);
 
 #endif /* LLMOBS_NO_SHA256 */
 
@@ -1599,6 +1627,38 @@ typedef struct llmobs_batch {
 } llmobs_batch;
 
 /* =================================================================================================
+ *  >>api:log_json           JSON lines: log records, the interaction's line
+ * ============================================================================================== */
+
+/* ---- log lines ----------------------------------------------------------------------------- */
+
+/* How an interaction is written. */
+typedef enum llmobs_log_style {
+    LLMOBS_LOG_STYLE_DEFAULT = 0, /* "schema":"llmobs.interaction/1"                              */
+    LLMOBS_LOG_STYLE_ARTICLE = 1  /* the article's LLMStructuredLogger: its 12 members alone, with
+                                     its rounding, UTC without saying so                          */
+} llmobs_log_style;
+
+/* [any] Writes the log records of a batch as JSON lines, one record a line. Each is valid JSON
+   and UTF-8 without control characters, line separators or marks that reorder text, whatever the
+   texts hold. In the default style a line tells of records that were lost before the batch. False
+   as soon as `write` is. Pure. docs/log.md has every member. */
+LLMOBS_API bool llmobs_encode_log_json(const llmobs_batch* batch, llmobs_log_style style,
+                                       llmobs_write_fn write, void* user);
+
+/* [any] The line of one interaction, with its '\n', that belongs to `context` (NULL: to no trace).
+   A unix_ns of 0 is 1970: no clock is asked. False if `write` is, or for NULL. Pure; 100 ns for
+   426 bytes. */
+LLMOBS_API bool llmobs_interaction_write(const llmobs_interaction* interaction,
+                                         const llmobs_trace_context* context,
+                                         llmobs_log_style style, llmobs_write_fn write, void* user);
+
+/* [any] The same into memory. Returns the size, without a NUL; 0 when it does not fit. */
+LLMOBS_API size_t llmobs_interaction_line(const llmobs_interaction* interaction,
+                                          const llmobs_trace_context* context,
+                                          llmobs_log_style style, char* out, size_t capacity);
+
+/* =================================================================================================
  *  >>api:otlp               OTLP/JSON
  * ============================================================================================== */
 
@@ -1628,6 +1688,23 @@ LLMOBS_API bool llmobs_encode_otlp_json(const llmobs_batch* batch, llmobs_write_
    allocation. */
 LLMOBS_API bool llmobs_encode_otlp_metrics_json(const llmobs_batch* batch, llmobs_write_fn write,
                                                 void* user);
+
+#endif /* LLMOBS_NO_OTLP */
+
+/* =================================================================================================
+ *  >>api:otlp_log           OTLP/JSON of log records
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_OTLP
+
+/* [any] Writes a batch's log records as OTLP/JSON: one line (ending in '\n') that is a LogsData
+   message. An interaction is the event "llm.interactions", its members are attributes: docs/log.md
+   has their names. Returns false as soon as `write` does. Pure: no state, no allocation. */
+LLMOBS_API bool llmobs_encode_otlp_logs_json(const llmobs_batch* batch, llmobs_write_fn write,
+                                             void* user);
+
+/* [any] Where OTLP/HTTP wants this batch: "/v1/traces", "/v1/logs" or "/v1/metrics". */
+LLMOBS_API const char* llmobs_otlp_path(const llmobs_batch* batch);
 
 #endif /* LLMOBS_NO_OTLP */
 
@@ -1675,7 +1752,8 @@ LLMOBS_API const char* llmobs_exposition_content_type(llmobs_exposition expositi
 
 typedef enum llmobs_format {
     LLMOBS_FORMAT_OTLP_JSON = 1, /* JSON lines, one message a line (.jsonl)                    */
-    LLMOBS_FORMAT_CHROME = 2     /* Chrome trace events (.json), opens in Perfetto             */
+    LLMOBS_FORMAT_CHROME = 2,    /* Chrome trace events (.json), opens in Perfetto             */
+    LLMOBS_FORMAT_LOG_JSON = 3   /* JSON lines of log records, one a line (.jsonl)             */
 } llmobs_format;
 
 /* What a Chrome trace file begins with; the events of any number of batches follow. The closing
@@ -1683,10 +1761,11 @@ typedef enum llmobs_format {
    ever. */
 #define LLMOBS_CHROME_BEGIN "[\n"
 
-/* [any] Writes a batch in a format. In OTLP, spans and metrics have a line each, spans first. A
-   Chrome trace has no metrics: they are left out beside spans, and alone are ERROR_FORMAT, as is a
-   format that this build does not have. ERROR_SYSTEM when `write` returned false, ERROR_ARGUMENT
-   for NULL. */
+/* [any] Writes a batch in a format. In OTLP, spans, log records and metrics have a line each, in
+   this order: a body for llmobs_otlp_path where the batch has one signal, as those of exporters
+   have. A Chrome trace has spans alone, and log lines have log records alone: what else is in the
+   batch is left out beside them. ERROR_FORMAT where nothing would be left, and for a format that
+   this build does not have. ERROR_SYSTEM when `write` returned false, ERROR_ARGUMENT for NULL. */
 LLMOBS_API llmobs_result llmobs_encode(const llmobs_batch* batch, llmobs_format format,
                                        llmobs_write_fn write, void* user);
 
@@ -1760,14 +1839,18 @@ typedef struct llmobs_file_options {
     uint64_t rotate_bytes; /* begin a new file when this one would grow past it (default 64 MiB)  */
     uint32_t keep;         /* old files kept, as path.1 (newest) to path.N, up to 999; LLMOBS_OFF:
                               none                                                    (default 3) */
+    uint32_t signals;      /* LLMOBS_SIGNAL_*, one of them: what goes into this file. LOG_JSON has
+                              logs, CHROME has spans, OTLP_JSON either (default spans)            */
+    llmobs_log_style log_style; /* LOG_JSON: how interactions are written (default the full form) */
 } llmobs_file_options;
 
-/* [any, locks] Exports to a file, appending: OTLP JSON lines, or a Chrome trace. The file is opened
-   at once, and made if need be; its folder is not. It is private: its mode is 0600, and an existing
-   file is brought to it. ERROR_SYSTEM, with errno and a note, for a path that can't be opened, for
-   a symbolic link, a hard link, no plain file or somebody else's, and for a Chrome file that does
-   not begin as ours do. ERROR_ARGUMENT: no path, or one longer than 2000 bytes. `options` may be
-   NULL. A relative path is taken from where the process is now.
+/* [any, locks] Exports to a file, appending: OTLP JSON lines, a Chrome trace, or lines of log
+   records. The file is opened at once, and made if need be; its folder is not. It is private: its
+   mode is 0600, and an existing file is brought to it. ERROR_SYSTEM, with errno and a note, for a
+   path that can't be opened, for a symbolic link, a hard link, no plain file or somebody else's,
+   and for a Chrome file that does not begin as ours do. ERROR_ARGUMENT: no path, one longer than
+   2000 bytes, or more than one signal; ERROR_FORMAT: a signal that the format has not. `options`
+   may be NULL. A relative path is taken from where the process is now.
 
    A line that a crash left unfinished is ended before the next one begins (OTLP: readers skip
    it), or taken out (Chrome: it would spoil the rest). What could not be written, with the disk
@@ -2007,6 +2090,20 @@ LLMOBS_API bool llmobs_equal_secret(const void* a, const void* b, size_t size)
 LLMOBS_API void llmobs_wipe(void* memory, size_t size)
 {
     (void)memory; (void)size;
+}
+
+#endif /* LLMOBS_NO_SHA256 */
+
+/* ---- unkeyed --------------------------------------------------------------------------------- */
+
+#ifndef LLMOBS_NO_SHA256
+
+LLMOBS_API int64_t llmobs_hash_unkeyed(const char* text, size_t size,
+                                       char hash[LLMOBS_HASH_UNKEYED_SIZE])
+{
+    (void)text; (void)size;
+    __builtin_memset(hash, 0, LLMOBS_HASH_UNKEYED_SIZE);
+    return 0;
 }
 
 #endif /* LLMOBS_NO_SHA256 */
@@ -2507,6 +2604,31 @@ LLMOBS_API llmobs_quantile llmobs_histogram_quantile(llmobs_histogram histogram,
     return zero;
 }
 
+/* ---- log_json -------------------------------------------------------------------------------- */
+
+LLMOBS_API bool llmobs_encode_log_json(const llmobs_batch* batch, llmobs_log_style style,
+                                       llmobs_write_fn write, void* user)
+{
+    (void)batch; (void)style; (void)write; (void)user;
+    return false;
+}
+
+LLMOBS_API bool llmobs_interaction_write(const llmobs_interaction* interaction,
+                                         const llmobs_trace_context* context,
+                                         llmobs_log_style style, llmobs_write_fn write, void* user)
+{
+    (void)interaction; (void)context; (void)style; (void)write; (void)user;
+    return false;
+}
+
+LLMOBS_API size_t llmobs_interaction_line(const llmobs_interaction* interaction,
+                                          const llmobs_trace_context* context,
+                                          llmobs_log_style style, char* out, size_t capacity)
+{
+    (void)interaction; (void)context; (void)style; (void)out; (void)capacity;
+    return 0;
+}
+
 /* ---- otlp ------------------------------------------------------------------------------------ */
 
 #ifndef LLMOBS_NO_OTLP
@@ -2529,6 +2651,25 @@ LLMOBS_API bool llmobs_encode_otlp_metrics_json(const llmobs_batch* batch, llmob
 {
     (void)batch; (void)write; (void)user;
     return false;
+}
+
+#endif /* LLMOBS_NO_OTLP */
+
+/* ---- otlp_log -------------------------------------------------------------------------------- */
+
+#ifndef LLMOBS_NO_OTLP
+
+LLMOBS_API bool llmobs_encode_otlp_logs_json(const llmobs_batch* batch, llmobs_write_fn write,
+                                             void* user)
+{
+    (void)batch; (void)write; (void)user;
+    return false;
+}
+
+LLMOBS_API const char* llmobs_otlp_path(const llmobs_batch* batch)
+{
+    (void)batch;
+    return "";
 }
 
 #endif /* LLMOBS_NO_OTLP */
@@ -3973,6 +4114,202 @@ llmobsi_fn size_t llmobsi_utf8_repair(char* out, size_t capacity, const char* da
 }
 
 /* =================================================================================================
+ *  >>decimal                core: exact and rounded decimals, times as text
+ * ============================================================================================== */
+
+/* Whole numbers of small units as decimals, exact or rounded, and times as text. What append_...
+   promises holds here, too: up to 7 bytes more may be overwritten. */
+
+#define LLMOBS_I_BILLION UINT64_C(1000000000)
+
+/* ---- exact --------------------------------------------------------------------------------- */
+
+/* A point and the digits of digits / 10^8, without the zeros at their end; nothing for 0. */
+llmobsi_inline char* llmobsi_append_eight_fraction(char* cursor, uint32_t digits)
+{
+    uint64_t bytes = llmobsi_eight_digits(digits);
+    if (bytes == 0) {
+        return cursor;
+    }
+    *cursor++ = '.';
+    llmobsi_store_le64(cursor, bytes + LLMOBS_I_EACH_BYTE('0'));
+    return cursor + 8 - __builtin_clzll(bytes) / 8;
+}
+
+/* number / 10^9: 1.5, 0.000000001, 3. LLMOBS_I_U64_ROOM bytes must be free. */
+llmobsi_inline char* llmobsi_append_nano(char* cursor, uint64_t number)
+{
+    uint32_t fraction = (uint32_t)(number % LLMOBS_I_BILLION);
+    cursor = llmobsi_append_u64(cursor, number / LLMOBS_I_BILLION);
+    if (fraction % 10 == 0) {
+        return llmobsi_append_eight_fraction(cursor, fraction / 10);
+    }
+    *cursor++ = '.';
+    cursor = llmobsi_append_eight_digits(cursor, fraction / 10);
+    *cursor++ = (char)('0' + fraction % 10);
+    return cursor;
+}
+
+/* The same with a sign. */
+llmobsi_inline char* llmobsi_append_nano_signed(char* cursor, int64_t number)
+{
+    if (number < 0) {
+        *cursor++ = '-';
+        return llmobsi_append_nano(cursor, 0 - (uint64_t)number);
+    }
+    return llmobsi_append_nano(cursor, (uint64_t)number);
+}
+
+/* number / 10^6. */
+llmobsi_inline char* llmobsi_append_micro(char* cursor, uint64_t number)
+{
+    cursor = llmobsi_append_u64(cursor, number / 1000000);
+    return llmobsi_append_eight_fraction(cursor, (uint32_t)(number % 1000000) * 100);
+}
+
+/* ---- rounded as Python does ---------------------------------------------------------------- */
+
+/* The double nearest to number / unit, as significand * 2^-down: computed in whole numbers, since
+   under -ffast-math a division may be another. `number` is not 0, `unit` from 2^12 to 2^31. */
+llmobsi_fn uint64_t llmobsi_ratio_significand(uint64_t number, uint64_t unit, unsigned* down)
+{
+    unsigned zeros = (unsigned)__builtin_clzll(number);
+    uint64_t left = number << zeros, high, low, rest, lost, half;
+    unsigned cut;
+    high = (left >> 32) / unit;
+    rest = ((left >> 32) % unit) << 32 | (left & UINT32_MAX);
+    low = (rest / unit) << 32;
+    rest = (rest % unit) << 32;
+    low |= rest / unit;
+    rest %= unit; /* left * 2^32 = (high * 2^64 + low) * unit + rest */
+    cut = 75u - (unsigned)__builtin_clzll(high); /* all but 53 bits; high is not 0 */
+    lost = low & ((UINT64_C(1) << cut) - 1);
+    half = UINT64_C(1) << (cut - 1);
+    low = (high << 1 << (63 - cut)) | low >> cut;
+    *down = zeros + 32 - cut;
+    return low + (lost > half || (lost == half && (rest != 0 || (low & 1) != 0)));
+}
+
+/* significand * factor * 2^-down to the nearest whole number, and from the middle to the even
+   one. */
+llmobsi_fn uint64_t llmobsi_scaled_round(uint64_t significand, uint64_t factor, unsigned down)
+{
+    uint64_t low, high = llmobsi_multiply(significand, factor, &low);
+    uint64_t whole, lost, half, below = 0;
+    if (down > 64) {
+        below = low;
+        low = high;
+        high = 0;
+        down -= 64;
+    }
+    whole = down == 64 ? high : (high << 1 << (63 - down)) | low >> down;
+    lost = down == 64 ? low : low & ((UINT64_C(1) << down) - 1);
+    half = UINT64_C(1) << (down - 1);
+    return whole + (lost > half || (lost == half && (below != 0 || (whole & 1) != 0)));
+}
+
+/* round(number / unit, places) as CPython has it, which rounds the double's own value; at least
+   one digit stands behind the point. `unit` is 10^9 or 10^6; `power`, up to 10^6, is
+   10^places. */
+llmobsi_fn char* llmobsi_append_rounded(char* cursor, int64_t number, uint64_t unit, uint32_t power)
+{
+    uint64_t size = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    uint64_t rounded = 0;
+    unsigned down;
+    if (size != 0) {
+        uint64_t significand = llmobsi_ratio_significand(size, unit, &down);
+        rounded = llmobsi_scaled_round(significand, power, down);
+    }
+    if (number < 0) {
+        *cursor++ = '-';
+    }
+    cursor = llmobsi_append_u64(cursor, rounded / power);
+    if (rounded % power == 0) {
+        return llmobsi_append_text(cursor, ".0");
+    }
+    return llmobsi_append_eight_fraction(cursor,
+                                         (uint32_t)(rounded % power) * (100000000 / power));
+}
+
+/* ---- times --------------------------------------------------------------------------------- */
+
+#define LLMOBS_I_SECOND_TEXT 19u /* 2026-01-15T10:00:00 */
+
+/* The text of the last second that was asked for: many records share it. Zeroed, it holds
+   nothing. */
+typedef struct llmobsi_second {
+    uint64_t number; /* + 1 */
+    char text[LLMOBS_I_SECOND_TEXT + 5];
+} llmobsi_second;
+
+llmobsi_inline char* llmobsi_append_pair(char* cursor, uint32_t number, char after)
+{
+    cursor[0] = (char)('0' + number / 10);
+    cursor[1] = (char)('0' + number % 10);
+    cursor[2] = after;
+    return cursor + 3;
+}
+
+/* From days since 1970 to a date, by years that begin in March: the leap day is their last (Howard
+   Hinnant's civil_from_days). */
+llmobsi_cold void llmobsi_second_fill(llmobsi_second* second, uint64_t unix_s)
+{
+    uint32_t of_day = (uint32_t)(unix_s % 86400);
+    uint32_t days = (uint32_t)(unix_s / 86400) + 719468; /* since 0000-03-01 */
+    uint32_t era = days / 146097;
+    uint32_t of_era = days % 146097;
+    uint32_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    uint32_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    uint32_t month = (5 * of_year + 2) / 153; /* 0: March */
+    uint32_t day = of_year - (153 * month + 2) / 5 + 1;
+    uint32_t year = year_of_era + era * 400 + (month >= 10);
+    char* cursor = second->text;
+    cursor = llmobsi_append_pair(cursor, year / 100, '0') - 1; /* 64 bits of ns end in 2554 */
+    cursor = llmobsi_append_pair(cursor, year % 100, '-');
+    cursor = llmobsi_append_pair(cursor, month < 10 ? month + 3 : month - 9, '-');
+    cursor = llmobsi_append_pair(cursor, day, 'T');
+    cursor = llmobsi_append_pair(cursor, of_day / 3600, ':');
+    cursor = llmobsi_append_pair(cursor, of_day / 60 % 60, ':');
+    (void)llmobsi_append_pair(cursor, of_day % 60, '\0');
+    second->number = unix_s + 1;
+}
+
+llmobsi_inline char* llmobsi_append_second(char* cursor, llmobsi_second* second, uint64_t unix_s)
+{
+    if (llmobsi_unlikely(second->number != unix_s + 1)) {
+        llmobsi_second_fill(second, unix_s);
+    }
+    memcpy(cursor, second->text, sizeof second->text);
+    return cursor + LLMOBS_I_SECOND_TEXT;
+}
+
+/* RFC 3339: 2026-01-15T10:00:00.123456789Z, 30 bytes. */
+llmobsi_inline char* llmobsi_append_time(char* cursor, llmobsi_second* second, uint64_t unix_ns)
+{
+    uint32_t fraction = (uint32_t)(unix_ns % LLMOBS_I_BILLION);
+    cursor = llmobsi_append_second(cursor, second, unix_ns / LLMOBS_I_BILLION);
+    *cursor++ = '.';
+    cursor = llmobsi_append_eight_digits(cursor, fraction / 10);
+    cursor[0] = (char)('0' + fraction % 10);
+    cursor[1] = 'Z';
+    return cursor + 2;
+}
+
+/* As Python's isoformat() of a time without a zone: six digits of the second, or none if they are
+   zero. */
+llmobsi_fn char* llmobsi_append_isoformat(char* cursor, llmobsi_second* second, uint64_t unix_ns)
+{
+    uint32_t micro = (uint32_t)(unix_ns % LLMOBS_I_BILLION) / 1000;
+    cursor = llmobsi_append_second(cursor, second, unix_ns / LLMOBS_I_BILLION);
+    if (micro != 0) {
+        *cursor++ = '.';
+        (void)llmobsi_append_eight_digits(cursor, micro * 100);
+        cursor += 6;
+    }
+    return cursor;
+}
+
+/* =================================================================================================
  *  >>json                   core: JSON text
  * ============================================================================================== */
 
@@ -5091,6 +5428,43 @@ LLMOBS_API void llmobs_hmac_end(llmobs_hmac* hmac, uint8_t tag[LLMOBS_SHA256_SIZ
     llmobsi_sha256_store_state(tag, hmac->outer);
     llmobs_wipe(digest, sizeof(digest));
     llmobs_wipe(hmac, sizeof(*hmac));
+}
+
+#endif /* LLMOBS_NO_SHA256 */
+
+/* =================================================================================================
+ *  >>unkeyed                core: the article's unkeyed hash
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SHA256
+
+/* The hash and the length of the article's record. */
+
+/* How many code points; every malformed segment is one, as U+FFFD in its place would be. */
+llmobsi_fn int64_t llmobsi_utf8_count(const char* text, size_t size)
+{
+    int64_t count = 0;
+    size_t i = 0;
+    while (i < size) {
+        size_t ascii = llmobsi_ascii_run(text + i, size - i);
+        bool valid;
+        count += (int64_t)ascii;
+        i += ascii;
+        if (i < size) {
+            i += llmobsi_utf8_segment(text + i, size - i, &valid);
+            count++;
+        }
+    }
+    return count;
+}
+
+LLMOBS_API int64_t llmobs_hash_unkeyed(const char* text, size_t size,
+                                       char hash[LLMOBS_HASH_UNKEYED_SIZE])
+{
+    uint8_t digest[LLMOBS_SHA256_SIZE];
+    llmobs_sha256_of(text, size, digest);
+    *llmobsi_append_hex(hash, digest, (LLMOBS_HASH_UNKEYED_SIZE - 1) / 2) = '\0';
+    return llmobsi_utf8_count(text, size);
 }
 
 #endif /* LLMOBS_NO_SHA256 */
@@ -12948,6 +13322,457 @@ llmobsi_fn bool llmobsi_packer_add_log(llmobsi_packer* packer, const llmobsi_rec
 }
 
 /* =================================================================================================
+ *  >>attributes             encode: attributes as plain JSON
+ * ============================================================================================== */
+
+/* Attributes as plain JSON. Room as in otlp.c: each function begins with LLMOBS_I_JSON_AFTER free
+   bytes behind the cursor and leaves as many. */
+
+llmobsi_fn char* llmobsi_json_strings_at(llmobsi_writer* writer, char* cursor,
+                                         const llmobs_string* strings, size_t count)
+{
+    size_t i;
+    *cursor++ = '[';
+    for (i = 0; i < count && !writer->failed; i++) {
+        if (i > 0) {
+            *cursor++ = ',';
+        }
+        cursor = llmobsi_json_string_at(writer, cursor, strings[i]);
+    }
+    *cursor++ = ']';
+    return cursor;
+}
+
+llmobsi_fn char* llmobsi_json_value_at(llmobsi_writer* writer, char* cursor,
+                                       const llmobs_attribute_view* attribute)
+{
+    switch (attribute->type) {
+    case LLMOBS_TYPE_STRING:
+        return llmobsi_json_string_at(writer, cursor, attribute->value.string);
+    case LLMOBS_TYPE_INT:
+        return llmobsi_append_i64(cursor, attribute->value.integer);
+    case LLMOBS_TYPE_DOUBLE:
+        return llmobsi_json_double_at(cursor, attribute->value.real);
+    case LLMOBS_TYPE_BOOL:
+        return attribute->value.boolean ? llmobsi_append_text(cursor, "true")
+                                        : llmobsi_append_text(cursor, "false");
+    case LLMOBS_TYPE_STRINGS:
+        return llmobsi_json_strings_at(writer, cursor, attribute->value.strings, attribute->count);
+    }
+    return llmobsi_append_text(cursor, "null");
+}
+
+/* `"attributes":{...}` */
+llmobsi_fn char* llmobsi_json_attributes_at(llmobsi_writer* writer, char* cursor,
+                                            const llmobs_attribute_view* attributes, size_t count)
+{
+    size_t i;
+    cursor = llmobsi_append_text(cursor, "\"attributes\":{");
+    for (i = 0; attributes != NULL && i < count && !writer->failed; i++) {
+        if (i > 0) {
+            *cursor++ = ',';
+        }
+        cursor = llmobsi_json_string_at(writer, cursor, attributes[i].key);
+        *cursor++ = ':';
+        cursor = llmobsi_room(writer, cursor, 64);
+        cursor = llmobsi_json_value_at(writer, cursor, &attributes[i]);
+        cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+    }
+    *cursor++ = '}';
+    return llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+}
+
+/* =================================================================================================
+ *  >>log_json               encode: JSON lines: log records, the interaction's line
+ * ============================================================================================== */
+
+/* JSON lines. The members of a line and their order are a contract: docs/log.md.
+
+   Room: as in otlp.c, every function begins with LLMOBS_I_JSON_AFTER free bytes behind the cursor
+   and leaves as many; the longest key here has 26. */
+
+typedef struct llmobsi_lines {
+    llmobsi_writer* writer;
+    llmobs_log_style style;
+    llmobsi_second second;
+} llmobsi_lines;
+
+/* ---- members ------------------------------------------------------------------------------- */
+
+/* `key` is `,"name":`. Inlined, its size is a constant, and copying it two moves. */
+llmobsi_inline char* llmobsi_line_key(char* cursor, const char* key, size_t key_size)
+{
+    memcpy(cursor, key, key_size);
+    return cursor + key_size;
+}
+
+llmobsi_inline llmobs_string llmobsi_line_safe(llmobs_string text)
+{
+    text.size = text.data != NULL ? text.size : 0;
+    return text;
+}
+
+/* A text that is always there; `none` where it is unknown. */
+llmobsi_inline char* llmobsi_line_text(llmobsi_writer* writer, char* cursor, const char* key,
+                                       size_t key_size, llmobs_string text, bool null)
+{
+    text = llmobsi_line_safe(text);
+    cursor = llmobsi_line_key(cursor, key, key_size);
+    if (text.size == 0 && null) {
+        return llmobsi_room(writer, llmobsi_append_text(cursor, "null"), LLMOBS_I_JSON_AFTER);
+    }
+    return llmobsi_json_string_at(writer, cursor, text);
+}
+
+/* One that is left out where it is unknown. */
+llmobsi_inline char* llmobsi_line_maybe(llmobsi_writer* writer, char* cursor, const char* key,
+                                        size_t key_size, llmobs_string text)
+{
+    if (text.size == 0 || text.data == NULL) {
+        return cursor;
+    }
+    return llmobsi_json_string_at(writer, llmobsi_line_key(cursor, key, key_size), text);
+}
+
+llmobsi_inline char* llmobsi_line_number(char* cursor, int64_t number)
+{
+    return number >= 0 ? llmobsi_append_u64(cursor, (uint64_t)number)
+                       : llmobsi_append_text(cursor, "null");
+}
+
+llmobsi_inline char* llmobsi_line_maybe_number(char* cursor, const char* key, size_t key_size,
+                                               int64_t number)
+{
+    return number >= 0 ? llmobsi_append_u64(llmobsi_line_key(cursor, key, key_size),
+                                            (uint64_t)number)
+                       : cursor;
+}
+
+llmobsi_inline char* llmobsi_line_maybe_ms(char* cursor, const char* key, size_t key_size,
+                                           int64_t ns)
+{
+    return ns >= 0 ? llmobsi_append_micro(llmobsi_line_key(cursor, key, key_size), (uint64_t)ns)
+                   : cursor;
+}
+
+#define LLMOBS_I_KEY(text) text, sizeof(text) - 1
+#define LLMOBS_I_LINE_TEXT(name, member) \
+    llmobsi_line_text(writer, cursor, LLMOBS_I_KEY(",\"" name "\":"), (member), true)
+#define LLMOBS_I_LINE_MAYBE(name, member) \
+    llmobsi_line_maybe(writer, cursor, LLMOBS_I_KEY(",\"" name "\":"), (member))
+#define LLMOBS_I_LINE_COUNT(name, number) \
+    llmobsi_line_maybe_number(cursor, LLMOBS_I_KEY(",\"" name "\":"), (number))
+
+/* What a line begins with. */
+llmobsi_inline char* llmobsi_line_begin(llmobsi_lines* lines, char* cursor, const char* schema,
+                                        size_t schema_size, uint64_t unix_ns,
+                                        llmobs_severity severity)
+{
+    const char* name = llmobs_severity_name(severity);
+    size_t size = strlen(name);
+    cursor = llmobsi_room(lines->writer, cursor, 160);
+    cursor = llmobsi_line_key(cursor, schema, schema_size);
+    cursor = llmobsi_append_text(cursor, ",\"timestamp\":\"");
+    cursor = llmobsi_append_time(cursor, &lines->second, unix_ns);
+    cursor = llmobsi_append_text(cursor, "\",\"severity\":\"");
+    memcpy(cursor, name, size);
+    cursor += size;
+    *cursor++ = '"';
+    return cursor;
+}
+
+/* And what it ends with. A record of no trace has no ids. */
+llmobsi_inline char* llmobsi_line_end(const llmobsi_lines* lines, char* cursor,
+                                      const uint8_t* trace_id, const uint8_t* span_id)
+{
+    cursor = llmobsi_room(lines->writer, cursor, 128);
+    if (trace_id != NULL &&
+        (llmobsi_load_le64(trace_id) | llmobsi_load_le64(trace_id + 8)) != 0) {
+        cursor = llmobsi_append_text(cursor, ",\"trace_id\":\"");
+        cursor = llmobsi_append_hex(cursor, trace_id, 16);
+        cursor = llmobsi_append_text(cursor, "\",\"span_id\":\"");
+        cursor = llmobsi_append_hex(cursor, span_id, 8);
+        *cursor++ = '"';
+    }
+    return llmobsi_append_text(cursor, "}\n");
+}
+
+/* ---- an interaction ------------------------------------------------------------------------ */
+
+llmobsi_inline char* llmobsi_line_tokens(llmobsi_writer* writer, char* cursor,
+                                         const llmobs_interaction* interaction)
+{
+    cursor = llmobsi_room(writer, cursor, 400);
+    cursor = llmobsi_append_text(cursor, ",\"tokens\":{\"input\":");
+    cursor = llmobsi_line_number(cursor, interaction->input_tokens);
+    cursor = llmobsi_append_text(cursor, ",\"output\":");
+    cursor = llmobsi_line_number(cursor, interaction->output_tokens);
+    cursor = LLMOBS_I_LINE_COUNT("cached", interaction->cached_tokens);
+    cursor = LLMOBS_I_LINE_COUNT("cache_write", interaction->cache_write_tokens);
+    cursor = LLMOBS_I_LINE_COUNT("reasoning", interaction->reasoning_tokens);
+    cursor = LLMOBS_I_LINE_COUNT("audio_input", interaction->audio_input_tokens);
+    cursor = LLMOBS_I_LINE_COUNT("audio_output", interaction->audio_output_tokens);
+    cursor = LLMOBS_I_LINE_COUNT("image_input", interaction->image_input_tokens);
+    cursor = LLMOBS_I_LINE_COUNT("image_output", interaction->image_output_tokens);
+    *cursor++ = '}';
+    return cursor;
+}
+
+/* Money and times; room for the guardrails' beginning is left behind. */
+llmobsi_inline char* llmobsi_line_measures(llmobsi_writer* writer, char* cursor,
+                                           const llmobs_interaction* interaction)
+{
+    cursor = llmobsi_room(writer, cursor, 360);
+    cursor = llmobsi_append_text(cursor, ",\"cost_usd\":");
+    cursor = interaction->cost_known ? llmobsi_append_nano_signed(cursor, interaction->cost_nano)
+                                     : llmobsi_append_text(cursor, "null");
+    cursor = llmobsi_append_text(cursor, ",\"latency_ms\":");
+    cursor = interaction->latency_ns >= 0
+                 ? llmobsi_append_micro(cursor, (uint64_t)interaction->latency_ns)
+                 : llmobsi_append_text(cursor, "null");
+    cursor = llmobsi_line_maybe_ms(cursor, LLMOBS_I_KEY(",\"time_to_first_token_ms\":"),
+                                   interaction->time_to_first_token_ns);
+    cursor = llmobsi_line_maybe_ms(cursor, LLMOBS_I_KEY(",\"queue_ms\":"), interaction->queue_ns);
+    return LLMOBS_I_LINE_COUNT("retries", interaction->retries);
+}
+
+llmobsi_inline char* llmobsi_line_guardrails(llmobsi_writer* writer, char* cursor,
+                                             const llmobs_interaction* interaction)
+{
+    size_t count = interaction->guardrails_triggered != NULL ? interaction->guardrail_count : 0;
+    size_t i;
+    cursor = llmobsi_append_text(cursor, ",\"guardrails\":{\"passed\":");
+    cursor = interaction->guardrails_passed ? llmobsi_append_text(cursor, "true")
+                                            : llmobsi_append_text(cursor, "false");
+    cursor = llmobsi_append_text(cursor, ",\"triggered\":[");
+    for (i = 0; i < count && !writer->failed; i++) {
+        if (i > 0) {
+            *cursor++ = ',';
+        }
+        cursor = llmobsi_json_string_at(
+            writer, cursor, llmobsi_line_safe(interaction->guardrails_triggered[i]));
+    }
+    return llmobsi_append_text(cursor, "]}");
+}
+
+/* Who, and with what. */
+llmobsi_inline char* llmobsi_line_subjects(llmobsi_writer* writer, char* cursor,
+                                           const llmobs_interaction* interaction)
+{
+    cursor = LLMOBS_I_LINE_TEXT("request_id", interaction->request_id);
+    cursor = LLMOBS_I_LINE_TEXT("user_id", interaction->user_id);
+    cursor = LLMOBS_I_LINE_MAYBE("session_id", interaction->session_id);
+    cursor = LLMOBS_I_LINE_MAYBE("tenant", interaction->tenant);
+    cursor = LLMOBS_I_LINE_MAYBE("feature", interaction->feature);
+    cursor = LLMOBS_I_LINE_MAYBE("provider", interaction->provider);
+    cursor = LLMOBS_I_LINE_MAYBE("operation", interaction->operation);
+    cursor = LLMOBS_I_LINE_TEXT("model", interaction->model);
+    cursor = LLMOBS_I_LINE_MAYBE("response_model", interaction->response_model);
+    cursor = LLMOBS_I_LINE_MAYBE("prompt_name", interaction->prompt_name);
+    return LLMOBS_I_LINE_MAYBE("prompt_version", interaction->prompt_version);
+}
+
+llmobsi_fn char* llmobsi_interaction_line_at(llmobsi_lines* lines, char* cursor,
+                                             const llmobs_interaction* interaction,
+                                             const uint8_t* trace_id, const uint8_t* span_id,
+                                             uint32_t dropped)
+{
+    llmobsi_writer* writer = lines->writer;
+    cursor = llmobsi_line_begin(lines, cursor, LLMOBS_I_KEY("{\"schema\":\"llmobs.interaction/1\""),
+                                interaction->unix_ns, interaction->severity);
+    cursor = llmobsi_line_subjects(writer, cursor, interaction);
+    cursor = llmobsi_line_tokens(writer, cursor, interaction);
+    cursor = llmobsi_line_measures(writer, cursor, interaction);
+    cursor = llmobsi_line_guardrails(writer, cursor, interaction);
+    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+    cursor = LLMOBS_I_LINE_MAYBE("finish_reason", interaction->finish_reason);
+    cursor = LLMOBS_I_LINE_MAYBE("error_type", interaction->error_type);
+    cursor = LLMOBS_I_LINE_TEXT("input_hash", interaction->input_hash);
+    cursor = LLMOBS_I_LINE_TEXT("output_hash", interaction->output_hash);
+    cursor = llmobsi_room(writer, cursor, 160);
+    cursor = llmobsi_append_text(cursor, ",\"input_length\":");
+    cursor = llmobsi_line_number(cursor, interaction->input_length);
+    cursor = llmobsi_append_text(cursor, ",\"output_length\":");
+    cursor = llmobsi_line_number(cursor, interaction->output_length);
+    if (dropped > 0) {
+        cursor = llmobsi_append_text(cursor, ",\"dropped_fields\":");
+        cursor = llmobsi_append_u64(cursor, dropped);
+    }
+    return llmobsi_line_end(lines, cursor, trace_id, span_id);
+}
+
+/* ---- the article's record ------------------------------------------------------------------ */
+
+#define LLMOBS_I_LINE_ARTICLE_TEXT(name, member) \
+    llmobsi_line_text(writer, cursor, LLMOBS_I_KEY(",\"" name "\":"), (member), false)
+
+llmobsi_fn char* llmobsi_article_line_at(llmobsi_lines* lines, char* cursor,
+                                         const llmobs_interaction* interaction)
+{
+    llmobsi_writer* writer = lines->writer;
+    cursor = llmobsi_room(writer, cursor, 128);
+    cursor = llmobsi_append_text(cursor, "{\"timestamp\":\"");
+    cursor = llmobsi_append_isoformat(cursor, &lines->second, interaction->unix_ns);
+    *cursor++ = '"';
+    cursor = LLMOBS_I_LINE_ARTICLE_TEXT("request_id", interaction->request_id);
+    cursor = LLMOBS_I_LINE_ARTICLE_TEXT("user_id", interaction->user_id);
+    cursor = LLMOBS_I_LINE_ARTICLE_TEXT("model", interaction->model);
+    cursor = llmobsi_room(writer, cursor, 320);
+    cursor = llmobsi_append_text(cursor, ",\"tokens\":{\"input\":");
+    cursor = llmobsi_line_number(cursor, interaction->input_tokens);
+    cursor = llmobsi_append_text(cursor, ",\"output\":");
+    cursor = llmobsi_line_number(cursor, interaction->output_tokens);
+    cursor = llmobsi_append_text(cursor, "},\"cost_usd\":");
+    cursor = interaction->cost_known
+                 ? llmobsi_append_rounded(cursor, interaction->cost_nano, LLMOBS_I_BILLION, 1000000)
+                 : llmobsi_append_text(cursor, "null");
+    cursor = llmobsi_append_text(cursor, ",\"latency_ms\":");
+    cursor = interaction->latency_ns >= 0
+                 ? llmobsi_append_rounded(cursor, interaction->latency_ns, 1000000, 100)
+                 : llmobsi_append_text(cursor, "null");
+    cursor = llmobsi_line_guardrails(writer, cursor, interaction);
+    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+    cursor = LLMOBS_I_LINE_ARTICLE_TEXT("input_hash", interaction->input_hash);
+    cursor = LLMOBS_I_LINE_ARTICLE_TEXT("output_hash", interaction->output_hash);
+    cursor = llmobsi_room(writer, cursor, 128);
+    cursor = llmobsi_append_text(cursor, ",\"input_length\":");
+    cursor = llmobsi_line_number(cursor, interaction->input_length);
+    cursor = llmobsi_append_text(cursor, ",\"output_length\":");
+    cursor = llmobsi_line_number(cursor, interaction->output_length);
+    return llmobsi_append_text(cursor, "}\n");
+}
+
+/* ---- any other record ---------------------------------------------------------------------- */
+
+llmobsi_fn char* llmobsi_event_line_at(llmobsi_lines* lines, char* cursor,
+                                       const llmobs_log_view* log)
+{
+    llmobsi_writer* writer = lines->writer;
+    cursor = llmobsi_line_begin(lines, cursor, LLMOBS_I_KEY("{\"schema\":\"llmobs.log/1\""),
+                                log->unix_ns, log->severity);
+    cursor = LLMOBS_I_LINE_MAYBE("event", log->event_name);
+    cursor = LLMOBS_I_LINE_MAYBE("body", log->body);
+    if (log->attribute_count > 0 && log->attributes != NULL) {
+        *cursor++ = ',';
+        cursor = llmobsi_json_attributes_at(writer, cursor, log->attributes, log->attribute_count);
+    }
+    if (log->dropped_attribute_count > 0) {
+        cursor = llmobsi_room(writer, cursor, 64);
+        cursor = llmobsi_append_text(cursor, ",\"dropped_attributes\":");
+        cursor = llmobsi_append_u64(cursor, log->dropped_attribute_count);
+    }
+    return llmobsi_line_end(lines, cursor, log->trace_id, log->span_id);
+}
+
+llmobsi_fn char* llmobsi_log_line_at(llmobsi_lines* lines, char* cursor, const llmobs_log_view* log)
+{
+    if (log->interaction == NULL) {
+        return llmobsi_event_line_at(lines, cursor, log);
+    }
+    if (lines->style == LLMOBS_LOG_STYLE_ARTICLE) {
+        return llmobsi_article_line_at(lines, cursor, log->interaction);
+    }
+    return llmobsi_interaction_line_at(lines, cursor, log->interaction, log->trace_id, log->span_id,
+                                       log->dropped_attribute_count);
+}
+
+/* ---- the batch ----------------------------------------------------------------------------- */
+
+/* The gap is told where it is. */
+llmobsi_fn char* llmobsi_lost_line_at(llmobsi_lines* lines, char* cursor, const llmobs_batch* batch)
+{
+    cursor = llmobsi_line_begin(lines, cursor, LLMOBS_I_KEY("{\"schema\":\"llmobs.log/1\""),
+                                batch->logs[0].unix_ns, LLMOBS_SEVERITY_WARN);
+    cursor = llmobsi_room(lines->writer, cursor, 128);
+    cursor = llmobsi_append_text(cursor, ",\"event\":\"llmobs.lost\",\"attributes\":{\"count\":");
+    cursor = llmobsi_append_u64(cursor, batch->lost_before);
+    return llmobsi_append_text(cursor, "}}\n");
+}
+
+/* With a buffer of any size from LLMOBS_I_WRITER_LEAST, for the tests. */
+llmobsi_fn bool llmobsi_log_json_encode(const llmobs_batch* batch, llmobs_log_style style,
+                                        llmobsi_writer* writer)
+{
+    size_t count = batch->logs != NULL ? batch->log_count : 0;
+    char* cursor = writer->data;
+    llmobsi_lines lines;
+    size_t i;
+    memset(&lines, 0, sizeof lines);
+    lines.writer = writer;
+    lines.style = style;
+    if (batch->lost_before > 0 && count > 0 && style != LLMOBS_LOG_STYLE_ARTICLE) {
+        cursor = llmobsi_lost_line_at(&lines, cursor, batch);
+    }
+    for (i = 0; i < count && !writer->failed; i++) {
+        cursor = llmobsi_log_line_at(&lines, cursor, &batch->logs[i]);
+    }
+    (void)llmobsi_writer_turn(writer, cursor);
+    return !writer->failed;
+}
+
+LLMOBS_API bool llmobs_encode_log_json(const llmobs_batch* batch, llmobs_log_style style,
+                                       llmobs_write_fn write, void* user)
+{
+    char buffer[LLMOBS_I_WRITER_BUFFER];
+    llmobsi_writer writer;
+    if (batch == NULL || write == NULL) {
+        return false;
+    }
+    llmobsi_writer_init(&writer, buffer, sizeof buffer, write, user);
+    return llmobsi_log_json_encode(batch, style, &writer);
+}
+
+/* ---- one line ------------------------------------------------------------------------------ */
+
+LLMOBS_API bool llmobs_interaction_write(const llmobs_interaction* interaction,
+                                         const llmobs_trace_context* context,
+                                         llmobs_log_style style, llmobs_write_fn write, void* user)
+{
+    char buffer[LLMOBS_I_WRITER_BUFFER];
+    llmobs_interaction known;
+    llmobsi_writer writer;
+    llmobsi_lines lines;
+    char* cursor;
+    if (interaction == NULL || write == NULL) {
+        return false;
+    }
+    if (interaction->size != 0 && interaction->size < sizeof known) {
+        llmobsi_interaction_take(&known, interaction);
+        interaction = &known;
+    }
+    llmobsi_writer_init(&writer, buffer, sizeof buffer, write, user);
+    memset(&lines, 0, sizeof lines);
+    lines.writer = &writer;
+    lines.style = style;
+    cursor = style == LLMOBS_LOG_STYLE_ARTICLE
+                 ? llmobsi_article_line_at(&lines, buffer, interaction)
+                 : llmobsi_interaction_line_at(&lines, buffer, interaction,
+                                               context != NULL ? context->trace_id : NULL,
+                                               context != NULL ? context->span_id : NULL, 0);
+    (void)llmobsi_writer_turn(&writer, cursor);
+    return !writer.failed;
+}
+
+llmobsi_fn bool llmobsi_line_collect(void* user, const char* data, size_t size)
+{
+    llmobsi_writer* writer = (llmobsi_writer*)user;
+    llmobsi_put(writer, data, size);
+    return !writer->failed;
+}
+
+LLMOBS_API size_t llmobs_interaction_line(const llmobs_interaction* interaction,
+                                          const llmobs_trace_context* context,
+                                          llmobs_log_style style, char* out, size_t capacity)
+{
+    llmobsi_writer whole;
+    llmobsi_writer_init(&whole, out, out != NULL ? capacity : 0, NULL, NULL);
+    if (!llmobs_interaction_write(interaction, context, style, llmobsi_line_collect, &whole)) {
+        return 0;
+    }
+    return whole.length;
+}
+
+/* =================================================================================================
  *  >>otlp                   encode: OTLP/JSON
  * ============================================================================================== */
 
@@ -13215,15 +14040,11 @@ llmobsi_fn char* llmobsi_otlp_resource(llmobsi_writer* writer, char* cursor,
     return llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
 }
 
-/* The resource and the scope. Spans that were lost before this batch are an attribute of the
-   scope: the gap is told where it is. */
-llmobsi_fn char* llmobsi_otlp_head(llmobsi_writer* writer, char* cursor, const llmobs_batch* batch)
+/* The scope. What was lost before this batch is an attribute of it: the gap is told where it is.
+   256 bytes must be free. */
+llmobsi_fn char* llmobsi_otlp_scope(char* cursor, const llmobs_batch* batch)
 {
-    cursor = llmobsi_room(writer, cursor, 128);
-    cursor = llmobsi_append_text(cursor, "{\"resourceSpans\":[{");
-    cursor = llmobsi_otlp_resource(writer, cursor, batch->resource);
-    cursor = llmobsi_room(writer, cursor, 256);
-    cursor = llmobsi_append_text(cursor, ",\"scopeSpans\":[{" LLMOBS_I_OTLP_SCOPE);
+    cursor = llmobsi_append_text(cursor, LLMOBS_I_OTLP_SCOPE);
     if (batch->lost_before > 0) { /* an int64 */
         cursor = llmobsi_append_text(cursor, ",\"attributes\":[{\"key\":\"llmobs.lost_before\","
                                              "\"value\":{\"intValue\":\"");
@@ -13231,7 +14052,19 @@ llmobsi_fn char* llmobsi_otlp_head(llmobsi_writer* writer, char* cursor, const l
                                                                            : (uint64_t)INT64_MAX);
         cursor = llmobsi_append_text(cursor, "\"}}]");
     }
-    cursor = llmobsi_append_text(cursor, "},\"spans\":[");
+    *cursor++ = '}';
+    return cursor;
+}
+
+llmobsi_fn char* llmobsi_otlp_head(llmobsi_writer* writer, char* cursor, const llmobs_batch* batch)
+{
+    cursor = llmobsi_room(writer, cursor, 128);
+    cursor = llmobsi_append_text(cursor, "{\"resourceSpans\":[{");
+    cursor = llmobsi_otlp_resource(writer, cursor, batch->resource);
+    cursor = llmobsi_room(writer, cursor, 320);
+    cursor = llmobsi_append_text(cursor, ",\"scopeSpans\":[{");
+    cursor = llmobsi_otlp_scope(cursor, batch);
+    cursor = llmobsi_append_text(cursor, ",\"spans\":[");
     return llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
 }
 
@@ -13594,6 +14427,273 @@ LLMOBS_API bool llmobs_encode_otlp_metrics_json(const llmobs_batch* batch, llmob
 #endif /* LLMOBS_NO_OTLP */
 
 /* =================================================================================================
+ *  >>otlp_log               encode: OTLP/JSON of log records
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_OTLP
+
+/* OTLP/JSON of log records. Rooms as in otlp.c. */
+
+/* ---- an interaction as attributes ---------------------------------------------------------- */
+
+/* How a number becomes a value. */
+typedef enum llmobsi_number_form {
+    LLMOBS_I_FORM_INT,
+    LLMOBS_I_FORM_SECONDS, /* of nanoseconds, a double */
+    LLMOBS_I_FORM_NANO     /* of nano-USD, a double and, beside it, the whole number */
+} llmobsi_number_form;
+
+/* The one table of names: OpenTelemetry's where it has one, the article's, our own. In the order of
+   the members of llmobs_interaction. */
+static const char* const llmobsi_interaction_text_names[LLMOBS_I_INTERACTION_TEXTS] = {
+    "llmobs.request.id",
+    "user.id",
+    "gen_ai.request.model",
+    "llmobs.input.hash",
+    "llmobs.output.hash",
+    "gen_ai.response.finish_reasons",
+    "error.type",
+    "session.id",
+    "llmobs.tenant",
+    "llmobs.feature",
+    "gen_ai.provider.name",
+    "gen_ai.operation.name",
+    "gen_ai.response.model",
+    "gen_ai.prompt.name",
+    "gen_ai.prompt.version",
+};
+
+#define LLMOBS_I_TEXT_FINISH_REASON 5u /* an array in OpenTelemetry */
+
+static const struct {
+    const char* name;
+    llmobsi_number_form form;
+} llmobsi_interaction_number_names[LLMOBS_I_INTERACTION_NUMBERS] = {
+    {"llmobs.input.length", LLMOBS_I_FORM_INT},
+    {"llmobs.output.length", LLMOBS_I_FORM_INT},
+    {"gen_ai.usage.input_tokens", LLMOBS_I_FORM_INT},
+    {"gen_ai.usage.output_tokens", LLMOBS_I_FORM_INT},
+    {"gen_ai.usage.cache_read.input_tokens", LLMOBS_I_FORM_INT},
+    {"gen_ai.usage.cache_write.input_tokens", LLMOBS_I_FORM_INT},
+    {"gen_ai.usage.reasoning.output_tokens", LLMOBS_I_FORM_INT},
+    {"gen_ai.usage.audio.input_tokens", LLMOBS_I_FORM_INT},
+    {"gen_ai.usage.audio.output_tokens", LLMOBS_I_FORM_INT},
+    {"gen_ai.usage.image.input_tokens", LLMOBS_I_FORM_INT},
+    {"gen_ai.usage.image.output_tokens", LLMOBS_I_FORM_INT},
+    {"llmobs.request.duration", LLMOBS_I_FORM_SECONDS},
+    {"gen_ai.response.time_to_first_chunk", LLMOBS_I_FORM_SECONDS},
+    {"llmobs.request.queue_time", LLMOBS_I_FORM_SECONDS},
+    {"llmobs.request.retries", LLMOBS_I_FORM_INT},
+    {"cost.usd", LLMOBS_I_FORM_NANO},
+};
+
+/* `,{"key":"...","value":{` */
+llmobsi_fn char* llmobsi_otlp_key(llmobsi_writer* writer, char* cursor, const char* key)
+{
+    size_t size = strlen(key); /* of the table: at most 40 */
+    cursor = llmobsi_room(writer, cursor, 160);
+    cursor = llmobsi_append_text(cursor, ",{\"key\":\"");
+    memcpy(cursor, key, size);
+    return llmobsi_append_text(cursor + size, "\",\"value\":{");
+}
+
+llmobsi_fn char* llmobsi_otlp_named_text(llmobsi_writer* writer, char* cursor, uint32_t which,
+                                         llmobs_string text)
+{
+    if (text.size == 0 || text.data == NULL) {
+        return cursor;
+    }
+    cursor = llmobsi_otlp_key(writer, cursor, llmobsi_interaction_text_names[which]);
+    if (which == LLMOBS_I_TEXT_FINISH_REASON) {
+        cursor = llmobsi_otlp_strings(writer, cursor, &text, 1);
+    } else {
+        cursor = llmobsi_append_text(cursor, "\"stringValue\":");
+        cursor = llmobsi_json_string_at(writer, cursor, text);
+    }
+    return llmobsi_append_text(cursor, "}}");
+}
+
+llmobsi_fn char* llmobsi_otlp_named_int(llmobsi_writer* writer, char* cursor, const char* name,
+                                        int64_t number)
+{
+    cursor = llmobsi_otlp_key(writer, cursor, name);
+    cursor = llmobsi_append_text(cursor, "\"intValue\":\"");
+    cursor = llmobsi_append_i64(cursor, number);
+    return llmobsi_append_text(cursor, "\"}}");
+}
+
+llmobsi_fn char* llmobsi_otlp_named_number(llmobsi_writer* writer, char* cursor, uint32_t which,
+                                           int64_t number)
+{
+    const char* name = llmobsi_interaction_number_names[which].name;
+    llmobsi_number_form form = llmobsi_interaction_number_names[which].form;
+    if (form == LLMOBS_I_FORM_INT) {
+        return llmobsi_otlp_named_int(writer, cursor, name, number);
+    }
+    cursor = llmobsi_otlp_key(writer, cursor, name);
+    cursor = llmobsi_append_text(cursor, "\"doubleValue\":");
+    cursor = llmobsi_append_nano_signed(cursor, number);
+    cursor = llmobsi_append_text(cursor, "}}");
+    return form == LLMOBS_I_FORM_NANO
+               ? llmobsi_otlp_named_int(writer, cursor, "llmobs.cost.nano_usd", number)
+               : cursor;
+}
+
+/* The first of the attributes; 96 bytes must be free. */
+llmobsi_fn char* llmobsi_otlp_guardrails(llmobsi_writer* writer, char* cursor,
+                                         const llmobs_interaction* interaction)
+{
+    cursor = llmobsi_append_text(cursor, "{\"key\":\"guardrail.passed\",\"value\":{\"boolValue\":");
+    cursor = interaction->guardrails_passed ? llmobsi_append_text(cursor, "true}}")
+                                            : llmobsi_append_text(cursor, "false}}");
+    if (interaction->guardrail_count > 0 && interaction->guardrails_triggered != NULL) {
+        cursor = llmobsi_otlp_key(writer, cursor, "guardrail.triggered_rules");
+        cursor = llmobsi_otlp_strings(writer, cursor, interaction->guardrails_triggered,
+                                      interaction->guardrail_count);
+        cursor = llmobsi_append_text(cursor, "}}");
+    }
+    return cursor;
+}
+
+llmobsi_fn char* llmobsi_otlp_interaction(llmobsi_writer* writer, char* cursor,
+                                          const llmobs_interaction* interaction)
+{
+    llmobsi_interaction_parts parts;
+    uint32_t i;
+    llmobsi_interaction_parts_of(interaction, &parts);
+    cursor = llmobsi_room(writer, cursor, 160);
+    cursor = llmobsi_append_text(cursor, ",\"attributes\":[");
+    cursor = llmobsi_otlp_guardrails(writer, cursor, interaction);
+    for (i = 0; i < LLMOBS_I_INTERACTION_TEXTS && !writer->failed; i++) {
+        cursor = llmobsi_otlp_named_text(writer, cursor, i, parts.texts[i]);
+    }
+    for (i = 0; i < LLMOBS_I_INTERACTION_NUMBERS && !writer->failed; i++) {
+        bool known =
+            i == LLMOBS_I_INTERACTION_NUMBERS - 1 ? interaction->cost_known : parts.numbers[i] >= 0;
+        if (known) {
+            cursor = llmobsi_otlp_named_number(writer, cursor, i, parts.numbers[i]);
+        }
+    }
+    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER + 1);
+    *cursor++ = ']';
+    return cursor;
+}
+
+/* ---- a record ------------------------------------------------------------------------------ */
+
+llmobsi_fn char* llmobsi_otlp_log_head(llmobsi_writer* writer, char* cursor,
+                                       const llmobs_log_view* log)
+{
+    const char* severity = llmobs_severity_name(log->severity);
+    size_t size = strlen(severity);
+    cursor = llmobsi_room(writer, cursor, 320);
+    cursor = llmobsi_append_text(cursor, "{\"timeUnixNano\":\"");
+    cursor = llmobsi_append_u64(cursor, log->unix_ns);
+    cursor = llmobsi_append_text(cursor, "\",\"observedTimeUnixNano\":\"");
+    cursor = llmobsi_append_u64(cursor, log->observed_unix_ns);
+    cursor = llmobsi_append_text(cursor, "\",\"severityNumber\":");
+    cursor = llmobsi_append_u64(cursor, (uint64_t)log->severity);
+    cursor = llmobsi_append_text(cursor, ",\"severityText\":\"");
+    memcpy(cursor, severity, size);
+    cursor += size;
+    *cursor++ = '"';
+    return cursor;
+}
+
+llmobsi_fn char* llmobsi_otlp_log_ids(llmobsi_writer* writer, char* cursor,
+                                      const llmobs_log_view* log)
+{
+    cursor = llmobsi_room(writer, cursor, 192);
+    if (log->flags != 0) {
+        cursor = llmobsi_append_text(cursor, ",\"flags\":");
+        cursor = llmobsi_append_u64(cursor, log->flags);
+    }
+    if ((llmobsi_load_le64(log->trace_id) | llmobsi_load_le64(log->trace_id + 8)) != 0) {
+        cursor = llmobsi_append_text(cursor, ",\"traceId\":\"");
+        cursor = llmobsi_append_hex(cursor, log->trace_id, 16);
+        cursor = llmobsi_append_text(cursor, "\",\"spanId\":\"");
+        cursor = llmobsi_append_hex(cursor, log->span_id, 8);
+        *cursor++ = '"';
+    }
+    return cursor;
+}
+
+llmobsi_fn char* llmobsi_otlp_log(llmobsi_writer* writer, char* cursor, const llmobs_log_view* log)
+{
+    cursor = llmobsi_otlp_log_head(writer, cursor, log);
+    if (log->event_name.size > 0) {
+        cursor = llmobsi_append_text(cursor, ",\"eventName\":");
+        cursor = llmobsi_json_string_at(writer, cursor, log->event_name);
+    }
+    if (log->body.size > 0) {
+        cursor = llmobsi_append_text(cursor, ",\"body\":{\"stringValue\":");
+        cursor = llmobsi_json_string_at(writer, cursor, log->body);
+        *cursor++ = '}';
+    }
+    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+    if (log->interaction != NULL) {
+        cursor = llmobsi_otlp_interaction(writer, cursor, log->interaction);
+        cursor = llmobsi_otlp_attribute_members(writer, cursor, NULL, 0,
+                                                log->dropped_attribute_count);
+    } else {
+        cursor = llmobsi_otlp_attribute_members(writer, cursor, log->attributes,
+                                                log->attribute_count, log->dropped_attribute_count);
+    }
+    cursor = llmobsi_otlp_log_ids(writer, cursor, log);
+    *cursor++ = '}';
+    return cursor;
+}
+
+/* ---- the message --------------------------------------------------------------------------- */
+
+/* With a buffer of any size from LLMOBS_I_WRITER_LEAST, for the tests. */
+llmobsi_fn bool llmobsi_otlp_logs_encode(const llmobs_batch* batch, llmobsi_writer* writer)
+{
+    size_t count = batch->logs != NULL ? batch->log_count : 0;
+    size_t i;
+    char* cursor = llmobsi_append_text(writer->data, "{\"resourceLogs\":[{");
+    cursor = llmobsi_otlp_resource(writer, cursor, batch->resource);
+    cursor = llmobsi_room(writer, cursor, 320);
+    cursor = llmobsi_append_text(cursor, ",\"scopeLogs\":[{");
+    cursor = llmobsi_otlp_scope(cursor, batch);
+    cursor = llmobsi_append_text(cursor, ",\"logRecords\":[");
+    for (i = 0; i < count && !writer->failed; i++) {
+        cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+        if (i > 0) {
+            *cursor++ = ',';
+        }
+        cursor = llmobsi_otlp_log(writer, cursor, &batch->logs[i]);
+    }
+    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+    cursor = llmobsi_append_text(cursor, "]}]}]}\n");
+    (void)llmobsi_writer_turn(writer, cursor);
+    return !writer->failed;
+}
+
+LLMOBS_API bool llmobs_encode_otlp_logs_json(const llmobs_batch* batch, llmobs_write_fn write,
+                                             void* user)
+{
+    char buffer[LLMOBS_I_WRITER_BUFFER];
+    llmobsi_writer writer;
+    if (batch == NULL || write == NULL) {
+        return false;
+    }
+    llmobsi_writer_init(&writer, buffer, sizeof(buffer), write, user);
+    return llmobsi_otlp_logs_encode(batch, &writer);
+}
+
+LLMOBS_API const char* llmobs_otlp_path(const llmobs_batch* batch)
+{
+    if (batch != NULL && batch->span_count == 0 && batch->log_count > 0) {
+        return "/v1/logs";
+    }
+    return batch != NULL && batch->span_count == 0 && batch->metric_count > 0 ? "/v1/metrics"
+                                                                              : "/v1/traces";
+}
+
+#endif /* LLMOBS_NO_OTLP */
+
+/* =================================================================================================
  *  >>chrome                 encode: Chrome trace
  * ============================================================================================== */
 
@@ -13636,60 +14736,6 @@ llmobsi_fn const llmobs_attribute_view* llmobsi_chrome_resource(const llmobs_bat
 }
 
 /* ---- arguments ----------------------------------------------------------------------------- */
-
-llmobsi_fn char* llmobsi_chrome_strings(llmobsi_writer* writer, char* cursor,
-                                        const llmobs_string* strings, size_t count)
-{
-    size_t i;
-    *cursor++ = '[';
-    for (i = 0; i < count && !writer->failed; i++) {
-        if (i > 0) {
-            *cursor++ = ',';
-        }
-        cursor = llmobsi_json_string_at(writer, cursor, strings[i]);
-    }
-    *cursor++ = ']';
-    return cursor;
-}
-
-llmobsi_fn char* llmobsi_chrome_value(llmobsi_writer* writer, char* cursor,
-                                      const llmobs_attribute_view* attribute)
-{
-    switch (attribute->type) {
-    case LLMOBS_TYPE_STRING:
-        return llmobsi_json_string_at(writer, cursor, attribute->value.string);
-    case LLMOBS_TYPE_INT:
-        return llmobsi_append_i64(cursor, attribute->value.integer);
-    case LLMOBS_TYPE_DOUBLE:
-        return llmobsi_json_double_at(cursor, attribute->value.real);
-    case LLMOBS_TYPE_BOOL:
-        return attribute->value.boolean ? llmobsi_append_text(cursor, "true")
-                                        : llmobsi_append_text(cursor, "false");
-    case LLMOBS_TYPE_STRINGS:
-        return llmobsi_chrome_strings(writer, cursor, attribute->value.strings, attribute->count);
-    }
-    return llmobsi_append_text(cursor, "null");
-}
-
-/* `"attributes":{...}` */
-llmobsi_fn char* llmobsi_chrome_attributes(llmobsi_writer* writer, char* cursor,
-                                           const llmobs_attribute_view* attributes, size_t count)
-{
-    size_t i;
-    cursor = llmobsi_append_text(cursor, "\"attributes\":{");
-    for (i = 0; attributes != NULL && i < count && !writer->failed; i++) {
-        if (i > 0) {
-            *cursor++ = ',';
-        }
-        cursor = llmobsi_json_string_at(writer, cursor, attributes[i].key);
-        *cursor++ = ':';
-        cursor = llmobsi_room(writer, cursor, 64);
-        cursor = llmobsi_chrome_value(writer, cursor, &attributes[i]);
-        cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
-    }
-    *cursor++ = '}';
-    return llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
-}
 
 llmobsi_fn char* llmobsi_chrome_links(llmobsi_writer* writer, char* cursor,
                                       const llmobs_link_view* links, size_t count)
@@ -13765,7 +14811,8 @@ llmobsi_fn char* llmobsi_chrome_arguments(llmobsi_writer* writer, char* cursor,
     cursor = llmobsi_chrome_kind_and_status(writer, cursor, span);
     if (span->attribute_count > 0 && span->attributes != NULL) {
         *cursor++ = ',';
-        cursor = llmobsi_chrome_attributes(writer, cursor, span->attributes, span->attribute_count);
+        cursor = llmobsi_json_attributes_at(writer, cursor, span->attributes,
+                                            span->attribute_count);
     }
     if (span->link_count > 0 && span->links != NULL) {
         cursor = llmobsi_chrome_links(writer, cursor, span->links, span->link_count);
@@ -13828,8 +14875,8 @@ llmobsi_fn char* llmobsi_chrome_span(const llmobsi_chrome* chrome, char* cursor,
         if (event->attribute_count > 0 && event->attributes != NULL) {
             cursor = llmobsi_append_text(cursor, ",\"args\":{");
             cursor = llmobsi_room(chrome->writer, cursor, LLMOBS_I_JSON_AFTER);
-            cursor = llmobsi_chrome_attributes(chrome->writer, cursor, event->attributes,
-                                               event->attribute_count);
+            cursor = llmobsi_json_attributes_at(chrome->writer, cursor, event->attributes,
+                                                event->attribute_count);
             *cursor++ = '}';
         }
         cursor = llmobsi_append_text(cursor, "},\n");
@@ -14141,22 +15188,6 @@ LLMOBS_API const char* llmobs_exposition_content_type(llmobs_exposition expositi
 #define LLMOBS_I_SAMPLE_ROOM 256u
 
 /* ---- numbers ------------------------------------------------------------------------------- */
-
-/* Billionths as an exact decimal: 1.5, 2, 0.000000001. LLMOBS_I_U64_ROOM bytes must be free. */
-llmobsi_fn char* llmobsi_append_nano(char* cursor, uint64_t nano)
-{
-    uint32_t rest = (uint32_t)(nano % 1000000000);
-    cursor = llmobsi_append_u64(cursor, nano / 1000000000);
-    if (rest != 0) {
-        *cursor++ = '.';
-        *cursor++ = (char)('0' + rest / 100000000);
-        cursor = llmobsi_append_eight_digits(cursor, rest % 100000000);
-        while (cursor[-1] == '0') {
-            cursor--;
-        }
-    }
-    return cursor;
-}
 
 llmobsi_fn char* llmobsi_prometheus_double(char* cursor, double number)
 {
@@ -15153,8 +16184,11 @@ llmobsi_fn void llmobsi_gather_registry(llmobsi_gather* gather)
 llmobsi_fn bool llmobsi_encode_otlp_lines(const llmobs_batch* batch, llmobs_write_fn write,
                                           void* user)
 {
-    if ((batch->span_count > 0 || batch->metric_count == 0) &&
+    if ((batch->span_count > 0 || (batch->metric_count == 0 && batch->log_count == 0)) &&
         !llmobs_encode_otlp_json(batch, write, user)) {
+        return false;
+    }
+    if (batch->log_count > 0 && !llmobs_encode_otlp_logs_json(batch, write, user)) {
         return false;
     }
     return batch->metric_count == 0 || llmobs_encode_otlp_metrics_json(batch, write, user);
@@ -15164,7 +16198,6 @@ llmobsi_fn bool llmobsi_encode_otlp_lines(const llmobs_batch* batch, llmobs_writ
 LLMOBS_API llmobs_result llmobs_encode(const llmobs_batch* batch, llmobs_format format,
                                        llmobs_write_fn write, void* user)
 {
-    (void)user; /* where all encoders are left out */
     if (batch == NULL || write == NULL) {
         return LLMOBS_ERROR_ARGUMENT;
     }
@@ -15177,13 +16210,20 @@ LLMOBS_API llmobs_result llmobs_encode(const llmobs_batch* batch, llmobs_format 
 #endif
     case LLMOBS_FORMAT_CHROME:
 #ifndef LLMOBS_NO_CHROME
-        if (batch->span_count == 0 && batch->metric_count > 0) {
+        if (batch->span_count == 0 && (batch->metric_count > 0 || batch->log_count > 0)) {
             break; /* it would be a trace that says nothing */
         }
         return llmobs_encode_chrome(batch, write, user) ? LLMOBS_OK : LLMOBS_ERROR_SYSTEM;
 #else
         break;
 #endif
+    case LLMOBS_FORMAT_LOG_JSON:
+        if (batch->log_count == 0 && (batch->span_count > 0 || batch->metric_count > 0)) {
+            break;
+        }
+        return llmobs_encode_log_json(batch, LLMOBS_LOG_STYLE_DEFAULT, write, user)
+                   ? LLMOBS_OK
+                   : LLMOBS_ERROR_SYSTEM;
     }
     return LLMOBS_ERROR_FORMAT;
 }
@@ -15812,9 +16852,9 @@ llmobsi_fn void llmobsi_exporter_stats(llmobsi_exporter* exporter, llmobs_export
  *  >>collect                export: the tick: from the rings to the queues
  * ============================================================================================== */
 
-/* The tick: takes ended spans and log records from every thread's ring, copies them into the exporters' queues,
-   and gives their slots back. One tick at a time, under a lock that is never held across a
-   callback. */
+/* The tick: takes ended spans and log records from every thread's ring, copies them into the
+   exporters' queues, and gives their slots back. One tick at a time, under a lock that is never
+   held across a callback. */
 
 #define LLMOBS_I_EXPORTERS_MAX 16u
 #define LLMOBS_I_LIMBO 64u
@@ -16550,6 +17590,8 @@ extern int llmobsi_fchmod(int file, mode_t mode) __asm__("fchmod");
 typedef struct llmobsi_file {
     llmobs* obs;
     llmobs_format format;
+    llmobs_log_style log_style;
+    uint32_t signals;
     uint32_t keep;
     uint64_t rotate_bytes;
     uint64_t end; /* the file's size when our last batch was written: its last line is whole */
@@ -16892,9 +17934,21 @@ llmobsi_fn uint64_t llmobsi_file_allowed(void)
     return getrlimit(RLIMIT_FSIZE, &limit) == 0 ? (uint64_t)limit.rlim_cur : UINT64_MAX;
 }
 
+/* In the file's format and, where it has several, style. */
+llmobsi_fn llmobs_result llmobsi_file_encode(const llmobsi_file* file, const llmobs_batch* batch,
+                                             llmobsi_writer* writer)
+{
+    if (file->format == LLMOBS_FORMAT_LOG_JSON && batch->log_count > 0) {
+        return llmobs_encode_log_json(batch, file->log_style, llmobsi_file_collect, writer)
+                   ? LLMOBS_OK
+                   : LLMOBS_ERROR_SYSTEM;
+    }
+    return llmobs_encode(batch, file->format, llmobsi_file_collect, writer);
+}
+
 /* One attempt at one file, which is ours and locked and has `start` bytes. It is written whole, or
    the file is as it was. */
-llmobsi_fn llmobsi_file_outcome llmobsi_file_append(llmobsi_file* file, const llmobs_batch* spans,
+llmobsi_fn llmobsi_file_outcome llmobsi_file_append(llmobsi_file* file, const llmobs_batch* views,
                                                     uint64_t start, bool torn)
 {
     char buffer[LLMOBS_I_FILE_BUFFER];
@@ -16913,7 +17967,7 @@ llmobsi_fn llmobsi_file_outcome llmobsi_file_append(llmobsi_file* file, const ll
     } else if (start == 0 && file->format == LLMOBS_FORMAT_CHROME) {
         llmobsi_put(&writer, LLMOBS_CHROME_BEGIN, sizeof LLMOBS_CHROME_BEGIN - 1);
     }
-    result = llmobs_encode(spans, file->format, llmobsi_file_collect, &writer);
+    result = llmobsi_file_encode(file, views, &writer);
     if (result == LLMOBS_OK && llmobsi_writer_finish(&writer)) {
         file->end = batch.position;
         return LLMOBS_I_FILE_WRITTEN;
@@ -17043,7 +18097,22 @@ llmobsi_fn bool llmobsi_file_set_options(llmobsi_file* file, const llmobs_file_o
     if (file->keep == LLMOBS_OFF) {
         file->keep = 0;
     }
-    return file->keep <= LLMOBS_I_FILE_KEEP_MOST;
+    file->log_style = options.log_style;
+    file->signals = options.signals;
+    if (file->signals == 0) {
+        file->signals = file->format == LLMOBS_FORMAT_LOG_JSON ? LLMOBS_SIGNAL_LOGS
+                                                               : LLMOBS_SIGNAL_SPANS;
+    }
+    return file->keep <= LLMOBS_I_FILE_KEEP_MOST &&
+           (file->signals == LLMOBS_SIGNAL_SPANS || file->signals == LLMOBS_SIGNAL_LOGS);
+}
+
+/* Whether the format can hold what the file is to take. */
+llmobsi_fn bool llmobsi_file_carries(const llmobsi_file* file)
+{
+    return file->format == LLMOBS_FORMAT_OTLP_JSON ||
+           file->signals == (file->format == LLMOBS_FORMAT_LOG_JSON ? LLMOBS_SIGNAL_LOGS
+                                                                    : LLMOBS_SIGNAL_SPANS);
 }
 
 /* Opens the file, and looks at it unless somebody else is just writing. */
@@ -17086,6 +18155,7 @@ llmobsi_fn llmobs_result llmobsi_file_add(llmobsi_file* file)
     exporter.name = "file";
     exporter.export_batch = llmobsi_file_export;
     exporter.close = llmobsi_file_close;
+    exporter.signals = file->signals;
     result = llmobsi_exporter_add_with_state(file->obs, &exporter, file, sizeof *file);
     if (result != LLMOBS_OK) {
         if (file->created && llmobsi_file_in_place(file)) {
@@ -17118,6 +18188,10 @@ LLMOBS_API llmobs_result llmobs_export_file_with(llmobs* obs, llmobs_format form
         !llmobsi_file_set_path(&file, path)) {
         errno = saved;
         return LLMOBS_ERROR_ARGUMENT;
+    }
+    if (!llmobsi_file_carries(&file)) {
+        errno = saved;
+        return LLMOBS_ERROR_FORMAT;
     }
     result = llmobsi_file_add(&file);
     if (result != LLMOBS_ERROR_SYSTEM) {
@@ -17265,7 +18339,7 @@ LLMOBS_API llmobs_result llmobs_stats_read(llmobs* obs, llmobs_stats* stats)
     X(SPAN_LIVE, "otel.sdk.span.live", "otel_sdk_span_live", "{span}", UPDOWN,                    \
       "Spans begun and not yet ended.")                                                           \
     X(SPANS_DROPPED, "llmobs.spans.dropped", "llmobs_spans_dropped", "{span}", COUNTER,           \
-      "Spans and log records lost before they reached the exporters, by cause.")                                  \
+      "Spans and log records lost before they reached the exporters, by cause.")                  \
     X(PROCESSED, "otel.sdk.processor.span.processed", "otel_sdk_processor_span_processed",        \
       "{span}", COUNTER, "Spans handed to the exporters' queues.")                                \
     X(QUEUE_SIZE, "otel.sdk.processor.span.queue.size", "otel_sdk_processor_span_queue_size",     \
@@ -17273,7 +18347,7 @@ LLMOBS_API llmobs_result llmobs_stats_read(llmobs* obs, llmobs_stats* stats)
       "Spans ended and log records made, not yet handed to the exporters' queues.")               \
     X(QUEUE_CAPACITY, "otel.sdk.processor.span.queue.capacity",                                   \
       "otel_sdk_processor_span_queue_capacity", "{span}", UPDOWN,                                 \
-      "Spans that may be begun, and log records made, not yet collected at one time.")                               \
+      "Spans that may be begun, and log records made, not yet collected at one time.")            \
     X(EXPORTED, "otel.sdk.exporter.span.exported", "otel_sdk_exporter_span_exported", "{span}",   \
       COUNTER, "Spans that an exporter has settled; error_type says why it lost them.")           \
     X(INFLIGHT, "otel.sdk.exporter.span.inflight", "otel_sdk_exporter_span_inflight", "{span}",   \
@@ -17464,6 +18538,13 @@ llmobsi_fn void llmobsi_self_drops(llmobsi_account* account)
     }
 }
 
+llmobsi_fn void llmobsi_self_capacity(llmobsi_account* account)
+{
+    if (account->instance->config.span_slots != LLMOBS_OFF) {
+        llmobsi_self_number(account, account->instance->config.span_slots);
+    }
+}
+
 /* ---- metrics ------------------------------------------------------------------------------- */
 
 /* One count of each metric where it is not zero, and their names. */
@@ -17517,9 +18598,7 @@ llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
         llmobsi_self_number(account, stats->ended);
         break;
     case LLMOBS_I_SELF_QUEUE_CAPACITY:
-        if (account->instance->config.span_slots != LLMOBS_OFF) {
-            llmobsi_self_number(account, account->instance->config.span_slots);
-        }
+        llmobsi_self_capacity(account);
         break;
     case LLMOBS_I_SELF_EXPORTED:
         llmobsi_self_exporters(account, LLMOBS_I_SPANS, false);

@@ -1,6 +1,6 @@
-/* The tick: takes ended spans and log records from every thread's ring, copies them into the exporters' queues,
-   and gives their slots back. One tick at a time, under a lock that is never held across a
-   callback. */
+/* The tick: takes ended spans and log records from every thread's ring, copies them into the
+   exporters' queues, and gives their slots back. One tick at a time, under a lock that is never
+   held across a callback. */
 
 #define LLMOBS_I_EXPORTERS_MAX 16u
 #define LLMOBS_I_LIMBO 64u

@@ -10,7 +10,7 @@
     X(SPAN_LIVE, "otel.sdk.span.live", "otel_sdk_span_live", "{span}", UPDOWN,                    \
       "Spans begun and not yet ended.")                                                           \
     X(SPANS_DROPPED, "llmobs.spans.dropped", "llmobs_spans_dropped", "{span}", COUNTER,           \
-      "Spans and log records lost before they reached the exporters, by cause.")                                  \
+      "Spans and log records lost before they reached the exporters, by cause.")                  \
     X(PROCESSED, "otel.sdk.processor.span.processed", "otel_sdk_processor_span_processed",        \
       "{span}", COUNTER, "Spans handed to the exporters' queues.")                                \
     X(QUEUE_SIZE, "otel.sdk.processor.span.queue.size", "otel_sdk_processor_span_queue_size",     \
@@ -18,7 +18,7 @@
       "Spans ended and log records made, not yet handed to the exporters' queues.")               \
     X(QUEUE_CAPACITY, "otel.sdk.processor.span.queue.capacity",                                   \
       "otel_sdk_processor_span_queue_capacity", "{span}", UPDOWN,                                 \
-      "Spans that may be begun, and log records made, not yet collected at one time.")                               \
+      "Spans that may be begun, and log records made, not yet collected at one time.")            \
     X(EXPORTED, "otel.sdk.exporter.span.exported", "otel_sdk_exporter_span_exported", "{span}",   \
       COUNTER, "Spans that an exporter has settled; error_type says why it lost them.")           \
     X(INFLIGHT, "otel.sdk.exporter.span.inflight", "otel_sdk_exporter_span_inflight", "{span}",   \
@@ -209,6 +209,13 @@ llmobsi_fn void llmobsi_self_drops(llmobsi_account* account)
     }
 }
 
+llmobsi_fn void llmobsi_self_capacity(llmobsi_account* account)
+{
+    if (account->instance->config.span_slots != LLMOBS_OFF) {
+        llmobsi_self_number(account, account->instance->config.span_slots);
+    }
+}
+
 /* ---- metrics ------------------------------------------------------------------------------- */
 
 /* One count of each metric where it is not zero, and their names. */
@@ -262,9 +269,7 @@ llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
         llmobsi_self_number(account, stats->ended);
         break;
     case LLMOBS_I_SELF_QUEUE_CAPACITY:
-        if (account->instance->config.span_slots != LLMOBS_OFF) {
-            llmobsi_self_number(account, account->instance->config.span_slots);
-        }
+        llmobsi_self_capacity(account);
         break;
     case LLMOBS_I_SELF_EXPORTED:
         llmobsi_self_exporters(account, LLMOBS_I_SPANS, false);
