@@ -25,9 +25,11 @@ CONTENTS: search for a tag.
     >>api:result             >>result                 result codes and notes
     >>api:ledger             >>ledger                 what was recorded, exported and lost
                              >>text                   bounded writer, numbers, UTF-8
+                             >>decimal                exact and rounded decimals, times as text
                              >>json                   JSON text
                              >>sha256_blocks          wiping, comparing, blocks of SHA-256
     >>api:sha256             >>sha256                 SHA-256, HMAC, constant time, wiping
+    >>api:unkeyed            >>unkeyed                the article's unkeyed hash
                              >>hash                   seeded 64-bit hash
                              >>exponential            base-2 exponential buckets
     >>api:config             >>config                 configuration, defaults, memory by pillar
@@ -45,12 +47,18 @@ CONTENTS: search for a tag.
     >>api:attribute          >>attribute              attributes, and the room a span has for them
     >>api:span               >>span                   spans: begin, set, end
     >>api:event              >>event                  events, links, status, context
+    >>api:log                >>log                    log records
+    >>api:interaction        >>interaction            one LLM interaction as a log record
     >>api:metric             >>metric                 recording: counters, gauges
     >>api:histogram          >>histogram              recording: histograms
     >>api:reading            >>reading                reading metrics back, quantiles
     >>api:batch              >>batch                  typed views of what was recorded
+                             >>batch_log              typed views of log records
+                             >>attributes             attributes as plain JSON
+    >>api:log_json           >>log_json               JSON lines: log records, the interaction's line
     >>api:otlp               >>otlp                   OTLP/JSON
     >>api:otlp_metric        >>otlp_metric            OTLP/JSON of metrics
+    >>api:otlp_log           >>otlp_log               OTLP/JSON of log records
     >>api:chrome             >>chrome                 Chrome trace
     >>api:exposition         >>exposition             which text format a scraper asks for
                              >>prometheus             Prometheus text, OpenMetrics
@@ -319,22 +327,27 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
     X(CONFIG_MEMORY, "the memory is too small (see llmobs_memory_needed; raise "                  \
                      "llmobs_config.memory_bytes or lower span_slots, max_threads, queue_bytes)") \
     X(INSTANCES, "too many open instances (raise LLMOBS_MAX_INSTANCES)")                          \
-    X(SPAN_POOL, "spans dropped: the pool is empty (raise llmobs_config.span_slots)")             \
-    X(THREADS, "spans dropped: too many threads (raise llmobs_config.max_threads)")               \
-    X(SIGNAL, "spans dropped: a signal handler interrupted a recording call of its own thread")   \
-    X(SELF, "spans dropped: recorded from inside an exporter's callback")                         \
+    X(SPAN_POOL, "spans or log records dropped: the pool is empty (raise "                        \
+                 "llmobs_config.span_slots)")                                                     \
+    X(THREADS, "spans or log records dropped: too many threads (raise "                           \
+               "llmobs_config.max_threads)")                                                      \
+    X(SIGNAL, "spans or log records dropped: a signal handler interrupted a recording call of "   \
+              "its own thread")                                                                   \
+    X(SELF, "spans or log records dropped: recorded from inside an exporter's callback")          \
     X(NAMES, "names replaced by llmobs.key_overflow (raise llmobs_config.name_bytes)")            \
     X(SPAN_EXPIRED, "spans ended by the library: older than llmobs_config.span_max_age_s")        \
     X(TRACEPARENT, "a traceparent was malformed: a new trace was begun")                          \
-    X(QUEUE, "spans dropped: an exporter's queue is full (raise llmobs_config.queue_bytes)")      \
+    X(QUEUE, "spans or log records dropped: an exporter's queue is full (raise "                  \
+             "llmobs_config.queue_bytes)")                                                        \
     X(EXPORT_FAILED, "a batch was dropped: the exporter gave it up or its retries ran out")       \
     X(EXPORT_SLOW, "an exporter's callback did not return in time")                               \
     X(FILE_OPEN, "the file could not be opened (path, permissions, not a plain file of ours)")    \
     X(FILE_WRITE, "writing the file failed (disk full?): the batch is tried again")               \
-    X(NO_EXPORTER, "spans dropped: there is no exporter (llmobs_export_file, llmobs_export_to)")  \
-    X(SPAN_FULL, "attributes, events or links dropped: the span is full (raise "                  \
+    X(NO_EXPORTER, "spans or log records dropped: no exporter takes them (llmobs_export_file, "   \
+                   "llmobs_export_to)")                                                           \
+    X(SPAN_FULL, "attributes, events or links dropped: the span or log record is full (raise "    \
                  "llmobs_config.span_parts)")                                                     \
-    X(CLOSE_LOST, "spans were not delivered before the instance closed (raise "                   \
+    X(CLOSE_LOST, "spans or log records were not delivered before the instance closed (raise "    \
                   "llmobs_config.close_timeout_ms)")                                              \
     X(METRIC_SERIES, "too many label sets: some went to an overflow series (raise "               \
                      "llmobs_config.metric_max_series, metric_series or metric_bytes, or "        \
@@ -373,14 +386,14 @@ typedef void (*llmobs_note_fn)(void* user, llmobs_note note, uint64_t count, con
 
 /* ---- the ledger: nothing is lost silently -------------------------------------------------- */
 
-/* Why a span was lost before it reached the exporters. */
+/* Why a span or log record was lost before it reached the exporters. */
 #define LLMOBS_DROPS(X)                                                                           \
     X(POOL, "pool")       /* no free slot: raise span_slots                                  */   \
     X(THREADS, "threads") /* more threads than max_threads                                   */   \
     X(SIGNAL, "signal")   /* in a handler that interrupted a recording call                  */   \
     X(SELF, "self")       /* from inside an exporter's callback                              */   \
     X(PARENT, "parent")   /* its parent's handle was dead                                    */   \
-    X(NO_EXPORTER, "no_exporter") /* collected while there was no exporter                   */   \
+    X(NO_EXPORTER, "no_exporter") /* collected while no exporter took such                   */   \
     X(CLOSED, "closed")   /* begun, and the instance was closed before it ended              */   \
     X(FORK, "fork")       /* in the child of a fork: the parent has it                       */
 
@@ -391,12 +404,12 @@ typedef enum llmobs_drop {
     LLMOBS_DROP_COUNT
 } llmobs_drop;
 
-/* Why an exporter lost a span that it had been given. */
+/* Why an exporter lost a span or log record that it had been given. */
 #define LLMOBS_LOSSES(X)                                                                          \
     X(QUEUE, "queue")   /* its queue was full: the oldest batch gave way                     */   \
     X(FAILED, "failed") /* it answered DROP, or its retries ran out                          */   \
     X(CLOSE, "close")   /* not delivered when the instance closed                            */   \
-    X(SIZE, "size")     /* one span larger than a whole batch: raise batch_bytes             */
+    X(SIZE, "size")     /* larger than a whole batch: raise batch_bytes                      */
 
 typedef enum llmobs_loss {
 #define LLMOBS_I_LOSS(name, text) LLMOBS_LOSS_##name,
@@ -407,7 +420,8 @@ typedef enum llmobs_loss {
 
 #define LLMOBS_STATS_EXPORTERS 16
 
-/* One exporter's account: received = exported + lost (by cause) + queued. */
+/* One exporter's account: received = exported + lost (by cause) + queued. Spans and log records
+   together, as far as it takes them. */
 typedef struct llmobs_exporter_stats {
     char name[32];
     uint64_t received;
@@ -419,16 +433,18 @@ typedef struct llmobs_exporter_stats {
     uint64_t queue_bytes; /* in use now */
 } llmobs_exporter_stats;
 
-/* The account of an instance. At rest: started = dropped (by cause) + live + ended + collected,
-   and every exporter that was there from the start has received = collected. While threads
-   record, live and ended are as of slightly different instants. */
+/* The account of an instance: of spans and log records together. At rest: started = dropped (by
+   cause) + live + ended + collected, and every exporter that was there from the start and takes
+   both has received = collected. While threads record, live and ended are as of slightly different
+   instants. */
 typedef struct llmobs_stats {
     size_t size;              /* sizeof(llmobs_stats); 0 means this version's             */
-    uint64_t started;         /* spans begun, dropped ones included, unsampled ones not   */
+    uint64_t started;         /* spans begun, log records made, dropped ones included,
+                                 unsampled ones not                                       */
     uint64_t unsampled;       /* root spans that sampling left out, and their remote like  */
     uint64_t dropped[LLMOBS_DROP_COUNT];
-    uint64_t live;            /* begun, not ended */
-    uint64_t ended;           /* ended, not collected by the tick */
+    uint64_t live;            /* spans begun, not ended */
+    uint64_t ended;           /* spans ended, log records made, not collected by the tick */
     uint64_t collected;       /* given to the exporters */
     uint64_t expired;         /* of these: ended by the library at span_max_age_s */
     uint64_t inert_calls;     /* calls on spans that had ended */
@@ -452,6 +468,7 @@ typedef struct llmobs_stats {
     uint64_t metric_misused;    /* calls that named no metric, or the wrong kind  */
     uint64_t labels_cut;        /* label values cut to llmobs_config.label_bytes  */
     uint64_t metric_bytes_used; /* of llmobs_config.metric_bytes */
+    uint64_t log_records;       /* of `started`: log records */
 } llmobs_stats;
 
 /* [any] "pool", "threads", ...; "unknown" for other numbers. */
@@ -527,6 +544,26 @@ LLMOBS_API void llmobs_wipe(void* memory, size_t size);
 #endif /* LLMOBS_NO_SHA256 */
 
 /* =================================================================================================
+ *  >>api:unkeyed            the article's unkeyed hash
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SHA256
+
+/* ---- unkeyed hashes ------------------------------------------------------------------------ */
+
+/* 16 hex digits and a NUL. */
+#define LLMOBS_HASH_UNKEYED_SIZE 17
+
+/* [any] What LLMOBS_LOG_STYLE_ARTICLE wants of a text: the first 16 hex digits of its plain
+   SHA-256 and, returned, its length in code points (malformed parts count one each). Unkeyed:
+   whoever can guess the text can confirm the guess, so short or common texts are not protected by
+   it at all. Use HMAC unless you must match records that were made like this. */
+LLMOBS_API int64_t llmobs_hash_unkeyed(const char* text, size_t size,
+                                       char hash[LLMOBS_HASH_UNKEYED_SIZE]);
+
+#endif /* LLMOBS_NO_SHA256 */
+
+/* =================================================================================================
  *  >>api:config             configuration, defaults, memory by pillar
  * ============================================================================================== */
 
@@ -582,8 +619,8 @@ typedef struct llmobs_config {
     size_t size;                 /* sizeof(llmobs_config); 0 means this version's                */
     const char* service_name;    /* resource attribute service.name     (default unknown_service) */
     const char* service_version; /* resource attribute service.version             (default none) */
-    uint32_t span_slots;         /* spans begun and not yet collected, 64 to 2^20  (default 4096);
-                                    LLMOBS_OFF: no spans, no memory for them                      */
+    uint32_t span_slots;         /* spans begun and log records made, not yet collected, 64 to
+                                    2^20  (default 4096); LLMOBS_OFF: neither, no memory for them */
     uint32_t max_threads;        /* threads that record at one time, 1 to 1024       (default 64) */
     uint32_t name_bytes;         /* span names, keys: bytes for their texts       (default 32768) */
     uint32_t value_bytes;        /* a string value is cut to this, 16 to 400        (default 256) */
@@ -626,6 +663,8 @@ typedef struct llmobs_config {
     bool metric_user_ids;        /* the catalogue's metrics have the label user_id, a pseudonym
                                                                                   (default false) */
     llmobs_key key;              /* of pseudonyms    (default random: they change at a restart) */
+    uint32_t log_severity;       /* log records below it are not made: llmobs_severity, 1 to 24
+                                    (default LLMOBS_SEVERITY_INFO, 9); LLMOBS_OFF: none at all    */
 } llmobs_config;
 
 /* [any] A config with every default filled in; set fields, then open. */
@@ -1198,6 +1237,111 @@ LLMOBS_API bool llmobs_span_is_recording(llmobs_span span);
 LLMOBS_API llmobs_result llmobs_thread_attach(llmobs* obs);
 
 /* =================================================================================================
+ *  >>api:log                log records
+ * ============================================================================================== */
+
+/* ---- log records --------------------------------------------------------------------------- */
+
+/* OpenTelemetry's severities and numbers; 1 to 24, with three finer steps above each. */
+typedef enum llmobs_severity {
+    LLMOBS_SEVERITY_TRACE = 1,
+    LLMOBS_SEVERITY_DEBUG = 5,
+    LLMOBS_SEVERITY_INFO = 9,
+    LLMOBS_SEVERITY_WARN = 13,
+    LLMOBS_SEVERITY_ERROR = 17,
+    LLMOBS_SEVERITY_FATAL = 21
+} llmobs_severity;
+
+/* All that can be said of one event. */
+typedef struct llmobs_log_info {
+    size_t size;              /* sizeof(llmobs_log_info); 0 means this version's                  */
+    llmobs_severity severity; /* (default INFO); above 24 counts as 24                            */
+    const char* event_name;   /* a string literal, or unchanged until llmobs_close; NULL: none    */
+    llmobs_string body;       /* copied, cut to llmobs_config.value_bytes on a UTF-8 border       */
+    llmobs_span span;         /* whose trace it belongs to; a zeroed or lost one: to none         */
+    uint64_t unix_ns;         /* when it happened                                (default 0: now) */
+    const llmobs_attribute* attributes;
+    size_t attribute_count;
+} llmobs_log_info;
+
+/* [any] A zeroed info with its size and INFO set. */
+LLMOBS_API llmobs_log_info llmobs_log_info_default(void);
+
+/* [any] A NUL-terminated text with its length; of NULL, the empty one. */
+LLMOBS_API llmobs_string llmobs_str(const char* text);
+
+/* [any] Records an event. It goes the way of the spans, to the exporters that take
+   LLMOBS_SIGNAL_LOGS, whether its trace is sampled or not; what can't be kept is dropped and
+   counted. Below llmobs_config.log_severity, and while there are exporters but none that takes
+   logs, nothing happens, in a nanosecond. Values are kept as they are given: do not put prompts,
+   answers or personal data there. About 50 ns. */
+LLMOBS_API void llmobs_log(llmobs* obs, llmobs_severity severity, const char* event_name,
+                           const char* body);
+LLMOBS_API void llmobs_log_with(llmobs* obs, const llmobs_log_info* info);
+
+/* [any] "TRACE", "INFO2", ... as OpenTelemetry has them; "UNSPECIFIED" for what is none. */
+LLMOBS_API const char* llmobs_severity_name(llmobs_severity severity);
+
+/* =================================================================================================
+ *  >>api:interaction        one LLM interaction as a log record
+ * ============================================================================================== */
+
+/* ---- one LLM interaction as a log record --------------------------------------------------- */
+
+/* What is known of one interaction: what goes in, and what exporters get. Texts arrive safe: ids
+   are pseudonyms, prompts and answers are hashes and lengths. They are copied, each cut to
+   llmobs_config.value_bytes. Empty texts and negative numbers mean "unknown", which is not zero. */
+typedef struct llmobs_interaction {
+    size_t size;              /* sizeof(llmobs_interaction); 0 means this version's              */
+    uint64_t unix_ns;         /* when it ended; 0: now                                           */
+    llmobs_severity severity; /* (default INFO)                                                  */
+    bool guardrails_passed;   /* (default true)                                                  */
+    bool cost_known;          /* (default false)                                                 */
+    const llmobs_string* guardrails_triggered; /* names of rules                                 */
+    size_t guardrail_count;
+    llmobs_string request_id;
+    llmobs_string user_id;    /* a pseudonym                                                     */
+    llmobs_string model;      /* as asked for                                                    */
+    llmobs_string input_hash; /* such as "hmac-sha256:<key id>:<hex>"                            */
+    llmobs_string output_hash;
+    llmobs_string finish_reason;
+    llmobs_string error_type;
+    llmobs_string session_id; /* a pseudonym                                                     */
+    llmobs_string tenant;
+    llmobs_string feature;
+    llmobs_string provider;
+    llmobs_string operation;
+    llmobs_string response_model; /* as the provider says                                        */
+    llmobs_string prompt_name;
+    llmobs_string prompt_version;
+    int64_t input_length; /* of the texts: bytes, or what the host counts in                     */
+    int64_t output_length;
+    int64_t input_tokens;  /* cached ones and all other kinds included                           */
+    int64_t output_tokens; /* reasoning and all other kinds included                             */
+    int64_t cached_tokens; /* of the input: read from a cache                                    */
+    int64_t cache_write_tokens;
+    int64_t reasoning_tokens; /* of the output                                                   */
+    int64_t audio_input_tokens;
+    int64_t audio_output_tokens;
+    int64_t image_input_tokens;
+    int64_t image_output_tokens;
+    int64_t latency_ns;
+    int64_t time_to_first_token_ns;
+    int64_t queue_ns;
+    int64_t retries;
+    int64_t cost_nano; /* USD / 10^9, where cost_known                                           */
+} llmobs_interaction;
+
+/* [any] One of which nothing is known. */
+LLMOBS_API llmobs_interaction llmobs_interaction_default(void);
+
+/* [any] Records the event "llm.interactions", with the interaction as its contents, as part of a
+   span's trace (a zeroed span: of none). Goes the way of llmobs_log, and by the same rules. About
+   100 ns, and 5 a text. */
+LLMOBS_API void llmobs_log_interaction(llmobs* obs, llmobs_span span,
+                                       const llmobs_interaction* interaction);
+
+/* =================================================================================================
  *  >>api:metric             recording: counters, gauges
  * ============================================================================================== */
 
@@ -1426,6 +1570,24 @@ typedef struct llmobs_span_view {
     uint32_t dropped_link_count;
 } llmobs_span_view;
 
+/* A log record. */
+typedef struct llmobs_log_view {
+    uint8_t trace_id[16]; /* all zero: it belongs to no trace */
+    uint8_t span_id[8];
+    uint64_t unix_ns;          /* when it happened */
+    uint64_t observed_unix_ns; /* when it was recorded */
+    llmobs_severity severity;
+    uint32_t flags;  /* W3C flags of its trace */
+    uint32_t thread; /* number of the recording thread */
+    llmobs_string event_name;
+    llmobs_string body;
+    const llmobs_attribute_view* attributes;
+    uint32_t attribute_count;
+    uint32_t dropped_attribute_count;
+    const llmobs_interaction* interaction; /* of llmobs_log_interaction, in place of body and
+                                              attributes; NULL: any other record */
+} llmobs_log_view;
+
 /* ---- metrics as typed views ------------------------------------------------------------------ */
 
 /* The trace of one recorded value. */
@@ -1481,7 +1643,7 @@ typedef struct llmobs_metric_view {
 
 /* ---- the batch ----------------------------------------------------------------------------- */
 
-/* What all spans and metrics of an instance share: who made them. */
+/* What all that an instance exports shares: who made it. */
 typedef struct llmobs_resource_view {
     const llmobs_attribute_view* attributes; /* service.name, telemetry.sdk.*, process.pid, ... */
     uint32_t attribute_count;
@@ -1494,6 +1656,10 @@ typedef struct llmobs_export_token {
     uint64_t serial;
 } llmobs_export_token;
 
+/* What an exporter may take; a batch that it gets has one of them. */
+#define LLMOBS_SIGNAL_SPANS 1u
+#define LLMOBS_SIGNAL_LOGS 2u
+
 /* What the exporter's callback gets. It and all it points to live until the callback returns or, if
    that returned LLMOBS_EXPORT_PENDING, until llmobs_export_done; then the memory is used anew. */
 typedef struct llmobs_batch {
@@ -1504,10 +1670,45 @@ typedef struct llmobs_batch {
     const llmobs_resource_view* resource;
     const llmobs_span_view* spans;
     size_t span_count;
-    uint64_t lost_before; /* spans this exporter lost since its last batch: a gap, told in band */
+    uint64_t lost_before; /* spans or log records, whichever this has, that the exporter lost since
+                             its last batch of them: a gap, told in band */
     const llmobs_metric_view* metrics; /* of llmobs_metrics_collect; exporters get spans alone */
     size_t metric_count;
+    const llmobs_log_view* logs;
+    size_t log_count;
 } llmobs_batch;
+
+/* =================================================================================================
+ *  >>api:log_json           JSON lines: log records, the interaction's line
+ * ============================================================================================== */
+
+/* ---- log lines ----------------------------------------------------------------------------- */
+
+/* How an interaction is written. */
+typedef enum llmobs_log_style {
+    LLMOBS_LOG_STYLE_DEFAULT = 0, /* "schema":"llmobs.interaction/1"                              */
+    LLMOBS_LOG_STYLE_ARTICLE = 1  /* the article's LLMStructuredLogger: its 12 members alone, with
+                                     its rounding, UTC without saying so                          */
+} llmobs_log_style;
+
+/* [any] Writes the log records of a batch as JSON lines, one record a line. Each is valid JSON
+   and UTF-8 without control characters, line separators or marks that reorder text, whatever the
+   texts hold. In the default style a line tells of records that were lost before the batch. False
+   as soon as `write` is. Pure. docs/log.md has every member. */
+LLMOBS_API bool llmobs_encode_log_json(const llmobs_batch* batch, llmobs_log_style style,
+                                       llmobs_write_fn write, void* user);
+
+/* [any] The line of one interaction, with its '\n', that belongs to `context` (NULL: to no trace).
+   A unix_ns of 0 is 1970: no clock is asked. False if `write` is, or for NULL. Pure; 100 ns for
+   426 bytes. */
+LLMOBS_API bool llmobs_interaction_write(const llmobs_interaction* interaction,
+                                         const llmobs_trace_context* context,
+                                         llmobs_log_style style, llmobs_write_fn write, void* user);
+
+/* [any] The same into memory. Returns the size, without a NUL; 0 when it does not fit. */
+LLMOBS_API size_t llmobs_interaction_line(const llmobs_interaction* interaction,
+                                          const llmobs_trace_context* context,
+                                          llmobs_log_style style, char* out, size_t capacity);
 
 /* =================================================================================================
  *  >>api:otlp               OTLP/JSON
@@ -1539,6 +1740,23 @@ LLMOBS_API bool llmobs_encode_otlp_json(const llmobs_batch* batch, llmobs_write_
    allocation. */
 LLMOBS_API bool llmobs_encode_otlp_metrics_json(const llmobs_batch* batch, llmobs_write_fn write,
                                                 void* user);
+
+#endif /* LLMOBS_NO_OTLP */
+
+/* =================================================================================================
+ *  >>api:otlp_log           OTLP/JSON of log records
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_OTLP
+
+/* [any] Writes a batch's log records as OTLP/JSON: one line (ending in '\n') that is a LogsData
+   message. An interaction is the event "llm.interactions", its members are attributes: docs/log.md
+   has their names. Returns false as soon as `write` does. Pure: no state, no allocation. */
+LLMOBS_API bool llmobs_encode_otlp_logs_json(const llmobs_batch* batch, llmobs_write_fn write,
+                                             void* user);
+
+/* [any] Where OTLP/HTTP wants this batch: "/v1/traces", "/v1/logs" or "/v1/metrics". */
+LLMOBS_API const char* llmobs_otlp_path(const llmobs_batch* batch);
 
 #endif /* LLMOBS_NO_OTLP */
 
@@ -1586,7 +1804,8 @@ LLMOBS_API const char* llmobs_exposition_content_type(llmobs_exposition expositi
 
 typedef enum llmobs_format {
     LLMOBS_FORMAT_OTLP_JSON = 1, /* JSON lines, one message a line (.jsonl)                    */
-    LLMOBS_FORMAT_CHROME = 2     /* Chrome trace events (.json), opens in Perfetto             */
+    LLMOBS_FORMAT_CHROME = 2,    /* Chrome trace events (.json), opens in Perfetto             */
+    LLMOBS_FORMAT_LOG_JSON = 3   /* JSON lines of log records, one a line (.jsonl)             */
 } llmobs_format;
 
 /* What a Chrome trace file begins with; the events of any number of batches follow. The closing
@@ -1594,10 +1813,11 @@ typedef enum llmobs_format {
    ever. */
 #define LLMOBS_CHROME_BEGIN "[\n"
 
-/* [any] Writes a batch in a format. In OTLP, spans and metrics have a line each, spans first. A
-   Chrome trace has no metrics: they are left out beside spans, and alone are ERROR_FORMAT, as is a
-   format that this build does not have. ERROR_SYSTEM when `write` returned false, ERROR_ARGUMENT
-   for NULL. */
+/* [any] Writes a batch in a format. In OTLP, spans, log records and metrics have a line each, in
+   this order: a body for llmobs_otlp_path where the batch has one signal, as those of exporters
+   have. A Chrome trace has spans alone, and log lines have log records alone: what else is in the
+   batch is left out beside them. ERROR_FORMAT where nothing would be left, and for a format that
+   this build does not have. ERROR_SYSTEM when `write` returned false, ERROR_ARGUMENT for NULL. */
 LLMOBS_API llmobs_result llmobs_encode(const llmobs_batch* batch, llmobs_format format,
                                        llmobs_write_fn write, void* user);
 
@@ -1619,7 +1839,7 @@ typedef enum llmobs_export_result {
 /* The callback: one batch, on the exporter's own thread (or inside llmobs_tick, llmobs_flush and
    llmobs_close when the host pumps). Never called twice at a time for one exporter. It may take
    its time: others are not held up. Inside it llmobs_tick, _flush and _close answer ERROR_BUSY,
-   and spans are dropped and counted. It must not throw. */
+   and spans and log records are dropped and counted. It must not throw. */
 typedef llmobs_export_result (*llmobs_export_fn)(void* user, const llmobs_batch* batch);
 
 typedef struct llmobs_exporter {
@@ -1632,6 +1852,8 @@ typedef struct llmobs_exporter {
     uint32_t
         retry_first_ms; /* wait before the second attempt; doubles, with jitter (default 200) */
     uint32_t retry_most_ms;  /* the longest wait                           (default 30000)  */
+    uint32_t signals; /* LLMOBS_SIGNAL_*, what it takes: each batch has one of them; others are
+                         not counted as received                           (default both)   */
 } llmobs_exporter;
 
 /* =================================================================================================
@@ -1669,14 +1891,18 @@ typedef struct llmobs_file_options {
     uint64_t rotate_bytes; /* begin a new file when this one would grow past it (default 64 MiB)  */
     uint32_t keep;         /* old files kept, as path.1 (newest) to path.N, up to 999; LLMOBS_OFF:
                               none                                                    (default 3) */
+    uint32_t signals;      /* LLMOBS_SIGNAL_*, one of them: what goes into this file. LOG_JSON has
+                              logs, CHROME has spans, OTLP_JSON either (default spans)            */
+    llmobs_log_style log_style; /* LOG_JSON: how interactions are written (default the full form) */
 } llmobs_file_options;
 
-/* [any, locks] Exports to a file, appending: OTLP JSON lines, or a Chrome trace. The file is opened
-   at once, and made if need be; its folder is not. It is private: its mode is 0600, and an existing
-   file is brought to it. ERROR_SYSTEM, with errno and a note, for a path that can't be opened, for
-   a symbolic link, a hard link, no plain file or somebody else's, and for a Chrome file that does
-   not begin as ours do. ERROR_ARGUMENT: no path, or one longer than 2000 bytes. `options` may be
-   NULL. A relative path is taken from where the process is now.
+/* [any, locks] Exports to a file, appending: OTLP JSON lines, a Chrome trace, or lines of log
+   records. The file is opened at once, and made if need be; its folder is not. It is private: its
+   mode is 0600, and an existing file is brought to it. ERROR_SYSTEM, with errno and a note, for a
+   path that can't be opened, for a symbolic link, a hard link, no plain file or somebody else's,
+   and for a Chrome file that does not begin as ours do. ERROR_ARGUMENT: no path, one longer than
+   2000 bytes, or more than one signal; ERROR_FORMAT: a signal that the format has not. `options`
+   may be NULL. A relative path is taken from where the process is now.
 
    A line that a crash left unfinished is ended before the next one begins (OTLP: readers skip
    it), or taken out (Chrome: it would spoil the rest). What could not be written, with the disk
@@ -1969,6 +2195,20 @@ LLMOBS_API void llmobs_wipe(void* memory, size_t size)
 
 #endif /* LLMOBS_NO_SHA256 */
 
+/* ---- unkeyed --------------------------------------------------------------------------------- */
+
+#ifndef LLMOBS_NO_SHA256
+
+LLMOBS_API int64_t llmobs_hash_unkeyed(const char* text, size_t size,
+                                       char hash[LLMOBS_HASH_UNKEYED_SIZE])
+{
+    (void)text; (void)size;
+    __builtin_memset(hash, 0, LLMOBS_HASH_UNKEYED_SIZE);
+    return 0;
+}
+
+#endif /* LLMOBS_NO_SHA256 */
+
 /* ---- config ---------------------------------------------------------------------------------- */
 
 LLMOBS_API llmobs_key llmobs_key_default(void)
@@ -2233,6 +2473,55 @@ LLMOBS_API llmobs_result llmobs_thread_attach(llmobs* obs)
     return zero;
 }
 
+/* ---- log ------------------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_log_info llmobs_log_info_default(void)
+{
+    llmobs_log_info zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
+
+LLMOBS_API llmobs_string llmobs_str(const char* text)
+{
+    llmobs_string zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)text;
+    return zero;
+}
+
+LLMOBS_API void llmobs_log(llmobs* obs, llmobs_severity severity, const char* event_name,
+                           const char* body)
+{
+    (void)obs; (void)severity; (void)event_name; (void)body;
+}
+
+LLMOBS_API void llmobs_log_with(llmobs* obs, const llmobs_log_info* info)
+{
+    (void)obs; (void)info;
+}
+
+LLMOBS_API const char* llmobs_severity_name(llmobs_severity severity)
+{
+    (void)severity;
+    return "";
+}
+
+/* ---- interaction ----------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_interaction llmobs_interaction_default(void)
+{
+    llmobs_interaction zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
+
+LLMOBS_API void llmobs_log_interaction(llmobs* obs, llmobs_span span,
+                                       const llmobs_interaction* interaction)
+{
+    (void)obs; (void)span; (void)interaction;
+}
+
 /* ---- metric ---------------------------------------------------------------------------------- */
 
 LLMOBS_API llmobs_metric llmobs_metric_define(llmobs* obs, const llmobs_metric_info* info,
@@ -2431,6 +2720,31 @@ LLMOBS_API llmobs_quantile llmobs_histogram_quantile(llmobs_histogram histogram,
     return zero;
 }
 
+/* ---- log_json -------------------------------------------------------------------------------- */
+
+LLMOBS_API bool llmobs_encode_log_json(const llmobs_batch* batch, llmobs_log_style style,
+                                       llmobs_write_fn write, void* user)
+{
+    (void)batch; (void)style; (void)write; (void)user;
+    return false;
+}
+
+LLMOBS_API bool llmobs_interaction_write(const llmobs_interaction* interaction,
+                                         const llmobs_trace_context* context,
+                                         llmobs_log_style style, llmobs_write_fn write, void* user)
+{
+    (void)interaction; (void)context; (void)style; (void)write; (void)user;
+    return false;
+}
+
+LLMOBS_API size_t llmobs_interaction_line(const llmobs_interaction* interaction,
+                                          const llmobs_trace_context* context,
+                                          llmobs_log_style style, char* out, size_t capacity)
+{
+    (void)interaction; (void)context; (void)style; (void)out; (void)capacity;
+    return 0;
+}
+
 /* ---- otlp ------------------------------------------------------------------------------------ */
 
 #ifndef LLMOBS_NO_OTLP
@@ -2453,6 +2767,25 @@ LLMOBS_API bool llmobs_encode_otlp_metrics_json(const llmobs_batch* batch, llmob
 {
     (void)batch; (void)write; (void)user;
     return false;
+}
+
+#endif /* LLMOBS_NO_OTLP */
+
+/* ---- otlp_log -------------------------------------------------------------------------------- */
+
+#ifndef LLMOBS_NO_OTLP
+
+LLMOBS_API bool llmobs_encode_otlp_logs_json(const llmobs_batch* batch, llmobs_write_fn write,
+                                             void* user)
+{
+    (void)batch; (void)write; (void)user;
+    return false;
+}
+
+LLMOBS_API const char* llmobs_otlp_path(const llmobs_batch* batch)
+{
+    (void)batch;
+    return "";
 }
 
 #endif /* LLMOBS_NO_OTLP */
@@ -3994,6 +4327,202 @@ llmobsi_fn size_t llmobsi_utf8_repair(char* out, size_t capacity, const char* da
 }
 
 /* =================================================================================================
+ *  >>decimal                core: exact and rounded decimals, times as text
+ * ============================================================================================== */
+
+/* Whole numbers of small units as decimals, exact or rounded, and times as text. What append_...
+   promises holds here, too: up to 7 bytes more may be overwritten. */
+
+#define LLMOBS_I_BILLION UINT64_C(1000000000)
+
+/* ---- exact --------------------------------------------------------------------------------- */
+
+/* A point and the digits of digits / 10^8, without the zeros at their end; nothing for 0. */
+llmobsi_inline char* llmobsi_append_eight_fraction(char* cursor, uint32_t digits)
+{
+    uint64_t bytes = llmobsi_eight_digits(digits);
+    if (bytes == 0) {
+        return cursor;
+    }
+    *cursor++ = '.';
+    llmobsi_store_le64(cursor, bytes + LLMOBS_I_EACH_BYTE('0'));
+    return cursor + 8 - __builtin_clzll(bytes) / 8;
+}
+
+/* number / 10^9: 1.5, 0.000000001, 3. LLMOBS_I_U64_ROOM bytes must be free. */
+llmobsi_inline char* llmobsi_append_nano(char* cursor, uint64_t number)
+{
+    uint32_t fraction = (uint32_t)(number % LLMOBS_I_BILLION);
+    cursor = llmobsi_append_u64(cursor, number / LLMOBS_I_BILLION);
+    if (fraction % 10 == 0) {
+        return llmobsi_append_eight_fraction(cursor, fraction / 10);
+    }
+    *cursor++ = '.';
+    cursor = llmobsi_append_eight_digits(cursor, fraction / 10);
+    *cursor++ = (char)('0' + fraction % 10);
+    return cursor;
+}
+
+/* The same with a sign. */
+llmobsi_inline char* llmobsi_append_nano_signed(char* cursor, int64_t number)
+{
+    if (number < 0) {
+        *cursor++ = '-';
+        return llmobsi_append_nano(cursor, 0 - (uint64_t)number);
+    }
+    return llmobsi_append_nano(cursor, (uint64_t)number);
+}
+
+/* number / 10^6. */
+llmobsi_inline char* llmobsi_append_micro(char* cursor, uint64_t number)
+{
+    cursor = llmobsi_append_u64(cursor, number / 1000000);
+    return llmobsi_append_eight_fraction(cursor, (uint32_t)(number % 1000000) * 100);
+}
+
+/* ---- rounded as Python does ---------------------------------------------------------------- */
+
+/* The double nearest to number / unit, as significand * 2^-down: computed in whole numbers, since
+   under -ffast-math a division may be another. `number` is not 0, `unit` from 2^12 to 2^31. */
+llmobsi_fn uint64_t llmobsi_ratio_significand(uint64_t number, uint64_t unit, unsigned* down)
+{
+    unsigned zeros = (unsigned)__builtin_clzll(number);
+    uint64_t left = number << zeros, high, low, rest, lost, half;
+    unsigned cut;
+    high = (left >> 32) / unit;
+    rest = ((left >> 32) % unit) << 32 | (left & UINT32_MAX);
+    low = (rest / unit) << 32;
+    rest = (rest % unit) << 32;
+    low |= rest / unit;
+    rest %= unit; /* left * 2^32 = (high * 2^64 + low) * unit + rest */
+    cut = 75u - (unsigned)__builtin_clzll(high); /* all but 53 bits; high is not 0 */
+    lost = low & ((UINT64_C(1) << cut) - 1);
+    half = UINT64_C(1) << (cut - 1);
+    low = (high << 1 << (63 - cut)) | low >> cut;
+    *down = zeros + 32 - cut;
+    return low + (lost > half || (lost == half && (rest != 0 || (low & 1) != 0)));
+}
+
+/* significand * factor * 2^-down to the nearest whole number, and from the middle to the even
+   one. */
+llmobsi_fn uint64_t llmobsi_scaled_round(uint64_t significand, uint64_t factor, unsigned down)
+{
+    uint64_t low, high = llmobsi_multiply(significand, factor, &low);
+    uint64_t whole, lost, half, below = 0;
+    if (down > 64) {
+        below = low;
+        low = high;
+        high = 0;
+        down -= 64;
+    }
+    whole = down == 64 ? high : (high << 1 << (63 - down)) | low >> down;
+    lost = down == 64 ? low : low & ((UINT64_C(1) << down) - 1);
+    half = UINT64_C(1) << (down - 1);
+    return whole + (lost > half || (lost == half && (below != 0 || (whole & 1) != 0)));
+}
+
+/* round(number / unit, places) as CPython has it, which rounds the double's own value; at least
+   one digit stands behind the point. `unit` is 10^9 or 10^6; `power`, up to 10^6, is
+   10^places. */
+llmobsi_fn char* llmobsi_append_rounded(char* cursor, int64_t number, uint64_t unit, uint32_t power)
+{
+    uint64_t size = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    uint64_t rounded = 0;
+    unsigned down;
+    if (size != 0) {
+        uint64_t significand = llmobsi_ratio_significand(size, unit, &down);
+        rounded = llmobsi_scaled_round(significand, power, down);
+    }
+    if (number < 0) {
+        *cursor++ = '-';
+    }
+    cursor = llmobsi_append_u64(cursor, rounded / power);
+    if (rounded % power == 0) {
+        return llmobsi_append_text(cursor, ".0");
+    }
+    return llmobsi_append_eight_fraction(cursor,
+                                         (uint32_t)(rounded % power) * (100000000 / power));
+}
+
+/* ---- times --------------------------------------------------------------------------------- */
+
+#define LLMOBS_I_SECOND_TEXT 19u /* 2026-01-15T10:00:00 */
+
+/* The text of the last second that was asked for: many records share it. Zeroed, it holds
+   nothing. */
+typedef struct llmobsi_second {
+    uint64_t number; /* + 1 */
+    char text[LLMOBS_I_SECOND_TEXT + 5];
+} llmobsi_second;
+
+llmobsi_inline char* llmobsi_append_pair(char* cursor, uint32_t number, char after)
+{
+    cursor[0] = (char)('0' + number / 10);
+    cursor[1] = (char)('0' + number % 10);
+    cursor[2] = after;
+    return cursor + 3;
+}
+
+/* From days since 1970 to a date, by years that begin in March: the leap day is their last (Howard
+   Hinnant's civil_from_days). */
+llmobsi_cold void llmobsi_second_fill(llmobsi_second* second, uint64_t unix_s)
+{
+    uint32_t of_day = (uint32_t)(unix_s % 86400);
+    uint32_t days = (uint32_t)(unix_s / 86400) + 719468; /* since 0000-03-01 */
+    uint32_t era = days / 146097;
+    uint32_t of_era = days % 146097;
+    uint32_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    uint32_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    uint32_t month = (5 * of_year + 2) / 153; /* 0: March */
+    uint32_t day = of_year - (153 * month + 2) / 5 + 1;
+    uint32_t year = year_of_era + era * 400 + (month >= 10);
+    char* cursor = second->text;
+    cursor = llmobsi_append_pair(cursor, year / 100, '0') - 1; /* 64 bits of ns end in 2554 */
+    cursor = llmobsi_append_pair(cursor, year % 100, '-');
+    cursor = llmobsi_append_pair(cursor, month < 10 ? month + 3 : month - 9, '-');
+    cursor = llmobsi_append_pair(cursor, day, 'T');
+    cursor = llmobsi_append_pair(cursor, of_day / 3600, ':');
+    cursor = llmobsi_append_pair(cursor, of_day / 60 % 60, ':');
+    (void)llmobsi_append_pair(cursor, of_day % 60, '\0');
+    second->number = unix_s + 1;
+}
+
+llmobsi_inline char* llmobsi_append_second(char* cursor, llmobsi_second* second, uint64_t unix_s)
+{
+    if (llmobsi_unlikely(second->number != unix_s + 1)) {
+        llmobsi_second_fill(second, unix_s);
+    }
+    memcpy(cursor, second->text, sizeof second->text);
+    return cursor + LLMOBS_I_SECOND_TEXT;
+}
+
+/* RFC 3339: 2026-01-15T10:00:00.123456789Z, 30 bytes. */
+llmobsi_inline char* llmobsi_append_time(char* cursor, llmobsi_second* second, uint64_t unix_ns)
+{
+    uint32_t fraction = (uint32_t)(unix_ns % LLMOBS_I_BILLION);
+    cursor = llmobsi_append_second(cursor, second, unix_ns / LLMOBS_I_BILLION);
+    *cursor++ = '.';
+    cursor = llmobsi_append_eight_digits(cursor, fraction / 10);
+    cursor[0] = (char)('0' + fraction % 10);
+    cursor[1] = 'Z';
+    return cursor + 2;
+}
+
+/* As Python's isoformat() of a time without a zone: six digits of the second, or none if they are
+   zero. */
+llmobsi_fn char* llmobsi_append_isoformat(char* cursor, llmobsi_second* second, uint64_t unix_ns)
+{
+    uint32_t micro = (uint32_t)(unix_ns % LLMOBS_I_BILLION) / 1000;
+    cursor = llmobsi_append_second(cursor, second, unix_ns / LLMOBS_I_BILLION);
+    if (micro != 0) {
+        *cursor++ = '.';
+        (void)llmobsi_append_eight_digits(cursor, micro * 100);
+        cursor += 6;
+    }
+    return cursor;
+}
+
+/* =================================================================================================
  *  >>json                   core: JSON text
  * ============================================================================================== */
 
@@ -5117,6 +5646,43 @@ LLMOBS_API void llmobs_hmac_end(llmobs_hmac* hmac, uint8_t tag[LLMOBS_SHA256_SIZ
 #endif /* LLMOBS_NO_SHA256 */
 
 /* =================================================================================================
+ *  >>unkeyed                core: the article's unkeyed hash
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SHA256
+
+/* The hash and the length of the article's record. */
+
+/* How many code points; every malformed segment is one, as U+FFFD in its place would be. */
+llmobsi_fn int64_t llmobsi_utf8_count(const char* text, size_t size)
+{
+    int64_t count = 0;
+    size_t i = 0;
+    while (i < size) {
+        size_t ascii = llmobsi_ascii_run(text + i, size - i);
+        bool valid;
+        count += (int64_t)ascii;
+        i += ascii;
+        if (i < size) {
+            i += llmobsi_utf8_segment(text + i, size - i, &valid);
+            count++;
+        }
+    }
+    return count;
+}
+
+LLMOBS_API int64_t llmobs_hash_unkeyed(const char* text, size_t size,
+                                       char hash[LLMOBS_HASH_UNKEYED_SIZE])
+{
+    uint8_t digest[LLMOBS_SHA256_SIZE];
+    llmobs_sha256_of(text, size, digest);
+    *llmobsi_append_hex(hash, digest, (LLMOBS_HASH_UNKEYED_SIZE - 1) / 2) = '\0';
+    return llmobsi_utf8_count(text, size);
+}
+
+#endif /* LLMOBS_NO_SHA256 */
+
+/* =================================================================================================
  *  >>hash                   core: seeded 64-bit hash
  * ============================================================================================== */
 
@@ -5550,6 +6116,8 @@ llmobsi_fn llmobsi_bracket llmobsi_explicit_quantile(const uint64_t* counts, con
  * ============================================================================================== */
 
 #define LLMOBS_I_FAMILIES_STANDARD 33u /* LLMOBS_FAMILY_LLM | LLMOBS_FAMILY_SELF */
+#define LLMOBS_I_SEVERITY_STANDARD 9u  /* LLMOBS_SEVERITY_INFO                    */
+#define LLMOBS_I_SEVERITY_MOST 24u     /* LLMOBS_SEVERITY_FATAL, and three more   */
 
 LLMOBS_API llmobs_key llmobs_key_default(void)
 {
@@ -5586,6 +6154,7 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.exemplars = 1024;
     config.metric_families = LLMOBS_I_FAMILIES_STANDARD;
     config.key = llmobs_key_default();
+    config.log_severity = LLMOBS_I_SEVERITY_STANDARD;
     return config;
 }
 
@@ -5658,7 +6227,8 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     X(metric_bytes, 65536, 1u << 30)                                                             \
     X(max_metrics, 1, 4096)                                                                      \
     X(label_bytes, 32, 255)                                                                      \
-    X(exemplars, 1, 1u << 20)
+    X(exemplars, 1, 1u << 20)                                                                    \
+    X(log_severity, 1, LLMOBS_I_SEVERITY_MOST)
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {
@@ -5684,6 +6254,7 @@ typedef struct llmobsi_switches {
     bool spans_off;
     bool metrics_off;
     bool exemplars_off;
+    bool logs_off;
 } llmobsi_switches;
 
 llmobsi_fn bool llmobsi_switch_take(uint32_t* field)
@@ -5699,6 +6270,7 @@ llmobsi_fn llmobsi_switches llmobsi_switches_take(llmobs_config* config)
     switches.spans_off = llmobsi_switch_take(&config->span_slots);
     switches.metrics_off = llmobsi_switch_take(&config->metric_series);
     switches.exemplars_off = llmobsi_switch_take(&config->exemplars);
+    switches.logs_off = llmobsi_switch_take(&config->log_severity);
     return switches;
 }
 
@@ -5708,6 +6280,7 @@ llmobsi_fn void llmobsi_switches_put(llmobs_config* config, llmobsi_switches swi
         switches.spans_off ? LLMOBS_OFF : llmobsi_round_up_pow2(config->span_slots);
     config->metric_series = switches.metrics_off ? LLMOBS_OFF : config->metric_series;
     config->exemplars = switches.exemplars_off ? LLMOBS_OFF : config->exemplars;
+    config->log_severity = switches.logs_off ? LLMOBS_OFF : config->log_severity;
     if (config->metric_families == 0) {
         config->metric_families = LLMOBS_I_FAMILIES_STANDARD;
     }
@@ -6840,11 +7413,15 @@ typedef struct llmobsi_slot {
     uint16_t dropped_links;
     uint16_t thread; /* number of the recording thread that ended it */
     uint8_t part_count;
-    uint8_t kind;
-    uint8_t status;
+    uint8_t kind;   /* of span; or what else the slot holds: LLMOBS_I_SLOT_IS_* */
+    uint8_t status; /* of span; a log record's severity */
     llmobsi_atomic8 flags; /* W3C's and LLMOBS_I_FLAG_* */
     unsigned char body[LLMOBS_I_SLOT_BYTES - 88];
 } llmobsi_slot;
+
+/* A slot's kind where it holds a log record: beyond all kinds of spans. */
+#define LLMOBS_I_SLOT_IS_LOG 16u         /* of any event                            */
+#define LLMOBS_I_SLOT_IS_INTERACTION 17u /* of one LLM interaction, with its fields */
 
 #define LLMOBS_I_SLOT_BODY ((uint32_t)sizeof(((llmobsi_slot*)0)->body))
 
@@ -6998,6 +7575,10 @@ llmobsi_inline bool llmobsi_ring_pop(llmobsi_ring* ring, uint64_t end, uint32_t*
 #define LLMOBS_I_FIELD_LINK 9u       /* payload: trace id, span id, flags, tracestate          */
 #define LLMOBS_I_FIELD_MESSAGE 10u   /* payload: the status message                            */
 #define LLMOBS_I_FIELD_TRACESTATE 11u /* a piece of it: it may be longer than a body          */
+#define LLMOBS_I_FIELD_BODY 12u      /* payload: a log record's text                           */
+#define LLMOBS_I_FIELD_NUMBERS 13u   /* of an interaction: see llmobsi_interaction_head        */
+#define LLMOBS_I_FIELD_TEXT 14u      /* of an interaction; key: which of its texts             */
+#define LLMOBS_I_FIELD_TRIGGERED 15u /* of an interaction: rules, each as its size and bytes   */
 
 #define LLMOBS_I_OF_SPAN 0u /* whose attribute it is */
 #define LLMOBS_I_OF_EVENT 1u
@@ -9164,7 +9745,8 @@ typedef struct llmobsi_cached_name {
 
 /* What one thread counts in one instance. Its owner alone writes, stats read. */
 typedef struct llmobsi_thread_counts {
-    llmobsi_atomic64 started; /* spans, sampled ones, dropped ones included */
+    llmobsi_atomic64 started; /* sampled spans and log records, dropped ones included */
+    llmobsi_atomic64 logs;    /* of these: log records */
     llmobsi_atomic64 ended;
     llmobsi_atomic64 unsampled;
     llmobsi_atomic64 dropped_pool;
@@ -9228,7 +9810,11 @@ typedef struct llmobsi_place {
     llmobsi_atomic32 exporting; /* the same ticket, until the instance is closed for good        */
     llmobsi_atomic32 users;     /* calls inside that may take long (flush, stats): close waits   */
     llmobsi_recorder* recorder; /* written before the ticket is published                        */
-    llmobsi_atomic64 dropped[LLMOBS_DROP_COUNT]; /* spans lost on the way in: any thread adds    */
+    llmobsi_atomic64 dropped[LLMOBS_DROP_COUNT]; /* lost on the way in: any thread adds          */
+    llmobsi_atomic64 logs_dropped; /* of these: log records                                      */
+    /* Log records below it are not made. Open and llmobs_exporter_add write; recorders read it
+       before they come in, so what they read may be the next instance's by then: no harm. */
+    llmobsi_atomic32 log_severity;
 } llmobsi_place;
 
 typedef struct llmobsi_use {
@@ -9589,6 +10175,7 @@ llmobsi_fn void llmobsi_forked(void)
             llmobsi_store_relaxed(&llmobsi_places[i].forked, 1);
             llmobsi_store_relaxed(&llmobsi_places[i].users, 0);
             memset(llmobsi_places[i].dropped, 0, sizeof llmobsi_places[i].dropped);
+            llmobsi_store_relaxed(&llmobsi_places[i].logs_dropped, 0);
         }
     }
 }
@@ -10440,17 +11027,18 @@ LLMOBS_API const char* llmobs_name_n(llmobs* obs, const char* text, size_t size)
 /* ---- begin --------------------------------------------------------------------------------- */
 
 /* Fills a slot that was taken. The state leaves its old generation first, so that who still
-   reads the slot by an old handle sees that it changed; the releases keep that order. */
-llmobsi_inline void llmobsi_slot_begin(llmobsi_thread* thread, uint32_t index,
-                                       const llmobsi_lineage* lineage, uint32_t name,
-                                       llmobs_span* span)
+   reads the slot by an old handle sees that it changed; the releases keep that order. Returns that
+   state. */
+llmobsi_inline uint64_t llmobsi_slot_fill(llmobsi_thread* thread, uint32_t index,
+                                          const llmobsi_lineage* lineage, uint64_t span_id,
+                                          uint32_t name)
 {
     llmobsi_slot* slot = &thread->slots[index];
     uint64_t state = (llmobsi_load_relaxed(&slot->state) | 3u) + 1; /* the next generation, free */
     llmobsi_store_relaxed(&slot->state, state);
     llmobsi_store_release(&slot->trace_high, lineage->trace_high);
     llmobsi_store_release(&slot->trace_low, lineage->trace_low);
-    llmobsi_store_release(&slot->span_id, llmobsi_random_id(thread));
+    llmobsi_store_release(&slot->span_id, span_id);
     llmobsi_store_release(&slot->flags, lineage->flags);
     slot->parent_id = lineage->parent_id;
     slot->name = name;
@@ -10466,6 +11054,14 @@ llmobsi_inline void llmobsi_slot_begin(llmobsi_thread* thread, uint32_t index,
     slot->part_count = 1;
     slot->kind = LLMOBS_KIND_INTERNAL;
     slot->status = LLMOBS_STATUS_UNSET;
+    return state;
+}
+
+llmobsi_inline void llmobsi_slot_begin(llmobsi_thread* thread, uint32_t index,
+                                       const llmobsi_lineage* lineage, uint32_t name,
+                                       llmobs_span* span)
+{
+    uint64_t state = llmobsi_slot_fill(thread, index, lineage, llmobsi_random_id(thread), name);
     span->instance = thread->recorder->ticket;
     span->slot = index;
     span->generation = state + LLMOBS_I_SLOT_LIVE;
@@ -11132,6 +11728,397 @@ LLMOBS_API llmobs_result llmobs_thread_attach(llmobs* obs)
     }
     llmobsi_leave();
     return LLMOBS_OK;
+}
+
+/* =================================================================================================
+ *  >>log                    record: log records
+ * ============================================================================================== */
+
+/* Log records: taken, filled and published by one call, in a slot chain such as a span has. From
+   there on they go the same way: ring, tick, queues. No handle ever stands for one, and the tick
+   can't find one that is open. */
+
+#define LLMOBS_I_SEVERITIES 24u
+
+/* As a slot holds it. */
+llmobsi_inline uint8_t llmobsi_severity(llmobs_severity severity)
+{
+    uint32_t number = (uint32_t)severity;
+    return (uint8_t)(number == 0                   ? (uint32_t)LLMOBS_SEVERITY_INFO
+                     : number < LLMOBS_I_SEVERITIES ? number
+                                                    : LLMOBS_I_SEVERITIES);
+}
+
+LLMOBS_API const char* llmobs_severity_name(llmobs_severity severity)
+{
+    static const char* const names[LLMOBS_I_SEVERITIES + 1] = {
+        "UNSPECIFIED", "TRACE",  "TRACE2", "TRACE3", "TRACE4", "DEBUG",  "DEBUG2",
+        "DEBUG3",      "DEBUG4", "INFO",   "INFO2",  "INFO3",  "INFO4",  "WARN",
+        "WARN2",       "WARN3",  "WARN4",  "ERROR",  "ERROR2", "ERROR3", "ERROR4",
+        "FATAL",       "FATAL2", "FATAL3", "FATAL4"};
+    return names[(uint32_t)severity <= LLMOBS_I_SEVERITIES ? (uint32_t)severity : 0u];
+}
+
+LLMOBS_API llmobs_string llmobs_str(const char* text)
+{
+    llmobs_string string;
+    string.data = text != NULL ? text : "";
+    string.size = strlen(string.data);
+    return string;
+}
+
+/* Whether a record of this severity is wanted by the instance of the ticket. If that is closed the
+   answer is another's, and the way in is shut anyway. */
+llmobsi_inline bool llmobsi_log_wanted(uint32_t ticket, uint8_t severity)
+{
+    const llmobsi_place* place = &llmobsi_places[LLMOBS_I_PLACE(ticket)];
+    return ticket != 0 && severity >= llmobsi_load_relaxed(&place->log_severity);
+}
+
+/* Comes in to make a log record: when that fails, it is counted with the instance. */
+llmobsi_cold llmobsi_thread* llmobsi_enter_to_log_late(uint32_t ticket)
+{
+    llmobsi_place* place = &llmobsi_places[LLMOBS_I_PLACE(ticket)];
+    llmobs_drop why;
+    llmobsi_thread* thread = llmobsi_enter_anew(ticket, &why);
+    if (thread == NULL && why != LLMOBS_DROP_COUNT) {
+        (void)llmobsi_add_relaxed(&place->dropped[why], 1);
+        (void)llmobsi_add_relaxed(&place->logs_dropped, 1);
+    }
+    return thread;
+}
+
+llmobsi_inline llmobsi_thread* llmobsi_enter_to_log(uint32_t ticket)
+{
+    return llmobsi_enter_by(ticket, llmobsi_enter_to_log_late);
+}
+
+/* Where in its trace a record of this span stands: `parent_id` is the span's own id. All zero for a
+   span that is none, another instance's, or so long ended that its slot is another's. */
+llmobsi_fn void llmobsi_log_lineage(llmobsi_thread* thread, llmobs_span span,
+                                    llmobsi_lineage* lineage)
+{
+    bool known = span.instance == thread->recorder->ticket;
+    if (known && span.slot == LLMOBS_I_SLOT_UNSAMPLED) {
+        lineage->trace_high = llmobsi_unsampled_mix(span.generation, 1);
+        lineage->trace_low = span.generation;
+        lineage->parent_id = llmobsi_unsampled_mix(span.generation, 2);
+        lineage->flags = LLMOBS_TRACE_RANDOM;
+    } else if (!known || !llmobsi_span_lineage(thread, span, lineage)) {
+        memset(lineage, 0, sizeof *lineage);
+    } else {
+        lineage->flags &= (uint8_t)(LLMOBS_TRACE_SAMPLED | LLMOBS_TRACE_RANDOM);
+    }
+}
+
+/* ---- begin and publish --------------------------------------------------------------------- */
+
+/* Counts a record, and takes and fills its slot; NULL, and it is dropped: the pool is empty. A
+   slot's `start` is when the record was made, its `end` when the thing happened, in Unix time. */
+llmobsi_inline llmobsi_slot* llmobsi_log_begin(llmobsi_thread* thread,
+                                               const llmobsi_lineage* lineage,
+                                               const char* event_name, uint64_t unix_ns)
+{
+    llmobsi_slot* slot;
+    uint32_t index;
+    bool taken = llmobsi_slot_take(thread, &index);
+    llmobsi_count(&thread->counts.started, 1);
+    llmobsi_count(&thread->counts.logs, 1);
+    if (llmobsi_unlikely(!taken)) {
+        llmobsi_count(&thread->counts.dropped_pool, 1);
+        return NULL;
+    }
+    slot = &thread->slots[index];
+    (void)llmobsi_slot_fill(thread, index, lineage, lineage->parent_id,
+                            llmobsi_name_id(thread, event_name));
+    llmobsi_store_relaxed(&slot->start, llmobsi_now(&thread->recorder->timeline));
+    slot->end = unix_ns;
+    slot->thread = (uint16_t)thread->number;
+    return slot;
+}
+
+llmobsi_inline void llmobsi_log_publish(llmobsi_thread* thread, llmobsi_slot* slot)
+{
+    uint64_t state = llmobsi_load_relaxed(&slot->state);
+    llmobsi_store_relaxed(&slot->state, state + LLMOBS_I_SLOT_ENDED);
+    llmobsi_count(&thread->counts.ended, 1);
+    llmobsi_ring_push(&thread->ring, (uint32_t)(slot - thread->slots)); /* releases all of it */
+}
+
+/* ---- any event ----------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_log_record(llmobsi_thread* thread, const llmobs_log_info* info,
+                                   uint8_t severity)
+{
+    llmobsi_lineage lineage;
+    llmobsi_slot* slot;
+    llmobsi_log_lineage(thread, info->span, &lineage);
+    slot = llmobsi_log_begin(thread, &lineage, info->event_name, info->unix_ns);
+    if (slot == NULL) {
+        return;
+    }
+    slot->kind = LLMOBS_I_SLOT_IS_LOG;
+    slot->status = severity;
+    if (info->body.size > 0) { /* the first field: there is room */
+        (void)llmobsi_put_string(thread, slot, 0, LLMOBS_I_FIELD_BODY, LLMOBS_I_OF_SPAN,
+                                 info->body.data, info->body.size);
+    }
+    llmobsi_attributes_add(thread, slot, info->attributes, info->attribute_count);
+    llmobsi_log_publish(thread, slot);
+}
+
+LLMOBS_API llmobs_log_info llmobs_log_info_default(void)
+{
+    llmobs_log_info info;
+    memset(&info, 0, sizeof info);
+    info.size = sizeof info;
+    info.severity = LLMOBS_SEVERITY_INFO;
+    return info;
+}
+
+LLMOBS_API void llmobs_log_with(llmobs* obs, const llmobs_log_info* info)
+{
+    llmobs_log_info known = llmobs_log_info_default();
+    uint32_t ticket = llmobsi_ticket(obs);
+    llmobsi_thread* thread;
+    uint8_t severity;
+    if (info == NULL) {
+        return;
+    }
+    memcpy(&known, info, info->size != 0 && info->size < sizeof known ? info->size : sizeof known);
+    severity = llmobsi_severity(known.severity);
+    if (!llmobsi_log_wanted(ticket, severity)) {
+        return;
+    }
+    thread = llmobsi_enter_to_log(ticket);
+    if (thread == NULL) {
+        return;
+    }
+    if (thread->recorder->spans_on) {
+        llmobsi_log_record(thread, &known, severity);
+    }
+    llmobsi_leave();
+}
+
+LLMOBS_API void llmobs_log(llmobs* obs, llmobs_severity severity, const char* event_name,
+                           const char* body)
+{
+    llmobs_log_info info;
+    if (!llmobsi_log_wanted(llmobsi_ticket(obs), llmobsi_severity(severity))) {
+        return; /* the cheap way out */
+    }
+    info = llmobs_log_info_default();
+    info.severity = severity;
+    info.event_name = event_name;
+    info.body = llmobs_str(body);
+    llmobs_log_with(obs, &info);
+}
+
+/* =================================================================================================
+ *  >>interaction            record: one LLM interaction as a log record
+ * ============================================================================================== */
+
+/* An interaction in a slot chain: one field with the numbers that are known, then one for each text
+   that there is, the important ones first. What finds no room is counted as dropped attributes. */
+
+#define LLMOBS_I_INTERACTION_EVENT "llm.interactions"
+
+/* The members lie one after the other, in the struct as in these counts. */
+#define LLMOBS_I_INTERACTION_TEXTS 15u
+#define LLMOBS_I_INTERACTION_NUMBERS 16u
+
+LLMOBS_I_STATIC_ASSERT(interaction_texts,
+                       offsetof(llmobs_interaction, request_id) +
+                               LLMOBS_I_INTERACTION_TEXTS * sizeof(llmobs_string) ==
+                           offsetof(llmobs_interaction, prompt_version) + sizeof(llmobs_string));
+LLMOBS_I_STATIC_ASSERT(interaction_numbers,
+                       offsetof(llmobs_interaction, input_length) +
+                               LLMOBS_I_INTERACTION_NUMBERS * sizeof(int64_t) ==
+                           offsetof(llmobs_interaction, cost_nano) + sizeof(int64_t));
+
+#define LLMOBS_I_COST_BIT (1u << (LLMOBS_I_INTERACTION_NUMBERS - 1))
+
+/* What the numbers' field begins with. The known ones follow, in the order of their bits. */
+typedef struct llmobsi_interaction_head {
+    uint32_t known; /* a bit for each number */
+    uint32_t passed;
+} llmobsi_interaction_head;
+
+/* The members as arrays, and back. */
+typedef struct llmobsi_interaction_parts {
+    llmobs_string texts[LLMOBS_I_INTERACTION_TEXTS];
+    int64_t numbers[LLMOBS_I_INTERACTION_NUMBERS];
+} llmobsi_interaction_parts;
+
+LLMOBS_I_STATIC_ASSERT(interaction_parts,
+                       sizeof(llmobsi_interaction_parts) ==
+                           offsetof(llmobs_interaction, cost_nano) + sizeof(int64_t) -
+                               offsetof(llmobs_interaction, request_id));
+
+llmobsi_fn void llmobsi_interaction_parts_of(const llmobs_interaction* interaction,
+                                             llmobsi_interaction_parts* parts)
+{
+    memcpy(parts, (const char*)interaction + offsetof(llmobs_interaction, request_id),
+           sizeof *parts);
+}
+
+llmobsi_fn void llmobsi_interaction_set_parts(llmobs_interaction* interaction,
+                                              const llmobsi_interaction_parts* parts)
+{
+    memcpy((char*)interaction + offsetof(llmobs_interaction, request_id), parts, sizeof *parts);
+}
+
+LLMOBS_API llmobs_interaction llmobs_interaction_default(void)
+{
+    llmobs_interaction interaction;
+    llmobsi_interaction_parts parts;
+    uint32_t i;
+    memset(&interaction, 0, sizeof interaction);
+    interaction.size = sizeof interaction;
+    interaction.severity = LLMOBS_SEVERITY_INFO;
+    interaction.guardrails_passed = true;
+    for (i = 0; i < LLMOBS_I_INTERACTION_TEXTS; i++) {
+        parts.texts[i].data = "";
+        parts.texts[i].size = 0;
+    }
+    for (i = 0; i < LLMOBS_I_INTERACTION_NUMBERS; i++) {
+        parts.numbers[i] = -1;
+    }
+    llmobsi_interaction_set_parts(&interaction, &parts);
+    return interaction;
+}
+
+/* What a caller of any version knows of. */
+llmobsi_fn void llmobsi_interaction_take(llmobs_interaction* known, const llmobs_interaction* given)
+{
+    size_t size = given->size != 0 && given->size < sizeof *known ? given->size : sizeof *known;
+    *known = llmobs_interaction_default();
+    memcpy(known, given, size);
+    known->size = sizeof *known;
+}
+
+/* ---- into the slot ------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_interaction_put_numbers(llmobsi_thread* thread, llmobsi_slot* slot,
+                                                const llmobs_interaction* interaction,
+                                                const int64_t* numbers)
+{
+    llmobsi_interaction_head head;
+    unsigned char* place;
+    uint32_t left;
+    uint32_t i;
+    head.known = 0;
+    head.passed = interaction->guardrails_passed;
+    for (i = 0; i < LLMOBS_I_INTERACTION_NUMBERS - 1; i++) {
+        head.known |= (uint32_t)(numbers[i] >= 0) << i;
+    }
+    head.known |= interaction->cost_known ? LLMOBS_I_COST_BIT : 0u;
+    place = llmobsi_field_put(
+        thread, slot, 0, LLMOBS_I_FIELD_NUMBERS, LLMOBS_I_OF_SPAN,
+        (uint32_t)sizeof head + 8u * (uint32_t)__builtin_popcount(head.known));
+    if (place == NULL) {
+        return; /* the first field: there is room */
+    }
+    memcpy(place, &head, sizeof head);
+    place += sizeof head;
+    for (left = head.known; left != 0; left &= left - 1) {
+        memcpy(place, &numbers[__builtin_ctz(left)], 8);
+        place += 8;
+    }
+}
+
+/* The names of rules, each as its size in two bytes, then its bytes; as many as fit one slot. */
+llmobsi_fn void llmobsi_interaction_put_rules(llmobsi_thread* thread, llmobsi_slot* slot,
+                                              const llmobs_string* rules, size_t count)
+{
+    unsigned char packed[LLMOBS_I_SLOT_BODY - sizeof(llmobsi_field)];
+    uint32_t used = 0;
+    unsigned char* place;
+    size_t i;
+    for (i = 0; i < count; i++) {
+        size_t size =
+            rules[i].data != NULL ? llmobsi_value_cut(thread, rules[i].data, rules[i].size) : 0;
+        uint16_t head = (uint16_t)size;
+        if (used + sizeof head + size > sizeof packed) {
+            llmobsi_count(&thread->counts.values_truncated, 1);
+            break;
+        }
+        memcpy(packed + used, &head, sizeof head);
+        if (size > 0) {
+            memcpy(packed + used + sizeof head, rules[i].data, size);
+        }
+        used += (uint32_t)(sizeof head + size);
+    }
+    place = llmobsi_field_put(thread, slot, 0, LLMOBS_I_FIELD_TRIGGERED, LLMOBS_I_OF_SPAN, used);
+    if (place == NULL) {
+        llmobsi_attribute_dropped(thread, slot);
+        return;
+    }
+    memcpy(place, packed, used);
+}
+
+llmobsi_fn void llmobsi_interaction_put(llmobsi_thread* thread, llmobsi_slot* slot,
+                                        const llmobs_interaction* interaction)
+{
+    llmobsi_interaction_parts parts;
+    uint32_t i;
+    llmobsi_interaction_parts_of(interaction, &parts);
+    llmobsi_interaction_put_numbers(thread, slot, interaction, parts.numbers);
+    if (interaction->guardrails_triggered != NULL && interaction->guardrail_count > 0) {
+        llmobsi_interaction_put_rules(thread, slot, interaction->guardrails_triggered,
+                                      interaction->guardrail_count);
+    }
+    for (i = 0; i < LLMOBS_I_INTERACTION_TEXTS; i++) {
+        if (parts.texts[i].size > 0 && parts.texts[i].data != NULL &&
+            !llmobsi_put_string(thread, slot, i, LLMOBS_I_FIELD_TEXT, LLMOBS_I_OF_SPAN,
+                                parts.texts[i].data, parts.texts[i].size)) {
+            llmobsi_attribute_dropped(thread, slot);
+        }
+    }
+}
+
+/* ---- recording ----------------------------------------------------------------------------- */
+
+/* For callers that are inside already: `interaction` is complete (its size is not looked at), and
+   `lineage` says where it belongs, with the span's own id as parent_id (llmobsi_log_lineage). */
+llmobsi_fn void llmobsi_log_interaction(llmobsi_thread* thread, const llmobsi_lineage* lineage,
+                                        const llmobs_interaction* interaction)
+{
+    uint8_t severity = llmobsi_severity(interaction->severity);
+    llmobsi_slot* slot;
+    if (!thread->recorder->spans_on || !llmobsi_log_wanted(thread->recorder->ticket, severity)) {
+        return;
+    }
+    slot = llmobsi_log_begin(thread, lineage, LLMOBS_I_INTERACTION_EVENT, interaction->unix_ns);
+    if (slot != NULL) {
+        slot->kind = LLMOBS_I_SLOT_IS_INTERACTION;
+        slot->status = severity;
+        llmobsi_interaction_put(thread, slot, interaction);
+        llmobsi_log_publish(thread, slot);
+    }
+}
+
+LLMOBS_API void llmobs_log_interaction(llmobs* obs, llmobs_span span,
+                                       const llmobs_interaction* interaction)
+{
+    uint32_t ticket = llmobsi_ticket(obs);
+    llmobs_interaction known;
+    llmobsi_lineage lineage;
+    llmobsi_thread* thread;
+    if (interaction == NULL) {
+        return;
+    }
+    llmobsi_interaction_take(&known, interaction);
+    if (!llmobsi_log_wanted(ticket, llmobsi_severity(known.severity))) {
+        return;
+    }
+    thread = llmobsi_enter_to_log(ticket);
+    if (thread == NULL) {
+        return;
+    }
+    llmobsi_log_lineage(thread, span, &lineage);
+    llmobsi_log_interaction(thread, &lineage, &known);
+    llmobsi_leave();
 }
 
 /* =================================================================================================
@@ -12897,6 +13884,627 @@ llmobsi_fn bool llmobsi_packer_add(llmobsi_packer* packer, const llmobsi_recorde
 }
 
 /* =================================================================================================
+ *  >>batch_log              encode: typed views of log records
+ * ============================================================================================== */
+
+/* From slots to views: log records. */
+
+/* A log record being packed. */
+typedef struct llmobsi_log_packing {
+    llmobsi_packer* packer;
+    const llmobsi_recorder* recorder;
+    llmobs_log_view* view;
+    llmobs_interaction* interaction;
+    llmobsi_interaction_parts parts;
+    llmobsi_pack_list own;
+} llmobsi_log_packing;
+
+/* ---- an interaction ------------------------------------------------------------------------ */
+
+llmobsi_fn void llmobsi_pack_numbers(llmobsi_log_packing* packing, const llmobsi_field* field)
+{
+    const unsigned char* payload = llmobsi_field_payload(field);
+    const unsigned char* end = payload + field->size;
+    llmobsi_interaction_head head;
+    uint32_t left;
+    if (field->size < sizeof head) {
+        return;
+    }
+    memcpy(&head, payload, sizeof head);
+    payload += sizeof head;
+    packing->interaction->guardrails_passed = head.passed != 0;
+    packing->interaction->cost_known = (head.known & LLMOBS_I_COST_BIT) != 0;
+    left = head.known & (2 * LLMOBS_I_COST_BIT - 1);
+    for (; left != 0 && payload + 8 <= end; left &= left - 1) {
+        memcpy(&packing->parts.numbers[__builtin_ctz(left)], payload, 8);
+        payload += 8;
+    }
+}
+
+llmobsi_fn bool llmobsi_pack_rules(llmobsi_log_packing* packing, const llmobsi_field* field)
+{
+    llmobs_attribute_view list;
+    list.count = 0;
+    list.value.strings = NULL;
+    if (!llmobsi_pack_strings(packing->packer, llmobsi_field_payload(field), field->size, &list)) {
+        return false;
+    }
+    packing->interaction->guardrails_triggered = list.value.strings;
+    packing->interaction->guardrail_count = list.count;
+    return true;
+}
+
+llmobsi_fn bool llmobsi_pack_interaction_field(llmobsi_log_packing* packing,
+                                               const llmobsi_field* field)
+{
+    if (field->type == LLMOBS_I_FIELD_NUMBERS) {
+        llmobsi_pack_numbers(packing, field);
+    } else if (field->type == LLMOBS_I_FIELD_TRIGGERED) {
+        return llmobsi_pack_rules(packing, field);
+    } else if (field->type == LLMOBS_I_FIELD_TEXT && field->key < LLMOBS_I_INTERACTION_TEXTS) {
+        return llmobsi_packer_string(packing->packer, llmobsi_field_payload(field), field->size,
+                                     &packing->parts.texts[field->key]);
+    }
+    return true;
+}
+
+llmobsi_fn bool llmobsi_pack_interaction(llmobsi_log_packing* packing, const llmobsi_slot* slot)
+{
+    llmobs_interaction* interaction = (llmobs_interaction*)llmobsi_packer_take(
+        packing->packer, sizeof(llmobs_interaction), 8);
+    llmobsi_walk walk;
+    const llmobsi_field* field;
+    if (interaction == NULL) {
+        return false;
+    }
+    *interaction = llmobs_interaction_default();
+    interaction->unix_ns = packing->view->unix_ns;
+    interaction->severity = packing->view->severity;
+    packing->interaction = interaction;
+    packing->view->interaction = interaction;
+    llmobsi_interaction_parts_of(interaction, &packing->parts);
+    llmobsi_walk_begin(&walk, &packing->recorder->pool, slot);
+    while ((field = llmobsi_walk_next(&walk)) != NULL) {
+        if (!llmobsi_pack_interaction_field(packing, field)) {
+            return false;
+        }
+    }
+    llmobsi_interaction_set_parts(interaction, &packing->parts);
+    return true;
+}
+
+/* ---- any event ----------------------------------------------------------------------------- */
+
+llmobsi_fn bool llmobsi_pack_event_record(llmobsi_log_packing* packing, const llmobsi_slot* slot)
+{
+    const llmobsi_names* names = &packing->recorder->names;
+    llmobsi_walk walk;
+    const llmobsi_field* field;
+    bool fits = true;
+    packing->own.count = &packing->view->attribute_count;
+    packing->own.room = slot->attribute_count;
+    packing->own.attributes = llmobsi_packer_attributes(packing->packer, packing->own.room);
+    packing->view->attributes = packing->own.attributes;
+    if (packing->own.attributes == NULL) {
+        return false;
+    }
+    llmobsi_walk_begin(&walk, &packing->recorder->pool, slot);
+    while (fits && (field = llmobsi_walk_next(&walk)) != NULL) {
+        if (field->type == LLMOBS_I_FIELD_BODY) {
+            fits = llmobsi_packer_string(packing->packer, llmobsi_field_payload(field),
+                                         field->size, &packing->view->body);
+        } else {
+            llmobs_attribute_view* place = llmobsi_pack_place(names, &packing->own, field->key);
+            fits = place == NULL || llmobsi_pack_attribute(packing->packer, names, field, place);
+        }
+    }
+    return fits;
+}
+
+/* ---- a log record -------------------------------------------------------------------------- */
+
+/* What stands in the slot's head. */
+llmobsi_fn void llmobsi_pack_log_head(const llmobsi_recorder* recorder, const llmobsi_slot* slot,
+                                      llmobs_log_view* view)
+{
+    uint64_t stamp = llmobsi_load_relaxed(&slot->start);
+    uint64_t again;
+    memset(view, 0, sizeof *view);
+    llmobsi_write_be64(view->trace_id, llmobsi_load_relaxed(&slot->trace_high));
+    llmobsi_write_be64(view->trace_id + 8, llmobsi_load_relaxed(&slot->trace_low));
+    llmobsi_write_be64(view->span_id, llmobsi_load_relaxed(&slot->span_id));
+    llmobsi_timeline_convert(&recorder->timeline, stamp, stamp, &view->observed_unix_ns, &again);
+    view->unix_ns = slot->end != 0 ? slot->end : view->observed_unix_ns;
+    view->severity = (llmobs_severity)slot->status;
+    view->flags = llmobsi_load_relaxed(&slot->flags);
+    view->thread = slot->thread;
+    view->event_name.data = llmobsi_empty;
+    if (slot->name != LLMOBS_I_NAME_UNNAMED) {
+        view->event_name = llmobsi_names_text(&recorder->names, slot->name);
+    }
+    view->body.data = llmobsi_empty;
+    view->dropped_attribute_count = slot->dropped_attributes;
+}
+
+/* Adds one log record. False, and nothing is changed, when the memory does not suffice. */
+llmobsi_fn bool llmobsi_packer_add_log(llmobsi_packer* packer, const llmobsi_recorder* recorder,
+                                       const llmobsi_slot* slot)
+{
+    size_t back = packer->back;
+    llmobsi_log_packing packing;
+    bool fits;
+    if (back - packer->front < sizeof(llmobs_log_view)) {
+        return false;
+    }
+    memset(&packing, 0, sizeof packing);
+    packing.packer = packer;
+    packing.recorder = recorder;
+    packing.view = (llmobs_log_view*)(void*)(packer->memory + packer->front);
+    packer->front += sizeof(llmobs_log_view);
+    llmobsi_pack_log_head(recorder, slot, packing.view);
+    fits = slot->kind == LLMOBS_I_SLOT_IS_INTERACTION ? llmobsi_pack_interaction(&packing, slot)
+                                                      : llmobsi_pack_event_record(&packing, slot);
+    if (!fits) {
+        packer->front -= sizeof(llmobs_log_view);
+        packer->back = back;
+        return false;
+    }
+    packer->count++;
+    return true;
+}
+
+/* =================================================================================================
+ *  >>attributes             encode: attributes as plain JSON
+ * ============================================================================================== */
+
+/* Attributes as plain JSON. Room as in otlp.c: each function begins with LLMOBS_I_JSON_AFTER free
+   bytes behind the cursor and leaves as many. */
+
+llmobsi_fn char* llmobsi_json_strings_at(llmobsi_writer* writer, char* cursor,
+                                         const llmobs_string* strings, size_t count)
+{
+    size_t i;
+    *cursor++ = '[';
+    for (i = 0; i < count && !writer->failed; i++) {
+        if (i > 0) {
+            *cursor++ = ',';
+        }
+        cursor = llmobsi_json_string_at(writer, cursor, strings[i]);
+    }
+    *cursor++ = ']';
+    return cursor;
+}
+
+llmobsi_fn char* llmobsi_json_value_at(llmobsi_writer* writer, char* cursor,
+                                       const llmobs_attribute_view* attribute)
+{
+    switch (attribute->type) {
+    case LLMOBS_TYPE_STRING:
+        return llmobsi_json_string_at(writer, cursor, attribute->value.string);
+    case LLMOBS_TYPE_INT:
+        return llmobsi_append_i64(cursor, attribute->value.integer);
+    case LLMOBS_TYPE_DOUBLE:
+        return llmobsi_json_double_at(cursor, attribute->value.real);
+    case LLMOBS_TYPE_BOOL:
+        return attribute->value.boolean ? llmobsi_append_text(cursor, "true")
+                                        : llmobsi_append_text(cursor, "false");
+    case LLMOBS_TYPE_STRINGS:
+        return llmobsi_json_strings_at(writer, cursor, attribute->value.strings, attribute->count);
+    }
+    return llmobsi_append_text(cursor, "null");
+}
+
+/* `"attributes":{...}` */
+llmobsi_fn char* llmobsi_json_attributes_at(llmobsi_writer* writer, char* cursor,
+                                            const llmobs_attribute_view* attributes, size_t count)
+{
+    size_t i;
+    cursor = llmobsi_append_text(cursor, "\"attributes\":{");
+    for (i = 0; attributes != NULL && i < count && !writer->failed; i++) {
+        if (i > 0) {
+            *cursor++ = ',';
+        }
+        cursor = llmobsi_json_string_at(writer, cursor, attributes[i].key);
+        *cursor++ = ':';
+        cursor = llmobsi_room(writer, cursor, 64);
+        cursor = llmobsi_json_value_at(writer, cursor, &attributes[i]);
+        cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+    }
+    *cursor++ = '}';
+    return llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+}
+
+/* =================================================================================================
+ *  >>log_json               encode: JSON lines: log records, the interaction's line
+ * ============================================================================================== */
+
+/* JSON lines. The members of a line and their order are a contract: docs/log.md.
+
+   Room: as in otlp.c, every function begins with LLMOBS_I_JSON_AFTER free bytes behind the cursor
+   and leaves as many; the longest key here has 26. */
+
+typedef struct llmobsi_lines {
+    llmobsi_writer* writer;
+    llmobs_log_style style;
+    llmobsi_second second;
+} llmobsi_lines;
+
+/* ---- members ------------------------------------------------------------------------------- */
+
+/* `key` is `,"name":`. Inlined, its size is a constant, and copying it two moves. */
+llmobsi_inline char* llmobsi_line_key(char* cursor, const char* key, size_t key_size)
+{
+    memcpy(cursor, key, key_size);
+    return cursor + key_size;
+}
+
+llmobsi_inline llmobs_string llmobsi_line_safe(llmobs_string text)
+{
+    text.size = text.data != NULL ? text.size : 0;
+    return text;
+}
+
+/* A text that is always there; `none` where it is unknown. */
+llmobsi_inline char* llmobsi_line_text(llmobsi_writer* writer, char* cursor, const char* key,
+                                       size_t key_size, llmobs_string text, bool null)
+{
+    text = llmobsi_line_safe(text);
+    cursor = llmobsi_line_key(cursor, key, key_size);
+    if (text.size == 0 && null) {
+        return llmobsi_room(writer, llmobsi_append_text(cursor, "null"), LLMOBS_I_JSON_AFTER);
+    }
+    return llmobsi_json_string_at(writer, cursor, text);
+}
+
+/* One that is left out where it is unknown. */
+llmobsi_inline char* llmobsi_line_maybe(llmobsi_writer* writer, char* cursor, const char* key,
+                                        size_t key_size, llmobs_string text)
+{
+    if (text.size == 0 || text.data == NULL) {
+        return cursor;
+    }
+    return llmobsi_json_string_at(writer, llmobsi_line_key(cursor, key, key_size), text);
+}
+
+llmobsi_inline char* llmobsi_line_number(char* cursor, int64_t number)
+{
+    return number >= 0 ? llmobsi_append_u64(cursor, (uint64_t)number)
+                       : llmobsi_append_text(cursor, "null");
+}
+
+llmobsi_inline char* llmobsi_line_maybe_number(char* cursor, const char* key, size_t key_size,
+                                               int64_t number)
+{
+    return number >= 0 ? llmobsi_append_u64(llmobsi_line_key(cursor, key, key_size),
+                                            (uint64_t)number)
+                       : cursor;
+}
+
+llmobsi_inline char* llmobsi_line_maybe_ms(char* cursor, const char* key, size_t key_size,
+                                           int64_t ns)
+{
+    return ns >= 0 ? llmobsi_append_micro(llmobsi_line_key(cursor, key, key_size), (uint64_t)ns)
+                   : cursor;
+}
+
+#define LLMOBS_I_KEY(text) text, sizeof(text) - 1
+#define LLMOBS_I_LINE_TEXT(name, member) \
+    llmobsi_line_text(writer, cursor, LLMOBS_I_KEY(",\"" name "\":"), (member), true)
+#define LLMOBS_I_LINE_MAYBE(name, member) \
+    llmobsi_line_maybe(writer, cursor, LLMOBS_I_KEY(",\"" name "\":"), (member))
+#define LLMOBS_I_LINE_COUNT(name, number) \
+    llmobsi_line_maybe_number(cursor, LLMOBS_I_KEY(",\"" name "\":"), (number))
+
+/* What a line begins with. */
+llmobsi_inline char* llmobsi_line_begin(llmobsi_lines* lines, char* cursor, const char* schema,
+                                        size_t schema_size, uint64_t unix_ns,
+                                        llmobs_severity severity)
+{
+    const char* name = llmobs_severity_name(severity);
+    size_t size = strlen(name);
+    cursor = llmobsi_room(lines->writer, cursor, 160);
+    cursor = llmobsi_line_key(cursor, schema, schema_size);
+    cursor = llmobsi_append_text(cursor, ",\"timestamp\":\"");
+    cursor = llmobsi_append_time(cursor, &lines->second, unix_ns);
+    cursor = llmobsi_append_text(cursor, "\",\"severity\":\"");
+    memcpy(cursor, name, size);
+    cursor += size;
+    *cursor++ = '"';
+    return cursor;
+}
+
+/* And what it ends with. A record of no trace has no ids. */
+llmobsi_inline char* llmobsi_line_end(const llmobsi_lines* lines, char* cursor,
+                                      const uint8_t* trace_id, const uint8_t* span_id)
+{
+    cursor = llmobsi_room(lines->writer, cursor, 128);
+    if (trace_id != NULL &&
+        (llmobsi_load_le64(trace_id) | llmobsi_load_le64(trace_id + 8)) != 0) {
+        cursor = llmobsi_append_text(cursor, ",\"trace_id\":\"");
+        cursor = llmobsi_append_hex(cursor, trace_id, 16);
+        cursor = llmobsi_append_text(cursor, "\",\"span_id\":\"");
+        cursor = llmobsi_append_hex(cursor, span_id, 8);
+        *cursor++ = '"';
+    }
+    return llmobsi_append_text(cursor, "}\n");
+}
+
+/* ---- an interaction ------------------------------------------------------------------------ */
+
+llmobsi_inline char* llmobsi_line_tokens(llmobsi_writer* writer, char* cursor,
+                                         const llmobs_interaction* interaction)
+{
+    cursor = llmobsi_room(writer, cursor, 400);
+    cursor = llmobsi_append_text(cursor, ",\"tokens\":{\"input\":");
+    cursor = llmobsi_line_number(cursor, interaction->input_tokens);
+    cursor = llmobsi_append_text(cursor, ",\"output\":");
+    cursor = llmobsi_line_number(cursor, interaction->output_tokens);
+    cursor = LLMOBS_I_LINE_COUNT("cached", interaction->cached_tokens);
+    cursor = LLMOBS_I_LINE_COUNT("cache_write", interaction->cache_write_tokens);
+    cursor = LLMOBS_I_LINE_COUNT("reasoning", interaction->reasoning_tokens);
+    cursor = LLMOBS_I_LINE_COUNT("audio_input", interaction->audio_input_tokens);
+    cursor = LLMOBS_I_LINE_COUNT("audio_output", interaction->audio_output_tokens);
+    cursor = LLMOBS_I_LINE_COUNT("image_input", interaction->image_input_tokens);
+    cursor = LLMOBS_I_LINE_COUNT("image_output", interaction->image_output_tokens);
+    *cursor++ = '}';
+    return cursor;
+}
+
+/* Money and times; room for the guardrails' beginning is left behind. */
+llmobsi_inline char* llmobsi_line_measures(llmobsi_writer* writer, char* cursor,
+                                           const llmobs_interaction* interaction)
+{
+    cursor = llmobsi_room(writer, cursor, 360);
+    cursor = llmobsi_append_text(cursor, ",\"cost_usd\":");
+    cursor = interaction->cost_known ? llmobsi_append_nano_signed(cursor, interaction->cost_nano)
+                                     : llmobsi_append_text(cursor, "null");
+    cursor = llmobsi_append_text(cursor, ",\"latency_ms\":");
+    cursor = interaction->latency_ns >= 0
+                 ? llmobsi_append_micro(cursor, (uint64_t)interaction->latency_ns)
+                 : llmobsi_append_text(cursor, "null");
+    cursor = llmobsi_line_maybe_ms(cursor, LLMOBS_I_KEY(",\"time_to_first_token_ms\":"),
+                                   interaction->time_to_first_token_ns);
+    cursor = llmobsi_line_maybe_ms(cursor, LLMOBS_I_KEY(",\"queue_ms\":"), interaction->queue_ns);
+    return LLMOBS_I_LINE_COUNT("retries", interaction->retries);
+}
+
+llmobsi_inline char* llmobsi_line_guardrails(llmobsi_writer* writer, char* cursor,
+                                             const llmobs_interaction* interaction)
+{
+    size_t count = interaction->guardrails_triggered != NULL ? interaction->guardrail_count : 0;
+    size_t i;
+    cursor = llmobsi_append_text(cursor, ",\"guardrails\":{\"passed\":");
+    cursor = interaction->guardrails_passed ? llmobsi_append_text(cursor, "true")
+                                            : llmobsi_append_text(cursor, "false");
+    cursor = llmobsi_append_text(cursor, ",\"triggered\":[");
+    for (i = 0; i < count && !writer->failed; i++) {
+        if (i > 0) {
+            *cursor++ = ',';
+        }
+        cursor = llmobsi_json_string_at(
+            writer, cursor, llmobsi_line_safe(interaction->guardrails_triggered[i]));
+    }
+    return llmobsi_append_text(cursor, "]}");
+}
+
+/* Who, and with what. */
+llmobsi_inline char* llmobsi_line_subjects(llmobsi_writer* writer, char* cursor,
+                                           const llmobs_interaction* interaction)
+{
+    cursor = LLMOBS_I_LINE_TEXT("request_id", interaction->request_id);
+    cursor = LLMOBS_I_LINE_TEXT("user_id", interaction->user_id);
+    cursor = LLMOBS_I_LINE_MAYBE("session_id", interaction->session_id);
+    cursor = LLMOBS_I_LINE_MAYBE("tenant", interaction->tenant);
+    cursor = LLMOBS_I_LINE_MAYBE("feature", interaction->feature);
+    cursor = LLMOBS_I_LINE_MAYBE("provider", interaction->provider);
+    cursor = LLMOBS_I_LINE_MAYBE("operation", interaction->operation);
+    cursor = LLMOBS_I_LINE_TEXT("model", interaction->model);
+    cursor = LLMOBS_I_LINE_MAYBE("response_model", interaction->response_model);
+    cursor = LLMOBS_I_LINE_MAYBE("prompt_name", interaction->prompt_name);
+    return LLMOBS_I_LINE_MAYBE("prompt_version", interaction->prompt_version);
+}
+
+llmobsi_fn char* llmobsi_interaction_line_at(llmobsi_lines* lines, char* cursor,
+                                             const llmobs_interaction* interaction,
+                                             const uint8_t* trace_id, const uint8_t* span_id,
+                                             uint32_t dropped)
+{
+    llmobsi_writer* writer = lines->writer;
+    cursor = llmobsi_line_begin(lines, cursor, LLMOBS_I_KEY("{\"schema\":\"llmobs.interaction/1\""),
+                                interaction->unix_ns, interaction->severity);
+    cursor = llmobsi_line_subjects(writer, cursor, interaction);
+    cursor = llmobsi_line_tokens(writer, cursor, interaction);
+    cursor = llmobsi_line_measures(writer, cursor, interaction);
+    cursor = llmobsi_line_guardrails(writer, cursor, interaction);
+    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+    cursor = LLMOBS_I_LINE_MAYBE("finish_reason", interaction->finish_reason);
+    cursor = LLMOBS_I_LINE_MAYBE("error_type", interaction->error_type);
+    cursor = LLMOBS_I_LINE_TEXT("input_hash", interaction->input_hash);
+    cursor = LLMOBS_I_LINE_TEXT("output_hash", interaction->output_hash);
+    cursor = llmobsi_room(writer, cursor, 160);
+    cursor = llmobsi_append_text(cursor, ",\"input_length\":");
+    cursor = llmobsi_line_number(cursor, interaction->input_length);
+    cursor = llmobsi_append_text(cursor, ",\"output_length\":");
+    cursor = llmobsi_line_number(cursor, interaction->output_length);
+    if (dropped > 0) {
+        cursor = llmobsi_append_text(cursor, ",\"dropped_fields\":");
+        cursor = llmobsi_append_u64(cursor, dropped);
+    }
+    return llmobsi_line_end(lines, cursor, trace_id, span_id);
+}
+
+/* ---- the article's record ------------------------------------------------------------------ */
+
+#define LLMOBS_I_LINE_ARTICLE_TEXT(name, member) \
+    llmobsi_line_text(writer, cursor, LLMOBS_I_KEY(",\"" name "\":"), (member), false)
+
+llmobsi_fn char* llmobsi_article_line_at(llmobsi_lines* lines, char* cursor,
+                                         const llmobs_interaction* interaction)
+{
+    llmobsi_writer* writer = lines->writer;
+    cursor = llmobsi_room(writer, cursor, 128);
+    cursor = llmobsi_append_text(cursor, "{\"timestamp\":\"");
+    cursor = llmobsi_append_isoformat(cursor, &lines->second, interaction->unix_ns);
+    *cursor++ = '"';
+    cursor = LLMOBS_I_LINE_ARTICLE_TEXT("request_id", interaction->request_id);
+    cursor = LLMOBS_I_LINE_ARTICLE_TEXT("user_id", interaction->user_id);
+    cursor = LLMOBS_I_LINE_ARTICLE_TEXT("model", interaction->model);
+    cursor = llmobsi_room(writer, cursor, 320);
+    cursor = llmobsi_append_text(cursor, ",\"tokens\":{\"input\":");
+    cursor = llmobsi_line_number(cursor, interaction->input_tokens);
+    cursor = llmobsi_append_text(cursor, ",\"output\":");
+    cursor = llmobsi_line_number(cursor, interaction->output_tokens);
+    cursor = llmobsi_append_text(cursor, "},\"cost_usd\":");
+    cursor = interaction->cost_known
+                 ? llmobsi_append_rounded(cursor, interaction->cost_nano, LLMOBS_I_BILLION, 1000000)
+                 : llmobsi_append_text(cursor, "null");
+    cursor = llmobsi_append_text(cursor, ",\"latency_ms\":");
+    cursor = interaction->latency_ns >= 0
+                 ? llmobsi_append_rounded(cursor, interaction->latency_ns, 1000000, 100)
+                 : llmobsi_append_text(cursor, "null");
+    cursor = llmobsi_line_guardrails(writer, cursor, interaction);
+    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+    cursor = LLMOBS_I_LINE_ARTICLE_TEXT("input_hash", interaction->input_hash);
+    cursor = LLMOBS_I_LINE_ARTICLE_TEXT("output_hash", interaction->output_hash);
+    cursor = llmobsi_room(writer, cursor, 128);
+    cursor = llmobsi_append_text(cursor, ",\"input_length\":");
+    cursor = llmobsi_line_number(cursor, interaction->input_length);
+    cursor = llmobsi_append_text(cursor, ",\"output_length\":");
+    cursor = llmobsi_line_number(cursor, interaction->output_length);
+    return llmobsi_append_text(cursor, "}\n");
+}
+
+/* ---- any other record ---------------------------------------------------------------------- */
+
+llmobsi_fn char* llmobsi_event_line_at(llmobsi_lines* lines, char* cursor,
+                                       const llmobs_log_view* log)
+{
+    llmobsi_writer* writer = lines->writer;
+    cursor = llmobsi_line_begin(lines, cursor, LLMOBS_I_KEY("{\"schema\":\"llmobs.log/1\""),
+                                log->unix_ns, log->severity);
+    cursor = LLMOBS_I_LINE_MAYBE("event", log->event_name);
+    cursor = LLMOBS_I_LINE_MAYBE("body", log->body);
+    if (log->attribute_count > 0 && log->attributes != NULL) {
+        *cursor++ = ',';
+        cursor = llmobsi_json_attributes_at(writer, cursor, log->attributes, log->attribute_count);
+    }
+    if (log->dropped_attribute_count > 0) {
+        cursor = llmobsi_room(writer, cursor, 64);
+        cursor = llmobsi_append_text(cursor, ",\"dropped_attributes\":");
+        cursor = llmobsi_append_u64(cursor, log->dropped_attribute_count);
+    }
+    return llmobsi_line_end(lines, cursor, log->trace_id, log->span_id);
+}
+
+llmobsi_fn char* llmobsi_log_line_at(llmobsi_lines* lines, char* cursor, const llmobs_log_view* log)
+{
+    if (log->interaction == NULL) {
+        return llmobsi_event_line_at(lines, cursor, log);
+    }
+    if (lines->style == LLMOBS_LOG_STYLE_ARTICLE) {
+        return llmobsi_article_line_at(lines, cursor, log->interaction);
+    }
+    return llmobsi_interaction_line_at(lines, cursor, log->interaction, log->trace_id, log->span_id,
+                                       log->dropped_attribute_count);
+}
+
+/* ---- the batch ----------------------------------------------------------------------------- */
+
+/* The gap is told where it is. */
+llmobsi_fn char* llmobsi_lost_line_at(llmobsi_lines* lines, char* cursor, const llmobs_batch* batch)
+{
+    cursor = llmobsi_line_begin(lines, cursor, LLMOBS_I_KEY("{\"schema\":\"llmobs.log/1\""),
+                                batch->logs[0].unix_ns, LLMOBS_SEVERITY_WARN);
+    cursor = llmobsi_room(lines->writer, cursor, 128);
+    cursor = llmobsi_append_text(cursor, ",\"event\":\"llmobs.lost\",\"attributes\":{\"count\":");
+    cursor = llmobsi_append_u64(cursor, batch->lost_before);
+    return llmobsi_append_text(cursor, "}}\n");
+}
+
+/* With a buffer of any size from LLMOBS_I_WRITER_LEAST, for the tests. */
+llmobsi_fn bool llmobsi_log_json_encode(const llmobs_batch* batch, llmobs_log_style style,
+                                        llmobsi_writer* writer)
+{
+    size_t count = batch->logs != NULL ? batch->log_count : 0;
+    char* cursor = writer->data;
+    llmobsi_lines lines;
+    size_t i;
+    memset(&lines, 0, sizeof lines);
+    lines.writer = writer;
+    lines.style = style;
+    if (batch->lost_before > 0 && count > 0 && style != LLMOBS_LOG_STYLE_ARTICLE) {
+        cursor = llmobsi_lost_line_at(&lines, cursor, batch);
+    }
+    for (i = 0; i < count && !writer->failed; i++) {
+        cursor = llmobsi_log_line_at(&lines, cursor, &batch->logs[i]);
+    }
+    (void)llmobsi_writer_turn(writer, cursor);
+    return !writer->failed;
+}
+
+LLMOBS_API bool llmobs_encode_log_json(const llmobs_batch* batch, llmobs_log_style style,
+                                       llmobs_write_fn write, void* user)
+{
+    char buffer[LLMOBS_I_WRITER_BUFFER];
+    llmobsi_writer writer;
+    if (batch == NULL || write == NULL) {
+        return false;
+    }
+    llmobsi_writer_init(&writer, buffer, sizeof buffer, write, user);
+    return llmobsi_log_json_encode(batch, style, &writer);
+}
+
+/* ---- one line ------------------------------------------------------------------------------ */
+
+LLMOBS_API bool llmobs_interaction_write(const llmobs_interaction* interaction,
+                                         const llmobs_trace_context* context,
+                                         llmobs_log_style style, llmobs_write_fn write, void* user)
+{
+    char buffer[LLMOBS_I_WRITER_BUFFER];
+    llmobs_interaction known;
+    llmobsi_writer writer;
+    llmobsi_lines lines;
+    char* cursor;
+    if (interaction == NULL || write == NULL) {
+        return false;
+    }
+    if (interaction->size != 0 && interaction->size < sizeof known) {
+        llmobsi_interaction_take(&known, interaction);
+        interaction = &known;
+    }
+    llmobsi_writer_init(&writer, buffer, sizeof buffer, write, user);
+    memset(&lines, 0, sizeof lines);
+    lines.writer = &writer;
+    lines.style = style;
+    cursor = style == LLMOBS_LOG_STYLE_ARTICLE
+                 ? llmobsi_article_line_at(&lines, buffer, interaction)
+                 : llmobsi_interaction_line_at(&lines, buffer, interaction,
+                                               context != NULL ? context->trace_id : NULL,
+                                               context != NULL ? context->span_id : NULL, 0);
+    (void)llmobsi_writer_turn(&writer, cursor);
+    return !writer.failed;
+}
+
+llmobsi_fn bool llmobsi_line_collect(void* user, const char* data, size_t size)
+{
+    llmobsi_writer* writer = (llmobsi_writer*)user;
+    llmobsi_put(writer, data, size);
+    return !writer->failed;
+}
+
+LLMOBS_API size_t llmobs_interaction_line(const llmobs_interaction* interaction,
+                                          const llmobs_trace_context* context,
+                                          llmobs_log_style style, char* out, size_t capacity)
+{
+    llmobsi_writer whole;
+    llmobsi_writer_init(&whole, out, out != NULL ? capacity : 0, NULL, NULL);
+    if (!llmobs_interaction_write(interaction, context, style, llmobsi_line_collect, &whole)) {
+        return 0;
+    }
+    return whole.length;
+}
+
+/* =================================================================================================
  *  >>otlp                   encode: OTLP/JSON
  * ============================================================================================== */
 
@@ -13164,15 +14772,11 @@ llmobsi_fn char* llmobsi_otlp_resource(llmobsi_writer* writer, char* cursor,
     return llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
 }
 
-/* The resource and the scope. Spans that were lost before this batch are an attribute of the
-   scope: the gap is told where it is. */
-llmobsi_fn char* llmobsi_otlp_head(llmobsi_writer* writer, char* cursor, const llmobs_batch* batch)
+/* The scope. What was lost before this batch is an attribute of it: the gap is told where it is.
+   256 bytes must be free. */
+llmobsi_fn char* llmobsi_otlp_scope(char* cursor, const llmobs_batch* batch)
 {
-    cursor = llmobsi_room(writer, cursor, 128);
-    cursor = llmobsi_append_text(cursor, "{\"resourceSpans\":[{");
-    cursor = llmobsi_otlp_resource(writer, cursor, batch->resource);
-    cursor = llmobsi_room(writer, cursor, 256);
-    cursor = llmobsi_append_text(cursor, ",\"scopeSpans\":[{" LLMOBS_I_OTLP_SCOPE);
+    cursor = llmobsi_append_text(cursor, LLMOBS_I_OTLP_SCOPE);
     if (batch->lost_before > 0) { /* an int64 */
         cursor = llmobsi_append_text(cursor, ",\"attributes\":[{\"key\":\"llmobs.lost_before\","
                                              "\"value\":{\"intValue\":\"");
@@ -13180,7 +14784,19 @@ llmobsi_fn char* llmobsi_otlp_head(llmobsi_writer* writer, char* cursor, const l
                                                                            : (uint64_t)INT64_MAX);
         cursor = llmobsi_append_text(cursor, "\"}}]");
     }
-    cursor = llmobsi_append_text(cursor, "},\"spans\":[");
+    *cursor++ = '}';
+    return cursor;
+}
+
+llmobsi_fn char* llmobsi_otlp_head(llmobsi_writer* writer, char* cursor, const llmobs_batch* batch)
+{
+    cursor = llmobsi_room(writer, cursor, 128);
+    cursor = llmobsi_append_text(cursor, "{\"resourceSpans\":[{");
+    cursor = llmobsi_otlp_resource(writer, cursor, batch->resource);
+    cursor = llmobsi_room(writer, cursor, 320);
+    cursor = llmobsi_append_text(cursor, ",\"scopeSpans\":[{");
+    cursor = llmobsi_otlp_scope(cursor, batch);
+    cursor = llmobsi_append_text(cursor, ",\"spans\":[");
     return llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
 }
 
@@ -13543,6 +15159,273 @@ LLMOBS_API bool llmobs_encode_otlp_metrics_json(const llmobs_batch* batch, llmob
 #endif /* LLMOBS_NO_OTLP */
 
 /* =================================================================================================
+ *  >>otlp_log               encode: OTLP/JSON of log records
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_OTLP
+
+/* OTLP/JSON of log records. Rooms as in otlp.c. */
+
+/* ---- an interaction as attributes ---------------------------------------------------------- */
+
+/* How a number becomes a value. */
+typedef enum llmobsi_number_form {
+    LLMOBS_I_FORM_INT,
+    LLMOBS_I_FORM_SECONDS, /* of nanoseconds, a double */
+    LLMOBS_I_FORM_NANO     /* of nano-USD, a double and, beside it, the whole number */
+} llmobsi_number_form;
+
+/* The one table of names: OpenTelemetry's where it has one, the article's, our own. In the order of
+   the members of llmobs_interaction. */
+static const char* const llmobsi_interaction_text_names[LLMOBS_I_INTERACTION_TEXTS] = {
+    "llmobs.request.id",
+    "user.id",
+    "gen_ai.request.model",
+    "llmobs.input.hash",
+    "llmobs.output.hash",
+    "gen_ai.response.finish_reasons",
+    "error.type",
+    "session.id",
+    "llmobs.tenant",
+    "llmobs.feature",
+    "gen_ai.provider.name",
+    "gen_ai.operation.name",
+    "gen_ai.response.model",
+    "gen_ai.prompt.name",
+    "gen_ai.prompt.version",
+};
+
+#define LLMOBS_I_TEXT_FINISH_REASON 5u /* an array in OpenTelemetry */
+
+static const struct {
+    const char* name;
+    llmobsi_number_form form;
+} llmobsi_interaction_number_names[LLMOBS_I_INTERACTION_NUMBERS] = {
+    {"llmobs.input.length", LLMOBS_I_FORM_INT},
+    {"llmobs.output.length", LLMOBS_I_FORM_INT},
+    {"gen_ai.usage.input_tokens", LLMOBS_I_FORM_INT},
+    {"gen_ai.usage.output_tokens", LLMOBS_I_FORM_INT},
+    {"gen_ai.usage.cache_read.input_tokens", LLMOBS_I_FORM_INT},
+    {"gen_ai.usage.cache_write.input_tokens", LLMOBS_I_FORM_INT},
+    {"gen_ai.usage.reasoning.output_tokens", LLMOBS_I_FORM_INT},
+    {"gen_ai.usage.audio.input_tokens", LLMOBS_I_FORM_INT},
+    {"gen_ai.usage.audio.output_tokens", LLMOBS_I_FORM_INT},
+    {"gen_ai.usage.image.input_tokens", LLMOBS_I_FORM_INT},
+    {"gen_ai.usage.image.output_tokens", LLMOBS_I_FORM_INT},
+    {"llmobs.request.duration", LLMOBS_I_FORM_SECONDS},
+    {"gen_ai.response.time_to_first_chunk", LLMOBS_I_FORM_SECONDS},
+    {"llmobs.request.queue_time", LLMOBS_I_FORM_SECONDS},
+    {"llmobs.request.retries", LLMOBS_I_FORM_INT},
+    {"cost.usd", LLMOBS_I_FORM_NANO},
+};
+
+/* `,{"key":"...","value":{` */
+llmobsi_fn char* llmobsi_otlp_key(llmobsi_writer* writer, char* cursor, const char* key)
+{
+    size_t size = strlen(key); /* of the table: at most 40 */
+    cursor = llmobsi_room(writer, cursor, 160);
+    cursor = llmobsi_append_text(cursor, ",{\"key\":\"");
+    memcpy(cursor, key, size);
+    return llmobsi_append_text(cursor + size, "\",\"value\":{");
+}
+
+llmobsi_fn char* llmobsi_otlp_named_text(llmobsi_writer* writer, char* cursor, uint32_t which,
+                                         llmobs_string text)
+{
+    if (text.size == 0 || text.data == NULL) {
+        return cursor;
+    }
+    cursor = llmobsi_otlp_key(writer, cursor, llmobsi_interaction_text_names[which]);
+    if (which == LLMOBS_I_TEXT_FINISH_REASON) {
+        cursor = llmobsi_otlp_strings(writer, cursor, &text, 1);
+    } else {
+        cursor = llmobsi_append_text(cursor, "\"stringValue\":");
+        cursor = llmobsi_json_string_at(writer, cursor, text);
+    }
+    return llmobsi_append_text(cursor, "}}");
+}
+
+llmobsi_fn char* llmobsi_otlp_named_int(llmobsi_writer* writer, char* cursor, const char* name,
+                                        int64_t number)
+{
+    cursor = llmobsi_otlp_key(writer, cursor, name);
+    cursor = llmobsi_append_text(cursor, "\"intValue\":\"");
+    cursor = llmobsi_append_i64(cursor, number);
+    return llmobsi_append_text(cursor, "\"}}");
+}
+
+llmobsi_fn char* llmobsi_otlp_named_number(llmobsi_writer* writer, char* cursor, uint32_t which,
+                                           int64_t number)
+{
+    const char* name = llmobsi_interaction_number_names[which].name;
+    llmobsi_number_form form = llmobsi_interaction_number_names[which].form;
+    if (form == LLMOBS_I_FORM_INT) {
+        return llmobsi_otlp_named_int(writer, cursor, name, number);
+    }
+    cursor = llmobsi_otlp_key(writer, cursor, name);
+    cursor = llmobsi_append_text(cursor, "\"doubleValue\":");
+    cursor = llmobsi_append_nano_signed(cursor, number);
+    cursor = llmobsi_append_text(cursor, "}}");
+    return form == LLMOBS_I_FORM_NANO
+               ? llmobsi_otlp_named_int(writer, cursor, "llmobs.cost.nano_usd", number)
+               : cursor;
+}
+
+/* The first of the attributes; 96 bytes must be free. */
+llmobsi_fn char* llmobsi_otlp_guardrails(llmobsi_writer* writer, char* cursor,
+                                         const llmobs_interaction* interaction)
+{
+    cursor = llmobsi_append_text(cursor, "{\"key\":\"guardrail.passed\",\"value\":{\"boolValue\":");
+    cursor = interaction->guardrails_passed ? llmobsi_append_text(cursor, "true}}")
+                                            : llmobsi_append_text(cursor, "false}}");
+    if (interaction->guardrail_count > 0 && interaction->guardrails_triggered != NULL) {
+        cursor = llmobsi_otlp_key(writer, cursor, "guardrail.triggered_rules");
+        cursor = llmobsi_otlp_strings(writer, cursor, interaction->guardrails_triggered,
+                                      interaction->guardrail_count);
+        cursor = llmobsi_append_text(cursor, "}}");
+    }
+    return cursor;
+}
+
+llmobsi_fn char* llmobsi_otlp_interaction(llmobsi_writer* writer, char* cursor,
+                                          const llmobs_interaction* interaction)
+{
+    llmobsi_interaction_parts parts;
+    uint32_t i;
+    llmobsi_interaction_parts_of(interaction, &parts);
+    cursor = llmobsi_room(writer, cursor, 160);
+    cursor = llmobsi_append_text(cursor, ",\"attributes\":[");
+    cursor = llmobsi_otlp_guardrails(writer, cursor, interaction);
+    for (i = 0; i < LLMOBS_I_INTERACTION_TEXTS && !writer->failed; i++) {
+        cursor = llmobsi_otlp_named_text(writer, cursor, i, parts.texts[i]);
+    }
+    for (i = 0; i < LLMOBS_I_INTERACTION_NUMBERS && !writer->failed; i++) {
+        bool known =
+            i == LLMOBS_I_INTERACTION_NUMBERS - 1 ? interaction->cost_known : parts.numbers[i] >= 0;
+        if (known) {
+            cursor = llmobsi_otlp_named_number(writer, cursor, i, parts.numbers[i]);
+        }
+    }
+    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER + 1);
+    *cursor++ = ']';
+    return cursor;
+}
+
+/* ---- a record ------------------------------------------------------------------------------ */
+
+llmobsi_fn char* llmobsi_otlp_log_head(llmobsi_writer* writer, char* cursor,
+                                       const llmobs_log_view* log)
+{
+    const char* severity = llmobs_severity_name(log->severity);
+    size_t size = strlen(severity);
+    cursor = llmobsi_room(writer, cursor, 320);
+    cursor = llmobsi_append_text(cursor, "{\"timeUnixNano\":\"");
+    cursor = llmobsi_append_u64(cursor, log->unix_ns);
+    cursor = llmobsi_append_text(cursor, "\",\"observedTimeUnixNano\":\"");
+    cursor = llmobsi_append_u64(cursor, log->observed_unix_ns);
+    cursor = llmobsi_append_text(cursor, "\",\"severityNumber\":");
+    cursor = llmobsi_append_u64(cursor, (uint64_t)log->severity);
+    cursor = llmobsi_append_text(cursor, ",\"severityText\":\"");
+    memcpy(cursor, severity, size);
+    cursor += size;
+    *cursor++ = '"';
+    return cursor;
+}
+
+llmobsi_fn char* llmobsi_otlp_log_ids(llmobsi_writer* writer, char* cursor,
+                                      const llmobs_log_view* log)
+{
+    cursor = llmobsi_room(writer, cursor, 192);
+    if (log->flags != 0) {
+        cursor = llmobsi_append_text(cursor, ",\"flags\":");
+        cursor = llmobsi_append_u64(cursor, log->flags);
+    }
+    if ((llmobsi_load_le64(log->trace_id) | llmobsi_load_le64(log->trace_id + 8)) != 0) {
+        cursor = llmobsi_append_text(cursor, ",\"traceId\":\"");
+        cursor = llmobsi_append_hex(cursor, log->trace_id, 16);
+        cursor = llmobsi_append_text(cursor, "\",\"spanId\":\"");
+        cursor = llmobsi_append_hex(cursor, log->span_id, 8);
+        *cursor++ = '"';
+    }
+    return cursor;
+}
+
+llmobsi_fn char* llmobsi_otlp_log(llmobsi_writer* writer, char* cursor, const llmobs_log_view* log)
+{
+    cursor = llmobsi_otlp_log_head(writer, cursor, log);
+    if (log->event_name.size > 0) {
+        cursor = llmobsi_append_text(cursor, ",\"eventName\":");
+        cursor = llmobsi_json_string_at(writer, cursor, log->event_name);
+    }
+    if (log->body.size > 0) {
+        cursor = llmobsi_append_text(cursor, ",\"body\":{\"stringValue\":");
+        cursor = llmobsi_json_string_at(writer, cursor, log->body);
+        *cursor++ = '}';
+    }
+    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+    if (log->interaction != NULL) {
+        cursor = llmobsi_otlp_interaction(writer, cursor, log->interaction);
+        cursor = llmobsi_otlp_attribute_members(writer, cursor, NULL, 0,
+                                                log->dropped_attribute_count);
+    } else {
+        cursor = llmobsi_otlp_attribute_members(writer, cursor, log->attributes,
+                                                log->attribute_count, log->dropped_attribute_count);
+    }
+    cursor = llmobsi_otlp_log_ids(writer, cursor, log);
+    *cursor++ = '}';
+    return cursor;
+}
+
+/* ---- the message --------------------------------------------------------------------------- */
+
+/* With a buffer of any size from LLMOBS_I_WRITER_LEAST, for the tests. */
+llmobsi_fn bool llmobsi_otlp_logs_encode(const llmobs_batch* batch, llmobsi_writer* writer)
+{
+    size_t count = batch->logs != NULL ? batch->log_count : 0;
+    size_t i;
+    char* cursor = llmobsi_append_text(writer->data, "{\"resourceLogs\":[{");
+    cursor = llmobsi_otlp_resource(writer, cursor, batch->resource);
+    cursor = llmobsi_room(writer, cursor, 320);
+    cursor = llmobsi_append_text(cursor, ",\"scopeLogs\":[{");
+    cursor = llmobsi_otlp_scope(cursor, batch);
+    cursor = llmobsi_append_text(cursor, ",\"logRecords\":[");
+    for (i = 0; i < count && !writer->failed; i++) {
+        cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+        if (i > 0) {
+            *cursor++ = ',';
+        }
+        cursor = llmobsi_otlp_log(writer, cursor, &batch->logs[i]);
+    }
+    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+    cursor = llmobsi_append_text(cursor, "]}]}]}\n");
+    (void)llmobsi_writer_turn(writer, cursor);
+    return !writer->failed;
+}
+
+LLMOBS_API bool llmobs_encode_otlp_logs_json(const llmobs_batch* batch, llmobs_write_fn write,
+                                             void* user)
+{
+    char buffer[LLMOBS_I_WRITER_BUFFER];
+    llmobsi_writer writer;
+    if (batch == NULL || write == NULL) {
+        return false;
+    }
+    llmobsi_writer_init(&writer, buffer, sizeof(buffer), write, user);
+    return llmobsi_otlp_logs_encode(batch, &writer);
+}
+
+LLMOBS_API const char* llmobs_otlp_path(const llmobs_batch* batch)
+{
+    if (batch != NULL && batch->span_count == 0 && batch->log_count > 0) {
+        return "/v1/logs";
+    }
+    return batch != NULL && batch->span_count == 0 && batch->metric_count > 0 ? "/v1/metrics"
+                                                                              : "/v1/traces";
+}
+
+#endif /* LLMOBS_NO_OTLP */
+
+/* =================================================================================================
  *  >>chrome                 encode: Chrome trace
  * ============================================================================================== */
 
@@ -13585,60 +15468,6 @@ llmobsi_fn const llmobs_attribute_view* llmobsi_chrome_resource(const llmobs_bat
 }
 
 /* ---- arguments ----------------------------------------------------------------------------- */
-
-llmobsi_fn char* llmobsi_chrome_strings(llmobsi_writer* writer, char* cursor,
-                                        const llmobs_string* strings, size_t count)
-{
-    size_t i;
-    *cursor++ = '[';
-    for (i = 0; i < count && !writer->failed; i++) {
-        if (i > 0) {
-            *cursor++ = ',';
-        }
-        cursor = llmobsi_json_string_at(writer, cursor, strings[i]);
-    }
-    *cursor++ = ']';
-    return cursor;
-}
-
-llmobsi_fn char* llmobsi_chrome_value(llmobsi_writer* writer, char* cursor,
-                                      const llmobs_attribute_view* attribute)
-{
-    switch (attribute->type) {
-    case LLMOBS_TYPE_STRING:
-        return llmobsi_json_string_at(writer, cursor, attribute->value.string);
-    case LLMOBS_TYPE_INT:
-        return llmobsi_append_i64(cursor, attribute->value.integer);
-    case LLMOBS_TYPE_DOUBLE:
-        return llmobsi_json_double_at(cursor, attribute->value.real);
-    case LLMOBS_TYPE_BOOL:
-        return attribute->value.boolean ? llmobsi_append_text(cursor, "true")
-                                        : llmobsi_append_text(cursor, "false");
-    case LLMOBS_TYPE_STRINGS:
-        return llmobsi_chrome_strings(writer, cursor, attribute->value.strings, attribute->count);
-    }
-    return llmobsi_append_text(cursor, "null");
-}
-
-/* `"attributes":{...}` */
-llmobsi_fn char* llmobsi_chrome_attributes(llmobsi_writer* writer, char* cursor,
-                                           const llmobs_attribute_view* attributes, size_t count)
-{
-    size_t i;
-    cursor = llmobsi_append_text(cursor, "\"attributes\":{");
-    for (i = 0; attributes != NULL && i < count && !writer->failed; i++) {
-        if (i > 0) {
-            *cursor++ = ',';
-        }
-        cursor = llmobsi_json_string_at(writer, cursor, attributes[i].key);
-        *cursor++ = ':';
-        cursor = llmobsi_room(writer, cursor, 64);
-        cursor = llmobsi_chrome_value(writer, cursor, &attributes[i]);
-        cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
-    }
-    *cursor++ = '}';
-    return llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
-}
 
 llmobsi_fn char* llmobsi_chrome_links(llmobsi_writer* writer, char* cursor,
                                       const llmobs_link_view* links, size_t count)
@@ -13714,7 +15543,8 @@ llmobsi_fn char* llmobsi_chrome_arguments(llmobsi_writer* writer, char* cursor,
     cursor = llmobsi_chrome_kind_and_status(writer, cursor, span);
     if (span->attribute_count > 0 && span->attributes != NULL) {
         *cursor++ = ',';
-        cursor = llmobsi_chrome_attributes(writer, cursor, span->attributes, span->attribute_count);
+        cursor = llmobsi_json_attributes_at(writer, cursor, span->attributes,
+                                            span->attribute_count);
     }
     if (span->link_count > 0 && span->links != NULL) {
         cursor = llmobsi_chrome_links(writer, cursor, span->links, span->link_count);
@@ -13777,8 +15607,8 @@ llmobsi_fn char* llmobsi_chrome_span(const llmobsi_chrome* chrome, char* cursor,
         if (event->attribute_count > 0 && event->attributes != NULL) {
             cursor = llmobsi_append_text(cursor, ",\"args\":{");
             cursor = llmobsi_room(chrome->writer, cursor, LLMOBS_I_JSON_AFTER);
-            cursor = llmobsi_chrome_attributes(chrome->writer, cursor, event->attributes,
-                                               event->attribute_count);
+            cursor = llmobsi_json_attributes_at(chrome->writer, cursor, event->attributes,
+                                                event->attribute_count);
             *cursor++ = '}';
         }
         cursor = llmobsi_append_text(cursor, "},\n");
@@ -14090,22 +15920,6 @@ LLMOBS_API const char* llmobs_exposition_content_type(llmobs_exposition expositi
 #define LLMOBS_I_SAMPLE_ROOM 256u
 
 /* ---- numbers ------------------------------------------------------------------------------- */
-
-/* Billionths as an exact decimal: 1.5, 2, 0.000000001. LLMOBS_I_U64_ROOM bytes must be free. */
-llmobsi_fn char* llmobsi_append_nano(char* cursor, uint64_t nano)
-{
-    uint32_t rest = (uint32_t)(nano % 1000000000);
-    cursor = llmobsi_append_u64(cursor, nano / 1000000000);
-    if (rest != 0) {
-        *cursor++ = '.';
-        *cursor++ = (char)('0' + rest / 100000000);
-        cursor = llmobsi_append_eight_digits(cursor, rest % 100000000);
-        while (cursor[-1] == '0') {
-            cursor--;
-        }
-    }
-    return cursor;
-}
 
 llmobsi_fn char* llmobsi_prometheus_double(char* cursor, double number)
 {
@@ -15102,8 +16916,11 @@ llmobsi_fn void llmobsi_gather_registry(llmobsi_gather* gather)
 llmobsi_fn bool llmobsi_encode_otlp_lines(const llmobs_batch* batch, llmobs_write_fn write,
                                           void* user)
 {
-    if ((batch->span_count > 0 || batch->metric_count == 0) &&
+    if ((batch->span_count > 0 || (batch->metric_count == 0 && batch->log_count == 0)) &&
         !llmobs_encode_otlp_json(batch, write, user)) {
+        return false;
+    }
+    if (batch->log_count > 0 && !llmobs_encode_otlp_logs_json(batch, write, user)) {
         return false;
     }
     return batch->metric_count == 0 || llmobs_encode_otlp_metrics_json(batch, write, user);
@@ -15113,7 +16930,6 @@ llmobsi_fn bool llmobsi_encode_otlp_lines(const llmobs_batch* batch, llmobs_writ
 LLMOBS_API llmobs_result llmobs_encode(const llmobs_batch* batch, llmobs_format format,
                                        llmobs_write_fn write, void* user)
 {
-    (void)user; /* where all encoders are left out */
     if (batch == NULL || write == NULL) {
         return LLMOBS_ERROR_ARGUMENT;
     }
@@ -15126,13 +16942,20 @@ LLMOBS_API llmobs_result llmobs_encode(const llmobs_batch* batch, llmobs_format 
 #endif
     case LLMOBS_FORMAT_CHROME:
 #ifndef LLMOBS_NO_CHROME
-        if (batch->span_count == 0 && batch->metric_count > 0) {
+        if (batch->span_count == 0 && (batch->metric_count > 0 || batch->log_count > 0)) {
             break; /* it would be a trace that says nothing */
         }
         return llmobs_encode_chrome(batch, write, user) ? LLMOBS_OK : LLMOBS_ERROR_SYSTEM;
 #else
         break;
 #endif
+    case LLMOBS_FORMAT_LOG_JSON:
+        if (batch->log_count == 0 && (batch->span_count > 0 || batch->metric_count > 0)) {
+            break;
+        }
+        return llmobs_encode_log_json(batch, LLMOBS_LOG_STYLE_DEFAULT, write, user)
+                   ? LLMOBS_OK
+                   : LLMOBS_ERROR_SYSTEM;
     }
     return LLMOBS_ERROR_FORMAT;
 }
@@ -15146,12 +16969,22 @@ LLMOBS_API llmobs_result llmobs_encode(const llmobs_batch* batch, llmobs_format 
 
    free -> filling (the tick) -> sealed -> exporting (the exporter's thread) -> free
 
+   There is one being filled for each signal.
+
    or from exporting back to sealed (retry), or on to pending (until llmobs_export_done). All
    changes are made under the exporter's lock, which is never held across a callback. */
 
 #define LLMOBS_I_EXPORTER_STATE 4096u /* bytes of private state, for exporters of our own */
 #define LLMOBS_I_BATCH_NONE UINT32_MAX
 #define LLMOBS_I_BATCH_PLACES 1024u /* batches of an exporter are numbered below it */
+
+/* What a batch holds. */
+#define LLMOBS_I_SPANS 0u /* bit LLMOBS_SIGNAL_SPANS */
+#define LLMOBS_I_LOGS 1u
+#define LLMOBS_I_SIGNALS 2u
+#define LLMOBS_I_ALL_SIGNALS (LLMOBS_SIGNAL_SPANS | LLMOBS_SIGNAL_LOGS)
+/* One of each signal being filled, and one under way meanwhile. */
+#define LLMOBS_I_BATCHES_LEAST (LLMOBS_I_SIGNALS + 1)
 
 typedef enum llmobsi_batch_state {
     LLMOBS_I_BATCH_FREE,
@@ -15163,6 +16996,7 @@ typedef enum llmobsi_batch_state {
 
 typedef struct llmobsi_queued {
     llmobsi_batch_state state;
+    uint32_t signal;
     uint32_t attempt;
     uint64_t serial;   /* changes with each attempt: tells tokens apart */
     uint64_t sequence; /* order of sealing, from 1 */
@@ -15188,17 +17022,17 @@ typedef struct llmobsi_exporter {
     llmobsi_queued* batches; /* below: all under the lock but for what says otherwise */
     uint32_t batch_count;
     size_t batch_bytes;
-    uint32_t filling; /* the tick alone, and what is in the batch meanwhile */
+    uint32_t filling[LLMOBS_I_SIGNALS]; /* the tick alone, and what is in the batches meanwhile */
     uint64_t sealed_sequence;
     bool inside; /* a callback runs */
     bool stop;
     bool thread_made;
     bool thread_ended;
     pthread_t thread;
-    uint64_t lost_told; /* losses that a batch has told of */
-    llmobsi_atomic64 received; /* the tick adds, stats read */
-    llmobsi_atomic64 exported; /* this and the rest: under the lock, stats read */
-    llmobsi_atomic64 lost[LLMOBS_LOSS_COUNT];
+    uint64_t lost_told[LLMOBS_I_SIGNALS]; /* losses that a batch has told of */
+    llmobsi_atomic64 received[LLMOBS_I_SIGNALS]; /* the tick adds, stats read */
+    llmobsi_atomic64 exported[LLMOBS_I_SIGNALS]; /* this and the rest: under the lock, stats read */
+    llmobsi_atomic64 lost[LLMOBS_I_SIGNALS][LLMOBS_LOSS_COUNT];
     llmobsi_atomic64 delivered_batches;
     llmobsi_atomic64 retries;
     unsigned char* state; /* LLMOBS_I_EXPORTER_STATE */
@@ -15209,6 +17043,7 @@ typedef struct llmobsi_exporter {
 llmobsi_fn uint32_t llmobsi_exporter_batches(const llmobs_config* config)
 {
     uint32_t count = config->queue_bytes / config->batch_bytes;
+    count = count > LLMOBS_I_BATCHES_LEAST ? count : LLMOBS_I_BATCHES_LEAST;
     return count < LLMOBS_I_BATCH_PLACES ? count : LLMOBS_I_BATCH_PLACES;
 }
 
@@ -15233,7 +17068,8 @@ llmobsi_fn void llmobsi_exporter_layout(llmobsi_arena* arena, const llmobs_confi
     exporter->batch_count = count;
     exporter->batch_bytes = bytes;
     exporter->state = state;
-    exporter->filling = LLMOBS_I_BATCH_NONE;
+    exporter->filling[LLMOBS_I_SPANS] = LLMOBS_I_BATCH_NONE;
+    exporter->filling[LLMOBS_I_LOGS] = LLMOBS_I_BATCH_NONE;
     for (i = 0; i < count; i++) {
         batches[i].packer.memory = memory + i * bytes;
     }
@@ -15247,12 +17083,13 @@ llmobsi_fn void llmobsi_exporter_forked(llmobsi_exporter* exporter)
         exporter->batches[i].state = LLMOBS_I_BATCH_FREE;
         exporter->batches[i].serial++;
     }
-    exporter->filling = LLMOBS_I_BATCH_NONE;
+    exporter->filling[LLMOBS_I_SPANS] = LLMOBS_I_BATCH_NONE;
+    exporter->filling[LLMOBS_I_LOGS] = LLMOBS_I_BATCH_NONE;
     exporter->inside = false;
     exporter->thread_made = false;
-    exporter->lost_told = 0;
-    exporter->received = 0;
-    exporter->exported = 0;
+    memset(exporter->lost_told, 0, sizeof exporter->lost_told);
+    memset(exporter->received, 0, sizeof exporter->received);
+    memset(exporter->exported, 0, sizeof exporter->exported);
     exporter->delivered_batches = 0;
     exporter->retries = 0;
     memset(exporter->lost, 0, sizeof exporter->lost);
@@ -15260,9 +17097,10 @@ llmobsi_fn void llmobsi_exporter_forked(llmobsi_exporter* exporter)
 
 /* ---- losing -------------------------------------------------------------------------------- */
 
-llmobsi_fn void llmobsi_exporter_lose(llmobsi_exporter* exporter, llmobs_loss loss, uint64_t count)
+llmobsi_fn void llmobsi_exporter_lose(llmobsi_exporter* exporter, uint32_t signal, llmobs_loss loss,
+                                      uint64_t count)
 {
-    (void)llmobsi_add_relaxed(&exporter->lost[loss], count);
+    (void)llmobsi_add_relaxed(&exporter->lost[signal][loss], count);
     if (loss == LLMOBS_LOSS_QUEUE || loss == LLMOBS_LOSS_SIZE) {
         llmobsi_notes_add(exporter->notes, LLMOBS_NOTE_QUEUE, count);
     } else if (loss == LLMOBS_LOSS_FAILED) {
@@ -15275,17 +17113,17 @@ llmobsi_fn void llmobsi_exporter_lose(llmobsi_exporter* exporter, llmobs_loss lo
 llmobsi_fn void llmobsi_batch_lose(llmobsi_exporter* exporter, llmobsi_queued* batch,
                                    llmobs_loss loss)
 {
-    exporter->lost_told -= batch->lost_before;
+    exporter->lost_told[batch->signal] -= batch->lost_before;
     batch->lost_before = 0;
-    llmobsi_exporter_lose(exporter, loss, batch->packer.count);
+    llmobsi_exporter_lose(exporter, batch->signal, loss, batch->packer.count);
 }
 
-llmobsi_fn uint64_t llmobsi_exporter_lost(const llmobsi_exporter* exporter)
+llmobsi_fn uint64_t llmobsi_exporter_lost(const llmobsi_exporter* exporter, uint32_t signal)
 {
     uint64_t sum = 0;
     int loss;
     for (loss = 0; loss < (int)LLMOBS_LOSS_COUNT; loss++) {
-        sum += llmobsi_load_relaxed(&exporter->lost[loss]);
+        sum += llmobsi_load_relaxed(&exporter->lost[signal][loss]);
     }
     return sum;
 }
@@ -15330,33 +17168,35 @@ llmobsi_fn llmobsi_queued* llmobsi_batch_claim(llmobsi_exporter* exporter)
     return batch;
 }
 
-llmobsi_fn llmobsi_queued* llmobsi_exporter_fill(llmobsi_exporter* exporter, uint64_t now_ns)
+llmobsi_fn llmobsi_queued* llmobsi_exporter_fill(llmobsi_exporter* exporter, uint32_t signal,
+                                                 uint64_t now_ns)
 {
     llmobsi_queued* batch;
-    if (exporter->filling != LLMOBS_I_BATCH_NONE) {
-        return &exporter->batches[exporter->filling];
+    if (exporter->filling[signal] != LLMOBS_I_BATCH_NONE) {
+        return &exporter->batches[exporter->filling[signal]];
     }
     batch = llmobsi_batch_claim(exporter);
     if (batch != NULL) {
         llmobsi_packer_reset(&batch->packer, exporter->batch_bytes);
+        batch->signal = signal;
         batch->attempt = 0;
         batch->lost_before = 0;
         batch->begun_ns = now_ns;
-        exporter->filling = (uint32_t)(batch - exporter->batches);
+        exporter->filling[signal] = (uint32_t)(batch - exporter->batches);
     }
     return batch;
 }
 
 /* Hands the batch that is being filled to the exporter's thread. The tick, or close. */
-llmobsi_fn void llmobsi_exporter_seal(llmobsi_exporter* exporter)
+llmobsi_fn void llmobsi_exporter_seal(llmobsi_exporter* exporter, uint32_t signal)
 {
+    uint32_t number = exporter->filling[signal];
     llmobsi_queued* batch;
-    if (exporter->filling == LLMOBS_I_BATCH_NONE ||
-        exporter->batches[exporter->filling].packer.count == 0) {
+    if (number == LLMOBS_I_BATCH_NONE || exporter->batches[number].packer.count == 0) {
         return;
     }
-    batch = &exporter->batches[exporter->filling];
-    exporter->filling = LLMOBS_I_BATCH_NONE;
+    batch = &exporter->batches[number];
+    exporter->filling[signal] = LLMOBS_I_BATCH_NONE;
     llmobsi_lock_take(&exporter->lock);
     batch->id = (*exporter->batch_ids)++;
     batch->sequence = ++exporter->sealed_sequence;
@@ -15366,39 +17206,63 @@ llmobsi_fn void llmobsi_exporter_seal(llmobsi_exporter* exporter)
     llmobsi_lock_give(&exporter->lock);
 }
 
-/* Copies one ended span into the queue. */
+/* Which signal a slot belongs to. */
+llmobsi_inline uint32_t llmobsi_slot_signal(const llmobsi_slot* slot)
+{
+    return slot->kind >= LLMOBS_I_SLOT_IS_LOG ? LLMOBS_I_LOGS : LLMOBS_I_SPANS;
+}
+
+llmobsi_inline bool llmobsi_exporter_takes(const llmobsi_exporter* exporter, uint32_t signal)
+{
+    return (exporter->host.signals >> signal & 1u) != 0;
+}
+
+llmobsi_inline bool llmobsi_batch_add(llmobsi_queued* batch, const llmobsi_recorder* recorder,
+                                      const llmobsi_slot* slot)
+{
+    return batch->signal == LLMOBS_I_LOGS ? llmobsi_packer_add_log(&batch->packer, recorder, slot)
+                                          : llmobsi_packer_add(&batch->packer, recorder, slot);
+}
+
+/* Copies one ended span or log record into the queue. */
 llmobsi_fn void llmobsi_exporter_put(llmobsi_exporter* exporter, const llmobsi_recorder* recorder,
                                      const llmobsi_slot* slot, uint64_t now_ns)
 {
-    llmobsi_queued* batch = llmobsi_exporter_fill(exporter, now_ns);
-    (void)llmobsi_add_relaxed(&exporter->received, 1);
-    if (batch != NULL && !llmobsi_packer_add(&batch->packer, recorder, slot)) {
+    uint32_t signal = llmobsi_slot_signal(slot);
+    llmobsi_queued* batch = llmobsi_exporter_fill(exporter, signal, now_ns);
+    (void)llmobsi_add_relaxed(&exporter->received[signal], 1);
+    if (batch != NULL && !llmobsi_batch_add(batch, recorder, slot)) {
         if (batch->packer.count == 0) {
-            llmobsi_exporter_lose(exporter, LLMOBS_LOSS_SIZE, 1);
+            llmobsi_exporter_lose(exporter, signal, LLMOBS_LOSS_SIZE, 1);
             return;
         }
-        llmobsi_exporter_seal(exporter);
-        batch = llmobsi_exporter_fill(exporter, now_ns);
-        if (batch != NULL && !llmobsi_packer_add(&batch->packer, recorder, slot)) {
-            llmobsi_exporter_lose(exporter, LLMOBS_LOSS_SIZE, 1);
+        llmobsi_exporter_seal(exporter, signal);
+        batch = llmobsi_exporter_fill(exporter, signal, now_ns);
+        if (batch != NULL && !llmobsi_batch_add(batch, recorder, slot)) {
+            llmobsi_exporter_lose(exporter, signal, LLMOBS_LOSS_SIZE, 1);
             return;
         }
     }
     if (batch == NULL) {
-        llmobsi_exporter_lose(exporter, LLMOBS_LOSS_QUEUE, 1);
+        llmobsi_exporter_lose(exporter, signal, LLMOBS_LOSS_QUEUE, 1);
     }
 }
 
 /* Seals what has waited long enough. */
 llmobsi_fn void llmobsi_exporter_age(llmobsi_exporter* exporter, uint64_t now_ns, uint64_t delay_ns)
 {
-    if (exporter->filling != LLMOBS_I_BATCH_NONE &&
-        now_ns - exporter->batches[exporter->filling].begun_ns >= delay_ns) {
-        llmobsi_exporter_seal(exporter);
+    uint32_t signal;
+    for (signal = 0; signal < LLMOBS_I_SIGNALS; signal++) {
+        uint32_t number = exporter->filling[signal];
+        if (number != LLMOBS_I_BATCH_NONE &&
+            now_ns - exporter->batches[number].begun_ns >= delay_ns) {
+            llmobsi_exporter_seal(exporter, signal);
+        }
     }
 }
 
-/* How many batches are free: so many spans at least find room, and nothing has to give way. */
+/* How many batches are free: so many slots' contents at least find room, and nothing has to give
+   way. */
 llmobsi_fn uint32_t llmobsi_exporter_room(llmobsi_exporter* exporter)
 {
     uint32_t room = 0;
@@ -15436,7 +17300,7 @@ llmobsi_fn void llmobsi_batch_settle(llmobsi_exporter* exporter, llmobsi_queued*
     batch->serial++;
     batch->state = LLMOBS_I_BATCH_FREE;
     if (result == LLMOBS_EXPORT_OK) {
-        (void)llmobsi_add_relaxed(&exporter->exported, batch->packer.count);
+        (void)llmobsi_add_relaxed(&exporter->exported[batch->signal], batch->packer.count);
         (void)llmobsi_add_relaxed(&exporter->delivered_batches, 1);
     } else if (result == LLMOBS_EXPORT_RETRY && batch->attempt < exporter->host.max_attempts) {
         (void)llmobsi_add_relaxed(&exporter->retries, 1);
@@ -15481,8 +17345,13 @@ llmobsi_fn void llmobsi_batch_view(const llmobsi_exporter* exporter, llmobsi_que
         exporter->number * LLMOBS_I_BATCH_PLACES + (uint32_t)(batch - exporter->batches);
     view->token.serial = batch->serial;
     view->resource = exporter->resource;
-    view->spans = (const llmobs_span_view*)(const void*)batch->packer.memory;
-    view->span_count = batch->packer.count;
+    if (batch->signal == LLMOBS_I_LOGS) {
+        view->logs = (const llmobs_log_view*)(const void*)batch->packer.memory;
+        view->log_count = batch->packer.count;
+    } else {
+        view->spans = (const llmobs_span_view*)(const void*)batch->packer.memory;
+        view->span_count = batch->packer.count;
+    }
     view->lost_before = batch->lost_before;
 }
 
@@ -15493,9 +17362,9 @@ llmobsi_fn void llmobsi_batch_export(llmobsi_exporter* exporter, llmobsi_queued*
     llmobsi_callback callback;
     batch->state = LLMOBS_I_BATCH_EXPORTING;
     if (batch->attempt++ == 0) {
-        uint64_t lost = llmobsi_exporter_lost(exporter);
-        batch->lost_before = lost - exporter->lost_told;
-        exporter->lost_told = lost;
+        uint64_t lost = llmobsi_exporter_lost(exporter, batch->signal);
+        batch->lost_before = lost - exporter->lost_told[batch->signal];
+        exporter->lost_told[batch->signal] = lost;
     }
     batch->settled_early = false;
     llmobsi_batch_view(exporter, batch);
@@ -15658,17 +17527,39 @@ llmobsi_fn bool llmobsi_exporter_is_valid(llmobsi_exporter* exporter)
         filling += batch->state == LLMOBS_I_BATCH_FILLING;
         valid &= batch->packer.front <= batch->packer.back;
         valid &= batch->packer.back <= exporter->batch_bytes;
-        valid &= batch->packer.front == batch->packer.count * sizeof(llmobs_span_view);
+        valid &= batch->packer.front ==
+                 batch->packer.count * (batch->signal == LLMOBS_I_LOGS ? sizeof(llmobs_log_view)
+                                                                       : sizeof(llmobs_span_view));
         valid &=
             batch->state == LLMOBS_I_BATCH_FILLING || batch->sequence <= exporter->sealed_sequence;
     }
-    valid &= filling == (exporter->filling != LLMOBS_I_BATCH_NONE);
+    valid &= filling == (uint32_t)(exporter->filling[LLMOBS_I_SPANS] != LLMOBS_I_BATCH_NONE) +
+                            (uint32_t)(exporter->filling[LLMOBS_I_LOGS] != LLMOBS_I_BATCH_NONE);
     llmobsi_lock_give(&exporter->lock);
     return valid;
 }
 #endif
 
 /* ---- stats --------------------------------------------------------------------------------- */
+
+/* The account of one signal, added to `stats`. Under the lock. */
+llmobsi_fn void llmobsi_exporter_account(const llmobsi_exporter* exporter, uint32_t signal,
+                                         llmobs_exporter_stats* stats)
+{
+    uint64_t settled = llmobsi_load_relaxed(&exporter->exported[signal]);
+    uint64_t received;
+    int loss;
+    stats->exported += settled;
+    for (loss = 0; loss < (int)LLMOBS_LOSS_COUNT; loss++) {
+        uint64_t lost = llmobsi_load_acquire(&exporter->lost[signal][loss]);
+        stats->lost[loss] += lost;
+        settled += lost;
+    }
+    /* Last: what is lost was received before, so the difference can't be negative. */
+    received = llmobsi_load_relaxed(&exporter->received[signal]);
+    stats->received += received;
+    stats->queued += received - settled;
+}
 
 llmobsi_fn void llmobsi_exporter_stats(llmobsi_exporter* exporter, llmobs_exporter_stats* stats)
 {
@@ -15682,15 +17573,8 @@ llmobsi_fn void llmobsi_exporter_stats(llmobsi_exporter* exporter, llmobs_export
             stats->queue_bytes += exporter->batch_bytes - batch->packer.back + batch->packer.front;
         }
     }
-    stats->exported = llmobsi_load_relaxed(&exporter->exported);
-    stats->queued -= stats->exported;
-    for (i = 0; i < (uint32_t)LLMOBS_LOSS_COUNT; i++) {
-        stats->lost[i] = llmobsi_load_acquire(&exporter->lost[i]);
-        stats->queued -= stats->lost[i];
-    }
-    /* Last: a span is received before it is lost, so the difference can't be negative. */
-    stats->received = llmobsi_load_relaxed(&exporter->received);
-    stats->queued += stats->received;
+    llmobsi_exporter_account(exporter, LLMOBS_I_SPANS, stats);
+    llmobsi_exporter_account(exporter, LLMOBS_I_LOGS, stats);
     stats->batches = llmobsi_load_relaxed(&exporter->delivered_batches);
     stats->retries = llmobsi_load_relaxed(&exporter->retries);
     llmobsi_lock_give(&exporter->lock);
@@ -15700,9 +17584,9 @@ llmobsi_fn void llmobsi_exporter_stats(llmobsi_exporter* exporter, llmobs_export
  *  >>collect                export: the tick: from the rings to the queues
  * ============================================================================================== */
 
-/* The tick: takes ended spans from every thread's ring, copies them into the exporters' queues,
-   and gives their slots back. One tick at a time, under a lock that is never held across a
-   callback. */
+/* The tick: takes ended spans and log records from every thread's ring, copies them into the
+   exporters' queues, and gives their slots back. One tick at a time, under a lock that is never
+   held across a callback. */
 
 #define LLMOBS_I_EXPORTERS_MAX 16u
 #define LLMOBS_I_LIMBO 64u
@@ -15728,6 +17612,7 @@ typedef struct llmobsi_collector {
     uint64_t batch_ids;
     llmobsi_atomic64 ticks; /* the tick adds, stats read */
     llmobsi_atomic64 collected;
+    llmobsi_atomic64 collected_logs; /* of these */
     llmobsi_atomic64 expired;
     llmobsi_atomic64 no_exporter;
     llmobsi_thread_counts noted; /* what notes have told of */
@@ -15738,23 +17623,30 @@ typedef struct llmobsi_collector {
     uint64_t noted_misused;
 } llmobsi_collector;
 
-/* ---- one span ------------------------------------------------------------------------------ */
+/* ---- one span or log record ---------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_collect_slot(llmobsi_collector* collector, llmobsi_slot* slot,
                                      uint64_t now_ns)
 {
     uint32_t count = llmobsi_load_acquire(&collector->exporter_count);
+    uint32_t signal = llmobsi_slot_signal(slot);
+    bool taken = false;
     uint32_t i;
-    if ((llmobsi_load_relaxed(&slot->flags) & LLMOBS_TRACE_SAMPLED) == 0) {
+    if (signal == LLMOBS_I_SPANS &&
+        (llmobsi_load_relaxed(&slot->flags) & LLMOBS_TRACE_SAMPLED) == 0) {
         return; /* it carried a context, and is not to be seen */
     }
-    if (count == 0) {
+    for (i = 0; i < count; i++) {
+        if (llmobsi_exporter_takes(&collector->exporters[i], signal)) {
+            llmobsi_exporter_put(&collector->exporters[i], &collector->recorder, slot, now_ns);
+            taken = true;
+        }
+    }
+    if (!taken) {
         llmobsi_count(&collector->no_exporter, 1);
         return;
     }
-    for (i = 0; i < count; i++) {
-        llmobsi_exporter_put(&collector->exporters[i], &collector->recorder, slot, now_ns);
-    }
+    llmobsi_count(&collector->collected_logs, signal == LLMOBS_I_LOGS);
     llmobsi_count(&collector->collected, 1);
 }
 
@@ -15787,7 +17679,7 @@ llmobsi_fn void llmobsi_collect_publish(llmobsi_collector* collector)
     }
 }
 
-/* How many spans every exporter has room for, at least. */
+/* How many slots' contents every exporter has room for, at least. */
 llmobsi_fn uint32_t llmobsi_collect_room(llmobsi_collector* collector)
 {
     uint32_t count = llmobsi_load_acquire(&collector->exporter_count);
@@ -15922,6 +17814,7 @@ llmobsi_fn void llmobsi_counts_sum(const llmobsi_recorder* recorder, llmobsi_thr
         const llmobsi_thread_counts* counts = &recorder->threads[i].counts;
         sum->ended += llmobsi_load_relaxed(&counts->ended);
         sum->started += llmobsi_load_relaxed(&counts->started);
+        sum->logs += llmobsi_load_relaxed(&counts->logs);
         sum->unsampled += llmobsi_load_relaxed(&counts->unsampled);
         sum->dropped_pool += llmobsi_load_relaxed(&counts->dropped_pool);
         sum->dropped_parent += llmobsi_load_relaxed(&counts->dropped_parent);
@@ -16225,6 +18118,23 @@ llmobsi_fn void llmobsi_exporter_complete(llmobsi_exporter* exporter, const llmo
     host->max_attempts = host->max_attempts != 0 ? host->max_attempts : 5;
     host->retry_first_ms = host->retry_first_ms != 0 ? host->retry_first_ms : 200;
     host->retry_most_ms = host->retry_most_ms != 0 ? host->retry_most_ms : 30000;
+    host->signals = host->signals != 0 ? host->signals : LLMOBS_I_ALL_SIGNALS;
+}
+
+/* Log records are made as llmobs_config.log_severity says as long as there is no exporter, as for
+   spans; once there are some, only if one of them takes logs. Under the setup lock. */
+llmobsi_fn void llmobsi_logs_gate(llmobsi_instance* instance)
+{
+    const llmobsi_collector* collector = &instance->collector;
+    uint32_t count = llmobsi_load_relaxed(&collector->exporter_count);
+    bool wanted = count == 0;
+    uint32_t i;
+    for (i = 0; i < count; i++) {
+        wanted |= llmobsi_exporter_takes(&collector->exporters[i], LLMOBS_I_LOGS);
+    }
+    wanted &= collector->recorder.spans_on;
+    llmobsi_store_relaxed(&instance->place->log_severity,
+                          wanted ? instance->config.log_severity : LLMOBS_OFF);
 }
 
 llmobsi_fn bool llmobsi_exporter_start(llmobsi_instance* instance, llmobsi_exporter* exporter)
@@ -16259,6 +18169,9 @@ llmobsi_fn llmobs_result llmobsi_exporter_install(llmobsi_instance* instance,
         return LLMOBS_ERROR_LIMIT;
     }
     llmobsi_exporter_complete(exporter, given);
+    if ((exporter->host.signals & ~LLMOBS_I_ALL_SIGNALS) != 0) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
     exporter->ticket = collector->recorder.ticket;
     exporter->number = number;
     exporter->notes = &collector->notes;
@@ -16272,6 +18185,7 @@ llmobsi_fn llmobs_result llmobsi_exporter_install(llmobsi_instance* instance,
         return LLMOBS_ERROR_SYSTEM;
     }
     llmobsi_store_release(&collector->exporter_count, number + 1);
+    llmobsi_logs_gate(instance);
     return LLMOBS_OK;
 }
 
@@ -16410,6 +18324,8 @@ extern int llmobsi_fchmod(int file, mode_t mode) __asm__("fchmod");
 typedef struct llmobsi_file {
     llmobs* obs;
     llmobs_format format;
+    llmobs_log_style log_style;
+    uint32_t signals;
     uint32_t keep;
     uint64_t rotate_bytes;
     uint64_t end; /* the file's size when our last batch was written: its last line is whole */
@@ -16771,9 +18687,21 @@ llmobsi_fn uint64_t llmobsi_file_allowed(void)
     return getrlimit(RLIMIT_FSIZE, &limit) == 0 ? (uint64_t)limit.rlim_cur : UINT64_MAX;
 }
 
+/* In the file's format and, where it has several, style. */
+llmobsi_fn llmobs_result llmobsi_file_encode(const llmobsi_file* file, const llmobs_batch* batch,
+                                             llmobsi_writer* writer)
+{
+    if (file->format == LLMOBS_FORMAT_LOG_JSON && batch->log_count > 0) {
+        return llmobs_encode_log_json(batch, file->log_style, llmobsi_file_collect, writer)
+                   ? LLMOBS_OK
+                   : LLMOBS_ERROR_SYSTEM;
+    }
+    return llmobs_encode(batch, file->format, llmobsi_file_collect, writer);
+}
+
 /* One attempt at one file, which is ours and locked and has `start` bytes. It is written whole, or
    the file is as it was. */
-llmobsi_fn llmobsi_file_outcome llmobsi_file_append(llmobsi_file* file, const llmobs_batch* spans,
+llmobsi_fn llmobsi_file_outcome llmobsi_file_append(llmobsi_file* file, const llmobs_batch* views,
                                                     uint64_t start, bool torn)
 {
     char buffer[LLMOBS_I_FILE_BUFFER];
@@ -16792,7 +18720,7 @@ llmobsi_fn llmobsi_file_outcome llmobsi_file_append(llmobsi_file* file, const ll
     } else if (start == 0 && file->format == LLMOBS_FORMAT_CHROME) {
         llmobsi_put(&writer, LLMOBS_CHROME_BEGIN, sizeof LLMOBS_CHROME_BEGIN - 1);
     }
-    result = llmobs_encode(spans, file->format, llmobsi_file_collect, &writer);
+    result = llmobsi_file_encode(file, views, &writer);
     if (result == LLMOBS_OK && llmobsi_writer_finish(&writer)) {
         file->end = batch.position;
         return LLMOBS_I_FILE_WRITTEN;
@@ -16922,7 +18850,22 @@ llmobsi_fn bool llmobsi_file_set_options(llmobsi_file* file, const llmobs_file_o
     if (file->keep == LLMOBS_OFF) {
         file->keep = 0;
     }
-    return file->keep <= LLMOBS_I_FILE_KEEP_MOST;
+    file->log_style = options.log_style;
+    file->signals = options.signals;
+    if (file->signals == 0) {
+        file->signals = file->format == LLMOBS_FORMAT_LOG_JSON ? LLMOBS_SIGNAL_LOGS
+                                                               : LLMOBS_SIGNAL_SPANS;
+    }
+    return file->keep <= LLMOBS_I_FILE_KEEP_MOST &&
+           (file->signals == LLMOBS_SIGNAL_SPANS || file->signals == LLMOBS_SIGNAL_LOGS);
+}
+
+/* Whether the format can hold what the file is to take. */
+llmobsi_fn bool llmobsi_file_carries(const llmobsi_file* file)
+{
+    return file->format == LLMOBS_FORMAT_OTLP_JSON ||
+           file->signals == (file->format == LLMOBS_FORMAT_LOG_JSON ? LLMOBS_SIGNAL_LOGS
+                                                                    : LLMOBS_SIGNAL_SPANS);
 }
 
 /* Opens the file, and looks at it unless somebody else is just writing. */
@@ -16965,6 +18908,7 @@ llmobsi_fn llmobs_result llmobsi_file_add(llmobsi_file* file)
     exporter.name = "file";
     exporter.export_batch = llmobsi_file_export;
     exporter.close = llmobsi_file_close;
+    exporter.signals = file->signals;
     result = llmobsi_exporter_add_with_state(file->obs, &exporter, file, sizeof *file);
     if (result != LLMOBS_OK) {
         if (file->created && llmobsi_file_in_place(file)) {
@@ -16998,6 +18942,10 @@ LLMOBS_API llmobs_result llmobs_export_file_with(llmobs* obs, llmobs_format form
         errno = saved;
         return LLMOBS_ERROR_ARGUMENT;
     }
+    if (!llmobsi_file_carries(&file)) {
+        errno = saved;
+        return LLMOBS_ERROR_FORMAT;
+    }
     result = llmobsi_file_add(&file);
     if (result != LLMOBS_ERROR_SYSTEM) {
         errno = saved; /* else it says why */
@@ -17025,7 +18973,7 @@ llmobsi_fn uint64_t llmobsi_stats_rest(uint64_t sum, uint64_t part)
     return sum > part ? sum - part : 0;
 }
 
-/* What of a span's way is known. What comes late on it is read first. */
+/* What of the way of spans and log records is known. What comes late on it is read first. */
 llmobsi_fn void llmobsi_stats_spans(llmobsi_collector* collector, const llmobsi_place* place,
                                     llmobs_stats* stats)
 {
@@ -17039,6 +18987,7 @@ llmobsi_fn void llmobsi_stats_spans(llmobsi_collector* collector, const llmobsi_
     stats->expired = llmobsi_load_relaxed(&collector->expired);
     llmobsi_counts_sum(&collector->recorder, &counts);
     stats->started = counts.started;
+    stats->log_records = counts.logs + llmobsi_load_relaxed(&place->logs_dropped);
     for (drop = 0; drop < (int)LLMOBS_DROP_COUNT; drop++) {
         stats->dropped[drop] = llmobsi_load_relaxed(&place->dropped[drop]);
         stats->started += stats->dropped[drop];
@@ -17143,18 +19092,29 @@ LLMOBS_API llmobs_result llmobs_stats_read(llmobs* obs, llmobs_stats* stats)
     X(SPAN_LIVE, "otel.sdk.span.live", "otel_sdk_span_live", "{span}", UPDOWN,                    \
       "Spans begun and not yet ended.")                                                           \
     X(SPANS_DROPPED, "llmobs.spans.dropped", "llmobs_spans_dropped", "{span}", COUNTER,           \
-      "Spans lost before they reached the exporters, by cause.")                                  \
+      "Spans and log records lost before they reached the exporters, by cause.")                  \
     X(PROCESSED, "otel.sdk.processor.span.processed", "otel_sdk_processor_span_processed",        \
       "{span}", COUNTER, "Spans handed to the exporters' queues.")                                \
     X(QUEUE_SIZE, "otel.sdk.processor.span.queue.size", "otel_sdk_processor_span_queue_size",     \
-      "{span}", UPDOWN, "Spans ended and not yet handed to the exporters' queues.")               \
+      "{span}", UPDOWN,                                                                           \
+      "Spans ended and log records made, not yet handed to the exporters' queues.")               \
     X(QUEUE_CAPACITY, "otel.sdk.processor.span.queue.capacity",                                   \
       "otel_sdk_processor_span_queue_capacity", "{span}", UPDOWN,                                 \
-      "Spans that may be begun and not yet collected at one time.")                               \
+      "Spans that may be begun, and log records made, not yet collected at one time.")            \
     X(EXPORTED, "otel.sdk.exporter.span.exported", "otel_sdk_exporter_span_exported", "{span}",   \
       COUNTER, "Spans that an exporter has settled; error_type says why it lost them.")           \
     X(INFLIGHT, "otel.sdk.exporter.span.inflight", "otel_sdk_exporter_span_inflight", "{span}",   \
       UPDOWN, "Spans in an exporter's queue, being exported or pending.")                         \
+    X(LOG_CREATED, "otel.sdk.log.created", "otel_sdk_log_created", "{log_record}", COUNTER,       \
+      "Log records made.")                                                                        \
+    X(LOG_PROCESSED, "otel.sdk.processor.log.processed", "otel_sdk_processor_log_processed",      \
+      "{log_record}", COUNTER, "Log records handed to the exporters' queues.")                    \
+    X(LOG_EXPORTED, "otel.sdk.exporter.log.exported", "otel_sdk_exporter_log_exported",           \
+      "{log_record}", COUNTER,                                                                    \
+      "Log records that an exporter has settled; error_type says why it lost them.")              \
+    X(LOG_INFLIGHT, "otel.sdk.exporter.log.inflight", "otel_sdk_exporter_log_inflight",           \
+      "{log_record}", UPDOWN,                                                                     \
+      "Log records in an exporter's queue, being exported or pending.")                           \
     X(METRIC_OVERFLOWS, "llmobs.metric.overflows", "llmobs_metric_overflows", "", COUNTER,        \
       "Label sets that went to a metric's overflow series.")                                      \
     X(METRIC_INVALID, "llmobs.metric.invalid", "llmobs_metric_invalid", "", COUNTER,              \
@@ -17290,24 +19250,32 @@ llmobsi_fn void llmobsi_self_labelled(llmobsi_account* account, uint64_t value, 
     llmobsi_self_point(account, value, label, llmobsi_string_of(of), NULL, none);
 }
 
-/* ---- spans --------------------------------------------------------------------------------- */
+/* ---- spans and log records ----------------------------------------------------------------- */
 
-llmobsi_fn void llmobsi_self_exporters(llmobsi_account* account)
+/* Of the exporters that take the signal. */
+llmobsi_fn void llmobsi_self_exporters(llmobsi_account* account, uint32_t signal, bool inflight)
 {
-    const llmobs_stats* stats = account->stats;
     uint32_t i;
     int loss;
-    for (i = 0; i < stats->exporter_count; i++) {
-        const llmobs_exporter_stats* exporter = &stats->exporters[i];
+    for (i = 0; i < account->stats->exporter_count; i++) {
+        llmobsi_exporter* exporter = &account->instance->collector.exporters[i];
         llmobs_string name = llmobsi_string_of(exporter->name);
         llmobs_string none = {NULL, 0};
-        if (account->id == LLMOBS_I_SELF_INFLIGHT) {
-            llmobsi_self_point(account, exporter->queued, "otel.component.name", name, NULL, none);
+        llmobs_exporter_stats stats;
+        if (!llmobsi_exporter_takes(exporter, signal)) {
             continue;
         }
-        llmobsi_self_point(account, exporter->exported, "otel.component.name", name, NULL, none);
+        memset(&stats, 0, sizeof stats);
+        llmobsi_lock_take(&exporter->lock);
+        llmobsi_exporter_account(exporter, signal, &stats);
+        llmobsi_lock_give(&exporter->lock);
+        if (inflight) {
+            llmobsi_self_point(account, stats.queued, "otel.component.name", name, NULL, none);
+            continue;
+        }
+        llmobsi_self_point(account, stats.exported, "otel.component.name", name, NULL, none);
         for (loss = 0; loss < (int)LLMOBS_LOSS_COUNT; loss++) {
-            llmobsi_self_point(account, exporter->lost[loss], "otel.component.name", name,
+            llmobsi_self_point(account, stats.lost[loss], "otel.component.name", name,
                                "error.type",
                                llmobsi_string_of(llmobs_loss_name((llmobs_loss)loss)));
         }
@@ -17320,6 +19288,13 @@ llmobsi_fn void llmobsi_self_drops(llmobsi_account* account)
     for (drop = 0; drop < (int)LLMOBS_DROP_COUNT; drop++) {
         llmobsi_self_labelled(account, account->stats->dropped[drop], "reason",
                               llmobs_drop_name((llmobs_drop)drop));
+    }
+}
+
+llmobsi_fn void llmobsi_self_capacity(llmobsi_account* account)
+{
+    if (account->instance->config.span_slots != LLMOBS_OFF) {
+        llmobsi_self_number(account, account->instance->config.span_slots);
     }
 }
 
@@ -17350,10 +19325,11 @@ llmobsi_fn void llmobsi_self_metrics(llmobsi_account* account)
 llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
 {
     const llmobs_stats* stats = account->stats;
+    uint64_t logs = llmobsi_load_relaxed(&account->instance->collector.collected_logs);
     switch (account->id) {
     case LLMOBS_I_SELF_SPAN_STARTED:
-        llmobsi_self_labelled(account, stats->started, "otel.span.sampling_result",
-                              "RECORD_AND_SAMPLE");
+        llmobsi_self_labelled(account, llmobsi_stats_rest(stats->started, stats->log_records),
+                              "otel.span.sampling_result", "RECORD_AND_SAMPLE");
         llmobsi_self_labelled(account, stats->unsampled, "otel.span.sampling_result", "DROP");
         break;
     case LLMOBS_I_SELF_SPAN_LIVE:
@@ -17363,19 +19339,31 @@ llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
         llmobsi_self_drops(account);
         break;
     case LLMOBS_I_SELF_PROCESSED:
-        llmobsi_self_number(account, stats->collected);
+        llmobsi_self_number(account, llmobsi_stats_rest(stats->collected, logs));
+        break;
+    case LLMOBS_I_SELF_LOG_CREATED:
+        llmobsi_self_number(account, stats->log_records);
+        break;
+    case LLMOBS_I_SELF_LOG_PROCESSED:
+        llmobsi_self_number(account, logs);
         break;
     case LLMOBS_I_SELF_QUEUE_SIZE:
         llmobsi_self_number(account, stats->ended);
         break;
     case LLMOBS_I_SELF_QUEUE_CAPACITY:
-        if (account->instance->config.span_slots != LLMOBS_OFF) {
-            llmobsi_self_number(account, account->instance->config.span_slots);
-        }
+        llmobsi_self_capacity(account);
         break;
     case LLMOBS_I_SELF_EXPORTED:
+        llmobsi_self_exporters(account, LLMOBS_I_SPANS, false);
+        break;
     case LLMOBS_I_SELF_INFLIGHT:
-        llmobsi_self_exporters(account);
+        llmobsi_self_exporters(account, LLMOBS_I_SPANS, true);
+        break;
+    case LLMOBS_I_SELF_LOG_EXPORTED:
+        llmobsi_self_exporters(account, LLMOBS_I_LOGS, false);
+        break;
+    case LLMOBS_I_SELF_LOG_INFLIGHT:
+        llmobsi_self_exporters(account, LLMOBS_I_LOGS, true);
         break;
     case LLMOBS_I_SELF_METRIC_OVERFLOWS:
     case LLMOBS_I_SELF_METRIC_INVALID:
@@ -18453,6 +20441,7 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
     collector->swept = llmobsi_now(&recorder->timeline);
     collector->limbo_count = 0;
     collector->collected = 0;
+    collector->collected_logs = 0;
     collector->expired = 0;
     collector->no_exporter = 0;
     memset(&collector->noted, 0, sizeof collector->noted);
@@ -18485,6 +20474,8 @@ llmobsi_fn void llmobsi_place_publish(llmobsi_place* place, llmobsi_instance* in
     for (drop = 0; drop < (int)LLMOBS_DROP_COUNT; drop++) {
         llmobsi_store_relaxed(&place->dropped[drop], 0);
     }
+    llmobsi_store_relaxed(&place->logs_dropped, 0);
+    llmobsi_logs_gate(instance);
     llmobsi_store_relaxed(&place->forked, 0);
     place->recorder = &instance->collector.recorder;
     llmobsi_store_ordered(&place->exporting, ticket);

@@ -19,6 +19,9 @@ typedef struct keeper {
     llmobs_span_view* spans; /* copies, with all they point to */
     size_t count;
     size_t capacity;
+    llmobs_log_view* logs; /* copies likewise */
+    size_t log_count;
+    size_t log_capacity;
     size_t calls;
     size_t batches;      /* answered OK */
     uint64_t lost_told;  /* the sum of lost_before */
@@ -164,6 +167,51 @@ static inline void kept_add(keeper* kept, const llmobs_span_view* from)
                 "a span has no kind");
 }
 
+static inline void kept_interaction(keeper* kept, llmobs_log_view* log)
+{
+    llmobs_interaction* copy;
+    llmobs_string* rules;
+    llmobsi_interaction_parts parts;
+    size_t i;
+    if (log->interaction == NULL) {
+        return;
+    }
+    copy = (llmobs_interaction*)kept_copy(kept, log->interaction, sizeof *copy);
+    llmobsi_interaction_parts_of(copy, &parts);
+    for (i = 0; i < LLMOBS_I_INTERACTION_TEXTS; i++) {
+        parts.texts[i] = kept_text(kept, parts.texts[i]);
+    }
+    llmobsi_interaction_set_parts(copy, &parts);
+    rules = (llmobs_string*)kept_copy(kept, copy->guardrails_triggered,
+                                      copy->guardrail_count * sizeof *rules);
+    for (i = 0; i < copy->guardrail_count; i++) {
+        rules[i] = kept_text(kept, rules[i]);
+    }
+    copy->guardrails_triggered = rules;
+    kept_expect(kept, copy->unix_ns == log->unix_ns && copy->severity == log->severity,
+                "an interaction is not of its record");
+    log->interaction = copy;
+}
+
+static inline void kept_add_log(keeper* kept, const llmobs_log_view* from)
+{
+    llmobs_log_view* log;
+    if (kept->log_count == kept->log_capacity) {
+        kept->log_capacity = kept->log_capacity != 0 ? 2 * kept->log_capacity : 256;
+        kept->logs = (llmobs_log_view*)realloc(kept->logs, kept->log_capacity * sizeof *log);
+    }
+    log = &kept->logs[kept->log_count++];
+    *log = *from;
+    log->event_name = kept_text(kept, log->event_name);
+    log->body = kept_text(kept, log->body);
+    log->attributes = kept_attributes(kept, log->attributes, log->attribute_count);
+    kept_interaction(kept, log);
+    kept_expect(kept, log->severity >= 1 && log->severity <= 24, "a record has no severity");
+    kept_expect(kept, log->observed_unix_ns != 0, "a record has no time");
+    kept_expect(kept, kept_is_zero(log->span_id, 8) == kept_is_zero(log->trace_id, 16),
+                "a record has half an id");
+}
+
 /* The callback; `user` is the keeper. */
 static inline llmobs_export_result keep(void* user, const llmobs_batch* batch)
 {
@@ -173,7 +221,8 @@ static inline llmobs_export_result keep(void* user, const llmobs_batch* batch)
     (void)pthread_mutex_lock(&kept->lock);
     kept->calls++;
     kept_expect(kept, batch->size == sizeof *batch, "a batch has another size");
-    kept_expect(kept, batch->span_count > 0, "a batch is empty");
+    kept_expect(kept, batch->span_count + batch->log_count > 0, "a batch is empty");
+    kept_expect(kept, batch->span_count == 0 || batch->log_count == 0, "a batch has two signals");
     kept_expect(kept, batch->attempt > 0, "an attempt is 0");
     kept_expect(kept, batch->attempt > 1 || batch->id != kept->last_id, "an id comes twice");
     kept_expect(kept, batch->resource->attribute_count >= 6, "the resource is short");
@@ -187,6 +236,13 @@ static inline llmobs_export_result keep(void* user, const llmobs_batch* batch)
                 kept->count++;
             } else {
                 kept_add(kept, &batch->spans[i]);
+            }
+        }
+        for (i = 0; i < batch->log_count; i++) {
+            if (kept->forget) {
+                kept->log_count++;
+            } else {
+                kept_add_log(kept, &batch->logs[i]);
             }
         }
     }
@@ -208,6 +264,7 @@ static inline void keeper_clear(keeper* kept)
         kept->blocks = next;
     }
     free(kept->spans);
+    free(kept->logs);
     (void)pthread_mutex_destroy(&kept->lock);
     keeper_init(kept);
 }

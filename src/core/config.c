@@ -1,4 +1,6 @@
 #define LLMOBS_I_FAMILIES_STANDARD 33u /* LLMOBS_FAMILY_LLM | LLMOBS_FAMILY_SELF */
+#define LLMOBS_I_SEVERITY_STANDARD 9u  /* LLMOBS_SEVERITY_INFO                    */
+#define LLMOBS_I_SEVERITY_MOST 24u     /* LLMOBS_SEVERITY_FATAL, and three more   */
 
 LLMOBS_API llmobs_key llmobs_key_default(void)
 {
@@ -35,6 +37,7 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.exemplars = 1024;
     config.metric_families = LLMOBS_I_FAMILIES_STANDARD;
     config.key = llmobs_key_default();
+    config.log_severity = LLMOBS_I_SEVERITY_STANDARD;
     return config;
 }
 
@@ -107,7 +110,8 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     X(metric_bytes, 65536, 1u << 30)                                                             \
     X(max_metrics, 1, 4096)                                                                      \
     X(label_bytes, 32, 255)                                                                      \
-    X(exemplars, 1, 1u << 20)
+    X(exemplars, 1, 1u << 20)                                                                    \
+    X(log_severity, 1, LLMOBS_I_SEVERITY_MOST)
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {
@@ -133,6 +137,7 @@ typedef struct llmobsi_switches {
     bool spans_off;
     bool metrics_off;
     bool exemplars_off;
+    bool logs_off;
 } llmobsi_switches;
 
 llmobsi_fn bool llmobsi_switch_take(uint32_t* field)
@@ -148,6 +153,7 @@ llmobsi_fn llmobsi_switches llmobsi_switches_take(llmobs_config* config)
     switches.spans_off = llmobsi_switch_take(&config->span_slots);
     switches.metrics_off = llmobsi_switch_take(&config->metric_series);
     switches.exemplars_off = llmobsi_switch_take(&config->exemplars);
+    switches.logs_off = llmobsi_switch_take(&config->log_severity);
     return switches;
 }
 
@@ -157,6 +163,7 @@ llmobsi_fn void llmobsi_switches_put(llmobs_config* config, llmobsi_switches swi
         switches.spans_off ? LLMOBS_OFF : llmobsi_round_up_pow2(config->span_slots);
     config->metric_series = switches.metrics_off ? LLMOBS_OFF : config->metric_series;
     config->exemplars = switches.exemplars_off ? LLMOBS_OFF : config->exemplars;
+    config->log_severity = switches.logs_off ? LLMOBS_OFF : config->log_severity;
     if (config->metric_families == 0) {
         config->metric_families = LLMOBS_I_FAMILIES_STANDARD;
     }

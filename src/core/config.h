@@ -50,8 +50,8 @@ typedef struct llmobs_config {
     size_t size;                 /* sizeof(llmobs_config); 0 means this version's                */
     const char* service_name;    /* resource attribute service.name     (default unknown_service) */
     const char* service_version; /* resource attribute service.version             (default none) */
-    uint32_t span_slots;         /* spans begun and not yet collected, 64 to 2^20  (default 4096);
-                                    LLMOBS_OFF: no spans, no memory for them                      */
+    uint32_t span_slots;         /* spans begun and log records made, not yet collected, 64 to
+                                    2^20  (default 4096); LLMOBS_OFF: neither, no memory for them */
     uint32_t max_threads;        /* threads that record at one time, 1 to 1024       (default 64) */
     uint32_t name_bytes;         /* span names, keys: bytes for their texts       (default 32768) */
     uint32_t value_bytes;        /* a string value is cut to this, 16 to 400        (default 256) */
@@ -94,6 +94,8 @@ typedef struct llmobs_config {
     bool metric_user_ids;        /* the catalogue's metrics have the label user_id, a pseudonym
                                                                                   (default false) */
     llmobs_key key;              /* of pseudonyms    (default random: they change at a restart) */
+    uint32_t log_severity;       /* log records below it are not made: llmobs_severity, 1 to 24
+                                    (default LLMOBS_SEVERITY_INFO, 9); LLMOBS_OFF: none at all    */
 } llmobs_config;
 
 /* [any] A config with every default filled in; set fields, then open. */

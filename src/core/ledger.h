@@ -1,13 +1,13 @@
 /* ---- the ledger: nothing is lost silently -------------------------------------------------- */
 
-/* Why a span was lost before it reached the exporters. */
+/* Why a span or log record was lost before it reached the exporters. */
 #define LLMOBS_DROPS(X)                                                                           \
     X(POOL, "pool")       /* no free slot: raise span_slots                                  */   \
     X(THREADS, "threads") /* more threads than max_threads                                   */   \
     X(SIGNAL, "signal")   /* in a handler that interrupted a recording call                  */   \
     X(SELF, "self")       /* from inside an exporter's callback                              */   \
     X(PARENT, "parent")   /* its parent's handle was dead                                    */   \
-    X(NO_EXPORTER, "no_exporter") /* collected while there was no exporter                   */   \
+    X(NO_EXPORTER, "no_exporter") /* collected while no exporter took such                   */   \
     X(CLOSED, "closed")   /* begun, and the instance was closed before it ended              */   \
     X(FORK, "fork")       /* in the child of a fork: the parent has it                       */
 
@@ -18,12 +18,12 @@ typedef enum llmobs_drop {
     LLMOBS_DROP_COUNT
 } llmobs_drop;
 
-/* Why an exporter lost a span that it had been given. */
+/* Why an exporter lost a span or log record that it had been given. */
 #define LLMOBS_LOSSES(X)                                                                          \
     X(QUEUE, "queue")   /* its queue was full: the oldest batch gave way                     */   \
     X(FAILED, "failed") /* it answered DROP, or its retries ran out                          */   \
     X(CLOSE, "close")   /* not delivered when the instance closed                            */   \
-    X(SIZE, "size")     /* one span larger than a whole batch: raise batch_bytes             */
+    X(SIZE, "size")     /* larger than a whole batch: raise batch_bytes                      */
 
 typedef enum llmobs_loss {
 #define LLMOBS_I_LOSS(name, text) LLMOBS_LOSS_##name,
@@ -34,7 +34,8 @@ typedef enum llmobs_loss {
 
 #define LLMOBS_STATS_EXPORTERS 16
 
-/* One exporter's account: received = exported + lost (by cause) + queued. */
+/* One exporter's account: received = exported + lost (by cause) + queued. Spans and log records
+   together, as far as it takes them. */
 typedef struct llmobs_exporter_stats {
     char name[32];
     uint64_t received;
@@ -46,16 +47,18 @@ typedef struct llmobs_exporter_stats {
     uint64_t queue_bytes; /* in use now */
 } llmobs_exporter_stats;
 
-/* The account of an instance. At rest: started = dropped (by cause) + live + ended + collected,
-   and every exporter that was there from the start has received = collected. While threads
-   record, live and ended are as of slightly different instants. */
+/* The account of an instance: of spans and log records together. At rest: started = dropped (by
+   cause) + live + ended + collected, and every exporter that was there from the start and takes
+   both has received = collected. While threads record, live and ended are as of slightly different
+   instants. */
 typedef struct llmobs_stats {
     size_t size;              /* sizeof(llmobs_stats); 0 means this version's             */
-    uint64_t started;         /* spans begun, dropped ones included, unsampled ones not   */
+    uint64_t started;         /* spans begun, log records made, dropped ones included,
+                                 unsampled ones not                                       */
     uint64_t unsampled;       /* root spans that sampling left out, and their remote like  */
     uint64_t dropped[LLMOBS_DROP_COUNT];
-    uint64_t live;            /* begun, not ended */
-    uint64_t ended;           /* ended, not collected by the tick */
+    uint64_t live;            /* spans begun, not ended */
+    uint64_t ended;           /* spans ended, log records made, not collected by the tick */
     uint64_t collected;       /* given to the exporters */
     uint64_t expired;         /* of these: ended by the library at span_max_age_s */
     uint64_t inert_calls;     /* calls on spans that had ended */
@@ -79,6 +82,7 @@ typedef struct llmobs_stats {
     uint64_t metric_misused;    /* calls that named no metric, or the wrong kind  */
     uint64_t labels_cut;        /* label values cut to llmobs_config.label_bytes  */
     uint64_t metric_bytes_used; /* of llmobs_config.metric_bytes */
+    uint64_t log_records;       /* of `started`: log records */
 } llmobs_stats;
 
 /* [any] "pool", "threads", ...; "unknown" for other numbers. */

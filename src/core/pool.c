@@ -44,11 +44,15 @@ typedef struct llmobsi_slot {
     uint16_t dropped_links;
     uint16_t thread; /* number of the recording thread that ended it */
     uint8_t part_count;
-    uint8_t kind;
-    uint8_t status;
+    uint8_t kind;   /* of span; or what else the slot holds: LLMOBS_I_SLOT_IS_* */
+    uint8_t status; /* of span; a log record's severity */
     llmobsi_atomic8 flags; /* W3C's and LLMOBS_I_FLAG_* */
     unsigned char body[LLMOBS_I_SLOT_BYTES - 88];
 } llmobsi_slot;
+
+/* A slot's kind where it holds a log record: beyond all kinds of spans. */
+#define LLMOBS_I_SLOT_IS_LOG 16u         /* of any event                            */
+#define LLMOBS_I_SLOT_IS_INTERACTION 17u /* of one LLM interaction, with its fields */
 
 #define LLMOBS_I_SLOT_BODY ((uint32_t)sizeof(((llmobsi_slot*)0)->body))
 
@@ -202,6 +206,10 @@ llmobsi_inline bool llmobsi_ring_pop(llmobsi_ring* ring, uint64_t end, uint32_t*
 #define LLMOBS_I_FIELD_LINK 9u       /* payload: trace id, span id, flags, tracestate          */
 #define LLMOBS_I_FIELD_MESSAGE 10u   /* payload: the status message                            */
 #define LLMOBS_I_FIELD_TRACESTATE 11u /* a piece of it: it may be longer than a body          */
+#define LLMOBS_I_FIELD_BODY 12u      /* payload: a log record's text                           */
+#define LLMOBS_I_FIELD_NUMBERS 13u   /* of an interaction: see llmobsi_interaction_head        */
+#define LLMOBS_I_FIELD_TEXT 14u      /* of an interaction; key: which of its texts             */
+#define LLMOBS_I_FIELD_TRIGGERED 15u /* of an interaction: rules, each as its size and bytes   */
 
 #define LLMOBS_I_OF_SPAN 0u /* whose attribute it is */
 #define LLMOBS_I_OF_EVENT 1u

@@ -31,22 +31,27 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
     X(CONFIG_MEMORY, "the memory is too small (see llmobs_memory_needed; raise "                  \
                      "llmobs_config.memory_bytes or lower span_slots, max_threads, queue_bytes)") \
     X(INSTANCES, "too many open instances (raise LLMOBS_MAX_INSTANCES)")                          \
-    X(SPAN_POOL, "spans dropped: the pool is empty (raise llmobs_config.span_slots)")             \
-    X(THREADS, "spans dropped: too many threads (raise llmobs_config.max_threads)")               \
-    X(SIGNAL, "spans dropped: a signal handler interrupted a recording call of its own thread")   \
-    X(SELF, "spans dropped: recorded from inside an exporter's callback")                         \
+    X(SPAN_POOL, "spans or log records dropped: the pool is empty (raise "                        \
+                 "llmobs_config.span_slots)")                                                     \
+    X(THREADS, "spans or log records dropped: too many threads (raise "                           \
+               "llmobs_config.max_threads)")                                                      \
+    X(SIGNAL, "spans or log records dropped: a signal handler interrupted a recording call of "   \
+              "its own thread")                                                                   \
+    X(SELF, "spans or log records dropped: recorded from inside an exporter's callback")          \
     X(NAMES, "names replaced by llmobs.key_overflow (raise llmobs_config.name_bytes)")            \
     X(SPAN_EXPIRED, "spans ended by the library: older than llmobs_config.span_max_age_s")        \
     X(TRACEPARENT, "a traceparent was malformed: a new trace was begun")                          \
-    X(QUEUE, "spans dropped: an exporter's queue is full (raise llmobs_config.queue_bytes)")      \
+    X(QUEUE, "spans or log records dropped: an exporter's queue is full (raise "                  \
+             "llmobs_config.queue_bytes)")                                                        \
     X(EXPORT_FAILED, "a batch was dropped: the exporter gave it up or its retries ran out")       \
     X(EXPORT_SLOW, "an exporter's callback did not return in time")                               \
     X(FILE_OPEN, "the file could not be opened (path, permissions, not a plain file of ours)")    \
     X(FILE_WRITE, "writing the file failed (disk full?): the batch is tried again")               \
-    X(NO_EXPORTER, "spans dropped: there is no exporter (llmobs_export_file, llmobs_export_to)")  \
-    X(SPAN_FULL, "attributes, events or links dropped: the span is full (raise "                  \
+    X(NO_EXPORTER, "spans or log records dropped: no exporter takes them (llmobs_export_file, "   \
+                   "llmobs_export_to)")                                                           \
+    X(SPAN_FULL, "attributes, events or links dropped: the span or log record is full (raise "    \
                  "llmobs_config.span_parts)")                                                     \
-    X(CLOSE_LOST, "spans were not delivered before the instance closed (raise "                   \
+    X(CLOSE_LOST, "spans or log records were not delivered before the instance closed (raise "    \
                   "llmobs_config.close_timeout_ms)")                                              \
     X(METRIC_SERIES, "too many label sets: some went to an overflow series (raise "               \
                      "llmobs_config.metric_max_series, metric_series or metric_bytes, or "        \

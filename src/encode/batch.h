@@ -59,6 +59,24 @@ typedef struct llmobs_span_view {
     uint32_t dropped_link_count;
 } llmobs_span_view;
 
+/* A log record. */
+typedef struct llmobs_log_view {
+    uint8_t trace_id[16]; /* all zero: it belongs to no trace */
+    uint8_t span_id[8];
+    uint64_t unix_ns;          /* when it happened */
+    uint64_t observed_unix_ns; /* when it was recorded */
+    llmobs_severity severity;
+    uint32_t flags;  /* W3C flags of its trace */
+    uint32_t thread; /* number of the recording thread */
+    llmobs_string event_name;
+    llmobs_string body;
+    const llmobs_attribute_view* attributes;
+    uint32_t attribute_count;
+    uint32_t dropped_attribute_count;
+    const llmobs_interaction* interaction; /* of llmobs_log_interaction, in place of body and
+                                              attributes; NULL: any other record */
+} llmobs_log_view;
+
 /* ---- metrics as typed views ------------------------------------------------------------------ */
 
 /* The trace of one recorded value. */
@@ -114,7 +132,7 @@ typedef struct llmobs_metric_view {
 
 /* ---- the batch ----------------------------------------------------------------------------- */
 
-/* What all spans and metrics of an instance share: who made them. */
+/* What all that an instance exports shares: who made it. */
 typedef struct llmobs_resource_view {
     const llmobs_attribute_view* attributes; /* service.name, telemetry.sdk.*, process.pid, ... */
     uint32_t attribute_count;
@@ -127,6 +145,10 @@ typedef struct llmobs_export_token {
     uint64_t serial;
 } llmobs_export_token;
 
+/* What an exporter may take; a batch that it gets has one of them. */
+#define LLMOBS_SIGNAL_SPANS 1u
+#define LLMOBS_SIGNAL_LOGS 2u
+
 /* What the exporter's callback gets. It and all it points to live until the callback returns or, if
    that returned LLMOBS_EXPORT_PENDING, until llmobs_export_done; then the memory is used anew. */
 typedef struct llmobs_batch {
@@ -137,7 +159,10 @@ typedef struct llmobs_batch {
     const llmobs_resource_view* resource;
     const llmobs_span_view* spans;
     size_t span_count;
-    uint64_t lost_before; /* spans this exporter lost since its last batch: a gap, told in band */
+    uint64_t lost_before; /* spans or log records, whichever this has, that the exporter lost since
+                             its last batch of them: a gap, told in band */
     const llmobs_metric_view* metrics; /* of llmobs_metrics_collect; exporters get spans alone */
     size_t metric_count;
+    const llmobs_log_view* logs;
+    size_t log_count;
 } llmobs_batch;

@@ -36,60 +36,6 @@ llmobsi_fn const llmobs_attribute_view* llmobsi_chrome_resource(const llmobs_bat
 
 /* ---- arguments ----------------------------------------------------------------------------- */
 
-llmobsi_fn char* llmobsi_chrome_strings(llmobsi_writer* writer, char* cursor,
-                                        const llmobs_string* strings, size_t count)
-{
-    size_t i;
-    *cursor++ = '[';
-    for (i = 0; i < count && !writer->failed; i++) {
-        if (i > 0) {
-            *cursor++ = ',';
-        }
-        cursor = llmobsi_json_string_at(writer, cursor, strings[i]);
-    }
-    *cursor++ = ']';
-    return cursor;
-}
-
-llmobsi_fn char* llmobsi_chrome_value(llmobsi_writer* writer, char* cursor,
-                                      const llmobs_attribute_view* attribute)
-{
-    switch (attribute->type) {
-    case LLMOBS_TYPE_STRING:
-        return llmobsi_json_string_at(writer, cursor, attribute->value.string);
-    case LLMOBS_TYPE_INT:
-        return llmobsi_append_i64(cursor, attribute->value.integer);
-    case LLMOBS_TYPE_DOUBLE:
-        return llmobsi_json_double_at(cursor, attribute->value.real);
-    case LLMOBS_TYPE_BOOL:
-        return attribute->value.boolean ? llmobsi_append_text(cursor, "true")
-                                        : llmobsi_append_text(cursor, "false");
-    case LLMOBS_TYPE_STRINGS:
-        return llmobsi_chrome_strings(writer, cursor, attribute->value.strings, attribute->count);
-    }
-    return llmobsi_append_text(cursor, "null");
-}
-
-/* `"attributes":{...}` */
-llmobsi_fn char* llmobsi_chrome_attributes(llmobsi_writer* writer, char* cursor,
-                                           const llmobs_attribute_view* attributes, size_t count)
-{
-    size_t i;
-    cursor = llmobsi_append_text(cursor, "\"attributes\":{");
-    for (i = 0; attributes != NULL && i < count && !writer->failed; i++) {
-        if (i > 0) {
-            *cursor++ = ',';
-        }
-        cursor = llmobsi_json_string_at(writer, cursor, attributes[i].key);
-        *cursor++ = ':';
-        cursor = llmobsi_room(writer, cursor, 64);
-        cursor = llmobsi_chrome_value(writer, cursor, &attributes[i]);
-        cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
-    }
-    *cursor++ = '}';
-    return llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
-}
-
 llmobsi_fn char* llmobsi_chrome_links(llmobsi_writer* writer, char* cursor,
                                       const llmobs_link_view* links, size_t count)
 {
@@ -164,7 +110,8 @@ llmobsi_fn char* llmobsi_chrome_arguments(llmobsi_writer* writer, char* cursor,
     cursor = llmobsi_chrome_kind_and_status(writer, cursor, span);
     if (span->attribute_count > 0 && span->attributes != NULL) {
         *cursor++ = ',';
-        cursor = llmobsi_chrome_attributes(writer, cursor, span->attributes, span->attribute_count);
+        cursor = llmobsi_json_attributes_at(writer, cursor, span->attributes,
+                                            span->attribute_count);
     }
     if (span->link_count > 0 && span->links != NULL) {
         cursor = llmobsi_chrome_links(writer, cursor, span->links, span->link_count);
@@ -227,8 +174,8 @@ llmobsi_fn char* llmobsi_chrome_span(const llmobsi_chrome* chrome, char* cursor,
         if (event->attribute_count > 0 && event->attributes != NULL) {
             cursor = llmobsi_append_text(cursor, ",\"args\":{");
             cursor = llmobsi_room(chrome->writer, cursor, LLMOBS_I_JSON_AFTER);
-            cursor = llmobsi_chrome_attributes(chrome->writer, cursor, event->attributes,
-                                               event->attribute_count);
+            cursor = llmobsi_json_attributes_at(chrome->writer, cursor, event->attributes,
+                                                event->attribute_count);
             *cursor++ = '}';
         }
         cursor = llmobsi_append_text(cursor, "},\n");

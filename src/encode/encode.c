@@ -3,8 +3,11 @@
 llmobsi_fn bool llmobsi_encode_otlp_lines(const llmobs_batch* batch, llmobs_write_fn write,
                                           void* user)
 {
-    if ((batch->span_count > 0 || batch->metric_count == 0) &&
+    if ((batch->span_count > 0 || (batch->metric_count == 0 && batch->log_count == 0)) &&
         !llmobs_encode_otlp_json(batch, write, user)) {
+        return false;
+    }
+    if (batch->log_count > 0 && !llmobs_encode_otlp_logs_json(batch, write, user)) {
         return false;
     }
     return batch->metric_count == 0 || llmobs_encode_otlp_metrics_json(batch, write, user);
@@ -14,7 +17,6 @@ llmobsi_fn bool llmobsi_encode_otlp_lines(const llmobs_batch* batch, llmobs_writ
 LLMOBS_API llmobs_result llmobs_encode(const llmobs_batch* batch, llmobs_format format,
                                        llmobs_write_fn write, void* user)
 {
-    (void)user; /* where all encoders are left out */
     if (batch == NULL || write == NULL) {
         return LLMOBS_ERROR_ARGUMENT;
     }
@@ -27,13 +29,20 @@ LLMOBS_API llmobs_result llmobs_encode(const llmobs_batch* batch, llmobs_format 
 #endif
     case LLMOBS_FORMAT_CHROME:
 #ifndef LLMOBS_NO_CHROME
-        if (batch->span_count == 0 && batch->metric_count > 0) {
+        if (batch->span_count == 0 && (batch->metric_count > 0 || batch->log_count > 0)) {
             break; /* it would be a trace that says nothing */
         }
         return llmobs_encode_chrome(batch, write, user) ? LLMOBS_OK : LLMOBS_ERROR_SYSTEM;
 #else
         break;
 #endif
+    case LLMOBS_FORMAT_LOG_JSON:
+        if (batch->log_count == 0 && (batch->span_count > 0 || batch->metric_count > 0)) {
+            break;
+        }
+        return llmobs_encode_log_json(batch, LLMOBS_LOG_STYLE_DEFAULT, write, user)
+                   ? LLMOBS_OK
+                   : LLMOBS_ERROR_SYSTEM;
     }
     return LLMOBS_ERROR_FORMAT;
 }

@@ -260,15 +260,11 @@ llmobsi_fn char* llmobsi_otlp_resource(llmobsi_writer* writer, char* cursor,
     return llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
 }
 
-/* The resource and the scope. Spans that were lost before this batch are an attribute of the
-   scope: the gap is told where it is. */
-llmobsi_fn char* llmobsi_otlp_head(llmobsi_writer* writer, char* cursor, const llmobs_batch* batch)
+/* The scope. What was lost before this batch is an attribute of it: the gap is told where it is.
+   256 bytes must be free. */
+llmobsi_fn char* llmobsi_otlp_scope(char* cursor, const llmobs_batch* batch)
 {
-    cursor = llmobsi_room(writer, cursor, 128);
-    cursor = llmobsi_append_text(cursor, "{\"resourceSpans\":[{");
-    cursor = llmobsi_otlp_resource(writer, cursor, batch->resource);
-    cursor = llmobsi_room(writer, cursor, 256);
-    cursor = llmobsi_append_text(cursor, ",\"scopeSpans\":[{" LLMOBS_I_OTLP_SCOPE);
+    cursor = llmobsi_append_text(cursor, LLMOBS_I_OTLP_SCOPE);
     if (batch->lost_before > 0) { /* an int64 */
         cursor = llmobsi_append_text(cursor, ",\"attributes\":[{\"key\":\"llmobs.lost_before\","
                                              "\"value\":{\"intValue\":\"");
@@ -276,7 +272,19 @@ llmobsi_fn char* llmobsi_otlp_head(llmobsi_writer* writer, char* cursor, const l
                                                                            : (uint64_t)INT64_MAX);
         cursor = llmobsi_append_text(cursor, "\"}}]");
     }
-    cursor = llmobsi_append_text(cursor, "},\"spans\":[");
+    *cursor++ = '}';
+    return cursor;
+}
+
+llmobsi_fn char* llmobsi_otlp_head(llmobsi_writer* writer, char* cursor, const llmobs_batch* batch)
+{
+    cursor = llmobsi_room(writer, cursor, 128);
+    cursor = llmobsi_append_text(cursor, "{\"resourceSpans\":[{");
+    cursor = llmobsi_otlp_resource(writer, cursor, batch->resource);
+    cursor = llmobsi_room(writer, cursor, 320);
+    cursor = llmobsi_append_text(cursor, ",\"scopeSpans\":[{");
+    cursor = llmobsi_otlp_scope(cursor, batch);
+    cursor = llmobsi_append_text(cursor, ",\"spans\":[");
     return llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
 }
 

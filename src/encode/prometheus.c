@@ -11,22 +11,6 @@
 
 /* ---- numbers ------------------------------------------------------------------------------- */
 
-/* Billionths as an exact decimal: 1.5, 2, 0.000000001. LLMOBS_I_U64_ROOM bytes must be free. */
-llmobsi_fn char* llmobsi_append_nano(char* cursor, uint64_t nano)
-{
-    uint32_t rest = (uint32_t)(nano % 1000000000);
-    cursor = llmobsi_append_u64(cursor, nano / 1000000000);
-    if (rest != 0) {
-        *cursor++ = '.';
-        *cursor++ = (char)('0' + rest / 100000000);
-        cursor = llmobsi_append_eight_digits(cursor, rest % 100000000);
-        while (cursor[-1] == '0') {
-            cursor--;
-        }
-    }
-    return cursor;
-}
-
 llmobsi_fn char* llmobsi_prometheus_double(char* cursor, double number)
 {
     uint64_t bits = llmobsi_double_bits(number);

@@ -1,6 +1,6 @@
-/* The tick: takes ended spans from every thread's ring, copies them into the exporters' queues,
-   and gives their slots back. One tick at a time, under a lock that is never held across a
-   callback. */
+/* The tick: takes ended spans and log records from every thread's ring, copies them into the
+   exporters' queues, and gives their slots back. One tick at a time, under a lock that is never
+   held across a callback. */
 
 #define LLMOBS_I_EXPORTERS_MAX 16u
 #define LLMOBS_I_LIMBO 64u
@@ -26,6 +26,7 @@ typedef struct llmobsi_collector {
     uint64_t batch_ids;
     llmobsi_atomic64 ticks; /* the tick adds, stats read */
     llmobsi_atomic64 collected;
+    llmobsi_atomic64 collected_logs; /* of these */
     llmobsi_atomic64 expired;
     llmobsi_atomic64 no_exporter;
     llmobsi_thread_counts noted; /* what notes have told of */
@@ -36,23 +37,30 @@ typedef struct llmobsi_collector {
     uint64_t noted_misused;
 } llmobsi_collector;
 
-/* ---- one span ------------------------------------------------------------------------------ */
+/* ---- one span or log record ---------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_collect_slot(llmobsi_collector* collector, llmobsi_slot* slot,
                                      uint64_t now_ns)
 {
     uint32_t count = llmobsi_load_acquire(&collector->exporter_count);
+    uint32_t signal = llmobsi_slot_signal(slot);
+    bool taken = false;
     uint32_t i;
-    if ((llmobsi_load_relaxed(&slot->flags) & LLMOBS_TRACE_SAMPLED) == 0) {
+    if (signal == LLMOBS_I_SPANS &&
+        (llmobsi_load_relaxed(&slot->flags) & LLMOBS_TRACE_SAMPLED) == 0) {
         return; /* it carried a context, and is not to be seen */
     }
-    if (count == 0) {
+    for (i = 0; i < count; i++) {
+        if (llmobsi_exporter_takes(&collector->exporters[i], signal)) {
+            llmobsi_exporter_put(&collector->exporters[i], &collector->recorder, slot, now_ns);
+            taken = true;
+        }
+    }
+    if (!taken) {
         llmobsi_count(&collector->no_exporter, 1);
         return;
     }
-    for (i = 0; i < count; i++) {
-        llmobsi_exporter_put(&collector->exporters[i], &collector->recorder, slot, now_ns);
-    }
+    llmobsi_count(&collector->collected_logs, signal == LLMOBS_I_LOGS);
     llmobsi_count(&collector->collected, 1);
 }
 
@@ -85,7 +93,7 @@ llmobsi_fn void llmobsi_collect_publish(llmobsi_collector* collector)
     }
 }
 
-/* How many spans every exporter has room for, at least. */
+/* How many slots' contents every exporter has room for, at least. */
 llmobsi_fn uint32_t llmobsi_collect_room(llmobsi_collector* collector)
 {
     uint32_t count = llmobsi_load_acquire(&collector->exporter_count);
@@ -220,6 +228,7 @@ llmobsi_fn void llmobsi_counts_sum(const llmobsi_recorder* recorder, llmobsi_thr
         const llmobsi_thread_counts* counts = &recorder->threads[i].counts;
         sum->ended += llmobsi_load_relaxed(&counts->ended);
         sum->started += llmobsi_load_relaxed(&counts->started);
+        sum->logs += llmobsi_load_relaxed(&counts->logs);
         sum->unsampled += llmobsi_load_relaxed(&counts->unsampled);
         sum->dropped_pool += llmobsi_load_relaxed(&counts->dropped_pool);
         sum->dropped_parent += llmobsi_load_relaxed(&counts->dropped_parent);

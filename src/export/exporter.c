@@ -3,12 +3,22 @@
 
    free -> filling (the tick) -> sealed -> exporting (the exporter's thread) -> free
 
+   There is one being filled for each signal.
+
    or from exporting back to sealed (retry), or on to pending (until llmobs_export_done). All
    changes are made under the exporter's lock, which is never held across a callback. */
 
 #define LLMOBS_I_EXPORTER_STATE 4096u /* bytes of private state, for exporters of our own */
 #define LLMOBS_I_BATCH_NONE UINT32_MAX
 #define LLMOBS_I_BATCH_PLACES 1024u /* batches of an exporter are numbered below it */
+
+/* What a batch holds. */
+#define LLMOBS_I_SPANS 0u /* bit LLMOBS_SIGNAL_SPANS */
+#define LLMOBS_I_LOGS 1u
+#define LLMOBS_I_SIGNALS 2u
+#define LLMOBS_I_ALL_SIGNALS (LLMOBS_SIGNAL_SPANS | LLMOBS_SIGNAL_LOGS)
+/* One of each signal being filled, and one under way meanwhile. */
+#define LLMOBS_I_BATCHES_LEAST (LLMOBS_I_SIGNALS + 1)
 
 typedef enum llmobsi_batch_state {
     LLMOBS_I_BATCH_FREE,
@@ -20,6 +30,7 @@ typedef enum llmobsi_batch_state {
 
 typedef struct llmobsi_queued {
     llmobsi_batch_state state;
+    uint32_t signal;
     uint32_t attempt;
     uint64_t serial;   /* changes with each attempt: tells tokens apart */
     uint64_t sequence; /* order of sealing, from 1 */
@@ -45,17 +56,17 @@ typedef struct llmobsi_exporter {
     llmobsi_queued* batches; /* below: all under the lock but for what says otherwise */
     uint32_t batch_count;
     size_t batch_bytes;
-    uint32_t filling; /* the tick alone, and what is in the batch meanwhile */
+    uint32_t filling[LLMOBS_I_SIGNALS]; /* the tick alone, and what is in the batches meanwhile */
     uint64_t sealed_sequence;
     bool inside; /* a callback runs */
     bool stop;
     bool thread_made;
     bool thread_ended;
     pthread_t thread;
-    uint64_t lost_told; /* losses that a batch has told of */
-    llmobsi_atomic64 received; /* the tick adds, stats read */
-    llmobsi_atomic64 exported; /* this and the rest: under the lock, stats read */
-    llmobsi_atomic64 lost[LLMOBS_LOSS_COUNT];
+    uint64_t lost_told[LLMOBS_I_SIGNALS]; /* losses that a batch has told of */
+    llmobsi_atomic64 received[LLMOBS_I_SIGNALS]; /* the tick adds, stats read */
+    llmobsi_atomic64 exported[LLMOBS_I_SIGNALS]; /* this and the rest: under the lock, stats read */
+    llmobsi_atomic64 lost[LLMOBS_I_SIGNALS][LLMOBS_LOSS_COUNT];
     llmobsi_atomic64 delivered_batches;
     llmobsi_atomic64 retries;
     unsigned char* state; /* LLMOBS_I_EXPORTER_STATE */
@@ -66,6 +77,7 @@ typedef struct llmobsi_exporter {
 llmobsi_fn uint32_t llmobsi_exporter_batches(const llmobs_config* config)
 {
     uint32_t count = config->queue_bytes / config->batch_bytes;
+    count = count > LLMOBS_I_BATCHES_LEAST ? count : LLMOBS_I_BATCHES_LEAST;
     return count < LLMOBS_I_BATCH_PLACES ? count : LLMOBS_I_BATCH_PLACES;
 }
 
@@ -90,7 +102,8 @@ llmobsi_fn void llmobsi_exporter_layout(llmobsi_arena* arena, const llmobs_confi
     exporter->batch_count = count;
     exporter->batch_bytes = bytes;
     exporter->state = state;
-    exporter->filling = LLMOBS_I_BATCH_NONE;
+    exporter->filling[LLMOBS_I_SPANS] = LLMOBS_I_BATCH_NONE;
+    exporter->filling[LLMOBS_I_LOGS] = LLMOBS_I_BATCH_NONE;
     for (i = 0; i < count; i++) {
         batches[i].packer.memory = memory + i * bytes;
     }
@@ -104,12 +117,13 @@ llmobsi_fn void llmobsi_exporter_forked(llmobsi_exporter* exporter)
         exporter->batches[i].state = LLMOBS_I_BATCH_FREE;
         exporter->batches[i].serial++;
     }
-    exporter->filling = LLMOBS_I_BATCH_NONE;
+    exporter->filling[LLMOBS_I_SPANS] = LLMOBS_I_BATCH_NONE;
+    exporter->filling[LLMOBS_I_LOGS] = LLMOBS_I_BATCH_NONE;
     exporter->inside = false;
     exporter->thread_made = false;
-    exporter->lost_told = 0;
-    exporter->received = 0;
-    exporter->exported = 0;
+    memset(exporter->lost_told, 0, sizeof exporter->lost_told);
+    memset(exporter->received, 0, sizeof exporter->received);
+    memset(exporter->exported, 0, sizeof exporter->exported);
     exporter->delivered_batches = 0;
     exporter->retries = 0;
     memset(exporter->lost, 0, sizeof exporter->lost);
@@ -117,9 +131,10 @@ llmobsi_fn void llmobsi_exporter_forked(llmobsi_exporter* exporter)
 
 /* ---- losing -------------------------------------------------------------------------------- */
 
-llmobsi_fn void llmobsi_exporter_lose(llmobsi_exporter* exporter, llmobs_loss loss, uint64_t count)
+llmobsi_fn void llmobsi_exporter_lose(llmobsi_exporter* exporter, uint32_t signal, llmobs_loss loss,
+                                      uint64_t count)
 {
-    (void)llmobsi_add_relaxed(&exporter->lost[loss], count);
+    (void)llmobsi_add_relaxed(&exporter->lost[signal][loss], count);
     if (loss == LLMOBS_LOSS_QUEUE || loss == LLMOBS_LOSS_SIZE) {
         llmobsi_notes_add(exporter->notes, LLMOBS_NOTE_QUEUE, count);
     } else if (loss == LLMOBS_LOSS_FAILED) {
@@ -132,17 +147,17 @@ llmobsi_fn void llmobsi_exporter_lose(llmobsi_exporter* exporter, llmobs_loss lo
 llmobsi_fn void llmobsi_batch_lose(llmobsi_exporter* exporter, llmobsi_queued* batch,
                                    llmobs_loss loss)
 {
-    exporter->lost_told -= batch->lost_before;
+    exporter->lost_told[batch->signal] -= batch->lost_before;
     batch->lost_before = 0;
-    llmobsi_exporter_lose(exporter, loss, batch->packer.count);
+    llmobsi_exporter_lose(exporter, batch->signal, loss, batch->packer.count);
 }
 
-llmobsi_fn uint64_t llmobsi_exporter_lost(const llmobsi_exporter* exporter)
+llmobsi_fn uint64_t llmobsi_exporter_lost(const llmobsi_exporter* exporter, uint32_t signal)
 {
     uint64_t sum = 0;
     int loss;
     for (loss = 0; loss < (int)LLMOBS_LOSS_COUNT; loss++) {
-        sum += llmobsi_load_relaxed(&exporter->lost[loss]);
+        sum += llmobsi_load_relaxed(&exporter->lost[signal][loss]);
     }
     return sum;
 }
@@ -187,33 +202,35 @@ llmobsi_fn llmobsi_queued* llmobsi_batch_claim(llmobsi_exporter* exporter)
     return batch;
 }
 
-llmobsi_fn llmobsi_queued* llmobsi_exporter_fill(llmobsi_exporter* exporter, uint64_t now_ns)
+llmobsi_fn llmobsi_queued* llmobsi_exporter_fill(llmobsi_exporter* exporter, uint32_t signal,
+                                                 uint64_t now_ns)
 {
     llmobsi_queued* batch;
-    if (exporter->filling != LLMOBS_I_BATCH_NONE) {
-        return &exporter->batches[exporter->filling];
+    if (exporter->filling[signal] != LLMOBS_I_BATCH_NONE) {
+        return &exporter->batches[exporter->filling[signal]];
     }
     batch = llmobsi_batch_claim(exporter);
     if (batch != NULL) {
         llmobsi_packer_reset(&batch->packer, exporter->batch_bytes);
+        batch->signal = signal;
         batch->attempt = 0;
         batch->lost_before = 0;
         batch->begun_ns = now_ns;
-        exporter->filling = (uint32_t)(batch - exporter->batches);
+        exporter->filling[signal] = (uint32_t)(batch - exporter->batches);
     }
     return batch;
 }
 
 /* Hands the batch that is being filled to the exporter's thread. The tick, or close. */
-llmobsi_fn void llmobsi_exporter_seal(llmobsi_exporter* exporter)
+llmobsi_fn void llmobsi_exporter_seal(llmobsi_exporter* exporter, uint32_t signal)
 {
+    uint32_t number = exporter->filling[signal];
     llmobsi_queued* batch;
-    if (exporter->filling == LLMOBS_I_BATCH_NONE ||
-        exporter->batches[exporter->filling].packer.count == 0) {
+    if (number == LLMOBS_I_BATCH_NONE || exporter->batches[number].packer.count == 0) {
         return;
     }
-    batch = &exporter->batches[exporter->filling];
-    exporter->filling = LLMOBS_I_BATCH_NONE;
+    batch = &exporter->batches[number];
+    exporter->filling[signal] = LLMOBS_I_BATCH_NONE;
     llmobsi_lock_take(&exporter->lock);
     batch->id = (*exporter->batch_ids)++;
     batch->sequence = ++exporter->sealed_sequence;
@@ -223,39 +240,63 @@ llmobsi_fn void llmobsi_exporter_seal(llmobsi_exporter* exporter)
     llmobsi_lock_give(&exporter->lock);
 }
 
-/* Copies one ended span into the queue. */
+/* Which signal a slot belongs to. */
+llmobsi_inline uint32_t llmobsi_slot_signal(const llmobsi_slot* slot)
+{
+    return slot->kind >= LLMOBS_I_SLOT_IS_LOG ? LLMOBS_I_LOGS : LLMOBS_I_SPANS;
+}
+
+llmobsi_inline bool llmobsi_exporter_takes(const llmobsi_exporter* exporter, uint32_t signal)
+{
+    return (exporter->host.signals >> signal & 1u) != 0;
+}
+
+llmobsi_inline bool llmobsi_batch_add(llmobsi_queued* batch, const llmobsi_recorder* recorder,
+                                      const llmobsi_slot* slot)
+{
+    return batch->signal == LLMOBS_I_LOGS ? llmobsi_packer_add_log(&batch->packer, recorder, slot)
+                                          : llmobsi_packer_add(&batch->packer, recorder, slot);
+}
+
+/* Copies one ended span or log record into the queue. */
 llmobsi_fn void llmobsi_exporter_put(llmobsi_exporter* exporter, const llmobsi_recorder* recorder,
                                      const llmobsi_slot* slot, uint64_t now_ns)
 {
-    llmobsi_queued* batch = llmobsi_exporter_fill(exporter, now_ns);
-    (void)llmobsi_add_relaxed(&exporter->received, 1);
-    if (batch != NULL && !llmobsi_packer_add(&batch->packer, recorder, slot)) {
+    uint32_t signal = llmobsi_slot_signal(slot);
+    llmobsi_queued* batch = llmobsi_exporter_fill(exporter, signal, now_ns);
+    (void)llmobsi_add_relaxed(&exporter->received[signal], 1);
+    if (batch != NULL && !llmobsi_batch_add(batch, recorder, slot)) {
         if (batch->packer.count == 0) {
-            llmobsi_exporter_lose(exporter, LLMOBS_LOSS_SIZE, 1);
+            llmobsi_exporter_lose(exporter, signal, LLMOBS_LOSS_SIZE, 1);
             return;
         }
-        llmobsi_exporter_seal(exporter);
-        batch = llmobsi_exporter_fill(exporter, now_ns);
-        if (batch != NULL && !llmobsi_packer_add(&batch->packer, recorder, slot)) {
-            llmobsi_exporter_lose(exporter, LLMOBS_LOSS_SIZE, 1);
+        llmobsi_exporter_seal(exporter, signal);
+        batch = llmobsi_exporter_fill(exporter, signal, now_ns);
+        if (batch != NULL && !llmobsi_batch_add(batch, recorder, slot)) {
+            llmobsi_exporter_lose(exporter, signal, LLMOBS_LOSS_SIZE, 1);
             return;
         }
     }
     if (batch == NULL) {
-        llmobsi_exporter_lose(exporter, LLMOBS_LOSS_QUEUE, 1);
+        llmobsi_exporter_lose(exporter, signal, LLMOBS_LOSS_QUEUE, 1);
     }
 }
 
 /* Seals what has waited long enough. */
 llmobsi_fn void llmobsi_exporter_age(llmobsi_exporter* exporter, uint64_t now_ns, uint64_t delay_ns)
 {
-    if (exporter->filling != LLMOBS_I_BATCH_NONE &&
-        now_ns - exporter->batches[exporter->filling].begun_ns >= delay_ns) {
-        llmobsi_exporter_seal(exporter);
+    uint32_t signal;
+    for (signal = 0; signal < LLMOBS_I_SIGNALS; signal++) {
+        uint32_t number = exporter->filling[signal];
+        if (number != LLMOBS_I_BATCH_NONE &&
+            now_ns - exporter->batches[number].begun_ns >= delay_ns) {
+            llmobsi_exporter_seal(exporter, signal);
+        }
     }
 }
 
-/* How many batches are free: so many spans at least find room, and nothing has to give way. */
+/* How many batches are free: so many slots' contents at least find room, and nothing has to give
+   way. */
 llmobsi_fn uint32_t llmobsi_exporter_room(llmobsi_exporter* exporter)
 {
     uint32_t room = 0;
@@ -293,7 +334,7 @@ llmobsi_fn void llmobsi_batch_settle(llmobsi_exporter* exporter, llmobsi_queued*
     batch->serial++;
     batch->state = LLMOBS_I_BATCH_FREE;
     if (result == LLMOBS_EXPORT_OK) {
-        (void)llmobsi_add_relaxed(&exporter->exported, batch->packer.count);
+        (void)llmobsi_add_relaxed(&exporter->exported[batch->signal], batch->packer.count);
         (void)llmobsi_add_relaxed(&exporter->delivered_batches, 1);
     } else if (result == LLMOBS_EXPORT_RETRY && batch->attempt < exporter->host.max_attempts) {
         (void)llmobsi_add_relaxed(&exporter->retries, 1);
@@ -338,8 +379,13 @@ llmobsi_fn void llmobsi_batch_view(const llmobsi_exporter* exporter, llmobsi_que
         exporter->number * LLMOBS_I_BATCH_PLACES + (uint32_t)(batch - exporter->batches);
     view->token.serial = batch->serial;
     view->resource = exporter->resource;
-    view->spans = (const llmobs_span_view*)(const void*)batch->packer.memory;
-    view->span_count = batch->packer.count;
+    if (batch->signal == LLMOBS_I_LOGS) {
+        view->logs = (const llmobs_log_view*)(const void*)batch->packer.memory;
+        view->log_count = batch->packer.count;
+    } else {
+        view->spans = (const llmobs_span_view*)(const void*)batch->packer.memory;
+        view->span_count = batch->packer.count;
+    }
     view->lost_before = batch->lost_before;
 }
 
@@ -350,9 +396,9 @@ llmobsi_fn void llmobsi_batch_export(llmobsi_exporter* exporter, llmobsi_queued*
     llmobsi_callback callback;
     batch->state = LLMOBS_I_BATCH_EXPORTING;
     if (batch->attempt++ == 0) {
-        uint64_t lost = llmobsi_exporter_lost(exporter);
-        batch->lost_before = lost - exporter->lost_told;
-        exporter->lost_told = lost;
+        uint64_t lost = llmobsi_exporter_lost(exporter, batch->signal);
+        batch->lost_before = lost - exporter->lost_told[batch->signal];
+        exporter->lost_told[batch->signal] = lost;
     }
     batch->settled_early = false;
     llmobsi_batch_view(exporter, batch);
@@ -515,17 +561,39 @@ llmobsi_fn bool llmobsi_exporter_is_valid(llmobsi_exporter* exporter)
         filling += batch->state == LLMOBS_I_BATCH_FILLING;
         valid &= batch->packer.front <= batch->packer.back;
         valid &= batch->packer.back <= exporter->batch_bytes;
-        valid &= batch->packer.front == batch->packer.count * sizeof(llmobs_span_view);
+        valid &= batch->packer.front ==
+                 batch->packer.count * (batch->signal == LLMOBS_I_LOGS ? sizeof(llmobs_log_view)
+                                                                       : sizeof(llmobs_span_view));
         valid &=
             batch->state == LLMOBS_I_BATCH_FILLING || batch->sequence <= exporter->sealed_sequence;
     }
-    valid &= filling == (exporter->filling != LLMOBS_I_BATCH_NONE);
+    valid &= filling == (uint32_t)(exporter->filling[LLMOBS_I_SPANS] != LLMOBS_I_BATCH_NONE) +
+                            (uint32_t)(exporter->filling[LLMOBS_I_LOGS] != LLMOBS_I_BATCH_NONE);
     llmobsi_lock_give(&exporter->lock);
     return valid;
 }
 #endif
 
 /* ---- stats --------------------------------------------------------------------------------- */
+
+/* The account of one signal, added to `stats`. Under the lock. */
+llmobsi_fn void llmobsi_exporter_account(const llmobsi_exporter* exporter, uint32_t signal,
+                                         llmobs_exporter_stats* stats)
+{
+    uint64_t settled = llmobsi_load_relaxed(&exporter->exported[signal]);
+    uint64_t received;
+    int loss;
+    stats->exported += settled;
+    for (loss = 0; loss < (int)LLMOBS_LOSS_COUNT; loss++) {
+        uint64_t lost = llmobsi_load_acquire(&exporter->lost[signal][loss]);
+        stats->lost[loss] += lost;
+        settled += lost;
+    }
+    /* Last: what is lost was received before, so the difference can't be negative. */
+    received = llmobsi_load_relaxed(&exporter->received[signal]);
+    stats->received += received;
+    stats->queued += received - settled;
+}
 
 llmobsi_fn void llmobsi_exporter_stats(llmobsi_exporter* exporter, llmobs_exporter_stats* stats)
 {
@@ -539,15 +607,8 @@ llmobsi_fn void llmobsi_exporter_stats(llmobsi_exporter* exporter, llmobs_export
             stats->queue_bytes += exporter->batch_bytes - batch->packer.back + batch->packer.front;
         }
     }
-    stats->exported = llmobsi_load_relaxed(&exporter->exported);
-    stats->queued -= stats->exported;
-    for (i = 0; i < (uint32_t)LLMOBS_LOSS_COUNT; i++) {
-        stats->lost[i] = llmobsi_load_acquire(&exporter->lost[i]);
-        stats->queued -= stats->lost[i];
-    }
-    /* Last: a span is received before it is lost, so the difference can't be negative. */
-    stats->received = llmobsi_load_relaxed(&exporter->received);
-    stats->queued += stats->received;
+    llmobsi_exporter_account(exporter, LLMOBS_I_SPANS, stats);
+    llmobsi_exporter_account(exporter, LLMOBS_I_LOGS, stats);
     stats->batches = llmobsi_load_relaxed(&exporter->delivered_batches);
     stats->retries = llmobsi_load_relaxed(&exporter->retries);
     llmobsi_lock_give(&exporter->lock);

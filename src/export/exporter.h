@@ -12,7 +12,7 @@ typedef enum llmobs_export_result {
 /* The callback: one batch, on the exporter's own thread (or inside llmobs_tick, llmobs_flush and
    llmobs_close when the host pumps). Never called twice at a time for one exporter. It may take
    its time: others are not held up. Inside it llmobs_tick, _flush and _close answer ERROR_BUSY,
-   and spans are dropped and counted. It must not throw. */
+   and spans and log records are dropped and counted. It must not throw. */
 typedef llmobs_export_result (*llmobs_export_fn)(void* user, const llmobs_batch* batch);
 
 typedef struct llmobs_exporter {
@@ -25,4 +25,6 @@ typedef struct llmobs_exporter {
     uint32_t
         retry_first_ms; /* wait before the second attempt; doubles, with jitter (default 200) */
     uint32_t retry_most_ms;  /* the longest wait                           (default 30000)  */
+    uint32_t signals; /* LLMOBS_SIGNAL_*, what it takes: each batch has one of them; others are
+                         not counted as received                           (default both)   */
 } llmobs_exporter;

@@ -41,6 +41,8 @@ extern int llmobsi_fchmod(int file, mode_t mode) __asm__("fchmod");
 typedef struct llmobsi_file {
     llmobs* obs;
     llmobs_format format;
+    llmobs_log_style log_style;
+    uint32_t signals;
     uint32_t keep;
     uint64_t rotate_bytes;
     uint64_t end; /* the file's size when our last batch was written: its last line is whole */
@@ -402,9 +404,21 @@ llmobsi_fn uint64_t llmobsi_file_allowed(void)
     return getrlimit(RLIMIT_FSIZE, &limit) == 0 ? (uint64_t)limit.rlim_cur : UINT64_MAX;
 }
 
+/* In the file's format and, where it has several, style. */
+llmobsi_fn llmobs_result llmobsi_file_encode(const llmobsi_file* file, const llmobs_batch* batch,
+                                             llmobsi_writer* writer)
+{
+    if (file->format == LLMOBS_FORMAT_LOG_JSON && batch->log_count > 0) {
+        return llmobs_encode_log_json(batch, file->log_style, llmobsi_file_collect, writer)
+                   ? LLMOBS_OK
+                   : LLMOBS_ERROR_SYSTEM;
+    }
+    return llmobs_encode(batch, file->format, llmobsi_file_collect, writer);
+}
+
 /* One attempt at one file, which is ours and locked and has `start` bytes. It is written whole, or
    the file is as it was. */
-llmobsi_fn llmobsi_file_outcome llmobsi_file_append(llmobsi_file* file, const llmobs_batch* spans,
+llmobsi_fn llmobsi_file_outcome llmobsi_file_append(llmobsi_file* file, const llmobs_batch* views,
                                                     uint64_t start, bool torn)
 {
     char buffer[LLMOBS_I_FILE_BUFFER];
@@ -423,7 +437,7 @@ llmobsi_fn llmobsi_file_outcome llmobsi_file_append(llmobsi_file* file, const ll
     } else if (start == 0 && file->format == LLMOBS_FORMAT_CHROME) {
         llmobsi_put(&writer, LLMOBS_CHROME_BEGIN, sizeof LLMOBS_CHROME_BEGIN - 1);
     }
-    result = llmobs_encode(spans, file->format, llmobsi_file_collect, &writer);
+    result = llmobsi_file_encode(file, views, &writer);
     if (result == LLMOBS_OK && llmobsi_writer_finish(&writer)) {
         file->end = batch.position;
         return LLMOBS_I_FILE_WRITTEN;
@@ -553,7 +567,22 @@ llmobsi_fn bool llmobsi_file_set_options(llmobsi_file* file, const llmobs_file_o
     if (file->keep == LLMOBS_OFF) {
         file->keep = 0;
     }
-    return file->keep <= LLMOBS_I_FILE_KEEP_MOST;
+    file->log_style = options.log_style;
+    file->signals = options.signals;
+    if (file->signals == 0) {
+        file->signals = file->format == LLMOBS_FORMAT_LOG_JSON ? LLMOBS_SIGNAL_LOGS
+                                                               : LLMOBS_SIGNAL_SPANS;
+    }
+    return file->keep <= LLMOBS_I_FILE_KEEP_MOST &&
+           (file->signals == LLMOBS_SIGNAL_SPANS || file->signals == LLMOBS_SIGNAL_LOGS);
+}
+
+/* Whether the format can hold what the file is to take. */
+llmobsi_fn bool llmobsi_file_carries(const llmobsi_file* file)
+{
+    return file->format == LLMOBS_FORMAT_OTLP_JSON ||
+           file->signals == (file->format == LLMOBS_FORMAT_LOG_JSON ? LLMOBS_SIGNAL_LOGS
+                                                                    : LLMOBS_SIGNAL_SPANS);
 }
 
 /* Opens the file, and looks at it unless somebody else is just writing. */
@@ -596,6 +625,7 @@ llmobsi_fn llmobs_result llmobsi_file_add(llmobsi_file* file)
     exporter.name = "file";
     exporter.export_batch = llmobsi_file_export;
     exporter.close = llmobsi_file_close;
+    exporter.signals = file->signals;
     result = llmobsi_exporter_add_with_state(file->obs, &exporter, file, sizeof *file);
     if (result != LLMOBS_OK) {
         if (file->created && llmobsi_file_in_place(file)) {
@@ -628,6 +658,10 @@ LLMOBS_API llmobs_result llmobs_export_file_with(llmobs* obs, llmobs_format form
         !llmobsi_file_set_path(&file, path)) {
         errno = saved;
         return LLMOBS_ERROR_ARGUMENT;
+    }
+    if (!llmobsi_file_carries(&file)) {
+        errno = saved;
+        return LLMOBS_ERROR_FORMAT;
     }
     result = llmobsi_file_add(&file);
     if (result != LLMOBS_ERROR_SYSTEM) {

@@ -173,6 +173,23 @@ llmobsi_fn void llmobsi_exporter_complete(llmobsi_exporter* exporter, const llmo
     host->max_attempts = host->max_attempts != 0 ? host->max_attempts : 5;
     host->retry_first_ms = host->retry_first_ms != 0 ? host->retry_first_ms : 200;
     host->retry_most_ms = host->retry_most_ms != 0 ? host->retry_most_ms : 30000;
+    host->signals = host->signals != 0 ? host->signals : LLMOBS_I_ALL_SIGNALS;
+}
+
+/* Log records are made as llmobs_config.log_severity says as long as there is no exporter, as for
+   spans; once there are some, only if one of them takes logs. Under the setup lock. */
+llmobsi_fn void llmobsi_logs_gate(llmobsi_instance* instance)
+{
+    const llmobsi_collector* collector = &instance->collector;
+    uint32_t count = llmobsi_load_relaxed(&collector->exporter_count);
+    bool wanted = count == 0;
+    uint32_t i;
+    for (i = 0; i < count; i++) {
+        wanted |= llmobsi_exporter_takes(&collector->exporters[i], LLMOBS_I_LOGS);
+    }
+    wanted &= collector->recorder.spans_on;
+    llmobsi_store_relaxed(&instance->place->log_severity,
+                          wanted ? instance->config.log_severity : LLMOBS_OFF);
 }
 
 llmobsi_fn bool llmobsi_exporter_start(llmobsi_instance* instance, llmobsi_exporter* exporter)
@@ -207,6 +224,9 @@ llmobsi_fn llmobs_result llmobsi_exporter_install(llmobsi_instance* instance,
         return LLMOBS_ERROR_LIMIT;
     }
     llmobsi_exporter_complete(exporter, given);
+    if ((exporter->host.signals & ~LLMOBS_I_ALL_SIGNALS) != 0) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
     exporter->ticket = collector->recorder.ticket;
     exporter->number = number;
     exporter->notes = &collector->notes;
@@ -220,6 +240,7 @@ llmobsi_fn llmobs_result llmobsi_exporter_install(llmobsi_instance* instance,
         return LLMOBS_ERROR_SYSTEM;
     }
     llmobsi_store_release(&collector->exporter_count, number + 1);
+    llmobsi_logs_gate(instance);
     return LLMOBS_OK;
 }
 

@@ -223,6 +223,7 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
     collector->swept = llmobsi_now(&recorder->timeline);
     collector->limbo_count = 0;
     collector->collected = 0;
+    collector->collected_logs = 0;
     collector->expired = 0;
     collector->no_exporter = 0;
     memset(&collector->noted, 0, sizeof collector->noted);
@@ -255,6 +256,8 @@ llmobsi_fn void llmobsi_place_publish(llmobsi_place* place, llmobsi_instance* in
     for (drop = 0; drop < (int)LLMOBS_DROP_COUNT; drop++) {
         llmobsi_store_relaxed(&place->dropped[drop], 0);
     }
+    llmobsi_store_relaxed(&place->logs_dropped, 0);
+    llmobsi_logs_gate(instance);
     llmobsi_store_relaxed(&place->forked, 0);
     place->recorder = &instance->collector.recorder;
     llmobsi_store_ordered(&place->exporting, ticket);

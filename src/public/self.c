@@ -10,18 +10,29 @@
     X(SPAN_LIVE, "otel.sdk.span.live", "otel_sdk_span_live", "{span}", UPDOWN,                    \
       "Spans begun and not yet ended.")                                                           \
     X(SPANS_DROPPED, "llmobs.spans.dropped", "llmobs_spans_dropped", "{span}", COUNTER,           \
-      "Spans lost before they reached the exporters, by cause.")                                  \
+      "Spans and log records lost before they reached the exporters, by cause.")                  \
     X(PROCESSED, "otel.sdk.processor.span.processed", "otel_sdk_processor_span_processed",        \
       "{span}", COUNTER, "Spans handed to the exporters' queues.")                                \
     X(QUEUE_SIZE, "otel.sdk.processor.span.queue.size", "otel_sdk_processor_span_queue_size",     \
-      "{span}", UPDOWN, "Spans ended and not yet handed to the exporters' queues.")               \
+      "{span}", UPDOWN,                                                                           \
+      "Spans ended and log records made, not yet handed to the exporters' queues.")               \
     X(QUEUE_CAPACITY, "otel.sdk.processor.span.queue.capacity",                                   \
       "otel_sdk_processor_span_queue_capacity", "{span}", UPDOWN,                                 \
-      "Spans that may be begun and not yet collected at one time.")                               \
+      "Spans that may be begun, and log records made, not yet collected at one time.")            \
     X(EXPORTED, "otel.sdk.exporter.span.exported", "otel_sdk_exporter_span_exported", "{span}",   \
       COUNTER, "Spans that an exporter has settled; error_type says why it lost them.")           \
     X(INFLIGHT, "otel.sdk.exporter.span.inflight", "otel_sdk_exporter_span_inflight", "{span}",   \
       UPDOWN, "Spans in an exporter's queue, being exported or pending.")                         \
+    X(LOG_CREATED, "otel.sdk.log.created", "otel_sdk_log_created", "{log_record}", COUNTER,       \
+      "Log records made.")                                                                        \
+    X(LOG_PROCESSED, "otel.sdk.processor.log.processed", "otel_sdk_processor_log_processed",      \
+      "{log_record}", COUNTER, "Log records handed to the exporters' queues.")                    \
+    X(LOG_EXPORTED, "otel.sdk.exporter.log.exported", "otel_sdk_exporter_log_exported",           \
+      "{log_record}", COUNTER,                                                                    \
+      "Log records that an exporter has settled; error_type says why it lost them.")              \
+    X(LOG_INFLIGHT, "otel.sdk.exporter.log.inflight", "otel_sdk_exporter_log_inflight",           \
+      "{log_record}", UPDOWN,                                                                     \
+      "Log records in an exporter's queue, being exported or pending.")                           \
     X(METRIC_OVERFLOWS, "llmobs.metric.overflows", "llmobs_metric_overflows", "", COUNTER,        \
       "Label sets that went to a metric's overflow series.")                                      \
     X(METRIC_INVALID, "llmobs.metric.invalid", "llmobs_metric_invalid", "", COUNTER,              \
@@ -157,24 +168,32 @@ llmobsi_fn void llmobsi_self_labelled(llmobsi_account* account, uint64_t value, 
     llmobsi_self_point(account, value, label, llmobsi_string_of(of), NULL, none);
 }
 
-/* ---- spans --------------------------------------------------------------------------------- */
+/* ---- spans and log records ----------------------------------------------------------------- */
 
-llmobsi_fn void llmobsi_self_exporters(llmobsi_account* account)
+/* Of the exporters that take the signal. */
+llmobsi_fn void llmobsi_self_exporters(llmobsi_account* account, uint32_t signal, bool inflight)
 {
-    const llmobs_stats* stats = account->stats;
     uint32_t i;
     int loss;
-    for (i = 0; i < stats->exporter_count; i++) {
-        const llmobs_exporter_stats* exporter = &stats->exporters[i];
+    for (i = 0; i < account->stats->exporter_count; i++) {
+        llmobsi_exporter* exporter = &account->instance->collector.exporters[i];
         llmobs_string name = llmobsi_string_of(exporter->name);
         llmobs_string none = {NULL, 0};
-        if (account->id == LLMOBS_I_SELF_INFLIGHT) {
-            llmobsi_self_point(account, exporter->queued, "otel.component.name", name, NULL, none);
+        llmobs_exporter_stats stats;
+        if (!llmobsi_exporter_takes(exporter, signal)) {
             continue;
         }
-        llmobsi_self_point(account, exporter->exported, "otel.component.name", name, NULL, none);
+        memset(&stats, 0, sizeof stats);
+        llmobsi_lock_take(&exporter->lock);
+        llmobsi_exporter_account(exporter, signal, &stats);
+        llmobsi_lock_give(&exporter->lock);
+        if (inflight) {
+            llmobsi_self_point(account, stats.queued, "otel.component.name", name, NULL, none);
+            continue;
+        }
+        llmobsi_self_point(account, stats.exported, "otel.component.name", name, NULL, none);
         for (loss = 0; loss < (int)LLMOBS_LOSS_COUNT; loss++) {
-            llmobsi_self_point(account, exporter->lost[loss], "otel.component.name", name,
+            llmobsi_self_point(account, stats.lost[loss], "otel.component.name", name,
                                "error.type",
                                llmobsi_string_of(llmobs_loss_name((llmobs_loss)loss)));
         }
@@ -187,6 +206,13 @@ llmobsi_fn void llmobsi_self_drops(llmobsi_account* account)
     for (drop = 0; drop < (int)LLMOBS_DROP_COUNT; drop++) {
         llmobsi_self_labelled(account, account->stats->dropped[drop], "reason",
                               llmobs_drop_name((llmobs_drop)drop));
+    }
+}
+
+llmobsi_fn void llmobsi_self_capacity(llmobsi_account* account)
+{
+    if (account->instance->config.span_slots != LLMOBS_OFF) {
+        llmobsi_self_number(account, account->instance->config.span_slots);
     }
 }
 
@@ -217,10 +243,11 @@ llmobsi_fn void llmobsi_self_metrics(llmobsi_account* account)
 llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
 {
     const llmobs_stats* stats = account->stats;
+    uint64_t logs = llmobsi_load_relaxed(&account->instance->collector.collected_logs);
     switch (account->id) {
     case LLMOBS_I_SELF_SPAN_STARTED:
-        llmobsi_self_labelled(account, stats->started, "otel.span.sampling_result",
-                              "RECORD_AND_SAMPLE");
+        llmobsi_self_labelled(account, llmobsi_stats_rest(stats->started, stats->log_records),
+                              "otel.span.sampling_result", "RECORD_AND_SAMPLE");
         llmobsi_self_labelled(account, stats->unsampled, "otel.span.sampling_result", "DROP");
         break;
     case LLMOBS_I_SELF_SPAN_LIVE:
@@ -230,19 +257,31 @@ llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
         llmobsi_self_drops(account);
         break;
     case LLMOBS_I_SELF_PROCESSED:
-        llmobsi_self_number(account, stats->collected);
+        llmobsi_self_number(account, llmobsi_stats_rest(stats->collected, logs));
+        break;
+    case LLMOBS_I_SELF_LOG_CREATED:
+        llmobsi_self_number(account, stats->log_records);
+        break;
+    case LLMOBS_I_SELF_LOG_PROCESSED:
+        llmobsi_self_number(account, logs);
         break;
     case LLMOBS_I_SELF_QUEUE_SIZE:
         llmobsi_self_number(account, stats->ended);
         break;
     case LLMOBS_I_SELF_QUEUE_CAPACITY:
-        if (account->instance->config.span_slots != LLMOBS_OFF) {
-            llmobsi_self_number(account, account->instance->config.span_slots);
-        }
+        llmobsi_self_capacity(account);
         break;
     case LLMOBS_I_SELF_EXPORTED:
+        llmobsi_self_exporters(account, LLMOBS_I_SPANS, false);
+        break;
     case LLMOBS_I_SELF_INFLIGHT:
-        llmobsi_self_exporters(account);
+        llmobsi_self_exporters(account, LLMOBS_I_SPANS, true);
+        break;
+    case LLMOBS_I_SELF_LOG_EXPORTED:
+        llmobsi_self_exporters(account, LLMOBS_I_LOGS, false);
+        break;
+    case LLMOBS_I_SELF_LOG_INFLIGHT:
+        llmobsi_self_exporters(account, LLMOBS_I_LOGS, true);
         break;
     case LLMOBS_I_SELF_METRIC_OVERFLOWS:
     case LLMOBS_I_SELF_METRIC_INVALID:

@@ -7,7 +7,7 @@ llmobsi_fn uint64_t llmobsi_stats_rest(uint64_t sum, uint64_t part)
     return sum > part ? sum - part : 0;
 }
 
-/* What of a span's way is known. What comes late on it is read first. */
+/* What of the way of spans and log records is known. What comes late on it is read first. */
 llmobsi_fn void llmobsi_stats_spans(llmobsi_collector* collector, const llmobsi_place* place,
                                     llmobs_stats* stats)
 {
@@ -21,6 +21,7 @@ llmobsi_fn void llmobsi_stats_spans(llmobsi_collector* collector, const llmobsi_
     stats->expired = llmobsi_load_relaxed(&collector->expired);
     llmobsi_counts_sum(&collector->recorder, &counts);
     stats->started = counts.started;
+    stats->log_records = counts.logs + llmobsi_load_relaxed(&place->logs_dropped);
     for (drop = 0; drop < (int)LLMOBS_DROP_COUNT; drop++) {
         stats->dropped[drop] = llmobsi_load_relaxed(&place->dropped[drop]);
         stats->started += stats->dropped[drop];

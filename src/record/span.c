@@ -245,17 +245,18 @@ LLMOBS_API const char* llmobs_name_n(llmobs* obs, const char* text, size_t size)
 /* ---- begin --------------------------------------------------------------------------------- */
 
 /* Fills a slot that was taken. The state leaves its old generation first, so that who still
-   reads the slot by an old handle sees that it changed; the releases keep that order. */
-llmobsi_inline void llmobsi_slot_begin(llmobsi_thread* thread, uint32_t index,
-                                       const llmobsi_lineage* lineage, uint32_t name,
-                                       llmobs_span* span)
+   reads the slot by an old handle sees that it changed; the releases keep that order. Returns that
+   state. */
+llmobsi_inline uint64_t llmobsi_slot_fill(llmobsi_thread* thread, uint32_t index,
+                                          const llmobsi_lineage* lineage, uint64_t span_id,
+                                          uint32_t name)
 {
     llmobsi_slot* slot = &thread->slots[index];
     uint64_t state = (llmobsi_load_relaxed(&slot->state) | 3u) + 1; /* the next generation, free */
     llmobsi_store_relaxed(&slot->state, state);
     llmobsi_store_release(&slot->trace_high, lineage->trace_high);
     llmobsi_store_release(&slot->trace_low, lineage->trace_low);
-    llmobsi_store_release(&slot->span_id, llmobsi_random_id(thread));
+    llmobsi_store_release(&slot->span_id, span_id);
     llmobsi_store_release(&slot->flags, lineage->flags);
     slot->parent_id = lineage->parent_id;
     slot->name = name;
@@ -271,6 +272,14 @@ llmobsi_inline void llmobsi_slot_begin(llmobsi_thread* thread, uint32_t index,
     slot->part_count = 1;
     slot->kind = LLMOBS_KIND_INTERNAL;
     slot->status = LLMOBS_STATUS_UNSET;
+    return state;
+}
+
+llmobsi_inline void llmobsi_slot_begin(llmobsi_thread* thread, uint32_t index,
+                                       const llmobsi_lineage* lineage, uint32_t name,
+                                       llmobs_span* span)
+{
+    uint64_t state = llmobsi_slot_fill(thread, index, lineage, llmobsi_random_id(thread), name);
     span->instance = thread->recorder->ticket;
     span->slot = index;
     span->generation = state + LLMOBS_I_SLOT_LIVE;

@@ -37,7 +37,8 @@ typedef struct llmobsi_cached_name {
 
 /* What one thread counts in one instance. Its owner alone writes, stats read. */
 typedef struct llmobsi_thread_counts {
-    llmobsi_atomic64 started; /* spans, sampled ones, dropped ones included */
+    llmobsi_atomic64 started; /* sampled spans and log records, dropped ones included */
+    llmobsi_atomic64 logs;    /* of these: log records */
     llmobsi_atomic64 ended;
     llmobsi_atomic64 unsampled;
     llmobsi_atomic64 dropped_pool;
@@ -101,7 +102,11 @@ typedef struct llmobsi_place {
     llmobsi_atomic32 exporting; /* the same ticket, until the instance is closed for good        */
     llmobsi_atomic32 users;     /* calls inside that may take long (flush, stats): close waits   */
     llmobsi_recorder* recorder; /* written before the ticket is published                        */
-    llmobsi_atomic64 dropped[LLMOBS_DROP_COUNT]; /* spans lost on the way in: any thread adds    */
+    llmobsi_atomic64 dropped[LLMOBS_DROP_COUNT]; /* lost on the way in: any thread adds          */
+    llmobsi_atomic64 logs_dropped; /* of these: log records                                      */
+    /* Log records below it are not made. Open and llmobs_exporter_add write; recorders read it
+       before they come in, so what they read may be the next instance's by then: no harm. */
+    llmobsi_atomic32 log_severity;
 } llmobsi_place;
 
 typedef struct llmobsi_use {
@@ -462,6 +467,7 @@ llmobsi_fn void llmobsi_forked(void)
             llmobsi_store_relaxed(&llmobsi_places[i].forked, 1);
             llmobsi_store_relaxed(&llmobsi_places[i].users, 0);
             memset(llmobsi_places[i].dropped, 0, sizeof llmobsi_places[i].dropped);
+            llmobsi_store_relaxed(&llmobsi_places[i].logs_dropped, 0);
         }
     }
 }

@@ -1,0 +1,202 @@
+/* An interaction in a slot chain: one field with the numbers that are known, then one for each text
+   that there is, the important ones first. What finds no room is counted as dropped attributes. */
+
+#define LLMOBS_I_INTERACTION_EVENT "llm.interactions"
+
+/* The members lie one after the other, in the struct as in these counts. */
+#define LLMOBS_I_INTERACTION_TEXTS 15u
+#define LLMOBS_I_INTERACTION_NUMBERS 16u
+
+LLMOBS_I_STATIC_ASSERT(interaction_texts,
+                       offsetof(llmobs_interaction, request_id) +
+                               LLMOBS_I_INTERACTION_TEXTS * sizeof(llmobs_string) ==
+                           offsetof(llmobs_interaction, prompt_version) + sizeof(llmobs_string));
+LLMOBS_I_STATIC_ASSERT(interaction_numbers,
+                       offsetof(llmobs_interaction, input_length) +
+                               LLMOBS_I_INTERACTION_NUMBERS * sizeof(int64_t) ==
+                           offsetof(llmobs_interaction, cost_nano) + sizeof(int64_t));
+
+#define LLMOBS_I_COST_BIT (1u << (LLMOBS_I_INTERACTION_NUMBERS - 1))
+
+/* What the numbers' field begins with. The known ones follow, in the order of their bits. */
+typedef struct llmobsi_interaction_head {
+    uint32_t known; /* a bit for each number */
+    uint32_t passed;
+} llmobsi_interaction_head;
+
+/* The members as arrays, and back. */
+typedef struct llmobsi_interaction_parts {
+    llmobs_string texts[LLMOBS_I_INTERACTION_TEXTS];
+    int64_t numbers[LLMOBS_I_INTERACTION_NUMBERS];
+} llmobsi_interaction_parts;
+
+LLMOBS_I_STATIC_ASSERT(interaction_parts,
+                       sizeof(llmobsi_interaction_parts) ==
+                           offsetof(llmobs_interaction, cost_nano) + sizeof(int64_t) -
+                               offsetof(llmobs_interaction, request_id));
+
+llmobsi_fn void llmobsi_interaction_parts_of(const llmobs_interaction* interaction,
+                                             llmobsi_interaction_parts* parts)
+{
+    memcpy(parts, (const char*)interaction + offsetof(llmobs_interaction, request_id),
+           sizeof *parts);
+}
+
+llmobsi_fn void llmobsi_interaction_set_parts(llmobs_interaction* interaction,
+                                              const llmobsi_interaction_parts* parts)
+{
+    memcpy((char*)interaction + offsetof(llmobs_interaction, request_id), parts, sizeof *parts);
+}
+
+LLMOBS_API llmobs_interaction llmobs_interaction_default(void)
+{
+    llmobs_interaction interaction;
+    llmobsi_interaction_parts parts;
+    uint32_t i;
+    memset(&interaction, 0, sizeof interaction);
+    interaction.size = sizeof interaction;
+    interaction.severity = LLMOBS_SEVERITY_INFO;
+    interaction.guardrails_passed = true;
+    for (i = 0; i < LLMOBS_I_INTERACTION_TEXTS; i++) {
+        parts.texts[i].data = "";
+        parts.texts[i].size = 0;
+    }
+    for (i = 0; i < LLMOBS_I_INTERACTION_NUMBERS; i++) {
+        parts.numbers[i] = -1;
+    }
+    llmobsi_interaction_set_parts(&interaction, &parts);
+    return interaction;
+}
+
+/* What a caller of any version knows of. */
+llmobsi_fn void llmobsi_interaction_take(llmobs_interaction* known, const llmobs_interaction* given)
+{
+    size_t size = given->size != 0 && given->size < sizeof *known ? given->size : sizeof *known;
+    *known = llmobs_interaction_default();
+    memcpy(known, given, size);
+    known->size = sizeof *known;
+}
+
+/* ---- into the slot ------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_interaction_put_numbers(llmobsi_thread* thread, llmobsi_slot* slot,
+                                                const llmobs_interaction* interaction,
+                                                const int64_t* numbers)
+{
+    llmobsi_interaction_head head;
+    unsigned char* place;
+    uint32_t left;
+    uint32_t i;
+    head.known = 0;
+    head.passed = interaction->guardrails_passed;
+    for (i = 0; i < LLMOBS_I_INTERACTION_NUMBERS - 1; i++) {
+        head.known |= (uint32_t)(numbers[i] >= 0) << i;
+    }
+    head.known |= interaction->cost_known ? LLMOBS_I_COST_BIT : 0u;
+    place = llmobsi_field_put(
+        thread, slot, 0, LLMOBS_I_FIELD_NUMBERS, LLMOBS_I_OF_SPAN,
+        (uint32_t)sizeof head + 8u * (uint32_t)__builtin_popcount(head.known));
+    if (place == NULL) {
+        return; /* the first field: there is room */
+    }
+    memcpy(place, &head, sizeof head);
+    place += sizeof head;
+    for (left = head.known; left != 0; left &= left - 1) {
+        memcpy(place, &numbers[__builtin_ctz(left)], 8);
+        place += 8;
+    }
+}
+
+/* The names of rules, each as its size in two bytes, then its bytes; as many as fit one slot. */
+llmobsi_fn void llmobsi_interaction_put_rules(llmobsi_thread* thread, llmobsi_slot* slot,
+                                              const llmobs_string* rules, size_t count)
+{
+    unsigned char packed[LLMOBS_I_SLOT_BODY - sizeof(llmobsi_field)];
+    uint32_t used = 0;
+    unsigned char* place;
+    size_t i;
+    for (i = 0; i < count; i++) {
+        size_t size =
+            rules[i].data != NULL ? llmobsi_value_cut(thread, rules[i].data, rules[i].size) : 0;
+        uint16_t head = (uint16_t)size;
+        if (used + sizeof head + size > sizeof packed) {
+            llmobsi_count(&thread->counts.values_truncated, 1);
+            break;
+        }
+        memcpy(packed + used, &head, sizeof head);
+        if (size > 0) {
+            memcpy(packed + used + sizeof head, rules[i].data, size);
+        }
+        used += (uint32_t)(sizeof head + size);
+    }
+    place = llmobsi_field_put(thread, slot, 0, LLMOBS_I_FIELD_TRIGGERED, LLMOBS_I_OF_SPAN, used);
+    if (place == NULL) {
+        llmobsi_attribute_dropped(thread, slot);
+        return;
+    }
+    memcpy(place, packed, used);
+}
+
+llmobsi_fn void llmobsi_interaction_put(llmobsi_thread* thread, llmobsi_slot* slot,
+                                        const llmobs_interaction* interaction)
+{
+    llmobsi_interaction_parts parts;
+    uint32_t i;
+    llmobsi_interaction_parts_of(interaction, &parts);
+    llmobsi_interaction_put_numbers(thread, slot, interaction, parts.numbers);
+    if (interaction->guardrails_triggered != NULL && interaction->guardrail_count > 0) {
+        llmobsi_interaction_put_rules(thread, slot, interaction->guardrails_triggered,
+                                      interaction->guardrail_count);
+    }
+    for (i = 0; i < LLMOBS_I_INTERACTION_TEXTS; i++) {
+        if (parts.texts[i].size > 0 && parts.texts[i].data != NULL &&
+            !llmobsi_put_string(thread, slot, i, LLMOBS_I_FIELD_TEXT, LLMOBS_I_OF_SPAN,
+                                parts.texts[i].data, parts.texts[i].size)) {
+            llmobsi_attribute_dropped(thread, slot);
+        }
+    }
+}
+
+/* ---- recording ----------------------------------------------------------------------------- */
+
+/* For callers that are inside already: `interaction` is complete (its size is not looked at), and
+   `lineage` says where it belongs, with the span's own id as parent_id (llmobsi_log_lineage). */
+llmobsi_fn void llmobsi_log_interaction(llmobsi_thread* thread, const llmobsi_lineage* lineage,
+                                        const llmobs_interaction* interaction)
+{
+    uint8_t severity = llmobsi_severity(interaction->severity);
+    llmobsi_slot* slot;
+    if (!thread->recorder->spans_on || !llmobsi_log_wanted(thread->recorder->ticket, severity)) {
+        return;
+    }
+    slot = llmobsi_log_begin(thread, lineage, LLMOBS_I_INTERACTION_EVENT, interaction->unix_ns);
+    if (slot != NULL) {
+        slot->kind = LLMOBS_I_SLOT_IS_INTERACTION;
+        slot->status = severity;
+        llmobsi_interaction_put(thread, slot, interaction);
+        llmobsi_log_publish(thread, slot);
+    }
+}
+
+LLMOBS_API void llmobs_log_interaction(llmobs* obs, llmobs_span span,
+                                       const llmobs_interaction* interaction)
+{
+    uint32_t ticket = llmobsi_ticket(obs);
+    llmobs_interaction known;
+    llmobsi_lineage lineage;
+    llmobsi_thread* thread;
+    if (interaction == NULL) {
+        return;
+    }
+    llmobsi_interaction_take(&known, interaction);
+    if (!llmobsi_log_wanted(ticket, llmobsi_severity(known.severity))) {
+        return;
+    }
+    thread = llmobsi_enter_to_log(ticket);
+    if (thread == NULL) {
+        return;
+    }
+    llmobsi_log_lineage(thread, span, &lineage);
+    llmobsi_log_interaction(thread, &lineage, &known);
+    llmobsi_leave();
+}
