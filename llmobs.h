@@ -10358,8 +10358,8 @@ typedef struct llmobsi_recorder {
     llmobsi_registry registry;
     uint32_t known[LLMOBS_KNOWN_COUNT]; /* of the catalogue: metric + 1, 0: switched off */
     llmobsi_atomic32 threads_used; /* records ever claimed are below it */
-    struct llmobsi_requests* requests; /* NULL: there are none; likewise the sessions */
-    struct llmobsi_sessions* sessions;
+    void* requests; /* of a layer above: see llmobsi_requests_of. Open writes */
+    void* sessions; /* and llmobsi_sessions_of */
     /* Set by the layers above: called once in a child after fork, by its first thread to come. */
     void (*after_fork)(struct llmobsi_recorder* recorder);
 } llmobsi_recorder;
@@ -14133,6 +14133,12 @@ typedef struct llmobsi_sessions {
     llmobsi_atomic64 idled; /* ended for having been silent */
 } llmobsi_sessions;
 
+/* Those of an instance; NULL: it has none. */
+llmobsi_inline llmobsi_sessions* llmobsi_sessions_of(const llmobsi_recorder* recorder)
+{
+    return (llmobsi_sessions*)recorder->sessions;
+}
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 /* The place of a session, or the free one where it would stand. There is always one: half of the
@@ -14183,7 +14189,7 @@ llmobsi_fn llmobsi_sessions* llmobsi_sessions_enter(llmobs* obs, llmobsi_thread*
     if (*thread == NULL) {
         return NULL;
     }
-    sessions = (*thread)->recorder->sessions;
+    sessions = llmobsi_sessions_of((*thread)->recorder);
     if (sessions == NULL) {
         llmobsi_leave();
         return NULL;
@@ -14279,7 +14285,7 @@ llmobsi_fn void llmobsi_session_uncount(llmobsi_recorder* recorder, llmobs_updow
 /* Ends the sessions that were silent for too long. Looks at most four times in that time. */
 llmobsi_fn void llmobsi_sessions_sweep(llmobsi_recorder* recorder, uint64_t now)
 {
-    llmobsi_sessions* sessions = recorder->sessions;
+    llmobsi_sessions* sessions = llmobsi_sessions_of(recorder);
     const llmobsi_timeline* timeline = &recorder->timeline;
     uint32_t place = 0;
     if (llmobsi_timeline_between(timeline, sessions->swept, now) < sessions->idle_ns / 4) {
@@ -14462,6 +14468,12 @@ typedef struct llmobsi_requests {
     llmobsi_lock recent_lock;
 } llmobsi_requests;
 
+/* Those of an instance; NULL: it has none. */
+llmobsi_inline llmobsi_requests* llmobsi_requests_of(const llmobsi_recorder* recorder)
+{
+    return (llmobsi_requests*)recorder->requests;
+}
+
 llmobsi_inline llmobs_request llmobsi_request_none(void)
 {
     llmobs_request request;
@@ -14555,8 +14567,8 @@ llmobsi_inline llmobsi_request* llmobsi_request_enter(llmobs_request request,
     if (*thread == NULL) {
         return NULL;
     }
-    record = (*thread)->recorder->requests != NULL
-                 ? llmobsi_request_live((*thread)->recorder->requests, request)
+    record = llmobsi_requests_of((*thread)->recorder) != NULL
+                 ? llmobsi_request_live(llmobsi_requests_of((*thread)->recorder), request)
                  : NULL;
     if (record == NULL) {
         llmobsi_leave();
@@ -14614,7 +14626,7 @@ llmobsi_fn void llmobsi_phase_documents(llmobsi_requests* requests, llmobsi_requ
    not over yet or waits for this very tick, learns of it. */
 llmobsi_fn void llmobsi_phase_collect(llmobsi_recorder* recorder, const llmobsi_slot* slot)
 {
-    llmobsi_requests* requests = recorder->requests;
+    llmobsi_requests* requests = llmobsi_requests_of(recorder);
     uint64_t duration_ns = llmobsi_timeline_between(
         &recorder->timeline, llmobsi_load_relaxed(&slot->start), slot->end);
     llmobsi_request* record = NULL;
@@ -14644,7 +14656,7 @@ llmobsi_fn void llmobsi_phase_collect(llmobsi_recorder* recorder, const llmobsi_
 llmobsi_fn void llmobsi_request_expire(llmobsi_recorder* recorder, llmobsi_request* record,
                                        uint64_t now)
 {
-    llmobsi_requests* requests = recorder->requests;
+    llmobsi_requests* requests = llmobsi_requests_of(recorder);
     uint64_t state = llmobsi_load_acquire(&record->state);
     if ((state & (LLMOBS_I_REQUEST_STATES - 1)) != LLMOBS_I_REQUEST_LIVE ||
         llmobsi_timeline_between(&recorder->timeline, record->facts.start, now) <
@@ -14681,7 +14693,7 @@ llmobsi_fn void llmobsi_recent_add(llmobsi_requests* requests, llmobsi_request* 
    seen before they go. Returns whether there are any. */
 llmobsi_fn bool llmobsi_requests_mark(llmobsi_recorder* recorder, uint64_t now)
 {
-    llmobsi_requests* requests = recorder->requests;
+    llmobsi_requests* requests = llmobsi_requests_of(recorder);
     bool any = false;
     uint32_t i;
     memset(requests->marked, 0, (requests->count + 63) / 64 * sizeof *requests->marked);
@@ -14884,8 +14896,8 @@ llmobsi_fn void llmobsi_auditor_take(const llmobsi_thread* thread, const llmobsi
                                      llmobsi_auditor* auditor)
 {
     llmobs_string id = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_REQUEST_ID);
-    auditor->audit = thread->recorder->requests->audit;
-    auditor->user = thread->recorder->requests->audit_user;
+    auditor->audit = llmobsi_requests_of(thread->recorder)->audit;
+    auditor->user = llmobsi_requests_of(thread->recorder)->audit_user;
     memcpy(auditor->request_id, id.data, id.size + 1);
 }
 
@@ -14996,7 +15008,7 @@ llmobsi_fn void llmobsi_request_keep_id(llmobsi_thread* thread, llmobsi_request_
     char pseudonym[LLMOBS_PSEUDONYM_SIZE];
     if (id != NULL && id[0] != '\0' &&
         llmobsi_pseudonym_make(&thread->recorder->keyring, domain, tenant, id, pseudonym)) {
-        llmobsi_request_keep(thread->recorder->requests, facts, used, which, pseudonym);
+        llmobsi_request_keep(llmobsi_requests_of(thread->recorder), facts, used, which, pseudonym);
     }
 }
 
@@ -15157,7 +15169,7 @@ llmobsi_fn llmobs_span llmobsi_request_root(llmobsi_thread* thread, const llmobs
 llmobsi_fn void llmobsi_request_fill(llmobsi_thread* thread, llmobsi_request* record,
                                      const llmobsi_request_start* start)
 {
-    llmobsi_requests* requests = thread->recorder->requests;
+    llmobsi_requests* requests = llmobsi_requests_of(thread->recorder);
     const llmobs_request_info* info = &start->info;
     llmobsi_request_facts* facts = &record->facts;
     uint32_t used = 1;
@@ -15235,8 +15247,8 @@ llmobsi_fn bool llmobsi_requests_are_on(llmobs* obs, bool* user_ids)
     if (thread == NULL) {
         return false;
     }
-    on = thread->recorder->requests != NULL;
-    *user_ids = on && thread->recorder->requests->user_ids;
+    on = llmobsi_requests_of(thread->recorder) != NULL;
+    *user_ids = on && llmobsi_requests_of(thread->recorder)->user_ids;
     llmobsi_leave();
     return on;
 }
@@ -15261,14 +15273,14 @@ LLMOBS_API llmobs_request llmobs_request_begin(llmobs* obs, const llmobs_request
     if (thread == NULL) {
         return request;
     }
-    record = llmobsi_request_take(thread->recorder->requests);
+    record = llmobsi_request_take(llmobsi_requests_of(thread->recorder));
     if (record != NULL) {
-        (void)llmobsi_add_relaxed(&thread->recorder->requests->begun, 1);
+        (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->begun, 1);
         llmobsi_request_fill(thread, record, &start);
-        request = llmobsi_request_publish(thread->recorder->requests, record,
+        request = llmobsi_request_publish(llmobsi_requests_of(thread->recorder), record,
                                           thread->recorder->ticket);
     } else {
-        (void)llmobsi_add_relaxed(&thread->recorder->requests->dropped, 1);
+        (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->dropped, 1);
     }
     llmobsi_leave();
     if (record != NULL && start.info.server) {
@@ -15396,7 +15408,7 @@ llmobsi_fn void llmobsi_phases_start(llmobsi_recorder* recorder)
     uint32_t number = recorder->known[LLMOBS_METRIC_LLM_PHASE_DURATION];
     int phase;
     for (phase = 0; registry->on && number != 0 && phase < (int)LLMOBS_PHASE_COUNT; phase++) {
-        llmobs_histogram* series = &recorder->requests->phase_series[phase];
+        llmobs_histogram* series = &llmobsi_requests_of(recorder)->phase_series[phase];
         const char* label = llmobsi_phase_label((llmobs_phase)phase);
         series->instance = 1; /* no handle: it says that there is one */
         series->metric = number - 1;
@@ -15408,7 +15420,7 @@ llmobsi_fn void llmobsi_phases_start(llmobsi_recorder* recorder)
 /* Before anybody else is there. */
 llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_config* config)
 {
-    llmobsi_requests* requests = recorder->requests;
+    llmobsi_requests* requests = llmobsi_requests_of(recorder);
     if (requests == NULL) {
         return;
     }
@@ -15420,10 +15432,10 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     requests->user_ids = config->metric_user_ids;
     requests->docs_name = llmobsi_names_id(&recorder->names, "docs.count", 10);
     llmobsi_phases_start(recorder);
-    if (!llmobsi_random_bytes(&recorder->sessions->seed, sizeof recorder->sessions->seed)) {
-        recorder->sessions->seed = llmobsi_monotonic_ns();
+    if (!llmobsi_random_bytes(&llmobsi_sessions_of(recorder)->seed, sizeof llmobsi_sessions_of(recorder)->seed)) {
+        llmobsi_sessions_of(recorder)->seed = llmobsi_monotonic_ns();
     }
-    recorder->sessions->swept = llmobsi_now(&recorder->timeline);
+    llmobsi_sessions_of(recorder)->swept = llmobsi_now(&recorder->timeline);
 }
 
 /* =================================================================================================
@@ -15924,7 +15936,7 @@ llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* endi
     if (record == NULL) {
         return false;
     }
-    requests = thread->recorder->requests;
+    requests = llmobsi_requests_of(thread->recorder);
     if (!llmobsi_request_claim_end(requests, record, request)) {
         llmobsi_leave();
         return false;
@@ -15954,11 +15966,11 @@ llmobsi_fn void llmobsi_ending_give(llmobs_request request, const llmobs_explana
     if (thread == NULL) {
         return; /* closed meanwhile */
     }
-    record = &thread->recorder->requests->records[request.place];
+    record = &llmobsi_requests_of(thread->recorder)->records[request.place];
     if (llmobsi_load_relaxed(&record->state) == ending) { /* not in a fork's child */
         record->explained = *explanation;
         record->is_explained = explanation->request_id[0] != '\0';
-        (void)llmobsi_add_relaxed(&thread->recorder->requests->ended, 1);
+        (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->ended, 1);
         llmobsi_store_release(&record->state,
                               llmobsi_request_state(ending, LLMOBS_I_REQUEST_ENDED));
     }
@@ -16456,8 +16468,8 @@ LLMOBS_API void llmobs_span_set_llm(llmobs_span span, const llmobs_llm_attribute
     if (thread == NULL) {
         return;
     }
-    if (thread->recorder->requests != NULL) {
-        vocabulary = thread->recorder->requests->vocabulary;
+    if (llmobsi_requests_of(thread->recorder) != NULL) {
+        vocabulary = llmobsi_requests_of(thread->recorder)->vocabulary;
     }
     llmobsi_leave();
     if (attributes == NULL) {
@@ -16637,7 +16649,7 @@ LLMOBS_API llmobs_result llmobs_request_explain(llmobs* obs, const char* request
     if (thread == NULL) {
         return LLMOBS_ERROR_CLOSED;
     }
-    requests = thread->recorder->requests;
+    requests = llmobsi_requests_of(thread->recorder);
     if (requests != NULL) {
         llmobsi_lock_take(&requests->recent_lock);
         for (i = 1; i <= requests->recent_count && result != LLMOBS_OK; i++) {
@@ -21120,7 +21132,7 @@ llmobsi_fn bool llmobsi_collector_is_valid(llmobsi_collector* collector)
 llmobsi_fn bool llmobsi_collect_requests_begin(llmobsi_recorder* recorder)
 {
     uint64_t now;
-    if (recorder->requests == NULL) {
+    if (llmobsi_requests_of(recorder) == NULL) {
         return false;
     }
     now = llmobsi_now(&recorder->timeline);
@@ -21152,7 +21164,7 @@ llmobsi_fn uint32_t llmobsi_collect(llmobsi_collector* collector, bool patient, 
         llmobsi_collect_limbo(collector, now_ns);
     }
     if (ended && !*stopped && llmobsi_grace(llmobsi_monotonic_ns() + LLMOBS_I_GRACE_NS)) {
-        llmobsi_requests_free(recorder->requests);
+        llmobsi_requests_free(llmobsi_requests_of(recorder));
     }
     llmobsi_count(&collector->ticks, 1);
 #ifdef LLMOBS_DEBUG
@@ -23473,9 +23485,9 @@ llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** 
     locks[count++] = &instance->setup;
     locks[count++] = &instance->rest;
     locks[count++] = &recorder->registry.lock;
-    if (recorder->requests != NULL) {
-        locks[count++] = &recorder->requests->recent_lock;
-        locks[count++] = &recorder->sessions->lock;
+    if (llmobsi_requests_of(recorder) != NULL) {
+        locks[count++] = &llmobsi_requests_of(recorder)->recent_lock;
+        locks[count++] = &llmobsi_sessions_of(recorder)->lock;
     }
     return count;
 }
@@ -23707,9 +23719,9 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
         memset(&collector->noted_metrics, 0, sizeof collector->noted_metrics);
         collector->noted_misused = 0;
     }
-    if (recorder->requests != NULL) {
-        llmobsi_requests_forked(recorder->requests);
-        llmobsi_sessions_forked(recorder->sessions);
+    if (llmobsi_requests_of(recorder) != NULL) {
+        llmobsi_requests_forked(llmobsi_requests_of(recorder));
+        llmobsi_sessions_forked(llmobsi_sessions_of(recorder));
     }
     llmobsi_resource_make(instance);
     for (i = 0; i < collector->exporter_count; i++) {
