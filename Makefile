@@ -12,7 +12,7 @@ CFLAGS ?= -g -O1
 PREFIX ?= /usr/local
 JOBS ?= 2
 
-FLAGS := -std=gnu11 -Wall -Wextra -I. -Itests -pthread
+FLAGS := -std=gnu11 -Wall -Wextra -I. -Itests -Ibuild -pthread
 LIBS := -pthread -lm -ldl
 PARTS := src/header.list src/manual.h examples/quickstart.c tools/amalgamate.pl tools/Sections.pm \
          $(wildcard src/*/*.[ch])
@@ -52,9 +52,24 @@ demo: build/demo
 
 # ---- tests ------------------------------------------------------------------------------------
 
-build/tests/%: tests/%.c tests/tap.h llmobs.h
-	@mkdir -p build/tests
-	$(CC) $(FLAGS) $(CFLAGS) $< -o $@ $(LDFLAGS) $(LIBS)
+# Compiling the implementation is what takes long. Most tests share one copy of it, whose private
+# parts they see in llmobs_private.h; an archive, since the others bring their own.
+build/llmobs_private.h: llmobs.h tools/private.pl
+	@mkdir -p build
+	tools/private.pl $@
+
+# $(call copy,DIRECTORY,COMPILER AND FLAGS)
+define copy
+build/$(1)/private.a: tests/private.c llmobs.h
+	@mkdir -p build/$(1)
+	$(2) $$(FLAGS) -c $$< -o build/$(1)/private.o
+	rm -f $$@; ar rc $$@ build/$(1)/private.o
+endef
+TEST_PARTS := tests/tap.h $(wildcard tests/*.h) build/llmobs_private.h llmobs.h
+
+$(eval $(call copy,tests,$(CC) $(CFLAGS)))
+build/tests/%: tests/%.c build/tests/private.a $(TEST_PARTS)
+	$(CC) $(FLAGS) $(CFLAGS) $< build/tests/private.a -o $@ $(LDFLAGS) $(LIBS)
 
 # The compiler's own work in parallel, whatever -j says.
 .PHONY: test-programs
@@ -84,9 +99,9 @@ PLAIN := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
 # $(call sanitized,NAME,COMPILER,FLAGS): all unit tests, built and run.
 define sanitized
-build/$(1)/%: tests/%.c tests/tap.h llmobs.h
-	@mkdir -p build/$(1)
-	$(2) $$(FLAGS) -g -O1 $(3) $$< -o $$@ $$(LIBS)
+$(call copy,$(1),$(2) -g -O1 $(3))
+build/$(1)/%: tests/%.c build/$(1)/private.a $$(TEST_PARTS)
+	$(2) $$(FLAGS) -g -O1 $(3) $$< build/$(1)/private.a -o $$@ $$(LIBS)
 
 .PHONY: build-$(1)
 build-$(1): $$(TESTS:%=build/$(1)/%)
@@ -187,9 +202,9 @@ check-fuzz: llmobs.h
 # Compiled without optimisation: a branch of the source is a branch of the program.
 COVERAGE_LINES ?= 90
 COVERAGE_BRANCHES ?= 65
-build/coverage/%: tests/%.c tests/tap.h llmobs.h
-	@mkdir -p build/coverage
-	gcc $(FLAGS) -g -O0 --coverage $< -o $@ $(LIBS)
+$(eval $(call copy,coverage,gcc -g -O0 --coverage))
+build/coverage/%: tests/%.c build/coverage/private.a $(TEST_PARTS)
+	gcc $(FLAGS) -g -O0 --coverage $< build/coverage/private.a -o $@ $(LIBS)
 
 .PHONY: build-coverage
 build-coverage: $(TESTS:%=build/coverage/%)

@@ -38,6 +38,7 @@ CONTENTS: search for a tag.
                              >>intern                 names and keys as numbers
     >>api:trace_context      >>trace_context          W3C trace context and sampling thresholds
                              >>pool                   span slots and the rings that carry them
+    >>api:key                >>key                    keys and pseudonyms
                              >>cell                   cells: numbers with one writer
     >>api:series             >>series                 metrics and their series
                              >>define                 defining metrics
@@ -71,6 +72,7 @@ CONTENTS: search for a tag.
                              >>self                   what the library tells of itself
     >>api:metrics            >>metrics                metrics out
     >>api:flush              >>flush                  tick, flush and the tick's own thread
+    >>api:pseudonym          >>pseudonym              pseudonyms for the host, key rotation
     >>api:layout             >>layout                 the layout of an instance's memory
     >>api:open               >>open                   open, close, release, fork
 
@@ -305,7 +307,9 @@ typedef bool (*llmobs_write_fn)(void* user, const char* data, size_t size);
     X(ERROR_TIMEOUT, -6, "the time was up before everything was delivered")                       \
     X(ERROR_SYSTEM, -7, "the operating system refused (thread, file, random numbers)")            \
     X(ERROR_FORMAT, -8, "this format is left out of the build, or does not carry this signal")    \
-    X(ERROR_INCOMPLETE, -9, "closed, but an exporter's callback did not return in time")
+    X(ERROR_INCOMPLETE, -9, "closed, but an exporter's callback did not return in time")          \
+    X(ERROR_KEY, -10, "no key of this id is known, or none any more")                             \
+    X(ERROR_MISMATCH, -11, "a pseudonym is not of this text")
 
 typedef enum llmobs_result {
 #define LLMOBS_I_RESULT(name, value, text) LLMOBS_##name = value,
@@ -353,6 +357,10 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
                      "them")                                                                      \
     X(METRIC_CATALOGUE, "not all known metrics could be defined (raise "                          \
                         "llmobs_config.max_metrics or metric_bytes)")                             \
+    X(KEY_RANDOM, "pseudonyms are made with a random key: they change at a restart (set "         \
+                  "llmobs_config.key)")                                                           \
+    X(KEY_REFUSED, "a key was refused: its secret is under 16 bytes, or its id is malformed "     \
+                   "(llmobs_config.key)")                                                         \
     X(THREAD_START, "a thread could not be started")                                              \
     X(CLOCK, "no invariant cycle counter: times come from the system clock")
 
@@ -583,6 +591,22 @@ typedef struct llmobs_random {
     void* user;
 } llmobs_random;
 
+#define LLMOBS_KEY_ID_SIZE 32      /* a key's id with its NUL              */
+#define LLMOBS_KEY_SECRET_LEAST 16 /* bytes of a secret: fewer are refused */
+/* A secret that pseudonyms are made with (see llmobs_pseudonym). Both pointers must be readable, and
+   the bytes unchanged, until llmobs_close: the library keeps what it derives from them, on pages of
+   its own, and a fork's child derives it anew. */
+typedef struct llmobs_key {
+    size_t size;        /* sizeof(llmobs_key); 0 means this version's                             */
+    const char* id;     /* stands in each pseudonym: up to 31 letters, digits and ".-_"; one id is
+                           one secret, for ever    (default: eight digits made from the secret) */
+    const void* secret; /* 32 random bytes, say, from a secret store; NULL: no key                */
+    size_t secret_size; /* at least LLMOBS_KEY_SECRET_LEAST                                       */
+} llmobs_key;
+
+/* [any] A zeroed key with its size set. */
+LLMOBS_API llmobs_key llmobs_key_default(void);
+
 /* In a field whose 0 means "the default": none of it. */
 #define LLMOBS_OFF UINT32_MAX
 /* llmobs_config.sample_ratio: record no root span (0 means the default, which is all of them). */
@@ -638,9 +662,7 @@ typedef struct llmobs_config {
                                     none                                                          */
     bool metric_user_ids;        /* the catalogue's metrics have the label user_id, a pseudonym
                                                                                   (default false) */
-    const void* user_key;        /* secret of the pseudonyms, which are the same as long as it is;
-                                    copied                         (default random, for this run) */
-    size_t user_key_size;        /* 16 bytes at least; fewer count as none                        */
+    llmobs_key key;              /* of pseudonyms    (default random: they change at a restart) */
     uint32_t log_severity;       /* log records below it are not made: llmobs_severity, 1 to 24
                                     (default LLMOBS_SEVERITY_INFO, 9); LLMOBS_OFF: none at all    */
 } llmobs_config;
@@ -714,6 +736,36 @@ LLMOBS_API llmobs_result llmobs_trace_context_parse(llmobs_trace_context* contex
 /* [any] Writes "00-...-...-.." with its NUL; returns 55, or 0 (and "") if an id is all zero. */
 LLMOBS_API size_t llmobs_traceparent_format(const llmobs_trace_context* context,
                                             char text[LLMOBS_TRACEPARENT_SIZE]);
+
+/* =================================================================================================
+ *  >>api:key                keys and pseudonyms
+ * ============================================================================================== */
+
+/* ---- keys and pseudonyms -------------------------------------------------------------------- */
+
+/* What a pseudonym is of. Each domain has a key of its own, so that the same text in two fields
+   can't be told to be the same. */
+#define LLMOBS_DOMAINS(X)                                                                         \
+    X(USER, "user")                                                                               \
+    X(SESSION, "session")                                                                         \
+    X(INPUT, "input")                                                                             \
+    X(OUTPUT, "output")                                                                           \
+    X(CONTEXT, "context")                                                                         \
+    X(TENANT, "tenant")                                                                           \
+    X(REQUEST, "request")
+
+typedef enum llmobs_domain {
+#define LLMOBS_I_DOMAIN(name, text) LLMOBS_DOMAIN_##name,
+    LLMOBS_DOMAINS(LLMOBS_I_DOMAIN)
+#undef LLMOBS_I_DOMAIN
+    LLMOBS_DOMAIN_COUNT
+} llmobs_domain;
+
+/* "hmac-sha256:", the key's id, ":", 32 hexadecimal digits, NUL. */
+#define LLMOBS_PSEUDONYM_SIZE 80
+
+/* [any] "user", "session", ...; "unknown" for other numbers. */
+LLMOBS_API const char* llmobs_domain_name(llmobs_domain domain);
 
 /* =================================================================================================
  *  >>api:series             metrics and their series
@@ -1925,6 +1977,55 @@ LLMOBS_API llmobs_result llmobs_tick(llmobs* obs);
 LLMOBS_API llmobs_result llmobs_flush(llmobs* obs, uint32_t timeout_ms);
 
 /* =================================================================================================
+ *  >>api:pseudonym          pseudonyms for the host, key rotation
+ * ============================================================================================== */
+
+/* ---- pseudonyms ----------------------------------------------------------------------------- */
+
+/* A pseudonym stands for a text that must not be stored: HMAC-SHA256 with the key of its domain and
+   tenant, cut to 128 bits, as "hmac-sha256:<key id>:<32 hexadecimal digits>". Who has no key can't
+   find the text, not even by trying all there are; the same text gives the same pseudonym as long
+   as the key is the same: it is pseudonymous, not anonymous. See docs/privacy.md. */
+
+/* [any] The pseudonym of a text. `tenant` keeps customers apart: the same text of two tenants has
+   two pseudonyms; NULL and "" are one. About 100 ns and 0.5 ns a byte, with a tenant 400 ns more.
+   On failure `out` is "". ERROR_ARGUMENT: no such domain, or no text or `out`; ERROR_KEY: there is
+   no key, as the system gave no random bytes; ERROR_FORMAT: a build without SHA-256. */
+LLMOBS_API llmobs_result llmobs_pseudonym(llmobs* obs, llmobs_domain domain, const char* tenant,
+                                          const void* data, size_t size,
+                                          char out[LLMOBS_PSEUDONYM_SIZE]);
+
+/* A pseudonym in the making. Its fields are private; wipe it if you give it up before the end. */
+typedef struct llmobs_pseudonymizer {
+    uint64_t state[17];
+    char key_id[LLMOBS_KEY_ID_SIZE];
+    bool begun;
+} llmobs_pseudonymizer;
+
+/* [owner] The same of a text that comes in pieces, such as an answer that streams. It is made with
+   the key that is the current one at the begin, and may end after the instance is closed. The end
+   wipes it; ERROR_ARGUMENT: it was not begun. */
+LLMOBS_API llmobs_result llmobs_pseudonym_begin(llmobs_pseudonymizer* pseudonymizer, llmobs* obs,
+                                                llmobs_domain domain, const char* tenant);
+LLMOBS_API void llmobs_pseudonym_update(llmobs_pseudonymizer* pseudonymizer, const void* data,
+                                        size_t size);
+LLMOBS_API llmobs_result llmobs_pseudonym_end(llmobs_pseudonymizer* pseudonymizer,
+                                              char out[LLMOBS_PSEUDONYM_SIZE]);
+
+/* [any] Whether a pseudonym is of this text, told in a time that does not depend on where they
+   differ. OK: it is. ERROR_MISMATCH: it is of another text, domain or tenant. ERROR_KEY: its key is
+   none of the last four. ERROR_ARGUMENT: it is malformed. */
+LLMOBS_API llmobs_result llmobs_pseudonym_verify(llmobs* obs, llmobs_domain domain,
+                                                 const char* tenant, const void* data, size_t size,
+                                                 const char* pseudonym);
+
+/* [any, locks] From now on pseudonyms are made with this key (NULL: a new random one). The three
+   before it still verify. What is running (a pseudonymizer, a series of a metric) ends with the key
+   that it began with. ERROR_ARGUMENT: the secret is too short, the id is malformed, or stands for
+   another secret; ERROR_KEY: the system gave no random bytes. */
+LLMOBS_API llmobs_result llmobs_key_rotate(llmobs* obs, const llmobs_key* key);
+
+/* =================================================================================================
  *  >>api:layout             the layout of an instance's memory
  * ============================================================================================== */
 
@@ -2110,6 +2211,13 @@ LLMOBS_API int64_t llmobs_hash_unkeyed(const char* text, size_t size,
 
 /* ---- config ---------------------------------------------------------------------------------- */
 
+LLMOBS_API llmobs_key llmobs_key_default(void)
+{
+    llmobs_key zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
+
 LLMOBS_API llmobs_config llmobs_config_default(void)
 {
     llmobs_config zero;
@@ -2144,6 +2252,14 @@ LLMOBS_API size_t llmobs_traceparent_format(const llmobs_trace_context* context,
     (void)context;
     __builtin_memset(text, 0, LLMOBS_TRACEPARENT_SIZE);
     return 0;
+}
+
+/* ---- key ------------------------------------------------------------------------------------- */
+
+LLMOBS_API const char* llmobs_domain_name(llmobs_domain domain)
+{
+    (void)domain;
+    return "";
 }
 
 /* ---- series ---------------------------------------------------------------------------------- */
@@ -2836,6 +2952,64 @@ LLMOBS_API llmobs_result llmobs_flush(llmobs* obs, uint32_t timeout_ms)
     return zero;
 }
 
+/* ---- pseudonym ------------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_result llmobs_pseudonym(llmobs* obs, llmobs_domain domain, const char* tenant,
+                                          const void* data, size_t size,
+                                          char out[LLMOBS_PSEUDONYM_SIZE])
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)domain; (void)tenant; (void)data; (void)size;
+    __builtin_memset(out, 0, LLMOBS_PSEUDONYM_SIZE);
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_pseudonym_begin(llmobs_pseudonymizer* pseudonymizer, llmobs* obs,
+                                                llmobs_domain domain, const char* tenant)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    if (pseudonymizer) { __builtin_memset(pseudonymizer, 0, sizeof *pseudonymizer); }
+    (void)obs; (void)domain; (void)tenant;
+    return zero;
+}
+
+LLMOBS_API void llmobs_pseudonym_update(llmobs_pseudonymizer* pseudonymizer, const void* data,
+                                        size_t size)
+{
+    if (pseudonymizer) { __builtin_memset(pseudonymizer, 0, sizeof *pseudonymizer); }
+    (void)data; (void)size;
+}
+
+LLMOBS_API llmobs_result llmobs_pseudonym_end(llmobs_pseudonymizer* pseudonymizer,
+                                              char out[LLMOBS_PSEUDONYM_SIZE])
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    if (pseudonymizer) { __builtin_memset(pseudonymizer, 0, sizeof *pseudonymizer); }
+    __builtin_memset(out, 0, LLMOBS_PSEUDONYM_SIZE);
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_pseudonym_verify(llmobs* obs, llmobs_domain domain,
+                                                 const char* tenant, const void* data, size_t size,
+                                                 const char* pseudonym)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)domain; (void)tenant; (void)data; (void)size; (void)pseudonym;
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_key_rotate(llmobs* obs, const llmobs_key* key)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)key;
+    return zero;
+}
+
 /* ---- layout ---------------------------------------------------------------------------------- */
 
 LLMOBS_API size_t llmobs_memory_needed(const llmobs_config* config)
@@ -2921,9 +3095,20 @@ LLMOBS_API llmobs_result llmobs_close_with_stats(llmobs* obs, llmobs_stats* stat
 #endif
 #endif
 
+/* How private functions and variables are linked: not at all. Our own tests compile one copy with
+   LLMOBS_I_APART, whose private parts they see (tools/private.pl). */
+#ifndef LLMOBS_I_APART
 #define llmobsi_fn static __attribute__((unused))
-#define llmobsi_inline static inline __attribute__((unused, always_inline))
 #define llmobsi_cold static __attribute__((unused, noinline, cold))
+#define llmobsi_noinline static __attribute__((unused, noinline))
+#define llmobsi_state static
+#else
+#define llmobsi_fn extern
+#define llmobsi_cold extern __attribute__((noinline, cold))
+#define llmobsi_noinline extern __attribute__((noinline))
+#define llmobsi_state
+#endif
+#define llmobsi_inline static inline __attribute__((unused, always_inline))
 #define llmobsi_likely(condition) __builtin_expect(!!(condition), 1)
 #define llmobsi_unlikely(condition) __builtin_expect(!!(condition), 0)
 
@@ -3124,6 +3309,34 @@ llmobsi_fn bool llmobsi_random_bytes(void* bytes, size_t size)
     filled = filled || llmobsi_random_from_file(bytes, size);
     errno = saved;
     return filled;
+}
+
+/* ---- pages that hold secrets ---------------------------------------------------------------- */
+
+#define LLMOBS_I_PAGE_LEAST 4096u
+
+llmobsi_fn size_t llmobsi_page_size(void)
+{
+    long size = sysconf(_SC_PAGESIZE);
+    return size >= (long)LLMOBS_I_PAGE_LEAST ? (size_t)size : LLMOBS_I_PAGE_LEAST;
+}
+
+/* What the kernel can do for whole pages, or takes back again: they are not in core dumps, a fork's
+   child finds them zeroed, they are not swapped. Each may be refused (an old kernel, shared memory,
+   a limit): it is one more wall, not the only one. Preserves errno. */
+llmobsi_fn void llmobsi_pages_seclude(void* pages, size_t size, bool secluded)
+{
+#if defined(__linux__) && defined(SYS_madvise) && defined(SYS_mlock)
+    int saved = errno;
+    (void)llmobsi_syscall(SYS_madvise, pages, size, secluded ? 16 : 17); /* DONTDUMP, DODUMP      */
+    (void)llmobsi_syscall(SYS_madvise, pages, size, secluded ? 18 : 19); /* WIPE- and KEEPONFORK */
+    (void)llmobsi_syscall(secluded ? SYS_mlock : SYS_munlock, pages, size);
+    errno = saved;
+#else
+    (void)pages;
+    (void)size;
+    (void)secluded;
+#endif
 }
 
 /* ---- a barrier on other threads' processors ------------------------------------------------ */
@@ -5129,7 +5342,7 @@ static const llmobsi_sha256_path llmobsi_sha256_paths[] = {
 
 /* 0: not decided yet; else 1 + the index of a path. Any thread writes it and any thread reads it.
    Relaxed: all write the same number, and the table it leads into is constant. */
-static llmobsi_atomic32 llmobsi_sha256_chosen;
+llmobsi_state llmobsi_atomic32 llmobsi_sha256_chosen;
 
 /* For tests and benches: this path from now on, if the processor has it. */
 llmobsi_fn bool llmobsi_sha256_use(uint32_t index)
@@ -5906,6 +6119,14 @@ llmobsi_fn llmobsi_bracket llmobsi_explicit_quantile(const uint64_t* counts, con
 #define LLMOBS_I_SEVERITY_STANDARD 9u  /* LLMOBS_SEVERITY_INFO                    */
 #define LLMOBS_I_SEVERITY_MOST 24u     /* LLMOBS_SEVERITY_FATAL, and three more   */
 
+LLMOBS_API llmobs_key llmobs_key_default(void)
+{
+    llmobs_key key;
+    memset(&key, 0, sizeof key);
+    key.size = sizeof key;
+    return key;
+}
+
 LLMOBS_API llmobs_config llmobs_config_default(void)
 {
     llmobs_config config;
@@ -5932,6 +6153,7 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.label_bytes = 128;
     config.exemplars = 1024;
     config.metric_families = LLMOBS_I_FAMILIES_STANDARD;
+    config.key = llmobs_key_default();
     config.log_severity = LLMOBS_I_SEVERITY_STANDARD;
     return config;
 }
@@ -6108,8 +6330,8 @@ typedef struct llmobsi_parked {
     llmobs_allocator allocator;
 } llmobsi_parked;
 
-static llmobsi_parked llmobsi_parking[LLMOBS_I_PARKING]; /* under the lock */
-static pthread_mutex_t llmobsi_parking_lock = PTHREAD_MUTEX_INITIALIZER;
+llmobsi_state llmobsi_parked llmobsi_parking[LLMOBS_I_PARKING]; /* under the lock */
+llmobsi_state pthread_mutex_t llmobsi_parking_lock = PTHREAD_MUTEX_INITIALIZER;
 
 llmobsi_fn void* llmobsi_allocate_default(void* user, size_t size, size_t alignment)
 {
@@ -6176,8 +6398,8 @@ llmobsi_fn void llmobsi_park(const llmobs_allocator* allocator, void* memory, si
 
 /* Blocks that stay with a callback that hung, or with a batch that the host was promised: for good,
    but within reach, so that leak checkers do not take them for lost. */
-static void* llmobsi_left[64]; /* under the lock; what does not fit is out of reach */
-static uint32_t llmobsi_left_count;
+llmobsi_state void* llmobsi_left[64]; /* under the lock; what does not fit is out of reach */
+llmobsi_state uint32_t llmobsi_left_count;
 
 llmobsi_fn void llmobsi_leave_block(void* memory)
 {
@@ -7428,6 +7650,512 @@ llmobsi_fn const llmobsi_field* llmobsi_walk_next(llmobsi_walk* walk)
 }
 
 /* =================================================================================================
+ *  >>key                    privacy: keys and pseudonyms
+ * ============================================================================================== */
+
+/* The keyring: the last four keys, each as what is derived from its secret, on pages of their own.
+
+   A secret S gives each domain and tenant a key of its own, HMAC(S, "llmobs/1 " domain NUL tenant),
+   and a text the tag HMAC(that key, text), of which 128 bits are kept.
+
+   Readers take no lock and wait for nobody: they copy what they need between two looks at the
+   place's version, all by atomic words, and look for the current key anew when it has changed
+   meanwhile. A key is written where the oldest is, never where the current one is. */
+
+LLMOBS_API const char* llmobs_domain_name(llmobs_domain domain)
+{
+    static const char* const names[] = {
+#define LLMOBS_I_DOMAIN(name, text) text,
+        LLMOBS_DOMAINS(LLMOBS_I_DOMAIN)
+#undef LLMOBS_I_DOMAIN
+    };
+    return (unsigned)domain < (unsigned)LLMOBS_DOMAIN_COUNT ? names[domain] : "unknown";
+}
+
+#ifndef LLMOBS_NO_SHA256
+
+#define LLMOBS_I_KEYS 4u
+#define LLMOBS_I_TAG_SIZE 16u /* bytes of a tag that are kept */
+#define LLMOBS_I_PSEUDONYM_HEAD "hmac-sha256:"
+
+LLMOBS_I_STATIC_ASSERT(pseudonym_size,
+                       sizeof LLMOBS_I_PSEUDONYM_HEAD + LLMOBS_KEY_ID_SIZE + 1 +
+                               2 * LLMOBS_I_TAG_SIZE <= LLMOBS_PSEUDONYM_SIZE);
+
+/* What is derived from one secret. */
+typedef struct llmobsi_keyset {
+    char id[LLMOBS_KEY_ID_SIZE];
+    llmobs_hmac_key domains[LLMOBS_DOMAIN_COUNT]; /* of no tenant */
+    llmobs_hmac_key master;                       /* the secret   */
+    uint64_t random;                              /* 1: nobody knows it outside of this process */
+} llmobsi_keyset;
+
+#define LLMOBS_I_KEYSET_WORDS (sizeof(llmobsi_keyset) / sizeof(uint64_t))
+LLMOBS_I_STATIC_ASSERT(keyset_words, sizeof(llmobsi_keyset) % sizeof(uint64_t) == 0);
+
+/* Written by open, close, rotation (one at a time) and in a fork's child; any thread reads. */
+typedef struct llmobsi_key_place {
+    llmobsi_atomic64 version; /* odd while its words change */
+    llmobsi_atomic64 words[LLMOBS_I_KEYSET_WORDS];
+} llmobsi_key_place;
+
+typedef struct llmobsi_key_page {
+    llmobsi_key_place places[LLMOBS_I_KEYS];
+    llmobsi_atomic32 current;     /* a place + 1; 0: there is no key */
+    llmobsi_atomic32 random_used; /* any thread: a random key was used; 2: and that was told */
+} llmobsi_key_page;
+
+LLMOBS_I_STATIC_ASSERT(key_page, sizeof(llmobsi_key_page) <= LLMOBS_I_PAGE_LEAST);
+
+/* Where the key in a place came from: not secret, for the child of a fork. */
+typedef struct llmobsi_key_origin {
+    llmobs_key key; /* the host's; its secret is NULL where the key is random */
+    uint8_t check[LLMOBS_I_TAG_SIZE]; /* whether the secret is still the same */
+} llmobsi_key_origin;
+
+typedef struct llmobsi_keyring {
+    llmobsi_key_page* page; /* the first of whole pages of the system's */
+    size_t page_bytes;
+    llmobs_random random;
+    llmobsi_key_origin origins[LLMOBS_I_KEYS]; /* by place */
+    uint32_t written; /* keys so far: the next goes to this place, modulo their number */
+} llmobsi_keyring;
+
+/* ---- deriving ------------------------------------------------------------------------------ */
+
+/* HMAC(key, "llmobs/1 " purpose NUL rest). */
+llmobsi_fn void llmobsi_key_expand(const llmobs_hmac_key* key, const char* purpose,
+                                   const char* rest, size_t rest_size,
+                                   uint8_t out[LLMOBS_SHA256_SIZE])
+{
+    static const char label[] = "llmobs/1 ";
+    llmobs_hmac hmac;
+    llmobs_hmac_begin(&hmac, key);
+    llmobs_hmac_update(&hmac, label, sizeof label - 1);
+    llmobs_hmac_update(&hmac, purpose, strlen(purpose) + 1);
+    llmobs_hmac_update(&hmac, rest, rest_size);
+    llmobs_hmac_end(&hmac, out);
+}
+
+/* The key of a domain and a tenant. `out` may be `master`. */
+llmobsi_fn void llmobsi_key_derive(const llmobs_hmac_key* master, llmobs_domain domain,
+                                   const char* tenant, size_t tenant_size, llmobs_hmac_key* out)
+{
+    uint8_t secret[LLMOBS_SHA256_SIZE];
+    llmobsi_key_expand(master, llmobs_domain_name(domain), tenant, tenant_size, secret);
+    llmobs_hmac_key_init(out, secret, sizeof secret);
+    llmobs_wipe(secret, sizeof secret);
+}
+
+llmobsi_fn bool llmobsi_key_id_is_valid(const char* id, size_t size)
+{
+    size_t i;
+    for (i = 0; i < size; i++) {
+        char byte = id[i];
+        if (!(byte >= 'a' && byte <= 'z') && !(byte >= 'A' && byte <= 'Z') &&
+            !(byte >= '0' && byte <= '9') && byte != '.' && byte != '-' && byte != '_') {
+            return false;
+        }
+    }
+    return size > 0 && size < LLMOBS_KEY_ID_SIZE;
+}
+
+/* All that one secret gives. An empty id becomes one that is made from the secret. */
+llmobsi_fn void llmobsi_keyset_make(llmobsi_keyset* set, const char* id, const void* secret,
+                                    size_t secret_size, uint8_t check[LLMOBS_I_TAG_SIZE])
+{
+    uint8_t bytes[LLMOBS_SHA256_SIZE];
+    int domain;
+    memset(set, 0, sizeof *set);
+    llmobs_hmac_key_init(&set->master, secret, secret_size);
+    for (domain = 0; domain < (int)LLMOBS_DOMAIN_COUNT; domain++) {
+        llmobsi_key_derive(&set->master, (llmobs_domain)domain, "", 0, &set->domains[domain]);
+    }
+    if (id[0] != '\0') {
+        memcpy(set->id, id, strlen(id));
+    } else {
+        llmobsi_key_expand(&set->master, "id", "", 0, bytes);
+        (void)llmobsi_append_hex(set->id, bytes, 4);
+    }
+    llmobsi_key_expand(&set->master, "check", "", 0, bytes);
+    memcpy(check, bytes, LLMOBS_I_TAG_SIZE);
+}
+
+/* ---- places -------------------------------------------------------------------------------- */
+
+/* A set, or nothing at all (NULL). Each word is released: who has seen one sees the odd version. */
+llmobsi_fn void llmobsi_key_write(llmobsi_key_place* place, const llmobsi_keyset* set)
+{
+    uint64_t version = llmobsi_load_relaxed(&place->version); /* no other writes */
+    size_t i;
+    llmobsi_store_relaxed(&place->version, version + 1);
+    for (i = 0; i < LLMOBS_I_KEYSET_WORDS; i++) {
+        uint64_t word = 0;
+        if (set != NULL) {
+            memcpy(&word, (const char*)set + i * sizeof word, sizeof word);
+        }
+        llmobsi_store_release(&place->words[i], word);
+    }
+    llmobsi_store_release(&place->version, version + 2);
+}
+
+/* A part of the set in a place. Each word is acquired: one that is being written shows in the
+   version, which is to be read again after this. */
+llmobsi_fn void llmobsi_key_read(const llmobsi_key_place* place, size_t offset, void* out,
+                                 size_t size)
+{
+    size_t i;
+    for (i = 0; i < size; i += sizeof(uint64_t)) {
+        uint64_t word = llmobsi_load_acquire(&place->words[(offset + i) / sizeof word]);
+        memcpy((char*)out + i, &word, sizeof word);
+    }
+}
+
+/* What a caller takes out of a place. */
+typedef struct llmobsi_key_taken {
+    llmobs_hmac_key key; /* of the domain, or the master when there is a tenant */
+    char id[LLMOBS_KEY_ID_SIZE];
+    uint64_t random;
+} llmobsi_key_taken;
+
+/* False: it was being rewritten. */
+llmobsi_fn bool llmobsi_key_take(const llmobsi_key_place* place, size_t key_offset,
+                                 llmobsi_key_taken* taken)
+{
+    uint64_t version = llmobsi_load_acquire(&place->version);
+    llmobsi_key_read(place, key_offset, &taken->key, sizeof taken->key);
+    llmobsi_key_read(place, offsetof(llmobsi_keyset, id), taken->id, sizeof taken->id);
+    llmobsi_key_read(place, offsetof(llmobsi_keyset, random), &taken->random,
+                     sizeof taken->random);
+    return (version & 1) == 0 && llmobsi_load_relaxed(&place->version) == version;
+}
+
+/* ---- the ring ------------------------------------------------------------------------------ */
+
+/* The keyring's pages, wherever in the block the system's pages begin. */
+llmobsi_fn void llmobsi_keyring_layout(llmobsi_arena* arena, llmobsi_keyring* keyring)
+{
+    size_t page = llmobsi_page_size();
+    unsigned char* memory = (unsigned char*)llmobsi_arena_take(arena, 2, page);
+    if (keyring != NULL && memory != NULL) {
+        size_t before = (page - (uintptr_t)memory % page) % page;
+        keyring->page = (llmobsi_key_page*)(void*)(memory + before);
+        keyring->page_bytes = page;
+        memset(keyring->page, 0, page);
+    }
+}
+
+/* Writes a set over the oldest, and makes it the current one. */
+llmobsi_fn void llmobsi_keyring_put(llmobsi_keyring* keyring, const llmobsi_keyset* set,
+                                    const llmobsi_key_origin* origin)
+{
+    uint32_t number = keyring->written % LLMOBS_I_KEYS;
+    llmobsi_key_origin* kept = &keyring->origins[number];
+    llmobsi_key_origin hidden = *origin;
+    hidden.key.secret = NULL;
+    llmobsi_key_write(&keyring->page->places[number], set);
+    /* Another thread may fork at any instruction: its child must not find half of this. */
+    kept->key.secret = NULL;
+    llmobsi_compiler_barrier();
+    *kept = hidden;
+    llmobsi_compiler_barrier();
+    kept->key.secret = origin->key.secret;
+    llmobsi_compiler_barrier();
+    keyring->written++;
+    llmobsi_store_release(&keyring->page->current, number + 1);
+}
+
+/* A new key that nobody knows, with an id that says so. False: the system has no random bytes. */
+llmobsi_fn bool llmobsi_keyring_put_random(llmobsi_keyring* keyring)
+{
+    uint8_t bytes[LLMOBS_SHA256_SIZE + 4];
+    char id[LLMOBS_KEY_ID_SIZE] = "run-";
+    llmobsi_key_origin origin;
+    llmobsi_keyset set;
+    bool filled = keyring->random.fill != NULL
+                      ? keyring->random.fill(keyring->random.user, bytes, sizeof bytes)
+                      : llmobsi_random_bytes(bytes, sizeof bytes);
+    if (!filled) {
+        return false;
+    }
+    (void)llmobsi_append_hex(id + 4, bytes + LLMOBS_SHA256_SIZE, 4);
+    memset(&origin, 0, sizeof origin);
+    llmobsi_keyset_make(&set, id, bytes, LLMOBS_SHA256_SIZE, origin.check);
+    set.random = 1;
+    llmobsi_keyring_put(keyring, &set, &origin);
+    llmobs_wipe(&set, sizeof set);
+    llmobs_wipe(bytes, sizeof bytes);
+    return true;
+}
+
+/* Whether the ring has another secret under this id. */
+llmobsi_fn bool llmobsi_keyring_clashes(const llmobsi_keyring* keyring, const llmobsi_keyset* set,
+                                        const uint8_t check[LLMOBS_I_TAG_SIZE])
+{
+    llmobsi_key_taken taken;
+    bool clashes = false;
+    uint32_t i;
+    for (i = 0; i < LLMOBS_I_KEYS; i++) {
+        clashes |= llmobsi_key_take(&keyring->page->places[i], offsetof(llmobsi_keyset, master),
+                                    &taken) &&
+                   memcmp(taken.id, set->id, sizeof set->id) == 0 &&
+                   memcmp(keyring->origins[i].check, check, LLMOBS_I_TAG_SIZE) != 0;
+    }
+    llmobs_wipe(&taken, sizeof taken);
+    return clashes;
+}
+
+/* Makes the host's key the current one. False: it is refused. */
+llmobsi_fn bool llmobsi_keyring_put_host(llmobsi_keyring* keyring, const llmobs_key* key)
+{
+    const char* id = key->id != NULL ? key->id : "";
+    llmobsi_key_origin origin;
+    llmobsi_keyset set;
+    bool accepted = key->secret != NULL && key->secret_size >= LLMOBS_KEY_SECRET_LEAST &&
+                    (id[0] == '\0' || llmobsi_key_id_is_valid(id, strlen(id)));
+    if (!accepted) {
+        return false;
+    }
+    origin.key = *key;
+    llmobsi_keyset_make(&set, id, key->secret, key->secret_size, origin.check);
+    accepted = !llmobsi_keyring_clashes(keyring, &set, origin.check);
+    if (accepted) {
+        llmobsi_keyring_put(keyring, &set, &origin);
+    }
+    llmobs_wipe(&set, sizeof set);
+    return accepted;
+}
+
+/* The ring's first key: the host's, or a random one. False: there is none. *refused: the host's was
+   no good. */
+llmobsi_fn bool llmobsi_keyring_start(llmobsi_keyring* keyring, const llmobs_config* config,
+                                      bool* refused)
+{
+    keyring->random = config->random;
+    keyring->written = 0;
+    llmobsi_pages_seclude(keyring->page, keyring->page_bytes, true);
+    *refused = false;
+    if (config->key.secret != NULL || config->key.secret_size != 0) {
+        *refused = !llmobsi_keyring_put_host(keyring, &config->key);
+        if (!*refused) {
+            return true;
+        }
+    }
+    return llmobsi_keyring_put_random(keyring);
+}
+
+/* Nothing of any key is left, and the pages are as others again. Who reads meanwhile finds none. */
+llmobsi_fn void llmobsi_keyring_end(llmobsi_keyring* keyring)
+{
+    uint32_t i;
+    llmobsi_store_release(&keyring->page->current, 0);
+    for (i = 0; i < LLMOBS_I_KEYS; i++) {
+        llmobsi_key_write(&keyring->page->places[i], NULL);
+    }
+    memset(keyring->origins, 0, sizeof keyring->origins);
+    llmobsi_pages_seclude(keyring->page, keyring->page_bytes, false);
+}
+
+/* In the child of a fork. The kernel has zeroed the pages, or else they are a copy: the host's keys
+   are derived anew, from the oldest on, as long as their secrets are what they were; random ones
+   stay the parent's. */
+llmobsi_fn void llmobsi_keyring_forked(llmobsi_keyring* keyring)
+{
+    llmobsi_key_origin origins[LLMOBS_I_KEYS];
+    uint32_t written = keyring->written;
+    bool newest = false;
+    uint32_t i;
+    memcpy(origins, keyring->origins, sizeof origins);
+    memset(keyring->origins, 0, sizeof keyring->origins);
+    memset(keyring->page, 0, sizeof *keyring->page);
+    llmobsi_pages_seclude(keyring->page, keyring->page_bytes, true);
+    keyring->written = 0;
+    for (i = 0; i < LLMOBS_I_KEYS; i++) {
+        const llmobsi_key_origin* origin = &origins[(written + i) % LLMOBS_I_KEYS];
+        llmobsi_keyset set;
+        uint8_t check[LLMOBS_I_TAG_SIZE];
+        newest = false;
+        if (origin->key.secret == NULL) {
+            continue;
+        }
+        llmobsi_keyset_make(&set, origin->key.id != NULL ? origin->key.id : "", origin->key.secret,
+                            origin->key.secret_size, check);
+        newest = memcmp(check, origin->check, sizeof check) == 0;
+        if (newest) {
+            llmobsi_keyring_put(keyring, &set, origin);
+        }
+        llmobs_wipe(&set, sizeof set);
+    }
+    if (!newest && !llmobsi_keyring_put_random(keyring)) {
+        llmobsi_store_release(&keyring->page->current, 0);
+    }
+}
+
+/* ---- readers ------------------------------------------------------------------------------- */
+
+/* Gives out what was taken, made for the tenant. */
+llmobsi_fn void llmobsi_key_hand_out(llmobsi_key_taken* taken, llmobs_domain domain,
+                                     const char* tenant, size_t tenant_size, llmobs_hmac_key* key,
+                                     char id[LLMOBS_KEY_ID_SIZE])
+{
+    if (tenant_size > 0) {
+        llmobsi_key_derive(&taken->key, domain, tenant, tenant_size, key);
+    } else {
+        *key = taken->key;
+    }
+    memcpy(id, taken->id, LLMOBS_KEY_ID_SIZE);
+    llmobs_wipe(taken, sizeof *taken);
+}
+
+llmobsi_fn size_t llmobsi_key_offset(llmobs_domain domain, size_t tenant_size)
+{
+    return tenant_size > 0 ? offsetof(llmobsi_keyset, master)
+                           : offsetof(llmobsi_keyset, domains) +
+                                 (size_t)domain * sizeof(llmobs_hmac_key);
+}
+
+/* The current key of a domain and a tenant, and its id with a NUL. Wipe the key when done. False:
+   there is none, as the system had no random bytes, or the instance is closed. */
+llmobsi_fn bool llmobsi_keyring_key(const llmobsi_keyring* keyring, llmobs_domain domain,
+                                    const char* tenant, size_t tenant_size, llmobs_hmac_key* key,
+                                    char id[LLMOBS_KEY_ID_SIZE])
+{
+    llmobsi_key_page* page = keyring->page;
+    size_t offset = llmobsi_key_offset(domain, tenant_size);
+    llmobsi_key_taken taken;
+    uint32_t current;
+    if ((unsigned)domain >= (unsigned)LLMOBS_DOMAIN_COUNT) {
+        return false;
+    }
+    do {
+        current = llmobsi_load_acquire(&page->current);
+        if (current == 0) {
+            return false;
+        }
+    } while (!llmobsi_key_take(&page->places[current - 1], offset, &taken));
+    if (taken.random != 0 && llmobsi_load_relaxed(&page->random_used) == 0) {
+        llmobsi_store_relaxed(&page->random_used, 1); /* a mark alone: nothing follows from it */
+    }
+    llmobsi_key_hand_out(&taken, domain, tenant, tenant_size, key, id);
+    return true;
+}
+
+/* The same, of the key of this id. False: the ring has none. */
+llmobsi_fn bool llmobsi_keyring_find(const llmobsi_keyring* keyring, llmobs_domain domain,
+                                     const char* tenant, size_t tenant_size, llmobs_hmac_key* key,
+                                     const char id[LLMOBS_KEY_ID_SIZE])
+{
+    size_t offset = llmobsi_key_offset(domain, tenant_size);
+    llmobsi_key_taken taken;
+    uint32_t i;
+    for (i = 0; i < LLMOBS_I_KEYS; i++) {
+        char same[LLMOBS_KEY_ID_SIZE];
+        if (llmobsi_key_take(&keyring->page->places[i], offset, &taken) &&
+            strcmp(taken.id, id) == 0) {
+            llmobsi_key_hand_out(&taken, domain, tenant, tenant_size, key, same);
+            return true;
+        }
+    }
+    llmobs_wipe(&taken, sizeof taken);
+    return false;
+}
+
+/* Whether a random key was used, for the first time. */
+llmobsi_fn bool llmobsi_keyring_is_news(llmobsi_keyring* keyring)
+{
+    if (llmobsi_load_relaxed(&keyring->page->random_used) != 1) {
+        return false;
+    }
+    llmobsi_store_relaxed(&keyring->page->random_used, 2); /* the tick alone */
+    return true;
+}
+
+/* ---- as text ------------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_pseudonym_print(char out[LLMOBS_PSEUDONYM_SIZE], const char* id,
+                                        const uint8_t tag[LLMOBS_SHA256_SIZE])
+{
+    size_t size = strlen(id);
+    char* end = llmobsi_append_text(out, LLMOBS_I_PSEUDONYM_HEAD);
+    memcpy(end, id, size);
+    end += size;
+    *end++ = ':';
+    end = llmobsi_append_hex(end, tag, LLMOBS_I_TAG_SIZE);
+    *end = '\0';
+}
+
+/* The parts of one. False: it is none. */
+llmobsi_fn bool llmobsi_pseudonym_read(const char* text, char id[LLMOBS_KEY_ID_SIZE],
+                                       uint8_t tag[LLMOBS_I_TAG_SIZE])
+{
+    size_t head = sizeof LLMOBS_I_PSEUDONYM_HEAD - 1;
+    size_t size = 0;
+    size_t i;
+    if (strncmp(text, LLMOBS_I_PSEUDONYM_HEAD, head) != 0) {
+        return false;
+    }
+    text += head;
+    while (size < LLMOBS_KEY_ID_SIZE && text[size] != ':' && text[size] != '\0') {
+        size++;
+    }
+    if (!llmobsi_key_id_is_valid(text, size) || text[size] != ':') {
+        return false;
+    }
+    memset(id, 0, LLMOBS_KEY_ID_SIZE);
+    memcpy(id, text, size);
+    text += size + 1;
+    for (i = 0; i < LLMOBS_I_TAG_SIZE; i++) {
+        int high = llmobsi_hex_value(text[2 * i]);
+        int low = high < 0 ? -1 : llmobsi_hex_value(text[2 * i + 1]);
+        if (low < 0) {
+            return false;
+        }
+        tag[i] = (uint8_t)(high << 4 | low);
+    }
+    return text[2 * i] == '\0';
+}
+
+#else
+
+/* Without HMAC there are no keys, and nothing is made with them. */
+typedef struct llmobsi_keyring {
+    char none;
+} llmobsi_keyring;
+
+llmobsi_fn void llmobsi_keyring_layout(llmobsi_arena* arena, llmobsi_keyring* keyring)
+{
+    (void)arena;
+    (void)keyring;
+}
+
+llmobsi_fn bool llmobsi_keyring_start(llmobsi_keyring* keyring, const llmobs_config* config,
+                                      bool* refused)
+{
+    (void)keyring;
+    (void)config;
+    *refused = false;
+    return false;
+}
+
+llmobsi_fn void llmobsi_keyring_end(llmobsi_keyring* keyring)
+{
+    (void)keyring;
+}
+
+llmobsi_fn void llmobsi_keyring_forked(llmobsi_keyring* keyring)
+{
+    (void)keyring;
+}
+
+llmobsi_fn bool llmobsi_keyring_is_news(llmobsi_keyring* keyring)
+{
+    (void)keyring;
+    return false;
+}
+
+#endif
+
+/* =================================================================================================
  *  >>cell                   record: cells: numbers with one writer
  * ============================================================================================== */
 
@@ -7692,9 +8420,7 @@ typedef struct llmobsi_registry {
     llmobsi_cells cells;
     llmobsi_atomic64 misused; /* calls that named no metric, or the wrong kind; any thread adds */
     llmobsi_atomic64 labels_cut;
-#ifndef LLMOBS_NO_SHA256
-    llmobs_hmac_key user_key; /* of pseudonyms; open writes */
-#endif
+    const llmobsi_keyring* keyring; /* of pseudonyms */
 } llmobsi_registry;
 
 LLMOBS_API llmobs_metric_info llmobs_metric_info_default(void)
@@ -7747,18 +8473,23 @@ llmobsi_fn bool llmobsi_is_allowed(const llmobsi_registry* registry, const llmob
 }
 
 #ifndef LLMOBS_NO_SHA256
-/* A user's id never leaves the process: what stands for it is a keyed hash of it, 128 bits. */
-llmobsi_fn size_t llmobsi_pseudonym(const llmobsi_registry* registry, const char* value,
-                                    size_t size, char* out)
+#define LLMOBS_I_USER_LABEL_SIZE 32u
+
+/* A user's id never leaves the process: what stands for it is the tag of its pseudonym, 128 bits,
+   without the key's id. */
+llmobsi_fn size_t llmobsi_user_label(const llmobsi_registry* registry, const char* value,
+                                     size_t size, char* out)
 {
-    static const char domain[] = "llmobs user_id";
-    uint8_t digest[LLMOBS_SHA256_SIZE];
-    llmobs_hmac hmac;
-    llmobs_hmac_begin(&hmac, &registry->user_key);
-    llmobs_hmac_update(&hmac, domain, sizeof domain);
-    llmobs_hmac_update(&hmac, value, size);
-    llmobs_hmac_end(&hmac, digest);
-    return (size_t)(llmobsi_append_hex(out, digest, 16) - out);
+    uint8_t tag[LLMOBS_SHA256_SIZE];
+    char id[LLMOBS_KEY_ID_SIZE];
+    llmobs_hmac_key key;
+    if (!llmobsi_keyring_key(registry->keyring, LLMOBS_DOMAIN_USER, NULL, 0, &key, id)) {
+        memcpy(out, "no_key", 6); /* in a fork's child, without random bytes */
+        return 6;
+    }
+    llmobs_hmac_of(&key, value, size, tag);
+    llmobs_wipe(&key, sizeof key);
+    return (size_t)(llmobsi_append_hex(out, tag, LLMOBS_I_USER_LABEL_SIZE / 2) - out);
 }
 #endif
 
@@ -7769,7 +8500,7 @@ llmobsi_cold size_t llmobsi_key_value_slow(llmobsi_registry* registry,
 {
 #ifndef LLMOBS_NO_SHA256
     if ((int)label == metric->user_label && size > 0) {
-        return llmobsi_pseudonym(registry, value, size, out);
+        return llmobsi_user_label(registry, value, size, out);
     }
 #endif
     if (metric->allowed[label] != NULL &&
@@ -9060,6 +9791,7 @@ typedef struct llmobsi_recorder {
     llmobs_random random;
     llmobsi_timeline timeline;
     llmobsi_names names;
+    llmobsi_keyring keyring;
     llmobsi_pool pool;
     llmobsi_thread* threads;
     uint32_t thread_count; /* max_threads */
@@ -9098,14 +9830,14 @@ typedef struct llmobsi_control {
 } __attribute__((aligned(64))) llmobsi_control;
 
 /* All static state of a copy of this library. */
-static llmobsi_place llmobsi_places[LLMOBS_MAX_INSTANCES];
-static llmobsi_control llmobsi_controls[LLMOBS_MAX_CONTROLS];
-static llmobsi_atomic32 llmobsi_controls_used; /* controls ever owned are below it */
-static bool llmobsi_has_membarrier;            /* written before the first instance opens */
-static pthread_key_t llmobsi_thread_key;       /* its destructor gives a thread's records back */
-static bool llmobsi_thread_key_made;
-static pthread_once_t llmobsi_process_once = PTHREAD_ONCE_INIT;
-static __thread llmobsi_control* llmobsi_self LLMOBS_TLS_MODEL;
+llmobsi_state llmobsi_place llmobsi_places[LLMOBS_MAX_INSTANCES];
+llmobsi_state llmobsi_control llmobsi_controls[LLMOBS_MAX_CONTROLS];
+llmobsi_state llmobsi_atomic32 llmobsi_controls_used; /* controls ever owned are below it */
+llmobsi_state bool llmobsi_has_membarrier;    /* written before the first instance opens */
+llmobsi_state pthread_key_t llmobsi_thread_key; /* its destructor gives a thread's records back */
+llmobsi_state bool llmobsi_thread_key_made;
+llmobsi_state pthread_once_t llmobsi_process_once = PTHREAD_ONCE_INIT;
+llmobsi_state __thread llmobsi_control* llmobsi_self LLMOBS_TLS_MODEL;
 
 /* Where a thread keeps the id of a name that is known by its address: at one of four places that
    differ in their lowest bits, and stand in one cache line or two. */
@@ -9464,7 +10196,7 @@ llmobsi_fn bool llmobsi_process_ready(void)
 
 /* When a shared object that holds this copy is unloaded, threads that live on must not run its
    code at their end. */
-__attribute__((destructor)) static void llmobsi_process_unload(void)
+llmobsi_fn __attribute__((destructor)) void llmobsi_process_unload(void)
 {
     if (llmobsi_thread_key_made) {
         llmobsi_thread_key_made = false;
@@ -12315,8 +13047,8 @@ llmobsi_inline bool llmobsi_exponential_quick(const llmobsi_metric* metric, cons
 }
 
 /* Goes on where one of the two below has come in, and lowers the flag. */
-static __attribute__((noinline)) void llmobsi_histogram_record_other(llmobs_histogram histogram,
-                                                                     uint64_t bits, bool is_double)
+llmobsi_noinline void llmobsi_histogram_record_other(llmobs_histogram histogram, uint64_t bits,
+                                                     bool is_double)
 {
     llmobsi_control* self = llmobsi_self;
     llmobsi_thread* thread = self->uses[LLMOBS_I_PLACE(histogram.instance)].thread;
@@ -17144,6 +17876,8 @@ llmobsi_fn void llmobsi_collect_notes(llmobsi_collector* collector)
         llmobsi_notes_add(notes, pairs[i].note, total - collector->noted_drops[pairs[i].drop]);
         collector->noted_drops[pairs[i].drop] = total;
     }
+    llmobsi_notes_add(notes, LLMOBS_NOTE_KEY_RANDOM,
+                      llmobsi_keyring_is_news(&collector->recorder.keyring));
     total = llmobsi_load_relaxed(&collector->recorder.names.overflowed);
     llmobsi_notes_add(notes, LLMOBS_NOTE_NAMES, total - collector->noted_names);
     collector->noted_names = total;
@@ -17661,11 +18395,40 @@ typedef enum llmobsi_file_verdict {
     LLMOBS_I_FILE_BAD
 } llmobsi_file_verdict;
 
-/* What was opened must be a plain file of our own, and the path its only name: one question to the
-   path, or else a link could come and go between two. */
+#define LLMOBS_I_FILE_QUESTIONS 3
+
+/* Whether the path leads to our file, and is its only name. One question to the path, or else a
+   link could come and go between two. But within one, too: while a link is being taken away, the
+   path still leads to the file, whose names are already one less; and that moment lasts as long as
+   the other process is held up in it. So the same is asked several times, and must be answered so
+   each time; in between we rename the path to itself, which changes nothing, but waits for the
+   folder's lock, and so for that moment to pass. */
+llmobsi_fn llmobsi_file_verdict llmobsi_file_judge_name(const llmobsi_file* file)
+{
+    int question;
+    for (question = 0; question < LLMOBS_I_FILE_QUESTIONS; question++) {
+        struct stat at_path;
+        if (question > 0) {
+            (void)rename(file->path, file->path);
+        }
+        if (llmobsi_lstat(file->path, &at_path) != 0) {
+            return errno == ENOENT ? LLMOBS_I_FILE_MOVED : LLMOBS_I_FILE_BAD;
+        }
+        if (llmobsi_file_is_other(file, &at_path)) {
+            return LLMOBS_I_FILE_MOVED;
+        }
+        if (at_path.st_nlink != 1) {
+            errno = EMLINK;
+            return LLMOBS_I_FILE_BAD;
+        }
+    }
+    return LLMOBS_I_FILE_GOOD;
+}
+
+/* What was opened must be a plain file of our own. */
 llmobsi_fn llmobsi_file_verdict llmobsi_file_judge(llmobsi_file* file)
 {
-    struct stat status, at_path;
+    struct stat status;
     if (fstat(file->descriptor, &status) != 0 || !S_ISREG(status.st_mode) ||
         status.st_uid != geteuid()) {
         errno = EPERM;
@@ -17673,17 +18436,7 @@ llmobsi_fn llmobsi_file_verdict llmobsi_file_judge(llmobsi_file* file)
     }
     file->device = status.st_dev;
     file->inode = status.st_ino;
-    if (llmobsi_lstat(file->path, &at_path) != 0) {
-        return errno == ENOENT ? LLMOBS_I_FILE_MOVED : LLMOBS_I_FILE_BAD;
-    }
-    if (llmobsi_file_is_other(file, &at_path)) {
-        return LLMOBS_I_FILE_MOVED;
-    }
-    if (at_path.st_nlink != 1) {
-        errno = EMLINK;
-        return LLMOBS_I_FILE_BAD;
-    }
-    return LLMOBS_I_FILE_GOOD;
+    return llmobsi_file_judge_name(file);
 }
 
 /* Opens the path, if it is fit. */
@@ -19043,6 +19796,240 @@ LLMOBS_API llmobs_result llmobs_flush(llmobs* obs, uint32_t timeout_ms)
 }
 
 /* =================================================================================================
+ *  >>pseudonym              public: pseudonyms for the host, key rotation
+ * ============================================================================================== */
+
+/* Pseudonyms for the host. The library's own are made in the layers that need them. */
+
+#ifndef LLMOBS_NO_SHA256
+
+LLMOBS_I_STATIC_ASSERT(pseudonymizer,
+                       sizeof(((llmobs_pseudonymizer*)NULL)->state) >= sizeof(llmobs_hmac));
+
+/* The current key of a domain and a tenant. */
+llmobsi_fn llmobs_result llmobsi_pseudonym_key(llmobs* obs, llmobs_domain domain,
+                                               const char* tenant, llmobs_hmac_key* key,
+                                               char id[LLMOBS_KEY_ID_SIZE])
+{
+    llmobsi_instance* instance;
+    bool found;
+    if ((unsigned)domain >= (unsigned)LLMOBS_DOMAIN_COUNT) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    instance = llmobsi_call_begin(obs);
+    if (instance == NULL) {
+        return LLMOBS_ERROR_CLOSED;
+    }
+    found = llmobsi_keyring_key(&instance->collector.recorder.keyring, domain, tenant,
+                                tenant != NULL ? strlen(tenant) : 0, key, id);
+    llmobsi_call_end(instance);
+    return found ? LLMOBS_OK : LLMOBS_ERROR_KEY;
+}
+
+LLMOBS_API llmobs_result llmobs_pseudonym(llmobs* obs, llmobs_domain domain, const char* tenant,
+                                          const void* data, size_t size,
+                                          char out[LLMOBS_PSEUDONYM_SIZE])
+{
+    char id[LLMOBS_KEY_ID_SIZE];
+    uint8_t tag[LLMOBS_SHA256_SIZE];
+    llmobs_hmac_key key;
+    llmobs_result result;
+    if (out == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    out[0] = '\0';
+    if (data == NULL && size != 0) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    result = llmobsi_pseudonym_key(obs, domain, tenant, &key, id);
+    if (result == LLMOBS_OK) {
+        llmobs_hmac_of(&key, data, size, tag);
+        llmobs_wipe(&key, sizeof key);
+        llmobsi_pseudonym_print(out, id, tag);
+    }
+    return result;
+}
+
+/* ---- in pieces ----------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_result llmobs_pseudonym_begin(llmobs_pseudonymizer* pseudonymizer, llmobs* obs,
+                                                llmobs_domain domain, const char* tenant)
+{
+    llmobs_hmac_key key;
+    llmobs_hmac hmac;
+    llmobs_result result;
+    if (pseudonymizer == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    memset(pseudonymizer, 0, sizeof *pseudonymizer);
+    result = llmobsi_pseudonym_key(obs, domain, tenant, &key, pseudonymizer->key_id);
+    if (result == LLMOBS_OK) {
+        llmobs_hmac_begin(&hmac, &key);
+        memcpy(pseudonymizer->state, &hmac, sizeof hmac);
+        llmobs_wipe(&hmac, sizeof hmac);
+        llmobs_wipe(&key, sizeof key);
+        pseudonymizer->begun = true;
+    }
+    return result;
+}
+
+LLMOBS_API void llmobs_pseudonym_update(llmobs_pseudonymizer* pseudonymizer, const void* data,
+                                        size_t size)
+{
+    llmobs_hmac hmac;
+    if (pseudonymizer == NULL || !pseudonymizer->begun || data == NULL) {
+        return;
+    }
+    memcpy(&hmac, pseudonymizer->state, sizeof hmac);
+    llmobs_hmac_update(&hmac, data, size);
+    memcpy(pseudonymizer->state, &hmac, sizeof hmac);
+    llmobs_wipe(&hmac, sizeof hmac);
+}
+
+LLMOBS_API llmobs_result llmobs_pseudonym_end(llmobs_pseudonymizer* pseudonymizer,
+                                              char out[LLMOBS_PSEUDONYM_SIZE])
+{
+    uint8_t tag[LLMOBS_SHA256_SIZE];
+    llmobs_hmac hmac;
+    if (out != NULL) {
+        out[0] = '\0';
+    }
+    if (pseudonymizer == NULL || !pseudonymizer->begun || out == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    memcpy(&hmac, pseudonymizer->state, sizeof hmac);
+    llmobs_hmac_end(&hmac, tag);
+    llmobsi_pseudonym_print(out, pseudonymizer->key_id, tag);
+    llmobs_wipe(pseudonymizer, sizeof *pseudonymizer);
+    return LLMOBS_OK;
+}
+
+/* ---- keys that came before ----------------------------------------------------------------- */
+
+LLMOBS_API llmobs_result llmobs_pseudonym_verify(llmobs* obs, llmobs_domain domain,
+                                                 const char* tenant, const void* data, size_t size,
+                                                 const char* pseudonym)
+{
+    char id[LLMOBS_KEY_ID_SIZE];
+    uint8_t told[LLMOBS_I_TAG_SIZE];
+    uint8_t tag[LLMOBS_SHA256_SIZE];
+    llmobs_hmac_key key;
+    llmobsi_instance* instance;
+    bool found;
+    if (pseudonym == NULL || (data == NULL && size != 0) ||
+        (unsigned)domain >= (unsigned)LLMOBS_DOMAIN_COUNT ||
+        !llmobsi_pseudonym_read(pseudonym, id, told)) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    instance = llmobsi_call_begin(obs);
+    if (instance == NULL) {
+        return LLMOBS_ERROR_CLOSED;
+    }
+    found = llmobsi_keyring_find(&instance->collector.recorder.keyring, domain, tenant,
+                                 tenant != NULL ? strlen(tenant) : 0, &key, id);
+    llmobsi_call_end(instance);
+    if (!found) {
+        return LLMOBS_ERROR_KEY;
+    }
+    llmobs_hmac_of(&key, data, size, tag);
+    llmobs_wipe(&key, sizeof key);
+    return llmobs_equal_secret(tag, told, sizeof told) ? LLMOBS_OK : LLMOBS_ERROR_MISMATCH;
+}
+
+LLMOBS_API llmobs_result llmobs_key_rotate(llmobs* obs, const llmobs_key* key)
+{
+    llmobs_result result = LLMOBS_OK;
+    llmobs_key complete = llmobs_key_default();
+    llmobsi_instance* instance = llmobsi_call_begin(obs);
+    llmobsi_keyring* keyring;
+    int cancel;
+    if (instance == NULL) {
+        return LLMOBS_ERROR_CLOSED;
+    }
+    keyring = &instance->collector.recorder.keyring;
+    cancel = llmobsi_cancel_hold();
+    llmobsi_lock_take(&instance->setup);
+    if (key == NULL) {
+        result = llmobsi_keyring_put_random(keyring) ? LLMOBS_OK : LLMOBS_ERROR_KEY;
+    } else {
+        size_t known = key->size != 0 && key->size < sizeof complete ? key->size : sizeof complete;
+        memcpy(&complete, key, known);
+        result = llmobsi_keyring_put_host(keyring, &complete) ? LLMOBS_OK : LLMOBS_ERROR_ARGUMENT;
+    }
+    llmobsi_lock_give(&instance->setup);
+    llmobsi_cancel_resume(cancel);
+    llmobsi_call_end(instance);
+    return result;
+}
+
+#else
+
+LLMOBS_API llmobs_result llmobs_pseudonym(llmobs* obs, llmobs_domain domain, const char* tenant,
+                                          const void* data, size_t size,
+                                          char out[LLMOBS_PSEUDONYM_SIZE])
+{
+    (void)obs;
+    (void)domain;
+    (void)tenant;
+    (void)data;
+    (void)size;
+    if (out != NULL) {
+        out[0] = '\0';
+    }
+    return LLMOBS_ERROR_FORMAT;
+}
+
+LLMOBS_API llmobs_result llmobs_pseudonym_begin(llmobs_pseudonymizer* pseudonymizer, llmobs* obs,
+                                                llmobs_domain domain, const char* tenant)
+{
+    (void)pseudonymizer;
+    (void)obs;
+    (void)domain;
+    (void)tenant;
+    return LLMOBS_ERROR_FORMAT;
+}
+
+LLMOBS_API void llmobs_pseudonym_update(llmobs_pseudonymizer* pseudonymizer, const void* data,
+                                        size_t size)
+{
+    (void)pseudonymizer;
+    (void)data;
+    (void)size;
+}
+
+LLMOBS_API llmobs_result llmobs_pseudonym_end(llmobs_pseudonymizer* pseudonymizer,
+                                              char out[LLMOBS_PSEUDONYM_SIZE])
+{
+    (void)pseudonymizer;
+    if (out != NULL) {
+        out[0] = '\0';
+    }
+    return LLMOBS_ERROR_FORMAT;
+}
+
+LLMOBS_API llmobs_result llmobs_pseudonym_verify(llmobs* obs, llmobs_domain domain,
+                                                 const char* tenant, const void* data, size_t size,
+                                                 const char* pseudonym)
+{
+    (void)obs;
+    (void)domain;
+    (void)tenant;
+    (void)data;
+    (void)size;
+    (void)pseudonym;
+    return LLMOBS_ERROR_FORMAT;
+}
+
+LLMOBS_API llmobs_result llmobs_key_rotate(llmobs* obs, const llmobs_key* key)
+{
+    (void)obs;
+    (void)key;
+    return LLMOBS_ERROR_FORMAT;
+}
+
+#endif
+
+/* =================================================================================================
  *  >>layout                 public: the layout of an instance's memory
  * ============================================================================================== */
 
@@ -19183,6 +20170,7 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
         instance->collector.exporters = exporters;
         instance->collector.exporter_limit = config->max_exporters;
     }
+    llmobsi_keyring_layout(arena, recorder != NULL ? &recorder->keyring : NULL);
     if (config->span_slots != LLMOBS_OFF) {
         llmobsi_pool_layout(arena, config, recorder);
     }
@@ -19275,10 +20263,6 @@ llmobsi_fn void llmobsi_memory_return(llmobsi_instance* instance)
         llmobsi_lock_destroy(&collector->exporters[i].lock);
     }
     llmobsi_locks_destroy(instance);
-#ifndef LLMOBS_NO_SHA256
-    llmobs_wipe(&collector->recorder.registry.user_key,
-                sizeof collector->recorder.registry.user_key);
-#endif
     if (memory != NULL) {
         llmobsi_park(&allocator, memory, bytes);
     }
@@ -19351,7 +20335,7 @@ llmobsi_fn uint32_t llmobsi_ticket_new(const llmobsi_place* place)
 }
 
 /* The slot that spans of an instance without spans point to: no handle fits it. */
-static llmobsi_slot llmobsi_no_slot;
+llmobsi_state llmobsi_slot llmobsi_no_slot;
 
 llmobsi_fn void llmobsi_recorder_start(llmobsi_recorder* recorder, const llmobs_config* config)
 {
@@ -19383,37 +20367,12 @@ llmobsi_fn void llmobsi_recorder_start(llmobsi_recorder* recorder, const llmobs_
 LLMOBS_I_STATIC_ASSERT(families,
                        LLMOBS_I_FAMILIES_STANDARD == (LLMOBS_FAMILY_LLM | LLMOBS_FAMILY_SELF));
 
-#define LLMOBS_I_USER_KEY_LEAST 16u
-
-/* The key of users' pseudonyms. False: there is none, and no such label either. */
-llmobsi_fn bool llmobsi_user_key_make(llmobsi_registry* registry, const llmobs_config* config)
-{
-#ifndef LLMOBS_NO_SHA256
-    uint8_t secret[32];
-    bool filled;
-    if (config->user_key != NULL && config->user_key_size >= LLMOBS_I_USER_KEY_LEAST) {
-        llmobs_hmac_key_init(&registry->user_key, config->user_key, config->user_key_size);
-        return true;
-    }
-    filled = config->random.fill != NULL
-                 ? config->random.fill(config->random.user, secret, sizeof secret)
-                 : llmobsi_random_bytes(secret, sizeof secret);
-    llmobs_hmac_key_init(&registry->user_key, secret, sizeof secret);
-    llmobs_wipe(secret, sizeof secret);
-    return filled;
-#else
-    (void)registry;
-    (void)config;
-    return false;
-#endif
-}
-
 /* Defines the catalogue's metrics, those whose family is switched on. */
-llmobsi_fn void llmobsi_catalogue_start(llmobsi_collector* collector, const llmobs_config* config)
+llmobsi_fn void llmobsi_catalogue_start(llmobsi_collector* collector, const llmobs_config* config,
+                                        bool user_ids)
 {
     llmobsi_recorder* recorder = &collector->recorder;
     llmobsi_registry* registry = &recorder->registry;
-    bool user_ids = config->metric_user_ids && llmobsi_user_key_make(registry, config);
     int known;
     for (known = 0; known < (int)LLMOBS_KNOWN_COUNT; known++) {
         llmobs_metric_info info;
@@ -19438,20 +20397,22 @@ llmobsi_fn void llmobsi_catalogue_start(llmobsi_collector* collector, const llmo
     }
 }
 
-llmobsi_fn void llmobsi_metrics_start(llmobsi_collector* collector, const llmobs_config* config)
+llmobsi_fn void llmobsi_metrics_start(llmobsi_collector* collector, const llmobs_config* config,
+                                      bool has_key)
 {
     llmobsi_registry* registry = &collector->recorder.registry;
     if (config->metric_series == LLMOBS_OFF) {
         return;
     }
     registry->on = true;
+    registry->keyring = &collector->recorder.keyring;
     registry->clock = config->clock;
     registry->label_bytes = config->label_bytes;
     registry->max_series = config->metric_max_series;
     if (!llmobsi_random_bytes(&registry->seed, sizeof registry->seed)) {
         registry->seed = llmobsi_monotonic_ns();
     }
-    llmobsi_catalogue_start(collector, config);
+    llmobsi_catalogue_start(collector, config, config->metric_user_ids && has_key);
 }
 
 /* In the child of a fork: an empty instance, with the same exporters, running. Nobody else is
@@ -19486,6 +20447,7 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
     memset(&collector->noted, 0, sizeof collector->noted);
     memset(collector->noted_drops, 0, sizeof collector->noted_drops);
     (void)llmobsi_locks_init(instance);
+    llmobsi_keyring_forked(&recorder->keyring);
     if (recorder->registry.on) {
         llmobsi_registry_forked(&recorder->registry);
         memset(&collector->noted_metrics, 0, sizeof collector->noted_metrics);
@@ -19522,12 +20484,16 @@ llmobsi_fn void llmobsi_place_publish(llmobsi_place* place, llmobsi_instance* in
 
 llmobsi_fn void llmobsi_collector_start(llmobsi_collector* collector, const llmobs_config* config)
 {
+    bool refused;
+    bool has_key;
     collector->notes.tell = config->note;
     collector->notes.user = config->note_user;
     collector->batch_delay_ns = (uint64_t)config->batch_delay_ms * UINT64_C(1000000);
     collector->span_max_age_ns = (uint64_t)config->span_max_age_s * UINT64_C(1000000000);
     llmobsi_recorder_start(&collector->recorder, config);
-    llmobsi_metrics_start(collector, config);
+    has_key = llmobsi_keyring_start(&collector->recorder.keyring, config, &refused);
+    llmobsi_notes_add(&collector->notes, LLMOBS_NOTE_KEY_REFUSED, refused);
+    llmobsi_metrics_start(collector, config, has_key);
     collector->given = llmobsi_load_relaxed(&collector->recorder.pool.given);
     collector->swept = llmobsi_now(&collector->recorder.timeline);
     if (!llmobsi_random_bytes(&collector->batch_ids, sizeof collector->batch_ids)) {
@@ -19561,6 +20527,7 @@ llmobsi_fn llmobs_result llmobsi_open_in(llmobsi_place* place, const llmobs_conf
     if (!config->host_pumped && !llmobsi_tick_start(instance)) {
         llmobsi_store_ordered(&place->ticket, 0);
         llmobsi_store_ordered(&place->exporting, 0);
+        llmobsi_keyring_end(&instance->collector.recorder.keyring);
         llmobsi_locks_destroy(instance);
         llmobsi_tell_now(config, LLMOBS_NOTE_THREAD_START);
         return LLMOBS_ERROR_SYSTEM;
@@ -19736,6 +20703,7 @@ llmobsi_fn llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmo
     quiet &= !llmobsi_exporters_abandon(&instance->collector);
     llmobsi_last_stats(instance, stats);
     llmobsi_instance_tell(instance);
+    llmobsi_keyring_end(&instance->collector.recorder.keyring);
     if (quiet) {
         llmobsi_memory_return(instance);
     } else {

@@ -1,6 +1,5 @@
 /* Attributes: types, last value wins, cuts on UTF-8 borders, limits, spans of many parts. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "keeper.h"

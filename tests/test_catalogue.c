@@ -2,8 +2,7 @@
    and the engines, of what a dashboard expects to find; and from its definition to the scrape. */
 #include "tap.h"
 
-#define LLMOBS_IMPLEMENTATION
-#include "llmobs.h"
+#include "llmobs_private.h"
 
 #include "keeper.h"
 
@@ -320,8 +319,8 @@ static llmobs* open_with(uint32_t families, bool user_ids, uint64_t* notes)
     llmobs_config config = pumped_config();
     config.metric_families = families;
     config.metric_user_ids = user_ids;
-    config.user_key = key;
-    config.user_key_size = sizeof key;
+    config.key.secret = key;
+    config.key.secret_size = sizeof key;
     config.note = notes != NULL ? count_note : NULL;
     config.note_user = notes;
     return llmobs_open(&config, NULL);

@@ -1,6 +1,5 @@
 /* Cells: rows, the pages that they claim, numbers of cells, additions. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "keeper.h"

@@ -1,7 +1,6 @@
 /* Chrome trace events: exact text for one of everything, times to the nanosecond, JSON that
    perl reads, every buffer size, every refusal. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "batch_sample.h"

@@ -1,6 +1,5 @@
 /* Stamps and times: a timeline fed by hand, the real clock, clocks of the host that misbehave. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "keeper.h"

@@ -1,6 +1,5 @@
 /* The configuration: defaults three ways, ranges, ratios, older structs. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include <math.h>

@@ -1,6 +1,5 @@
 /* Defining metrics: what is refused, what is the same, what Prometheus calls it. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "keeper.h"

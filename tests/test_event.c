@@ -1,6 +1,5 @@
 /* Events, links, status, kind, name and context of a span. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "keeper.h"

@@ -1,6 +1,6 @@
 /* Exponential buckets and quantiles. The table of borders is proved by raising its numbers to their
    256th power; all else is held against the borders, or against sorted values. */
-#define LLMOBS_IMPLEMENTATION
+#define LLMOBS_STATIC
 #include "llmobs.h"
 
 #include <float.h>

@@ -1,7 +1,6 @@
 /* Exporters: what they may answer, retries, pending batches, queues that overflow, callbacks that
    hang or call back in. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "keeper.h"

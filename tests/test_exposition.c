@@ -1,6 +1,5 @@
 /* The Accept header: what browsers, scrapers and nobody send. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include <stdlib.h>

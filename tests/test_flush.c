@@ -1,6 +1,5 @@
 /* Flush delivers all that was recorded before it; ticks of host and library. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "keeper.h"

@@ -10,7 +10,7 @@
 #define XXH_INLINE_ALL 1
 #endif
 #endif
-#define LLMOBS_IMPLEMENTATION
+#define LLMOBS_STATIC
 #include "../llmobs.h"
 
 #include "tap.h"

@@ -1,6 +1,5 @@
 /* Histograms: borders, values that are none, windows that move. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "keeper.h"

@@ -1,6 +1,5 @@
 /* Names as numbers: equal texts have equal ids, whoever comes first; a full table is counted. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "keeper.h"

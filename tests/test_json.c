@@ -1,7 +1,7 @@
 /* JSON strings and numbers: every code point, every short byte sequence, every buffer size;
    read back by a reader of our own and by perl's. Built twice: test_json_portable.c leaves the
    vector code out. */
-#define LLMOBS_IMPLEMENTATION
+#define LLMOBS_STATIC
 #include "../llmobs.h"
 #include "tap.h"
 

@@ -1,6 +1,5 @@
 /* The memory of an instance: what its pillars take. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "keeper.h"

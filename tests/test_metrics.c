@@ -1,6 +1,5 @@
 /* Metrics out: text into buffers and callbacks, views, what the library tells of itself. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "keeper.h"

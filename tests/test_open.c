@@ -1,6 +1,5 @@
 /* Open and close: memory, allocators, limits, dead handles; close against all that may run. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "keeper.h"

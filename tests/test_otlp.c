@@ -1,7 +1,6 @@
 /* OTLP/JSON: a batch with one of everything, read back by perl and compared leaf by leaf with a
    list that is made from the views by other means; every buffer size; every refusal. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "batch_sample.h"

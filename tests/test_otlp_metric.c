@@ -1,7 +1,6 @@
 /* OTLP/JSON of metrics: every kind as the line it must be, numbers to their last digit, every
    buffer size, every refusal, and which lines llmobs_encode writes. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "batch_sample.h"

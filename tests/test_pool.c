@@ -1,6 +1,5 @@
 /* Slots and rings: handed round by many, each slot has one owner at a time. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "keeper.h"

@@ -1,7 +1,6 @@
 /* Prometheus text and OpenMetrics: what every instrument and kind of number looks like, to the
    byte; hostile texts against a strict reader; every buffer size and refusal. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include <locale.h>

@@ -1,6 +1,5 @@
 /* Reading back: quantiles against the values themselves, and readers among recorders. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "keeper.h"

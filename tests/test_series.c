@@ -1,6 +1,5 @@
 /* Series: label values as keys, too many of them, collisions, removal, lists of allowed values. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "keeper.h"

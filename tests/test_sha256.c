@@ -3,7 +3,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1
 #endif
-#define LLMOBS_IMPLEMENTATION
+#define LLMOBS_STATIC
 #include "../llmobs.h"
 
 #include <sys/wait.h>

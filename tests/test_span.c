@@ -1,6 +1,5 @@
 /* Spans from begin to exporter: parents, hand-over, ends, sampling, remote parents. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "keeper.h"

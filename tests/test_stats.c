@@ -1,6 +1,5 @@
 /* The account: read at any time, by callers of any age, while everything runs. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "keeper.h"

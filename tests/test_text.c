@@ -1,6 +1,6 @@
 /* The bounded writer, numbers and UTF-8: by exhaustion where it can be, else against libc or
    against a second way to compute the same. */
-#define LLMOBS_IMPLEMENTATION
+#define LLMOBS_STATIC
 #include "../llmobs.h"
 #include "tap.h"
 

@@ -1,6 +1,5 @@
 /* W3C trace context, by tables and against a second reader; sampling thresholds. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include <math.h>

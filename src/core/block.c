@@ -9,8 +9,8 @@ typedef struct llmobsi_parked {
     llmobs_allocator allocator;
 } llmobsi_parked;
 
-static llmobsi_parked llmobsi_parking[LLMOBS_I_PARKING]; /* under the lock */
-static pthread_mutex_t llmobsi_parking_lock = PTHREAD_MUTEX_INITIALIZER;
+llmobsi_state llmobsi_parked llmobsi_parking[LLMOBS_I_PARKING]; /* under the lock */
+llmobsi_state pthread_mutex_t llmobsi_parking_lock = PTHREAD_MUTEX_INITIALIZER;
 
 llmobsi_fn void* llmobsi_allocate_default(void* user, size_t size, size_t alignment)
 {
@@ -77,8 +77,8 @@ llmobsi_fn void llmobsi_park(const llmobs_allocator* allocator, void* memory, si
 
 /* Blocks that stay with a callback that hung, or with a batch that the host was promised: for good,
    but within reach, so that leak checkers do not take them for lost. */
-static void* llmobsi_left[64]; /* under the lock; what does not fit is out of reach */
-static uint32_t llmobsi_left_count;
+llmobsi_state void* llmobsi_left[64]; /* under the lock; what does not fit is out of reach */
+llmobsi_state uint32_t llmobsi_left_count;
 
 llmobsi_fn void llmobsi_leave_block(void* memory)
 {

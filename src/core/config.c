@@ -2,6 +2,14 @@
 #define LLMOBS_I_SEVERITY_STANDARD 9u  /* LLMOBS_SEVERITY_INFO                    */
 #define LLMOBS_I_SEVERITY_MOST 24u     /* LLMOBS_SEVERITY_FATAL, and three more   */
 
+LLMOBS_API llmobs_key llmobs_key_default(void)
+{
+    llmobs_key key;
+    memset(&key, 0, sizeof key);
+    key.size = sizeof key;
+    return key;
+}
+
 LLMOBS_API llmobs_config llmobs_config_default(void)
 {
     llmobs_config config;
@@ -28,6 +36,7 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.label_bytes = 128;
     config.exemplars = 1024;
     config.metric_families = LLMOBS_I_FAMILIES_STANDARD;
+    config.key = llmobs_key_default();
     config.log_severity = LLMOBS_I_SEVERITY_STANDARD;
     return config;
 }

@@ -22,6 +22,22 @@ typedef struct llmobs_random {
     void* user;
 } llmobs_random;
 
+#define LLMOBS_KEY_ID_SIZE 32      /* a key's id with its NUL              */
+#define LLMOBS_KEY_SECRET_LEAST 16 /* bytes of a secret: fewer are refused */
+/* A secret that pseudonyms are made with (see llmobs_pseudonym). Both pointers must be readable, and
+   the bytes unchanged, until llmobs_close: the library keeps what it derives from them, on pages of
+   its own, and a fork's child derives it anew. */
+typedef struct llmobs_key {
+    size_t size;        /* sizeof(llmobs_key); 0 means this version's                             */
+    const char* id;     /* stands in each pseudonym: up to 31 letters, digits and ".-_"; one id is
+                           one secret, for ever    (default: eight digits made from the secret) */
+    const void* secret; /* 32 random bytes, say, from a secret store; NULL: no key                */
+    size_t secret_size; /* at least LLMOBS_KEY_SECRET_LEAST                                       */
+} llmobs_key;
+
+/* [any] A zeroed key with its size set. */
+LLMOBS_API llmobs_key llmobs_key_default(void);
+
 /* In a field whose 0 means "the default": none of it. */
 #define LLMOBS_OFF UINT32_MAX
 /* llmobs_config.sample_ratio: record no root span (0 means the default, which is all of them). */
@@ -77,9 +93,7 @@ typedef struct llmobs_config {
                                     none                                                          */
     bool metric_user_ids;        /* the catalogue's metrics have the label user_id, a pseudonym
                                                                                   (default false) */
-    const void* user_key;        /* secret of the pseudonyms, which are the same as long as it is;
-                                    copied                         (default random, for this run) */
-    size_t user_key_size;        /* 16 bytes at least; fewer count as none                        */
+    llmobs_key key;              /* of pseudonyms    (default random: they change at a restart) */
     uint32_t log_severity;       /* log records below it are not made: llmobs_severity, 1 to 24
                                     (default LLMOBS_SEVERITY_INFO, 9); LLMOBS_OFF: none at all    */
 } llmobs_config;

@@ -11,7 +11,9 @@
     X(ERROR_TIMEOUT, -6, "the time was up before everything was delivered")                       \
     X(ERROR_SYSTEM, -7, "the operating system refused (thread, file, random numbers)")            \
     X(ERROR_FORMAT, -8, "this format is left out of the build, or does not carry this signal")    \
-    X(ERROR_INCOMPLETE, -9, "closed, but an exporter's callback did not return in time")
+    X(ERROR_INCOMPLETE, -9, "closed, but an exporter's callback did not return in time")          \
+    X(ERROR_KEY, -10, "no key of this id is known, or none any more")                             \
+    X(ERROR_MISMATCH, -11, "a pseudonym is not of this text")
 
 typedef enum llmobs_result {
 #define LLMOBS_I_RESULT(name, value, text) LLMOBS_##name = value,
@@ -59,6 +61,10 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
                      "them")                                                                      \
     X(METRIC_CATALOGUE, "not all known metrics could be defined (raise "                          \
                         "llmobs_config.max_metrics or metric_bytes)")                             \
+    X(KEY_RANDOM, "pseudonyms are made with a random key: they change at a restart (set "         \
+                  "llmobs_config.key)")                                                           \
+    X(KEY_REFUSED, "a key was refused: its secret is under 16 bytes, or its id is malformed "     \
+                   "(llmobs_config.key)")                                                         \
     X(THREAD_START, "a thread could not be started")                                              \
     X(CLOCK, "no invariant cycle counter: times come from the system clock")
 

@@ -463,7 +463,7 @@ static const llmobsi_sha256_path llmobsi_sha256_paths[] = {
 
 /* 0: not decided yet; else 1 + the index of a path. Any thread writes it and any thread reads it.
    Relaxed: all write the same number, and the table it leads into is constant. */
-static llmobsi_atomic32 llmobsi_sha256_chosen;
+llmobsi_state llmobsi_atomic32 llmobsi_sha256_chosen;
 
 /* For tests and benches: this path from now on, if the processor has it. */
 llmobsi_fn bool llmobsi_sha256_use(uint32_t index)

@@ -290,6 +290,8 @@ llmobsi_fn void llmobsi_collect_notes(llmobsi_collector* collector)
         llmobsi_notes_add(notes, pairs[i].note, total - collector->noted_drops[pairs[i].drop]);
         collector->noted_drops[pairs[i].drop] = total;
     }
+    llmobsi_notes_add(notes, LLMOBS_NOTE_KEY_RANDOM,
+                      llmobsi_keyring_is_news(&collector->recorder.keyring));
     total = llmobsi_load_relaxed(&collector->recorder.names.overflowed);
     llmobsi_notes_add(notes, LLMOBS_NOTE_NAMES, total - collector->noted_names);
     collector->noted_names = total;

@@ -112,11 +112,40 @@ typedef enum llmobsi_file_verdict {
     LLMOBS_I_FILE_BAD
 } llmobsi_file_verdict;
 
-/* What was opened must be a plain file of our own, and the path its only name: one question to the
-   path, or else a link could come and go between two. */
+#define LLMOBS_I_FILE_QUESTIONS 3
+
+/* Whether the path leads to our file, and is its only name. One question to the path, or else a
+   link could come and go between two. But within one, too: while a link is being taken away, the
+   path still leads to the file, whose names are already one less; and that moment lasts as long as
+   the other process is held up in it. So the same is asked several times, and must be answered so
+   each time; in between we rename the path to itself, which changes nothing, but waits for the
+   folder's lock, and so for that moment to pass. */
+llmobsi_fn llmobsi_file_verdict llmobsi_file_judge_name(const llmobsi_file* file)
+{
+    int question;
+    for (question = 0; question < LLMOBS_I_FILE_QUESTIONS; question++) {
+        struct stat at_path;
+        if (question > 0) {
+            (void)rename(file->path, file->path);
+        }
+        if (llmobsi_lstat(file->path, &at_path) != 0) {
+            return errno == ENOENT ? LLMOBS_I_FILE_MOVED : LLMOBS_I_FILE_BAD;
+        }
+        if (llmobsi_file_is_other(file, &at_path)) {
+            return LLMOBS_I_FILE_MOVED;
+        }
+        if (at_path.st_nlink != 1) {
+            errno = EMLINK;
+            return LLMOBS_I_FILE_BAD;
+        }
+    }
+    return LLMOBS_I_FILE_GOOD;
+}
+
+/* What was opened must be a plain file of our own. */
 llmobsi_fn llmobsi_file_verdict llmobsi_file_judge(llmobsi_file* file)
 {
-    struct stat status, at_path;
+    struct stat status;
     if (fstat(file->descriptor, &status) != 0 || !S_ISREG(status.st_mode) ||
         status.st_uid != geteuid()) {
         errno = EPERM;
@@ -124,17 +153,7 @@ llmobsi_fn llmobsi_file_verdict llmobsi_file_judge(llmobsi_file* file)
     }
     file->device = status.st_dev;
     file->inode = status.st_ino;
-    if (llmobsi_lstat(file->path, &at_path) != 0) {
-        return errno == ENOENT ? LLMOBS_I_FILE_MOVED : LLMOBS_I_FILE_BAD;
-    }
-    if (llmobsi_file_is_other(file, &at_path)) {
-        return LLMOBS_I_FILE_MOVED;
-    }
-    if (at_path.st_nlink != 1) {
-        errno = EMLINK;
-        return LLMOBS_I_FILE_BAD;
-    }
-    return LLMOBS_I_FILE_GOOD;
+    return llmobsi_file_judge_name(file);
 }
 
 /* Opens the path, if it is fit. */

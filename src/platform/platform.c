@@ -26,9 +26,20 @@
 #endif
 #endif
 
+/* How private functions and variables are linked: not at all. Our own tests compile one copy with
+   LLMOBS_I_APART, whose private parts they see (tools/private.pl). */
+#ifndef LLMOBS_I_APART
 #define llmobsi_fn static __attribute__((unused))
-#define llmobsi_inline static inline __attribute__((unused, always_inline))
 #define llmobsi_cold static __attribute__((unused, noinline, cold))
+#define llmobsi_noinline static __attribute__((unused, noinline))
+#define llmobsi_state static
+#else
+#define llmobsi_fn extern
+#define llmobsi_cold extern __attribute__((noinline, cold))
+#define llmobsi_noinline extern __attribute__((noinline))
+#define llmobsi_state
+#endif
+#define llmobsi_inline static inline __attribute__((unused, always_inline))
 #define llmobsi_likely(condition) __builtin_expect(!!(condition), 1)
 #define llmobsi_unlikely(condition) __builtin_expect(!!(condition), 0)
 
@@ -229,6 +240,34 @@ llmobsi_fn bool llmobsi_random_bytes(void* bytes, size_t size)
     filled = filled || llmobsi_random_from_file(bytes, size);
     errno = saved;
     return filled;
+}
+
+/* ---- pages that hold secrets ---------------------------------------------------------------- */
+
+#define LLMOBS_I_PAGE_LEAST 4096u
+
+llmobsi_fn size_t llmobsi_page_size(void)
+{
+    long size = sysconf(_SC_PAGESIZE);
+    return size >= (long)LLMOBS_I_PAGE_LEAST ? (size_t)size : LLMOBS_I_PAGE_LEAST;
+}
+
+/* What the kernel can do for whole pages, or takes back again: they are not in core dumps, a fork's
+   child finds them zeroed, they are not swapped. Each may be refused (an old kernel, shared memory,
+   a limit): it is one more wall, not the only one. Preserves errno. */
+llmobsi_fn void llmobsi_pages_seclude(void* pages, size_t size, bool secluded)
+{
+#if defined(__linux__) && defined(SYS_madvise) && defined(SYS_mlock)
+    int saved = errno;
+    (void)llmobsi_syscall(SYS_madvise, pages, size, secluded ? 16 : 17); /* DONTDUMP, DODUMP      */
+    (void)llmobsi_syscall(SYS_madvise, pages, size, secluded ? 18 : 19); /* WIPE- and KEEPONFORK */
+    (void)llmobsi_syscall(secluded ? SYS_mlock : SYS_munlock, pages, size);
+    errno = saved;
+#else
+    (void)pages;
+    (void)size;
+    (void)secluded;
+#endif
 }
 
 /* ---- a barrier on other threads' processors ------------------------------------------------ */

@@ -135,6 +135,7 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
         instance->collector.exporters = exporters;
         instance->collector.exporter_limit = config->max_exporters;
     }
+    llmobsi_keyring_layout(arena, recorder != NULL ? &recorder->keyring : NULL);
     if (config->span_slots != LLMOBS_OFF) {
         llmobsi_pool_layout(arena, config, recorder);
     }

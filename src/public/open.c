@@ -45,10 +45,6 @@ llmobsi_fn void llmobsi_memory_return(llmobsi_instance* instance)
         llmobsi_lock_destroy(&collector->exporters[i].lock);
     }
     llmobsi_locks_destroy(instance);
-#ifndef LLMOBS_NO_SHA256
-    llmobs_wipe(&collector->recorder.registry.user_key,
-                sizeof collector->recorder.registry.user_key);
-#endif
     if (memory != NULL) {
         llmobsi_park(&allocator, memory, bytes);
     }
@@ -121,7 +117,7 @@ llmobsi_fn uint32_t llmobsi_ticket_new(const llmobsi_place* place)
 }
 
 /* The slot that spans of an instance without spans point to: no handle fits it. */
-static llmobsi_slot llmobsi_no_slot;
+llmobsi_state llmobsi_slot llmobsi_no_slot;
 
 llmobsi_fn void llmobsi_recorder_start(llmobsi_recorder* recorder, const llmobs_config* config)
 {
@@ -153,37 +149,12 @@ llmobsi_fn void llmobsi_recorder_start(llmobsi_recorder* recorder, const llmobs_
 LLMOBS_I_STATIC_ASSERT(families,
                        LLMOBS_I_FAMILIES_STANDARD == (LLMOBS_FAMILY_LLM | LLMOBS_FAMILY_SELF));
 
-#define LLMOBS_I_USER_KEY_LEAST 16u
-
-/* The key of users' pseudonyms. False: there is none, and no such label either. */
-llmobsi_fn bool llmobsi_user_key_make(llmobsi_registry* registry, const llmobs_config* config)
-{
-#ifndef LLMOBS_NO_SHA256
-    uint8_t secret[32];
-    bool filled;
-    if (config->user_key != NULL && config->user_key_size >= LLMOBS_I_USER_KEY_LEAST) {
-        llmobs_hmac_key_init(&registry->user_key, config->user_key, config->user_key_size);
-        return true;
-    }
-    filled = config->random.fill != NULL
-                 ? config->random.fill(config->random.user, secret, sizeof secret)
-                 : llmobsi_random_bytes(secret, sizeof secret);
-    llmobs_hmac_key_init(&registry->user_key, secret, sizeof secret);
-    llmobs_wipe(secret, sizeof secret);
-    return filled;
-#else
-    (void)registry;
-    (void)config;
-    return false;
-#endif
-}
-
 /* Defines the catalogue's metrics, those whose family is switched on. */
-llmobsi_fn void llmobsi_catalogue_start(llmobsi_collector* collector, const llmobs_config* config)
+llmobsi_fn void llmobsi_catalogue_start(llmobsi_collector* collector, const llmobs_config* config,
+                                        bool user_ids)
 {
     llmobsi_recorder* recorder = &collector->recorder;
     llmobsi_registry* registry = &recorder->registry;
-    bool user_ids = config->metric_user_ids && llmobsi_user_key_make(registry, config);
     int known;
     for (known = 0; known < (int)LLMOBS_KNOWN_COUNT; known++) {
         llmobs_metric_info info;
@@ -208,20 +179,22 @@ llmobsi_fn void llmobsi_catalogue_start(llmobsi_collector* collector, const llmo
     }
 }
 
-llmobsi_fn void llmobsi_metrics_start(llmobsi_collector* collector, const llmobs_config* config)
+llmobsi_fn void llmobsi_metrics_start(llmobsi_collector* collector, const llmobs_config* config,
+                                      bool has_key)
 {
     llmobsi_registry* registry = &collector->recorder.registry;
     if (config->metric_series == LLMOBS_OFF) {
         return;
     }
     registry->on = true;
+    registry->keyring = &collector->recorder.keyring;
     registry->clock = config->clock;
     registry->label_bytes = config->label_bytes;
     registry->max_series = config->metric_max_series;
     if (!llmobsi_random_bytes(&registry->seed, sizeof registry->seed)) {
         registry->seed = llmobsi_monotonic_ns();
     }
-    llmobsi_catalogue_start(collector, config);
+    llmobsi_catalogue_start(collector, config, config->metric_user_ids && has_key);
 }
 
 /* In the child of a fork: an empty instance, with the same exporters, running. Nobody else is
@@ -256,6 +229,7 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
     memset(&collector->noted, 0, sizeof collector->noted);
     memset(collector->noted_drops, 0, sizeof collector->noted_drops);
     (void)llmobsi_locks_init(instance);
+    llmobsi_keyring_forked(&recorder->keyring);
     if (recorder->registry.on) {
         llmobsi_registry_forked(&recorder->registry);
         memset(&collector->noted_metrics, 0, sizeof collector->noted_metrics);
@@ -292,12 +266,16 @@ llmobsi_fn void llmobsi_place_publish(llmobsi_place* place, llmobsi_instance* in
 
 llmobsi_fn void llmobsi_collector_start(llmobsi_collector* collector, const llmobs_config* config)
 {
+    bool refused;
+    bool has_key;
     collector->notes.tell = config->note;
     collector->notes.user = config->note_user;
     collector->batch_delay_ns = (uint64_t)config->batch_delay_ms * UINT64_C(1000000);
     collector->span_max_age_ns = (uint64_t)config->span_max_age_s * UINT64_C(1000000000);
     llmobsi_recorder_start(&collector->recorder, config);
-    llmobsi_metrics_start(collector, config);
+    has_key = llmobsi_keyring_start(&collector->recorder.keyring, config, &refused);
+    llmobsi_notes_add(&collector->notes, LLMOBS_NOTE_KEY_REFUSED, refused);
+    llmobsi_metrics_start(collector, config, has_key);
     collector->given = llmobsi_load_relaxed(&collector->recorder.pool.given);
     collector->swept = llmobsi_now(&collector->recorder.timeline);
     if (!llmobsi_random_bytes(&collector->batch_ids, sizeof collector->batch_ids)) {
@@ -331,6 +309,7 @@ llmobsi_fn llmobs_result llmobsi_open_in(llmobsi_place* place, const llmobs_conf
     if (!config->host_pumped && !llmobsi_tick_start(instance)) {
         llmobsi_store_ordered(&place->ticket, 0);
         llmobsi_store_ordered(&place->exporting, 0);
+        llmobsi_keyring_end(&instance->collector.recorder.keyring);
         llmobsi_locks_destroy(instance);
         llmobsi_tell_now(config, LLMOBS_NOTE_THREAD_START);
         return LLMOBS_ERROR_SYSTEM;
@@ -506,6 +485,7 @@ llmobsi_fn llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmo
     quiet &= !llmobsi_exporters_abandon(&instance->collector);
     llmobsi_last_stats(instance, stats);
     llmobsi_instance_tell(instance);
+    llmobsi_keyring_end(&instance->collector.recorder.keyring);
     if (quiet) {
         llmobsi_memory_return(instance);
     } else {

@@ -453,8 +453,8 @@ llmobsi_inline bool llmobsi_exponential_quick(const llmobsi_metric* metric, cons
 }
 
 /* Goes on where one of the two below has come in, and lowers the flag. */
-static __attribute__((noinline)) void llmobsi_histogram_record_other(llmobs_histogram histogram,
-                                                                     uint64_t bits, bool is_double)
+llmobsi_noinline void llmobsi_histogram_record_other(llmobs_histogram histogram, uint64_t bits,
+                                                     bool is_double)
 {
     llmobsi_control* self = llmobsi_self;
     llmobsi_thread* thread = self->uses[LLMOBS_I_PLACE(histogram.instance)].thread;

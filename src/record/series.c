@@ -100,9 +100,7 @@ typedef struct llmobsi_registry {
     llmobsi_cells cells;
     llmobsi_atomic64 misused; /* calls that named no metric, or the wrong kind; any thread adds */
     llmobsi_atomic64 labels_cut;
-#ifndef LLMOBS_NO_SHA256
-    llmobs_hmac_key user_key; /* of pseudonyms; open writes */
-#endif
+    const llmobsi_keyring* keyring; /* of pseudonyms */
 } llmobsi_registry;
 
 LLMOBS_API llmobs_metric_info llmobs_metric_info_default(void)
@@ -155,18 +153,23 @@ llmobsi_fn bool llmobsi_is_allowed(const llmobsi_registry* registry, const llmob
 }
 
 #ifndef LLMOBS_NO_SHA256
-/* A user's id never leaves the process: what stands for it is a keyed hash of it, 128 bits. */
-llmobsi_fn size_t llmobsi_pseudonym(const llmobsi_registry* registry, const char* value,
-                                    size_t size, char* out)
+#define LLMOBS_I_USER_LABEL_SIZE 32u
+
+/* A user's id never leaves the process: what stands for it is the tag of its pseudonym, 128 bits,
+   without the key's id. */
+llmobsi_fn size_t llmobsi_user_label(const llmobsi_registry* registry, const char* value,
+                                     size_t size, char* out)
 {
-    static const char domain[] = "llmobs user_id";
-    uint8_t digest[LLMOBS_SHA256_SIZE];
-    llmobs_hmac hmac;
-    llmobs_hmac_begin(&hmac, &registry->user_key);
-    llmobs_hmac_update(&hmac, domain, sizeof domain);
-    llmobs_hmac_update(&hmac, value, size);
-    llmobs_hmac_end(&hmac, digest);
-    return (size_t)(llmobsi_append_hex(out, digest, 16) - out);
+    uint8_t tag[LLMOBS_SHA256_SIZE];
+    char id[LLMOBS_KEY_ID_SIZE];
+    llmobs_hmac_key key;
+    if (!llmobsi_keyring_key(registry->keyring, LLMOBS_DOMAIN_USER, NULL, 0, &key, id)) {
+        memcpy(out, "no_key", 6); /* in a fork's child, without random bytes */
+        return 6;
+    }
+    llmobs_hmac_of(&key, value, size, tag);
+    llmobs_wipe(&key, sizeof key);
+    return (size_t)(llmobsi_append_hex(out, tag, LLMOBS_I_USER_LABEL_SIZE / 2) - out);
 }
 #endif
 
@@ -177,7 +180,7 @@ llmobsi_cold size_t llmobsi_key_value_slow(llmobsi_registry* registry,
 {
 #ifndef LLMOBS_NO_SHA256
     if ((int)label == metric->user_label && size > 0) {
-        return llmobsi_pseudonym(registry, value, size, out);
+        return llmobsi_user_label(registry, value, size, out);
     }
 #endif
     if (metric->allowed[label] != NULL &&

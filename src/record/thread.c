@@ -83,6 +83,7 @@ typedef struct llmobsi_recorder {
     llmobs_random random;
     llmobsi_timeline timeline;
     llmobsi_names names;
+    llmobsi_keyring keyring;
     llmobsi_pool pool;
     llmobsi_thread* threads;
     uint32_t thread_count; /* max_threads */
@@ -121,14 +122,14 @@ typedef struct llmobsi_control {
 } __attribute__((aligned(64))) llmobsi_control;
 
 /* All static state of a copy of this library. */
-static llmobsi_place llmobsi_places[LLMOBS_MAX_INSTANCES];
-static llmobsi_control llmobsi_controls[LLMOBS_MAX_CONTROLS];
-static llmobsi_atomic32 llmobsi_controls_used; /* controls ever owned are below it */
-static bool llmobsi_has_membarrier;            /* written before the first instance opens */
-static pthread_key_t llmobsi_thread_key;       /* its destructor gives a thread's records back */
-static bool llmobsi_thread_key_made;
-static pthread_once_t llmobsi_process_once = PTHREAD_ONCE_INIT;
-static __thread llmobsi_control* llmobsi_self LLMOBS_TLS_MODEL;
+llmobsi_state llmobsi_place llmobsi_places[LLMOBS_MAX_INSTANCES];
+llmobsi_state llmobsi_control llmobsi_controls[LLMOBS_MAX_CONTROLS];
+llmobsi_state llmobsi_atomic32 llmobsi_controls_used; /* controls ever owned are below it */
+llmobsi_state bool llmobsi_has_membarrier;    /* written before the first instance opens */
+llmobsi_state pthread_key_t llmobsi_thread_key; /* its destructor gives a thread's records back */
+llmobsi_state bool llmobsi_thread_key_made;
+llmobsi_state pthread_once_t llmobsi_process_once = PTHREAD_ONCE_INIT;
+llmobsi_state __thread llmobsi_control* llmobsi_self LLMOBS_TLS_MODEL;
 
 /* Where a thread keeps the id of a name that is known by its address: at one of four places that
    differ in their lowest bits, and stand in one cache line or two. */
@@ -487,7 +488,7 @@ llmobsi_fn bool llmobsi_process_ready(void)
 
 /* When a shared object that holds this copy is unloaded, threads that live on must not run its
    code at their end. */
-__attribute__((destructor)) static void llmobsi_process_unload(void)
+llmobsi_fn __attribute__((destructor)) void llmobsi_process_unload(void)
 {
     if (llmobsi_thread_key_made) {
         llmobsi_thread_key_made = false;

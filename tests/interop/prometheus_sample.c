@@ -493,8 +493,8 @@ static llmobs* open_everything(void)
     config.service_version = "1.2.3";
     config.metric_families = LLMOBS_FAMILY_ALL;
     config.metric_user_ids = true;
-    config.user_key = key;
-    config.user_key_size = sizeof key - 1;
+    config.key.secret = key;
+    config.key.secret_size = sizeof key - 1;
     llmobs* obs = llmobs_open(&config, NULL);
     llmobs_export_to(obs, take, NULL);
     return obs;
