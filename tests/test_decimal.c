@@ -1,6 +1,5 @@
 /* Decimals against snprintf and 128-bit arithmetic, dates against gmtime. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include <stdlib.h>

@@ -1,6 +1,5 @@
 /* Interactions through the slots: what goes in comes out, whole or known to be cut. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "interaction_sample.h"

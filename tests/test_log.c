@@ -1,7 +1,6 @@
 /* Log records: what they hold, who gets them, and an account that balances with spans beside them,
    under races, without slots, in signal handlers and after a fork. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "keeper.h"

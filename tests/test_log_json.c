@@ -1,6 +1,5 @@
 /* The lines: each member in its place, whatever the texts hold and however small the buffer is. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "interaction_sample.h"

@@ -347,9 +347,12 @@ static void test_self_of_signals(void)
     llmobs_config config = pumped_config();
     llmobs* obs = llmobs_open(&config, NULL);
     llmobs_exporter exporter = llmobs_exporter_default();
+    keeper kept;
     char* text;
     int i;
+    keeper_init(&kept);
     exporter.export_batch = keep;
+    exporter.user = &kept;
     exporter.name = "both";
     (void)llmobs_exporter_add(obs, &exporter);
     exporter.name = "spans";
@@ -380,6 +383,7 @@ static void test_self_of_signals(void)
            "none under way");
     free(text);
     (void)llmobs_close(obs);
+    keeper_clear(&kept);
 }
 
 static void test_off(void)

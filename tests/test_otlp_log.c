@@ -1,6 +1,5 @@
 /* OTLP/JSON of log records, read back leaf by leaf. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "interaction_sample.h"
