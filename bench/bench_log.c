@@ -1,6 +1,6 @@
-/* The log line of an interaction: 552 bytes, full escaping, from what is known of it; then with the
-   HMAC of an input of 1 KiB and an output of 2 KiB; and what recording one costs the caller. Against
-   spdlog, snprintf, yyjson and the article's own Python. */
+/* The log line of an interaction: 552 bytes, full escaping, from what is known of it; then with
+   the HMAC of an input of 1 KiB and an output of 2 KiB; and what recording one costs the caller.
+   Against spdlog, snprintf, yyjson and the article's own Python. */
 #define LLMOBS_IMPLEMENTATION
 #include "../llmobs.h"
 

@@ -110,7 +110,7 @@ static void test_times(void)
         struct tm utc;
         char part[32];
         if (i % 4 == 3) {
-            ns = UINT64_C(1768471200000000000) + (uint64_t)i * 100000000; /* the same second again */
+            ns = UINT64_C(1768471200000000000) + (uint64_t)i * 100000000; /* a second again */
         }
         seconds = (time_t)(ns / 1000000000);
         gmtime_r(&seconds, &utc);

@@ -22,7 +22,7 @@ static llmobs_log_info info_of(const char* event, const char* body)
     return info;
 }
 
-/* ---- contents -------------------------------------------------------------------------------- */
+/* ---- contents ------------------------------------------------------------------------------ */
 
 static void fill_attributes(llmobs_attribute* a)
 {
@@ -199,7 +199,7 @@ static void test_unsampled(void)
     ok(close_kept(obs, &kept), "the account balances");
 }
 
-/* ---- limits ---------------------------------------------------------------------------------- */
+/* ---- limits -------------------------------------------------------------------------------- */
 
 static void test_cut(void)
 {
@@ -290,7 +290,7 @@ static void test_levels(void)
     ok(close_kept(obs, &kept), "the account balances");
 }
 
-/* ---- exporters -------------------------------------------------------------------------------- */
+/* ---- exporters ----------------------------------------------------------------------------- */
 
 static void add_keeper(llmobs* obs, keeper* kept, uint32_t signals)
 {
@@ -423,7 +423,7 @@ static void test_inside(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- pool, threads, signals, fork ------------------------------------------------------------- */
+/* ---- pool, threads, signals, fork ---------------------------------------------------------- */
 
 static void test_pool(void)
 {

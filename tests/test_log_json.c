@@ -25,7 +25,7 @@ static void is_member(const char* path, const char* want)
     is_str(json_text(&line, path), want, path);
 }
 
-/* ---- the interaction -------------------------------------------------------------------------- */
+/* ---- the interaction ----------------------------------------------------------------------- */
 
 static void test_members(void)
 {
@@ -193,7 +193,7 @@ static void test_article(void)
            "lengths are code points, malformed parts one each");
 }
 
-/* ---- hostile texts ----------------------------------------------------------------------------- */
+/* ---- hostile texts ------------------------------------------------------------------------- */
 
 typedef struct sink {
     char* data;
@@ -298,7 +298,7 @@ static void test_large(void)
     free(to.data);
 }
 
-/* ---- batches ----------------------------------------------------------------------------------- */
+/* ---- batches ------------------------------------------------------------------------------- */
 
 static llmobs_log_view views[3];
 static llmobs_attribute_view attributes[6];

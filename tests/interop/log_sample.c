@@ -12,7 +12,7 @@
 
 #define RULES 64
 
-/* ---- the article's record ----------------------------------------------------------------------- */
+/* ---- the article's record ------------------------------------------------------------------ */
 
 /* A field of a row: hex digits become bytes, in place. */
 static llmobs_string unhex(char* field)
@@ -94,7 +94,7 @@ static int write_article(const char* records, const char* lines)
     return fclose(out) != 0;
 }
 
-/* ---- OTLP ---------------------------------------------------------------------------------------- */
+/* ---- OTLP ---------------------------------------------------------------------------------- */
 
 static void record_all(llmobs* obs)
 {
