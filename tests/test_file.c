@@ -1082,6 +1082,83 @@ static void test_instance_loss(void)
     llmobs_release();
 }
 
+/* ---- log records ----------------------------------------------------------------------------- */
+
+static llmobs_result add_file(llmobs* obs, llmobs_format format, const char* name, uint32_t signals,
+                              llmobs_log_style style)
+{
+    llmobs_file_options options;
+    memset(&options, 0, sizeof options);
+    options.size = sizeof options;
+    options.signals = signals;
+    options.log_style = style;
+    return llmobs_export_file_with(obs, format, path_of(name), &options);
+}
+
+static void test_signals_refused(llmobs* obs)
+{
+    const uint32_t both = LLMOBS_SIGNAL_SPANS | LLMOBS_SIGNAL_LOGS;
+    is_int(add_file(obs, LLMOBS_FORMAT_OTLP_JSON, "x", both, LLMOBS_LOG_STYLE_DEFAULT),
+           LLMOBS_ERROR_ARGUMENT, "one file has one signal");
+    is_int(add_file(obs, LLMOBS_FORMAT_OTLP_JSON, "x", 4, LLMOBS_LOG_STYLE_DEFAULT),
+           LLMOBS_ERROR_ARGUMENT, "one that there is");
+    is_int(add_file(obs, LLMOBS_FORMAT_CHROME, "x", LLMOBS_SIGNAL_LOGS, LLMOBS_LOG_STYLE_DEFAULT),
+           LLMOBS_ERROR_FORMAT, "a Chrome trace has no logs");
+    is_int(add_file(obs, LLMOBS_FORMAT_LOG_JSON, "x", LLMOBS_SIGNAL_SPANS,
+                    LLMOBS_LOG_STYLE_DEFAULT),
+           LLMOBS_ERROR_FORMAT, "log lines have no spans");
+    ok(access(path_of("x"), F_OK) != 0, "nothing is left of these");
+}
+
+static void test_logs(void)
+{
+    llmobs_config config = llmobs_config_default();
+    llmobs_interaction interaction = llmobs_interaction_default();
+    llmobs_stats stats;
+    llmobs* obs;
+    int i, broken;
+    clean();
+    config.host_pumped = true;
+    config.max_exporters = 5;
+    obs = llmobs_open(&config, NULL);
+    test_signals_refused(obs);
+    is_int(llmobs_export_file(obs, LLMOBS_FORMAT_OTLP_JSON, path_of("traces")), LLMOBS_OK,
+           "OTLP is traces");
+    is_int(add_file(obs, LLMOBS_FORMAT_OTLP_JSON, "logs", LLMOBS_SIGNAL_LOGS,
+                    LLMOBS_LOG_STYLE_DEFAULT),
+           LLMOBS_OK, "or logs");
+    is_int(llmobs_export_file(obs, LLMOBS_FORMAT_LOG_JSON, path_of("lines")), LLMOBS_OK,
+           "lines of log records");
+    is_int(add_file(obs, LLMOBS_FORMAT_LOG_JSON, "article", 0, LLMOBS_LOG_STYLE_ARTICLE), LLMOBS_OK,
+           "and the article's");
+    interaction.request_id = llmobs_str("req-17");
+    for (i = 0; i < 100; i++) {
+        llmobs_span span = llmobs_span_root(obs, "work");
+        llmobs_log_interaction(obs, span, &interaction);
+        llmobs_span_end(span);
+    }
+    is_int(llmobs_flush(obs, 5000), LLMOBS_OK, "100 of each, flushed");
+    is_int(count_of(text_of(path_of("traces")), "\"work\""), 100, "100 spans");
+    is_int(count_of(text_of(path_of("traces")), "req-17"), 0, "no log records among them");
+    is_int(count_of(text_of(path_of("logs")), "\"llm.interactions\""), 100, "100 OTLP records");
+    is_int(count_of(text_of(path_of("lines")), "\"schema\":\"llmobs.interaction/1\""), 100,
+           "100 lines");
+    is_int(count_lines(text_of(path_of("lines")), LLMOBS_FORMAT_LOG_JSON, &broken), 100,
+           "and no others");
+    is_int(broken, 0, "all of them whole");
+    is_int(count_of(text_of(path_of("article")), "{\"timestamp\":"), 100, "100 of the article's");
+    is_int(count_of(text_of(path_of("article")), "schema"), 0, "in its style");
+    memset(&stats, 0, sizeof stats);
+    stats.size = sizeof stats;
+    (void)llmobs_stats_read(obs, &stats);
+    for (i = 0; i < 4; i++) {
+        is_int(stats.exporters[i].received, 100, "each has received what it takes");
+        is_int(stats.exporters[i].exported, 100, "and exported it");
+    }
+    is_int(llmobs_close(obs), LLMOBS_OK, "close");
+    llmobs_release();
+}
+
 /* What is refused is not ours: not even its mode is touched. */
 static void test_refused_untouched(void)
 {
@@ -1128,6 +1205,7 @@ int main(void)
     test_refused_untouched();
     test_instance();
     test_instance_loss();
+    test_logs();
     clean();
     return done();
 }

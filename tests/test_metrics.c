@@ -341,6 +341,51 @@ static void test_self(void)
     (void)llmobs_close(obs);
 }
 
+/* Spans are counted as spans, log records as log records. */
+static void test_self_of_signals(void)
+{
+    llmobs_config config = pumped_config();
+    llmobs* obs = llmobs_open(&config, NULL);
+    llmobs_exporter exporter = llmobs_exporter_default();
+    keeper kept;
+    char* text;
+    int i;
+    keeper_init(&kept);
+    exporter.export_batch = keep;
+    exporter.user = &kept;
+    exporter.name = "both";
+    (void)llmobs_exporter_add(obs, &exporter);
+    exporter.name = "spans";
+    exporter.signals = LLMOBS_SIGNAL_SPANS;
+    (void)llmobs_exporter_add(obs, &exporter);
+    for (i = 0; i < 10; i++) {
+        llmobs_log(obs, LLMOBS_SEVERITY_INFO, "event", "");
+        llmobs_log(obs, LLMOBS_SEVERITY_INFO, "event", "");
+        llmobs_span_end(llmobs_span_root(obs, "span"));
+    }
+    (void)llmobs_flush(obs, 1000);
+    text = scrape(obs, LLMOBS_PROMETHEUS_TEXT);
+    is_str(sample_of(text, "otel_sdk_span_started_total{otel_span_sampling_result="
+                           "\"RECORD_AND_SAMPLE\"}"),
+           "10", "spans begun");
+    is_str(sample_of(text, "otel_sdk_processor_span_processed_total"), "10", "and collected");
+    is_str(sample_of(text, "otel_sdk_log_created_total"), "20", "log records made");
+    is_str(sample_of(text, "otel_sdk_processor_log_processed_total"), "20", "and collected");
+    is_str(sample_of(text, "otel_sdk_exporter_span_exported_total{otel_component_name=\"both\"}"),
+           "10", "spans exported by one");
+    is_str(sample_of(text, "otel_sdk_exporter_log_exported_total{otel_component_name=\"both\"}"),
+           "20", "and log records");
+    is_str(sample_of(text, "otel_sdk_exporter_span_exported_total{otel_component_name=\"spans\"}"),
+           "10", "spans by the other");
+    is_str(sample_of(text, "otel_sdk_exporter_log_exported_total{otel_component_name=\"spans\"}"),
+           "(none)", "which takes no log records");
+    is_str(sample_of(text, "otel_sdk_exporter_log_inflight{otel_component_name=\"both\"}"), "0",
+           "none under way");
+    free(text);
+    (void)llmobs_close(obs);
+    keeper_clear(&kept);
+}
+
 static void test_off(void)
 {
     llmobs_config config = metered_config();
@@ -366,6 +411,7 @@ int main(void)
     test_views();
     test_kinds();
     test_self();
+    test_self_of_signals();
     test_off();
     (void)llmobs_release();
     return done();

@@ -21,6 +21,8 @@ for name in $(sed -n 's/^#.*HAVE_\([A-Z_]*\).*/\1/p' "$source" | sort -u); do
         XXHASH) header=xxhash.h package=libxxhash libs= ;;
         PROMETHEUS) header=stddef.h package=prometheus-cpp-core libs=-lprometheus-cpp-core
             peer=prometheus ;;
+        SPDLOG) header=stddef.h package=spdlog libs='-lspdlog -lfmt' peer=spdlog ;;
+        YYJSON) header=yyjson.h package=yyjson libs=-lyyjson ;;
         *) continue ;;
     esac
     flags=$(pkg-config --cflags --libs "$package" 2>/dev/null) || flags=$libs

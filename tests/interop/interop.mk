@@ -2,12 +2,18 @@
 # OpenTelemetry Collector's decoder for Go come from their package registries, into build/interop/;
 # Prometheus, its promtool, its client for Python and libmicrohttpd are the machine's own.
 # What is not to be had is skipped by name; where LLMOBS_CI is set, that fails.
-.PHONY: interop interop-otlp interop-prometheus
-interop: interop-otlp interop-prometheus
+.PHONY: interop interop-otlp interop-prometheus interop-log
+interop: interop-otlp interop-prometheus interop-log
 
 interop-otlp: llmobs.h
 	LLMOBS_TAP=build/gates/interop prove --exec tools/run_test.pl tests/interop/otlp.t
 	@sed -n 's/^ok .*# skip /SKIP: /p' build/gates/interop/otlp.t.tap
+
+# The article's own Python, which needs nothing but python3; OTLP logs by the protobuf that
+# interop-otlp has installed.
+interop-log: llmobs.h
+	LLMOBS_TAP=build/gates/interop prove --exec tools/run_test.pl tests/interop/log.t
+	@sed -n 's/^ok .*# skip /SKIP: /p' build/gates/interop/log.t.tap
 
 interop-prometheus: llmobs.h
 	LLMOBS_TAP=build/gates/interop prove --exec tools/run_test.pl tests/interop/prometheus.t

@@ -12,6 +12,7 @@ import struct
 import sys
 
 from google.protobuf import json_format
+from opentelemetry.proto.logs.v1 import logs_pb2
 from opentelemetry.proto.metrics.v1 import metrics_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 
@@ -135,16 +136,20 @@ def main(path):
                 parse_constant=no_constant,
             )
             given = ids_as_base64(given)
-            metrics = "resourceMetrics" in given
-            message = metrics_pb2.MetricsData() if metrics else trace_pb2.TracesData()
+            if "resourceMetrics" in given:
+                message = metrics_pb2.MetricsData()
+            elif "resourceLogs" in given:
+                message = logs_pb2.LogsData()
+            else:
+                message = trace_pb2.TracesData()
             json_format.ParseDict(given, message, ignore_unknown_fields=False)
             canonical = json_format.MessageToDict(message, use_integers_for_enums=True)
             if comparable(given) != comparable(canonical):
                 raise ValueError("protobuf would write it in another way")
-            if metrics:
-                print_leaves(message, str(number))
-            else:
+            if isinstance(message, trace_pb2.TracesData):
                 print_traces(message)
+            else:
+                print_leaves(message, str(number))
         except (ValueError, TypeError, json_format.ParseError) as error:
             sys.exit(f"{path}:{number}: {error}")
 
