@@ -25,6 +25,7 @@ CONTENTS: search for a tag.
     >>api:result             >>result                 result codes and notes
     >>api:ledger             >>ledger                 what was recorded, exported and lost
                              >>text                   bounded writer, numbers, UTF-8
+                             >>safe_text              text that harms no reader
                              >>json                   JSON text
                              >>sha256_blocks          wiping, comparing, blocks of SHA-256
     >>api:sha256             >>sha256                 SHA-256, HMAC, constant time, wiping
@@ -3983,6 +3984,94 @@ llmobsi_fn size_t llmobsi_utf8_repair(char* out, size_t capacity, const char* da
 }
 
 /* =================================================================================================
+ *  >>safe_text              core: text that harms no reader
+ * ============================================================================================== */
+
+/* Text that harms no reader: what could end a line, act on a terminal or reorder what a person
+   sees. JSON escapes it; where a format has no escape it becomes U+FFFD. */
+
+/* A code point above ASCII that would harm a log or its reader: C1 controls, line and paragraph
+   separators, the marks that reorder text on the screen, the byte order mark. 0 if this one, which
+   is valid, is none of them. */
+llmobsi_fn uint32_t llmobsi_harmful_point(const char* data, size_t size)
+{
+    const uint8_t* bytes = (const uint8_t*)data;
+    uint32_t point;
+    if (size == 2) {
+        point = (uint32_t)(bytes[0] & 0x1f) << 6 | (bytes[1] & 0x3f);
+        return (point >= 0x80 && point <= 0x9f) || point == 0x61c ? point : 0;
+    }
+    if (size != 3) {
+        return 0;
+    }
+    point = (uint32_t)(bytes[0] & 0x0f) << 12 | (uint32_t)(bytes[1] & 0x3f) << 6 |
+            (bytes[2] & 0x3f);
+    return point == 0x200e || point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
+                   (point >= 0x2066 && point <= 0x2069) || point == 0xfeff
+               ? point
+               : 0;
+}
+
+/* What stands for a segment in a format that has no escape for it; a line feed, which such formats
+   do have one for, stays. Returns the size, and where it is. */
+llmobsi_fn size_t llmobsi_safe_segment(const char** data, size_t size, bool valid)
+{
+    char byte = **data;
+    if (size == 1 && (byte == '\r' || byte == '\t')) {
+        *data = " ";
+        return 1;
+    }
+    if (!valid || (size == 1 && ((uint8_t)byte < 0x20 || byte == 0x7f) && byte != '\n') ||
+        llmobsi_harmful_point(*data, size) != 0) {
+        *data = LLMOBS_I_REPLACEMENT;
+        return 3;
+    }
+    return size;
+}
+
+/* Whether a text may stand as it is, by that rule. */
+llmobsi_fn bool llmobsi_text_is_safe(const char* data, size_t size)
+{
+    size_t i = 0;
+    while (i < size) {
+        const char* kept = data + i;
+        size_t segment;
+        bool valid;
+        if (*kept >= ' ' && *kept < 0x7f) {
+            i++;
+            continue;
+        }
+        segment = llmobsi_utf8_segment(kept, size - i, &valid);
+        (void)llmobsi_safe_segment(&kept, segment, valid);
+        if (kept != data + i) {
+            return false;
+        }
+        i += segment;
+    }
+    return true;
+}
+
+/* Copies as much of a text, made safe, as there is room for, and returns the size. */
+llmobsi_fn size_t llmobsi_text_make_safe(char* out, size_t capacity, const char* data, size_t size)
+{
+    size_t used = 0;
+    size_t i = 0;
+    while (i < size) {
+        bool valid;
+        size_t segment = llmobsi_utf8_segment(data + i, size - i, &valid);
+        const char* kept = data + i;
+        size_t kept_size = llmobsi_safe_segment(&kept, segment, valid);
+        if (kept_size > capacity - used) {
+            break;
+        }
+        memcpy(out + used, kept, kept_size);
+        used += kept_size;
+        i += segment;
+    }
+    return used;
+}
+
+/* =================================================================================================
  *  >>json                   core: JSON text
  * ============================================================================================== */
 
@@ -4157,24 +4246,23 @@ llmobsi_inline size_t llmobsi_json_copy_clean(char* out, const char* data, size_
 
 /* ---- other scripts ------------------------------------------------------------------------- */
 
-/* A code point above ASCII that would harm a log or its reader: C1 controls, line and paragraph
-   separators, and the marks that reorder text on the screen. 0 if this one is none of them. */
-llmobsi_fn uint32_t llmobsi_json_harmful(const char* data, size_t size)
+/* The byte order mark: of those that llmobsi_utf8_is_plain_three knows, the one harmful. */
+llmobsi_inline bool llmobsi_json_is_mark(const char* data)
 {
-    const uint8_t* bytes = (const uint8_t*)data;
-    uint32_t point;
-    if (size == 2) {
-        point = (uint32_t)(bytes[0] & 0x1f) << 6 | (bytes[1] & 0x3f);
-        return (point >= 0x80 && point <= 0x9f) || point == 0x61c ? point : 0;
-    }
-    if (size != 3 || bytes[0] != 0xe2) {
-        return 0;
-    }
-    point = 0x2000u | (uint32_t)(bytes[1] & 0x3f) << 6 | (bytes[2] & 0x3f);
-    return point == 0x200e || point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
-                   (point >= 0x2066 && point <= 0x2069)
-               ? point
-               : 0;
+    return llmobsi_unlikely((uint8_t)data[0] == 0xef) && (uint8_t)data[1] == 0xbb &&
+           (uint8_t)data[2] == 0xbf;
+}
+
+/* Whether eight bytes begin with two code points of three bytes whose leads are 0xe3 to 0xec, which
+   is most of Asia's text: none of them is malformed or harmful. */
+llmobsi_inline bool llmobsi_json_is_plain_pair(uint64_t word)
+{
+    uint64_t form = word & UINT64_C(0xc0c0f0c0c0f0); /* the marks of two leads, four to follow */
+    uint64_t leads = word & UINT64_C(0x00000f00000f);
+    uint64_t above = leads + UINT64_C(0x00000d00000d); /* carries into bit 4: 3 and more */
+    uint64_t below = UINT64_C(0x00001c00001c) - leads; /* bit 4 stays: 12 and less       */
+    return form == UINT64_C(0x8080e08080e0) &&
+           (above & below & UINT64_C(0x000010000010)) == UINT64_C(0x000010000010);
 }
 
 /* Writes the segment at `data`, which is not ASCII: at most 6 bytes. */
@@ -4187,7 +4275,7 @@ llmobsi_fn char* llmobsi_json_segment(char* out, const char* data, size_t size, 
     if (!valid) {
         return llmobsi_append_text(out, LLMOBS_I_REPLACEMENT);
     }
-    point = llmobsi_json_harmful(data, segment);
+    point = llmobsi_harmful_point(data, segment);
     if (point != 0) {
         uint8_t number[2];
         number[0] = (uint8_t)(point >> 8);
@@ -4222,8 +4310,14 @@ llmobsi_fn char* llmobsi_json_escape(char* out, const char* data, size_t piece, 
             if ((data[i] & 0x80) == 0) {
                 out = llmobsi_json_ascii_byte(out, data[i]);
                 i++;
-            } else if (llmobsi_utf8_is_plain_three(data + i, size - i)) {
-                memcpy(out, data + i, 3); /* none of the harmful ones is of this kind */
+            } else if (i + 6 <= piece && i + 8 <= size &&
+                       llmobsi_json_is_plain_pair(llmobsi_load_le64(data + i))) {
+                memcpy(out, data + i, 8); /* of which six count */
+                out += 6;
+                i += 6;
+            } else if (llmobsi_utf8_is_plain_three(data + i, size - i) &&
+                       !llmobsi_json_is_mark(data + i)) {
+                memcpy(out, data + i, 3);
                 out += 3;
                 i += 3;
             } else {
@@ -7974,25 +8068,27 @@ llmobsi_fn void llmobsi_key_make(llmobsi_registry* registry, uint32_t number,
     key->hash = llmobsi_key_hash(registry, number, key->text, key->size);
 }
 
-/* Makes what is no UTF-8 valid, and a carriage return, which no text format can carry, a blank:
-   different values may become one. False: there was nothing to do. */
+/* Replaces what no text format can carry: malformed UTF-8, controls, what reorders text. It is done
+   here, not when the text is written, so that values that would look the same are one series. False:
+   there was nothing to do. */
 llmobsi_fn bool llmobsi_key_repair(const llmobsi_registry* registry, uint32_t number,
                                    llmobsi_key* key)
 {
-    llmobsi_key raw;
-    uint32_t at = 0;
+    char raw[LLMOBS_I_KEY_MOST];
+    bool repaired = false;
+    uint32_t at;
     char* out = key->text;
-    bool valid = llmobsi_utf8_is_valid(key->text, key->size);
-    if (valid && memchr(key->text, '\r', key->size) == NULL) {
+    for (at = 0; at < key->size && !repaired; at += (uint32_t)strlen(key->text + at) + 1) {
+        repaired = !llmobsi_text_is_safe(key->text + at, strlen(key->text + at));
+    }
+    if (!repaired) {
         return false;
     }
-    for (at = 0; at < key->size; at++) {
-        raw.text[at] = key->text[at] == '\r' ? ' ' : key->text[at];
-    }
+    memcpy(raw, key->text, key->size);
     at = 0;
     while (at < key->size) {
-        size_t size = strlen(raw.text + at);
-        out += llmobsi_utf8_repair(out, registry->label_bytes, raw.text + at, size);
+        size_t size = strlen(raw + at);
+        out += llmobsi_text_make_safe(out, registry->label_bytes, raw + at, size);
         *out++ = '\0';
         at += (uint32_t)size + 1;
     }
@@ -14212,29 +14308,25 @@ llmobsi_cold char* llmobsi_prometheus_text(llmobsi_writer* writer, char* cursor,
 }
 
 /* A text of any size with what has a meaning escaped; quotes have none in the HELP of 0.0.4. What
-   a reader may take for an end is replaced: NUL as malformed UTF-8 is, and the carriage return,
-   which OpenMetrics bans. */
+   would harm a reader, and has no escape, is replaced. */
 llmobsi_fn char* llmobsi_prometheus_escape(llmobsi_writer* writer, char* cursor, llmobs_string text,
                                            bool quotes)
 {
     size_t i = 0;
     while (i < text.size && !writer->failed) {
         bool valid;
-        char byte = text.data[i];
         size_t segment = llmobsi_utf8_segment(text.data + i, text.size - i, &valid);
+        const char* kept = text.data + i;
+        size_t size = llmobsi_safe_segment(&kept, segment, valid);
         cursor = llmobsi_room(writer, cursor, 4);
-        if (!valid || byte == '\0') {
-            cursor = llmobsi_append_text(cursor, LLMOBS_I_REPLACEMENT);
-        } else if (byte == '\n') {
+        if (*kept == '\n') {
             cursor = llmobsi_append_text(cursor, "\\n");
-        } else if (byte == '\r') {
-            *cursor++ = ' ';
         } else {
-            if (byte == '\\' || (byte == '"' && quotes)) {
+            if (*kept == '\\' || (*kept == '"' && quotes)) {
                 *cursor++ = '\\';
             }
-            memcpy(cursor, text.data + i, segment);
-            cursor += segment;
+            memcpy(cursor, kept, size);
+            cursor += size;
         }
         i += segment;
     }
