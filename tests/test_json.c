@@ -162,7 +162,8 @@ static void test_pairs(void)
 static void fill(char* out, size_t size, unsigned rarity)
 {
     static const char* const parts[] = {"\"", "\\", "\n", "\x01", "\x7f", "\xc2\x85", "\xc3\xa9",
-                                        "\xd8\x9c", "\xe2\x80\xa8", "\xe2\x80\xae", "\xe2\x81\xa7", "\xef\xbb\xbf", "\xef\xbc\x8c",
+                                        "\xd8\x9c", "\xe2\x80\xa8", "\xe2\x80\xae", "\xe2\x81\xa7",
+                                        "\xef\xbb\xbf", "\xef\xbc\x8c",
                                         "\xe4\xbd\xa0", "\xf0\x9f\x98\x80", "\xf0\x9f", "\xe2\x80",
                                         "\x80", "\xff", "\xed\xa0\x80", "\x1f", "\t"};
     size_t written = 0;

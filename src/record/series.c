@@ -247,8 +247,8 @@ llmobsi_fn void llmobsi_key_make(llmobsi_registry* registry, uint32_t number,
 }
 
 /* Replaces what no text format can carry: malformed UTF-8, controls, what reorders text. It is done
-   here, not when the text is written, so that values that would look the same are one series. False:
-   there was nothing to do. */
+   here, not when the text is written, so that values that would look the same are one series.
+   False: there was nothing to do. */
 llmobsi_fn bool llmobsi_key_repair(const llmobsi_registry* registry, uint32_t number,
                                    llmobsi_key* key)
 {
