@@ -1,6 +1,6 @@
-/* A secure audit log: the raw texts that llmobs itself never keeps, encrypted by libsodium in a file
-   that is only appended to. Whoever has the key finds a request's texts by its id; nobody else reads
-   or changes anything unnoticed, not even the ids.
+/* A secure audit log: the raw texts that llmobs itself never keeps, encrypted by libsodium in a
+   file that is only appended to. Whoever has the key finds a request's texts by its id; nobody else
+   reads anything, not even the ids, or changes anything unnoticed.
        cc -I. examples/audit_store.c -o audit_store -pthread -lm -lsodium
        ./audit_store keygen audit.key                        # 32 random bytes, mode 0600
        ./audit_store demo audit.store audit.key              # what a service would write
@@ -48,8 +48,8 @@ enum {
 };
 static const char MAGIC[16] = "llmobs audit 1\n";
 
-/* A record: the size of the sealed part (4 bytes, and their complement), the nonce, the sealed part.
-   Sealed with it is its place in the file, so that none is moved, doubled or left out inside. */
+/* A record: the size of the sealed part (4 bytes, and their complement), the nonce, the sealed
+   part. Sealed with it is its place in the file, so that none is moved, doubled or left out. */
 typedef struct audit_store {
     int file;
     uint64_t end; /* where the next record goes */
@@ -272,7 +272,8 @@ static long audit_lookup(audit_store* store, const char* request_id)
             !read_all(store->file, store->sealed, HEAD_SIZE + (size_t)sealed_size, place) ||
             crypto_aead_xchacha20poly1305_ietf_decrypt(
                 store->plain, &size, NULL, store->sealed + HEAD_SIZE,
-                (unsigned long long)sealed_size, at, sizeof at, store->sealed + 8, store->key) != 0) {
+                (unsigned long long)sealed_size, at, sizeof at, store->sealed + 8,
+                store->key) != 0) {
             fprintf(stderr, "audit_store: not this key, or the store was changed, at byte %llu\n",
                     (unsigned long long)place);
             return -1;
@@ -281,7 +282,8 @@ static long audit_lookup(audit_store* store, const char* request_id)
         if (store->plain[10] == id_size && memcmp(id, request_id, id_size) == 0) {
             if (part != store->plain[0] || get_number(store->plain + 2, 8) == 0) {
                 part = store->plain[0];
-                printf("%s== %s\n", found > 0 ? "\n" : "", llmobs_domain_name((llmobs_domain)part));
+                printf("%s== %s\n", found > 0 ? "\n" : "",
+                       llmobs_domain_name((llmobs_domain)part));
             }
             print_text(id + id_size, (size_t)size - 11 - id_size);
             found++;
