@@ -26,6 +26,7 @@ CONTENTS: search for a tag.
     >>api:ledger             >>ledger                 what was recorded, exported and lost
                              >>text                   bounded writer, numbers, UTF-8
                              >>decimal                exact and rounded decimals, times as text
+                             >>safe_text              text that harms no reader
                              >>json                   JSON text
                              >>sha256_blocks          wiping, comparing, blocks of SHA-256
     >>api:sha256             >>sha256                 SHA-256, HMAC, constant time, wiping
@@ -35,7 +36,7 @@ CONTENTS: search for a tag.
     >>api:config             >>config                 configuration, defaults, memory by pillar
     >>api:block              >>block                  blocks of memory, parked between instances
                              >>clock                  cycles to Unix time
-                             >>intern                 names and keys as numbers
+    >>api:intern             >>intern                 names and keys as numbers
     >>api:trace_context      >>trace_context          W3C trace context and sampling thresholds
                              >>pool                   span slots and the rings that carry them
     >>api:key                >>key                    keys and pseudonyms
@@ -367,9 +368,11 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
                      "them")                                                                      \
     X(METRIC_CATALOGUE, "not all known metrics could be defined (raise "                          \
                         "llmobs_config.max_metrics or metric_bytes)")                             \
+    X(NAME_REFUSED, "attributes not stored: their names are those of headers that carry "         \
+                    "credentials (LLMOBS_REFUSED_NAMES)")                                         \
     X(KEY_RANDOM, "pseudonyms are made with a random key: they change at a restart (set "         \
                   "llmobs_config.key)")                                                           \
-    X(KEY_REFUSED, "a key was refused: its secret is under 16 bytes, or its id is malformed "     \
+    X(KEY_REFUSED, "a key was refused: its secret is too short, or its id is malformed "          \
                    "(llmobs_config.key)")                                                         \
     X(THREAD_START, "a thread could not be started")                                              \
     X(CLOCK, "no invariant cycle counter: times come from the system clock")
@@ -479,6 +482,7 @@ typedef struct llmobs_stats {
     uint64_t labels_cut;        /* label values cut to llmobs_config.label_bytes  */
     uint64_t metric_bytes_used; /* of llmobs_config.metric_bytes */
     uint64_t log_records;       /* of `started`: log records */
+    uint64_t attributes_refused; /* by their names: see LLMOBS_REFUSED_NAMES */
 } llmobs_stats;
 
 /* [any] "pool", "threads", ...; "unknown" for other numbers. */
@@ -603,9 +607,9 @@ typedef struct llmobs_random {
 
 #define LLMOBS_KEY_ID_SIZE 32      /* a key's id with its NUL              */
 #define LLMOBS_KEY_SECRET_LEAST 16 /* bytes of a secret: fewer are refused */
-/* A secret that pseudonyms are made with (see llmobs_pseudonym). Both pointers must be readable, and
-   the bytes unchanged, until llmobs_close: the library keeps what it derives from them, on pages of
-   its own, and a fork's child derives it anew. */
+/* A secret that pseudonyms are made with (see llmobs_pseudonym). Both pointers must be readable,
+   and the bytes unchanged, until llmobs_close: the library keeps what it derives from them, on
+   pages of its own, and a fork's child derives it anew. */
 typedef struct llmobs_key {
     size_t size;        /* sizeof(llmobs_key); 0 means this version's                             */
     const char* id;     /* stands in each pseudonym: up to 31 letters, digits and ".-_"; one id is
@@ -732,6 +736,39 @@ typedef enum llmobs_pillar {
 /* [setup] Frees the parked memory of closed instances. Only when no thread is inside a call of
    this library. Returns the bytes freed. */
 LLMOBS_API size_t llmobs_release(void);
+
+/* =================================================================================================
+ *  >>api:intern             names and keys as numbers
+ * ============================================================================================== */
+
+/* ---- names that are refused ----------------------------------------------------------------- */
+
+/* Headers that carry credentials. None of them becomes an attribute or a label: the value is not
+   stored, the attempt is counted (llmobs_stats.attributes_refused) and noted. Upper and lower case
+   are alike, so are '-', '_' and '.'; and so is the name behind one of the prefixes that
+   OpenTelemetry has for headers and metadata. Spans and events may be called so. */
+#define LLMOBS_REFUSED_NAMES(X)                                                                   \
+    X("authorization") X("proxy-authorization") X("authentication-info")                          \
+    X("cookie") X("cookie2") X("set-cookie") X("set-cookie2")                                     \
+    X("api-key") X("apikey") X("x-api-key") X("x-apikey") X("x-api-token") X("x-api-secret")      \
+    X("x-goog-api-key") X("ocp-apim-subscription-key") X("x-functions-key") X("dd-api-key")       \
+    X("dd-application-key") X("helicone-auth") X("x-rapidapi-key")                                \
+    X("auth-token") X("x-auth-token") X("x-auth-key") X("x-access-token") X("x-session-token")    \
+    X("x-refresh-token") X("x-id-token") X("x-csrf-token") X("x-xsrf-token") X("x-client-secret") \
+    X("x-authorization") X("x-forwarded-authorization") X("x-forwarded-access-token")             \
+    X("x-original-authorization") X("x-serverless-authorization")                                 \
+    X("x-amz-security-token") X("x-amzn-oidc-data") X("x-amzn-oidc-accesstoken")                  \
+    X("x-goog-iap-jwt-assertion") X("cf-access-jwt-assertion") X("cf-access-client-secret")       \
+    X("x-ms-token-aad-access-token") X("x-ms-token-aad-id-token") X("x-vault-token")              \
+    X("x-gitlab-token") X("private-token") X("job-token") X("x-github-token")                     \
+    X("x-shopify-access-token")
+
+/* What may stand before one of them. */
+#define LLMOBS_REFUSED_PREFIXES(X)                                                                \
+    X("http.request.header.") X("http.response.header.")                                          \
+    X("rpc.request.metadata.") X("rpc.response.metadata.")                                        \
+    X("rpc.grpc.request.metadata.") X("rpc.grpc.response.metadata.")                              \
+    X("rpc.connect_rpc.request.metadata.") X("rpc.connect_rpc.response.metadata.")
 
 /* =================================================================================================
  *  >>api:trace_context      W3C trace context and sampling thresholds
@@ -5023,6 +5060,94 @@ llmobsi_fn char* llmobsi_append_isoformat(char* cursor, llmobsi_second* second, 
 }
 
 /* =================================================================================================
+ *  >>safe_text              core: text that harms no reader
+ * ============================================================================================== */
+
+/* Text that harms no reader: what could end a line, act on a terminal or reorder what a person
+   sees. JSON escapes it; where a format has no escape it becomes U+FFFD. */
+
+/* A code point above ASCII that would harm a log or its reader: C1 controls, line and paragraph
+   separators, the marks that reorder text on the screen, the byte order mark. 0 if this one, which
+   is valid, is none of them. */
+llmobsi_fn uint32_t llmobsi_harmful_point(const char* data, size_t size)
+{
+    const uint8_t* bytes = (const uint8_t*)data;
+    uint32_t point;
+    if (size == 2) {
+        point = (uint32_t)(bytes[0] & 0x1f) << 6 | (bytes[1] & 0x3f);
+        return (point >= 0x80 && point <= 0x9f) || point == 0x61c ? point : 0;
+    }
+    if (size != 3) {
+        return 0;
+    }
+    point = (uint32_t)(bytes[0] & 0x0f) << 12 | (uint32_t)(bytes[1] & 0x3f) << 6 |
+            (bytes[2] & 0x3f);
+    return point == 0x200e || point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
+                   (point >= 0x2066 && point <= 0x2069) || point == 0xfeff
+               ? point
+               : 0;
+}
+
+/* What stands for a segment in a format that has no escape for it; a line feed, which such formats
+   do have one for, stays. Returns the size, and where it is. */
+llmobsi_fn size_t llmobsi_safe_segment(const char** data, size_t size, bool valid)
+{
+    char byte = **data;
+    if (size == 1 && (byte == '\r' || byte == '\t')) {
+        *data = " ";
+        return 1;
+    }
+    if (!valid || (size == 1 && ((uint8_t)byte < 0x20 || byte == 0x7f) && byte != '\n') ||
+        llmobsi_harmful_point(*data, size) != 0) {
+        *data = LLMOBS_I_REPLACEMENT;
+        return 3;
+    }
+    return size;
+}
+
+/* Whether a text may stand as it is, by that rule. */
+llmobsi_fn bool llmobsi_text_is_safe(const char* data, size_t size)
+{
+    size_t i = 0;
+    while (i < size) {
+        const char* kept = data + i;
+        size_t segment;
+        bool valid;
+        if (*kept >= ' ' && *kept < 0x7f) {
+            i++;
+            continue;
+        }
+        segment = llmobsi_utf8_segment(kept, size - i, &valid);
+        (void)llmobsi_safe_segment(&kept, segment, valid);
+        if (kept != data + i) {
+            return false;
+        }
+        i += segment;
+    }
+    return true;
+}
+
+/* Copies as much of a text, made safe, as there is room for, and returns the size. */
+llmobsi_fn size_t llmobsi_text_make_safe(char* out, size_t capacity, const char* data, size_t size)
+{
+    size_t used = 0;
+    size_t i = 0;
+    while (i < size) {
+        bool valid;
+        size_t segment = llmobsi_utf8_segment(data + i, size - i, &valid);
+        const char* kept = data + i;
+        size_t kept_size = llmobsi_safe_segment(&kept, segment, valid);
+        if (kept_size > capacity - used) {
+            break;
+        }
+        memcpy(out + used, kept, kept_size);
+        used += kept_size;
+        i += segment;
+    }
+    return used;
+}
+
+/* =================================================================================================
  *  >>json                   core: JSON text
  * ============================================================================================== */
 
@@ -5197,24 +5322,23 @@ llmobsi_inline size_t llmobsi_json_copy_clean(char* out, const char* data, size_
 
 /* ---- other scripts ------------------------------------------------------------------------- */
 
-/* A code point above ASCII that would harm a log or its reader: C1 controls, line and paragraph
-   separators, and the marks that reorder text on the screen. 0 if this one is none of them. */
-llmobsi_fn uint32_t llmobsi_json_harmful(const char* data, size_t size)
+/* The byte order mark: of those that llmobsi_utf8_is_plain_three knows, the one harmful. */
+llmobsi_inline bool llmobsi_json_is_mark(const char* data)
 {
-    const uint8_t* bytes = (const uint8_t*)data;
-    uint32_t point;
-    if (size == 2) {
-        point = (uint32_t)(bytes[0] & 0x1f) << 6 | (bytes[1] & 0x3f);
-        return (point >= 0x80 && point <= 0x9f) || point == 0x61c ? point : 0;
-    }
-    if (size != 3 || bytes[0] != 0xe2) {
-        return 0;
-    }
-    point = 0x2000u | (uint32_t)(bytes[1] & 0x3f) << 6 | (bytes[2] & 0x3f);
-    return point == 0x200e || point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
-                   (point >= 0x2066 && point <= 0x2069)
-               ? point
-               : 0;
+    return llmobsi_unlikely((uint8_t)data[0] == 0xef) && (uint8_t)data[1] == 0xbb &&
+           (uint8_t)data[2] == 0xbf;
+}
+
+/* Whether eight bytes begin with two code points of three bytes whose leads are 0xe3 to 0xec, which
+   is most of Asia's text: none of them is malformed or harmful. */
+llmobsi_inline bool llmobsi_json_is_plain_pair(uint64_t word)
+{
+    uint64_t form = word & UINT64_C(0xc0c0f0c0c0f0); /* the marks of two leads, four to follow */
+    uint64_t leads = word & UINT64_C(0x00000f00000f);
+    uint64_t above = leads + UINT64_C(0x00000d00000d); /* carries into bit 4: 3 and more */
+    uint64_t below = UINT64_C(0x00001c00001c) - leads; /* bit 4 stays: 12 and less       */
+    return form == UINT64_C(0x8080e08080e0) &&
+           (above & below & UINT64_C(0x000010000010)) == UINT64_C(0x000010000010);
 }
 
 /* Writes the segment at `data`, which is not ASCII: at most 6 bytes. */
@@ -5227,7 +5351,7 @@ llmobsi_fn char* llmobsi_json_segment(char* out, const char* data, size_t size, 
     if (!valid) {
         return llmobsi_append_text(out, LLMOBS_I_REPLACEMENT);
     }
-    point = llmobsi_json_harmful(data, segment);
+    point = llmobsi_harmful_point(data, segment);
     if (point != 0) {
         uint8_t number[2];
         number[0] = (uint8_t)(point >> 8);
@@ -5262,8 +5386,14 @@ llmobsi_fn char* llmobsi_json_escape(char* out, const char* data, size_t piece, 
             if ((data[i] & 0x80) == 0) {
                 out = llmobsi_json_ascii_byte(out, data[i]);
                 i++;
-            } else if (llmobsi_utf8_is_plain_three(data + i, size - i)) {
-                memcpy(out, data + i, 3); /* none of the harmful ones is of this kind */
+            } else if (i + 6 <= piece && i + 8 <= size &&
+                       llmobsi_json_is_plain_pair(llmobsi_load_le64(data + i))) {
+                memcpy(out, data + i, 8); /* of which six count */
+                out += 6;
+                i += 6;
+            } else if (llmobsi_utf8_is_plain_three(data + i, size - i) &&
+                       !llmobsi_json_is_mark(data + i)) {
+                memcpy(out, data + i, 3);
                 out += 3;
                 i += 3;
             } else {
@@ -7264,11 +7394,62 @@ typedef struct llmobsi_names {
 /* A text in the table; never changed once an entry points to it. */
 typedef struct llmobsi_name {
     uint32_t hash;
-    uint32_t size;
+    uint16_t size;
+    uint16_t refused; /* 1: no attribute may be called so */
     char text[1]; /* and its NUL; the struct is the head of a longer piece */
 } llmobsi_name;
 
 #define LLMOBS_I_NAME_HEAD offsetof(llmobsi_name, text)
+
+/* ---- names that are refused ---------------------------------------------------------------- */
+
+/* Letters without case; one byte for the signs that stand between words. */
+llmobsi_fn char llmobsi_name_fold(char byte)
+{
+    if (byte >= 'A' && byte <= 'Z') {
+        return (char)(byte - 'A' + 'a');
+    }
+    return byte == '_' || byte == '.' ? '-' : byte;
+}
+
+/* Whether a text begins with another, both folded. */
+llmobsi_fn bool llmobsi_name_begins(const char* text, size_t size, const char* start,
+                                    size_t start_size)
+{
+    size_t i;
+    for (i = 0; i < start_size && i < size; i++) {
+        if (llmobsi_name_fold(text[i]) != llmobsi_name_fold(start[i])) {
+            return false;
+        }
+    }
+    return i == start_size;
+}
+
+/* Whether no attribute may have this name. */
+llmobsi_fn bool llmobsi_name_is_refused(const char* text, size_t size)
+{
+#define LLMOBS_I_REFUSED(name) name,
+    static const char* const names[] = {LLMOBS_REFUSED_NAMES(LLMOBS_I_REFUSED)};
+    static const char* const prefixes[] = {LLMOBS_REFUSED_PREFIXES(LLMOBS_I_REFUSED)};
+#undef LLMOBS_I_REFUSED
+    size_t i;
+    for (i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+        size_t prefix = strlen(prefixes[i]);
+        if (llmobsi_name_begins(text, size, prefixes[i], prefix)) {
+            text += prefix;
+            size -= prefix;
+            break;
+        }
+    }
+    for (i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strlen(names[i]) == size && llmobsi_name_begins(text, size, names[i], size)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- the table ----------------------------------------------------------------------------- */
 
 /* One entry for every 16 bytes of text, and half of them stay empty. */
 llmobsi_fn uint32_t llmobsi_names_entry_count(uint32_t text_bytes)
@@ -7301,6 +7482,16 @@ llmobsi_fn llmobs_string llmobsi_names_text(const llmobsi_names* names, uint32_t
     return string;
 }
 
+/* Whether an id is of a refused name: decided once, when it came into the table. */
+llmobsi_fn bool llmobsi_names_is_refused(const llmobsi_names* names, uint32_t id)
+{
+    uint32_t place = 0;
+    if (id - 1 <= names->entry_mask) {
+        place = llmobsi_load_acquire(&names->entries[id - 1]);
+    }
+    return place != 0 && llmobsi_names_at(names, place)->refused != 0;
+}
+
 /* Copies a text into the table's memory, not yet into the table. 0 when it is full. */
 llmobsi_fn uint32_t llmobsi_names_store(llmobsi_names* names, const char* text, uint32_t size,
                                         uint32_t hash)
@@ -7315,7 +7506,8 @@ llmobsi_fn uint32_t llmobsi_names_store(llmobsi_names* names, const char* text, 
     } while (!llmobsi_cas_acquire_release(&names->text_used, &place, place + bytes));
     name = (llmobsi_name*)(void*)(names->texts + place);
     name->hash = hash;
-    name->size = size;
+    name->size = (uint16_t)size;
+    name->refused = llmobsi_name_is_refused(text, size);
     memcpy(name->text, text, size);
     name->text[size] = '\0';
     return place + 1;
@@ -9126,25 +9318,27 @@ llmobsi_fn void llmobsi_key_make(llmobsi_registry* registry, uint32_t number,
     key->hash = llmobsi_key_hash(registry, number, key->text, key->size);
 }
 
-/* Makes what is no UTF-8 valid, and a carriage return, which no text format can carry, a blank:
-   different values may become one. False: there was nothing to do. */
+/* Replaces what no text format can carry: malformed UTF-8, controls, what reorders text. It is done
+   here, not when the text is written, so that values that would look the same are one series.
+   False: there was nothing to do. */
 llmobsi_fn bool llmobsi_key_repair(const llmobsi_registry* registry, uint32_t number,
                                    llmobsi_key* key)
 {
-    llmobsi_key raw;
-    uint32_t at = 0;
+    char raw[LLMOBS_I_KEY_MOST];
+    bool repaired = false;
+    uint32_t at;
     char* out = key->text;
-    bool valid = llmobsi_utf8_is_valid(key->text, key->size);
-    if (valid && memchr(key->text, '\r', key->size) == NULL) {
+    for (at = 0; at < key->size && !repaired; at += (uint32_t)strlen(key->text + at) + 1) {
+        repaired = !llmobsi_text_is_safe(key->text + at, strlen(key->text + at));
+    }
+    if (!repaired) {
         return false;
     }
-    for (at = 0; at < key->size; at++) {
-        raw.text[at] = key->text[at] == '\r' ? ' ' : key->text[at];
-    }
+    memcpy(raw, key->text, key->size);
     at = 0;
     while (at < key->size) {
-        size_t size = strlen(raw.text + at);
-        out += llmobsi_utf8_repair(out, registry->label_bytes, raw.text + at, size);
+        size_t size = strlen(raw + at);
+        out += llmobsi_text_make_safe(out, registry->label_bytes, raw + at, size);
         *out++ = '\0';
         at += (uint32_t)size + 1;
     }
@@ -9586,14 +9780,15 @@ llmobsi_fn bool llmobsi_metric_name_is_valid(const char* name)
 }
 
 /* A letter or '_', then digits and '.' too. "__" at the front is Prometheus' own, and so are `le`
-   of histograms and the overflow's label. */
+   of histograms and the overflow's label. Names of headers that carry credentials are refused. */
 llmobsi_fn bool llmobsi_label_name_is_valid(const char* name, bool histogram)
 {
     size_t i;
     if (name == NULL || (!llmobsi_is_letter(name[0]) && name[0] != '_') ||
         (name[0] == '_' && (name[1] == '_' || name[1] == '.')) ||
         (histogram && strcmp(name, "le") == 0) || strcmp(name, "otel_metric_overflow") == 0 ||
-        strcmp(name, "otel.metric.overflow") == 0) {
+        strcmp(name, "otel.metric.overflow") == 0 ||
+        llmobsi_name_is_refused(name, strlen(name))) {
         return false;
     }
     for (i = 1; name[i] != '\0'; i++) {
@@ -10317,6 +10512,7 @@ typedef struct llmobsi_thread_counts {
     llmobsi_atomic64 links_dropped;
     llmobsi_atomic64 values_truncated;
     llmobsi_atomic64 bad_traceparents;
+    llmobsi_atomic64 attributes_refused;
 } llmobsi_thread_counts;
 
 struct llmobsi_recorder;
@@ -10912,7 +11108,8 @@ llmobsi_inline bool llmobsi_slot_take(llmobsi_thread* thread, uint32_t* index)
 }
 
 /* The id of a name that is at neither of its first places. A new one goes to the first that is
-   free, or else turns out what is there. */
+   free, or else turns out what is there; but for a refused one, so that no key which is found there
+   need be asked. */
 llmobsi_cold uint32_t llmobsi_name_lookup(llmobsi_thread* thread, const char* text)
 {
     llmobsi_cached_name* cached;
@@ -10924,7 +11121,7 @@ llmobsi_cold uint32_t llmobsi_name_lookup(llmobsi_thread* thread, const char* te
         }
     }
     id = llmobsi_names_id(&thread->recorder->names, text, text != NULL ? strlen(text) : 0);
-    if (id != LLMOBS_I_NAME_OVERFLOW) {
+    if (id != LLMOBS_I_NAME_OVERFLOW && !llmobsi_names_is_refused(&thread->recorder->names, id)) {
         way = 0;
         while (way < LLMOBS_I_CACHED_WAYS && llmobsi_name_place(thread, text, way)->text != NULL) {
             way++;
@@ -10944,6 +11141,30 @@ llmobsi_inline uint32_t llmobsi_name_id(llmobsi_thread* thread, const char* text
         return llmobsi_name_lookup(thread, text);
     }
     return cached->id;
+}
+
+/* The id of a key that is not at its first places. False: it is refused. */
+llmobsi_cold bool llmobsi_key_lookup(llmobsi_thread* thread, const char* text, uint32_t* id)
+{
+    *id = llmobsi_name_lookup(thread, text);
+    if (*id == LLMOBS_I_NAME_OVERFLOW ? !llmobsi_name_is_refused(text, strlen(text))
+                                      : !llmobsi_names_is_refused(&thread->recorder->names, *id)) {
+        return true;
+    }
+    llmobsi_count(&thread->counts.attributes_refused, 1);
+    return false;
+}
+
+/* The id of an attribute's key. False: its name is refused, which is counted here, and nothing of
+   the attribute may be stored. */
+llmobsi_inline bool llmobsi_key_id(llmobsi_thread* thread, const char* text, uint32_t* id)
+{
+    const llmobsi_cached_name* cached = llmobsi_name_find(thread, text);
+    if (llmobsi_unlikely(cached == NULL)) {
+        return llmobsi_key_lookup(thread, text, id);
+    }
+    *id = cached->id;
+    return true;
 }
 
 /* =================================================================================================
@@ -11158,17 +11379,16 @@ llmobsi_fn bool llmobsi_put_strings(llmobsi_thread* thread, llmobsi_slot* slot, 
     return true;
 }
 
-llmobsi_cold void llmobsi_attribute_dropped(llmobsi_thread* thread, llmobsi_slot* slot)
+/* The span tells that it has lost one; why is counted elsewhere. */
+llmobsi_cold void llmobsi_attribute_dropped(llmobsi_slot* slot)
 {
     slot->dropped_attributes =
         (uint16_t)(slot->dropped_attributes + (slot->dropped_attributes != UINT16_MAX));
-    llmobsi_count(&thread->counts.attributes_dropped, 1);
 }
 
 llmobsi_fn bool llmobsi_attribute_put(llmobsi_thread* thread, llmobsi_slot* slot, uint32_t owner,
-                                      const llmobs_attribute* attribute)
+                                      uint32_t key, const llmobs_attribute* attribute)
 {
-    uint32_t key = llmobsi_name_id(thread, attribute->key);
     int64_t truth;
     switch (attribute->type) {
         case LLMOBS_TYPE_STRING:
@@ -11195,11 +11415,15 @@ llmobsi_fn bool llmobsi_attribute_put(llmobsi_thread* thread, llmobsi_slot* slot
 llmobsi_fn void llmobsi_attribute_add(llmobsi_thread* thread, llmobsi_slot* slot,
                                       const llmobs_attribute* attribute)
 {
-    if (slot->attribute_count < LLMOBS_I_ATTRIBUTES_MAX &&
-        llmobsi_attribute_put(thread, slot, LLMOBS_I_OF_SPAN, attribute)) {
+    uint32_t key;
+    if (!llmobsi_key_id(thread, attribute->key, &key)) {
+        llmobsi_attribute_dropped(slot);
+    } else if (slot->attribute_count < LLMOBS_I_ATTRIBUTES_MAX &&
+               llmobsi_attribute_put(thread, slot, LLMOBS_I_OF_SPAN, key, attribute)) {
         slot->attribute_count++;
     } else {
-        llmobsi_attribute_dropped(thread, slot);
+        llmobsi_attribute_dropped(slot);
+        llmobsi_count(&thread->counts.attributes_dropped, 1);
     }
 }
 
@@ -12123,8 +12347,11 @@ llmobsi_fn bool llmobsi_event_put(llmobsi_thread* thread, llmobsi_slot* slot, co
     head.dropped_attributes = 0;
     head.attribute_count = 0;
     for (i = 0; attributes != NULL && i < count; i++) {
-        if (head.attribute_count < LLMOBS_I_ATTRIBUTES_MAX &&
-            llmobsi_attribute_put(thread, slot, LLMOBS_I_OF_EVENT, &attributes[i])) {
+        uint32_t key;
+        if (!llmobsi_key_id(thread, attributes[i].key, &key)) {
+            head.dropped_attributes++;
+        } else if (head.attribute_count < LLMOBS_I_ATTRIBUTES_MAX &&
+                   llmobsi_attribute_put(thread, slot, LLMOBS_I_OF_EVENT, key, &attributes[i])) {
             head.attribute_count++;
         } else {
             head.dropped_attributes++;
@@ -19262,29 +19489,25 @@ llmobsi_cold char* llmobsi_prometheus_text(llmobsi_writer* writer, char* cursor,
 }
 
 /* A text of any size with what has a meaning escaped; quotes have none in the HELP of 0.0.4. What
-   a reader may take for an end is replaced: NUL as malformed UTF-8 is, and the carriage return,
-   which OpenMetrics bans. */
+   would harm a reader, and has no escape, is replaced. */
 llmobsi_fn char* llmobsi_prometheus_escape(llmobsi_writer* writer, char* cursor, llmobs_string text,
                                            bool quotes)
 {
     size_t i = 0;
     while (i < text.size && !writer->failed) {
         bool valid;
-        char byte = text.data[i];
         size_t segment = llmobsi_utf8_segment(text.data + i, text.size - i, &valid);
+        const char* kept = text.data + i;
+        size_t size = llmobsi_safe_segment(&kept, segment, valid);
         cursor = llmobsi_room(writer, cursor, 4);
-        if (!valid || byte == '\0') {
-            cursor = llmobsi_append_text(cursor, LLMOBS_I_REPLACEMENT);
-        } else if (byte == '\n') {
+        if (*kept == '\n') {
             cursor = llmobsi_append_text(cursor, "\\n");
-        } else if (byte == '\r') {
-            *cursor++ = ' ';
         } else {
-            if (byte == '\\' || (byte == '"' && quotes)) {
+            if (*kept == '\\' || (*kept == '"' && quotes)) {
                 *cursor++ = '\\';
             }
-            memcpy(cursor, text.data + i, segment);
-            cursor += segment;
+            memcpy(cursor, kept, size);
+            cursor += size;
         }
         i += segment;
     }
@@ -21051,6 +21274,7 @@ llmobsi_fn void llmobsi_counts_sum(const llmobsi_recorder* recorder, llmobsi_thr
         sum->events_dropped += llmobsi_load_relaxed(&counts->events_dropped);
         sum->links_dropped += llmobsi_load_relaxed(&counts->links_dropped);
         sum->values_truncated += llmobsi_load_relaxed(&counts->values_truncated);
+        sum->attributes_refused += llmobsi_load_relaxed(&counts->attributes_refused);
         sum->bad_traceparents += llmobsi_load_relaxed(&counts->bad_traceparents);
     }
 }
@@ -21098,6 +21322,8 @@ llmobsi_fn void llmobsi_collect_notes(llmobsi_collector* collector)
                       now.attributes_dropped + now.events_dropped + now.links_dropped -
                           collector->noted.attributes_dropped - collector->noted.events_dropped -
                           collector->noted.links_dropped);
+    llmobsi_notes_add(notes, LLMOBS_NOTE_NAME_REFUSED,
+                      now.attributes_refused - collector->noted.attributes_refused);
     collector->noted = now;
     for (i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         total = llmobsi_load_relaxed(&place->dropped[pairs[i].drop]);
@@ -22250,6 +22476,7 @@ llmobsi_fn void llmobsi_stats_spans(llmobsi_collector* collector, const llmobsi_
     stats->events_dropped = counts.events_dropped;
     stats->links_dropped = counts.links_dropped;
     stats->values_truncated = counts.values_truncated;
+    stats->attributes_refused = counts.attributes_refused;
     stats->bad_traceparents = counts.bad_traceparents;
 }
 

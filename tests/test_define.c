@@ -139,6 +139,14 @@ static void test_labels(void)
 
 /* ---- instruments ---------------------------------------------------------------------------- */
 
+static void test_refused_labels(void)
+{
+    ok(!llmobsi_label_name_is_valid("authorization", false), "no label is called authorization");
+    ok(!llmobsi_label_name_is_valid("X_Api_Key", false), "or X_Api_Key");
+    ok(!llmobsi_label_name_is_valid("http.request.header.cookie", true), "or by a header's prefix");
+    ok(llmobsi_label_name_is_valid("api_key_id", false), "api_key_id is fine");
+}
+
 static double answer(void* user)
 {
     (void)user;
@@ -555,6 +563,7 @@ int main(void)
 {
     test_names();
     test_labels();
+    test_refused_labels();
     test_instruments();
     test_bounds();
     test_clashes();

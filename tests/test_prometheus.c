@@ -3,6 +3,8 @@
 #include "llmobs_private.h"
 #include "tap.h"
 
+#include "harmful.h"
+
 #include <locale.h>
 #include <math.h>
 #include <stdlib.h>
@@ -837,7 +839,7 @@ static const char* problem_of(llmobs_exposition exposition)
     in.exposition = exposition;
     demand(strlen(sink.text) == sink.size, "a NUL");
     demand(llmobsi_utf8_is_valid(sink.text, sink.size), "no UTF-8");
-    demand(memchr(sink.text, '\r', sink.size) == NULL, "a carriage return");
+    demand(harmful_in(sink.text, sink.size) == 0, "what harms a reader");
     while (in.problem == NULL && *in.at != '\0') {
         if (exposition == OPEN && take("# EOF\n")) {
             demand(*in.at == '\0', "something behind the end");
@@ -855,8 +857,7 @@ static const char* problem_of(llmobs_exposition exposition)
 /* Whether a text can stand there as it is. */
 static bool is_kept(const char* data, size_t size)
 {
-    return llmobsi_utf8_is_valid(data, size) && memchr(data, '\0', size) == NULL &&
-           memchr(data, '\r', size) == NULL;
+    return llmobsi_utf8_is_valid(data, size) && harmful_in(data, size) == 0;
 }
 
 static const llmobs_point_view no_labels = {0};

@@ -24,9 +24,9 @@ typedef struct llmobs_random {
 
 #define LLMOBS_KEY_ID_SIZE 32      /* a key's id with its NUL              */
 #define LLMOBS_KEY_SECRET_LEAST 16 /* bytes of a secret: fewer are refused */
-/* A secret that pseudonyms are made with (see llmobs_pseudonym). Both pointers must be readable, and
-   the bytes unchanged, until llmobs_close: the library keeps what it derives from them, on pages of
-   its own, and a fork's child derives it anew. */
+/* A secret that pseudonyms are made with (see llmobs_pseudonym). Both pointers must be readable,
+   and the bytes unchanged, until llmobs_close: the library keeps what it derives from them, on
+   pages of its own, and a fork's child derives it anew. */
 typedef struct llmobs_key {
     size_t size;        /* sizeof(llmobs_key); 0 means this version's                             */
     const char* id;     /* stands in each pseudonym: up to 31 letters, digits and ".-_"; one id is

@@ -83,6 +83,7 @@ typedef struct llmobs_stats {
     uint64_t labels_cut;        /* label values cut to llmobs_config.label_bytes  */
     uint64_t metric_bytes_used; /* of llmobs_config.metric_bytes */
     uint64_t log_records;       /* of `started`: log records */
+    uint64_t attributes_refused; /* by their names: see LLMOBS_REFUSED_NAMES */
 } llmobs_stats;
 
 /* [any] "pool", "threads", ...; "unknown" for other numbers. */

@@ -240,6 +240,7 @@ llmobsi_fn void llmobsi_counts_sum(const llmobsi_recorder* recorder, llmobsi_thr
         sum->events_dropped += llmobsi_load_relaxed(&counts->events_dropped);
         sum->links_dropped += llmobsi_load_relaxed(&counts->links_dropped);
         sum->values_truncated += llmobsi_load_relaxed(&counts->values_truncated);
+        sum->attributes_refused += llmobsi_load_relaxed(&counts->attributes_refused);
         sum->bad_traceparents += llmobsi_load_relaxed(&counts->bad_traceparents);
     }
 }
@@ -287,6 +288,8 @@ llmobsi_fn void llmobsi_collect_notes(llmobsi_collector* collector)
                       now.attributes_dropped + now.events_dropped + now.links_dropped -
                           collector->noted.attributes_dropped - collector->noted.events_dropped -
                           collector->noted.links_dropped);
+    llmobsi_notes_add(notes, LLMOBS_NOTE_NAME_REFUSED,
+                      now.attributes_refused - collector->noted.attributes_refused);
     collector->noted = now;
     for (i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         total = llmobsi_load_relaxed(&place->dropped[pairs[i].drop]);

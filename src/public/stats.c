@@ -39,6 +39,7 @@ llmobsi_fn void llmobsi_stats_spans(llmobsi_collector* collector, const llmobsi_
     stats->events_dropped = counts.events_dropped;
     stats->links_dropped = counts.links_dropped;
     stats->values_truncated = counts.values_truncated;
+    stats->attributes_refused = counts.attributes_refused;
     stats->bad_traceparents = counts.bad_traceparents;
 }
 
