@@ -45,6 +45,7 @@ CONTENTS: search for a tag.
                              >>define                 defining metrics
     >>api:catalogue          >>catalogue              the metrics that llmobs knows
                              >>thread                 recording threads: attach, busy flag, grace, fork
+                             >>name                   names and keys by their address
     >>api:attribute          >>attribute              attributes, and the room a span has for them
     >>api:span               >>span                   spans: begin, set, end
     >>api:event              >>event                  events, links, status, context
@@ -495,7 +496,7 @@ LLMOBS_API const char* llmobs_loss_name(llmobs_loss loss);
 
 #ifndef LLMOBS_NO_SHA256
 
-/* ---- SHA-256 and HMAC-SHA256 ----------------------------------------------------------------- */
+/* ---- SHA-256 and HMAC-SHA256 --------------------------------------------------------------- */
 
 #define LLMOBS_SHA256_SIZE 32
 
@@ -741,7 +742,7 @@ LLMOBS_API size_t llmobs_release(void);
  *  >>api:intern             names and keys as numbers
  * ============================================================================================== */
 
-/* ---- names that are refused ----------------------------------------------------------------- */
+/* ---- names that are refused ---------------------------------------------------------------- */
 
 /* Headers that carry credentials. None of them becomes an attribute or a label: the value is not
    stored, the attempt is counted (llmobs_stats.attributes_refused) and noted. Upper and lower case
@@ -774,7 +775,7 @@ LLMOBS_API size_t llmobs_release(void);
  *  >>api:trace_context      W3C trace context and sampling thresholds
  * ============================================================================================== */
 
-/* ---- trace context: W3C traceparent and tracestate ------------------------------------------- */
+/* ---- trace context: W3C traceparent and tracestate ----------------------------------------- */
 
 /* The longest tracestate that is carried, as W3C asks for; longer ones lose whole entries. */
 #define LLMOBS_TRACESTATE_SIZE 512
@@ -813,7 +814,7 @@ LLMOBS_API size_t llmobs_traceparent_format(const llmobs_trace_context* context,
  *  >>api:key                keys and pseudonyms
  * ============================================================================================== */
 
-/* ---- keys and pseudonyms -------------------------------------------------------------------- */
+/* ---- keys and pseudonyms ------------------------------------------------------------------- */
 
 /* What a pseudonym is of. Each domain has a key of its own, so that the same text in two fields
    can't be told to be the same. */
@@ -843,7 +844,7 @@ LLMOBS_API const char* llmobs_domain_name(llmobs_domain domain);
  *  >>api:series             metrics and their series
  * ============================================================================================== */
 
-/* ---- metrics: what is measured -------------------------------------------------------------- */
+/* ---- metrics: what is measured ------------------------------------------------------------- */
 
 typedef enum llmobs_instrument {
     LLMOBS_COUNTER = 1,        /* only grows: a Prometheus counter, a monotonic OTLP sum         */
@@ -1417,7 +1418,7 @@ LLMOBS_API void llmobs_log_interaction(llmobs* obs, llmobs_span span,
  *  >>api:metric             recording: counters, gauges
  * ============================================================================================== */
 
-/* ---- metrics: finding a series, and recording ----------------------------------------------- */
+/* ---- metrics: finding a series, and recording ---------------------------------------------- */
 
 /* One series of a metric, by value: keep it, and record through it from any thread. Zeroed ones and
    those of a closed instance are inert; in a fork's child they go on, from zero. */
@@ -1520,7 +1521,7 @@ LLMOBS_API void llmobs_counter_add_in(llmobs_counter counter, uint64_t amount, l
  *  >>api:histogram          recording: histograms
  * ============================================================================================== */
 
-/* ---- metrics: histograms -------------------------------------------------------------------- */
+/* ---- metrics: histograms ------------------------------------------------------------------- */
 
 /* [any] Records a value: seconds, USD, tokens. Of a LLMOBS_NUMBER_NANO metric it is rounded to
    billionths, of a LLMOBS_NUMBER_INT one to a whole number. Negative values, NaN and infinities are
@@ -1542,7 +1543,7 @@ LLMOBS_API void llmobs_histogram_record_int_in(llmobs_histogram histogram, uint6
  *  >>api:reading            reading metrics back, quantiles
  * ============================================================================================== */
 
-/* ---- metrics: reading them back ------------------------------------------------------------- */
+/* ---- metrics: reading them back ------------------------------------------------------------ */
 
 /* A quantile and what is known of it: the value of that rank lies within [low, high]. Of an
    exponential histogram, `value` is off by at most `relative_error` of itself. */
@@ -1581,7 +1582,7 @@ LLMOBS_API llmobs_quantile llmobs_histogram_quantile(llmobs_histogram histogram,
  *  >>api:session            sessions that are open
  * ============================================================================================== */
 
-/* ---- sessions -------------------------------------------------------------------------------- */
+/* ---- sessions ------------------------------------------------------------------------------ */
 
 /* [any, locks] Begins a session of a feature, or keeps it up: the gauge llm_active_sessions counts
    those that have neither ended nor been silent for llmobs_config.session_idle_s. Requests with a
@@ -1597,7 +1598,7 @@ LLMOBS_API llmobs_result llmobs_session_end(llmobs* obs, const char* session_id)
  *  >>api:request_pool       records of requests under way
  * ============================================================================================== */
 
-/* ---- requests: what is said of them --------------------------------------------------------- */
+/* ---- requests: what is said of them -------------------------------------------------------- */
 
 /* One request to an LLM application or engine, by value. It may begin on one thread, make tokens on
    a second and end on a third. Zeroed ones, ended ones and those of a closed instance are inert:
@@ -1661,16 +1662,16 @@ typedef struct llmobs_usage {
 
 /* What is known at the end. */
 typedef struct llmobs_outcome {
-    size_t size; /* sizeof(llmobs_outcome); 0 means this version's                               */
+    size_t size; /* sizeof(llmobs_outcome); 0 means this version's                                */
     llmobs_usage usage;
-    llmobs_string input;   /* the prompt: hashed and measured here, never stored                 */
-    llmobs_string output;  /* the answer; leave it empty where llmobs_request_output had it      */
-    llmobs_string context; /* what was retrieved; for the audit callback alone                   */
+    llmobs_string input;   /* the prompt: hashed and measured here, never stored                  */
+    llmobs_string output;  /* the answer; leave it empty where llmobs_request_output had it       */
+    llmobs_string context; /* what was retrieved; for the audit callback alone                    */
     const char* finish_reason;  /* "stop", "length", "content_filter", "tool_calls", ...          */
     const char* error_type;     /* NULL: it did not fail. "timeout", "rate_limit", ...: no texts  */
-    const char* response_model; /* as the provider says                                          */
+    const char* response_model; /* as the provider says                                           */
     int64_t cost_nano; /* in USD / 10^9, where the host knows it,                                 */
-    bool cost_known;   /* and says so                                            (default false) */
+    bool cost_known;   /* and says so                                             (default false) */
     bool cancelled;    /* the client went away: counted as finished by "abort"                    */
 } llmobs_outcome;
 
@@ -1678,13 +1679,13 @@ typedef struct llmobs_outcome {
 
 /* A piece of raw text on its way to the host's own secure store: llmobs_config.audit. */
 struct llmobs_audit {
-    size_t size;            /* sizeof(llmobs_audit) of the implementation                          */
-    const char* request_id; /* "" where there is none                                              */
-    llmobs_domain part;     /* LLMOBS_DOMAIN_INPUT, _OUTPUT or _CONTEXT                            */
-    const char* chunk;      /* lives until the callback returns                                    */
+    size_t size;            /* sizeof(llmobs_audit) of the implementation                         */
+    const char* request_id; /* "" where there is none                                             */
+    llmobs_domain part;     /* LLMOBS_DOMAIN_INPUT, _OUTPUT or _CONTEXT                           */
+    const char* chunk;      /* lives until the callback returns                                   */
     size_t chunk_size;
     uint64_t offset;        /* in the part */
-    bool final;             /* the part ends with this chunk, which may be empty                   */
+    bool final;             /* the part ends with this chunk, which may be empty                  */
 };
 
 #define LLMOBS_EXPLAINED_TEXT 129 /* bytes, with a NUL */
@@ -1709,7 +1710,7 @@ typedef struct llmobs_explanation {
  *  >>api:stream             prompts and answers: hashed, audited, not kept
  * ============================================================================================== */
 
-/* ---- requests: prompts and answers ------------------------------------------------------------ */
+/* ---- requests: prompts and answers --------------------------------------------------------- */
 
 /* [any] A text with its length. Prompts and answers are handed over like this: they are hashed,
    measured and, if asked for, scanned in the call, and never stored. NULL has size 0;
@@ -1726,13 +1727,13 @@ LLMOBS_API void llmobs_request_output(llmobs_request request, const char* chunk,
  *  >>api:request            requests: begin, phases
  * ============================================================================================== */
 
-/* ---- requests: the golden path -------------------------------------------------------------- */
+/* ---- requests: the golden path ------------------------------------------------------------- */
 
 /* All that is known when a request begins. Texts are copied; NULL stands for "unknown". */
 typedef struct llmobs_request_info {
     size_t size;            /* sizeof(llmobs_request_info); 0 means this version's                */
     const char* request_id; /* trusted, such as one of yours: kept and logged as it is            */
-    const char* user_id;    /* becomes a pseudonym at once: LLMOBS_DOMAIN_USER                     */
+    const char* user_id;    /* becomes a pseudonym at once: LLMOBS_DOMAIN_USER                    */
     const char* session_id; /* likewise: LLMOBS_DOMAIN_SESSION. Begins or keeps up a session      */
     const char* tenant;     /* trusted. Its users' pseudonyms differ from other tenants'          */
     const char* feature;    /* which part of the program asks, such as "support"                  */
@@ -1776,7 +1777,7 @@ LLMOBS_API llmobs_span llmobs_tool_begin(llmobs_request request, const char* too
  *  >>api:token              requests: tokens, verdicts, time in batches
  * ============================================================================================== */
 
-/* ---- requests: tokens, verdicts, batches ------------------------------------------------------ */
+/* ---- requests: tokens, verdicts, batches --------------------------------------------------- */
 
 /* [any] The engine takes the request up: until here it waited. The first call counts. */
 LLMOBS_API void llmobs_request_scheduled(llmobs_request request);
@@ -1813,10 +1814,9 @@ LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
  *  >>api:vocabulary         requests: attributes of the root span
  * ============================================================================================== */
 
-/* ---- the attributes of one model call ---------------------------------------------------------- */
+/* ---- the attributes of one model call ------------------------------------------------------ */
 
-/* [any] The six attributes that the first sketch of such a tracer had, in one call, in the words of
-   llmobs_config.vocabulary. Negative numbers are unknown and left out. */
+/* What is told of one model call. Negative numbers are unknown. */
 typedef struct llmobs_llm_attributes {
     const char* model;
     int64_t tokens_in;
@@ -1825,13 +1825,16 @@ typedef struct llmobs_llm_attributes {
     int64_t retrieval_docs;
     bool guardrail_triggered;
 } llmobs_llm_attributes;
+
+/* [owner] Sets all six of them on a span, in the words of llmobs_config.vocabulary. What is unknown
+   is left out. */
 LLMOBS_API void llmobs_span_set_llm(llmobs_span span, const llmobs_llm_attributes* attributes);
 
 /* =================================================================================================
  *  >>api:explain            recent requests, taken apart
  * ============================================================================================== */
 
-/* ---- why did it take so long, why did it cost so much? --------------------------------------- */
+/* ---- why did it take so long, why did it cost so much? ------------------------------------- */
 
 /* [any, locks] What is known of a recent request (llmobs_config.recent_requests of them), once the
    tick has seen it ended: llmobs_flush makes sure of that. ERROR_ARGUMENT: it is not among them, or
@@ -1848,7 +1851,7 @@ LLMOBS_API llmobs_result llmobs_explanation_write(const llmobs_explanation* expl
  *  >>api:outcome            requests: the end
  * ============================================================================================== */
 
-/* ---- requests: the end ------------------------------------------------------------------------ */
+/* ---- requests: the end --------------------------------------------------------------------- */
 
 /* [any] One of which nothing is known: counts -1, the cost unknown. */
 LLMOBS_API llmobs_outcome llmobs_outcome_default(void);
@@ -1940,7 +1943,7 @@ typedef struct llmobs_log_view {
                                               attributes; NULL: any other record */
 } llmobs_log_view;
 
-/* ---- metrics as typed views ------------------------------------------------------------------ */
+/* ---- metrics as typed views ---------------------------------------------------------------- */
 
 /* The trace of one recorded value. */
 typedef struct llmobs_exemplar_view {
@@ -2134,7 +2137,7 @@ LLMOBS_API bool llmobs_encode_chrome(const llmobs_batch* batch, llmobs_write_fn 
  *  >>api:exposition         which text format a scraper asks for
  * ============================================================================================== */
 
-/* ---- Prometheus text ---------------------------------------------------------------------- */
+/* ---- Prometheus text ----------------------------------------------------------------------- */
 
 typedef enum llmobs_exposition {
     LLMOBS_PROMETHEUS_TEXT = 0, /* text/plain; version=0.0.4; charset=utf-8                     */
@@ -2284,7 +2287,7 @@ LLMOBS_API llmobs_result llmobs_stats_read(llmobs* obs, llmobs_stats* stats);
  *  >>api:metrics            metrics out
  * ============================================================================================== */
 
-/* ---- metrics out ---------------------------------------------------------------------------- */
+/* ---- metrics out --------------------------------------------------------------------------- */
 
 /* [any] Writes all metrics as Prometheus text: for the handler of GET /metrics. `write` is called
    with up to 8 KiB at a time. Waits neither for recorders nor for the tick; series come in the
@@ -2332,7 +2335,7 @@ LLMOBS_API llmobs_result llmobs_flush(llmobs* obs, uint32_t timeout_ms);
  *  >>api:pseudonym          pseudonyms for the host, key rotation
  * ============================================================================================== */
 
-/* ---- pseudonyms ----------------------------------------------------------------------------- */
+/* ---- pseudonyms ---------------------------------------------------------------------------- */
 
 /* A pseudonym stands for a text that must not be stored: HMAC-SHA256 with the key of its domain and
    tenant, cut to 128 bits, as "hmac-sha256:<key id>:<32 hexadecimal digits>". Who has no key can't
@@ -2381,7 +2384,7 @@ LLMOBS_API llmobs_result llmobs_key_rotate(llmobs* obs, const llmobs_key* key);
  *  >>api:layout             the layout of an instance's memory
  * ============================================================================================== */
 
-/* ---- memory --------------------------------------------------------------------------------- */
+/* ---- memory -------------------------------------------------------------------------------- */
 
 /* [any] The bytes that llmobs_open takes with this config (NULL: the defaults): one block, and none
    after it. SIZE_MAX when the sum does not fit a size_t. */
@@ -3848,7 +3851,7 @@ llmobsi_fn bool llmobsi_random_bytes(void* bytes, size_t size)
     return filled;
 }
 
-/* ---- pages that hold secrets ---------------------------------------------------------------- */
+/* ---- pages that hold secrets --------------------------------------------------------------- */
 
 #define LLMOBS_I_PAGE_LEAST 4096u
 
@@ -5551,7 +5554,7 @@ static const uint32_t llmobsi_sha256_constants[64] __attribute__((aligned(64))) 
     0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
-/* ---- secrets --------------------------------------------------------------------------------- */
+/* ---- secrets ------------------------------------------------------------------------------- */
 
 LLMOBS_API void llmobs_wipe(void* memory, size_t size)
 {
@@ -5576,7 +5579,7 @@ LLMOBS_API bool llmobs_equal_secret(const void* a, const void* b, size_t size)
     return (bool)(((difference - 1u) >> 31) & 1u);
 }
 
-/* ---- bytes and words ------------------------------------------------------------------------- */
+/* ---- bytes and words ----------------------------------------------------------------------- */
 
 llmobsi_inline uint32_t llmobsi_sha256_load(const uint8_t* bytes)
 {
@@ -5597,7 +5600,7 @@ llmobsi_inline void llmobsi_sha256_store(uint8_t* bytes, uint32_t word)
     memcpy(bytes, &word, sizeof(word));
 }
 
-/* ---- blocks, in plain C ---------------------------------------------------------------------- */
+/* ---- blocks, in plain C -------------------------------------------------------------------- */
 
 #define llmobsi_sha256_rotate(x, n) (((x) >> (n)) | ((x) << (32 - (n))))
 
@@ -5666,7 +5669,7 @@ llmobsi_fn void llmobsi_sha256_pairs_portable(uint32_t state_a[8], const uint8_t
     llmobsi_sha256_blocks_portable(state_b, blocks_b, count);
 }
 
-/* ---- what the processors' SHA instructions differ in ----------------------------------------- */
+/* ---- what the processors' SHA instructions differ in --------------------------------------- */
 
 #ifdef LLMOBS_I_SHA256_X86
 typedef __m128i llmobsi_sha256_vector;
@@ -5807,7 +5810,7 @@ llmobsi_fn bool llmobsi_sha256_simd_runs_here(void)
 #endif
 
 #ifdef LLMOBS_I_SHA256_SIMD
-/* ---- blocks, by those instructions ----------------------------------------------------------- */
+/* ---- blocks, by those instructions --------------------------------------------------------- */
 
 /* The first rounds, with the block's own words, and four of the others. */
 #define llmobsi_sha256_first(lane, w, bytes, i)                            \
@@ -5949,7 +5952,7 @@ llmobsi_fn void llmobsi_sha256_pairs_simd(uint32_t state_a[8], const uint8_t* bl
 }
 #endif
 
-/* ---- the choice ------------------------------------------------------------------------------ */
+/* ---- the choice ---------------------------------------------------------------------------- */
 
 typedef struct llmobsi_sha256_path {
     const char* name;
@@ -6017,7 +6020,7 @@ llmobsi_inline const llmobsi_sha256_path* llmobsi_sha256_fastest(void)
 
 /* SHA-256 and HMAC of whole messages, and of messages in pieces. */
 
-/* ---- messages -------------------------------------------------------------------------------- */
+/* ---- messages ------------------------------------------------------------------------------ */
 
 llmobsi_inline void llmobsi_sha256_store_state(uint8_t digest[LLMOBS_SHA256_SIZE],
                                                const uint32_t state[8])
@@ -6134,7 +6137,7 @@ LLMOBS_API void llmobs_sha256_of_two(const void* data_a, size_t size_a,
     llmobsi_sha256_store_state(digest_b, state_b);
 }
 
-/* ---- in pieces ------------------------------------------------------------------------------- */
+/* ---- in pieces ----------------------------------------------------------------------------- */
 
 LLMOBS_API void llmobs_sha256_begin(llmobs_sha256* hash)
 {
@@ -6182,7 +6185,7 @@ LLMOBS_API void llmobs_sha256_end(llmobs_sha256* hash, uint8_t digest[LLMOBS_SHA
     llmobs_wipe(hash, sizeof(*hash));
 }
 
-/* ---- HMAC ------------------------------------------------------------------------------------ */
+/* ---- HMAC ---------------------------------------------------------------------------------- */
 
 LLMOBS_API void llmobs_hmac_key_init(llmobs_hmac_key* key, const void* secret, size_t size)
 {
@@ -7116,8 +7119,8 @@ typedef struct llmobsi_timeline {
     llmobsi_time_source source; /* fixed at open; recorders read it */
     llmobs_clock injected;
     llmobsi_knot opened;   /* fixed at open, for recorders that come before the first tick  */
-    llmobsi_atomic64 pace; /* ns_per_unit now, as a double's bits, 0: not known yet. The tick writes,
-                              recorders read */
+    llmobsi_atomic64 pace; /* ns_per_unit now, as a double's bits; 0: not known yet. The tick
+                              writes, recorders read */
     uint64_t piece_ns; /* the newest piece is meant for this long. This and the rest: the tick */
     llmobsi_knot origin; /* where the frequency is measured from */
     uint32_t knot_count;
@@ -7575,7 +7578,7 @@ llmobsi_fn uint32_t llmobsi_names_id(llmobsi_names* names, const char* text, siz
 #define LLMOBS_I_RANDOM_DIGITS 14u
 #define LLMOBS_I_SAMPLE_NEVER (UINT64_C(1) << LLMOBS_I_RANDOM_BITS)
 
-/* ---- hex digits ------------------------------------------------------------------------------ */
+/* ---- hex digits ---------------------------------------------------------------------------- */
 
 /* Four bytes from eight digits, lower case only; returns 0 if that is what they were. All eight are
    decoded at once, as if they were digits, and encoded again: only digits come out as they were. */
@@ -7612,7 +7615,7 @@ llmobsi_fn bool llmobsi_hex_number(uint64_t* number, const char* digits, size_t 
     return size > 0;
 }
 
-/* ---- traceparent ----------------------------------------------------------------------------- */
+/* ---- traceparent --------------------------------------------------------------------------- */
 
 /* The size of a header, measured if it was not given; `most` + 1 stands for all that are longer. */
 llmobsi_fn size_t llmobsi_header_size(const char* text, size_t size, size_t most)
@@ -7696,7 +7699,7 @@ LLMOBS_API size_t llmobs_traceparent_format(const llmobs_trace_context* context,
     return LLMOBS_I_TRACEPARENT_LENGTH;
 }
 
-/* ---- tracestate: a list of key=value --------------------------------------------------------- */
+/* ---- tracestate: a list of key=value ------------------------------------------------------- */
 
 typedef struct llmobsi_tracestate_member {
     uint16_t start; /* in the list's text      */
@@ -7878,7 +7881,7 @@ LLMOBS_API llmobs_result llmobs_trace_context_parse(llmobs_trace_context* contex
     return LLMOBS_OK;
 }
 
-/* ---- OpenTelemetry's member: ot=key:value;key:value ------------------------------------------ */
+/* ---- OpenTelemetry's member: ot=key:value;key:value ---------------------------------------- */
 
 /* Finds the `ot` member's value in a NUL-terminated tracestate, and leaves the other members in the
    list. Returns its size, 0 when there is none. */
@@ -8008,7 +8011,7 @@ llmobsi_fn size_t llmobsi_tracestate_put(char* tracestate, const char* threshold
     return llmobsi_tracestate_write(&list, tracestate, used);
 }
 
-/* ---- sampling thresholds --------------------------------------------------------------------- */
+/* ---- sampling thresholds ------------------------------------------------------------------- */
 
 /* The 56-bit threshold of a ratio, 2^56 * (1 - ratio), rounded to the four digits (more for small
    ratios) that OpenTelemetry recommends: short, and the same that others decide by. Ratios are
@@ -11107,6 +11110,12 @@ llmobsi_inline bool llmobsi_slot_take(llmobsi_thread* thread, uint32_t* index)
     return true;
 }
 
+/* =================================================================================================
+ *  >>name                   record: names and keys by their address
+ * ============================================================================================== */
+
+/* Names and keys as a thread knows them: by their address, from its cache. */
+
 /* The id of a name that is at neither of its first places. A new one goes to the first that is
    free, or else turns out what is there; but for a refused one, so that no key which is found there
    need be asked. */
@@ -12841,7 +12850,8 @@ llmobsi_fn void llmobsi_interaction_put_rules(llmobsi_thread* thread, llmobsi_sl
     }
     place = llmobsi_field_put(thread, slot, 0, LLMOBS_I_FIELD_TRIGGERED, LLMOBS_I_OF_SPAN, used);
     if (place == NULL) {
-        llmobsi_attribute_dropped(thread, slot);
+        llmobsi_count(&thread->counts.attributes_dropped, 1);
+        llmobsi_attribute_dropped(slot);
         return;
     }
     memcpy(place, packed, used);
@@ -12862,7 +12872,8 @@ llmobsi_fn void llmobsi_interaction_put(llmobsi_thread* thread, llmobsi_slot* sl
         if (parts.texts[i].size > 0 && parts.texts[i].data != NULL &&
             !llmobsi_put_string(thread, slot, i, LLMOBS_I_FIELD_TEXT, LLMOBS_I_OF_SPAN,
                                 parts.texts[i].data, parts.texts[i].size)) {
-            llmobsi_attribute_dropped(thread, slot);
+            llmobsi_count(&thread->counts.attributes_dropped, 1);
+            llmobsi_attribute_dropped(slot);
         }
     }
 }
@@ -14366,7 +14377,7 @@ llmobsi_inline llmobsi_sessions* llmobsi_sessions_of(const llmobsi_recorder* rec
     return (llmobsi_sessions*)recorder->sessions;
 }
 
-/* ---- the table ------------------------------------------------------------------------------- */
+/* ---- the table ----------------------------------------------------------------------------- */
 
 /* The place of a session, or the free one where it would stand. There is always one: half of the
    places stay free. */
@@ -14406,7 +14417,7 @@ llmobsi_fn uint64_t llmobsi_session_hash(const llmobsi_sessions* sessions, const
     return hash != 0 ? hash : 1;
 }
 
-/* ---- begin and end --------------------------------------------------------------------------- */
+/* ---- begin and end ------------------------------------------------------------------------- */
 
 /* Comes in to the table, with its lock taken. NULL: there is none. */
 llmobsi_fn llmobsi_sessions* llmobsi_sessions_enter(llmobs* obs, llmobsi_thread** thread)
@@ -14498,7 +14509,7 @@ LLMOBS_API llmobs_result llmobs_session_end(llmobs* obs, const char* session_id)
     return ended ? LLMOBS_OK : LLMOBS_ERROR_ARGUMENT;
 }
 
-/* ---- the tick's side ------------------------------------------------------------------------- */
+/* ---- the tick's side ----------------------------------------------------------------------- */
 
 /* Takes one off its gauge, from the tick, which has no cells of its own. */
 llmobsi_fn void llmobsi_session_uncount(llmobsi_recorder* recorder, llmobs_updown gauge)
@@ -14534,7 +14545,7 @@ llmobsi_fn void llmobsi_sessions_sweep(llmobsi_recorder* recorder, uint64_t now)
     llmobsi_lock_give(&sessions->lock);
 }
 
-/* ---- layout ---------------------------------------------------------------------------------- */
+/* ---- layout -------------------------------------------------------------------------------- */
 
 /* `recorder` is NULL while measuring. */
 llmobsi_fn void llmobsi_sessions_layout(llmobsi_arena* arena, const llmobs_config* config,
@@ -14610,10 +14621,12 @@ typedef struct llmobsi_request_facts {
     uint64_t queue_ns;
     bool server;
     bool stream;
-    llmobs_counter input_tokens; /* the series of llm_tokens_total and llm_cost_usd_total: they may */
-    llmobs_counter output_tokens; /* have the user's id as a label, which is known at begin alone   */
+    /* The series of llm_tokens_total and llm_cost_usd_total: they may have the user's id as a
+       label, which is known at begin alone. */
+    llmobs_counter input_tokens;
+    llmobs_counter output_tokens;
     llmobs_counter cost;
-    uint16_t place[LLMOBS_I_TEXT_COUNT]; /* of each text in `texts`, with a NUL behind it           */
+    uint16_t place[LLMOBS_I_TEXT_COUNT]; /* of each text in `texts`, with a NUL behind it         */
     uint16_t length[LLMOBS_I_TEXT_COUNT];
     char texts[LLMOBS_I_REQUEST_TEXTS];
 } llmobsi_request_facts;
@@ -14639,7 +14652,7 @@ typedef struct llmobsi_request_gaps {
 
 typedef struct llmobsi_request {
     llmobsi_atomic64 state;
-    llmobsi_atomic64 scheduled; /* stamps, 0: not yet. Written by the engine's thread, read at end */
+    llmobsi_atomic64 scheduled; /* stamps, 0: not yet. The engine's thread writes, the end reads */
     llmobsi_atomic64 first_token;
     llmobsi_atomic64 last_token;
     llmobsi_atomic64 tokens; /* by one thread at a time */
@@ -14710,7 +14723,7 @@ llmobsi_inline llmobs_request llmobsi_request_none(void)
     return request;
 }
 
-/* ---- taking and giving back ----------------------------------------------------------------- */
+/* ---- taking and giving back ---------------------------------------------------------------- */
 
 /* A free record, on its way to be live; NULL: all are in use. Any thread. Each begins to look at
    another place, so that a record rests as long as possible. */
@@ -14819,7 +14832,7 @@ llmobsi_inline llmobs_string llmobsi_request_string(const llmobsi_request_facts*
     return string;
 }
 
-/* ---- the tick's side ------------------------------------------------------------------------ */
+/* ---- the tick's side ----------------------------------------------------------------------- */
 
 /* Adds a phase's duration to its metric: from the tick, which has no cells of its own. */
 llmobsi_fn void llmobsi_phase_measure(llmobsi_recorder* recorder, llmobs_histogram series,
@@ -14896,7 +14909,7 @@ llmobsi_fn void llmobsi_request_expire(llmobsi_recorder* recorder, llmobsi_reque
     }
 }
 
-/* ---- recent requests: for llmobs_request_explain -------------------------------------------- */
+/* ---- recent requests: for llmobs_request_explain ------------------------------------------- */
 
 llmobsi_fn void llmobsi_recent_add(llmobsi_requests* requests, llmobsi_request* record)
 {
@@ -14914,7 +14927,7 @@ llmobsi_fn void llmobsi_recent_add(llmobsi_requests* requests, llmobsi_request* 
     }
 }
 
-/* ---- what has ended goes back ---------------------------------------------------------------- */
+/* ---- what has ended goes back -------------------------------------------------------------- */
 
 /* Notes which requests have ended. Before the rings are emptied: what their phases left there is
    seen before they go. Returns whether there are any. */
@@ -14958,7 +14971,7 @@ llmobsi_fn void llmobsi_requests_free(llmobsi_requests* requests)
     llmobsi_lock_give(&requests->recent_lock);
 }
 
-/* ---- layout ---------------------------------------------------------------------------------- */
+/* ---- layout -------------------------------------------------------------------------------- */
 
 /* `recorder` is NULL while measuring. */
 llmobsi_fn void llmobsi_requests_layout(llmobsi_arena* arena, const llmobs_config* config,
@@ -15037,7 +15050,7 @@ llmobsi_inline llmobsi_request_stream* llmobsi_request_stream_of(llmobsi_request
     return part == LLMOBS_DOMAIN_INPUT ? &record->input : &record->output;
 }
 
-/* ---- hashing, inside ------------------------------------------------------------------------- */
+/* ---- hashing, inside ----------------------------------------------------------------------- */
 
 /* The pseudonym of an id. False: there is no key, or no SHA-256 in this build. */
 llmobsi_fn bool llmobsi_pseudonym_make(const llmobsi_keyring* keyring, llmobs_domain domain,
@@ -15109,7 +15122,7 @@ llmobsi_fn void llmobsi_stream_end(llmobsi_request_stream* stream, char out[LLMO
 #endif
 }
 
-/* ---- the host's audit callback, outside ------------------------------------------------------ */
+/* ---- the host's audit callback, outside ---------------------------------------------------- */
 
 /* What it needs to know. */
 typedef struct llmobsi_auditor {
@@ -15145,7 +15158,7 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
     auditor->audit(auditor->user, &audit);
 }
 
-/* ---- pieces ---------------------------------------------------------------------------------- */
+/* ---- pieces -------------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_stream_feed(llmobs_request request, llmobs_domain part,
                                     llmobs_string text)
@@ -15204,7 +15217,7 @@ LLMOBS_API llmobs_request_info llmobs_request_info_default(void)
     return info;
 }
 
-/* ---- begin ----------------------------------------------------------------------------------- */
+/* ---- begin --------------------------------------------------------------------------------- */
 
 /* Copies a text into the facts, cut where it is too long. */
 llmobsi_fn void llmobsi_request_keep(llmobsi_requests* requests, llmobsi_request_facts* facts,
@@ -15528,7 +15541,7 @@ LLMOBS_API llmobs_span llmobs_request_span(llmobs_request request)
     return span;
 }
 
-/* ---- phases ---------------------------------------------------------------------------------- */
+/* ---- phases -------------------------------------------------------------------------------- */
 
 llmobsi_fn const char* llmobsi_phase_span_name(llmobs_phase phase)
 {
@@ -15626,7 +15639,7 @@ LLMOBS_API llmobs_span llmobs_tool_begin(llmobs_request request, const char* too
     return span;
 }
 
-/* ---- open ------------------------------------------------------------------------------------ */
+/* ---- open ---------------------------------------------------------------------------------- */
 
 /* The series of llm_phase_duration_seconds, which the tick records into. */
 llmobsi_fn void llmobsi_phases_start(llmobsi_recorder* recorder)
@@ -15648,6 +15661,7 @@ llmobsi_fn void llmobsi_phases_start(llmobsi_recorder* recorder)
 llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_config* config)
 {
     llmobsi_requests* requests = llmobsi_requests_of(recorder);
+    llmobsi_sessions* sessions = llmobsi_sessions_of(recorder);
     if (requests == NULL) {
         return;
     }
@@ -15659,10 +15673,10 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     requests->user_ids = config->metric_user_ids;
     requests->docs_name = llmobsi_names_id(&recorder->names, "docs.count", 10);
     llmobsi_phases_start(recorder);
-    if (!llmobsi_random_bytes(&llmobsi_sessions_of(recorder)->seed, sizeof llmobsi_sessions_of(recorder)->seed)) {
-        llmobsi_sessions_of(recorder)->seed = llmobsi_monotonic_ns();
+    if (!llmobsi_random_bytes(&sessions->seed, sizeof sessions->seed)) {
+        sessions->seed = llmobsi_monotonic_ns();
     }
-    llmobsi_sessions_of(recorder)->swept = llmobsi_now(&recorder->timeline);
+    sessions->swept = llmobsi_now(&recorder->timeline);
 }
 
 /* =================================================================================================
@@ -15695,9 +15709,10 @@ LLMOBS_API void llmobs_request_scheduled(llmobs_request request)
     }
 }
 
-/* ---- tokens ---------------------------------------------------------------------------------- */
+/* ---- tokens -------------------------------------------------------------------------------- */
 
-/* A time as a byte: 0 up to a microsecond, then one more for each factor of the square root of 2. */
+/* A time as a byte: 0 up to a microsecond, then one more for each factor of the square root of
+   2. */
 llmobsi_fn uint8_t llmobsi_gap_code(uint64_t ns)
 {
     uint64_t us = ns / 1000;
@@ -15809,20 +15824,19 @@ LLMOBS_API void llmobs_request_token(llmobs_request request)
     llmobs_request_tokens(request, 1);
 }
 
-/* ---- counters of an engine ------------------------------------------------------------------- */
+/* ---- counters of an engine ----------------------------------------------------------------- */
 
 /* Adds to a counter of an engine, under vLLM's or llama.cpp's labels. */
 llmobsi_fn void llmobsi_engine_count(llmobs* obs, llmobs_known known, const char* model,
                                      uint64_t amount)
 {
     llmobs_metric metric = llmobs_metric_of(obs, known);
+    size_t labels = known >= LLMOBS_METRIC_LLAMACPP_PROMPT_TOKENS ? 0 : 2; /* llama.cpp has none */
     const char* values[2];
     values[0] = model;
     values[1] = "0";
     if (metric.number != 0) {
-        llmobs_counter_add(
-            llmobs_counter_get(metric, values, known >= LLMOBS_METRIC_LLAMACPP_PROMPT_TOKENS ? 0 : 2),
-            amount);
+        llmobs_counter_add(llmobs_counter_get(metric, values, labels), amount);
     }
 }
 
@@ -15888,7 +15902,7 @@ LLMOBS_API void llmobs_request_retry(llmobs_request request, const char* why)
     llmobs_span_event_with(root, "retry", &reason, why != NULL);
 }
 
-/* ---- guardrails ------------------------------------------------------------------------------ */
+/* ---- guardrails ---------------------------------------------------------------------------- */
 
 llmobsi_fn const char* llmobsi_action_label(llmobs_guardrail_action action)
 {
@@ -15941,7 +15955,7 @@ LLMOBS_API void llmobs_guardrail(llmobs_request request, const char* rule,
     }
 }
 
-/* ---- what serves several requests at once ---------------------------------------------------- */
+/* ---- what serves several requests at once -------------------------------------------------- */
 
 LLMOBS_API void llmobs_requests_share(const llmobs_request* requests, size_t count,
                                       uint64_t nanoseconds)
@@ -16031,7 +16045,7 @@ typedef struct llmobsi_ending {
     bool output_streamed;
 } llmobsi_ending;
 
-/* ---- what the host says, made sure of -------------------------------------------------------- */
+/* ---- what the host says, made sure of ------------------------------------------------------ */
 
 #define LLMOBS_I_TOKENS_MOST (INT64_MAX / 4)
 
@@ -16091,7 +16105,7 @@ llmobsi_fn void llmobsi_outcome_complete(llmobs_outcome* complete, const llmobs_
     complete->context = llmobs_text(complete->context.data, complete->context.size);
 }
 
-/* ---- taking the record, inside --------------------------------------------------------------- */
+/* ---- taking the record, inside ------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_ending_times(const llmobsi_timeline* timeline,
                                      const llmobsi_request* record, llmobsi_ending* ending)
@@ -16204,7 +16218,7 @@ llmobsi_fn void llmobsi_ending_give(llmobs_request request, const llmobs_explana
     llmobsi_leave();
 }
 
-/* ---- texts ----------------------------------------------------------------------------------- */
+/* ---- texts --------------------------------------------------------------------------------- */
 
 #ifndef LLMOBS_NO_SHA256
 
@@ -16327,7 +16341,7 @@ llmobsi_fn int64_t llmobsi_time_per_token(const llmobsi_ending* ending)
     return ((int64_t)ending->latency_ns - ending->first_token_ns) / (tokens - 1);
 }
 
-/* ---- llm_* ----------------------------------------------------------------------------------- */
+/* ---- llm_* --------------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_measure_llm(const llmobsi_ending* ending)
 {
@@ -16344,7 +16358,7 @@ llmobsi_fn void llmobsi_measure_llm(const llmobsi_ending* ending)
     }
 }
 
-/* ---- gen_ai.* -------------------------------------------------------------------------------- */
+/* ---- gen_ai.* ------------------------------------------------------------------------------ */
 
 /* Tokens: by the newest conventions a request without usage counts as 0 of modality "unknown"; by
    1.41 it is not reported at all. */
@@ -16411,7 +16425,7 @@ llmobsi_fn void llmobsi_measure_genai_server(const llmobsi_ending* ending, const
     }
 }
 
-/* ---- vllm:*, llamacpp:* ---------------------------------------------------------------------- */
+/* ---- vllm:*, llamacpp:* -------------------------------------------------------------------- */
 
 /* vLLM's words for why a request ended. */
 llmobsi_fn const char* llmobsi_finished_reason(const llmobs_outcome* outcome)
@@ -16486,7 +16500,7 @@ llmobsi_fn void llmobsi_measure_engine(const llmobsi_ending* ending)
                         ending->was_scheduled ? -1 : 0);
 }
 
-/* ---- all of it ------------------------------------------------------------------------------- */
+/* ---- all of it ----------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_ending_measure(const llmobsi_ending* ending)
 {
@@ -16567,7 +16581,7 @@ llmobsi_fn void llmobsi_say_rules(llmobsi_said* said, const llmobsi_ending* endi
     }
 }
 
-/* ---- OpenTelemetry's GenAI conventions ------------------------------------------------------- */
+/* ---- OpenTelemetry's GenAI conventions ----------------------------------------------------- */
 
 llmobsi_fn void llmobsi_say_genai_usage(llmobsi_said* said, const llmobs_usage* usage)
 {
@@ -16612,7 +16626,7 @@ llmobsi_fn void llmobsi_say_genai(llmobsi_said* said, const llmobsi_ending* endi
                      llmobsi_request_string(facts, LLMOBS_I_TEXT_USER_ID));
 }
 
-/* ---- the article's ---------------------------------------------------------------------------- */
+/* ---- the article's ------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_say_article(llmobsi_said* said, const llmobsi_ending* ending)
 {
@@ -16625,7 +16639,7 @@ llmobsi_fn void llmobsi_say_article(llmobsi_said* said, const llmobsi_ending* en
     llmobsi_say_nano(said, "cost.usd", outcome->cost_nano);
 }
 
-/* ---- what no vocabulary has ------------------------------------------------------------------ */
+/* ---- what no vocabulary has ---------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_say_ours(llmobsi_said* said, const llmobsi_ending* ending)
 {
@@ -16645,8 +16659,8 @@ llmobsi_fn void llmobsi_say_ours(llmobsi_said* said, const llmobsi_ending* endin
     }
 }
 
-/* The times between tokens of a slow request, one sign each, of the alphabet of base64url: 'A' is up
-   to 1 us, each further one the square root of 2 times as long. */
+/* The times between tokens of a slow request, one sign each, of the alphabet of base64url: 'A' is
+   up to 1 us, each further one the square root of 2 times as long. */
 llmobsi_fn size_t llmobsi_gaps_text(const llmobsi_request_gaps* gaps,
                                     char text[LLMOBS_I_REQUEST_GAPS])
 {
@@ -16900,7 +16914,7 @@ LLMOBS_API llmobs_result llmobs_request_explain(llmobs* obs, const char* request
 
 /* The end of a request: its parts in order. */
 
-/* ---- the log record -------------------------------------------------------------------------- */
+/* ---- the log record ------------------------------------------------------------------------ */
 
 llmobsi_fn void llmobsi_ending_log(const llmobsi_ending* ending)
 {
@@ -16949,7 +16963,7 @@ llmobsi_fn void llmobsi_ending_log(const llmobsi_ending* ending)
     llmobs_log_interaction(ending->obs, facts->root, &log);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_ending_explain(const llmobsi_ending* ending,
                                        llmobs_explanation* explanation)
@@ -21354,7 +21368,8 @@ llmobsi_fn bool llmobsi_collector_is_valid(llmobsi_collector* collector)
 }
 #endif
 
-/* What requests and sessions need at the beginning of a tick. Returns whether requests have ended. */
+/* What requests and sessions need at the beginning of a tick. Returns whether requests have
+   ended. */
 llmobsi_fn bool llmobsi_collect_requests_begin(llmobsi_recorder* recorder)
 {
     uint64_t now;
@@ -21809,7 +21824,7 @@ typedef struct llmobsi_file {
 
 LLMOBS_I_STATIC_ASSERT(file_state, sizeof(llmobsi_file) <= LLMOBS_I_EXPORTER_STATE);
 
-/* ---- opening --------------------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------------------------- */
 
 /* Whether this is another file than the one we opened. The host may have closed our descriptor: its
    number can be anything by now. */
@@ -21944,7 +21959,7 @@ llmobsi_fn bool llmobsi_file_in_place(const llmobsi_file* file)
     return !llmobsi_file_is_other(file, &status);
 }
 
-/* ---- the lock -------------------------------------------------------------------------------- */
+/* ---- the lock ------------------------------------------------------------------------------ */
 
 /* False when somebody else has it. A file system without locks does not keep us from writing. */
 llmobsi_fn bool llmobsi_file_lock(const llmobsi_file* file)
@@ -21986,7 +22001,7 @@ llmobsi_fn bool llmobsi_file_take(llmobsi_file* file, struct stat* status)
     return false;
 }
 
-/* ---- the last line: whole, or made so -------------------------------------------------------- */
+/* ---- the last line: whole, or made so ------------------------------------------------------ */
 
 llmobsi_fn bool llmobsi_file_read(const llmobsi_file* file, uint64_t offset, char* out, size_t size)
 {
@@ -22072,7 +22087,7 @@ llmobsi_fn bool llmobsi_file_mend(const llmobsi_file* file, uint64_t* size, bool
     return true;
 }
 
-/* ---- rotation -------------------------------------------------------------------------------- */
+/* ---- rotation ------------------------------------------------------------------------------ */
 
 llmobsi_fn void llmobsi_file_old_path(const llmobsi_file* file, uint32_t number,
                                       char out[LLMOBS_I_FILE_OLD_PATH])
@@ -22106,7 +22121,7 @@ llmobsi_fn bool llmobsi_file_rotate(llmobsi_file* file)
     return true;
 }
 
-/* ---- writing --------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------------- */
 
 typedef enum llmobsi_file_outcome {
     LLMOBS_I_FILE_WRITTEN,
@@ -22265,7 +22280,7 @@ llmobsi_fn void llmobsi_file_close(void* user)
     errno = saved;
 }
 
-/* ---- adding one ------------------------------------------------------------------------------ */
+/* ---- adding one ---------------------------------------------------------------------------- */
 
 llmobsi_fn bool llmobsi_file_discard(void* user, const char* data, size_t size)
 {

@@ -251,7 +251,7 @@ static void test_cuts(void)
     is_int(uncounted, 0, "and each cut is counted");
 }
 
-/* ---- limits ---------------------------------------------------------------------------------- */
+/* ---- limits -------------------------------------------------------------------------------- */
 
 static void test_count_limit(void)
 {

@@ -194,7 +194,7 @@ static void test_equal_hashes(void)
     is_int(wrong, 0, "they have ids of their own");
 }
 
-/* ---- races ----------------------------------------------------------------------------------- */
+/* ---- races --------------------------------------------------------------------------------- */
 
 /* Each may store a copy in vain before one wins: so few that even then there is room. */
 enum { RACERS = 4, RACED = 600 };
@@ -244,7 +244,7 @@ static void test_races(void)
     is_int(wrong, 0, "threads that race for the same names get the same ids");
 }
 
-/* ---- by the public calls --------------------------------------------------------------------- */
+/* ---- by the public calls ------------------------------------------------------------------- */
 
 static void note_names(void* user, llmobs_note note, uint64_t count, const char* text)
 {

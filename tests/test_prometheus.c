@@ -138,7 +138,7 @@ static uint64_t next_random(void)
     return state;
 }
 
-/* ---- to the byte: counters and gauges ------------------------------------------------------- */
+/* ---- to the byte: counters and gauges ------------------------------------------------------ */
 
 static void test_counters(void)
 {
@@ -253,7 +253,7 @@ static void test_units(void)
     is_str(text_of(&metric, OPEN), "# TYPE wait_seconds gauge\n# EOF\n", "none of a remark");
 }
 
-/* ---- to the byte: histograms ---------------------------------------------------------------- */
+/* ---- to the byte: histograms --------------------------------------------------------------- */
 
 static void test_histogram(void)
 {
@@ -446,7 +446,7 @@ static void test_powers(void)
     is_int(wrong, 0, "the powers of two of 3,000 histograms have the values that are below them");
 }
 
-/* ---- numbers -------------------------------------------------------------------------------- */
+/* ---- numbers ------------------------------------------------------------------------------- */
 
 typedef struct nano_case {
     int64_t nano;
@@ -569,7 +569,7 @@ static void test_bounds(void)
     is_int(wrong, 0, "100,000 bounds are spelled as Go does");
 }
 
-/* ---- a strict reader ------------------------------------------------------------------------ */
+/* ---- a strict reader ----------------------------------------------------------------------- */
 
 typedef struct reader {
     const char* at;
@@ -852,7 +852,7 @@ static const char* problem_of(llmobs_exposition exposition)
     return in.problem;
 }
 
-/* ---- hostile texts -------------------------------------------------------------------------- */
+/* ---- hostile texts ------------------------------------------------------------------------- */
 
 /* Whether a text can stand there as it is. */
 static bool is_kept(const char* data, size_t size)
@@ -945,7 +945,7 @@ static void test_escapes(void)
            "and in OpenMetrics");
 }
 
-/* ---- the resource --------------------------------------------------------------------------- */
+/* ---- the resource -------------------------------------------------------------------------- */
 
 static void attribute_string(llmobs_attribute_view* attribute, const char* key, const char* value)
 {
@@ -1009,7 +1009,7 @@ static void test_resource(void)
     ok(strstr(sink.text, "\ntarget_info 1\n") != NULL, "without attributes");
 }
 
-/* ---- one of everything ---------------------------------------------------------------------- */
+/* ---- one of everything --------------------------------------------------------------------- */
 
 typedef struct everything {
     llmobs_attribute_view attributes[3];

@@ -11,7 +11,7 @@ static llmobs_counter get_1(llmobs_metric metric, const char* value)
     return llmobs_counter_get(metric, &value, 1);
 }
 
-/* ---- found again, and in order -------------------------------------------------------------- */
+/* ---- found again, and in order ------------------------------------------------------------- */
 
 static void test_found(void)
 {
@@ -57,7 +57,7 @@ static void test_found(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- too many ------------------------------------------------------------------------------- */
+/* ---- too many ------------------------------------------------------------------------------ */
 
 static void test_overflow(void)
 {
@@ -190,7 +190,7 @@ static void test_cells_full(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- collisions ----------------------------------------------------------------------------- */
+/* ---- collisions ---------------------------------------------------------------------------- */
 
 /* Values whose hashes are equal in all bits that choose a place of the table. */
 static void test_collisions(void)
@@ -243,7 +243,7 @@ static void test_collisions(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- removal -------------------------------------------------------------------------------- */
+/* ---- removal ------------------------------------------------------------------------------- */
 
 static void test_removal(void)
 {
@@ -291,7 +291,7 @@ static void test_removal(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- allowed values ------------------------------------------------------------------------- */
+/* ---- allowed values ------------------------------------------------------------------------ */
 
 static void test_allowed(void)
 {
@@ -336,7 +336,7 @@ static void test_allowed(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- values of all sorts -------------------------------------------------------------------- */
+/* ---- values of all sorts ------------------------------------------------------------------- */
 
 static void test_cut(void)
 {
@@ -508,7 +508,7 @@ static void test_bytes(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- made by many at once ------------------------------------------------------------------- */
+/* ---- made by many at once ------------------------------------------------------------------ */
 
 enum { MAKERS = 4, VALUES = 500 };
 

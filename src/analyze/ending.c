@@ -54,7 +54,7 @@ typedef struct llmobsi_ending {
     bool output_streamed;
 } llmobsi_ending;
 
-/* ---- what the host says, made sure of -------------------------------------------------------- */
+/* ---- what the host says, made sure of ------------------------------------------------------ */
 
 #define LLMOBS_I_TOKENS_MOST (INT64_MAX / 4)
 
@@ -114,7 +114,7 @@ llmobsi_fn void llmobsi_outcome_complete(llmobs_outcome* complete, const llmobs_
     complete->context = llmobs_text(complete->context.data, complete->context.size);
 }
 
-/* ---- taking the record, inside --------------------------------------------------------------- */
+/* ---- taking the record, inside ------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_ending_times(const llmobsi_timeline* timeline,
                                      const llmobsi_request* record, llmobsi_ending* ending)
@@ -227,7 +227,7 @@ llmobsi_fn void llmobsi_ending_give(llmobs_request request, const llmobs_explana
     llmobsi_leave();
 }
 
-/* ---- texts ----------------------------------------------------------------------------------- */
+/* ---- texts --------------------------------------------------------------------------------- */
 
 #ifndef LLMOBS_NO_SHA256
 

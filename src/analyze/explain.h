@@ -1,4 +1,4 @@
-/* ---- why did it take so long, why did it cost so much? --------------------------------------- */
+/* ---- why did it take so long, why did it cost so much? ------------------------------------- */
 
 /* [any, locks] What is known of a recent request (llmobs_config.recent_requests of them), once the
    tick has seen it ended: llmobs_flush makes sure of that. ERROR_ARGUMENT: it is not among them, or

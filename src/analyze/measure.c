@@ -33,7 +33,7 @@ llmobsi_fn int64_t llmobsi_time_per_token(const llmobsi_ending* ending)
     return ((int64_t)ending->latency_ns - ending->first_token_ns) / (tokens - 1);
 }
 
-/* ---- llm_* ----------------------------------------------------------------------------------- */
+/* ---- llm_* --------------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_measure_llm(const llmobsi_ending* ending)
 {
@@ -50,7 +50,7 @@ llmobsi_fn void llmobsi_measure_llm(const llmobsi_ending* ending)
     }
 }
 
-/* ---- gen_ai.* -------------------------------------------------------------------------------- */
+/* ---- gen_ai.* ------------------------------------------------------------------------------ */
 
 /* Tokens: by the newest conventions a request without usage counts as 0 of modality "unknown"; by
    1.41 it is not reported at all. */
@@ -117,7 +117,7 @@ llmobsi_fn void llmobsi_measure_genai_server(const llmobsi_ending* ending, const
     }
 }
 
-/* ---- vllm:*, llamacpp:* ---------------------------------------------------------------------- */
+/* ---- vllm:*, llamacpp:* -------------------------------------------------------------------- */
 
 /* vLLM's words for why a request ended. */
 llmobsi_fn const char* llmobsi_finished_reason(const llmobs_outcome* outcome)
@@ -192,7 +192,7 @@ llmobsi_fn void llmobsi_measure_engine(const llmobsi_ending* ending)
                         ending->was_scheduled ? -1 : 0);
 }
 
-/* ---- all of it ------------------------------------------------------------------------------- */
+/* ---- all of it ----------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_ending_measure(const llmobsi_ending* ending)
 {

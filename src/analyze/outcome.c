@@ -1,6 +1,6 @@
 /* The end of a request: its parts in order. */
 
-/* ---- the log record -------------------------------------------------------------------------- */
+/* ---- the log record ------------------------------------------------------------------------ */
 
 llmobsi_fn void llmobsi_ending_log(const llmobsi_ending* ending)
 {
@@ -49,7 +49,7 @@ llmobsi_fn void llmobsi_ending_log(const llmobsi_ending* ending)
     llmobs_log_interaction(ending->obs, facts->root, &log);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_ending_explain(const llmobsi_ending* ending,
                                        llmobs_explanation* explanation)

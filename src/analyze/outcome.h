@@ -1,4 +1,4 @@
-/* ---- requests: the end ------------------------------------------------------------------------ */
+/* ---- requests: the end --------------------------------------------------------------------- */
 
 /* [any] One of which nothing is known: counts -1, the cost unknown. */
 LLMOBS_API llmobs_outcome llmobs_outcome_default(void);

@@ -10,7 +10,7 @@ LLMOBS_API llmobs_request_info llmobs_request_info_default(void)
     return info;
 }
 
-/* ---- begin ----------------------------------------------------------------------------------- */
+/* ---- begin --------------------------------------------------------------------------------- */
 
 /* Copies a text into the facts, cut where it is too long. */
 llmobsi_fn void llmobsi_request_keep(llmobsi_requests* requests, llmobsi_request_facts* facts,
@@ -334,7 +334,7 @@ LLMOBS_API llmobs_span llmobs_request_span(llmobs_request request)
     return span;
 }
 
-/* ---- phases ---------------------------------------------------------------------------------- */
+/* ---- phases -------------------------------------------------------------------------------- */
 
 llmobsi_fn const char* llmobsi_phase_span_name(llmobs_phase phase)
 {
@@ -432,7 +432,7 @@ LLMOBS_API llmobs_span llmobs_tool_begin(llmobs_request request, const char* too
     return span;
 }
 
-/* ---- open ------------------------------------------------------------------------------------ */
+/* ---- open ---------------------------------------------------------------------------------- */
 
 /* The series of llm_phase_duration_seconds, which the tick records into. */
 llmobsi_fn void llmobsi_phases_start(llmobsi_recorder* recorder)
@@ -454,6 +454,7 @@ llmobsi_fn void llmobsi_phases_start(llmobsi_recorder* recorder)
 llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_config* config)
 {
     llmobsi_requests* requests = llmobsi_requests_of(recorder);
+    llmobsi_sessions* sessions = llmobsi_sessions_of(recorder);
     if (requests == NULL) {
         return;
     }
@@ -465,8 +466,8 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     requests->user_ids = config->metric_user_ids;
     requests->docs_name = llmobsi_names_id(&recorder->names, "docs.count", 10);
     llmobsi_phases_start(recorder);
-    if (!llmobsi_random_bytes(&llmobsi_sessions_of(recorder)->seed, sizeof llmobsi_sessions_of(recorder)->seed)) {
-        llmobsi_sessions_of(recorder)->seed = llmobsi_monotonic_ns();
+    if (!llmobsi_random_bytes(&sessions->seed, sizeof sessions->seed)) {
+        sessions->seed = llmobsi_monotonic_ns();
     }
-    llmobsi_sessions_of(recorder)->swept = llmobsi_now(&recorder->timeline);
+    sessions->swept = llmobsi_now(&recorder->timeline);
 }

@@ -1,10 +1,10 @@
-/* ---- requests: the golden path -------------------------------------------------------------- */
+/* ---- requests: the golden path ------------------------------------------------------------- */
 
 /* All that is known when a request begins. Texts are copied; NULL stands for "unknown". */
 typedef struct llmobs_request_info {
     size_t size;            /* sizeof(llmobs_request_info); 0 means this version's                */
     const char* request_id; /* trusted, such as one of yours: kept and logged as it is            */
-    const char* user_id;    /* becomes a pseudonym at once: LLMOBS_DOMAIN_USER                     */
+    const char* user_id;    /* becomes a pseudonym at once: LLMOBS_DOMAIN_USER                    */
     const char* session_id; /* likewise: LLMOBS_DOMAIN_SESSION. Begins or keeps up a session      */
     const char* tenant;     /* trusted. Its users' pseudonyms differ from other tenants'          */
     const char* feature;    /* which part of the program asks, such as "support"                  */

@@ -38,10 +38,12 @@ typedef struct llmobsi_request_facts {
     uint64_t queue_ns;
     bool server;
     bool stream;
-    llmobs_counter input_tokens; /* the series of llm_tokens_total and llm_cost_usd_total: they may */
-    llmobs_counter output_tokens; /* have the user's id as a label, which is known at begin alone   */
+    /* The series of llm_tokens_total and llm_cost_usd_total: they may have the user's id as a
+       label, which is known at begin alone. */
+    llmobs_counter input_tokens;
+    llmobs_counter output_tokens;
     llmobs_counter cost;
-    uint16_t place[LLMOBS_I_TEXT_COUNT]; /* of each text in `texts`, with a NUL behind it           */
+    uint16_t place[LLMOBS_I_TEXT_COUNT]; /* of each text in `texts`, with a NUL behind it         */
     uint16_t length[LLMOBS_I_TEXT_COUNT];
     char texts[LLMOBS_I_REQUEST_TEXTS];
 } llmobsi_request_facts;
@@ -67,7 +69,7 @@ typedef struct llmobsi_request_gaps {
 
 typedef struct llmobsi_request {
     llmobsi_atomic64 state;
-    llmobsi_atomic64 scheduled; /* stamps, 0: not yet. Written by the engine's thread, read at end */
+    llmobsi_atomic64 scheduled; /* stamps, 0: not yet. The engine's thread writes, the end reads */
     llmobsi_atomic64 first_token;
     llmobsi_atomic64 last_token;
     llmobsi_atomic64 tokens; /* by one thread at a time */
@@ -138,7 +140,7 @@ llmobsi_inline llmobs_request llmobsi_request_none(void)
     return request;
 }
 
-/* ---- taking and giving back ----------------------------------------------------------------- */
+/* ---- taking and giving back ---------------------------------------------------------------- */
 
 /* A free record, on its way to be live; NULL: all are in use. Any thread. Each begins to look at
    another place, so that a record rests as long as possible. */
@@ -247,7 +249,7 @@ llmobsi_inline llmobs_string llmobsi_request_string(const llmobsi_request_facts*
     return string;
 }
 
-/* ---- the tick's side ------------------------------------------------------------------------ */
+/* ---- the tick's side ----------------------------------------------------------------------- */
 
 /* Adds a phase's duration to its metric: from the tick, which has no cells of its own. */
 llmobsi_fn void llmobsi_phase_measure(llmobsi_recorder* recorder, llmobs_histogram series,
@@ -324,7 +326,7 @@ llmobsi_fn void llmobsi_request_expire(llmobsi_recorder* recorder, llmobsi_reque
     }
 }
 
-/* ---- recent requests: for llmobs_request_explain -------------------------------------------- */
+/* ---- recent requests: for llmobs_request_explain ------------------------------------------- */
 
 llmobsi_fn void llmobsi_recent_add(llmobsi_requests* requests, llmobsi_request* record)
 {
@@ -342,7 +344,7 @@ llmobsi_fn void llmobsi_recent_add(llmobsi_requests* requests, llmobsi_request* 
     }
 }
 
-/* ---- what has ended goes back ---------------------------------------------------------------- */
+/* ---- what has ended goes back -------------------------------------------------------------- */
 
 /* Notes which requests have ended. Before the rings are emptied: what their phases left there is
    seen before they go. Returns whether there are any. */
@@ -386,7 +388,7 @@ llmobsi_fn void llmobsi_requests_free(llmobsi_requests* requests)
     llmobsi_lock_give(&requests->recent_lock);
 }
 
-/* ---- layout ---------------------------------------------------------------------------------- */
+/* ---- layout -------------------------------------------------------------------------------- */
 
 /* `recorder` is NULL while measuring. */
 llmobsi_fn void llmobsi_requests_layout(llmobsi_arena* arena, const llmobs_config* config,

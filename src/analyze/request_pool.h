@@ -1,4 +1,4 @@
-/* ---- requests: what is said of them --------------------------------------------------------- */
+/* ---- requests: what is said of them -------------------------------------------------------- */
 
 /* One request to an LLM application or engine, by value. It may begin on one thread, make tokens on
    a second and end on a third. Zeroed ones, ended ones and those of a closed instance are inert:
@@ -62,16 +62,16 @@ typedef struct llmobs_usage {
 
 /* What is known at the end. */
 typedef struct llmobs_outcome {
-    size_t size; /* sizeof(llmobs_outcome); 0 means this version's                               */
+    size_t size; /* sizeof(llmobs_outcome); 0 means this version's                                */
     llmobs_usage usage;
-    llmobs_string input;   /* the prompt: hashed and measured here, never stored                 */
-    llmobs_string output;  /* the answer; leave it empty where llmobs_request_output had it      */
-    llmobs_string context; /* what was retrieved; for the audit callback alone                   */
+    llmobs_string input;   /* the prompt: hashed and measured here, never stored                  */
+    llmobs_string output;  /* the answer; leave it empty where llmobs_request_output had it       */
+    llmobs_string context; /* what was retrieved; for the audit callback alone                    */
     const char* finish_reason;  /* "stop", "length", "content_filter", "tool_calls", ...          */
     const char* error_type;     /* NULL: it did not fail. "timeout", "rate_limit", ...: no texts  */
-    const char* response_model; /* as the provider says                                          */
+    const char* response_model; /* as the provider says                                           */
     int64_t cost_nano; /* in USD / 10^9, where the host knows it,                                 */
-    bool cost_known;   /* and says so                                            (default false) */
+    bool cost_known;   /* and says so                                             (default false) */
     bool cancelled;    /* the client went away: counted as finished by "abort"                    */
 } llmobs_outcome;
 
@@ -79,13 +79,13 @@ typedef struct llmobs_outcome {
 
 /* A piece of raw text on its way to the host's own secure store: llmobs_config.audit. */
 struct llmobs_audit {
-    size_t size;            /* sizeof(llmobs_audit) of the implementation                          */
-    const char* request_id; /* "" where there is none                                              */
-    llmobs_domain part;     /* LLMOBS_DOMAIN_INPUT, _OUTPUT or _CONTEXT                            */
-    const char* chunk;      /* lives until the callback returns                                    */
+    size_t size;            /* sizeof(llmobs_audit) of the implementation                         */
+    const char* request_id; /* "" where there is none                                             */
+    llmobs_domain part;     /* LLMOBS_DOMAIN_INPUT, _OUTPUT or _CONTEXT                           */
+    const char* chunk;      /* lives until the callback returns                                   */
     size_t chunk_size;
     uint64_t offset;        /* in the part */
-    bool final;             /* the part ends with this chunk, which may be empty                   */
+    bool final;             /* the part ends with this chunk, which may be empty                  */
 };
 
 #define LLMOBS_EXPLAINED_TEXT 129 /* bytes, with a NUL */

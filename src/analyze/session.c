@@ -26,7 +26,7 @@ llmobsi_inline llmobsi_sessions* llmobsi_sessions_of(const llmobsi_recorder* rec
     return (llmobsi_sessions*)recorder->sessions;
 }
 
-/* ---- the table ------------------------------------------------------------------------------- */
+/* ---- the table ----------------------------------------------------------------------------- */
 
 /* The place of a session, or the free one where it would stand. There is always one: half of the
    places stay free. */
@@ -66,7 +66,7 @@ llmobsi_fn uint64_t llmobsi_session_hash(const llmobsi_sessions* sessions, const
     return hash != 0 ? hash : 1;
 }
 
-/* ---- begin and end --------------------------------------------------------------------------- */
+/* ---- begin and end ------------------------------------------------------------------------- */
 
 /* Comes in to the table, with its lock taken. NULL: there is none. */
 llmobsi_fn llmobsi_sessions* llmobsi_sessions_enter(llmobs* obs, llmobsi_thread** thread)
@@ -158,7 +158,7 @@ LLMOBS_API llmobs_result llmobs_session_end(llmobs* obs, const char* session_id)
     return ended ? LLMOBS_OK : LLMOBS_ERROR_ARGUMENT;
 }
 
-/* ---- the tick's side ------------------------------------------------------------------------- */
+/* ---- the tick's side ----------------------------------------------------------------------- */
 
 /* Takes one off its gauge, from the tick, which has no cells of its own. */
 llmobsi_fn void llmobsi_session_uncount(llmobsi_recorder* recorder, llmobs_updown gauge)
@@ -194,7 +194,7 @@ llmobsi_fn void llmobsi_sessions_sweep(llmobsi_recorder* recorder, uint64_t now)
     llmobsi_lock_give(&sessions->lock);
 }
 
-/* ---- layout ---------------------------------------------------------------------------------- */
+/* ---- layout -------------------------------------------------------------------------------- */
 
 /* `recorder` is NULL while measuring. */
 llmobsi_fn void llmobsi_sessions_layout(llmobsi_arena* arena, const llmobs_config* config,

@@ -1,4 +1,4 @@
-/* ---- sessions -------------------------------------------------------------------------------- */
+/* ---- sessions ------------------------------------------------------------------------------ */
 
 /* [any, locks] Begins a session of a feature, or keeps it up: the gauge llm_active_sessions counts
    those that have neither ended nor been silent for llmobs_config.session_idle_s. Requests with a

@@ -17,7 +17,7 @@ llmobsi_inline llmobsi_request_stream* llmobsi_request_stream_of(llmobsi_request
     return part == LLMOBS_DOMAIN_INPUT ? &record->input : &record->output;
 }
 
-/* ---- hashing, inside ------------------------------------------------------------------------- */
+/* ---- hashing, inside ----------------------------------------------------------------------- */
 
 /* The pseudonym of an id. False: there is no key, or no SHA-256 in this build. */
 llmobsi_fn bool llmobsi_pseudonym_make(const llmobsi_keyring* keyring, llmobs_domain domain,
@@ -89,7 +89,7 @@ llmobsi_fn void llmobsi_stream_end(llmobsi_request_stream* stream, char out[LLMO
 #endif
 }
 
-/* ---- the host's audit callback, outside ------------------------------------------------------ */
+/* ---- the host's audit callback, outside ---------------------------------------------------- */
 
 /* What it needs to know. */
 typedef struct llmobsi_auditor {
@@ -125,7 +125,7 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
     auditor->audit(auditor->user, &audit);
 }
 
-/* ---- pieces ---------------------------------------------------------------------------------- */
+/* ---- pieces -------------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_stream_feed(llmobs_request request, llmobs_domain part,
                                     llmobs_string text)

@@ -1,4 +1,4 @@
-/* ---- requests: prompts and answers ------------------------------------------------------------ */
+/* ---- requests: prompts and answers --------------------------------------------------------- */
 
 /* [any] A text with its length. Prompts and answers are handed over like this: they are hashed,
    measured and, if asked for, scanned in the call, and never stored. NULL has size 0;

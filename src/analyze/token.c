@@ -24,9 +24,10 @@ LLMOBS_API void llmobs_request_scheduled(llmobs_request request)
     }
 }
 
-/* ---- tokens ---------------------------------------------------------------------------------- */
+/* ---- tokens -------------------------------------------------------------------------------- */
 
-/* A time as a byte: 0 up to a microsecond, then one more for each factor of the square root of 2. */
+/* A time as a byte: 0 up to a microsecond, then one more for each factor of the square root of
+   2. */
 llmobsi_fn uint8_t llmobsi_gap_code(uint64_t ns)
 {
     uint64_t us = ns / 1000;
@@ -138,20 +139,19 @@ LLMOBS_API void llmobs_request_token(llmobs_request request)
     llmobs_request_tokens(request, 1);
 }
 
-/* ---- counters of an engine ------------------------------------------------------------------- */
+/* ---- counters of an engine ----------------------------------------------------------------- */
 
 /* Adds to a counter of an engine, under vLLM's or llama.cpp's labels. */
 llmobsi_fn void llmobsi_engine_count(llmobs* obs, llmobs_known known, const char* model,
                                      uint64_t amount)
 {
     llmobs_metric metric = llmobs_metric_of(obs, known);
+    size_t labels = known >= LLMOBS_METRIC_LLAMACPP_PROMPT_TOKENS ? 0 : 2; /* llama.cpp has none */
     const char* values[2];
     values[0] = model;
     values[1] = "0";
     if (metric.number != 0) {
-        llmobs_counter_add(
-            llmobs_counter_get(metric, values, known >= LLMOBS_METRIC_LLAMACPP_PROMPT_TOKENS ? 0 : 2),
-            amount);
+        llmobs_counter_add(llmobs_counter_get(metric, values, labels), amount);
     }
 }
 
@@ -217,7 +217,7 @@ LLMOBS_API void llmobs_request_retry(llmobs_request request, const char* why)
     llmobs_span_event_with(root, "retry", &reason, why != NULL);
 }
 
-/* ---- guardrails ------------------------------------------------------------------------------ */
+/* ---- guardrails ---------------------------------------------------------------------------- */
 
 llmobsi_fn const char* llmobsi_action_label(llmobs_guardrail_action action)
 {
@@ -270,7 +270,7 @@ LLMOBS_API void llmobs_guardrail(llmobs_request request, const char* rule,
     }
 }
 
-/* ---- what serves several requests at once ---------------------------------------------------- */
+/* ---- what serves several requests at once -------------------------------------------------- */
 
 LLMOBS_API void llmobs_requests_share(const llmobs_request* requests, size_t count,
                                       uint64_t nanoseconds)

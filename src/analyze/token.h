@@ -1,4 +1,4 @@
-/* ---- requests: tokens, verdicts, batches ------------------------------------------------------ */
+/* ---- requests: tokens, verdicts, batches --------------------------------------------------- */
 
 /* [any] The engine takes the request up: until here it waited. The first call counts. */
 LLMOBS_API void llmobs_request_scheduled(llmobs_request request);

@@ -56,7 +56,7 @@ llmobsi_fn void llmobsi_say_rules(llmobsi_said* said, const llmobsi_ending* endi
     }
 }
 
-/* ---- OpenTelemetry's GenAI conventions ------------------------------------------------------- */
+/* ---- OpenTelemetry's GenAI conventions ----------------------------------------------------- */
 
 llmobsi_fn void llmobsi_say_genai_usage(llmobsi_said* said, const llmobs_usage* usage)
 {
@@ -101,7 +101,7 @@ llmobsi_fn void llmobsi_say_genai(llmobsi_said* said, const llmobsi_ending* endi
                      llmobsi_request_string(facts, LLMOBS_I_TEXT_USER_ID));
 }
 
-/* ---- the article's ---------------------------------------------------------------------------- */
+/* ---- the article's ------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_say_article(llmobsi_said* said, const llmobsi_ending* ending)
 {
@@ -114,7 +114,7 @@ llmobsi_fn void llmobsi_say_article(llmobsi_said* said, const llmobsi_ending* en
     llmobsi_say_nano(said, "cost.usd", outcome->cost_nano);
 }
 
-/* ---- what no vocabulary has ------------------------------------------------------------------ */
+/* ---- what no vocabulary has ---------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_say_ours(llmobsi_said* said, const llmobsi_ending* ending)
 {
@@ -134,8 +134,8 @@ llmobsi_fn void llmobsi_say_ours(llmobsi_said* said, const llmobsi_ending* endin
     }
 }
 
-/* The times between tokens of a slow request, one sign each, of the alphabet of base64url: 'A' is up
-   to 1 us, each further one the square root of 2 times as long. */
+/* The times between tokens of a slow request, one sign each, of the alphabet of base64url: 'A' is
+   up to 1 us, each further one the square root of 2 times as long. */
 llmobsi_fn size_t llmobsi_gaps_text(const llmobsi_request_gaps* gaps,
                                     char text[LLMOBS_I_REQUEST_GAPS])
 {

@@ -1,7 +1,6 @@
-/* ---- the attributes of one model call ---------------------------------------------------------- */
+/* ---- the attributes of one model call ------------------------------------------------------ */
 
-/* [any] The six attributes that the first sketch of such a tracer had, in one call, in the words of
-   llmobs_config.vocabulary. Negative numbers are unknown and left out. */
+/* What is told of one model call. Negative numbers are unknown. */
 typedef struct llmobs_llm_attributes {
     const char* model;
     int64_t tokens_in;
@@ -10,4 +9,7 @@ typedef struct llmobs_llm_attributes {
     int64_t retrieval_docs;
     bool guardrail_triggered;
 } llmobs_llm_attributes;
+
+/* [owner] Sets all six of them on a span, in the words of llmobs_config.vocabulary. What is unknown
+   is left out. */
 LLMOBS_API void llmobs_span_set_llm(llmobs_span span, const llmobs_llm_attributes* attributes);

@@ -28,8 +28,8 @@ typedef struct llmobsi_timeline {
     llmobsi_time_source source; /* fixed at open; recorders read it */
     llmobs_clock injected;
     llmobsi_knot opened;   /* fixed at open, for recorders that come before the first tick  */
-    llmobsi_atomic64 pace; /* ns_per_unit now, as a double's bits, 0: not known yet. The tick writes,
-                              recorders read */
+    llmobsi_atomic64 pace; /* ns_per_unit now, as a double's bits; 0: not known yet. The tick
+                              writes, recorders read */
     uint64_t piece_ns; /* the newest piece is meant for this long. This and the rest: the tick */
     llmobsi_knot origin; /* where the frequency is measured from */
     uint32_t knot_count;

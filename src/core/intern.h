@@ -1,4 +1,4 @@
-/* ---- names that are refused ----------------------------------------------------------------- */
+/* ---- names that are refused ---------------------------------------------------------------- */
 
 /* Headers that carry credentials. None of them becomes an attribute or a label: the value is not
    stored, the attempt is counted (llmobs_stats.attributes_refused) and noted. Upper and lower case

@@ -320,7 +320,8 @@ llmobsi_fn bool llmobsi_collector_is_valid(llmobsi_collector* collector)
 }
 #endif
 
-/* What requests and sessions need at the beginning of a tick. Returns whether requests have ended. */
+/* What requests and sessions need at the beginning of a tick. Returns whether requests have
+   ended. */
 llmobsi_fn bool llmobsi_collect_requests_begin(llmobsi_recorder* recorder)
 {
     uint64_t now;
