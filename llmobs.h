@@ -484,6 +484,14 @@ typedef struct llmobs_stats {
     uint64_t metric_bytes_used; /* of llmobs_config.metric_bytes */
     uint64_t log_records;       /* of `started`: log records */
     uint64_t attributes_refused; /* by their names: see LLMOBS_REFUSED_NAMES */
+    uint64_t requests_begun;     /* = ended + expired + live                      */
+    uint64_t requests_ended;
+    uint64_t requests_live;
+    uint64_t requests_dropped;   /* not begun: llmobs_config.requests were live   */
+    uint64_t requests_expired;   /* given up at llmobs_config.request_max_age_s   */
+    uint64_t requests_late;      /* calls for requests that had ended             */
+    uint64_t request_texts_cut;  /* ids, names: to 128 bytes each, 1000 together  */
+    uint64_t sessions_refused;   /* not counted: llmobs_config.sessions were open */
 } llmobs_stats;
 
 /* [any] "pool", "threads", ...; "unknown" for other numbers. */
@@ -22511,6 +22519,23 @@ llmobsi_fn void llmobsi_stats_metrics(const llmobsi_registry* registry, llmobs_s
         llmobsi_load_relaxed(&registry->cells.pages_used) * (uint64_t)sizeof(llmobsi_page);
 }
 
+llmobsi_fn void llmobsi_stats_requests(const llmobsi_recorder* recorder, llmobs_stats* stats)
+{
+    const llmobsi_requests* requests = llmobsi_requests_of(recorder);
+    if (requests == NULL) {
+        return;
+    }
+    stats->requests_ended = llmobsi_load_relaxed(&requests->ended);
+    stats->requests_expired = llmobsi_load_relaxed(&requests->expired);
+    stats->requests_begun = llmobsi_load_relaxed(&requests->begun);
+    stats->requests_live = llmobsi_stats_rest(stats->requests_begun,
+                                              stats->requests_ended + stats->requests_expired);
+    stats->requests_dropped = llmobsi_load_relaxed(&requests->dropped);
+    stats->requests_late = llmobsi_load_relaxed(&requests->late);
+    stats->request_texts_cut = llmobsi_load_relaxed(&requests->texts_cut);
+    stats->sessions_refused = llmobsi_load_relaxed(&llmobsi_sessions_of(recorder)->refused);
+}
+
 llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* stats)
 {
     llmobsi_collector* collector = &instance->collector;
@@ -22528,6 +22553,7 @@ llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* sta
             llmobsi_load_relaxed(&recorder->threads[i].state) == LLMOBS_I_THREAD_OWNED;
     }
     llmobsi_stats_metrics(&recorder->registry, stats);
+    llmobsi_stats_requests(recorder, stats);
     stats->exporter_count = llmobsi_load_acquire(&collector->exporter_count);
     for (i = 0; i < stats->exporter_count; i++) {
         llmobsi_exporter_stats(&collector->exporters[i], &stats->exporters[i]);
