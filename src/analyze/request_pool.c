@@ -116,7 +116,7 @@ typedef struct llmobsi_requests {
     llmobsi_atomic64 late;    /* calls that came too late */
     llmobsi_atomic64 texts_cut;
     uint32_t docs_name; /* the id of "docs.count" */
-    llmobs_histogram phase_series[LLMOBS_PHASE_COUNT]; /* open writes */
+    llmobs_histogram phase_series[LLMOBS_PHASE_COUNT]; /* the tick */
     uint64_t* marked; /* a bit for each record that has ended. This and the rest: under the tick's
                          lock */
     llmobs_explanation* recent; /* a ring */
@@ -251,19 +251,47 @@ llmobsi_inline llmobs_string llmobsi_request_string(const llmobsi_request_facts*
 
 /* ---- the tick's side ----------------------------------------------------------------------- */
 
+llmobsi_fn const char* llmobsi_phase_label(llmobs_phase phase)
+{
+    static const char* const labels[LLMOBS_PHASE_COUNT] = {
+#define LLMOBS_I_PHASE(id, label, name) label,
+        LLMOBS_PHASES(LLMOBS_I_PHASE)
+#undef LLMOBS_I_PHASE
+    };
+    return (unsigned)phase < (unsigned)LLMOBS_PHASE_COUNT ? labels[phase] : "other";
+}
+
+/* The series of a phase, made when its first span has ended: a program without guardrails has no
+   such series. False: the metric is switched off. */
+llmobsi_fn bool llmobsi_phase_series(llmobsi_recorder* recorder, uint32_t phase,
+                                     llmobs_histogram* series)
+{
+    llmobsi_registry* registry = &recorder->registry;
+    uint32_t number = recorder->known[LLMOBS_METRIC_LLM_PHASE_DURATION];
+    const char* label = llmobsi_phase_label((llmobs_phase)phase);
+    if (series->instance == 0 && registry->on && number != 0) {
+        series->instance = recorder->ticket;
+        series->metric = number - 1;
+        series->series = llmobsi_series_get(registry, number - 1, &label, true);
+        series->cell = registry->series[series->series].cell;
+    }
+    return series->instance != 0;
+}
+
 /* Adds a phase's duration to its metric: from the tick, which has no cells of its own. */
-llmobsi_fn void llmobsi_phase_measure(llmobsi_recorder* recorder, llmobs_histogram series,
+llmobsi_fn void llmobsi_phase_measure(llmobsi_recorder* recorder, uint32_t phase,
                                       uint64_t duration_ns)
 {
+    llmobs_histogram* series = &llmobsi_requests_of(recorder)->phase_series[phase];
     llmobsi_visit visit;
     const llmobsi_metric* metric;
-    if (series.instance == 0) {
+    if (!llmobsi_phase_series(recorder, phase, series)) {
         return;
     }
     memset(&visit, 0, sizeof visit);
     visit.registry = &recorder->registry;
-    metric = &recorder->registry.metrics[series.metric];
-    (void)llmobsi_histogram_add(&visit, metric, &recorder->registry.series[series.series],
+    metric = &recorder->registry.metrics[series->metric];
+    (void)llmobsi_histogram_add(&visit, metric, &recorder->registry.series[series->series],
                                 duration_ns);
 }
 
@@ -294,7 +322,7 @@ llmobsi_fn void llmobsi_phase_collect(llmobsi_recorder* recorder, const llmobsi_
         if (field->type == LLMOBS_I_FIELD_PHASE) {
             llmobsi_phase_mark mark;
             memcpy(&mark, llmobsi_field_payload(field), sizeof mark);
-            llmobsi_phase_measure(recorder, requests->phase_series[mark.phase], duration_ns);
+            llmobsi_phase_measure(recorder, mark.phase, duration_ns);
             record = &requests->records[mark.place];
             if (((llmobsi_load_relaxed(&record->state) ^ mark.generation) &
                  ~(uint64_t)(LLMOBS_I_REQUEST_STATES - 1)) != 0) {
