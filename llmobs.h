@@ -26,6 +26,7 @@ CONTENTS: search for a tag.
     >>api:ledger             >>ledger                 what was recorded, exported and lost
                              >>text                   bounded writer, numbers, UTF-8
                              >>decimal                exact and rounded decimals, times as text
+                             >>safe_text              text that harms no reader
                              >>json                   JSON text
                              >>sha256_blocks          wiping, comparing, blocks of SHA-256
     >>api:sha256             >>sha256                 SHA-256, HMAC, constant time, wiping
@@ -35,7 +36,7 @@ CONTENTS: search for a tag.
     >>api:config             >>config                 configuration, defaults, memory by pillar
     >>api:block              >>block                  blocks of memory, parked between instances
                              >>clock                  cycles to Unix time
-                             >>intern                 names and keys as numbers
+    >>api:intern             >>intern                 names and keys as numbers
     >>api:trace_context      >>trace_context          W3C trace context and sampling thresholds
                              >>pool                   span slots and the rings that carry them
     >>api:key                >>key                    keys and pseudonyms
@@ -44,6 +45,7 @@ CONTENTS: search for a tag.
                              >>define                 defining metrics
     >>api:catalogue          >>catalogue              the metrics that llmobs knows
                              >>thread                 recording threads: attach, busy flag, grace, fork
+                             >>name                   names and keys by their address
     >>api:attribute          >>attribute              attributes, and the room a span has for them
     >>api:span               >>span                   spans: begin, set, end
     >>api:event              >>event                  events, links, status, context
@@ -52,6 +54,16 @@ CONTENTS: search for a tag.
     >>api:metric             >>metric                 recording: counters, gauges
     >>api:histogram          >>histogram              recording: histograms
     >>api:reading            >>reading                reading metrics back, quantiles
+    >>api:session            >>session                sessions that are open
+    >>api:request_pool       >>request_pool           records of requests under way
+    >>api:stream             >>stream                 prompts and answers: hashed, audited, not kept
+    >>api:request            >>request                requests: begin, phases
+    >>api:token              >>token                  requests: tokens, verdicts, time in batches
+                             >>ending                 requests: what is known at the end
+                             >>measure                requests: metrics
+    >>api:vocabulary         >>vocabulary             requests: attributes of the root span
+    >>api:explain            >>explain                recent requests, taken apart
+    >>api:outcome            >>outcome                requests: the end
     >>api:batch              >>batch                  typed views of what was recorded
                              >>batch_log              typed views of log records
                              >>attributes             attributes as plain JSON
@@ -362,9 +374,11 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
                      "them")                                                                      \
     X(METRIC_CATALOGUE, "not all known metrics could be defined (raise "                          \
                         "llmobs_config.max_metrics or metric_bytes)")                             \
+    X(NAME_REFUSED, "attributes not stored: their names are those of headers that carry "         \
+                    "credentials (LLMOBS_REFUSED_NAMES)")                                         \
     X(KEY_RANDOM, "pseudonyms are made with a random key: they change at a restart (set "         \
                   "llmobs_config.key)")                                                           \
-    X(KEY_REFUSED, "a key was refused: its secret is under 16 bytes, or its id is malformed "     \
+    X(KEY_REFUSED, "a key was refused: its secret is too short, or its id is malformed "          \
                    "(llmobs_config.key)")                                                         \
     X(THREAD_START, "a thread could not be started")                                              \
     X(CLOCK, "no invariant cycle counter: times come from the system clock")
@@ -474,6 +488,15 @@ typedef struct llmobs_stats {
     uint64_t labels_cut;        /* label values cut to llmobs_config.label_bytes  */
     uint64_t metric_bytes_used; /* of llmobs_config.metric_bytes */
     uint64_t log_records;       /* of `started`: log records */
+    uint64_t attributes_refused; /* by their names: see LLMOBS_REFUSED_NAMES */
+    uint64_t requests_begun;     /* = ended + expired + live                      */
+    uint64_t requests_ended;
+    uint64_t requests_live;
+    uint64_t requests_dropped;   /* not begun: llmobs_config.requests were live   */
+    uint64_t requests_expired;   /* given up at llmobs_config.request_max_age_s   */
+    uint64_t requests_late;      /* calls for requests that had ended             */
+    uint64_t request_texts_cut;  /* ids, names: to 128 bytes each, 1000 together  */
+    uint64_t sessions_refused;   /* not counted: llmobs_config.sessions were open */
 } llmobs_stats;
 
 /* [any] "pool", "threads", ...; "unknown" for other numbers. */
@@ -486,7 +509,7 @@ LLMOBS_API const char* llmobs_loss_name(llmobs_loss loss);
 
 #ifndef LLMOBS_NO_SHA256
 
-/* ---- SHA-256 and HMAC-SHA256 ----------------------------------------------------------------- */
+/* ---- SHA-256 and HMAC-SHA256 --------------------------------------------------------------- */
 
 #define LLMOBS_SHA256_SIZE 32
 
@@ -598,9 +621,9 @@ typedef struct llmobs_random {
 
 #define LLMOBS_KEY_ID_SIZE 32      /* a key's id with its NUL              */
 #define LLMOBS_KEY_SECRET_LEAST 16 /* bytes of a secret: fewer are refused */
-/* A secret that pseudonyms are made with (see llmobs_pseudonym). Both pointers must be readable, and
-   the bytes unchanged, until llmobs_close: the library keeps what it derives from them, on pages of
-   its own, and a fork's child derives it anew. */
+/* A secret that pseudonyms are made with (see llmobs_pseudonym). Both pointers must be readable,
+   and the bytes unchanged, until llmobs_close: the library keeps what it derives from them, on
+   pages of its own, and a fork's child derives it anew. */
 typedef struct llmobs_key {
     size_t size;        /* sizeof(llmobs_key); 0 means this version's                             */
     const char* id;     /* stands in each pseudonym: up to 31 letters, digits and ".-_"; one id is
@@ -611,6 +634,18 @@ typedef struct llmobs_key {
 
 /* [any] A zeroed key with its size set. */
 LLMOBS_API llmobs_key llmobs_key_default(void);
+
+/* What a request's spans say, and in whose words: llmobs_config.vocabulary. */
+typedef enum llmobs_vocabulary {
+    LLMOBS_VOCABULARY_GENAI = 0,  /* OpenTelemetry's GenAI conventions, newest           */
+    LLMOBS_VOCABULARY_ARTICLE = 1 /* llm_chain with user.id, model.name, tokens.input ... */
+} llmobs_vocabulary;
+
+/* The host's own secure store for raw texts: the one way by which they leave the library, and only
+   where llmobs_config.audit is set. Called on the thread that hands a text over, inside that call,
+   in its order; see llmobs_audit. It keeps no copy here. It must not throw. */
+typedef struct llmobs_audit llmobs_audit;
+typedef void (*llmobs_audit_fn)(void* user, const llmobs_audit* part);
 
 /* In a field whose 0 means "the default": none of it. */
 #define LLMOBS_OFF UINT32_MAX
@@ -670,6 +705,18 @@ typedef struct llmobs_config {
     llmobs_key key;              /* of pseudonyms    (default random: they change at a restart) */
     uint32_t log_severity;       /* log records below it are not made: llmobs_severity, 1 to 24
                                     (default LLMOBS_SEVERITY_INFO, 9); LLMOBS_OFF: none at all    */
+    uint32_t requests;           /* under way at one time, 16 to 65536; a power of two is used
+                                    (default 512); LLMOBS_OFF: none, and no memory for them       */
+    uint32_t request_max_age_s;  /* one that nobody ends is given up after this    (default 3600) */
+    uint32_t slow_request_ms;    /* from here on a request's span tells the times between its
+                                    tokens                                         (default 5000) */
+    uint32_t recent_requests;    /* kept for llmobs_request_explain, 16 to 65536    (default 256);
+                                    LLMOBS_OFF: none                                              */
+    uint32_t sessions;           /* open at one time, 16 to 2^20                   (default 1024) */
+    uint32_t session_idle_s;     /* a session that is silent for so long has ended (default 1800) */
+    llmobs_vocabulary vocabulary; /*                            (default LLMOBS_VOCABULARY_GENAI) */
+    llmobs_audit_fn audit;       /* gets raw texts                                 (default none) */
+    void* audit_user;
 } llmobs_config;
 
 /* [any] A config with every default filled in; set fields, then open. */
@@ -680,11 +727,12 @@ LLMOBS_API llmobs_config llmobs_config_default(void);
 #define LLMOBS_PILLARS(X)                                                                         \
     X(SPANS, "spans", 8388608)                                                                    \
     X(METRICS, "metrics", 4194304)                                                                \
-    X(COST, "cost", 2097152)                                                                      \
+    X(REQUESTS, "requests", 2097152)                                                              \
+    X(COST, "cost", 1048576)                                                                      \
     X(ALERTS, "alerts", 1048576)                                                                  \
     X(DRIFT, "drift", 0)                                                                          \
     X(JUDGE, "judge", 0)                                                                          \
-    X(TAIL_SAMPLING, "tail sampling", 1048576)
+    X(TAIL_SAMPLING, "tail sampling", 0)
 
 typedef enum llmobs_pillar {
 #define LLMOBS_I_PILLAR(name, text, cap) LLMOBS_PILLAR_##name,
@@ -704,10 +752,43 @@ typedef enum llmobs_pillar {
 LLMOBS_API size_t llmobs_release(void);
 
 /* =================================================================================================
+ *  >>api:intern             names and keys as numbers
+ * ============================================================================================== */
+
+/* ---- names that are refused ---------------------------------------------------------------- */
+
+/* Headers that carry credentials. None of them becomes an attribute or a label: the value is not
+   stored, the attempt is counted (llmobs_stats.attributes_refused) and noted. Upper and lower case
+   are alike, so are '-', '_' and '.'; and so is the name behind one of the prefixes that
+   OpenTelemetry has for headers and metadata. Spans and events may be called so. */
+#define LLMOBS_REFUSED_NAMES(X)                                                                   \
+    X("authorization") X("proxy-authorization") X("authentication-info")                          \
+    X("cookie") X("cookie2") X("set-cookie") X("set-cookie2")                                     \
+    X("api-key") X("apikey") X("x-api-key") X("x-apikey") X("x-api-token") X("x-api-secret")      \
+    X("x-goog-api-key") X("ocp-apim-subscription-key") X("x-functions-key") X("dd-api-key")       \
+    X("dd-application-key") X("helicone-auth") X("x-rapidapi-key")                                \
+    X("auth-token") X("x-auth-token") X("x-auth-key") X("x-access-token") X("x-session-token")    \
+    X("x-refresh-token") X("x-id-token") X("x-csrf-token") X("x-xsrf-token") X("x-client-secret") \
+    X("x-authorization") X("x-forwarded-authorization") X("x-forwarded-access-token")             \
+    X("x-original-authorization") X("x-serverless-authorization")                                 \
+    X("x-amz-security-token") X("x-amzn-oidc-data") X("x-amzn-oidc-accesstoken")                  \
+    X("x-goog-iap-jwt-assertion") X("cf-access-jwt-assertion") X("cf-access-client-secret")       \
+    X("x-ms-token-aad-access-token") X("x-ms-token-aad-id-token") X("x-vault-token")              \
+    X("x-gitlab-token") X("private-token") X("job-token") X("x-github-token")                     \
+    X("x-shopify-access-token")
+
+/* What may stand before one of them. */
+#define LLMOBS_REFUSED_PREFIXES(X)                                                                \
+    X("http.request.header.") X("http.response.header.")                                          \
+    X("rpc.request.metadata.") X("rpc.response.metadata.")                                        \
+    X("rpc.grpc.request.metadata.") X("rpc.grpc.response.metadata.")                              \
+    X("rpc.connect_rpc.request.metadata.") X("rpc.connect_rpc.response.metadata.")
+
+/* =================================================================================================
  *  >>api:trace_context      W3C trace context and sampling thresholds
  * ============================================================================================== */
 
-/* ---- trace context: W3C traceparent and tracestate ------------------------------------------- */
+/* ---- trace context: W3C traceparent and tracestate ----------------------------------------- */
 
 /* The longest tracestate that is carried, as W3C asks for; longer ones lose whole entries. */
 #define LLMOBS_TRACESTATE_SIZE 512
@@ -746,7 +827,7 @@ LLMOBS_API size_t llmobs_traceparent_format(const llmobs_trace_context* context,
  *  >>api:key                keys and pseudonyms
  * ============================================================================================== */
 
-/* ---- keys and pseudonyms -------------------------------------------------------------------- */
+/* ---- keys and pseudonyms ------------------------------------------------------------------- */
 
 /* What a pseudonym is of. Each domain has a key of its own, so that the same text in two fields
    can't be told to be the same. */
@@ -776,7 +857,7 @@ LLMOBS_API const char* llmobs_domain_name(llmobs_domain domain);
  *  >>api:series             metrics and their series
  * ============================================================================================== */
 
-/* ---- metrics: what is measured -------------------------------------------------------------- */
+/* ---- metrics: what is measured ------------------------------------------------------------- */
 
 typedef enum llmobs_instrument {
     LLMOBS_COUNTER = 1,        /* only grows: a Prometheus counter, a monotonic OTLP sum         */
@@ -1350,7 +1431,7 @@ LLMOBS_API void llmobs_log_interaction(llmobs* obs, llmobs_span span,
  *  >>api:metric             recording: counters, gauges
  * ============================================================================================== */
 
-/* ---- metrics: finding a series, and recording ----------------------------------------------- */
+/* ---- metrics: finding a series, and recording ---------------------------------------------- */
 
 /* One series of a metric, by value: keep it, and record through it from any thread. Zeroed ones and
    those of a closed instance are inert; in a fork's child they go on, from zero. */
@@ -1453,7 +1534,7 @@ LLMOBS_API void llmobs_counter_add_in(llmobs_counter counter, uint64_t amount, l
  *  >>api:histogram          recording: histograms
  * ============================================================================================== */
 
-/* ---- metrics: histograms -------------------------------------------------------------------- */
+/* ---- metrics: histograms ------------------------------------------------------------------- */
 
 /* [any] Records a value: seconds, USD, tokens. Of a LLMOBS_NUMBER_NANO metric it is rounded to
    billionths, of a LLMOBS_NUMBER_INT one to a whole number. Negative values, NaN and infinities are
@@ -1475,7 +1556,7 @@ LLMOBS_API void llmobs_histogram_record_int_in(llmobs_histogram histogram, uint6
  *  >>api:reading            reading metrics back, quantiles
  * ============================================================================================== */
 
-/* ---- metrics: reading them back ------------------------------------------------------------- */
+/* ---- metrics: reading them back ------------------------------------------------------------ */
 
 /* A quantile and what is known of it: the value of that rank lies within [low, high]. Of an
    exponential histogram, `value` is off by at most `relative_error` of itself. */
@@ -1509,6 +1590,288 @@ LLMOBS_API llmobs_result llmobs_histogram_read(llmobs_histogram histogram,
    relative error is at most (b - a) / (b + a); in an explicit one it is interpolated linearly. Both
    stay within the least and largest value recorded. */
 LLMOBS_API llmobs_quantile llmobs_histogram_quantile(llmobs_histogram histogram, double q);
+
+/* =================================================================================================
+ *  >>api:session            sessions that are open
+ * ============================================================================================== */
+
+/* ---- sessions ------------------------------------------------------------------------------ */
+
+/* [any, locks] Begins a session of a feature, or keeps it up: the gauge llm_active_sessions counts
+   those that have neither ended nor been silent for llmobs_config.session_idle_s. Requests with a
+   session_id do this by themselves. ERROR_LIMIT: llmobs_config.sessions are open, and this one is
+   not counted. About 100 ns. */
+LLMOBS_API llmobs_result llmobs_session_begin(llmobs* obs, const char* session_id,
+                                              const char* feature);
+
+/* [any, locks] Ends it. ERROR_ARGUMENT: it is not open, which is harmless. */
+LLMOBS_API llmobs_result llmobs_session_end(llmobs* obs, const char* session_id);
+
+/* =================================================================================================
+ *  >>api:request_pool       records of requests under way
+ * ============================================================================================== */
+
+/* ---- requests: what is said of them -------------------------------------------------------- */
+
+/* One request to an LLM application or engine, by value. It may begin on one thread, make tokens on
+   a second and end on a third. Zeroed ones, ended ones and those of a closed instance are inert:
+   late and repeated calls are harmless, and counted. */
+typedef struct llmobs_request {
+    uint32_t instance; /* private, as all its fields */
+    uint32_t place;
+    uint64_t generation;
+} llmobs_request;
+
+/* The steps of a chain. X(id, the metric's label, the span's name). */
+#define LLMOBS_PHASES(X)                                                                          \
+    X(RETRIEVAL, "retrieval", "retrieval")                                                        \
+    X(PROMPT_ASSEMBLY, "prompt_assembly", "prompt_assembly")                                      \
+    X(MODEL_CALL, "model_call", "model_call")                                                     \
+    X(GUARDRAILS, "guardrails", "guardrail_check")                                                \
+    X(TOOL, "tool", "execute_tool")                                                               \
+    X(OTHER, "other", "other")
+
+typedef enum llmobs_phase {
+#define LLMOBS_I_PHASE(id, label, name) LLMOBS_PHASE_##id,
+    LLMOBS_PHASES(LLMOBS_I_PHASE)
+#undef LLMOBS_I_PHASE
+    LLMOBS_PHASE_COUNT
+} llmobs_phase;
+
+typedef enum llmobs_guardrail_action {
+    LLMOBS_GUARDRAIL_PASSED = 0,   /* looked, and found nothing  */
+    LLMOBS_GUARDRAIL_FLAGGED = 1,  /* found something, let it go */
+    LLMOBS_GUARDRAIL_FILTERED = 2, /* took it out                */
+    LLMOBS_GUARDRAIL_BLOCKED = 3   /* refused the whole          */
+} llmobs_guardrail_action;
+
+/* Whose word a number of tokens is. */
+typedef enum llmobs_provenance {
+    LLMOBS_USAGE_REPORTED = 0, /* the provider's or engine's own    */
+    LLMOBS_USAGE_COUNTED = 1,  /* with the right tokenizer, by you  */
+    LLMOBS_USAGE_ESTIMATED = 2 /* by rule of thumb                  */
+} llmobs_provenance;
+
+/* What a request used, in tokens; -1: unknown, which is not zero. Cached and cache-write tokens are
+   part of the input, reasoning tokens of the output, audio and image tokens of either. */
+typedef struct llmobs_usage {
+    int64_t input_tokens;
+    int64_t output_tokens;
+    int64_t cached_tokens;
+    int64_t cache_write_tokens;
+    int64_t reasoning_tokens;
+    int64_t audio_input_tokens;
+    int64_t audio_output_tokens;
+    int64_t image_input_tokens;
+    int64_t image_output_tokens;
+    int64_t system_tokens; /* parts of the input, for llmobs_request_explain: instructions, */
+    int64_t history_tokens; /* the conversation so far,                                     */
+    int64_t retrieval_tokens; /* what was retrieved,                                        */
+    int64_t tool_tokens;      /* definitions and results of tools,                          */
+    int64_t user_tokens;      /* and what the user wrote                                    */
+    llmobs_provenance provenance;
+    bool reported; /* with all counts 0: they really are. Without it that is "unknown" */
+} llmobs_usage;
+
+/* What is known at the end. */
+typedef struct llmobs_outcome {
+    size_t size; /* sizeof(llmobs_outcome); 0 means this version's                                */
+    llmobs_usage usage;
+    llmobs_string input;   /* the prompt: hashed and measured here, never stored                  */
+    llmobs_string output;  /* the answer; leave it empty where llmobs_request_output had it       */
+    llmobs_string context; /* what was retrieved; for the audit callback alone                    */
+    const char* finish_reason;  /* "stop", "length", "content_filter", "tool_calls", ...          */
+    const char* error_type;     /* NULL: it did not fail. "timeout", "rate_limit", ...: no texts  */
+    const char* response_model; /* as the provider says                                           */
+    int64_t cost_nano; /* in USD / 10^9, where the host knows it,                                 */
+    bool cost_known;   /* and says so                                             (default false) */
+    bool cancelled;    /* the client went away: counted as finished by "abort"                    */
+} llmobs_outcome;
+
+#define LLMOBS_COST_UNKNOWN INT64_MIN
+
+/* A piece of raw text on its way to the host's own secure store: llmobs_config.audit. */
+struct llmobs_audit {
+    size_t size;            /* sizeof(llmobs_audit) of the implementation                         */
+    const char* request_id; /* "" where there is none                                             */
+    llmobs_domain part;     /* LLMOBS_DOMAIN_INPUT, _OUTPUT or _CONTEXT                           */
+    const char* chunk;      /* lives until the callback returns                                   */
+    size_t chunk_size;
+    uint64_t offset;        /* in the part */
+    bool final;             /* the part ends with this chunk, which may be empty                  */
+};
+
+#define LLMOBS_EXPLAINED_TEXT 129 /* bytes, with a NUL */
+
+/* One of the recent requests, taken apart. Numbers of tokens are -1 where they are unknown. */
+typedef struct llmobs_explanation {
+    size_t size; /* sizeof(llmobs_explanation) of the implementation */
+    char request_id[LLMOBS_EXPLAINED_TEXT];
+    char model[LLMOBS_EXPLAINED_TEXT];
+    uint64_t latency_ns;
+    int64_t queue_ns; /* -1: unknown */
+    int64_t time_to_first_token_ns;
+    uint64_t phase_ns[LLMOBS_PHASE_COUNT]; /* all spans of a phase together */
+    int64_t docs_count; /* "docs.count" of its phases, -1: not set */
+    llmobs_usage usage;
+    int64_t cost_nano; /* LLMOBS_COST_UNKNOWN */
+    uint32_t retries;
+    uint32_t rules; /* guardrail rules that triggered */
+} llmobs_explanation;
+
+/* =================================================================================================
+ *  >>api:stream             prompts and answers: hashed, audited, not kept
+ * ============================================================================================== */
+
+/* ---- requests: prompts and answers --------------------------------------------------------- */
+
+/* [any] A text with its length. Prompts and answers are handed over like this: they are hashed,
+   measured and, if asked for, scanned in the call, and never stored. NULL has size 0;
+   LLMOBS_NUL_TERMINATED as size measures it. */
+LLMOBS_API llmobs_string llmobs_text(const char* data, size_t size);
+
+/* [owner] The prompt or the answer, piece by piece as it comes: hashed, measured and scanned here,
+   never stored. What was begun so is not to be given to the outcome again. Calls for one request
+   and one part must be ordered by the caller. 0.5 ns a byte, with the scanner 0.1 more. */
+LLMOBS_API void llmobs_request_input(llmobs_request request, const char* chunk, size_t size);
+LLMOBS_API void llmobs_request_output(llmobs_request request, const char* chunk, size_t size);
+
+/* =================================================================================================
+ *  >>api:request            requests: begin, phases
+ * ============================================================================================== */
+
+/* ---- requests: the golden path ------------------------------------------------------------- */
+
+/* All that is known when a request begins. Texts are copied; NULL stands for "unknown". */
+typedef struct llmobs_request_info {
+    size_t size;            /* sizeof(llmobs_request_info); 0 means this version's                */
+    const char* request_id; /* trusted, such as one of yours: kept and logged as it is            */
+    const char* user_id;    /* becomes a pseudonym at once: LLMOBS_DOMAIN_USER                    */
+    const char* session_id; /* likewise: LLMOBS_DOMAIN_SESSION. Begins or keeps up a session      */
+    const char* tenant;     /* trusted. Its users' pseudonyms differ from other tenants'          */
+    const char* feature;    /* which part of the program asks, such as "support"                  */
+    const char* model;      /* as asked for; what answered: llmobs_outcome.response_model         */
+    const char* provider;   /* "openai", "anthropic", ..., as OpenTelemetry has them              */
+    const char* operation;  /* "chat", "text_completion", "embeddings", ...      (default "chat") */
+    const char* prompt_name;
+    const char* prompt_version;
+    const char* traceparent; /* of the caller, from its request's header                          */
+    const char* tracestate;
+    const llmobs_trace_context* remote; /* or the same, parsed                                    */
+    llmobs_span parent;      /* or a local span                                                   */
+    uint64_t queue_ns;       /* it had waited this long before this call. Without it, and with
+                                llmobs_request_scheduled, the wait is from here to there          */
+    bool server;             /* this program is the engine: metrics are those of a server (vllm:*,
+                                gen_ai.server.*), the span's kind is SERVER       (default false) */
+    bool stream;             /* the answer is streamed                                            */
+} llmobs_request_info;
+
+/* [any] Zeroed but for the size. */
+LLMOBS_API llmobs_request_info llmobs_request_info_default(void);
+
+/* [any, locks] Begins a request and its root span. An inert one is returned, and counted, when
+   llmobs_config.requests are under way. About 0.5 us, of which pseudonyms are most. */
+LLMOBS_API llmobs_request llmobs_request_begin(llmobs* obs, const llmobs_request_info* info);
+
+/* [any] Its root span, to set attributes on, to link to, to begin children of. */
+LLMOBS_API llmobs_span llmobs_request_span(llmobs_request request);
+
+/* [any] Begins the span of a step; end it with llmobs_span_end or, into the next one, with
+   llmobs_phase_next. Its duration goes to llm_phase_duration_seconds, whether the trace is sampled
+   or not. (Not with span_slots = LLMOBS_OFF: a phase is a span.) */
+LLMOBS_API llmobs_span llmobs_phase_begin(llmobs_request request, llmobs_phase phase);
+LLMOBS_API llmobs_span llmobs_phase_next(llmobs_request request, llmobs_span before,
+                                         llmobs_phase phase);
+
+/* [any] Begins the span of a tool's execution. `tool` is a trusted name. */
+LLMOBS_API llmobs_span llmobs_tool_begin(llmobs_request request, const char* tool);
+
+/* =================================================================================================
+ *  >>api:token              requests: tokens, verdicts, time in batches
+ * ============================================================================================== */
+
+/* ---- requests: tokens, verdicts, batches --------------------------------------------------- */
+
+/* [any] The engine takes the request up: until here it waited. The first call counts. */
+LLMOBS_API void llmobs_request_scheduled(llmobs_request request);
+
+/* [any] A token, or several that came at once. The first call ends the time to first token; the
+   time between two calls, divided by the tokens, goes to the inter-token histograms. 14 ns. */
+LLMOBS_API void llmobs_request_token(llmobs_request request);
+LLMOBS_API void llmobs_request_tokens(llmobs_request request, uint32_t count);
+
+/* [any] A step of speculative decoding: so many tokens drafted, so many of them accepted. */
+LLMOBS_API void llmobs_request_speculative(llmobs_request request, uint32_t drafted,
+                                           uint32_t accepted);
+
+/* [any] The engine threw the request's work out, and will take it up again. */
+LLMOBS_API void llmobs_request_preempted(llmobs_request request);
+
+/* [any] The call is made once more: `why` is a trusted, short text. */
+LLMOBS_API void llmobs_request_retry(llmobs_request request, const char* why);
+
+/* [any] A guardrail's verdict. `rule` is a string literal, or lives until llmobs_close. */
+LLMOBS_API void llmobs_guardrail(llmobs_request request, const char* rule,
+                                 llmobs_guardrail_action action);
+
+/* [any] Time that one step of the engine, such as a decode batch, spent on several requests at
+   once: split evenly, so that the sum over the requests is what went by, to the nanosecond. */
+LLMOBS_API void llmobs_requests_share(const llmobs_request* requests, size_t count,
+                                      uint64_t nanoseconds);
+
+/* [any] Begins the span of such a step, with a link to each request that it serves. */
+LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
+                                          const llmobs_request* requests, size_t count);
+
+/* =================================================================================================
+ *  >>api:vocabulary         requests: attributes of the root span
+ * ============================================================================================== */
+
+/* ---- the attributes of one model call ------------------------------------------------------ */
+
+/* What is told of one model call. Negative numbers are unknown. */
+typedef struct llmobs_llm_attributes {
+    const char* model;
+    int64_t tokens_in;
+    int64_t tokens_out;
+    int64_t cost_nano;
+    int64_t retrieval_docs;
+    bool guardrail_triggered;
+} llmobs_llm_attributes;
+
+/* [owner] Sets all six of them on a span, in the words of llmobs_config.vocabulary. What is unknown
+   is left out. */
+LLMOBS_API void llmobs_span_set_llm(llmobs_span span, const llmobs_llm_attributes* attributes);
+
+/* =================================================================================================
+ *  >>api:explain            recent requests, taken apart
+ * ============================================================================================== */
+
+/* ---- why did it take so long, why did it cost so much? ------------------------------------- */
+
+/* [any, locks] What is known of a recent request (llmobs_config.recent_requests of them), once the
+   tick has seen it ended: llmobs_flush makes sure of that. ERROR_ARGUMENT: it is not among them, or
+   NULL was given. */
+LLMOBS_API llmobs_result llmobs_request_explain(llmobs* obs, const char* request_id,
+                                                llmobs_explanation* explanation);
+
+/* [any] The same in words for a person, a few lines: where the time went, where the tokens came
+   from, which part of the cost is whose. ERROR_SYSTEM when `write` returned false. */
+LLMOBS_API llmobs_result llmobs_explanation_write(const llmobs_explanation* explanation,
+                                                  llmobs_write_fn write, void* user);
+
+/* =================================================================================================
+ *  >>api:outcome            requests: the end
+ * ============================================================================================== */
+
+/* ---- requests: the end --------------------------------------------------------------------- */
+
+/* [any] One of which nothing is known: counts -1, the cost unknown. */
+LLMOBS_API llmobs_outcome llmobs_outcome_default(void);
+
+/* [any] Ends the request: root span, metrics, log record. `outcome` may be NULL: nothing is known.
+   The first end counts. About 2 us, and 0.5 ns for each byte that is hashed. */
+LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome* outcome);
 
 /* =================================================================================================
  *  >>api:batch              typed views of what was recorded
@@ -1593,7 +1956,7 @@ typedef struct llmobs_log_view {
                                               attributes; NULL: any other record */
 } llmobs_log_view;
 
-/* ---- metrics as typed views ------------------------------------------------------------------ */
+/* ---- metrics as typed views ---------------------------------------------------------------- */
 
 /* The trace of one recorded value. */
 typedef struct llmobs_exemplar_view {
@@ -1787,7 +2150,7 @@ LLMOBS_API bool llmobs_encode_chrome(const llmobs_batch* batch, llmobs_write_fn 
  *  >>api:exposition         which text format a scraper asks for
  * ============================================================================================== */
 
-/* ---- Prometheus text ---------------------------------------------------------------------- */
+/* ---- Prometheus text ----------------------------------------------------------------------- */
 
 typedef enum llmobs_exposition {
     LLMOBS_PROMETHEUS_TEXT = 0, /* text/plain; version=0.0.4; charset=utf-8                     */
@@ -1937,7 +2300,7 @@ LLMOBS_API llmobs_result llmobs_stats_read(llmobs* obs, llmobs_stats* stats);
  *  >>api:metrics            metrics out
  * ============================================================================================== */
 
-/* ---- metrics out ---------------------------------------------------------------------------- */
+/* ---- metrics out --------------------------------------------------------------------------- */
 
 /* [any] Writes all metrics as Prometheus text: for the handler of GET /metrics. `write` is called
    with up to 8 KiB at a time. Waits neither for recorders nor for the tick; series come in the
@@ -1985,7 +2348,7 @@ LLMOBS_API llmobs_result llmobs_flush(llmobs* obs, uint32_t timeout_ms);
  *  >>api:pseudonym          pseudonyms for the host, key rotation
  * ============================================================================================== */
 
-/* ---- pseudonyms ----------------------------------------------------------------------------- */
+/* ---- pseudonyms ---------------------------------------------------------------------------- */
 
 /* A pseudonym stands for a text that must not be stored: HMAC-SHA256 with the key of its domain and
    tenant, cut to 128 bits, as "hmac-sha256:<key id>:<32 hexadecimal digits>". Who has no key can't
@@ -2034,7 +2397,7 @@ LLMOBS_API llmobs_result llmobs_key_rotate(llmobs* obs, const llmobs_key* key);
  *  >>api:layout             the layout of an instance's memory
  * ============================================================================================== */
 
-/* ---- memory --------------------------------------------------------------------------------- */
+/* ---- memory -------------------------------------------------------------------------------- */
 
 /* [any] The bytes that llmobs_open takes with this config (NULL: the defaults): one block, and none
    after it. SIZE_MAX when the sum does not fit a size_t. */
@@ -2725,6 +3088,191 @@ LLMOBS_API llmobs_quantile llmobs_histogram_quantile(llmobs_histogram histogram,
     return zero;
 }
 
+/* ---- session --------------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_result llmobs_session_begin(llmobs* obs, const char* session_id,
+                                              const char* feature)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)session_id; (void)feature;
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_session_end(llmobs* obs, const char* session_id)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)session_id;
+    return zero;
+}
+
+/* ---- stream ---------------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_string llmobs_text(const char* data, size_t size)
+{
+    llmobs_string zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)data; (void)size;
+    return zero;
+}
+
+LLMOBS_API void llmobs_request_input(llmobs_request request, const char* chunk, size_t size)
+{
+    (void)request; (void)chunk; (void)size;
+}
+
+LLMOBS_API void llmobs_request_output(llmobs_request request, const char* chunk, size_t size)
+{
+    (void)request; (void)chunk; (void)size;
+}
+
+/* ---- request --------------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_request_info llmobs_request_info_default(void)
+{
+    llmobs_request_info zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
+
+LLMOBS_API llmobs_request llmobs_request_begin(llmobs* obs, const llmobs_request_info* info)
+{
+    llmobs_request zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)info;
+    return zero;
+}
+
+LLMOBS_API llmobs_span llmobs_request_span(llmobs_request request)
+{
+    llmobs_span zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)request;
+    return zero;
+}
+
+LLMOBS_API llmobs_span llmobs_phase_begin(llmobs_request request, llmobs_phase phase)
+{
+    llmobs_span zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)request; (void)phase;
+    return zero;
+}
+
+LLMOBS_API llmobs_span llmobs_phase_next(llmobs_request request, llmobs_span before,
+                                         llmobs_phase phase)
+{
+    llmobs_span zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)request; (void)before; (void)phase;
+    return zero;
+}
+
+LLMOBS_API llmobs_span llmobs_tool_begin(llmobs_request request, const char* tool)
+{
+    llmobs_span zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)request; (void)tool;
+    return zero;
+}
+
+/* ---- token ----------------------------------------------------------------------------------- */
+
+LLMOBS_API void llmobs_request_scheduled(llmobs_request request)
+{
+    (void)request;
+}
+
+LLMOBS_API void llmobs_request_token(llmobs_request request)
+{
+    (void)request;
+}
+
+LLMOBS_API void llmobs_request_tokens(llmobs_request request, uint32_t count)
+{
+    (void)request; (void)count;
+}
+
+LLMOBS_API void llmobs_request_speculative(llmobs_request request, uint32_t drafted,
+                                           uint32_t accepted)
+{
+    (void)request; (void)drafted; (void)accepted;
+}
+
+LLMOBS_API void llmobs_request_preempted(llmobs_request request)
+{
+    (void)request;
+}
+
+LLMOBS_API void llmobs_request_retry(llmobs_request request, const char* why)
+{
+    (void)request; (void)why;
+}
+
+LLMOBS_API void llmobs_guardrail(llmobs_request request, const char* rule,
+                                 llmobs_guardrail_action action)
+{
+    (void)request; (void)rule; (void)action;
+}
+
+LLMOBS_API void llmobs_requests_share(const llmobs_request* requests, size_t count,
+                                      uint64_t nanoseconds)
+{
+    (void)requests; (void)count; (void)nanoseconds;
+}
+
+LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
+                                          const llmobs_request* requests, size_t count)
+{
+    llmobs_span zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)name; (void)requests; (void)count;
+    return zero;
+}
+
+/* ---- vocabulary ------------------------------------------------------------------------------ */
+
+LLMOBS_API void llmobs_span_set_llm(llmobs_span span, const llmobs_llm_attributes* attributes)
+{
+    (void)span; (void)attributes;
+}
+
+/* ---- explain --------------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_result llmobs_request_explain(llmobs* obs, const char* request_id,
+                                                llmobs_explanation* explanation)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)request_id;
+    if (explanation) { __builtin_memset(explanation, 0, sizeof *explanation); }
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_explanation_write(const llmobs_explanation* explanation,
+                                                  llmobs_write_fn write, void* user)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)explanation; (void)write; (void)user;
+    return zero;
+}
+
+/* ---- outcome --------------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_outcome llmobs_outcome_default(void)
+{
+    llmobs_outcome zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
+
+LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome* outcome)
+{
+    (void)request; (void)outcome;
+}
+
 /* ---- log_json -------------------------------------------------------------------------------- */
 
 LLMOBS_API bool llmobs_encode_log_json(const llmobs_batch* batch, llmobs_log_style style,
@@ -3316,7 +3864,7 @@ llmobsi_fn bool llmobsi_random_bytes(void* bytes, size_t size)
     return filled;
 }
 
-/* ---- pages that hold secrets ---------------------------------------------------------------- */
+/* ---- pages that hold secrets --------------------------------------------------------------- */
 
 #define LLMOBS_I_PAGE_LEAST 4096u
 
@@ -4528,6 +5076,94 @@ llmobsi_fn char* llmobsi_append_isoformat(char* cursor, llmobsi_second* second, 
 }
 
 /* =================================================================================================
+ *  >>safe_text              core: text that harms no reader
+ * ============================================================================================== */
+
+/* Text that harms no reader: what could end a line, act on a terminal or reorder what a person
+   sees. JSON escapes it; where a format has no escape it becomes U+FFFD. */
+
+/* A code point above ASCII that would harm a log or its reader: C1 controls, line and paragraph
+   separators, the marks that reorder text on the screen, the byte order mark. 0 if this one, which
+   is valid, is none of them. */
+llmobsi_fn uint32_t llmobsi_harmful_point(const char* data, size_t size)
+{
+    const uint8_t* bytes = (const uint8_t*)data;
+    uint32_t point;
+    if (size == 2) {
+        point = (uint32_t)(bytes[0] & 0x1f) << 6 | (bytes[1] & 0x3f);
+        return (point >= 0x80 && point <= 0x9f) || point == 0x61c ? point : 0;
+    }
+    if (size != 3) {
+        return 0;
+    }
+    point = (uint32_t)(bytes[0] & 0x0f) << 12 | (uint32_t)(bytes[1] & 0x3f) << 6 |
+            (bytes[2] & 0x3f);
+    return point == 0x200e || point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
+                   (point >= 0x2066 && point <= 0x2069) || point == 0xfeff
+               ? point
+               : 0;
+}
+
+/* What stands for a segment in a format that has no escape for it; a line feed, which such formats
+   do have one for, stays. Returns the size, and where it is. */
+llmobsi_fn size_t llmobsi_safe_segment(const char** data, size_t size, bool valid)
+{
+    char byte = **data;
+    if (size == 1 && (byte == '\r' || byte == '\t')) {
+        *data = " ";
+        return 1;
+    }
+    if (!valid || (size == 1 && ((uint8_t)byte < 0x20 || byte == 0x7f) && byte != '\n') ||
+        llmobsi_harmful_point(*data, size) != 0) {
+        *data = LLMOBS_I_REPLACEMENT;
+        return 3;
+    }
+    return size;
+}
+
+/* Whether a text may stand as it is, by that rule. */
+llmobsi_fn bool llmobsi_text_is_safe(const char* data, size_t size)
+{
+    size_t i = 0;
+    while (i < size) {
+        const char* kept = data + i;
+        size_t segment;
+        bool valid;
+        if (*kept >= ' ' && *kept < 0x7f) {
+            i++;
+            continue;
+        }
+        segment = llmobsi_utf8_segment(kept, size - i, &valid);
+        (void)llmobsi_safe_segment(&kept, segment, valid);
+        if (kept != data + i) {
+            return false;
+        }
+        i += segment;
+    }
+    return true;
+}
+
+/* Copies as much of a text, made safe, as there is room for, and returns the size. */
+llmobsi_fn size_t llmobsi_text_make_safe(char* out, size_t capacity, const char* data, size_t size)
+{
+    size_t used = 0;
+    size_t i = 0;
+    while (i < size) {
+        bool valid;
+        size_t segment = llmobsi_utf8_segment(data + i, size - i, &valid);
+        const char* kept = data + i;
+        size_t kept_size = llmobsi_safe_segment(&kept, segment, valid);
+        if (kept_size > capacity - used) {
+            break;
+        }
+        memcpy(out + used, kept, kept_size);
+        used += kept_size;
+        i += segment;
+    }
+    return used;
+}
+
+/* =================================================================================================
  *  >>json                   core: JSON text
  * ============================================================================================== */
 
@@ -4702,24 +5338,23 @@ llmobsi_inline size_t llmobsi_json_copy_clean(char* out, const char* data, size_
 
 /* ---- other scripts ------------------------------------------------------------------------- */
 
-/* A code point above ASCII that would harm a log or its reader: C1 controls, line and paragraph
-   separators, and the marks that reorder text on the screen. 0 if this one is none of them. */
-llmobsi_fn uint32_t llmobsi_json_harmful(const char* data, size_t size)
+/* The byte order mark: of those that llmobsi_utf8_is_plain_three knows, the one harmful. */
+llmobsi_inline bool llmobsi_json_is_mark(const char* data)
 {
-    const uint8_t* bytes = (const uint8_t*)data;
-    uint32_t point;
-    if (size == 2) {
-        point = (uint32_t)(bytes[0] & 0x1f) << 6 | (bytes[1] & 0x3f);
-        return (point >= 0x80 && point <= 0x9f) || point == 0x61c ? point : 0;
-    }
-    if (size != 3 || bytes[0] != 0xe2) {
-        return 0;
-    }
-    point = 0x2000u | (uint32_t)(bytes[1] & 0x3f) << 6 | (bytes[2] & 0x3f);
-    return point == 0x200e || point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
-                   (point >= 0x2066 && point <= 0x2069)
-               ? point
-               : 0;
+    return llmobsi_unlikely((uint8_t)data[0] == 0xef) && (uint8_t)data[1] == 0xbb &&
+           (uint8_t)data[2] == 0xbf;
+}
+
+/* Whether eight bytes begin with two code points of three bytes whose leads are 0xe3 to 0xec, which
+   is most of Asia's text: none of them is malformed or harmful. */
+llmobsi_inline bool llmobsi_json_is_plain_pair(uint64_t word)
+{
+    uint64_t form = word & UINT64_C(0xc0c0f0c0c0f0); /* the marks of two leads, four to follow */
+    uint64_t leads = word & UINT64_C(0x00000f00000f);
+    uint64_t above = leads + UINT64_C(0x00000d00000d); /* carries into bit 4: 3 and more */
+    uint64_t below = UINT64_C(0x00001c00001c) - leads; /* bit 4 stays: 12 and less       */
+    return form == UINT64_C(0x8080e08080e0) &&
+           (above & below & UINT64_C(0x000010000010)) == UINT64_C(0x000010000010);
 }
 
 /* Writes the segment at `data`, which is not ASCII: at most 6 bytes. */
@@ -4732,7 +5367,7 @@ llmobsi_fn char* llmobsi_json_segment(char* out, const char* data, size_t size, 
     if (!valid) {
         return llmobsi_append_text(out, LLMOBS_I_REPLACEMENT);
     }
-    point = llmobsi_json_harmful(data, segment);
+    point = llmobsi_harmful_point(data, segment);
     if (point != 0) {
         uint8_t number[2];
         number[0] = (uint8_t)(point >> 8);
@@ -4767,8 +5402,14 @@ llmobsi_fn char* llmobsi_json_escape(char* out, const char* data, size_t piece, 
             if ((data[i] & 0x80) == 0) {
                 out = llmobsi_json_ascii_byte(out, data[i]);
                 i++;
-            } else if (llmobsi_utf8_is_plain_three(data + i, size - i)) {
-                memcpy(out, data + i, 3); /* none of the harmful ones is of this kind */
+            } else if (i + 6 <= piece && i + 8 <= size &&
+                       llmobsi_json_is_plain_pair(llmobsi_load_le64(data + i))) {
+                memcpy(out, data + i, 8); /* of which six count */
+                out += 6;
+                i += 6;
+            } else if (llmobsi_utf8_is_plain_three(data + i, size - i) &&
+                       !llmobsi_json_is_mark(data + i)) {
+                memcpy(out, data + i, 3);
                 out += 3;
                 i += 3;
             } else {
@@ -4926,7 +5567,7 @@ static const uint32_t llmobsi_sha256_constants[64] __attribute__((aligned(64))) 
     0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
-/* ---- secrets --------------------------------------------------------------------------------- */
+/* ---- secrets ------------------------------------------------------------------------------- */
 
 LLMOBS_API void llmobs_wipe(void* memory, size_t size)
 {
@@ -4951,7 +5592,7 @@ LLMOBS_API bool llmobs_equal_secret(const void* a, const void* b, size_t size)
     return (bool)(((difference - 1u) >> 31) & 1u);
 }
 
-/* ---- bytes and words ------------------------------------------------------------------------- */
+/* ---- bytes and words ----------------------------------------------------------------------- */
 
 llmobsi_inline uint32_t llmobsi_sha256_load(const uint8_t* bytes)
 {
@@ -4972,7 +5613,7 @@ llmobsi_inline void llmobsi_sha256_store(uint8_t* bytes, uint32_t word)
     memcpy(bytes, &word, sizeof(word));
 }
 
-/* ---- blocks, in plain C ---------------------------------------------------------------------- */
+/* ---- blocks, in plain C -------------------------------------------------------------------- */
 
 #define llmobsi_sha256_rotate(x, n) (((x) >> (n)) | ((x) << (32 - (n))))
 
@@ -5041,7 +5682,7 @@ llmobsi_fn void llmobsi_sha256_pairs_portable(uint32_t state_a[8], const uint8_t
     llmobsi_sha256_blocks_portable(state_b, blocks_b, count);
 }
 
-/* ---- what the processors' SHA instructions differ in ----------------------------------------- */
+/* ---- what the processors' SHA instructions differ in --------------------------------------- */
 
 #ifdef LLMOBS_I_SHA256_X86
 typedef __m128i llmobsi_sha256_vector;
@@ -5182,7 +5823,7 @@ llmobsi_fn bool llmobsi_sha256_simd_runs_here(void)
 #endif
 
 #ifdef LLMOBS_I_SHA256_SIMD
-/* ---- blocks, by those instructions ----------------------------------------------------------- */
+/* ---- blocks, by those instructions --------------------------------------------------------- */
 
 /* The first rounds, with the block's own words, and four of the others. */
 #define llmobsi_sha256_first(lane, w, bytes, i)                            \
@@ -5324,7 +5965,7 @@ llmobsi_fn void llmobsi_sha256_pairs_simd(uint32_t state_a[8], const uint8_t* bl
 }
 #endif
 
-/* ---- the choice ------------------------------------------------------------------------------ */
+/* ---- the choice ---------------------------------------------------------------------------- */
 
 typedef struct llmobsi_sha256_path {
     const char* name;
@@ -5392,7 +6033,7 @@ llmobsi_inline const llmobsi_sha256_path* llmobsi_sha256_fastest(void)
 
 /* SHA-256 and HMAC of whole messages, and of messages in pieces. */
 
-/* ---- messages -------------------------------------------------------------------------------- */
+/* ---- messages ------------------------------------------------------------------------------ */
 
 llmobsi_inline void llmobsi_sha256_store_state(uint8_t digest[LLMOBS_SHA256_SIZE],
                                                const uint32_t state[8])
@@ -5509,7 +6150,7 @@ LLMOBS_API void llmobs_sha256_of_two(const void* data_a, size_t size_a,
     llmobsi_sha256_store_state(digest_b, state_b);
 }
 
-/* ---- in pieces ------------------------------------------------------------------------------- */
+/* ---- in pieces ----------------------------------------------------------------------------- */
 
 LLMOBS_API void llmobs_sha256_begin(llmobs_sha256* hash)
 {
@@ -5557,7 +6198,7 @@ LLMOBS_API void llmobs_sha256_end(llmobs_sha256* hash, uint8_t digest[LLMOBS_SHA
     llmobs_wipe(hash, sizeof(*hash));
 }
 
-/* ---- HMAC ------------------------------------------------------------------------------------ */
+/* ---- HMAC ---------------------------------------------------------------------------------- */
 
 LLMOBS_API void llmobs_hmac_key_init(llmobs_hmac_key* key, const void* secret, size_t size)
 {
@@ -6160,6 +6801,12 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.metric_families = LLMOBS_I_FAMILIES_STANDARD;
     config.key = llmobs_key_default();
     config.log_severity = LLMOBS_I_SEVERITY_STANDARD;
+    config.requests = 512;
+    config.request_max_age_s = 3600;
+    config.slow_request_ms = 5000;
+    config.recent_requests = 256;
+    config.sessions = 1024;
+    config.session_idle_s = 1800;
     return config;
 }
 
@@ -6233,7 +6880,13 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     X(max_metrics, 1, 4096)                                                                      \
     X(label_bytes, 32, 255)                                                                      \
     X(exemplars, 1, 1u << 20)                                                                    \
-    X(log_severity, 1, LLMOBS_I_SEVERITY_MOST)
+    X(log_severity, 1, LLMOBS_I_SEVERITY_MOST)                                                   \
+    X(requests, 16, 65536)                                                                       \
+    X(request_max_age_s, 1, 31536000)                                                            \
+    X(slow_request_ms, 1, 86400000)                                                              \
+    X(recent_requests, 16, 65536)                                                                \
+    X(sessions, 16, 1u << 20)                                                                    \
+    X(session_idle_s, 1, 31536000)
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {
@@ -6260,6 +6913,8 @@ typedef struct llmobsi_switches {
     bool metrics_off;
     bool exemplars_off;
     bool logs_off;
+    bool requests_off;
+    bool recent_off;
 } llmobsi_switches;
 
 llmobsi_fn bool llmobsi_switch_take(uint32_t* field)
@@ -6276,6 +6931,8 @@ llmobsi_fn llmobsi_switches llmobsi_switches_take(llmobs_config* config)
     switches.metrics_off = llmobsi_switch_take(&config->metric_series);
     switches.exemplars_off = llmobsi_switch_take(&config->exemplars);
     switches.logs_off = llmobsi_switch_take(&config->log_severity);
+    switches.requests_off = llmobsi_switch_take(&config->requests);
+    switches.recent_off = llmobsi_switch_take(&config->recent_requests);
     return switches;
 }
 
@@ -6286,6 +6943,9 @@ llmobsi_fn void llmobsi_switches_put(llmobs_config* config, llmobsi_switches swi
     config->metric_series = switches.metrics_off ? LLMOBS_OFF : config->metric_series;
     config->exemplars = switches.exemplars_off ? LLMOBS_OFF : config->exemplars;
     config->log_severity = switches.logs_off ? LLMOBS_OFF : config->log_severity;
+    config->requests =
+        switches.requests_off ? LLMOBS_OFF : llmobsi_round_up_pow2(config->requests);
+    config->recent_requests = switches.recent_off ? LLMOBS_OFF : config->recent_requests;
     if (config->metric_families == 0) {
         config->metric_families = LLMOBS_I_FAMILIES_STANDARD;
     }
@@ -6471,6 +7131,9 @@ typedef struct llmobsi_knot {
 typedef struct llmobsi_timeline {
     llmobsi_time_source source; /* fixed at open; recorders read it */
     llmobs_clock injected;
+    llmobsi_knot opened;   /* fixed at open, for recorders that come before the first tick  */
+    llmobsi_atomic64 pace; /* ns_per_unit now, as a double's bits; 0: not known yet. The tick
+                              writes, recorders read */
     uint64_t piece_ns; /* the newest piece is meant for this long. This and the rest: the tick */
     llmobsi_knot origin; /* where the frequency is measured from */
     uint32_t knot_count;
@@ -6618,7 +7281,9 @@ llmobsi_fn void llmobsi_timeline_add(llmobsi_timeline* timeline, llmobsi_knot no
    open. */
 llmobsi_fn void llmobsi_timeline_update(llmobsi_timeline* timeline)
 {
+    const llmobsi_knot* last;
     llmobsi_knot now;
+    uint64_t pace;
     if (timeline->source == LLMOBS_I_TIME_INJECTED) {
         return;
     }
@@ -6627,6 +7292,39 @@ llmobsi_fn void llmobsi_timeline_update(llmobsi_timeline* timeline)
     } while (timeline->knots[0].ns_per_unit <= 0.0 &&
              now.ns < timeline->origin.ns + LLMOBS_I_KNOT_FIRST_NS);
     llmobsi_timeline_add(timeline, now);
+    last = &timeline->knots[timeline->knot_count - 1];
+    memcpy(&pace, &last->ns_per_unit, sizeof pace);
+    llmobsi_store_relaxed(&timeline->pace, pace);
+}
+
+/* Before the first tick: from what went by since the open. */
+llmobsi_cold double llmobsi_timeline_pace_early(const llmobsi_timeline* timeline)
+{
+    llmobsi_knot now = llmobsi_knot_now(timeline);
+    return now.stamp > timeline->opened.stamp && now.ns > timeline->opened.ns
+               ? (double)(now.ns - timeline->opened.ns) /
+                     (double)(now.stamp - timeline->opened.stamp)
+               : 1.0;
+}
+
+/* For recorders: the nanoseconds between two stamps, at today's pace; 0 if the later one is
+   earlier. The tick's llmobsi_timeline_between is exact over days. */
+llmobsi_inline uint64_t llmobsi_timeline_elapsed(const llmobsi_timeline* timeline, uint64_t start,
+                                                 uint64_t end)
+{
+    uint64_t bits = llmobsi_load_relaxed(&timeline->pace);
+    double pace;
+    if (end <= start) {
+        return 0;
+    }
+    if (timeline->source != LLMOBS_I_TIME_CYCLES) {
+        return end - start;
+    }
+    memcpy(&pace, &bits, sizeof pace);
+    if (llmobsi_unlikely(bits == 0)) {
+        pace = llmobsi_timeline_pace_early(timeline);
+    }
+    return (uint64_t)((double)(end - start) * pace);
 }
 
 llmobsi_fn void llmobsi_timeline_init(llmobsi_timeline* timeline, const llmobs_clock* injected)
@@ -6641,6 +7339,7 @@ llmobsi_fn void llmobsi_timeline_init(llmobsi_timeline* timeline, const llmobs_c
     }
     timeline->piece_ns = LLMOBS_I_KNOT_FIRST_NS;
     timeline->origin = llmobsi_knot_now(timeline);
+    timeline->opened = timeline->origin;
     timeline->knots[0] = timeline->origin;
     timeline->knot_count = 1;
 }
@@ -6711,11 +7410,62 @@ typedef struct llmobsi_names {
 /* A text in the table; never changed once an entry points to it. */
 typedef struct llmobsi_name {
     uint32_t hash;
-    uint32_t size;
+    uint16_t size;
+    uint16_t refused; /* 1: no attribute may be called so */
     char text[1]; /* and its NUL; the struct is the head of a longer piece */
 } llmobsi_name;
 
 #define LLMOBS_I_NAME_HEAD offsetof(llmobsi_name, text)
+
+/* ---- names that are refused ---------------------------------------------------------------- */
+
+/* Letters without case; one byte for the signs that stand between words. */
+llmobsi_fn char llmobsi_name_fold(char byte)
+{
+    if (byte >= 'A' && byte <= 'Z') {
+        return (char)(byte - 'A' + 'a');
+    }
+    return byte == '_' || byte == '.' ? '-' : byte;
+}
+
+/* Whether a text begins with another, both folded. */
+llmobsi_fn bool llmobsi_name_begins(const char* text, size_t size, const char* start,
+                                    size_t start_size)
+{
+    size_t i;
+    for (i = 0; i < start_size && i < size; i++) {
+        if (llmobsi_name_fold(text[i]) != llmobsi_name_fold(start[i])) {
+            return false;
+        }
+    }
+    return i == start_size;
+}
+
+/* Whether no attribute may have this name. */
+llmobsi_fn bool llmobsi_name_is_refused(const char* text, size_t size)
+{
+#define LLMOBS_I_REFUSED(name) name,
+    static const char* const names[] = {LLMOBS_REFUSED_NAMES(LLMOBS_I_REFUSED)};
+    static const char* const prefixes[] = {LLMOBS_REFUSED_PREFIXES(LLMOBS_I_REFUSED)};
+#undef LLMOBS_I_REFUSED
+    size_t i;
+    for (i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+        size_t prefix = strlen(prefixes[i]);
+        if (llmobsi_name_begins(text, size, prefixes[i], prefix)) {
+            text += prefix;
+            size -= prefix;
+            break;
+        }
+    }
+    for (i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strlen(names[i]) == size && llmobsi_name_begins(text, size, names[i], size)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- the table ----------------------------------------------------------------------------- */
 
 /* One entry for every 16 bytes of text, and half of them stay empty. */
 llmobsi_fn uint32_t llmobsi_names_entry_count(uint32_t text_bytes)
@@ -6748,6 +7498,16 @@ llmobsi_fn llmobs_string llmobsi_names_text(const llmobsi_names* names, uint32_t
     return string;
 }
 
+/* Whether an id is of a refused name: decided once, when it came into the table. */
+llmobsi_fn bool llmobsi_names_is_refused(const llmobsi_names* names, uint32_t id)
+{
+    uint32_t place = 0;
+    if (id - 1 <= names->entry_mask) {
+        place = llmobsi_load_acquire(&names->entries[id - 1]);
+    }
+    return place != 0 && llmobsi_names_at(names, place)->refused != 0;
+}
+
 /* Copies a text into the table's memory, not yet into the table. 0 when it is full. */
 llmobsi_fn uint32_t llmobsi_names_store(llmobsi_names* names, const char* text, uint32_t size,
                                         uint32_t hash)
@@ -6762,7 +7522,8 @@ llmobsi_fn uint32_t llmobsi_names_store(llmobsi_names* names, const char* text, 
     } while (!llmobsi_cas_acquire_release(&names->text_used, &place, place + bytes));
     name = (llmobsi_name*)(void*)(names->texts + place);
     name->hash = hash;
-    name->size = size;
+    name->size = (uint16_t)size;
+    name->refused = llmobsi_name_is_refused(text, size);
     memcpy(name->text, text, size);
     name->text[size] = '\0';
     return place + 1;
@@ -6830,7 +7591,7 @@ llmobsi_fn uint32_t llmobsi_names_id(llmobsi_names* names, const char* text, siz
 #define LLMOBS_I_RANDOM_DIGITS 14u
 #define LLMOBS_I_SAMPLE_NEVER (UINT64_C(1) << LLMOBS_I_RANDOM_BITS)
 
-/* ---- hex digits ------------------------------------------------------------------------------ */
+/* ---- hex digits ---------------------------------------------------------------------------- */
 
 /* Four bytes from eight digits, lower case only; returns 0 if that is what they were. All eight are
    decoded at once, as if they were digits, and encoded again: only digits come out as they were. */
@@ -6867,7 +7628,7 @@ llmobsi_fn bool llmobsi_hex_number(uint64_t* number, const char* digits, size_t 
     return size > 0;
 }
 
-/* ---- traceparent ----------------------------------------------------------------------------- */
+/* ---- traceparent --------------------------------------------------------------------------- */
 
 /* The size of a header, measured if it was not given; `most` + 1 stands for all that are longer. */
 llmobsi_fn size_t llmobsi_header_size(const char* text, size_t size, size_t most)
@@ -6951,7 +7712,7 @@ LLMOBS_API size_t llmobs_traceparent_format(const llmobs_trace_context* context,
     return LLMOBS_I_TRACEPARENT_LENGTH;
 }
 
-/* ---- tracestate: a list of key=value --------------------------------------------------------- */
+/* ---- tracestate: a list of key=value ------------------------------------------------------- */
 
 typedef struct llmobsi_tracestate_member {
     uint16_t start; /* in the list's text      */
@@ -7133,7 +7894,7 @@ LLMOBS_API llmobs_result llmobs_trace_context_parse(llmobs_trace_context* contex
     return LLMOBS_OK;
 }
 
-/* ---- OpenTelemetry's member: ot=key:value;key:value ------------------------------------------ */
+/* ---- OpenTelemetry's member: ot=key:value;key:value ---------------------------------------- */
 
 /* Finds the `ot` member's value in a NUL-terminated tracestate, and leaves the other members in the
    list. Returns its size, 0 when there is none. */
@@ -7263,7 +8024,7 @@ llmobsi_fn size_t llmobsi_tracestate_put(char* tracestate, const char* threshold
     return llmobsi_tracestate_write(&list, tracestate, used);
 }
 
-/* ---- sampling thresholds --------------------------------------------------------------------- */
+/* ---- sampling thresholds ------------------------------------------------------------------- */
 
 /* The 56-bit threshold of a ratio, 2^56 * (1 - ratio), rounded to the four digits (more for small
    ratios) that OpenTelemetry recommends: short, and the same that others decide by. Ratios are
@@ -7393,6 +8154,7 @@ llmobsi_fn size_t llmobsi_tracestate_clear_threshold(char* tracestate)
 #define LLMOBS_I_FLAG_REMOTE_PARENT 0x10u
 #define LLMOBS_I_FLAG_OWN_THRESHOLD 0x20u /* tracestate is this instance's threshold */
 #define LLMOBS_I_FLAG_TRACESTATE 0x40u    /* tracestate is in the first fields       */
+#define LLMOBS_I_FLAG_PHASE 0x80u         /* a phase of a request: see llmobsi_phase_mark   */
 #define LLMOBS_I_FLAGS_TRACESTATE (LLMOBS_I_FLAG_OWN_THRESHOLD | LLMOBS_I_FLAG_TRACESTATE)
 
 /* Written by whoever holds the span; read by the tick once the slot has come through a ring,
@@ -7583,6 +8345,7 @@ llmobsi_inline bool llmobsi_ring_pop(llmobsi_ring* ring, uint64_t end, uint32_t*
 #define LLMOBS_I_FIELD_BODY 12u      /* payload: a log record's text                           */
 #define LLMOBS_I_FIELD_NUMBERS 13u   /* of an interaction: see llmobsi_interaction_head        */
 #define LLMOBS_I_FIELD_TEXT 14u      /* of an interaction; key: which of its texts             */
+#define LLMOBS_I_FIELD_PHASE 16u     /* payload: llmobsi_phase_mark                            */
 #define LLMOBS_I_FIELD_TRIGGERED 15u /* of an interaction: rules, each as its size and bytes   */
 
 #define LLMOBS_I_OF_SPAN 0u /* whose attribute it is */
@@ -8571,25 +9334,27 @@ llmobsi_fn void llmobsi_key_make(llmobsi_registry* registry, uint32_t number,
     key->hash = llmobsi_key_hash(registry, number, key->text, key->size);
 }
 
-/* Makes what is no UTF-8 valid, and a carriage return, which no text format can carry, a blank:
-   different values may become one. False: there was nothing to do. */
+/* Replaces what no text format can carry: malformed UTF-8, controls, what reorders text. It is done
+   here, not when the text is written, so that values that would look the same are one series.
+   False: there was nothing to do. */
 llmobsi_fn bool llmobsi_key_repair(const llmobsi_registry* registry, uint32_t number,
                                    llmobsi_key* key)
 {
-    llmobsi_key raw;
-    uint32_t at = 0;
+    char raw[LLMOBS_I_KEY_MOST];
+    bool repaired = false;
+    uint32_t at;
     char* out = key->text;
-    bool valid = llmobsi_utf8_is_valid(key->text, key->size);
-    if (valid && memchr(key->text, '\r', key->size) == NULL) {
+    for (at = 0; at < key->size && !repaired; at += (uint32_t)strlen(key->text + at) + 1) {
+        repaired = !llmobsi_text_is_safe(key->text + at, strlen(key->text + at));
+    }
+    if (!repaired) {
         return false;
     }
-    for (at = 0; at < key->size; at++) {
-        raw.text[at] = key->text[at] == '\r' ? ' ' : key->text[at];
-    }
+    memcpy(raw, key->text, key->size);
     at = 0;
     while (at < key->size) {
-        size_t size = strlen(raw.text + at);
-        out += llmobsi_utf8_repair(out, registry->label_bytes, raw.text + at, size);
+        size_t size = strlen(raw + at);
+        out += llmobsi_text_make_safe(out, registry->label_bytes, raw + at, size);
         *out++ = '\0';
         at += (uint32_t)size + 1;
     }
@@ -9031,14 +9796,15 @@ llmobsi_fn bool llmobsi_metric_name_is_valid(const char* name)
 }
 
 /* A letter or '_', then digits and '.' too. "__" at the front is Prometheus' own, and so are `le`
-   of histograms and the overflow's label. */
+   of histograms and the overflow's label. Names of headers that carry credentials are refused. */
 llmobsi_fn bool llmobsi_label_name_is_valid(const char* name, bool histogram)
 {
     size_t i;
     if (name == NULL || (!llmobsi_is_letter(name[0]) && name[0] != '_') ||
         (name[0] == '_' && (name[1] == '_' || name[1] == '.')) ||
         (histogram && strcmp(name, "le") == 0) || strcmp(name, "otel_metric_overflow") == 0 ||
-        strcmp(name, "otel.metric.overflow") == 0) {
+        strcmp(name, "otel.metric.overflow") == 0 ||
+        llmobsi_name_is_refused(name, strlen(name))) {
         return false;
     }
     for (i = 1; name[i] != '\0'; i++) {
@@ -9762,6 +10528,7 @@ typedef struct llmobsi_thread_counts {
     llmobsi_atomic64 links_dropped;
     llmobsi_atomic64 values_truncated;
     llmobsi_atomic64 bad_traceparents;
+    llmobsi_atomic64 attributes_refused;
 } llmobsi_thread_counts;
 
 struct llmobsi_recorder;
@@ -9803,6 +10570,8 @@ typedef struct llmobsi_recorder {
     llmobsi_registry registry;
     uint32_t known[LLMOBS_KNOWN_COUNT]; /* of the catalogue: metric + 1, 0: switched off */
     llmobsi_atomic32 threads_used; /* records ever claimed are below it */
+    void* requests; /* of a layer above: see llmobsi_requests_of. Open writes */
+    void* sessions; /* and llmobsi_sessions_of */
     /* Set by the layers above: called once in a child after fork, by its first thread to come. */
     void (*after_fork)(struct llmobsi_recorder* recorder);
 } llmobsi_recorder;
@@ -10354,8 +11123,15 @@ llmobsi_inline bool llmobsi_slot_take(llmobsi_thread* thread, uint32_t* index)
     return true;
 }
 
+/* =================================================================================================
+ *  >>name                   record: names and keys by their address
+ * ============================================================================================== */
+
+/* Names and keys as a thread knows them: by their address, from its cache. */
+
 /* The id of a name that is at neither of its first places. A new one goes to the first that is
-   free, or else turns out what is there. */
+   free, or else turns out what is there; but for a refused one, so that no key which is found there
+   need be asked. */
 llmobsi_cold uint32_t llmobsi_name_lookup(llmobsi_thread* thread, const char* text)
 {
     llmobsi_cached_name* cached;
@@ -10367,7 +11143,7 @@ llmobsi_cold uint32_t llmobsi_name_lookup(llmobsi_thread* thread, const char* te
         }
     }
     id = llmobsi_names_id(&thread->recorder->names, text, text != NULL ? strlen(text) : 0);
-    if (id != LLMOBS_I_NAME_OVERFLOW) {
+    if (id != LLMOBS_I_NAME_OVERFLOW && !llmobsi_names_is_refused(&thread->recorder->names, id)) {
         way = 0;
         while (way < LLMOBS_I_CACHED_WAYS && llmobsi_name_place(thread, text, way)->text != NULL) {
             way++;
@@ -10387,6 +11163,30 @@ llmobsi_inline uint32_t llmobsi_name_id(llmobsi_thread* thread, const char* text
         return llmobsi_name_lookup(thread, text);
     }
     return cached->id;
+}
+
+/* The id of a key that is not at its first places. False: it is refused. */
+llmobsi_cold bool llmobsi_key_lookup(llmobsi_thread* thread, const char* text, uint32_t* id)
+{
+    *id = llmobsi_name_lookup(thread, text);
+    if (*id == LLMOBS_I_NAME_OVERFLOW ? !llmobsi_name_is_refused(text, strlen(text))
+                                      : !llmobsi_names_is_refused(&thread->recorder->names, *id)) {
+        return true;
+    }
+    llmobsi_count(&thread->counts.attributes_refused, 1);
+    return false;
+}
+
+/* The id of an attribute's key. False: its name is refused, which is counted here, and nothing of
+   the attribute may be stored. */
+llmobsi_inline bool llmobsi_key_id(llmobsi_thread* thread, const char* text, uint32_t* id)
+{
+    const llmobsi_cached_name* cached = llmobsi_name_find(thread, text);
+    if (llmobsi_unlikely(cached == NULL)) {
+        return llmobsi_key_lookup(thread, text, id);
+    }
+    *id = cached->id;
+    return true;
 }
 
 /* =================================================================================================
@@ -10601,17 +11401,16 @@ llmobsi_fn bool llmobsi_put_strings(llmobsi_thread* thread, llmobsi_slot* slot, 
     return true;
 }
 
-llmobsi_cold void llmobsi_attribute_dropped(llmobsi_thread* thread, llmobsi_slot* slot)
+/* The span tells that it has lost one; why is counted elsewhere. */
+llmobsi_cold void llmobsi_attribute_dropped(llmobsi_slot* slot)
 {
     slot->dropped_attributes =
         (uint16_t)(slot->dropped_attributes + (slot->dropped_attributes != UINT16_MAX));
-    llmobsi_count(&thread->counts.attributes_dropped, 1);
 }
 
 llmobsi_fn bool llmobsi_attribute_put(llmobsi_thread* thread, llmobsi_slot* slot, uint32_t owner,
-                                      const llmobs_attribute* attribute)
+                                      uint32_t key, const llmobs_attribute* attribute)
 {
-    uint32_t key = llmobsi_name_id(thread, attribute->key);
     int64_t truth;
     switch (attribute->type) {
         case LLMOBS_TYPE_STRING:
@@ -10638,11 +11437,15 @@ llmobsi_fn bool llmobsi_attribute_put(llmobsi_thread* thread, llmobsi_slot* slot
 llmobsi_fn void llmobsi_attribute_add(llmobsi_thread* thread, llmobsi_slot* slot,
                                       const llmobs_attribute* attribute)
 {
-    if (slot->attribute_count < LLMOBS_I_ATTRIBUTES_MAX &&
-        llmobsi_attribute_put(thread, slot, LLMOBS_I_OF_SPAN, attribute)) {
+    uint32_t key;
+    if (!llmobsi_key_id(thread, attribute->key, &key)) {
+        llmobsi_attribute_dropped(slot);
+    } else if (slot->attribute_count < LLMOBS_I_ATTRIBUTES_MAX &&
+               llmobsi_attribute_put(thread, slot, LLMOBS_I_OF_SPAN, key, attribute)) {
         slot->attribute_count++;
     } else {
-        llmobsi_attribute_dropped(thread, slot);
+        llmobsi_attribute_dropped(slot);
+        llmobsi_count(&thread->counts.attributes_dropped, 1);
     }
 }
 
@@ -11190,7 +11993,8 @@ llmobsi_inline llmobs_span llmobsi_span_child(llmobsi_thread* thread, llmobs_spa
         llmobsi_count(&thread->counts.dropped_parent, 1);
         return llmobsi_span_none();
     }
-    lineage.flags = (uint8_t)(lineage.flags & ~LLMOBS_I_FLAG_REMOTE_PARENT);
+    lineage.flags =
+        (uint8_t)(lineage.flags & ~(LLMOBS_I_FLAG_REMOTE_PARENT | LLMOBS_I_FLAG_PHASE));
     span = llmobsi_span_open(thread, &lineage, name);
     if (llmobsi_unlikely((lineage.flags & LLMOBS_I_FLAG_TRACESTATE) != 0) && span.instance != 0) {
         llmobsi_tracestate_inherit(thread, parent, &thread->slots[span.slot]);
@@ -11435,7 +12239,7 @@ llmobsi_inline llmobs_span llmobsi_span_next(llmobsi_thread* thread, llmobs_span
     lineage.trace_high = llmobsi_load_relaxed(&slot->trace_high);
     lineage.trace_low = llmobsi_load_relaxed(&slot->trace_low);
     lineage.parent_id = slot->parent_id;
-    lineage.flags = llmobsi_load_relaxed(&slot->flags);
+    lineage.flags = (uint8_t)(llmobsi_load_relaxed(&slot->flags) & ~LLMOBS_I_FLAG_PHASE);
     if (llmobsi_likely(llmobsi_span_admit(thread, lineage.flags, &index))) {
         llmobsi_slot* sibling = &thread->slots[index];
         llmobsi_slot_begin(thread, index, &lineage, llmobsi_name_id(thread, name), &next);
@@ -11565,8 +12369,11 @@ llmobsi_fn bool llmobsi_event_put(llmobsi_thread* thread, llmobsi_slot* slot, co
     head.dropped_attributes = 0;
     head.attribute_count = 0;
     for (i = 0; attributes != NULL && i < count; i++) {
-        if (head.attribute_count < LLMOBS_I_ATTRIBUTES_MAX &&
-            llmobsi_attribute_put(thread, slot, LLMOBS_I_OF_EVENT, &attributes[i])) {
+        uint32_t key;
+        if (!llmobsi_key_id(thread, attributes[i].key, &key)) {
+            head.dropped_attributes++;
+        } else if (head.attribute_count < LLMOBS_I_ATTRIBUTES_MAX &&
+                   llmobsi_attribute_put(thread, slot, LLMOBS_I_OF_EVENT, key, &attributes[i])) {
             head.attribute_count++;
         } else {
             head.dropped_attributes++;
@@ -12056,7 +12863,8 @@ llmobsi_fn void llmobsi_interaction_put_rules(llmobsi_thread* thread, llmobsi_sl
     }
     place = llmobsi_field_put(thread, slot, 0, LLMOBS_I_FIELD_TRIGGERED, LLMOBS_I_OF_SPAN, used);
     if (place == NULL) {
-        llmobsi_attribute_dropped(thread, slot);
+        llmobsi_count(&thread->counts.attributes_dropped, 1);
+        llmobsi_attribute_dropped(slot);
         return;
     }
     memcpy(place, packed, used);
@@ -12077,7 +12885,8 @@ llmobsi_fn void llmobsi_interaction_put(llmobsi_thread* thread, llmobsi_slot* sl
         if (parts.texts[i].size > 0 && parts.texts[i].data != NULL &&
             !llmobsi_put_string(thread, slot, i, LLMOBS_I_FIELD_TEXT, LLMOBS_I_OF_SPAN,
                                 parts.texts[i].data, parts.texts[i].size)) {
-            llmobsi_attribute_dropped(thread, slot);
+            llmobsi_count(&thread->counts.attributes_dropped, 1);
+            llmobsi_attribute_dropped(slot);
         }
     }
 }
@@ -13550,6 +14359,2671 @@ LLMOBS_API llmobs_quantile llmobs_histogram_quantile(llmobs_histogram histogram,
 }
 
 /* =================================================================================================
+ *  >>session                analyze: sessions that are open
+ * ============================================================================================== */
+
+/* Sessions: a table of those that are open, under a short lock. A gauge counts them; who takes one
+   out of the table takes it off the gauge, so it neither leaks nor falls below zero. */
+
+typedef struct llmobsi_session {
+    uint64_t hash; /* of its id, seeded; 0: no session */
+    uint64_t seen; /* stamp */
+    llmobs_updown gauge; /* its feature's series, inert where there is none */
+} llmobsi_session;
+
+typedef struct llmobsi_sessions {
+    llmobsi_lock lock;
+    llmobsi_session* places; /* all below: under the lock */
+    uint32_t mask;
+    uint32_t limit;
+    uint32_t count;
+    uint64_t seed;
+    uint64_t idle_ns;
+    uint64_t swept; /* stamp */
+    llmobsi_atomic64 refused;
+    llmobsi_atomic64 idled; /* ended for having been silent */
+} llmobsi_sessions;
+
+/* Those of an instance; NULL: it has none. */
+llmobsi_inline llmobsi_sessions* llmobsi_sessions_of(const llmobsi_recorder* recorder)
+{
+    return (llmobsi_sessions*)recorder->sessions;
+}
+
+/* ---- the table ----------------------------------------------------------------------------- */
+
+/* The place of a session, or the free one where it would stand. There is always one: half of the
+   places stay free. */
+llmobsi_fn llmobsi_session* llmobsi_session_find(llmobsi_sessions* sessions, uint64_t hash)
+{
+    uint32_t place = (uint32_t)hash & sessions->mask;
+    while (sessions->places[place].hash != 0 && sessions->places[place].hash != hash) {
+        place = (place + 1) & sessions->mask;
+    }
+    return &sessions->places[place];
+}
+
+/* Takes one out; those behind it that would not be found any more move up. */
+llmobsi_fn void llmobsi_session_take_out(llmobsi_sessions* sessions, llmobsi_session* session)
+{
+    uint32_t hole = (uint32_t)(session - sessions->places);
+    uint32_t place = hole;
+    for (;;) {
+        uint32_t home;
+        place = (place + 1) & sessions->mask;
+        if (sessions->places[place].hash == 0) {
+            break;
+        }
+        home = (uint32_t)sessions->places[place].hash & sessions->mask;
+        if (((place - home) & sessions->mask) >= ((place - hole) & sessions->mask)) {
+            sessions->places[hole] = sessions->places[place];
+            hole = place;
+        }
+    }
+    memset(&sessions->places[hole], 0, sizeof sessions->places[hole]);
+    sessions->count--;
+}
+
+llmobsi_fn uint64_t llmobsi_session_hash(const llmobsi_sessions* sessions, const char* session_id)
+{
+    uint64_t hash = llmobsi_hash64(session_id, strlen(session_id), sessions->seed);
+    return hash != 0 ? hash : 1;
+}
+
+/* ---- begin and end ------------------------------------------------------------------------- */
+
+/* Comes in to the table, with its lock taken. NULL: there is none. */
+llmobsi_fn llmobsi_sessions* llmobsi_sessions_enter(llmobs* obs, llmobsi_thread** thread)
+{
+    llmobsi_sessions* sessions;
+    *thread = llmobsi_enter(llmobsi_ticket(obs));
+    if (*thread == NULL) {
+        return NULL;
+    }
+    sessions = llmobsi_sessions_of((*thread)->recorder);
+    if (sessions == NULL) {
+        llmobsi_leave();
+        return NULL;
+    }
+    llmobsi_lock_take(&sessions->lock);
+    return sessions;
+}
+
+llmobsi_fn void llmobsi_sessions_leave(llmobsi_sessions* sessions)
+{
+    llmobsi_lock_give(&sessions->lock);
+    llmobsi_leave();
+}
+
+LLMOBS_API llmobs_result llmobs_session_begin(llmobs* obs, const char* session_id,
+                                              const char* feature)
+{
+    llmobs_metric metric = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_ACTIVE_SESSIONS);
+    llmobs_updown gauge = {0, 0, 0, 0};
+    llmobs_result result = LLMOBS_OK;
+    llmobsi_sessions* sessions;
+    llmobsi_session* session;
+    llmobsi_thread* thread;
+    bool begun = false;
+    uint64_t hash;
+    if (session_id == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    if (metric.number != 0) {
+        gauge = llmobs_updown_get(metric, &feature, 1);
+    }
+    sessions = llmobsi_sessions_enter(obs, &thread);
+    if (sessions == NULL) {
+        return LLMOBS_ERROR_CLOSED;
+    }
+    hash = llmobsi_session_hash(sessions, session_id);
+    session = llmobsi_session_find(sessions, hash);
+    if (session->hash == 0 && sessions->count == sessions->limit) {
+        llmobsi_count(&sessions->refused, 1);
+        result = LLMOBS_ERROR_LIMIT;
+    } else {
+        begun = session->hash == 0;
+        sessions->count += begun;
+        session->gauge = begun ? gauge : session->gauge;
+        session->hash = hash;
+        session->seen = llmobsi_now(&thread->recorder->timeline);
+    }
+    llmobsi_sessions_leave(sessions);
+    if (begun) {
+        llmobs_updown_add(gauge, 1);
+    }
+    return result;
+}
+
+LLMOBS_API llmobs_result llmobs_session_end(llmobs* obs, const char* session_id)
+{
+    llmobsi_sessions* sessions;
+    llmobsi_session* session;
+    llmobsi_thread* thread;
+    llmobs_updown gauge;
+    bool ended;
+    if (session_id == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    sessions = llmobsi_sessions_enter(obs, &thread);
+    if (sessions == NULL) {
+        return LLMOBS_ERROR_CLOSED;
+    }
+    session = llmobsi_session_find(sessions, llmobsi_session_hash(sessions, session_id));
+    ended = session->hash != 0;
+    gauge = session->gauge;
+    if (ended) {
+        llmobsi_session_take_out(sessions, session);
+    }
+    llmobsi_sessions_leave(sessions);
+    if (ended) {
+        llmobs_updown_add(gauge, -1);
+    }
+    return ended ? LLMOBS_OK : LLMOBS_ERROR_ARGUMENT;
+}
+
+/* ---- the tick's side ----------------------------------------------------------------------- */
+
+/* Takes one off its gauge, from the tick, which has no cells of its own. */
+llmobsi_fn void llmobsi_session_uncount(llmobsi_recorder* recorder, llmobs_updown gauge)
+{
+    if (gauge.instance != 0 &&
+        !llmobsi_updown_shared(llmobsi_shared_cell(&recorder->registry, gauge.cell), -1)) {
+        (void)llmobsi_add_relaxed(&recorder->registry.metrics[gauge.metric].saturated, 1);
+    }
+}
+
+/* Ends the sessions that were silent for too long. Looks at most four times in that time. */
+llmobsi_fn void llmobsi_sessions_sweep(llmobsi_recorder* recorder, uint64_t now)
+{
+    llmobsi_sessions* sessions = llmobsi_sessions_of(recorder);
+    const llmobsi_timeline* timeline = &recorder->timeline;
+    uint32_t place = 0;
+    if (llmobsi_timeline_between(timeline, sessions->swept, now) < sessions->idle_ns / 4) {
+        return;
+    }
+    llmobsi_lock_take(&sessions->lock);
+    sessions->swept = now;
+    while (place <= sessions->mask) {
+        llmobsi_session* session = &sessions->places[place];
+        if (session->hash != 0 &&
+            llmobsi_timeline_between(timeline, session->seen, now) >= sessions->idle_ns) {
+            llmobsi_session_uncount(recorder, session->gauge);
+            llmobsi_session_take_out(sessions, session); /* another may stand here now */
+            llmobsi_count(&sessions->idled, 1);
+        } else {
+            place++;
+        }
+    }
+    llmobsi_lock_give(&sessions->lock);
+}
+
+/* ---- layout -------------------------------------------------------------------------------- */
+
+/* `recorder` is NULL while measuring. */
+llmobsi_fn void llmobsi_sessions_layout(llmobsi_arena* arena, const llmobs_config* config,
+                                        llmobsi_recorder* recorder)
+{
+    uint32_t places = llmobsi_round_up_pow2(config->sessions) * 2;
+    llmobsi_sessions* sessions =
+        (llmobsi_sessions*)llmobsi_arena_take(arena, 1, sizeof(llmobsi_sessions));
+    llmobsi_session* memory =
+        (llmobsi_session*)llmobsi_arena_take(arena, places, sizeof(llmobsi_session));
+    if (recorder == NULL || memory == NULL) {
+        return;
+    }
+    memset(sessions, 0, sizeof *sessions);
+    memset(memory, 0, places * sizeof *memory);
+    sessions->places = memory;
+    sessions->mask = places - 1;
+    sessions->limit = config->sessions;
+    sessions->idle_ns = (uint64_t)config->session_idle_s * UINT64_C(1000000000);
+    recorder->sessions = sessions;
+}
+
+/* In the child of a fork: sessions are the parent's, and so was their gauge. */
+llmobsi_fn void llmobsi_sessions_forked(llmobsi_sessions* sessions)
+{
+    memset(sessions->places, 0, ((size_t)sessions->mask + 1) * sizeof *sessions->places);
+    sessions->count = 0;
+    sessions->refused = 0;
+    sessions->idled = 0;
+}
+
+/* =================================================================================================
+ *  >>request_pool           analyze: records of requests under way
+ * ============================================================================================== */
+
+/* Where requests stand while they are under way. A record is taken by whoever begins a request,
+   written by those who hold its handle, and given back by the tick, once nobody can be in the
+   middle of writing to it. */
+
+/* The low bits of a record's state; above them is the generation, which changes whenever the record
+   is used anew. A handle holds the state that its request has while it is live. */
+#define LLMOBS_I_REQUEST_FREE 0u
+#define LLMOBS_I_REQUEST_FILLING 1u /* by its begin                                     */
+#define LLMOBS_I_REQUEST_LIVE 2u
+#define LLMOBS_I_REQUEST_ENDING 3u /* its end is claimed, and is being worked on       */
+#define LLMOBS_I_REQUEST_ENDED 4u  /* waits for the tick                               */
+#define LLMOBS_I_REQUEST_STATES 8u
+
+#define LLMOBS_I_REQUEST_RULES 8u     /* kept by name; what is more is counted           */
+#define LLMOBS_I_REQUEST_GAPS 128u    /* bytes of the timeline                            */
+#define LLMOBS_I_REQUEST_TEXTS 1024u  /* bytes for all texts of one request               */
+#define LLMOBS_I_REQUEST_TEXT_MOST 128u
+
+/* The texts that a request keeps. */
+typedef enum llmobsi_request_text {
+    LLMOBS_I_TEXT_REQUEST_ID,
+    LLMOBS_I_TEXT_USER_ID, /* pseudonyms, these two */
+    LLMOBS_I_TEXT_SESSION_ID,
+    LLMOBS_I_TEXT_TENANT,
+    LLMOBS_I_TEXT_FEATURE,
+    LLMOBS_I_TEXT_MODEL,
+    LLMOBS_I_TEXT_PROVIDER,
+    LLMOBS_I_TEXT_OPERATION,
+    LLMOBS_I_TEXT_PROMPT_NAME,
+    LLMOBS_I_TEXT_PROMPT_VERSION,
+    LLMOBS_I_TEXT_COUNT
+} llmobsi_request_text;
+
+/* Written once, by the begin, and then read by all. */
+typedef struct llmobsi_request_facts {
+    llmobs_span root;
+    uint64_t start; /* stamp */
+    uint64_t queue_ns;
+    bool server;
+    bool stream;
+    /* The series of llm_tokens_total and llm_cost_usd_total: they may have the user's id as a
+       label, which is known at begin alone. */
+    llmobs_counter input_tokens;
+    llmobs_counter output_tokens;
+    llmobs_counter cost;
+    uint16_t place[LLMOBS_I_TEXT_COUNT]; /* of each text in `texts`, with a NUL behind it         */
+    uint16_t length[LLMOBS_I_TEXT_COUNT];
+    char texts[LLMOBS_I_REQUEST_TEXTS];
+} llmobsi_request_facts;
+
+/* One side of the conversation, in pieces: its owner alone. */
+typedef struct llmobsi_request_stream {
+#ifndef LLMOBS_NO_SHA256
+    llmobs_hmac hash;
+#endif
+    char key_id[LLMOBS_KEY_ID_SIZE]; /* "": there was no key */
+    uint64_t bytes;
+    bool begun;
+} llmobsi_request_stream;
+
+/* The times between tokens, a byte each: `stride` of them share one, which has the longest. One
+   thread at a time. */
+typedef struct llmobsi_request_gaps {
+    uint32_t stride;
+    uint32_t pending; /* in the byte being filled */
+    uint32_t count;
+    uint8_t bytes[LLMOBS_I_REQUEST_GAPS];
+} llmobsi_request_gaps;
+
+typedef struct llmobsi_request {
+    llmobsi_atomic64 state;
+    llmobsi_atomic64 scheduled; /* stamps, 0: not yet. The engine's thread writes, the end reads */
+    llmobsi_atomic64 first_token;
+    llmobsi_atomic64 last_token;
+    llmobsi_atomic64 tokens; /* by one thread at a time */
+    llmobs_histogram gap_series; /* begin */
+    llmobs_histogram chunk_series;
+    llmobsi_atomic64 shared_ns; /* added to by any thread, as all below */
+    llmobsi_atomic32 retries;
+    llmobsi_atomic32 tool_calls;
+    llmobsi_atomic32 preemptions;
+    llmobsi_atomic32 rule_count;
+    llmobsi_atomic32 rules[LLMOBS_I_REQUEST_RULES]; /* name's id + 1, 0: being written */
+    llmobsi_atomic32 worst_action;
+    llmobsi_request_gaps gaps;
+    llmobsi_request_stream input;
+    llmobsi_request_stream output;
+    llmobsi_request_facts facts;
+    llmobsi_atomic64 phase_ns[LLMOBS_PHASE_COUNT]; /* the tick */
+    llmobsi_atomic64 docs_count;                   /* the tick; what a phase said, + 1 */
+    bool is_explained;                             /* who ends it, then the tick       */
+    llmobs_explanation explained;
+} llmobsi_request;
+
+/* What the tick needs to see of a phase: a hidden field in its span's slot. */
+typedef struct llmobsi_phase_mark {
+    uint64_t generation;
+    uint32_t place;
+    uint32_t phase;
+} llmobsi_phase_mark;
+
+typedef struct llmobsi_requests {
+    llmobsi_request* records;
+    uint32_t count;        /* a power of two, 0: no requests */
+    uint64_t max_age_ns;
+    uint64_t slow_ns;
+    llmobs_vocabulary vocabulary;
+    bool user_ids; /* the metrics of tokens and cost have the label user_id */
+    llmobs_audit_fn audit;
+    void* audit_user;
+    llmobsi_atomic32 next; /* where the next begin looks first; any thread adds */
+    llmobsi_atomic64 begun;
+    llmobsi_atomic64 ended;
+    llmobsi_atomic64 dropped; /* no record was free       */
+    llmobsi_atomic64 expired; /* never ended; the tick    */
+    llmobsi_atomic64 late;    /* calls that came too late */
+    llmobsi_atomic64 texts_cut;
+    uint32_t docs_name; /* the id of "docs.count" */
+    llmobs_histogram phase_series[LLMOBS_PHASE_COUNT]; /* open writes */
+    uint64_t* marked; /* a bit for each record that has ended. This and the rest: under the tick's
+                         lock */
+    llmobs_explanation* recent; /* a ring */
+    uint32_t recent_count;
+    uint32_t recent_next; /* this and what it points to: under the lock below */
+    llmobsi_lock recent_lock;
+} llmobsi_requests;
+
+/* Those of an instance; NULL: it has none. */
+llmobsi_inline llmobsi_requests* llmobsi_requests_of(const llmobsi_recorder* recorder)
+{
+    return (llmobsi_requests*)recorder->requests;
+}
+
+llmobsi_inline llmobs_request llmobsi_request_none(void)
+{
+    llmobs_request request;
+    request.instance = 0;
+    request.place = 0;
+    request.generation = 0;
+    return request;
+}
+
+/* ---- taking and giving back ---------------------------------------------------------------- */
+
+/* A free record, on its way to be live; NULL: all are in use. Any thread. Each begins to look at
+   another place, so that a record rests as long as possible. */
+llmobsi_fn llmobsi_request* llmobsi_request_take(llmobsi_requests* requests)
+{
+    uint32_t first = llmobsi_add_relaxed(&requests->next, 1);
+    uint32_t i;
+    for (i = 0; i < requests->count; i++) {
+        llmobsi_request* record = &requests->records[(first + i) & (requests->count - 1)];
+        uint64_t state = llmobsi_load_relaxed(&record->state);
+        if ((state & (LLMOBS_I_REQUEST_STATES - 1)) == LLMOBS_I_REQUEST_FREE &&
+            llmobsi_cas_acquire_release(&record->state, &state,
+                                        state + LLMOBS_I_REQUEST_FILLING)) {
+            return record;
+        }
+    }
+    return NULL;
+}
+
+/* From here on its handle works. */
+llmobsi_inline llmobs_request llmobsi_request_publish(llmobsi_requests* requests,
+                                                      llmobsi_request* record, uint32_t ticket)
+{
+    uint64_t live = llmobsi_load_relaxed(&record->state) - LLMOBS_I_REQUEST_FILLING +
+                    LLMOBS_I_REQUEST_LIVE;
+    llmobs_request request;
+    request.instance = ticket;
+    request.place = (uint32_t)(record - requests->records);
+    request.generation = live;
+    llmobsi_store_release(&record->state, live);
+    return request;
+}
+
+/* The record of a live request, or NULL. */
+llmobsi_inline llmobsi_request* llmobsi_request_live(llmobsi_requests* requests,
+                                                     llmobs_request request)
+{
+    llmobsi_request* record;
+    if (llmobsi_unlikely(request.place >= requests->count)) {
+        return NULL;
+    }
+    record = &requests->records[request.place];
+    /* Relaxed: who gave this thread the handle also made what it stands for visible. */
+    if (llmobsi_unlikely(llmobsi_load_relaxed(&record->state) != request.generation)) {
+        (void)llmobsi_add_relaxed(&requests->late, 1);
+        return NULL;
+    }
+    return record;
+}
+
+llmobsi_inline uint64_t llmobsi_request_state(uint64_t generation, uint64_t state)
+{
+    return (generation & ~(uint64_t)(LLMOBS_I_REQUEST_STATES - 1)) + state;
+}
+
+/* Of several ends one wins. */
+llmobsi_inline bool llmobsi_request_claim_end(llmobsi_requests* requests, llmobsi_request* record,
+                                              llmobs_request request)
+{
+    uint64_t live = request.generation;
+    if (!llmobsi_cas_acquire_release(&record->state, &live,
+                                     llmobsi_request_state(live, LLMOBS_I_REQUEST_ENDING))) {
+        (void)llmobsi_add_relaxed(&requests->late, 1);
+        return false;
+    }
+    return true;
+}
+
+/* The instance that a handle names. */
+llmobsi_inline llmobs* llmobsi_request_obs(llmobs_request request)
+{
+    return (llmobs*)(uintptr_t)request.instance;
+}
+
+/* Comes in to a live request. NULL: there is none. Otherwise llmobsi_leave must follow. */
+llmobsi_inline llmobsi_request* llmobsi_request_enter(llmobs_request request,
+                                                      llmobsi_thread** thread)
+{
+    llmobsi_request* record;
+    *thread = llmobsi_enter(request.instance);
+    if (*thread == NULL) {
+        return NULL;
+    }
+    record = llmobsi_requests_of((*thread)->recorder) != NULL
+                 ? llmobsi_request_live(llmobsi_requests_of((*thread)->recorder), request)
+                 : NULL;
+    if (record == NULL) {
+        llmobsi_leave();
+    }
+    return record;
+}
+
+/* A name of the facts: "" where it is not known. */
+llmobsi_inline const char* llmobsi_request_name(const llmobsi_request_facts* facts,
+                                                llmobsi_request_text text)
+{
+    return facts->texts + facts->place[text];
+}
+
+llmobsi_inline llmobs_string llmobsi_request_string(const llmobsi_request_facts* facts,
+                                                    llmobsi_request_text text)
+{
+    llmobs_string string;
+    string.data = facts->texts + facts->place[text];
+    string.size = facts->length[text];
+    return string;
+}
+
+/* ---- the tick's side ----------------------------------------------------------------------- */
+
+/* Adds a phase's duration to its metric: from the tick, which has no cells of its own. */
+llmobsi_fn void llmobsi_phase_measure(llmobsi_recorder* recorder, llmobs_histogram series,
+                                      uint64_t duration_ns)
+{
+    llmobsi_visit visit;
+    const llmobsi_metric* metric;
+    if (series.instance == 0) {
+        return;
+    }
+    memset(&visit, 0, sizeof visit);
+    visit.registry = &recorder->registry;
+    metric = &recorder->registry.metrics[series.metric];
+    (void)llmobsi_histogram_add(&visit, metric, &recorder->registry.series[series.series],
+                                duration_ns);
+}
+
+/* The number of documents that a phase's span tells. */
+llmobsi_fn void llmobsi_phase_documents(llmobsi_requests* requests, llmobsi_request* record,
+                                        const llmobsi_field* field)
+{
+    int64_t count;
+    if (field->key == requests->docs_name && field->type == LLMOBS_TYPE_INT &&
+        field->owner == LLMOBS_I_OF_SPAN) {
+        memcpy(&count, llmobsi_field_payload(field), sizeof count);
+        llmobsi_store_relaxed(&record->docs_count, (uint64_t)count + 1);
+    }
+}
+
+/* A phase's span has come through a ring: its duration is known now. The request's record, if it is
+   not over yet or waits for this very tick, learns of it. */
+llmobsi_fn void llmobsi_phase_collect(llmobsi_recorder* recorder, const llmobsi_slot* slot)
+{
+    llmobsi_requests* requests = llmobsi_requests_of(recorder);
+    uint64_t duration_ns = llmobsi_timeline_between(
+        &recorder->timeline, llmobsi_load_relaxed(&slot->start), slot->end);
+    llmobsi_request* record = NULL;
+    const llmobsi_field* field;
+    llmobsi_walk walk;
+    llmobsi_walk_begin(&walk, &recorder->pool, slot);
+    while ((field = llmobsi_walk_next(&walk)) != NULL) {
+        if (field->type == LLMOBS_I_FIELD_PHASE) {
+            llmobsi_phase_mark mark;
+            memcpy(&mark, llmobsi_field_payload(field), sizeof mark);
+            llmobsi_phase_measure(recorder, requests->phase_series[mark.phase], duration_ns);
+            record = &requests->records[mark.place];
+            if (((llmobsi_load_relaxed(&record->state) ^ mark.generation) &
+                 ~(uint64_t)(LLMOBS_I_REQUEST_STATES - 1)) != 0) {
+                return;
+            }
+            llmobsi_store_relaxed(
+                &record->phase_ns[mark.phase],
+                llmobsi_load_relaxed(&record->phase_ns[mark.phase]) + duration_ns);
+        } else if (record != NULL) {
+            llmobsi_phase_documents(requests, record, field);
+        }
+    }
+}
+
+/* Ends a request that nobody has ended for too long: it is counted, and nothing else. */
+llmobsi_fn void llmobsi_request_expire(llmobsi_recorder* recorder, llmobsi_request* record,
+                                       uint64_t now)
+{
+    llmobsi_requests* requests = llmobsi_requests_of(recorder);
+    uint64_t state = llmobsi_load_acquire(&record->state);
+    if ((state & (LLMOBS_I_REQUEST_STATES - 1)) != LLMOBS_I_REQUEST_LIVE ||
+        llmobsi_timeline_between(&recorder->timeline, record->facts.start, now) <
+            requests->max_age_ns) {
+        return;
+    }
+    if (llmobsi_cas_acquire_release(&record->state, &state,
+                                    llmobsi_request_state(state, LLMOBS_I_REQUEST_ENDED))) {
+        llmobsi_count(&requests->expired, 1);
+    }
+}
+
+/* ---- recent requests: for llmobs_request_explain ------------------------------------------- */
+
+llmobsi_fn void llmobsi_recent_add(llmobsi_requests* requests, llmobsi_request* record)
+{
+    llmobs_explanation* kept;
+    int phase;
+    if (requests->recent_count == 0 || !record->is_explained) {
+        return;
+    }
+    kept = &requests->recent[requests->recent_next];
+    requests->recent_next = (requests->recent_next + 1) % requests->recent_count;
+    *kept = record->explained;
+    kept->docs_count = (int64_t)llmobsi_load_relaxed(&record->docs_count) - 1;
+    for (phase = 0; phase < (int)LLMOBS_PHASE_COUNT; phase++) {
+        kept->phase_ns[phase] = llmobsi_load_relaxed(&record->phase_ns[phase]);
+    }
+}
+
+/* ---- what has ended goes back -------------------------------------------------------------- */
+
+/* Notes which requests have ended. Before the rings are emptied: what their phases left there is
+   seen before they go. Returns whether there are any. */
+llmobsi_fn bool llmobsi_requests_mark(llmobsi_recorder* recorder, uint64_t now)
+{
+    llmobsi_requests* requests = llmobsi_requests_of(recorder);
+    bool any = false;
+    uint32_t i;
+    memset(requests->marked, 0, (requests->count + 63) / 64 * sizeof *requests->marked);
+    for (i = 0; i < requests->count; i++) {
+        llmobsi_request* record = &requests->records[i];
+        llmobsi_request_expire(recorder, record, now);
+        if ((llmobsi_load_acquire(&record->state) & (LLMOBS_I_REQUEST_STATES - 1)) ==
+            LLMOBS_I_REQUEST_ENDED) {
+            requests->marked[i / 64] |= UINT64_C(1) << (i % 64);
+            any = true;
+        }
+    }
+    return any;
+}
+
+/* Gives back what was marked. Nobody may be in the middle of a call that began before the marks
+   were made: see llmobsi_grace. Texts and running hashes are wiped. */
+llmobsi_fn void llmobsi_requests_free(llmobsi_requests* requests)
+{
+    uint32_t i;
+    llmobsi_lock_take(&requests->recent_lock);
+    for (i = 0; i < requests->count; i++) {
+        llmobsi_request* record = &requests->records[i];
+        uint64_t state;
+        if ((requests->marked[i / 64] & (UINT64_C(1) << (i % 64))) == 0) {
+            continue;
+        }
+        llmobsi_recent_add(requests, record);
+        state = llmobsi_load_relaxed(&record->state);
+        memset((unsigned char*)record + sizeof record->state, 0,
+               sizeof *record - sizeof record->state);
+        llmobsi_store_release(&record->state, llmobsi_request_state(state, 0) +
+                                                  LLMOBS_I_REQUEST_STATES);
+    }
+    llmobsi_lock_give(&requests->recent_lock);
+}
+
+/* ---- layout -------------------------------------------------------------------------------- */
+
+/* `recorder` is NULL while measuring. */
+llmobsi_fn void llmobsi_requests_layout(llmobsi_arena* arena, const llmobs_config* config,
+                                        llmobsi_recorder* recorder)
+{
+    uint32_t count = llmobsi_round_up_pow2(config->requests);
+    uint32_t recent = config->recent_requests != LLMOBS_OFF ? config->recent_requests : 0;
+    llmobsi_requests* requests =
+        (llmobsi_requests*)llmobsi_arena_take(arena, 1, sizeof(llmobsi_requests));
+    llmobsi_request* records =
+        (llmobsi_request*)llmobsi_arena_take(arena, count, sizeof(llmobsi_request));
+    uint64_t* marked = (uint64_t*)llmobsi_arena_take(arena, (count + 63) / 64, sizeof(uint64_t));
+    llmobs_explanation* explanations =
+        (llmobs_explanation*)llmobsi_arena_take(arena, recent, sizeof(llmobs_explanation));
+    uint32_t i;
+    if (recorder == NULL || marked == NULL) {
+        return;
+    }
+    memset(requests, 0, sizeof *requests);
+    memset(records, 0, count * sizeof *records);
+    memset(explanations, 0, recent * sizeof *explanations);
+    requests->records = records;
+    requests->count = count;
+    requests->marked = marked;
+    requests->recent = explanations;
+    requests->recent_count = recent;
+    for (i = 0; i < count; i++) {
+        /* A generation that no zeroed handle has. */
+        llmobsi_store_relaxed(&records[i].state, LLMOBS_I_REQUEST_STATES);
+    }
+    recorder->requests = requests;
+}
+
+/* In the child of a fork: requests are the parent's. */
+llmobsi_fn void llmobsi_requests_forked(llmobsi_requests* requests)
+{
+    uint32_t i;
+    for (i = 0; i < requests->count; i++) {
+        llmobsi_request* record = &requests->records[i];
+        uint64_t state = llmobsi_load_relaxed(&record->state);
+        memset((unsigned char*)record + sizeof record->state, 0,
+               sizeof *record - sizeof record->state);
+        llmobsi_store_relaxed(&record->state,
+                              llmobsi_request_state(state, 0) + LLMOBS_I_REQUEST_STATES);
+    }
+    requests->begun = 0;
+    requests->ended = 0;
+    requests->dropped = 0;
+    requests->expired = 0;
+    requests->late = 0;
+    requests->texts_cut = 0;
+    requests->recent_next = 0;
+    memset(requests->recent, 0, requests->recent_count * sizeof *requests->recent);
+}
+
+/* =================================================================================================
+ *  >>stream                 analyze: prompts and answers: hashed, audited, not kept
+ * ============================================================================================== */
+
+/* Prompts and answers on their way through: hashed and measured as they come, handed to the host's
+   audit callback, and stored nowhere. */
+
+#define LLMOBS_I_STREAM_SLICE 65536u /* bytes hashed in one stay inside: close waits for it */
+
+LLMOBS_API llmobs_string llmobs_text(const char* data, size_t size)
+{
+    llmobs_string text;
+    text.data = data != NULL ? data : "";
+    text.size = data == NULL ? 0 : size == LLMOBS_NUL_TERMINATED ? strlen(data) : size;
+    return text;
+}
+
+llmobsi_inline llmobsi_request_stream* llmobsi_request_stream_of(llmobsi_request* record,
+                                                                 llmobs_domain part)
+{
+    return part == LLMOBS_DOMAIN_INPUT ? &record->input : &record->output;
+}
+
+/* ---- hashing, inside ----------------------------------------------------------------------- */
+
+/* The pseudonym of an id. False: there is no key, or no SHA-256 in this build. */
+llmobsi_fn bool llmobsi_pseudonym_make(const llmobsi_keyring* keyring, llmobs_domain domain,
+                                       const char* tenant, const char* id,
+                                       char out[LLMOBS_PSEUDONYM_SIZE])
+{
+#ifndef LLMOBS_NO_SHA256
+    char key_id[LLMOBS_KEY_ID_SIZE];
+    uint8_t tag[LLMOBS_SHA256_SIZE];
+    llmobs_hmac_key key;
+    if (llmobsi_keyring_key(keyring, domain, tenant, tenant != NULL ? strlen(tenant) : 0, &key,
+                            key_id)) {
+        llmobs_hmac_of(&key, id, strlen(id), tag);
+        llmobs_wipe(&key, sizeof key);
+        llmobsi_pseudonym_print(out, key_id, tag);
+        return true;
+    }
+#else
+    (void)keyring;
+    (void)domain;
+    (void)tenant;
+    (void)id;
+    (void)out;
+#endif
+    return false;
+}
+
+/* Begins the running hash of a part that comes in pieces. */
+llmobsi_fn void llmobsi_stream_begin(llmobsi_thread* thread, llmobsi_request* record,
+                                     llmobs_domain part)
+{
+    llmobsi_request_stream* stream = llmobsi_request_stream_of(record, part);
+#ifndef LLMOBS_NO_SHA256
+    llmobs_string tenant = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_TENANT);
+    llmobs_hmac_key key;
+    if (llmobsi_keyring_key(&thread->recorder->keyring, part, tenant.data, tenant.size, &key,
+                            stream->key_id)) {
+        llmobs_hmac_begin(&stream->hash, &key);
+        llmobs_wipe(&key, sizeof key);
+    }
+#else
+    (void)thread;
+#endif
+    stream->begun = true;
+}
+
+llmobsi_fn void llmobsi_stream_update(llmobsi_request_stream* stream, const char* data, size_t size)
+{
+#ifndef LLMOBS_NO_SHA256
+    if (stream->key_id[0] != '\0') {
+        llmobs_hmac_update(&stream->hash, data, size);
+    }
+#else
+    (void)data;
+#endif
+    stream->bytes += size;
+}
+
+/* Ends it: the hash as text, "" where there was no key. */
+llmobsi_fn void llmobsi_stream_end(llmobsi_request_stream* stream, char out[LLMOBS_PSEUDONYM_SIZE])
+{
+    out[0] = '\0';
+#ifndef LLMOBS_NO_SHA256
+    if (stream->key_id[0] != '\0') {
+        uint8_t tag[LLMOBS_SHA256_SIZE];
+        llmobs_hmac_end(&stream->hash, tag);
+        llmobsi_pseudonym_print(out, stream->key_id, tag);
+    }
+#endif
+}
+
+/* ---- the host's audit callback, outside ---------------------------------------------------- */
+
+/* What it needs to know. */
+typedef struct llmobsi_auditor {
+    char request_id[LLMOBS_I_REQUEST_TEXT_MOST + 1];
+    llmobs_audit_fn audit;
+    void* user;
+} llmobsi_auditor;
+
+/* Taken while inside. */
+llmobsi_fn void llmobsi_auditor_take(const llmobsi_thread* thread, const llmobsi_request* record,
+                                     llmobsi_auditor* auditor)
+{
+    llmobs_string id = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_REQUEST_ID);
+    auditor->audit = llmobsi_requests_of(thread->recorder)->audit;
+    auditor->user = llmobsi_requests_of(thread->recorder)->audit_user;
+    memcpy(auditor->request_id, id.data, id.size + 1);
+}
+
+llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain part,
+                                   llmobs_string text, uint64_t offset, bool final)
+{
+    llmobs_audit audit;
+    if (auditor->audit == NULL) {
+        return;
+    }
+    audit.size = sizeof audit;
+    audit.request_id = auditor->request_id;
+    audit.part = part;
+    audit.chunk = text.data;
+    audit.chunk_size = text.size;
+    audit.offset = offset;
+    audit.final = final;
+    auditor->audit(auditor->user, &audit);
+}
+
+/* ---- pieces -------------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_stream_feed(llmobs_request request, llmobs_domain part,
+                                    llmobs_string text)
+{
+    llmobsi_auditor auditor;
+    uint64_t offset = 0;
+    size_t at = 0;
+    auditor.audit = NULL;
+    do {
+        size_t left = text.size - at;
+        size_t size = left < LLMOBS_I_STREAM_SLICE ? left : LLMOBS_I_STREAM_SLICE;
+        llmobsi_thread* thread;
+        llmobsi_request* record = llmobsi_request_enter(request, &thread);
+        llmobsi_request_stream* stream;
+        if (record == NULL) {
+            return; /* over: what is late is not told to the audit callback either */
+        }
+        stream = llmobsi_request_stream_of(record, part);
+        if (!stream->begun) {
+            llmobsi_stream_begin(thread, record, part);
+        }
+        if (at == 0) {
+            offset = stream->bytes;
+            llmobsi_auditor_take(thread, record, &auditor);
+        }
+        llmobsi_stream_update(stream, text.data + at, size);
+        llmobsi_leave();
+        at += size;
+    } while (at < text.size);
+    llmobsi_audit_tell(&auditor, part, text, offset, false);
+}
+
+LLMOBS_API void llmobs_request_input(llmobs_request request, const char* chunk, size_t size)
+{
+    llmobsi_stream_feed(request, LLMOBS_DOMAIN_INPUT, llmobs_text(chunk, size));
+}
+
+LLMOBS_API void llmobs_request_output(llmobs_request request, const char* chunk, size_t size)
+{
+    llmobsi_stream_feed(request, LLMOBS_DOMAIN_OUTPUT, llmobs_text(chunk, size));
+}
+
+/* =================================================================================================
+ *  >>request                analyze: requests: begin, phases
+ * ============================================================================================== */
+
+/* Requests under way. What a call needs of metrics, keys and callbacks it does before it comes in
+   or after it has left: inside, between llmobsi_enter and llmobsi_leave, it only reads and writes
+   the request's record. */
+
+LLMOBS_API llmobs_request_info llmobs_request_info_default(void)
+{
+    llmobs_request_info info;
+    memset(&info, 0, sizeof info);
+    info.size = sizeof info;
+    return info;
+}
+
+/* ---- begin --------------------------------------------------------------------------------- */
+
+/* Copies a text into the facts, cut where it is too long. */
+llmobsi_fn void llmobsi_request_keep(llmobsi_requests* requests, llmobsi_request_facts* facts,
+                                     uint32_t* used, llmobsi_request_text which, const char* text)
+{
+    size_t size = text != NULL ? strlen(text) : 0;
+    size_t most = LLMOBS_I_REQUEST_TEXTS - 1 - *used;
+    most = most < LLMOBS_I_REQUEST_TEXT_MOST ? most : LLMOBS_I_REQUEST_TEXT_MOST;
+    if (size > most) {
+        size = llmobsi_utf8_cut(text, size, most);
+        (void)llmobsi_add_relaxed(&requests->texts_cut, 1);
+    }
+    if (size == 0) {
+        return; /* points to the NUL at place 0 */
+    }
+    memcpy(facts->texts + *used, text, size);
+    facts->texts[*used + size] = '\0';
+    facts->place[which] = (uint16_t)*used;
+    facts->length[which] = (uint16_t)size;
+    *used += (uint32_t)size + 1;
+}
+
+/* Keeps a pseudonym of an id. */
+llmobsi_fn void llmobsi_request_keep_id(llmobsi_thread* thread, llmobsi_request_facts* facts,
+                                        uint32_t* used, llmobsi_request_text which,
+                                        llmobs_domain domain, const char* tenant, const char* id)
+{
+    char pseudonym[LLMOBS_PSEUDONYM_SIZE];
+    if (id != NULL && id[0] != '\0' &&
+        llmobsi_pseudonym_make(&thread->recorder->keyring, domain, tenant, id, pseudonym)) {
+        llmobsi_request_keep(llmobsi_requests_of(thread->recorder), facts, used, which, pseudonym);
+    }
+}
+
+/* What a begin found out before it came in. */
+typedef struct llmobsi_request_start {
+    llmobs_request_info info;
+    llmobs_counter input_tokens;
+    llmobs_counter output_tokens;
+    llmobs_counter cost;
+    llmobs_histogram gap_series;
+    llmobs_histogram chunk_series;
+} llmobsi_request_start;
+
+/* The series of llm_tokens_total and llm_cost_usd_total. The label user_id is there where the host
+   chose so, and takes the raw id: what it shows is a pseudonym. */
+llmobsi_fn void llmobsi_request_series(llmobs* obs, llmobsi_request_start* start, bool user_ids)
+{
+    llmobs_metric tokens = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_TOKENS);
+    llmobs_metric cost = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_COST);
+    const llmobs_request_info* info = &start->info;
+    const char* values[4];
+    size_t count = 0;
+    if (tokens.number != 0) {
+        values[count++] = info->model;
+        values[count++] = "input";
+        if (user_ids) {
+            values[count++] = info->user_id;
+        }
+        values[count++] = info->feature;
+        start->input_tokens = llmobs_counter_get(tokens, values, count);
+        values[1] = "output";
+        start->output_tokens = llmobs_counter_get(tokens, values, count);
+    }
+    if (cost.number != 0) {
+        count = 0;
+        values[count++] = info->model;
+        if (user_ids) {
+            values[count++] = info->user_id;
+        }
+        values[count++] = info->feature;
+        start->cost = llmobs_counter_get(cost, values, count);
+    }
+}
+
+/* The labels of an engine's metrics. */
+llmobsi_fn llmobs_histogram llmobsi_engine_histogram(llmobs* obs, llmobs_known known,
+                                                     const char* model)
+{
+    llmobs_metric metric = llmobs_metric_of(obs, known);
+    llmobs_histogram none = {0, 0, 0, 0};
+    const char* values[2];
+    values[0] = model;
+    values[1] = "0";
+    return metric.number != 0 ? llmobs_histogram_get(metric, values, 2) : none;
+}
+
+/* The labels that gen_ai.* metrics share, and one more. */
+#define LLMOBS_I_GENAI_LABELS 7u
+
+llmobsi_fn void llmobsi_genai_labels(const char** values, const char* operation,
+                                     const char* provider, const char* model,
+                                     const char* response_model, const char* last)
+{
+    values[0] = operation != NULL ? operation : "chat";
+    values[1] = provider;
+    values[2] = model;
+    values[3] = response_model;
+    values[4] = NULL; /* server.address, server.port: the host's to know */
+    values[5] = NULL;
+    values[6] = last;
+}
+
+/* Where the times between tokens go: an engine's, or a client's. */
+llmobsi_fn void llmobsi_request_gap_series(llmobs* obs, llmobsi_request_start* start)
+{
+    const llmobs_request_info* info = &start->info;
+    const char* values[LLMOBS_I_GENAI_LABELS];
+    llmobs_metric metric;
+    if (info->server) {
+        start->gap_series =
+            llmobsi_engine_histogram(obs, LLMOBS_METRIC_VLLM_INTER_TOKEN_LATENCY, info->model);
+        return;
+    }
+    metric = llmobs_metric_of(obs, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_TIME_PER_OUTPUT_CHUNK);
+    llmobsi_genai_labels(values, info->operation, info->provider, info->model, NULL, NULL);
+    if (metric.number != 0) {
+        start->gap_series = llmobs_histogram_get(metric, values, LLMOBS_I_GENAI_LABELS - 1);
+    }
+    metric = llmobs_metric_of(obs, LLMOBS_METRIC_GENAI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK);
+    if (metric.number != 0) {
+        start->chunk_series = llmobs_histogram_get(metric, values, LLMOBS_I_GENAI_LABELS - 1);
+    }
+}
+
+/* The id of the root span's name: "chat my-model", or the first sketch's own. */
+llmobsi_fn uint32_t llmobsi_request_root_name(llmobsi_thread* thread, llmobs_vocabulary vocabulary,
+                                              const llmobsi_request_facts* facts)
+{
+    llmobs_string operation = llmobsi_request_string(facts, LLMOBS_I_TEXT_OPERATION);
+    llmobs_string model = llmobsi_request_string(facts, LLMOBS_I_TEXT_MODEL);
+    char name[2 * LLMOBS_I_REQUEST_TEXT_MOST + 2];
+    if (vocabulary == LLMOBS_VOCABULARY_ARTICLE) {
+        return llmobsi_name_id(thread, "llm_chain");
+    }
+    memcpy(name, operation.data, operation.size);
+    if (model.size > 0) {
+        name[operation.size] = ' ';
+        memcpy(name + operation.size + 1, model.data, model.size);
+        model.size++;
+    }
+    return llmobsi_names_id(&thread->recorder->names, name, operation.size + model.size);
+}
+
+/* Of a new trace: as llmobsi_span_root has it, but a lineage also where sampling says no. */
+llmobsi_fn void llmobsi_root_lineage(llmobsi_thread* thread, llmobsi_lineage* lineage)
+{
+    uint64_t threshold = thread->recorder->threshold;
+    unsigned flags = LLMOBS_TRACE_RANDOM;
+    lineage->trace_low = llmobsi_random_id(thread);
+    lineage->trace_high = llmobsi_random_next(thread);
+    lineage->parent_id = 0;
+    if (llmobsi_sampling_keeps(threshold, lineage->trace_low & (LLMOBS_I_SAMPLE_NEVER - 1))) {
+        flags |= LLMOBS_TRACE_SAMPLED | (threshold != 0 ? LLMOBS_I_FLAG_OWN_THRESHOLD : 0u);
+    }
+    lineage->flags = (uint8_t)flags;
+}
+
+/* The root span: also where the trace is not sampled, since the phases' durations are to be known.
+   What is not sampled is not exported, and takes no attributes. */
+llmobsi_fn llmobs_span llmobsi_request_root(llmobsi_thread* thread, const llmobs_request_info* info)
+{
+    llmobs_span_info span = llmobs_span_info_default();
+    llmobsi_recorder* recorder = thread->recorder;
+    llmobs_trace_context remote;
+    llmobsi_lineage lineage;
+    if (!recorder->spans_on) {
+        return llmobsi_span_none();
+    }
+    span.remote = info->remote;
+    span.traceparent = info->traceparent;
+    span.tracestate = info->tracestate;
+    if (info->parent.instance == recorder->ticket &&
+        info->parent.slot != LLMOBS_I_SLOT_UNSAMPLED) {
+        return llmobsi_span_child(thread, info->parent, "request");
+    }
+    if (info->parent.instance == recorder->ticket) {
+        llmobsi_log_lineage(thread, info->parent, &lineage);
+        return llmobsi_span_open(thread, &lineage, "request");
+    }
+    if (llmobsi_info_remote(thread, &span, &remote)) {
+        return llmobsi_span_remote(thread, &remote, "request");
+    }
+    llmobsi_root_lineage(thread, &lineage);
+    return llmobsi_span_open(thread, &lineage, "request");
+}
+
+/* Fills a record that was taken. */
+llmobsi_fn void llmobsi_request_fill(llmobsi_thread* thread, llmobsi_request* record,
+                                     const llmobsi_request_start* start)
+{
+    llmobsi_requests* requests = llmobsi_requests_of(thread->recorder);
+    const llmobs_request_info* info = &start->info;
+    llmobsi_request_facts* facts = &record->facts;
+    uint32_t used = 1;
+    facts->queue_ns = info->queue_ns;
+    facts->server = info->server;
+    facts->stream = info->stream;
+    facts->input_tokens = start->input_tokens;
+    facts->output_tokens = start->output_tokens;
+    facts->cost = start->cost;
+    record->gap_series = start->gap_series;
+    record->chunk_series = start->chunk_series;
+    record->gaps.stride = 1;
+    llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_REQUEST_ID, info->request_id);
+    llmobsi_request_keep_id(thread, facts, &used, LLMOBS_I_TEXT_USER_ID, LLMOBS_DOMAIN_USER,
+                            info->tenant, info->user_id);
+    llmobsi_request_keep_id(thread, facts, &used, LLMOBS_I_TEXT_SESSION_ID, LLMOBS_DOMAIN_SESSION,
+                            info->tenant, info->session_id);
+    llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_TENANT, info->tenant);
+    llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_FEATURE, info->feature);
+    llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_MODEL, info->model);
+    llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_PROVIDER, info->provider);
+    llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_OPERATION,
+                         info->operation != NULL ? info->operation : "chat");
+    llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_PROMPT_NAME, info->prompt_name);
+    llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_PROMPT_VERSION,
+                         info->prompt_version);
+    facts->root = llmobsi_request_root(thread, info);
+    if (facts->root.instance != 0) {
+        llmobsi_slot* slot = &thread->slots[facts->root.slot];
+        slot->name = llmobsi_request_root_name(thread, requests->vocabulary, facts);
+        slot->kind = (uint8_t)(info->server ? LLMOBS_KIND_SERVER : LLMOBS_KIND_INTERNAL);
+    }
+    facts->start = llmobsi_now(&thread->recorder->timeline);
+}
+
+/* Requests waiting and running, of an engine. */
+llmobsi_fn void llmobsi_engine_move(llmobs* obs, const char* model, int64_t waiting,
+                                    int64_t running)
+{
+    const struct {
+        llmobs_known known;
+        int64_t change;
+    } moves[] = {{LLMOBS_METRIC_VLLM_NUM_REQUESTS_WAITING, waiting},
+                 {LLMOBS_METRIC_VLLM_NUM_REQUESTS_RUNNING, running},
+                 {LLMOBS_METRIC_LLAMACPP_REQUESTS_DEFERRED, waiting},
+                 {LLMOBS_METRIC_LLAMACPP_REQUESTS_PROCESSING, running}};
+    const char* values[2];
+    size_t i;
+    values[0] = model;
+    values[1] = "0";
+    for (i = 0; i < sizeof moves / sizeof moves[0]; i++) {
+        llmobs_metric metric = llmobs_metric_of(obs, moves[i].known);
+        if (metric.number != 0 && moves[i].change != 0) {
+            llmobs_updown_add(llmobs_updown_get(metric, values, i < 2 ? 2 : 0), moves[i].change);
+        }
+    }
+}
+
+/* What needs metrics, before the record is taken. */
+llmobsi_fn void llmobsi_request_prepare(llmobs* obs, llmobsi_request_start* start, bool user_ids)
+{
+    const llmobs_request_info* info = &start->info;
+    if (info->session_id != NULL && info->session_id[0] != '\0') {
+        (void)llmobs_session_begin(obs, info->session_id, info->feature);
+    }
+    llmobsi_request_series(obs, start, user_ids);
+    llmobsi_request_gap_series(obs, start);
+}
+
+/* Whether this instance has requests, and users' ids as labels. */
+llmobsi_fn bool llmobsi_requests_are_on(llmobs* obs, bool* user_ids)
+{
+    llmobsi_thread* thread = llmobsi_enter_to_begin(llmobsi_ticket(obs));
+    bool on;
+    if (thread == NULL) {
+        return false;
+    }
+    on = llmobsi_requests_of(thread->recorder) != NULL;
+    *user_ids = on && llmobsi_requests_of(thread->recorder)->user_ids;
+    llmobsi_leave();
+    return on;
+}
+
+LLMOBS_API llmobs_request llmobs_request_begin(llmobs* obs, const llmobs_request_info* info)
+{
+    llmobs_request request = llmobsi_request_none();
+    llmobsi_request_start start;
+    llmobsi_thread* thread;
+    llmobsi_request* record;
+    bool user_ids;
+    if (!llmobsi_requests_are_on(obs, &user_ids)) {
+        return request;
+    }
+    memset(&start, 0, sizeof start);
+    if (info != NULL) {
+        memcpy(&start.info, info,
+               info->size != 0 && info->size < sizeof *info ? info->size : sizeof *info);
+    }
+    llmobsi_request_prepare(obs, &start, user_ids);
+    thread = llmobsi_enter_to_begin(llmobsi_ticket(obs));
+    if (thread == NULL) {
+        return request;
+    }
+    record = llmobsi_request_take(llmobsi_requests_of(thread->recorder));
+    if (record != NULL) {
+        (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->begun, 1);
+        llmobsi_request_fill(thread, record, &start);
+        request = llmobsi_request_publish(llmobsi_requests_of(thread->recorder), record,
+                                          thread->recorder->ticket);
+    } else {
+        (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->dropped, 1);
+    }
+    llmobsi_leave();
+    if (record != NULL && start.info.server) {
+        llmobsi_engine_move(obs, start.info.model, 1, 0);
+    }
+    return request;
+}
+
+LLMOBS_API llmobs_span llmobs_request_span(llmobs_request request)
+{
+    llmobsi_thread* thread;
+    llmobsi_request* record = llmobsi_request_enter(request, &thread);
+    llmobs_span span = llmobsi_span_none();
+    if (record != NULL) {
+        span = record->facts.root;
+        llmobsi_leave();
+    }
+    return span;
+}
+
+/* ---- phases -------------------------------------------------------------------------------- */
+
+llmobsi_fn const char* llmobsi_phase_span_name(llmobs_phase phase)
+{
+    static const char* const names[LLMOBS_PHASE_COUNT] = {
+#define LLMOBS_I_PHASE(id, label, name) name,
+        LLMOBS_PHASES(LLMOBS_I_PHASE)
+#undef LLMOBS_I_PHASE
+    };
+    return (unsigned)phase < (unsigned)LLMOBS_PHASE_COUNT ? names[phase] : "other";
+}
+
+llmobsi_fn const char* llmobsi_phase_label(llmobs_phase phase)
+{
+    static const char* const labels[LLMOBS_PHASE_COUNT] = {
+#define LLMOBS_I_PHASE(id, label, name) label,
+        LLMOBS_PHASES(LLMOBS_I_PHASE)
+#undef LLMOBS_I_PHASE
+    };
+    return (unsigned)phase < (unsigned)LLMOBS_PHASE_COUNT ? labels[phase] : "other";
+}
+
+/* Tells the tick, in a new span's slot, whose phase it is. */
+llmobsi_fn void llmobsi_phase_mark_put(llmobsi_thread* thread, llmobs_request request,
+                                       llmobs_phase phase, llmobs_span span)
+{
+    llmobsi_phase_mark mark;
+    llmobsi_slot* slot;
+    unsigned char* place;
+    if (span.instance == 0) {
+        return;
+    }
+    slot = &thread->slots[span.slot];
+    mark.generation = request.generation;
+    mark.place = request.place;
+    mark.phase = (unsigned)phase < (unsigned)LLMOBS_PHASE_COUNT ? (uint32_t)phase
+                                                                : (uint32_t)LLMOBS_PHASE_OTHER;
+    place = llmobsi_field_put(thread, slot, 0, LLMOBS_I_FIELD_PHASE, LLMOBS_I_OF_SPAN,
+                              sizeof mark);
+    if (place != NULL) {
+        memcpy(place, &mark, sizeof mark);
+        llmobsi_store_release(&slot->flags, (uint8_t)(llmobsi_load_relaxed(&slot->flags) |
+                                                      LLMOBS_I_FLAG_PHASE));
+    }
+}
+
+LLMOBS_API llmobs_span llmobs_phase_begin(llmobs_request request, llmobs_phase phase)
+{
+    llmobsi_thread* thread;
+    llmobsi_request* record = llmobsi_request_enter(request, &thread);
+    llmobs_span span = llmobsi_span_none();
+    if (record == NULL) {
+        return span;
+    }
+    if (record->facts.root.instance != 0) {
+        span = llmobsi_span_child(thread, record->facts.root, llmobsi_phase_span_name(phase));
+        llmobsi_phase_mark_put(thread, request, phase, span);
+    }
+    llmobsi_leave();
+    return span;
+}
+
+LLMOBS_API llmobs_span llmobs_phase_next(llmobs_request request, llmobs_span before,
+                                         llmobs_phase phase)
+{
+    llmobsi_thread* thread;
+    llmobsi_request* record = llmobsi_request_enter(request, &thread);
+    llmobs_span span = llmobsi_span_none();
+    llmobsi_slot* slot;
+    if (record == NULL) {
+        llmobs_span_end(before);
+        return span;
+    }
+    slot = before.instance == request.instance ? llmobsi_span_slot(thread, before) : NULL;
+    if (slot != NULL && llmobsi_slot_claim_end(thread, slot, before)) {
+        span = llmobsi_span_next(thread, before, slot, llmobsi_phase_span_name(phase));
+    } else if (record->facts.root.instance != 0) {
+        span = llmobsi_span_child(thread, record->facts.root, llmobsi_phase_span_name(phase));
+    }
+    llmobsi_phase_mark_put(thread, request, phase, span);
+    llmobsi_leave();
+    return span;
+}
+
+LLMOBS_API llmobs_span llmobs_tool_begin(llmobs_request request, const char* tool)
+{
+    llmobs_span span = llmobs_phase_begin(request, LLMOBS_PHASE_TOOL);
+    llmobsi_thread* thread;
+    llmobsi_request* record = llmobsi_request_enter(request, &thread);
+    if (record != NULL) {
+        (void)llmobsi_add_relaxed(&record->tool_calls, 1);
+        llmobsi_leave();
+    }
+    llmobs_span_set_string(span, "gen_ai.operation.name", "execute_tool");
+    llmobs_span_set_string(span, "gen_ai.tool.name", tool);
+    return span;
+}
+
+/* ---- open ---------------------------------------------------------------------------------- */
+
+/* The series of llm_phase_duration_seconds, which the tick records into. */
+llmobsi_fn void llmobsi_phases_start(llmobsi_recorder* recorder)
+{
+    llmobsi_registry* registry = &recorder->registry;
+    uint32_t number = recorder->known[LLMOBS_METRIC_LLM_PHASE_DURATION];
+    int phase;
+    for (phase = 0; registry->on && number != 0 && phase < (int)LLMOBS_PHASE_COUNT; phase++) {
+        llmobs_histogram* series = &llmobsi_requests_of(recorder)->phase_series[phase];
+        const char* label = llmobsi_phase_label((llmobs_phase)phase);
+        series->instance = 1; /* no handle: it says that there is one */
+        series->metric = number - 1;
+        series->series = llmobsi_series_get(registry, number - 1, &label, true);
+        series->cell = registry->series[series->series].cell;
+    }
+}
+
+/* Before anybody else is there. */
+llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_config* config)
+{
+    llmobsi_requests* requests = llmobsi_requests_of(recorder);
+    llmobsi_sessions* sessions = llmobsi_sessions_of(recorder);
+    if (requests == NULL) {
+        return;
+    }
+    requests->max_age_ns = (uint64_t)config->request_max_age_s * UINT64_C(1000000000);
+    requests->slow_ns = (uint64_t)config->slow_request_ms * UINT64_C(1000000);
+    requests->vocabulary = config->vocabulary;
+    requests->audit = config->audit;
+    requests->audit_user = config->audit_user;
+    requests->user_ids = config->metric_user_ids;
+    requests->docs_name = llmobsi_names_id(&recorder->names, "docs.count", 10);
+    llmobsi_phases_start(recorder);
+    if (!llmobsi_random_bytes(&sessions->seed, sizeof sessions->seed)) {
+        sessions->seed = llmobsi_monotonic_ns();
+    }
+    sessions->swept = llmobsi_now(&recorder->timeline);
+}
+
+/* =================================================================================================
+ *  >>token                  analyze: requests: tokens, verdicts, time in batches
+ * ============================================================================================== */
+
+/* What happens to a request while it is answered: scheduled, tokens, verdicts, time in batches. */
+
+LLMOBS_API void llmobs_request_scheduled(llmobs_request request)
+{
+    llmobsi_thread* thread;
+    llmobsi_request* record = llmobsi_request_enter(request, &thread);
+    char model[LLMOBS_I_REQUEST_TEXT_MOST + 1];
+    uint64_t never = 0;
+    bool first;
+    bool server;
+    if (record == NULL) {
+        return;
+    }
+    first = llmobsi_cas_acquire_release(&record->scheduled, &never,
+                                        llmobsi_now(&thread->recorder->timeline));
+    server = record->facts.server;
+    if (first && server) {
+        llmobs_string text = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_MODEL);
+        memcpy(model, text.data, text.size + 1);
+    }
+    llmobsi_leave();
+    if (first && server) {
+        llmobsi_engine_move(llmobsi_request_obs(request), model, -1, 1);
+    }
+}
+
+/* ---- tokens -------------------------------------------------------------------------------- */
+
+/* A time as a byte: 0 up to a microsecond, then one more for each factor of the square root of
+   2. */
+llmobsi_fn uint8_t llmobsi_gap_code(uint64_t ns)
+{
+    uint64_t us = ns / 1000;
+    uint32_t octave;
+    if (us == 0) {
+        return 0;
+    }
+    octave = 63u - (uint32_t)__builtin_clzll(us);
+    /* 181 / 128 is the square root of 2, to 0.01 %. */
+    return (uint8_t)(1 + 2 * octave + (us * 128 >= (UINT64_C(181) << octave) ? 1u : 0u));
+}
+
+/* Every two bytes become one: the longer. */
+llmobsi_cold void llmobsi_gaps_halve(llmobsi_request_gaps* gaps)
+{
+    uint32_t i;
+    for (i = 0; i < LLMOBS_I_REQUEST_GAPS / 2; i++) {
+        uint8_t a = gaps->bytes[2 * i];
+        uint8_t b = gaps->bytes[2 * i + 1];
+        gaps->bytes[i] = a > b ? a : b;
+    }
+    memset(gaps->bytes + LLMOBS_I_REQUEST_GAPS / 2, 0, LLMOBS_I_REQUEST_GAPS / 2);
+    gaps->count = LLMOBS_I_REQUEST_GAPS / 2;
+    gaps->stride *= 2;
+}
+
+llmobsi_inline void llmobsi_gaps_add(llmobsi_request_gaps* gaps, uint8_t code)
+{
+    uint8_t* byte;
+    if (llmobsi_unlikely(gaps->count == LLMOBS_I_REQUEST_GAPS)) {
+        llmobsi_gaps_halve(gaps);
+    }
+    byte = &gaps->bytes[gaps->count];
+    *byte = *byte > code ? *byte : code;
+    if (++gaps->pending >= gaps->stride) {
+        gaps->pending = 0;
+        gaps->count++;
+    }
+}
+
+/* Records into a histogram while inside; false: to be done from outside. */
+llmobsi_inline bool llmobsi_gap_measure(llmobsi_thread* thread, llmobs_histogram series,
+                                        uint64_t ns)
+{
+    const llmobsi_metric* metric;
+    if (series.instance == 0) {
+        return true;
+    }
+    metric = &thread->recorder->registry.metrics[series.metric];
+    return llmobsi_metric_is_plain(metric) &&
+           llmobsi_explicit_quick(metric, LLMOBS_NUMBER_INT, &thread->row, series.cell, ns);
+}
+
+/* Times between tokens that could not be recorded inside. */
+typedef struct llmobsi_gap_late {
+    llmobs_histogram series[2];
+    uint64_t ns;
+} llmobsi_gap_late;
+
+/* One call's tokens. */
+llmobsi_inline void llmobsi_tokens_add(llmobsi_thread* thread, llmobsi_request* record,
+                                       uint32_t count, llmobsi_gap_late* late)
+{
+    uint64_t now = llmobsi_now(&thread->recorder->timeline);
+    uint64_t last = llmobsi_load_relaxed(&record->last_token);
+    llmobsi_store_relaxed(&record->last_token, now);
+    llmobsi_store_relaxed(&record->tokens, llmobsi_load_relaxed(&record->tokens) + count);
+    if (llmobsi_unlikely(last == 0)) {
+        llmobsi_store_relaxed(&record->first_token, now);
+        return;
+    }
+    late->ns = llmobsi_timeline_elapsed(&thread->recorder->timeline, last, now) / count;
+    llmobsi_gaps_add(&record->gaps, llmobsi_gap_code(late->ns));
+    if (!llmobsi_gap_measure(thread, record->gap_series, late->ns)) {
+        late->series[0] = record->gap_series;
+    }
+    if (!llmobsi_gap_measure(thread, record->chunk_series, late->ns)) {
+        late->series[1] = record->chunk_series;
+    }
+}
+
+LLMOBS_API void llmobs_request_tokens(llmobs_request request, uint32_t count)
+{
+    llmobsi_thread* thread;
+    llmobsi_request* record;
+    llmobsi_gap_late late;
+    int i;
+    if (count == 0) {
+        return;
+    }
+    record = llmobsi_request_enter(request, &thread);
+    if (llmobsi_unlikely(record == NULL)) {
+        return;
+    }
+    late.ns = 0;
+    late.series[0].instance = 0;
+    late.series[1].instance = 0;
+    llmobsi_tokens_add(thread, record, count, &late);
+    llmobsi_leave();
+    for (i = 0; i < 2; i++) {
+        if (llmobsi_unlikely(late.series[i].instance != 0)) {
+            llmobs_histogram_record_int(late.series[i], late.ns);
+        }
+    }
+}
+
+LLMOBS_API void llmobs_request_token(llmobs_request request)
+{
+    llmobs_request_tokens(request, 1);
+}
+
+/* ---- counters of an engine ----------------------------------------------------------------- */
+
+/* Adds to a counter of an engine, under vLLM's or llama.cpp's labels. */
+llmobsi_fn void llmobsi_engine_count(llmobs* obs, llmobs_known known, const char* model,
+                                     uint64_t amount)
+{
+    llmobs_metric metric = llmobs_metric_of(obs, known);
+    size_t labels = known >= LLMOBS_METRIC_LLAMACPP_PROMPT_TOKENS ? 0 : 2; /* llama.cpp has none */
+    const char* values[2];
+    values[0] = model;
+    values[1] = "0";
+    if (metric.number != 0) {
+        llmobs_counter_add(llmobs_counter_get(metric, values, labels), amount);
+    }
+}
+
+/* Copies the name of the request's model; false: the request is over. */
+llmobsi_fn bool llmobsi_request_model(llmobs_request request,
+                                      char model[LLMOBS_I_REQUEST_TEXT_MOST + 1])
+{
+    llmobsi_thread* thread;
+    llmobsi_request* record = llmobsi_request_enter(request, &thread);
+    llmobs_string text;
+    if (record == NULL) {
+        return false;
+    }
+    text = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_MODEL);
+    memcpy(model, text.data, text.size + 1);
+    llmobsi_leave();
+    return true;
+}
+
+LLMOBS_API void llmobs_request_speculative(llmobs_request request, uint32_t drafted,
+                                           uint32_t accepted)
+{
+    llmobs* obs = llmobsi_request_obs(request);
+    char model[LLMOBS_I_REQUEST_TEXT_MOST + 1];
+    if (!llmobsi_request_model(request, model)) {
+        return;
+    }
+    accepted = accepted < drafted ? accepted : drafted;
+    llmobsi_engine_count(obs, LLMOBS_METRIC_VLLM_SPEC_DECODE_NUM_DRAFTS, model, 1);
+    llmobsi_engine_count(obs, LLMOBS_METRIC_VLLM_SPEC_DECODE_NUM_DRAFT_TOKENS, model, drafted);
+    llmobsi_engine_count(obs, LLMOBS_METRIC_VLLM_SPEC_DECODE_NUM_ACCEPTED_TOKENS, model, accepted);
+    llmobsi_engine_count(obs, LLMOBS_METRIC_LLAMACPP_SPEC_DECODE_NUM_DRAFTS, model, 1);
+    llmobsi_engine_count(obs, LLMOBS_METRIC_LLAMACPP_SPEC_DECODE_NUM_DRAFT_TOKENS, model, drafted);
+    llmobsi_engine_count(obs, LLMOBS_METRIC_LLAMACPP_SPEC_DECODE_NUM_ACCEPTED_TOKENS, model,
+                         accepted);
+}
+
+LLMOBS_API void llmobs_request_preempted(llmobs_request request)
+{
+    char model[LLMOBS_I_REQUEST_TEXT_MOST + 1];
+    llmobs_span root;
+    if (!llmobsi_request_model(request, model)) {
+        return;
+    }
+    root = llmobs_request_span(request);
+    llmobs_span_event(root, "preempted");
+    llmobsi_engine_count(llmobsi_request_obs(request), LLMOBS_METRIC_VLLM_NUM_PREEMPTIONS, model,
+                         1);
+}
+
+LLMOBS_API void llmobs_request_retry(llmobs_request request, const char* why)
+{
+    llmobsi_thread* thread;
+    llmobsi_request* record = llmobsi_request_enter(request, &thread);
+    llmobs_attribute reason = llmobs_attribute_string("retry.reason", why);
+    llmobs_span root;
+    if (record == NULL) {
+        return;
+    }
+    (void)llmobsi_add_relaxed(&record->retries, 1);
+    root = record->facts.root;
+    llmobsi_leave();
+    llmobs_span_event_with(root, "retry", &reason, why != NULL);
+}
+
+/* ---- guardrails ---------------------------------------------------------------------------- */
+
+llmobsi_fn const char* llmobsi_action_label(llmobs_guardrail_action action)
+{
+    static const char* const labels[] = {"passed", "flagged", "filtered", "blocked"};
+    return (unsigned)action <= (unsigned)LLMOBS_GUARDRAIL_BLOCKED ? labels[action] : "flagged";
+}
+
+/* Keeps a rule that triggered, once. Any thread; what no longer fits is counted by the metric
+   alone. */
+llmobsi_fn void llmobsi_request_rule(llmobsi_request* record, uint32_t name)
+{
+    uint32_t there = llmobsi_load_relaxed(&record->rule_count);
+    uint32_t i;
+    for (i = 0; i < there && i < LLMOBS_I_REQUEST_RULES; i++) {
+        if (llmobsi_load_relaxed(&record->rules[i]) == name + 1) {
+            return;
+        }
+    }
+    i = llmobsi_add_relaxed(&record->rule_count, 1);
+    if (i < LLMOBS_I_REQUEST_RULES) {
+        llmobsi_store_release(&record->rules[i], name + 1);
+    }
+}
+
+LLMOBS_API void llmobs_guardrail(llmobs_request request, const char* rule,
+                                 llmobs_guardrail_action action)
+{
+    llmobsi_thread* thread;
+    llmobsi_request* record = llmobsi_request_enter(request, &thread);
+    const char* values[2];
+    llmobs_metric metric;
+    if (record == NULL) {
+        return;
+    }
+    if (action != LLMOBS_GUARDRAIL_PASSED) {
+        llmobsi_request_rule(record, llmobsi_name_id(thread, rule));
+        llmobsi_raise_max(&record->worst_action, (uint32_t)action <= LLMOBS_GUARDRAIL_BLOCKED
+                                                     ? (uint32_t)action
+                                                     : (uint32_t)LLMOBS_GUARDRAIL_FLAGGED);
+    }
+    llmobsi_leave();
+    if (action == LLMOBS_GUARDRAIL_PASSED) {
+        return;
+    }
+    metric = llmobs_metric_of(llmobsi_request_obs(request), LLMOBS_METRIC_LLM_GUARDRAIL_TRIGGERS);
+    if (metric.number != 0) {
+        values[0] = rule;
+        values[1] = llmobsi_action_label(action);
+        llmobs_counter_add(llmobs_counter_get(metric, values, 2), 1);
+    }
+}
+
+/* ---- what serves several requests at once -------------------------------------------------- */
+
+LLMOBS_API void llmobs_requests_share(const llmobs_request* requests, size_t count,
+                                      uint64_t nanoseconds)
+{
+    size_t i;
+    for (i = 0; requests != NULL && i < count; i++) {
+        llmobsi_thread* thread;
+        llmobsi_request* record = llmobsi_request_enter(requests[i], &thread);
+        if (record != NULL) {
+            uint64_t part = nanoseconds / count + (i < nanoseconds % count ? 1u : 0u);
+            (void)llmobsi_add_relaxed(&record->shared_ns, part);
+            llmobsi_leave();
+        }
+    }
+}
+
+LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
+                                          const llmobs_request* requests, size_t count)
+{
+    llmobs_span batch = llmobs_span_root(obs, name);
+    size_t i;
+    llmobs_span_set_int(batch, "batch.size", (int64_t)count);
+    for (i = 0; requests != NULL && i < count; i++) {
+        llmobs_span_link_to(batch, llmobs_request_span(requests[i]));
+    }
+    llmobsi_engine_count(obs, LLMOBS_METRIC_LLAMACPP_N_DECODE, NULL, 1);
+    return batch;
+}
+
+/* =================================================================================================
+ *  >>ending                 analyze: requests: what is known at the end
+ * ============================================================================================== */
+
+/* What is known of a request at its end: what the host says of it, and what its record does, copied
+   while inside. Texts are hashed outside, from the copy. */
+
+LLMOBS_API llmobs_outcome llmobs_outcome_default(void)
+{
+    llmobs_outcome outcome;
+    memset(&outcome, 0, sizeof outcome);
+    outcome.size = sizeof outcome;
+    outcome.usage.input_tokens = -1;
+    outcome.usage.output_tokens = -1;
+    outcome.usage.cached_tokens = -1;
+    outcome.usage.cache_write_tokens = -1;
+    outcome.usage.reasoning_tokens = -1;
+    outcome.usage.audio_input_tokens = -1;
+    outcome.usage.audio_output_tokens = -1;
+    outcome.usage.image_input_tokens = -1;
+    outcome.usage.image_output_tokens = -1;
+    outcome.usage.system_tokens = -1;
+    outcome.usage.history_tokens = -1;
+    outcome.usage.retrieval_tokens = -1;
+    outcome.usage.tool_tokens = -1;
+    outcome.usage.user_tokens = -1;
+    return outcome;
+}
+
+/* What is known of a request at its end: a copy, so that nothing is read once we have left. */
+typedef struct llmobsi_ending {
+    llmobs* obs;
+    llmobs_outcome outcome; /* with nothing left to doubt */
+    llmobsi_request_facts facts;
+    llmobsi_request_gaps gaps;
+    llmobsi_auditor auditor;
+    uint64_t latency_ns; /* from the enqueue on */
+    int64_t queue_ns;    /* these four: -1 unknown */
+    int64_t first_token_ns; /* from the enqueue on: queue and prefill included */
+    int64_t prefill_ns;
+    int64_t decode_ns; /* first token to last */
+    uint64_t tokens;   /* that were told one by one */
+    uint64_t shared_ns;
+    uint32_t retries;
+    uint32_t tool_calls;
+    uint32_t rule_count;
+    uint32_t worst_action;
+    llmobs_string rules[LLMOBS_I_REQUEST_RULES];
+    bool was_scheduled;
+    bool is_slow;
+    bool sampled;
+    llmobs_vocabulary vocabulary;
+    char input_hash[LLMOBS_PSEUDONYM_SIZE]; /* "": none */
+    char output_hash[LLMOBS_PSEUDONYM_SIZE];
+    int64_t input_length; /* bytes, -1: unknown */
+    int64_t output_length;
+    bool input_streamed;
+    bool output_streamed;
+} llmobsi_ending;
+
+/* ---- what the host says, made sure of ------------------------------------------------------ */
+
+#define LLMOBS_I_TOKENS_MOST (INT64_MAX / 4)
+
+/* A negative number is unknown; one beyond all reason is, too. */
+llmobsi_fn int64_t llmobsi_tokens_known(int64_t tokens)
+{
+    return tokens >= 0 && tokens <= LLMOBS_I_TOKENS_MOST ? tokens : -1;
+}
+
+/* All counts 0 without a word that this is so: nobody set them. */
+llmobsi_fn bool llmobsi_usage_is_blank(const llmobs_usage* usage)
+{
+    return !usage->reported && usage->input_tokens == 0 && usage->output_tokens == 0 &&
+           usage->cached_tokens <= 0 && usage->cache_write_tokens <= 0 &&
+           usage->reasoning_tokens <= 0 && usage->audio_input_tokens <= 0 &&
+           usage->audio_output_tokens <= 0 && usage->image_input_tokens <= 0 &&
+           usage->image_output_tokens <= 0;
+}
+
+llmobsi_fn void llmobsi_usage_complete(llmobs_usage* usage)
+{
+    if (llmobsi_usage_is_blank(usage)) {
+        usage->input_tokens = -1;
+        usage->output_tokens = -1;
+    }
+    usage->input_tokens = llmobsi_tokens_known(usage->input_tokens);
+    usage->output_tokens = llmobsi_tokens_known(usage->output_tokens);
+    usage->cached_tokens = llmobsi_tokens_known(usage->cached_tokens);
+    usage->cache_write_tokens = llmobsi_tokens_known(usage->cache_write_tokens);
+    usage->reasoning_tokens = llmobsi_tokens_known(usage->reasoning_tokens);
+    usage->audio_input_tokens = llmobsi_tokens_known(usage->audio_input_tokens);
+    usage->audio_output_tokens = llmobsi_tokens_known(usage->audio_output_tokens);
+    usage->image_input_tokens = llmobsi_tokens_known(usage->image_input_tokens);
+    usage->image_output_tokens = llmobsi_tokens_known(usage->image_output_tokens);
+    usage->system_tokens = llmobsi_tokens_known(usage->system_tokens);
+    usage->history_tokens = llmobsi_tokens_known(usage->history_tokens);
+    usage->retrieval_tokens = llmobsi_tokens_known(usage->retrieval_tokens);
+    usage->tool_tokens = llmobsi_tokens_known(usage->tool_tokens);
+    usage->user_tokens = llmobsi_tokens_known(usage->user_tokens);
+}
+
+/* An outcome of an older version is shorter. From here on a cost that is not known, or can't be, is
+   LLMOBS_COST_UNKNOWN. */
+llmobsi_fn void llmobsi_outcome_complete(llmobs_outcome* complete, const llmobs_outcome* given)
+{
+    *complete = llmobs_outcome_default();
+    if (given != NULL) {
+        memcpy(complete, given,
+               given->size != 0 && given->size < sizeof *given ? given->size : sizeof *given);
+    }
+    llmobsi_usage_complete(&complete->usage);
+    if (!complete->cost_known || complete->cost_nano < 0) {
+        complete->cost_nano = LLMOBS_COST_UNKNOWN;
+    }
+    complete->input = llmobs_text(complete->input.data, complete->input.size);
+    complete->output = llmobs_text(complete->output.data, complete->output.size);
+    complete->context = llmobs_text(complete->context.data, complete->context.size);
+}
+
+/* ---- taking the record, inside ------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_ending_times(const llmobsi_timeline* timeline,
+                                     const llmobsi_request* record, llmobsi_ending* ending)
+{
+    uint64_t start = record->facts.start;
+    uint64_t now = llmobsi_now(timeline);
+    uint64_t scheduled = llmobsi_load_relaxed(&record->scheduled);
+    uint64_t first = llmobsi_load_relaxed(&record->first_token);
+    uint64_t last = llmobsi_load_relaxed(&record->last_token);
+    uint64_t waited = record->facts.queue_ns < LLMOBS_I_CELL_MOST / 2 ? record->facts.queue_ns : 0;
+    uint64_t work = scheduled != 0 ? scheduled : start;
+    ending->was_scheduled = scheduled != 0;
+    ending->latency_ns = waited + llmobsi_timeline_elapsed(timeline, start, now);
+    ending->queue_ns = -1;
+    ending->first_token_ns = -1;
+    ending->prefill_ns = -1;
+    ending->decode_ns = -1;
+    if (scheduled != 0 || waited != 0) {
+        waited += scheduled != 0 ? llmobsi_timeline_elapsed(timeline, start, scheduled) : 0;
+        ending->queue_ns = (int64_t)waited;
+    }
+    if (first != 0) {
+        ending->first_token_ns = (int64_t)(record->facts.queue_ns +
+                                           llmobsi_timeline_elapsed(timeline, start, first));
+        ending->prefill_ns = (int64_t)llmobsi_timeline_elapsed(timeline, work, first);
+        ending->decode_ns = (int64_t)llmobsi_timeline_elapsed(timeline, first, last);
+    }
+}
+
+llmobsi_fn void llmobsi_ending_rules(const llmobsi_names* names, const llmobsi_request* record,
+                                     llmobsi_ending* ending)
+{
+    uint32_t count = llmobsi_load_relaxed(&record->rule_count);
+    uint32_t i;
+    count = count < LLMOBS_I_REQUEST_RULES ? count : LLMOBS_I_REQUEST_RULES;
+    ending->rule_count = 0;
+    for (i = 0; i < count; i++) {
+        uint32_t id = llmobsi_load_acquire(&record->rules[i]);
+        if (id != 0) {
+            ending->rules[ending->rule_count++] = llmobsi_names_text(names, id - 1);
+        }
+    }
+    ending->worst_action = llmobsi_load_relaxed(&record->worst_action);
+}
+
+/* The parts that came in pieces are at their end. */
+llmobsi_fn void llmobsi_ending_streams(llmobsi_request* record, llmobsi_ending* ending)
+{
+    ending->input_length = -1;
+    ending->output_length = -1;
+    ending->input_streamed = record->input.begun;
+    ending->output_streamed = record->output.begun;
+    if (record->input.begun) {
+        llmobsi_stream_end(&record->input, ending->input_hash);
+        ending->input_length = (int64_t)record->input.bytes;
+    }
+    if (record->output.begun) {
+        llmobsi_stream_end(&record->output, ending->output_hash);
+        ending->output_length = (int64_t)record->output.bytes;
+    }
+}
+
+/* Claims the end and copies what is there. False: somebody else has ended it, or it is closed. */
+llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* ending)
+{
+    llmobsi_thread* thread;
+    llmobsi_request* record = llmobsi_request_enter(request, &thread);
+    llmobsi_requests* requests;
+    if (record == NULL) {
+        return false;
+    }
+    requests = llmobsi_requests_of(thread->recorder);
+    if (!llmobsi_request_claim_end(requests, record, request)) {
+        llmobsi_leave();
+        return false;
+    }
+    ending->facts = record->facts;
+    ending->gaps = record->gaps;
+    ending->tokens = llmobsi_load_relaxed(&record->tokens);
+    ending->shared_ns = llmobsi_load_relaxed(&record->shared_ns);
+    ending->retries = llmobsi_load_relaxed(&record->retries);
+    ending->tool_calls = llmobsi_load_relaxed(&record->tool_calls);
+    ending->vocabulary = requests->vocabulary;
+    llmobsi_ending_times(&thread->recorder->timeline, record, ending);
+    llmobsi_ending_rules(&thread->recorder->names, record, ending);
+    llmobsi_ending_streams(record, ending);
+    llmobsi_auditor_take(thread, record, &ending->auditor);
+    ending->is_slow = ending->latency_ns >= requests->slow_ns;
+    llmobsi_leave();
+    return true;
+}
+
+/* Leaves the record to the tick, with what llmobs_request_explain will want. */
+llmobsi_fn void llmobsi_ending_give(llmobs_request request, const llmobs_explanation* explanation)
+{
+    llmobsi_thread* thread = llmobsi_enter(request.instance);
+    uint64_t ending = llmobsi_request_state(request.generation, LLMOBS_I_REQUEST_ENDING);
+    llmobsi_request* record;
+    if (thread == NULL) {
+        return; /* closed meanwhile */
+    }
+    record = &llmobsi_requests_of(thread->recorder)->records[request.place];
+    if (llmobsi_load_relaxed(&record->state) == ending) { /* not in a fork's child */
+        record->explained = *explanation;
+        record->is_explained = explanation->request_id[0] != '\0';
+        (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->ended, 1);
+        llmobsi_store_release(&record->state,
+                              llmobsi_request_state(ending, LLMOBS_I_REQUEST_ENDED));
+    }
+    llmobsi_leave();
+}
+
+/* ---- texts --------------------------------------------------------------------------------- */
+
+#ifndef LLMOBS_NO_SHA256
+
+/* The keys of both sides, taken in one stay. */
+typedef struct llmobsi_text_keys {
+    llmobs_hmac_key key[2];
+    char id[2][LLMOBS_KEY_ID_SIZE];
+    bool known;
+} llmobsi_text_keys;
+
+llmobsi_fn void llmobsi_text_keys_take(const llmobsi_ending* ending, llmobsi_text_keys* keys)
+{
+    llmobs_string tenant = llmobsi_request_string(&ending->facts, LLMOBS_I_TEXT_TENANT);
+    llmobsi_thread* thread = llmobsi_enter(llmobsi_ticket(ending->obs));
+    keys->known = false;
+    if (thread != NULL) {
+        const llmobsi_keyring* keyring = &thread->recorder->keyring;
+        keys->known = llmobsi_keyring_key(keyring, LLMOBS_DOMAIN_INPUT, tenant.data, tenant.size,
+                                          &keys->key[0], keys->id[0]) &&
+                      llmobsi_keyring_key(keyring, LLMOBS_DOMAIN_OUTPUT, tenant.data, tenant.size,
+                                          &keys->key[1], keys->id[1]);
+        llmobsi_leave();
+    }
+}
+
+#endif
+
+/* Hashes what was not hashed in pieces: both sides in one pass where there are two. */
+llmobsi_fn void llmobsi_ending_hash(llmobsi_ending* ending)
+{
+    llmobs_string input = ending->outcome.input;
+    llmobs_string output = ending->outcome.output;
+    bool hash_input = !ending->input_streamed && input.size > 0;
+    bool hash_output = !ending->output_streamed && output.size > 0;
+#ifndef LLMOBS_NO_SHA256
+    uint8_t tags[2][LLMOBS_SHA256_SIZE];
+    llmobsi_text_keys keys;
+    if (hash_input || hash_output) {
+        llmobsi_text_keys_take(ending, &keys);
+        if (keys.known && hash_input && hash_output) {
+            llmobs_hmac_of_two(&keys.key[0], input.data, input.size, tags[0], &keys.key[1],
+                               output.data, output.size, tags[1]);
+        } else if (keys.known && hash_input) {
+            llmobs_hmac_of(&keys.key[0], input.data, input.size, tags[0]);
+        } else if (keys.known) {
+            llmobs_hmac_of(&keys.key[1], output.data, output.size, tags[1]);
+        }
+        if (keys.known && hash_input) {
+            llmobsi_pseudonym_print(ending->input_hash, keys.id[0], tags[0]);
+        }
+        if (keys.known && hash_output) {
+            llmobsi_pseudonym_print(ending->output_hash, keys.id[1], tags[1]);
+        }
+        llmobs_wipe(&keys, sizeof keys);
+    }
+#endif
+    ending->input_length = hash_input ? (int64_t)input.size : ending->input_length;
+    ending->output_length = hash_output ? (int64_t)output.size : ending->output_length;
+}
+
+/* The audit callback gets what it has not had yet, and is told where each part ends. */
+llmobsi_fn void llmobsi_ending_audit(const llmobsi_ending* ending)
+{
+    const llmobsi_auditor* auditor = &ending->auditor;
+    const llmobs_outcome* outcome = &ending->outcome;
+    llmobs_string nothing = llmobs_text(NULL, 0);
+    if (ending->input_streamed) {
+        llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_INPUT, nothing, (uint64_t)ending->input_length,
+                           true);
+    } else if (outcome->input.size > 0) {
+        llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_INPUT, outcome->input, 0, true);
+    }
+    if (ending->output_streamed) {
+        llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_OUTPUT, nothing,
+                           (uint64_t)ending->output_length, true);
+    } else if (outcome->output.size > 0) {
+        llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_OUTPUT, outcome->output, 0, true);
+    }
+    if (outcome->context.size > 0) {
+        llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_CONTEXT, outcome->context, 0, true);
+    }
+}
+
+/* =================================================================================================
+ *  >>measure                analyze: requests: metrics
+ * ============================================================================================== */
+
+/* What a request's end adds to the metrics of each family that is switched on. Outside: every call
+   here comes in and leaves by itself. */
+
+/* A duration or a number of tokens, in nanoseconds or whole units; -1: unknown, and not recorded.
+   With the request's trace as exemplar. */
+llmobsi_fn void llmobsi_measure(const llmobsi_ending* ending, llmobs_known known,
+                                const char* const* values, size_t count, int64_t value)
+{
+    llmobs_metric metric = llmobs_metric_of(ending->obs, known);
+    if (metric.number != 0 && value >= 0) {
+        llmobs_histogram_record_int_in(llmobs_histogram_get(metric, values, count),
+                                       (uint64_t)value, ending->facts.root);
+    }
+}
+
+llmobsi_fn void llmobsi_measure_count(const llmobsi_ending* ending, llmobs_known known,
+                                      const char* const* values, size_t count, int64_t value)
+{
+    llmobs_metric metric = llmobs_metric_of(ending->obs, known);
+    if (metric.number != 0 && value >= 0) {
+        llmobs_counter_add(llmobs_counter_get(metric, values, count), (uint64_t)value);
+    }
+}
+
+/* Whole tokens per output token after the first: as OpenTelemetry and vLLM define it. -1: there is
+   none. */
+llmobsi_fn int64_t llmobsi_time_per_token(const llmobsi_ending* ending)
+{
+    int64_t tokens = ending->outcome.usage.output_tokens;
+    if (ending->first_token_ns < 0 || tokens < 2) {
+        return -1;
+    }
+    return ((int64_t)ending->latency_ns - ending->first_token_ns) / (tokens - 1);
+}
+
+/* ---- llm_* --------------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_measure_llm(const llmobsi_ending* ending)
+{
+    const llmobs_outcome* outcome = &ending->outcome;
+    if (outcome->usage.input_tokens > 0) {
+        llmobs_counter_add(ending->facts.input_tokens, (uint64_t)outcome->usage.input_tokens);
+    }
+    if (outcome->usage.output_tokens > 0) {
+        llmobs_counter_add(ending->facts.output_tokens, (uint64_t)outcome->usage.output_tokens);
+    }
+    if (outcome->cost_nano != LLMOBS_COST_UNKNOWN) {
+        llmobs_counter_add_in(ending->facts.cost, (uint64_t)outcome->cost_nano,
+                              ending->facts.root);
+    }
+}
+
+/* ---- gen_ai.* ------------------------------------------------------------------------------ */
+
+/* Tokens: by the newest conventions a request without usage counts as 0 of modality "unknown"; by
+   1.41 it is not reported at all. */
+llmobsi_fn void llmobsi_measure_genai_tokens(const llmobsi_ending* ending, const char** values)
+{
+    const llmobs_usage* usage = &ending->outcome.usage;
+    const size_t all = LLMOBS_I_GENAI_LABELS;
+    bool known = usage->input_tokens >= 0 || usage->output_tokens >= 0;
+    int64_t none = known ? -1 : 0;
+    values[6] = "input";
+    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_TOKEN_USAGE, values, all,
+                    usage->input_tokens);
+    values[6] = "output";
+    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_TOKEN_USAGE, values, all,
+                    usage->output_tokens);
+    values[6] = known ? "text" : "unknown";
+    llmobsi_measure_count(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS, values,
+                          all, known ? usage->input_tokens : none);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_USAGE_OUTPUT_TOKENS, values,
+                          all, known ? usage->output_tokens : none);
+    llmobsi_measure_count(ending,
+                          LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_USAGE_CACHE_READ_INPUT_TOKENS,
+                          values, all, usage->cached_tokens);
+    llmobsi_measure_count(ending,
+                          LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_USAGE_CACHE_WRITE_INPUT_TOKENS,
+                          values, all, usage->cache_write_tokens);
+    llmobsi_measure_count(ending,
+                          LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS,
+                          values, all, usage->reasoning_tokens);
+    values[6] = ending->outcome.error_type;
+    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_OPERATION_INPUT_TOKENS, values,
+                    all, usage->input_tokens);
+    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_OPERATION_OUTPUT_TOKENS, values,
+                    all, usage->output_tokens);
+}
+
+llmobsi_fn void llmobsi_measure_genai_client(const llmobsi_ending* ending, const char** values)
+{
+    const size_t call = LLMOBS_I_GENAI_LABELS - 1; /* without the last */
+    int64_t latency = (int64_t)ending->latency_ns;
+    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_OPERATION_DURATION, values,
+                    LLMOBS_I_GENAI_LABELS, latency);
+    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_DURATION, values,
+                    LLMOBS_I_GENAI_LABELS, latency);
+    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK, values, call,
+                    ending->first_token_ns);
+    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK, values, call,
+                    ending->first_token_ns);
+    llmobsi_measure_genai_tokens(ending, values);
+}
+
+/* Of successful responses alone, but for the duration. */
+llmobsi_fn void llmobsi_measure_genai_server(const llmobsi_ending* ending, const char** values)
+{
+    const size_t call = LLMOBS_I_GENAI_LABELS - 1;
+    bool good = ending->outcome.error_type == NULL && !ending->outcome.cancelled;
+    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_SERVER_REQUEST_DURATION, values,
+                    LLMOBS_I_GENAI_LABELS, (int64_t)ending->latency_ns);
+    if (good) {
+        llmobsi_measure(ending, LLMOBS_METRIC_GENAI_SERVER_TIME_TO_FIRST_TOKEN, values, call,
+                        ending->first_token_ns);
+        llmobsi_measure(ending, LLMOBS_METRIC_GENAI_SERVER_TIME_PER_OUTPUT_TOKEN, values, call,
+                        llmobsi_time_per_token(ending));
+    }
+}
+
+/* ---- vllm:*, llamacpp:* -------------------------------------------------------------------- */
+
+/* vLLM's words for why a request ended. */
+llmobsi_fn const char* llmobsi_finished_reason(const llmobs_outcome* outcome)
+{
+    if (outcome->cancelled) {
+        return "abort";
+    }
+    if (outcome->error_type != NULL) {
+        return "error";
+    }
+    return outcome->finish_reason != NULL && strcmp(outcome->finish_reason, "length") == 0
+               ? "length"
+               : "stop";
+}
+
+llmobsi_fn void llmobsi_measure_vllm_times(const llmobsi_ending* ending, const char** values)
+{
+    int64_t queue = ending->queue_ns;
+    int64_t latency = (int64_t)ending->latency_ns;
+    llmobsi_measure(ending, LLMOBS_METRIC_VLLM_E2E_REQUEST_LATENCY, values, 2, latency);
+    llmobsi_measure(ending, LLMOBS_METRIC_VLLM_TIME_TO_FIRST_TOKEN, values, 2,
+                    ending->first_token_ns);
+    llmobsi_measure(ending, LLMOBS_METRIC_VLLM_REQUEST_QUEUE_TIME, values, 2, queue);
+    llmobsi_measure(ending, LLMOBS_METRIC_VLLM_REQUEST_INFERENCE_TIME, values, 2,
+                    ending->was_scheduled ? latency - (queue > 0 ? queue : 0) : -1);
+    llmobsi_measure(ending, LLMOBS_METRIC_VLLM_REQUEST_PREFILL_TIME, values, 2,
+                    ending->prefill_ns);
+    llmobsi_measure(ending, LLMOBS_METRIC_VLLM_REQUEST_DECODE_TIME, values, 2, ending->decode_ns);
+    llmobsi_measure(ending, LLMOBS_METRIC_VLLM_REQUEST_TIME_PER_OUTPUT_TOKEN, values, 2,
+                    llmobsi_time_per_token(ending));
+}
+
+llmobsi_fn void llmobsi_measure_engine(const llmobsi_ending* ending)
+{
+    const llmobs_usage* usage = &ending->outcome.usage;
+    const char* model = llmobsi_request_name(&ending->facts, LLMOBS_I_TEXT_MODEL);
+    int64_t computed = usage->input_tokens < 0 ? -1
+                       : usage->cached_tokens > 0 && usage->cached_tokens <= usage->input_tokens
+                           ? usage->input_tokens - usage->cached_tokens
+                           : usage->input_tokens;
+    const char* values[3];
+    values[0] = model;
+    values[1] = "0";
+    values[2] = llmobsi_finished_reason(&ending->outcome);
+    llmobsi_measure_vllm_times(ending, values);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_VLLM_REQUEST_SUCCESS, values, 3, 1);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_VLLM_PROMPT_TOKENS, values, 2,
+                          usage->input_tokens);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_VLLM_PROMPT_TOKENS_CACHED, values, 2,
+                          usage->cached_tokens);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_VLLM_PREFIX_CACHE_QUERIES, values, 2,
+                          usage->cached_tokens >= 0 ? usage->input_tokens : -1);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_VLLM_PREFIX_CACHE_HITS, values, 2,
+                          usage->cached_tokens);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_VLLM_GENERATION_TOKENS, values, 2,
+                          usage->output_tokens);
+    llmobsi_measure(ending, LLMOBS_METRIC_VLLM_REQUEST_PROMPT_TOKENS, values, 2,
+                    usage->input_tokens);
+    llmobsi_measure(ending, LLMOBS_METRIC_VLLM_REQUEST_GENERATION_TOKENS, values, 2,
+                    usage->output_tokens);
+    llmobsi_measure(ending, LLMOBS_METRIC_VLLM_REQUEST_PREFILL_KV_COMPUTED_TOKENS, values, 2,
+                    computed);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_LLAMACPP_PROMPT_TOKENS, NULL, 0, computed);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_LLAMACPP_PROMPT_TOKENS_CACHED, NULL, 0,
+                          usage->cached_tokens);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_LLAMACPP_PROMPT_TIME, NULL, 0, ending->prefill_ns);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_LLAMACPP_TOKENS_PREDICTED, NULL, 0,
+                          usage->output_tokens);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_LLAMACPP_TOKENS_PREDICTED_TIME, NULL, 0,
+                          ending->decode_ns);
+    llmobsi_engine_move(ending->obs, model, ending->was_scheduled ? 0 : -1,
+                        ending->was_scheduled ? -1 : 0);
+}
+
+/* ---- all of it ----------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_ending_measure(const llmobsi_ending* ending)
+{
+    const llmobsi_request_facts* facts = &ending->facts;
+    const char* values[LLMOBS_I_GENAI_LABELS];
+    llmobsi_genai_labels(values, llmobsi_request_name(facts, LLMOBS_I_TEXT_OPERATION),
+                         llmobsi_request_name(facts, LLMOBS_I_TEXT_PROVIDER),
+                         llmobsi_request_name(facts, LLMOBS_I_TEXT_MODEL),
+                         ending->outcome.response_model, ending->outcome.error_type);
+    llmobsi_measure_llm(ending);
+    if (facts->server) {
+        llmobsi_measure_genai_server(ending, values);
+        llmobsi_measure_engine(ending);
+    } else {
+        llmobsi_measure_genai_client(ending, values);
+    }
+}
+
+/* =================================================================================================
+ *  >>vocabulary             analyze: requests: attributes of the root span
+ * ============================================================================================== */
+
+/* What a request's root span says, in the words that llmobs_config.vocabulary chooses. */
+
+#define LLMOBS_I_SAID_MOST 40u
+
+/* Attributes on their way to a span. */
+typedef struct llmobsi_said {
+    llmobs_attribute attributes[LLMOBS_I_SAID_MOST];
+    size_t count;
+} llmobsi_said;
+
+llmobsi_fn void llmobsi_say_text(llmobsi_said* said, const char* key, llmobs_string text)
+{
+    if (text.size > 0) {
+        said->attributes[said->count++] = llmobs_attribute_string_n(key, text.data, text.size);
+    }
+}
+
+llmobsi_fn void llmobsi_say_name(llmobsi_said* said, const char* key, const char* text)
+{
+    llmobsi_say_text(said, key, llmobs_str(text));
+}
+
+/* -1 is unknown, and left out. */
+llmobsi_fn void llmobsi_say_count(llmobsi_said* said, const char* key, int64_t count)
+{
+    if (count >= 0) {
+        said->attributes[said->count++] = llmobs_attribute_int(key, count);
+    }
+}
+
+llmobsi_fn void llmobsi_say_bool(llmobsi_said* said, const char* key, bool truth)
+{
+    said->attributes[said->count++] = llmobs_attribute_bool(key, truth);
+}
+
+/* Nano-USD or nanoseconds as a double of the whole unit; what is unknown is left out. */
+llmobsi_fn void llmobsi_say_nano(llmobsi_said* said, const char* key, int64_t nano)
+{
+    if (nano >= 0) {
+        said->attributes[said->count++] = llmobs_attribute_double(key, (double)nano / 1e9);
+    }
+}
+
+/* The rules that triggered, as an array. The pointers are to names, which end in a NUL. */
+llmobsi_fn void llmobsi_say_rules(llmobsi_said* said, const llmobsi_ending* ending,
+                                  const char** rules)
+{
+    uint32_t i;
+    llmobsi_say_bool(said, "guardrail.passed", ending->worst_action == 0);
+    for (i = 0; i < ending->rule_count; i++) {
+        rules[i] = ending->rules[i].data;
+    }
+    if (ending->rule_count > 0) {
+        said->attributes[said->count++] =
+            llmobs_attribute_strings("guardrail.triggered_rules", rules, ending->rule_count);
+    }
+}
+
+/* ---- OpenTelemetry's GenAI conventions ----------------------------------------------------- */
+
+llmobsi_fn void llmobsi_say_genai_usage(llmobsi_said* said, const llmobs_usage* usage)
+{
+    llmobsi_say_count(said, "gen_ai.usage.input_tokens", usage->input_tokens);
+    llmobsi_say_count(said, "gen_ai.usage.output_tokens", usage->output_tokens);
+    llmobsi_say_count(said, "gen_ai.usage.cache_read.input_tokens", usage->cached_tokens);
+    llmobsi_say_count(said, "gen_ai.usage.cache_write.input_tokens", usage->cache_write_tokens);
+    llmobsi_say_count(said, "gen_ai.usage.reasoning.output_tokens", usage->reasoning_tokens);
+    llmobsi_say_count(said, "gen_ai.usage.audio.input_tokens", usage->audio_input_tokens);
+    llmobsi_say_count(said, "gen_ai.usage.audio.output_tokens", usage->audio_output_tokens);
+    llmobsi_say_count(said, "gen_ai.usage.image.input_tokens", usage->image_input_tokens);
+    llmobsi_say_count(said, "gen_ai.usage.image.output_tokens", usage->image_output_tokens);
+}
+
+llmobsi_fn void llmobsi_say_genai(llmobsi_said* said, const llmobsi_ending* ending,
+                                  const char* const* finish)
+{
+    const llmobsi_request_facts* facts = &ending->facts;
+    const llmobs_outcome* outcome = &ending->outcome;
+    llmobsi_say_text(said, "gen_ai.operation.name",
+                     llmobsi_request_string(facts, LLMOBS_I_TEXT_OPERATION));
+    llmobsi_say_text(said, "gen_ai.provider.name",
+                     llmobsi_request_string(facts, LLMOBS_I_TEXT_PROVIDER));
+    llmobsi_say_text(said, "gen_ai.request.model",
+                     llmobsi_request_string(facts, LLMOBS_I_TEXT_MODEL));
+    llmobsi_say_name(said, "gen_ai.response.model", outcome->response_model);
+    llmobsi_say_text(said, "gen_ai.prompt.name",
+                     llmobsi_request_string(facts, LLMOBS_I_TEXT_PROMPT_NAME));
+    llmobsi_say_text(said, "gen_ai.prompt.version",
+                     llmobsi_request_string(facts, LLMOBS_I_TEXT_PROMPT_VERSION));
+    llmobsi_say_genai_usage(said, &outcome->usage);
+    if (outcome->finish_reason != NULL) {
+        said->attributes[said->count++] =
+            llmobs_attribute_strings("gen_ai.response.finish_reasons", finish, 1);
+    }
+    if (facts->stream) {
+        llmobsi_say_bool(said, "gen_ai.request.stream", true);
+    }
+    llmobsi_say_nano(said, "gen_ai.response.time_to_first_chunk", ending->first_token_ns);
+    llmobsi_say_nano(said, "gen_ai.usage.cost", outcome->cost_nano);
+    llmobsi_say_text(said, "enduser.pseudo.id",
+                     llmobsi_request_string(facts, LLMOBS_I_TEXT_USER_ID));
+}
+
+/* ---- the article's ------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_say_article(llmobsi_said* said, const llmobsi_ending* ending)
+{
+    const llmobsi_request_facts* facts = &ending->facts;
+    const llmobs_outcome* outcome = &ending->outcome;
+    llmobsi_say_text(said, "user.id", llmobsi_request_string(facts, LLMOBS_I_TEXT_USER_ID));
+    llmobsi_say_text(said, "model.name", llmobsi_request_string(facts, LLMOBS_I_TEXT_MODEL));
+    llmobsi_say_count(said, "tokens.input", outcome->usage.input_tokens);
+    llmobsi_say_count(said, "tokens.output", outcome->usage.output_tokens);
+    llmobsi_say_nano(said, "cost.usd", outcome->cost_nano);
+}
+
+/* ---- what no vocabulary has ---------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_say_ours(llmobsi_said* said, const llmobsi_ending* ending)
+{
+    const llmobsi_request_facts* facts = &ending->facts;
+    llmobsi_say_text(said, "llmobs.request_id",
+                     llmobsi_request_string(facts, LLMOBS_I_TEXT_REQUEST_ID));
+    llmobsi_say_text(said, "session.id", llmobsi_request_string(facts, LLMOBS_I_TEXT_SESSION_ID));
+    llmobsi_say_text(said, "llmobs.tenant", llmobsi_request_string(facts, LLMOBS_I_TEXT_TENANT));
+    llmobsi_say_text(said, "llmobs.feature", llmobsi_request_string(facts, LLMOBS_I_TEXT_FEATURE));
+    llmobsi_say_name(said, "error.type", ending->outcome.error_type);
+    llmobsi_say_nano(said, "llmobs.queue_seconds", ending->queue_ns);
+    llmobsi_say_count(said, "llmobs.retries", (int64_t)ending->retries - (ending->retries == 0));
+    llmobsi_say_count(said, "llmobs.tool_calls",
+                      (int64_t)ending->tool_calls - (ending->tool_calls == 0));
+    if (ending->shared_ns > 0) {
+        llmobsi_say_nano(said, "llmobs.compute_seconds", (int64_t)ending->shared_ns);
+    }
+}
+
+/* The times between tokens of a slow request, one sign each, of the alphabet of base64url: 'A' is
+   up to 1 us, each further one the square root of 2 times as long. */
+llmobsi_fn size_t llmobsi_gaps_text(const llmobsi_request_gaps* gaps,
+                                    char text[LLMOBS_I_REQUEST_GAPS])
+{
+    static const char signs[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    uint32_t count = gaps->count + (gaps->pending > 0 ? 1u : 0u);
+    uint32_t i;
+    for (i = 0; i < count && i < LLMOBS_I_REQUEST_GAPS; i++) {
+        text[i] = signs[gaps->bytes[i] < 63 ? gaps->bytes[i] : 63];
+    }
+    return i;
+}
+
+llmobsi_fn void llmobsi_ending_attributes(const llmobsi_ending* ending)
+{
+    const char* rules[LLMOBS_I_REQUEST_RULES];
+    const char* finish[1];
+    char gaps[LLMOBS_I_REQUEST_GAPS];
+    llmobsi_said said;
+    size_t size = ending->is_slow ? llmobsi_gaps_text(&ending->gaps, gaps) : 0;
+    finish[0] = ending->outcome.finish_reason;
+    said.count = 0;
+    if (ending->vocabulary == LLMOBS_VOCABULARY_ARTICLE) {
+        llmobsi_say_article(&said, ending);
+    } else {
+        llmobsi_say_genai(&said, ending, finish);
+    }
+    llmobsi_say_rules(&said, ending, rules);
+    llmobsi_say_ours(&said, ending);
+    if (size > 0) {
+        said.attributes[said.count++] =
+            llmobs_attribute_string_n("llmobs.token_gaps", gaps, size);
+        llmobsi_say_count(&said, "llmobs.token_gaps_stride", ending->gaps.stride);
+    }
+    llmobs_span_set(ending->facts.root, said.attributes, said.count);
+    if (ending->outcome.error_type != NULL) {
+        llmobs_span_set_status(ending->facts.root, LLMOBS_STATUS_ERROR, NULL);
+    }
+}
+
+LLMOBS_API void llmobs_span_set_llm(llmobs_span span, const llmobs_llm_attributes* attributes)
+{
+    llmobsi_thread* thread = llmobsi_enter(span.instance);
+    llmobs_vocabulary vocabulary = LLMOBS_VOCABULARY_GENAI;
+    bool article;
+    llmobsi_said said;
+    if (thread == NULL) {
+        return;
+    }
+    if (llmobsi_requests_of(thread->recorder) != NULL) {
+        vocabulary = llmobsi_requests_of(thread->recorder)->vocabulary;
+    }
+    llmobsi_leave();
+    if (attributes == NULL) {
+        return;
+    }
+    article = vocabulary == LLMOBS_VOCABULARY_ARTICLE;
+    said.count = 0;
+    llmobsi_say_name(&said, article ? "model.name" : "gen_ai.request.model", attributes->model);
+    llmobsi_say_count(&said, article ? "tokens.input" : "gen_ai.usage.input_tokens",
+                      attributes->tokens_in);
+    llmobsi_say_count(&said, article ? "tokens.output" : "gen_ai.usage.output_tokens",
+                      attributes->tokens_out);
+    llmobsi_say_nano(&said, article ? "cost.usd" : "gen_ai.usage.cost", attributes->cost_nano);
+    llmobsi_say_bool(&said, "guardrail.passed", !attributes->guardrail_triggered);
+    llmobsi_say_count(&said, "docs.count", attributes->retrieval_docs);
+    llmobs_span_set(span, said.attributes, said.count);
+}
+
+/* =================================================================================================
+ *  >>explain                analyze: recent requests, taken apart
+ * ============================================================================================== */
+
+/* Recent requests, taken apart. */
+
+/* A text that is no literal. */
+llmobsi_fn void llmobsi_put_word(llmobsi_writer* writer, const char* text)
+{
+    llmobsi_put(writer, text, strlen(text));
+}
+
+/* A duration as people say it: "1.52 s", "37.0 ms". */
+llmobsi_fn void llmobsi_put_duration(llmobsi_writer* writer, uint64_t ns)
+{
+    char text[32];
+    char* end;
+    bool seconds = ns >= UINT64_C(1000000000);
+    uint64_t unit = seconds ? UINT64_C(10000000) : UINT64_C(10000); /* hundredths of it */
+    uint64_t hundredths = ns / unit;
+    end = llmobsi_append_u64(text, hundredths / 100);
+    *end++ = '.';
+    *end++ = (char)('0' + hundredths / 10 % 10);
+    *end++ = (char)('0' + hundredths % 10);
+    llmobsi_put(writer, text, (size_t)(end - text));
+    llmobsi_put_word(writer, seconds ? " s" : " ms");
+}
+
+/* `part` of `whole` in percent. */
+llmobsi_fn void llmobsi_put_share(llmobsi_writer* writer, uint64_t part, uint64_t whole)
+{
+    if (whole > 0) {
+        llmobsi_put_text(writer, " (");
+        llmobsi_put_u64(writer, (uint64_t)((double)part * 100.0 / (double)whole + 0.5));
+        llmobsi_put_text(writer, " %)");
+    }
+}
+
+llmobsi_fn void llmobsi_explain_phases(llmobsi_writer* writer,
+                                       const llmobs_explanation* explanation)
+{
+    int slowest = -1;
+    int phase;
+    for (phase = 0; phase < (int)LLMOBS_PHASE_COUNT; phase++) {
+        if (explanation->phase_ns[phase] > 0 &&
+            (slowest < 0 || explanation->phase_ns[phase] > explanation->phase_ns[slowest])) {
+            slowest = phase;
+        }
+    }
+    for (phase = 0; phase < (int)LLMOBS_PHASE_COUNT; phase++) {
+        uint64_t ns = explanation->phase_ns[phase];
+        if (ns == 0) {
+            continue;
+        }
+        llmobsi_put_text(writer, "  ");
+        llmobsi_put_word(writer, llmobsi_phase_label((llmobs_phase)phase));
+        llmobsi_put_text(writer, " ");
+        llmobsi_put_duration(writer, ns);
+        llmobsi_put_share(writer, ns, explanation->latency_ns);
+        if (phase == slowest) {
+            llmobsi_put_text(writer, ", the slowest phase");
+        }
+        if (phase == (int)LLMOBS_PHASE_RETRIEVAL && explanation->docs_count >= 0) {
+            llmobsi_put_text(writer, ", ");
+            llmobsi_put_i64(writer, explanation->docs_count);
+            llmobsi_put_text(writer, " documents");
+        }
+        llmobsi_put_text(writer, "\n");
+    }
+}
+
+/* One kind of token: " history 12000 (71 %)". */
+llmobsi_fn void llmobsi_explain_tokens(llmobsi_writer* writer, const char* name, int64_t tokens,
+                                       int64_t all)
+{
+    if (tokens <= 0) {
+        return;
+    }
+    llmobsi_put_text(writer, "  ");
+    llmobsi_put_word(writer, name);
+    llmobsi_put_text(writer, " ");
+    llmobsi_put_i64(writer, tokens);
+    llmobsi_put_share(writer, (uint64_t)tokens, all > 0 ? (uint64_t)all : 0);
+    llmobsi_put_text(writer, "\n");
+}
+
+llmobsi_fn void llmobsi_explain_usage(llmobsi_writer* writer, const llmobs_usage* usage)
+{
+    int64_t input = usage->input_tokens;
+    if (input < 0 && usage->output_tokens < 0) {
+        llmobsi_put_text(writer, "tokens unknown\n");
+        return;
+    }
+    llmobsi_put_text(writer, "tokens ");
+    if (input >= 0) {
+        llmobsi_put_i64(writer, input);
+        llmobsi_put_text(writer, " in");
+    }
+    if (usage->output_tokens >= 0) {
+        llmobsi_put_word(writer, input >= 0 ? ", " : "");
+        llmobsi_put_i64(writer, usage->output_tokens);
+        llmobsi_put_text(writer, " out");
+    }
+    llmobsi_put_text(writer, "\n");
+    llmobsi_explain_tokens(writer, "system", usage->system_tokens, input);
+    llmobsi_explain_tokens(writer, "history", usage->history_tokens, input);
+    llmobsi_explain_tokens(writer, "retrieval", usage->retrieval_tokens, input);
+    llmobsi_explain_tokens(writer, "tools", usage->tool_tokens, input);
+    llmobsi_explain_tokens(writer, "user", usage->user_tokens, input);
+    llmobsi_explain_tokens(writer, "cached", usage->cached_tokens, input);
+    llmobsi_explain_tokens(writer, "reasoning", usage->reasoning_tokens, usage->output_tokens);
+}
+
+LLMOBS_API llmobs_result llmobs_explanation_write(const llmobs_explanation* explanation,
+                                                  llmobs_write_fn write, void* user)
+{
+    llmobsi_writer writer;
+    char buffer[1024];
+    if (explanation == NULL || write == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    llmobsi_writer_init(&writer, buffer, sizeof buffer, write, user);
+    llmobsi_put_text(&writer, "took ");
+    llmobsi_put_duration(&writer, explanation->latency_ns);
+    if (explanation->queue_ns > 0) {
+        llmobsi_put_text(&writer, ", of which it waited ");
+        llmobsi_put_duration(&writer, (uint64_t)explanation->queue_ns);
+    }
+    if (explanation->time_to_first_token_ns >= 0) {
+        llmobsi_put_text(&writer, ", first token after ");
+        llmobsi_put_duration(&writer, (uint64_t)explanation->time_to_first_token_ns);
+    }
+    llmobsi_put_text(&writer, "\n");
+    llmobsi_explain_phases(&writer, explanation);
+    llmobsi_explain_usage(&writer, &explanation->usage);
+    if (explanation->cost_nano == LLMOBS_COST_UNKNOWN) {
+        llmobsi_put_text(&writer, "cost unknown\n");
+    } else {
+        char cost[48];
+        char* end = llmobsi_append_text(cost, "cost ");
+        end = llmobsi_append_nano_signed(end, explanation->cost_nano);
+        end = llmobsi_append_text(end, " USD\n");
+        llmobsi_put(&writer, cost, (size_t)(end - cost));
+    }
+    return llmobsi_writer_finish(&writer) ? LLMOBS_OK : LLMOBS_ERROR_SYSTEM;
+}
+
+LLMOBS_API llmobs_result llmobs_request_explain(llmobs* obs, const char* request_id,
+                                                llmobs_explanation* explanation)
+{
+    llmobs_result result = LLMOBS_ERROR_ARGUMENT;
+    llmobsi_requests* requests;
+    llmobsi_thread* thread;
+    uint32_t i;
+    if (request_id == NULL || request_id[0] == '\0' || explanation == NULL) {
+        return result;
+    }
+    thread = llmobsi_enter(llmobsi_ticket(obs));
+    if (thread == NULL) {
+        return LLMOBS_ERROR_CLOSED;
+    }
+    requests = llmobsi_requests_of(thread->recorder);
+    if (requests != NULL) {
+        llmobsi_lock_take(&requests->recent_lock);
+        for (i = 1; i <= requests->recent_count && result != LLMOBS_OK; i++) {
+            const llmobs_explanation* kept =
+                &requests->recent[(requests->recent_next + requests->recent_count - i) %
+                                  requests->recent_count]; /* the newest first */
+            if (strcmp(kept->request_id, request_id) == 0) {
+                *explanation = *kept;
+                result = LLMOBS_OK;
+            }
+        }
+        llmobsi_lock_give(&requests->recent_lock);
+    }
+    llmobsi_leave();
+    return result;
+}
+
+/* =================================================================================================
+ *  >>outcome                analyze: requests: the end
+ * ============================================================================================== */
+
+/* The end of a request: its parts in order. */
+
+/* ---- the log record ------------------------------------------------------------------------ */
+
+llmobsi_fn void llmobsi_ending_log(const llmobsi_ending* ending)
+{
+    const llmobsi_request_facts* facts = &ending->facts;
+    const llmobs_outcome* outcome = &ending->outcome;
+    const llmobs_usage* usage = &outcome->usage;
+    llmobs_interaction log = llmobs_interaction_default();
+    log.severity = outcome->error_type != NULL ? LLMOBS_SEVERITY_ERROR
+                   : ending->worst_action != 0 ? LLMOBS_SEVERITY_WARN
+                                               : LLMOBS_SEVERITY_INFO;
+    log.guardrails_passed = ending->worst_action == 0;
+    log.guardrails_triggered = ending->rules;
+    log.guardrail_count = ending->rule_count;
+    log.request_id = llmobsi_request_string(facts, LLMOBS_I_TEXT_REQUEST_ID);
+    log.user_id = llmobsi_request_string(facts, LLMOBS_I_TEXT_USER_ID);
+    log.session_id = llmobsi_request_string(facts, LLMOBS_I_TEXT_SESSION_ID);
+    log.tenant = llmobsi_request_string(facts, LLMOBS_I_TEXT_TENANT);
+    log.feature = llmobsi_request_string(facts, LLMOBS_I_TEXT_FEATURE);
+    log.model = llmobsi_request_string(facts, LLMOBS_I_TEXT_MODEL);
+    log.provider = llmobsi_request_string(facts, LLMOBS_I_TEXT_PROVIDER);
+    log.operation = llmobsi_request_string(facts, LLMOBS_I_TEXT_OPERATION);
+    log.prompt_name = llmobsi_request_string(facts, LLMOBS_I_TEXT_PROMPT_NAME);
+    log.prompt_version = llmobsi_request_string(facts, LLMOBS_I_TEXT_PROMPT_VERSION);
+    log.response_model = llmobs_str(outcome->response_model);
+    log.finish_reason = llmobs_str(outcome->finish_reason);
+    log.error_type = llmobs_str(outcome->error_type);
+    log.input_hash = llmobs_str(ending->input_hash);
+    log.output_hash = llmobs_str(ending->output_hash);
+    log.input_length = ending->input_length;
+    log.output_length = ending->output_length;
+    log.input_tokens = usage->input_tokens;
+    log.output_tokens = usage->output_tokens;
+    log.cached_tokens = usage->cached_tokens;
+    log.cache_write_tokens = usage->cache_write_tokens;
+    log.reasoning_tokens = usage->reasoning_tokens;
+    log.audio_input_tokens = usage->audio_input_tokens;
+    log.audio_output_tokens = usage->audio_output_tokens;
+    log.image_input_tokens = usage->image_input_tokens;
+    log.image_output_tokens = usage->image_output_tokens;
+    log.latency_ns = (int64_t)ending->latency_ns;
+    log.time_to_first_token_ns = ending->first_token_ns;
+    log.queue_ns = ending->queue_ns;
+    log.retries = ending->retries;
+    log.cost_known = outcome->cost_nano != LLMOBS_COST_UNKNOWN;
+    log.cost_nano = log.cost_known ? outcome->cost_nano : 0;
+    llmobs_log_interaction(ending->obs, facts->root, &log);
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_ending_explain(const llmobsi_ending* ending,
+                                       llmobs_explanation* explanation)
+{
+    const llmobsi_request_facts* facts = &ending->facts;
+    llmobs_string id = llmobsi_request_string(facts, LLMOBS_I_TEXT_REQUEST_ID);
+    llmobs_string model = llmobsi_request_string(facts, LLMOBS_I_TEXT_MODEL);
+    memset(explanation, 0, sizeof *explanation);
+    explanation->size = sizeof *explanation;
+    memcpy(explanation->request_id, id.data, id.size + 1);
+    memcpy(explanation->model, model.data, model.size + 1);
+    explanation->latency_ns = ending->latency_ns;
+    explanation->queue_ns = ending->queue_ns;
+    explanation->time_to_first_token_ns = ending->first_token_ns;
+    explanation->docs_count = -1;
+    explanation->usage = ending->outcome.usage;
+    explanation->cost_nano = ending->outcome.cost_nano;
+    explanation->retries = ending->retries;
+    explanation->rules = ending->rule_count;
+}
+
+LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome* outcome)
+{
+    llmobs_explanation explanation;
+    llmobsi_ending ending;
+    memset(ending.input_hash, 0, sizeof ending.input_hash);
+    memset(ending.output_hash, 0, sizeof ending.output_hash);
+    ending.obs = llmobsi_request_obs(request);
+    if (!llmobsi_ending_take(request, &ending)) {
+        return;
+    }
+    llmobsi_outcome_complete(&ending.outcome, outcome);
+    if (ending.outcome.usage.output_tokens < 0 && ending.tokens > 0) {
+        ending.outcome.usage.output_tokens = (int64_t)ending.tokens;
+        ending.outcome.usage.provenance = LLMOBS_USAGE_COUNTED;
+    }
+    llmobsi_ending_hash(&ending);
+    llmobsi_ending_audit(&ending);
+    llmobsi_ending_measure(&ending);
+    llmobsi_ending_attributes(&ending);
+    llmobsi_ending_log(&ending);
+    llmobs_span_end(ending.facts.root);
+    llmobsi_ending_explain(&ending, &explanation);
+    llmobsi_ending_give(request, &explanation);
+}
+
+/* =================================================================================================
  *  >>batch                  encode: typed views of what was recorded
  * ============================================================================================== */
 
@@ -13782,8 +17256,8 @@ llmobsi_fn bool llmobsi_pack_field(llmobsi_packing* packing, const llmobsi_field
                llmobsi_packer_string(packing->packer, llmobsi_field_payload(field), field->size,
                                      &packing->view->status_message);
     }
-    if (field->type == LLMOBS_I_FIELD_TRACESTATE) {
-        return true; /* llmobsi_pack_tracestate has it */
+    if (field->type == LLMOBS_I_FIELD_TRACESTATE || field->type == LLMOBS_I_FIELD_PHASE) {
+        return true; /* llmobsi_pack_tracestate has the one, the tick the other */
     }
     list = field->owner == LLMOBS_I_OF_EVENT ? &packing->event : &packing->own;
     place = list->count != NULL ? llmobsi_pack_place(names, list, field->key) : NULL;
@@ -16042,29 +19516,25 @@ llmobsi_cold char* llmobsi_prometheus_text(llmobsi_writer* writer, char* cursor,
 }
 
 /* A text of any size with what has a meaning escaped; quotes have none in the HELP of 0.0.4. What
-   a reader may take for an end is replaced: NUL as malformed UTF-8 is, and the carriage return,
-   which OpenMetrics bans. */
+   would harm a reader, and has no escape, is replaced. */
 llmobsi_fn char* llmobsi_prometheus_escape(llmobsi_writer* writer, char* cursor, llmobs_string text,
                                            bool quotes)
 {
     size_t i = 0;
     while (i < text.size && !writer->failed) {
         bool valid;
-        char byte = text.data[i];
         size_t segment = llmobsi_utf8_segment(text.data + i, text.size - i, &valid);
+        const char* kept = text.data + i;
+        size_t size = llmobsi_safe_segment(&kept, segment, valid);
         cursor = llmobsi_room(writer, cursor, 4);
-        if (!valid || byte == '\0') {
-            cursor = llmobsi_append_text(cursor, LLMOBS_I_REPLACEMENT);
-        } else if (byte == '\n') {
+        if (*kept == '\n') {
             cursor = llmobsi_append_text(cursor, "\\n");
-        } else if (byte == '\r') {
-            *cursor++ = ' ';
         } else {
-            if (byte == '\\' || (byte == '"' && quotes)) {
+            if (*kept == '\\' || (*kept == '"' && quotes)) {
                 *cursor++ = '\\';
             }
-            memcpy(cursor, text.data + i, segment);
-            cursor += segment;
+            memcpy(cursor, kept, size);
+            cursor += size;
         }
         i += segment;
     }
@@ -17635,6 +21105,9 @@ llmobsi_fn void llmobsi_collect_slot(llmobsi_collector* collector, llmobsi_slot*
 {
     uint32_t count = llmobsi_load_acquire(&collector->exporter_count);
     uint32_t signal = llmobsi_slot_signal(slot);
+    if ((llmobsi_load_relaxed(&slot->flags) & LLMOBS_I_FLAG_PHASE) != 0) {
+        llmobsi_phase_collect(&collector->recorder, slot);
+    }
     bool taken = false;
     uint32_t i;
     if (signal == LLMOBS_I_SPANS &&
@@ -17828,6 +21301,7 @@ llmobsi_fn void llmobsi_counts_sum(const llmobsi_recorder* recorder, llmobsi_thr
         sum->events_dropped += llmobsi_load_relaxed(&counts->events_dropped);
         sum->links_dropped += llmobsi_load_relaxed(&counts->links_dropped);
         sum->values_truncated += llmobsi_load_relaxed(&counts->values_truncated);
+        sum->attributes_refused += llmobsi_load_relaxed(&counts->attributes_refused);
         sum->bad_traceparents += llmobsi_load_relaxed(&counts->bad_traceparents);
     }
 }
@@ -17875,6 +21349,8 @@ llmobsi_fn void llmobsi_collect_notes(llmobsi_collector* collector)
                       now.attributes_dropped + now.events_dropped + now.links_dropped -
                           collector->noted.attributes_dropped - collector->noted.events_dropped -
                           collector->noted.links_dropped);
+    llmobsi_notes_add(notes, LLMOBS_NOTE_NAME_REFUSED,
+                      now.attributes_refused - collector->noted.attributes_refused);
     collector->noted = now;
     for (i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         total = llmobsi_load_relaxed(&place->dropped[pairs[i].drop]);
@@ -17905,6 +21381,19 @@ llmobsi_fn bool llmobsi_collector_is_valid(llmobsi_collector* collector)
 }
 #endif
 
+/* What requests and sessions need at the beginning of a tick. Returns whether requests have
+   ended. */
+llmobsi_fn bool llmobsi_collect_requests_begin(llmobsi_recorder* recorder)
+{
+    uint64_t now;
+    if (llmobsi_requests_of(recorder) == NULL) {
+        return false;
+    }
+    now = llmobsi_now(&recorder->timeline);
+    llmobsi_sessions_sweep(recorder, now);
+    return llmobsi_requests_mark(recorder, now);
+}
+
 /* One tick, under its lock. Returns how many spans were taken; `*stopped` tells that a patient
    tick left some where they are. */
 llmobsi_fn uint32_t llmobsi_collect(llmobsi_collector* collector, bool patient, bool* stopped)
@@ -17914,8 +21403,10 @@ llmobsi_fn uint32_t llmobsi_collect(llmobsi_collector* collector, bool patient, 
     uint64_t now_ns;
     uint32_t count = 0;
     uint32_t i;
+    bool ended;
     *stopped = false;
     llmobsi_timeline_update(&recorder->timeline);
+    ended = llmobsi_collect_requests_begin(recorder);
     now_ns = llmobsi_monotonic_ns();
     for (i = 0; i < used && !*stopped; i++) {
         count +=
@@ -17925,6 +21416,9 @@ llmobsi_fn uint32_t llmobsi_collect(llmobsi_collector* collector, bool patient, 
     if (recorder->spans_on) {
         llmobsi_sweep(collector, llmobsi_now(&recorder->timeline));
         llmobsi_collect_limbo(collector, now_ns);
+    }
+    if (ended && !*stopped && llmobsi_grace(llmobsi_monotonic_ns() + LLMOBS_I_GRACE_NS)) {
+        llmobsi_requests_free(llmobsi_requests_of(recorder));
     }
     llmobsi_count(&collector->ticks, 1);
 #ifdef LLMOBS_DEBUG
@@ -18343,7 +21837,7 @@ typedef struct llmobsi_file {
 
 LLMOBS_I_STATIC_ASSERT(file_state, sizeof(llmobsi_file) <= LLMOBS_I_EXPORTER_STATE);
 
-/* ---- opening --------------------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------------------------- */
 
 /* Whether this is another file than the one we opened. The host may have closed our descriptor: its
    number can be anything by now. */
@@ -18478,7 +21972,7 @@ llmobsi_fn bool llmobsi_file_in_place(const llmobsi_file* file)
     return !llmobsi_file_is_other(file, &status);
 }
 
-/* ---- the lock -------------------------------------------------------------------------------- */
+/* ---- the lock ------------------------------------------------------------------------------ */
 
 /* False when somebody else has it. A file system without locks does not keep us from writing. */
 llmobsi_fn bool llmobsi_file_lock(const llmobsi_file* file)
@@ -18520,7 +22014,7 @@ llmobsi_fn bool llmobsi_file_take(llmobsi_file* file, struct stat* status)
     return false;
 }
 
-/* ---- the last line: whole, or made so -------------------------------------------------------- */
+/* ---- the last line: whole, or made so ------------------------------------------------------ */
 
 llmobsi_fn bool llmobsi_file_read(const llmobsi_file* file, uint64_t offset, char* out, size_t size)
 {
@@ -18606,7 +22100,7 @@ llmobsi_fn bool llmobsi_file_mend(const llmobsi_file* file, uint64_t* size, bool
     return true;
 }
 
-/* ---- rotation -------------------------------------------------------------------------------- */
+/* ---- rotation ------------------------------------------------------------------------------ */
 
 llmobsi_fn void llmobsi_file_old_path(const llmobsi_file* file, uint32_t number,
                                       char out[LLMOBS_I_FILE_OLD_PATH])
@@ -18640,7 +22134,7 @@ llmobsi_fn bool llmobsi_file_rotate(llmobsi_file* file)
     return true;
 }
 
-/* ---- writing --------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------------- */
 
 typedef enum llmobsi_file_outcome {
     LLMOBS_I_FILE_WRITTEN,
@@ -18799,7 +22293,7 @@ llmobsi_fn void llmobsi_file_close(void* user)
     errno = saved;
 }
 
-/* ---- adding one ------------------------------------------------------------------------------ */
+/* ---- adding one ---------------------------------------------------------------------------- */
 
 llmobsi_fn bool llmobsi_file_discard(void* user, const char* data, size_t size)
 {
@@ -19010,6 +22504,7 @@ llmobsi_fn void llmobsi_stats_spans(llmobsi_collector* collector, const llmobsi_
     stats->events_dropped = counts.events_dropped;
     stats->links_dropped = counts.links_dropped;
     stats->values_truncated = counts.values_truncated;
+    stats->attributes_refused = counts.attributes_refused;
     stats->bad_traceparents = counts.bad_traceparents;
 }
 
@@ -19029,6 +22524,23 @@ llmobsi_fn void llmobsi_stats_metrics(const llmobsi_registry* registry, llmobs_s
         llmobsi_load_relaxed(&registry->cells.pages_used) * (uint64_t)sizeof(llmobsi_page);
 }
 
+llmobsi_fn void llmobsi_stats_requests(const llmobsi_recorder* recorder, llmobs_stats* stats)
+{
+    const llmobsi_requests* requests = llmobsi_requests_of(recorder);
+    if (requests == NULL) {
+        return;
+    }
+    stats->requests_ended = llmobsi_load_relaxed(&requests->ended);
+    stats->requests_expired = llmobsi_load_relaxed(&requests->expired);
+    stats->requests_begun = llmobsi_load_relaxed(&requests->begun);
+    stats->requests_live = llmobsi_stats_rest(stats->requests_begun,
+                                              stats->requests_ended + stats->requests_expired);
+    stats->requests_dropped = llmobsi_load_relaxed(&requests->dropped);
+    stats->requests_late = llmobsi_load_relaxed(&requests->late);
+    stats->request_texts_cut = llmobsi_load_relaxed(&requests->texts_cut);
+    stats->sessions_refused = llmobsi_load_relaxed(&llmobsi_sessions_of(recorder)->refused);
+}
+
 llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* stats)
 {
     llmobsi_collector* collector = &instance->collector;
@@ -19046,6 +22558,7 @@ llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* sta
             llmobsi_load_relaxed(&recorder->threads[i].state) == LLMOBS_I_THREAD_OWNED;
     }
     llmobsi_stats_metrics(&recorder->registry, stats);
+    llmobsi_stats_requests(recorder, stats);
     stats->exporter_count = llmobsi_load_acquire(&collector->exporter_count);
     for (i = 0; i < stats->exporter_count; i++) {
         llmobsi_exporter_stats(&collector->exporters[i], &stats->exporters[i]);
@@ -20182,6 +23695,10 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
     if (config->metric_series != LLMOBS_OFF) {
         llmobsi_registry_layout(arena, config, recorder);
     }
+    if (config->requests != LLMOBS_OFF) {
+        llmobsi_requests_layout(arena, config, recorder);
+        llmobsi_sessions_layout(arena, config, recorder);
+    }
     for (i = 0; i < config->max_exporters; i++) {
         llmobsi_exporter_layout(arena, config, exporters != NULL ? &exporters[i] : NULL);
     }
@@ -20202,16 +23719,21 @@ LLMOBS_API size_t llmobs_memory_needed(const llmobs_config* config)
 LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pillar)
 {
     llmobs_config without;
+    size_t with_requests;
     size_t rest;
     llmobsi_config_complete(&without, config, false);
     without.metric_series = LLMOBS_OFF;
     without.exemplars = LLMOBS_OFF;
+    with_requests = llmobs_memory_needed(&without);
+    without.requests = LLMOBS_OFF;
     rest = llmobs_memory_needed(&without);
     switch (pillar) {
     case LLMOBS_PILLAR_SPANS:
         return rest; /* and what all pillars share */
     case LLMOBS_PILLAR_METRICS:
-        return llmobs_memory_needed(config) - rest;
+        return llmobs_memory_needed(config) - with_requests;
+    case LLMOBS_PILLAR_REQUESTS:
+        return with_requests - rest;
     default:
         return 0; /* not yet built */
     }
@@ -20225,35 +23747,47 @@ LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pi
 
 /* ---- memory -------------------------------------------------------------------------------- */
 
+/* The locks of an instance; how many there are. Those of parts that are off are not there. */
+#define LLMOBS_I_LOCKS 6u
+
+llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** locks)
+{
+    llmobsi_recorder* recorder = &instance->collector.recorder;
+    uint32_t count = 0;
+    locks[count++] = &instance->collector.lock;
+    locks[count++] = &instance->setup;
+    locks[count++] = &instance->rest;
+    locks[count++] = &recorder->registry.lock;
+    if (llmobsi_requests_of(recorder) != NULL) {
+        locks[count++] = &llmobsi_requests_of(recorder)->recent_lock;
+        locks[count++] = &llmobsi_sessions_of(recorder)->lock;
+    }
+    return count;
+}
+
 llmobsi_fn bool llmobsi_locks_init(llmobsi_instance* instance)
 {
-    if (!llmobsi_lock_init(&instance->collector.lock)) {
-        return false;
-    }
-    if (!llmobsi_lock_init(&instance->setup)) {
-        llmobsi_lock_destroy(&instance->collector.lock);
-        return false;
-    }
-    if (!llmobsi_lock_init(&instance->rest)) {
-        llmobsi_lock_destroy(&instance->setup);
-        llmobsi_lock_destroy(&instance->collector.lock);
-        return false;
-    }
-    if (!llmobsi_lock_init(&instance->collector.recorder.registry.lock)) {
-        llmobsi_lock_destroy(&instance->rest);
-        llmobsi_lock_destroy(&instance->setup);
-        llmobsi_lock_destroy(&instance->collector.lock);
-        return false;
+    llmobsi_lock* locks[LLMOBS_I_LOCKS];
+    uint32_t count = llmobsi_locks_of(instance, locks);
+    uint32_t i;
+    for (i = 0; i < count; i++) {
+        if (!llmobsi_lock_init(locks[i])) {
+            while (i > 0) {
+                llmobsi_lock_destroy(locks[--i]);
+            }
+            return false;
+        }
     }
     return true;
 }
 
 llmobsi_fn void llmobsi_locks_destroy(llmobsi_instance* instance)
 {
-    llmobsi_lock_destroy(&instance->collector.recorder.registry.lock);
-    llmobsi_lock_destroy(&instance->rest);
-    llmobsi_lock_destroy(&instance->setup);
-    llmobsi_lock_destroy(&instance->collector.lock);
+    llmobsi_lock* locks[LLMOBS_I_LOCKS];
+    uint32_t count = llmobsi_locks_of(instance, locks);
+    while (count > 0) {
+        llmobsi_lock_destroy(locks[--count]);
+    }
 }
 
 /* Of an instance that nobody is in any more. The host's own block is the host's again. */
@@ -20458,6 +23992,10 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
         memset(&collector->noted_metrics, 0, sizeof collector->noted_metrics);
         collector->noted_misused = 0;
     }
+    if (llmobsi_requests_of(recorder) != NULL) {
+        llmobsi_requests_forked(llmobsi_requests_of(recorder));
+        llmobsi_sessions_forked(llmobsi_sessions_of(recorder));
+    }
     llmobsi_resource_make(instance);
     for (i = 0; i < collector->exporter_count; i++) {
         llmobsi_exporter_forked(&collector->exporters[i]);
@@ -20499,6 +24037,7 @@ llmobsi_fn void llmobsi_collector_start(llmobsi_collector* collector, const llmo
     has_key = llmobsi_keyring_start(&collector->recorder.keyring, config, &refused);
     llmobsi_notes_add(&collector->notes, LLMOBS_NOTE_KEY_REFUSED, refused);
     llmobsi_metrics_start(collector, config, has_key);
+    llmobsi_requests_start(&collector->recorder, config);
     collector->given = llmobsi_load_relaxed(&collector->recorder.pool.given);
     collector->swept = llmobsi_now(&collector->recorder.timeline);
     if (!llmobsi_random_bytes(&collector->batch_ids, sizeof collector->batch_ids)) {

@@ -80,7 +80,7 @@ static unsigned bench_short_count BENCH_UNUSED; /* lines that ended in "short" *
 /* The value is computed and its memory written, for all the compiler knows. */
 #define bench_keep(pointer) __asm__ __volatile__("" : : "r"(pointer) : "memory")
 
-/* ---- clocks ---------------------------------------------------------------------------------- */
+/* ---- clocks -------------------------------------------------------------------------------- */
 
 static inline double bench_ns(clockid_t clock)
 {
@@ -142,7 +142,7 @@ static inline void bench_start(void)
     }
 }
 
-/* ---- running --------------------------------------------------------------------------------- */
+/* ---- running ------------------------------------------------------------------------------- */
 
 static inline bench_case* bench_add(bench_set* set, const char* name,
                                     void (*body)(void* context, uint32_t times), void* context)
@@ -293,7 +293,7 @@ static inline void bench_run(bench_set* set)
     }
 }
 
-/* ---- telling --------------------------------------------------------------------------------- */
+/* ---- telling ------------------------------------------------------------------------------- */
 
 /* The fastest of some cases, NULLs left out, or NULL. */
 static inline bench_case* bench_fastest(bench_case* const* cases, size_t count)

@@ -61,7 +61,7 @@ static work now;
         }                                                                    \
     }
 
-/* ---- the sides ------------------------------------------------------------------------------- */
+/* ---- the sides ----------------------------------------------------------------------------- */
 
 static llmobs_hmac_key key;
 
@@ -232,7 +232,7 @@ static void start_sides(void)
 #endif
 }
 
-/* ---- sets of cases --------------------------------------------------------------------------- */
+/* ---- sets of cases ------------------------------------------------------------------------- */
 
 /* The cases of a set by what they are; NULL: not there. */
 typedef struct sides {
@@ -406,7 +406,7 @@ static void bench_hmac(size_t size)
     ratio(what, "nettle, ours two at once", both, nettle, 0);
 }
 
-/* ---- the table hash -------------------------------------------------------------------------- */
+/* ---- the table hash ------------------------------------------------------------------------ */
 
 static uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
 

@@ -39,7 +39,7 @@ static void fail(const char* what)
     exit(1);
 }
 
-/* ---- what is recorded ----------------------------------------------------------------------- */
+/* ---- what is recorded ---------------------------------------------------------------------- */
 
 static const char* const label_names[LABELS] = {"model", "direction", "feature", "user_id"};
 static const double article_bounds[7] = {0.1, 0.25, 0.5, 1, 2.5, 5, 10};
@@ -146,7 +146,7 @@ static void subject_open(subject* to)
     }
 }
 
-/* ---- the cases ------------------------------------------------------------------------------ */
+/* ---- the cases ----------------------------------------------------------------------------- */
 
 /* Each thread's own: what it records into, and how often it has done so. */
 typedef struct recording {
@@ -246,7 +246,7 @@ static void lookup_many(void* context, uint32_t times)
     }
 }
 
-/* ---- a second thread, on another processor -------------------------------------------------- */
+/* ---- a second thread, on another processor ------------------------------------------------- */
 
 typedef struct helper {
     pthread_t thread;
@@ -354,7 +354,7 @@ static bench_case* add_duo(bench_set* set, const char* name, duo* both)
     return added;
 }
 
-/* ---- recording ------------------------------------------------------------------------------ */
+/* ---- recording ----------------------------------------------------------------------------- */
 
 /* A case of a peer that may not be there. */
 static bench_case* add_peer(bench_set* set, const char* name,
@@ -448,7 +448,7 @@ static void record_by_two(recording* mine, recording* its)
     bench_ratio("two threads, observe, prometheus-cpp / llmobs, integers", whole, peer_real, 15);
 }
 
-/* ---- finding a series ------------------------------------------------------------------------ */
+/* ---- finding a series ---------------------------------------------------------------------- */
 
 static void check_lookups(const subject* to)
 {
@@ -486,7 +486,7 @@ static void find(recording* mine)
     check_lookups(mine->to);
 }
 
-/* ---- exposition ------------------------------------------------------------------------------ */
+/* ---- exposition ---------------------------------------------------------------------------- */
 
 typedef struct exposing {
     llmobs* obs;
@@ -599,7 +599,7 @@ static void exposition(void)
     free(with.text);
 }
 
-/* ---- a service's metrics: 2,000 series, 8 threads -------------------------------------------- */
+/* ---- a service's metrics: 2,000 series, 8 threads ------------------------------------------ */
 
 #define SERVICE_COUNTERS 1000
 #define SERVICE_NARROW 900 /* histograms of 7 bounds, */
@@ -795,7 +795,7 @@ static void serve(void)
     (void)llmobs_close(of.obs);
 }
 
-/* ---- all ------------------------------------------------------------------------------------- */
+/* ---- all ----------------------------------------------------------------------------------- */
 
 static void check(const subject* to, const recording* mine, const recording* its)
 {

@@ -30,7 +30,7 @@
 
 #define TEXT_24 "abcdefghijklmnopqrstuvwx"
 
-/* ---- instances, and what they are to have at the end ---------------------------------------- */
+/* ---- instances, and what they are to have at the end --------------------------------------- */
 
 typedef struct counted {
     uint64_t spans;
@@ -130,7 +130,7 @@ static void drain(void* context)
     (void)llmobs_tick(((subject*)context)->obs);
 }
 
-/* ---- the floor ------------------------------------------------------------------------------ */
+/* ---- the floor ----------------------------------------------------------------------------- */
 
 #define FLOOR_RECORDS 4096
 
@@ -159,7 +159,7 @@ static void floor_body(void* context, uint32_t times)
     }
 }
 
-/* ---- the cases ------------------------------------------------------------------------------ */
+/* ---- the cases ----------------------------------------------------------------------------- */
 
 static void root_body(void* context, uint32_t times)
 {
@@ -298,7 +298,7 @@ static void next_body(void* context, uint32_t times)
     to->expected.spans += times;
 }
 
-/* ---- what is not recorded ------------------------------------------------------------------- */
+/* ---- what is not recorded ------------------------------------------------------------------ */
 
 typedef struct unrecorded {
     llmobs* obs;
@@ -349,7 +349,7 @@ static void unrecorded_check(const unrecorded* full, const unrecorded* unsampled
     (void)llmobs_close(unsampled->obs);
 }
 
-/* ---- a second thread, on another processor -------------------------------------------------- */
+/* ---- a second thread, on another processor ------------------------------------------------- */
 
 #define HANDED 2048
 
@@ -483,7 +483,7 @@ static void helper_stop(helper* with)
     (void)pthread_join(with->thread, NULL);
 }
 
-/* ---- the reader's side ---------------------------------------------------------------------- */
+/* ---- the reader's side --------------------------------------------------------------------- */
 
 /* A repetition fills, untimed, what its timed part drains. */
 typedef struct reading {
@@ -505,7 +505,7 @@ static void reading_body(void* context, uint32_t times)
     (void)llmobs_tick(with->to->obs);
 }
 
-/* ---- the peer ------------------------------------------------------------------------------- */
+/* ---- the peer ------------------------------------------------------------------------------ */
 
 #ifdef HAVE_LTTNG_UST
 #define LTTNG_DIRECTORY "build/bench/lttng"
@@ -571,7 +571,7 @@ static bool lttng_is_on(void)
 
 #endif
 
-/* ---- how late the latest are ---------------------------------------------------------------- */
+/* ---- how late the latest are --------------------------------------------------------------- */
 
 #define TAIL_BATCHES 300
 #define TAIL_SPANS 3000
@@ -634,7 +634,7 @@ static void tail(subject* to)
     }
 }
 
-/* ---- all ------------------------------------------------------------------------------------ */
+/* ---- all ----------------------------------------------------------------------------------- */
 
 /* At most so many times the floor of the same run. */
 static void print_ratio(const char* name, const bench_case* one, const bench_case* floor,

@@ -197,7 +197,7 @@ static void sample_fill(sample_batch* sample)
     sample->batch.span_count = 6;
 }
 
-/* ---- where it goes --------------------------------------------------------------------------- */
+/* ---- where it goes ------------------------------------------------------------------------- */
 
 /* Collects; refuses what would go past `refuse_at`. */
 typedef struct sample_sink {

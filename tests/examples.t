@@ -47,8 +47,51 @@ sub serves {
     is($?, 0, 'SIGTERM ends it well');
 }
 
+# It keeps texts that only the key opens, and sees each change.
+sub audits {
+    my ($program) = @_;
+    my ($store, $key) = map { "$directory/audit.$_" } qw(store key);
+    unlink($store, $key);
+    my $asks = sub { return Gate::run(join(' ', "umask 0; $program", @_)) };
+    is(($asks->('keygen', $key))[0], 0, 'a key is made');
+    is((stat($key))[2] & 0777, 0600, 'for nobody else');
+    isnt(($asks->('keygen', $key))[0], 0, 'and not made over another');
+    is(($asks->('demo', $store, $key))[0], 0, 'texts are kept');
+    is((stat($store))[2] & 0777, 0600, 'for nobody else');
+    my $shown = "== input\nWhere is my parcel? I am Ann, ann\@example.com.\n"
+        . "== output\nIt is \\x1b[1mon its way, Ann.\n";
+    is(($asks->('lookup', $store, $key, 'req-17'))[1], $shown, 'and found by their request');
+    isnt(($asks->('lookup', $store, $key, 'req-1'))[0], 0, 'one that is not there is not');
+    my $bytes = Sections::read_file($store);
+    unlike($bytes, qr/Ann|parcel|req-1/, 'the file shows nothing of them');
+    my $cut = substr($bytes, 0, length($bytes) - 5);
+    Gate::write_file($store, $cut);
+    is(($asks->('lookup', $store, $key, 'req-18'))[0], 0, 'an unfinished record is passed over');
+    is(($asks->('demo', $store, $key))[0], 0, 'and written over');
+    is(($asks->('lookup', $store, $key, 'req-17'))[0], 0, 'so that all can be read');
+    $bytes = Sections::read_file($store);
+    for my $place (16, 18, 21, 30, 60, 200, length($bytes) - 10) {
+        my $changed = $bytes;
+        substr($changed, $place, 1) ^= "\x01";
+        Gate::write_file($store, $changed);
+        my ($status, $text) = $asks->('lookup', $store, $key, 'req-18');
+        ok($status != 0, "a change of byte $place is seen");
+    }
+    my $second = 16 + 32 + unpack('x16V', $bytes);
+    Gate::write_file($store, substr($bytes, 0, 16) . substr($bytes, $second));
+    isnt(($asks->('lookup', $store, $key, 'req-17'))[0], 0, 'as is a record that was taken out');
+    Gate::write_file($store, $bytes);
+    chmod(0640, $key);
+    isnt(($asks->('lookup', $store, $key, 'req-17'))[0], 0, 'a key that others may read is none');
+    chmod(0600, $key);
+    my $link = "$directory/audit.link";
+    symlink(basename($key), $link);
+    isnt(($asks->('lookup', $store, $link, 'req-17'))[0], 0, 'nor is a link');
+}
+
 # The larger ones: lines at most, the library that they need, what runs them.
 my %larger = (
+    audit_store => { lines => 360, library => 'sodium', run => \&audits },
     metrics_server => { lines => 150, library => 'microhttpd', run => \&serves },
     replay => { lines => 600, run => sub { note('tests/replay.t runs it') } },
 );

@@ -56,7 +56,7 @@ static size_t json_raw(const unsigned char* b, size_t size)
     }
     if (point < 0x20 || (point >= 0x7f && point <= 0x9f) || point == 0x61c || point == 0x200e ||
         point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
-        (point >= 0x2066 && point <= 0x2069)) {
+        (point >= 0x2066 && point <= 0x2069) || point == 0xfeff) {
         return 0;
     }
     return need;

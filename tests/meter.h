@@ -68,7 +68,7 @@ static inline llmobs_metric define_bounds(llmobs* obs, const char* name, llmobs_
     return define_info(obs, &info);
 }
 
-/* ---- text ----------------------------------------------------------------------------------- */
+/* ---- text ---------------------------------------------------------------------------------- */
 
 /* What a scraper gets; to be freed. */
 static inline char* scrape(llmobs* obs, llmobs_exposition exposition)

@@ -64,6 +64,104 @@ static void test_types(void)
     ok(close_kept(obs, &kept), "the account balances");
 }
 
+static uint64_t refusals;
+
+static void count_refusals(void* user, llmobs_note note, uint64_t count, const char* text)
+{
+    (void)user;
+    (void)text;
+    refusals += note == LLMOBS_NOTE_NAME_REFUSED ? count : 0;
+}
+
+/* Sets what must never be stored in every way there is; `span_name` may be such a name itself. */
+static void set_refused(llmobs* obs, const char* span_name)
+{
+    static const char* const words[] = {"canary-list"};
+    llmobs_span_info info = llmobs_span_info_default();
+    llmobs_attribute attributes[3];
+    llmobs_span span;
+    attributes[0] = llmobs_attribute_int("fine", 1);
+    attributes[1] = llmobs_attribute_string("x-api-key", "canary-many");
+    attributes[2] = llmobs_attribute_int("also.fine", 2);
+    info.name = span_name;
+    info.attributes = attributes;
+    info.attribute_count = 3;
+    span = llmobs_span_begin(obs, &info);
+    llmobs_span_set_string(span, "Authorization", "canary-one");
+    llmobs_span_set_string_n(span, "set_cookie", "canary-two", 10);
+    llmobs_span_set_int(span, "api_key", 7777777777);
+    llmobs_span_set_strings(span, "http.request.header.cookie", words, 1);
+    llmobs_span_set_string(span, span_name, "canary-three"); /* known as a name: still refused */
+    llmobs_span_event_with(span, "cookie", attributes, 3);
+    llmobs_span_end(span);
+}
+
+static void test_refused(void)
+{
+    static const char name[] = "cookie";
+    llmobs_config config = pumped_config();
+    keeper kept;
+    llmobs* obs;
+    const llmobs_span_view* view;
+    size_t found = 0, i;
+    int round;
+    config.note = count_refusals;
+    obs = open_kept(&config, &kept);
+    for (round = 0; round < 3; round++) {
+        set_refused(obs, name);
+    }
+    is_int(llmobs_flush(obs, 60000), LLMOBS_OK, "delivered");
+    is_int(kept.count, 3, "a span may be called so");
+    view = kept_span(&kept, "cookie");
+    is_int(view->attribute_count, 2, "only the others are attributes");
+    ok(kept_attribute(view, "fine") != NULL && kept_attribute(view, "also.fine") != NULL,
+       "on both sides of it");
+    is_int(view->dropped_attribute_count, 6, "the span tells that it lost some");
+    is_str(view->events[0].name.data, "cookie", "an event may be called so");
+    is_int(view->events[0].attribute_count, 2, "and has the others");
+    is_int(view->events[0].dropped_attribute_count, 1, "and tells");
+    is_int(stats_of(obs).attributes_refused, 21, "they are counted");
+    is_int(stats_of(obs).attributes_dropped, 0, "not as for want of room");
+    is_int(refusals, 21, "and noted");
+    {
+        const unsigned char* bytes = (const unsigned char*)llmobsi_places[LLMOBS_I_PLACE(
+            (uint32_t)(uintptr_t)obs)].recorder;
+        size_t size = llmobs_memory_needed(&config);
+        for (i = 0; i + 7 <= size; i++) {
+            found += bytes[i] == 'c' && memcmp(bytes + i, "canary-", 7) == 0;
+        }
+    }
+    is_int(found, 0, "no value is anywhere in the instance's memory");
+    ok(close_kept(obs, &kept), "the account balances");
+}
+
+/* Where the table of names is full, a name has no id; it is refused all the same. */
+static void test_refused_without_room(void)
+{
+    static char fillers[400][200];
+    llmobs_config config = pumped_config();
+    keeper kept;
+    llmobs* obs;
+    llmobs_span span;
+    size_t i;
+    config.name_bytes = 1024;
+    obs = open_kept(&config, &kept);
+    span = llmobs_span_root(obs, "s");
+    for (i = 0; i < 400; i++) {
+        sprintf(fillers[i], "filler.%zu.%0150d", i, 0);
+        llmobs_span_set_bool(span, fillers[i], true);
+    }
+    ok(stats_of(obs).names_overflowed > 0, "the table of names is full");
+    llmobs_span_set_string(span, "cookie", "canary");
+    llmobs_span_set_string(span, "cookie", "canary");
+    is_int(stats_of(obs).attributes_refused, 2, "what is refused then, too, is counted");
+    llmobs_span_end(span);
+    (void)llmobs_flush(obs, 60000);
+    ok(strcmp(kept_string(&kept.spans[0], "llmobs.key_overflow"), "canary") != 0,
+       "and does not stand under another name");
+    ok(close_kept(obs, &kept), "the account balances");
+}
+
 static void test_last_wins(void)
 {
     llmobs_config config = pumped_config();
@@ -153,7 +251,7 @@ static void test_cuts(void)
     is_int(uncounted, 0, "and each cut is counted");
 }
 
-/* ---- limits ---------------------------------------------------------------------------------- */
+/* ---- limits -------------------------------------------------------------------------------- */
 
 static void test_count_limit(void)
 {
@@ -319,6 +417,8 @@ static void test_parts_run_out(void)
 int main(void)
 {
     test_types();
+    test_refused();
+    test_refused_without_room();
     test_last_wins();
     test_cuts();
     test_count_limit();

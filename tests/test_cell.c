@@ -162,7 +162,7 @@ static void test_additions(void)
     ok(!llmobsi_signed_add(&sum, INT64_MAX) && sum == INT64_MAX, "not above");
 }
 
-/* ---- many at once --------------------------------------------------------------------------- */
+/* ---- many at once -------------------------------------------------------------------------- */
 
 typedef struct racer {
     stock* of;

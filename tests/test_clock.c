@@ -12,7 +12,7 @@ static uint64_t next_random(uint64_t below)
     return (seed >> 33) % below;
 }
 
-/* ---- a timeline fed by hand ------------------------------------------------------------------ */
+/* ---- a timeline fed by hand ---------------------------------------------------------------- */
 
 /* A machine whose clocks we make: cycles at some pace, Unix time ahead of monotonic time. */
 typedef struct machine {
@@ -212,7 +212,7 @@ static void test_bad_readings(void)
     ok(time_of(&timeline, 0) <= time_of(&timeline, (uint64_t)m.cycles), "old stamps are clamped");
 }
 
-/* ---- the real clock -------------------------------------------------------------------------- */
+/* ---- the real clock ------------------------------------------------------------------------ */
 
 static void test_real(void)
 {
@@ -257,7 +257,7 @@ static void test_real(void)
     ok(close_kept(obs, &kept), "the account balances");
 }
 
-/* ---- clocks of the host ---------------------------------------------------------------------- */
+/* ---- clocks of the host -------------------------------------------------------------------- */
 
 static llmobsi_atomic64 host_now;
 static llmobsi_atomic64 host_step;

@@ -18,7 +18,7 @@ static llmobs_result define_result(llmobs* obs, const llmobs_metric_info* info)
     return result;
 }
 
-/* ---- names ---------------------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------------------------- */
 
 static void test_names(void)
 {
@@ -137,7 +137,15 @@ static void test_labels(void)
     is_int(llmobs_close(obs), LLMOBS_OK, "close");
 }
 
-/* ---- instruments ---------------------------------------------------------------------------- */
+/* ---- instruments --------------------------------------------------------------------------- */
+
+static void test_refused_labels(void)
+{
+    ok(!llmobsi_label_name_is_valid("authorization", false), "no label is called authorization");
+    ok(!llmobsi_label_name_is_valid("X_Api_Key", false), "or X_Api_Key");
+    ok(!llmobsi_label_name_is_valid("http.request.header.cookie", true), "or by a header's prefix");
+    ok(llmobsi_label_name_is_valid("api_key_id", false), "api_key_id is fine");
+}
 
 static double answer(void* user)
 {
@@ -260,7 +268,7 @@ static void test_bounds(void)
     is_int(llmobs_close(obs), LLMOBS_OK, "close");
 }
 
-/* ---- the same, and what clashes ------------------------------------------------------------- */
+/* ---- the same, and what clashes ------------------------------------------------------------ */
 
 typedef struct clash {
     const char* name;
@@ -385,7 +393,7 @@ static void test_same(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- families ------------------------------------------------------------------------------- */
+/* ---- families ------------------------------------------------------------------------------ */
 
 static void expect_family(const char* name, const char* unit, llmobs_instrument instrument,
                           const char* want)
@@ -425,7 +433,7 @@ static void test_families(void)
     expect_family("seconds", "s", LLMOBS_GAUGE, "seconds_seconds");
 }
 
-/* ---- limits --------------------------------------------------------------------------------- */
+/* ---- limits -------------------------------------------------------------------------------- */
 
 static void test_limits(void)
 {
@@ -555,6 +563,7 @@ int main(void)
 {
     test_names();
     test_labels();
+    test_refused_labels();
     test_instruments();
     test_bounds();
     test_clashes();

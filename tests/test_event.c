@@ -133,7 +133,7 @@ static void test_event_without_room(void)
     ok(close_kept(obs, &kept), "the account balances");
 }
 
-/* ---- links ---------------------------------------------------------------------------------- */
+/* ---- links --------------------------------------------------------------------------------- */
 
 static void test_links(void)
 {
@@ -192,7 +192,7 @@ static void test_link_limit(void)
     ok(close_kept(obs, &kept), "the account balances");
 }
 
-/* ---- status --------------------------------------------------------------------------------- */
+/* ---- status -------------------------------------------------------------------------------- */
 
 typedef struct status_case {
     llmobs_status set[3];
@@ -255,7 +255,7 @@ static void test_long_message(void)
     ok(close_kept(obs, &kept), "the account balances");
 }
 
-/* ---- name, kind, context -------------------------------------------------------------------- */
+/* ---- name, kind, context ------------------------------------------------------------------- */
 
 static void test_name_and_kind(void)
 {

@@ -5,7 +5,7 @@
 
 #include "keeper.h"
 
-/* ---- an exporter that follows a script ------------------------------------------------------- */
+/* ---- an exporter that follows a script ----------------------------------------------------- */
 
 typedef struct seen {
     uint64_t id;
@@ -128,7 +128,7 @@ static void record(llmobs* obs, int count)
     }
 }
 
-/* ---- answers --------------------------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------------------------- */
 
 static void test_retry(void)
 {
@@ -188,7 +188,7 @@ static void test_give_up(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- asynchronous transports ----------------------------------------------------------------- */
+/* ---- asynchronous transports --------------------------------------------------------------- */
 
 static void test_pending(void)
 {
@@ -284,7 +284,7 @@ static void test_pending_at_close(void)
     free(config.memory); /* what was promised to be left alone is ours in this test */
 }
 
-/* ---- queues ---------------------------------------------------------------------------------- */
+/* ---- queues -------------------------------------------------------------------------------- */
 
 static void test_queue_full(void)
 {
@@ -356,7 +356,7 @@ static void test_span_too_large(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- many ------------------------------------------------------------------------------------ */
+/* ---- many ---------------------------------------------------------------------------------- */
 
 static void test_many(void)
 {
@@ -405,7 +405,7 @@ static void test_many(void)
     }
 }
 
-/* ---- callbacks that call back in ------------------------------------------------------------- */
+/* ---- callbacks that call back in ----------------------------------------------------------- */
 
 typedef struct inside {
     llmobs* obs;
@@ -515,7 +515,7 @@ static void test_nested(void)
     is_int(llmobs_close(b.own), LLMOBS_OK, "and the other");
 }
 
-/* ---- an exporter that hangs ------------------------------------------------------------------ */
+/* ---- an exporter that hangs ---------------------------------------------------------------- */
 
 static void test_hung(void)
 {

@@ -18,7 +18,7 @@
 
 #define FOLDER "build/tmp/test_file"
 
-/* ---- system calls that fail on demand -------------------------------------------------------- */
+/* ---- system calls that fail on demand ------------------------------------------------------ */
 
 typedef enum fault_kind { FAULT_NONE, FAULT_ERROR, FAULT_SHORT, FAULT_NOTHING } fault_kind;
 
@@ -101,7 +101,7 @@ int lstat(const char* path, struct stat* status)
     return fails() ? -1 : fstatat(AT_FDCWD, path, status, AT_SYMLINK_NOFOLLOW);
 }
 
-/* ---- files ----------------------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------------------- */
 
 static const char* path_of(const char* name)
 {
@@ -173,7 +173,7 @@ static unsigned mode_of(const char* path)
     return stat(path, &status) == 0 ? (unsigned)status.st_mode & 07777 : 0;
 }
 
-/* ---- batches --------------------------------------------------------------------------------- */
+/* ---- batches ------------------------------------------------------------------------------- */
 
 #define SPANS_MOST 200
 
@@ -301,7 +301,7 @@ static int count_lines(const char* text, llmobs_format format, int* broken)
     return count;
 }
 
-/* ---- opening --------------------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------------------------- */
 
 static void test_new_file(void)
 {
@@ -470,7 +470,7 @@ static void test_arguments(void)
     is_str(text_of(path_of("a")), "old\n", "... leave that as it is");
 }
 
-/* ---- the last line --------------------------------------------------------------------------- */
+/* ---- the last line ------------------------------------------------------------------------- */
 
 static void test_torn_lines(void)
 {
@@ -564,7 +564,7 @@ static void test_torn_chrome(void)
        "... one beginning, whole events");
 }
 
-/* ---- rotation -------------------------------------------------------------------------------- */
+/* ---- rotation ------------------------------------------------------------------------------ */
 
 static void rotate(llmobs_format format, uint32_t keep, int files, const char* what)
 {
@@ -661,7 +661,7 @@ static void test_rotation(void)
     llmobsi_file_close(&file);
 }
 
-/* ---- others at work -------------------------------------------------------------------------- */
+/* ---- others at work ------------------------------------------------------------------------ */
 
 static void test_moved_away(void)
 {
@@ -828,7 +828,7 @@ static void test_processes(void)
     ok(size_of(path_of("a.20")) > 0, "... over many rotations");
 }
 
-/* ---- the disk is full ------------------------------------------------------------------------ */
+/* ---- the disk is full ---------------------------------------------------------------------- */
 
 /* In a child, whose SIGXFSZ would kill it. */
 static void test_size_limit(void)
@@ -903,7 +903,7 @@ static void test_full_disk(void)
 #endif
 }
 
-/* ---- every call fails once, and for ever ----------------------------------------------------- */
+/* ---- every call fails once, and for ever --------------------------------------------------- */
 
 /* Five batches, one of them of several writes, with rotation in between; each is tried again until
    it is written. Then, without faults, a last one. Returns how many calls were made before the
@@ -1006,7 +1006,7 @@ static void test_faults(llmobs_format format, const char* format_name)
     }
 }
 
-/* ---- with an instance ------------------------------------------------------------------------ */
+/* ---- with an instance ---------------------------------------------------------------------- */
 
 static int notes[LLMOBS_NOTE_COUNT];
 
@@ -1082,7 +1082,7 @@ static void test_instance_loss(void)
     llmobs_release();
 }
 
-/* ---- log records ----------------------------------------------------------------------------- */
+/* ---- log records --------------------------------------------------------------------------- */
 
 static llmobs_result add_file(llmobs* obs, llmobs_format format, const char* name, uint32_t signals,
                               llmobs_log_style style)

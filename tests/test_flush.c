@@ -4,7 +4,7 @@
 
 #include "keeper.h"
 
-/* ---- all before it --------------------------------------------------------------------------- */
+/* ---- all before it ------------------------------------------------------------------------- */
 
 typedef struct racer {
     llmobs* obs;
@@ -124,7 +124,7 @@ static void test_more_than_the_queue(bool pumped)
     is_int(llmobs_close(obs), LLMOBS_OK, "close");
 }
 
-/* ---- ticks ----------------------------------------------------------------------------------- */
+/* ---- ticks --------------------------------------------------------------------------------- */
 
 /* On a busy machine this thread may have been away for longer than a batch of test_ticks waits. */
 static bool no_longer_young(uint64_t begun)

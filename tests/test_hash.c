@@ -36,7 +36,7 @@ static void fill_random(uint8_t* bytes, size_t size)
     }
 }
 
-/* ---- multiplying ----------------------------------------------------------------------------- */
+/* ---- multiplying --------------------------------------------------------------------------- */
 
 static void test_fold(void)
 {
@@ -69,7 +69,7 @@ static void test_fold(void)
     is_int(wrong, 0, "products of 32-bit pieces equal the compiler's of 128 bits");
 }
 
-/* ---- bytes ----------------------------------------------------------------------------------- */
+/* ---- bytes --------------------------------------------------------------------------------- */
 
 /* The definition once more, word by word and with the portable product, for all sizes. */
 static uint64_t word_at(const uint8_t* bytes, size_t count)
@@ -148,7 +148,7 @@ static void test_sizes(void)
        "two hashes that every machine must find");
 }
 
-/* ---- mixing ---------------------------------------------------------------------------------- */
+/* ---- mixing -------------------------------------------------------------------------------- */
 
 /* The part of a flip's trials in which an output bit changed, at its furthest from a half. */
 static double worst_bias(size_t size, bool of_seed)
@@ -202,7 +202,7 @@ static void test_avalanche(void)
     }
 }
 
-/* ---- collisions ------------------------------------------------------------------------------ */
+/* ---- collisions ---------------------------------------------------------------------------- */
 
 enum { MANY = 1 << 20 };
 static uint64_t* hashes;

@@ -54,7 +54,7 @@ static void expect_counts(llmobs* obs, llmobs_histogram histogram, const uint64_
     ok(equal, what);
 }
 
-/* ---- borders -------------------------------------------------------------------------------- */
+/* ---- borders ------------------------------------------------------------------------------- */
 
 static void test_borders(void)
 {
@@ -138,7 +138,7 @@ static void test_all_borders(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- values that are none ------------------------------------------------------------------- */
+/* ---- values that are none ------------------------------------------------------------------ */
 
 static void test_invalid(llmobs_number number, bool exponential, const char* what)
 {
@@ -258,7 +258,7 @@ static void test_sums(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- windows -------------------------------------------------------------------------------- */
+/* ---- windows ------------------------------------------------------------------------------- */
 
 /* Each value lies in the bucket that its index says, by the scale that is told. */
 static void expect_window(llmobs* obs, llmobs_histogram h, const double* values, int count,
@@ -368,7 +368,7 @@ static void test_extremes(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- rows of different scales --------------------------------------------------------------- */
+/* ---- rows of different scales -------------------------------------------------------------- */
 
 typedef struct filler {
     llmobs_histogram histogram;

@@ -55,6 +55,43 @@ static void test_texts(void)
     is_int(names.overflowed, 0, "nothing has overflowed");
 }
 
+/* The list once more, by hand: what docs/privacy.md promises of the best known. */
+static void test_refused(void)
+{
+    static const char* const refused[] = {
+        "authorization", "Authorization", "AUTHORIZATION", "proxy-authorization",
+        "Proxy_Authorization", "cookie", "Set-Cookie", "set_cookie", "x-api-key", "X_API_KEY",
+        "x.api.key", "api-key", "api_key", "apikey", "x-auth-token", "x-amz-security-token",
+        "x-goog-api-key", "http.request.header.authorization", "HTTP.Request.Header.Authorization",
+        "http_request_header_authorization", "http.response.header.set-cookie",
+        "http.response.header.set_cookie", "rpc.grpc.request.metadata.authorization",
+        "rpc.request.metadata.x-api-key", "http.response.header.x_auth_token"};
+    static const char* const fine[] = {
+        "", "a", "authorizatio", "authorizations", "x-authorization-kind", "cookies", "api-key-id",
+        "http.request.header.", "http.request.header.content-type", "http.request.header",
+        "header.authorization", "tokens.input", "session.id", "user.id", "key",
+        "http.request.header.http.request.header.cookie", "http.request.body.authorization",
+        "\xc3\xa1uthorization"};
+    size_t wrong = 0, i;
+    uint32_t id;
+    for (i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        wrong += !llmobsi_name_is_refused(refused[i], strlen(refused[i]));
+    }
+    is_int(wrong, 0, "names of headers that carry credentials are refused");
+    for (i = 0; i < sizeof fine / sizeof fine[0]; i++) {
+        wrong += llmobsi_name_is_refused(fine[i], strlen(fine[i]));
+    }
+    is_int(wrong, 0, "and no others");
+    names_begin(TEXT_BYTES);
+    id = llmobsi_names_id(&names, "Cookie", 6);
+    is_str(text_of(id), "Cookie", "as a name, say of a span, it has an id");
+    ok(llmobsi_names_is_refused(&names, id), "which is marked");
+    ok(!llmobsi_names_is_refused(&names, llmobsi_names_id(&names, "Cookies", 7)), "others are not");
+    ok(!llmobsi_names_is_refused(&names, LLMOBS_I_NAME_UNNAMED) &&
+           !llmobsi_names_is_refused(&names, LLMOBS_I_NAME_OVERFLOW),
+       "nor what is no name");
+}
+
 static void test_full(void)
 {
     static const uint32_t sizes[] = {1024, 4096, TEXT_BYTES};
@@ -157,7 +194,7 @@ static void test_equal_hashes(void)
     is_int(wrong, 0, "they have ids of their own");
 }
 
-/* ---- races ----------------------------------------------------------------------------------- */
+/* ---- races --------------------------------------------------------------------------------- */
 
 /* Each may store a copy in vain before one wins: so few that even then there is room. */
 enum { RACERS = 4, RACED = 600 };
@@ -207,7 +244,7 @@ static void test_races(void)
     is_int(wrong, 0, "threads that race for the same names get the same ids");
 }
 
-/* ---- by the public calls --------------------------------------------------------------------- */
+/* ---- by the public calls ------------------------------------------------------------------- */
 
 static void note_names(void* user, llmobs_note note, uint64_t count, const char* text)
 {
@@ -260,6 +297,7 @@ static void test_public(void)
 int main(void)
 {
     test_texts();
+    test_refused();
     test_full();
     test_collisions();
     test_equal_hashes();

@@ -104,7 +104,7 @@ static void test_every_code_point(void)
         wrong += !round_trips(text, 7 + size + 40);
     }
     is_int(wrong, 0, "every code point reads back as itself");
-    is_int(escaped, 32 + 2 + 1 + 32 + 1 + 2 + 7 + 4, "and no more are escaped than must be");
+    is_int(escaped, 32 + 2 + 1 + 32 + 1 + 2 + 7 + 4 + 1, "and no more are escaped than must be");
 }
 
 static void test_every_short_sequence(void)
@@ -126,6 +126,36 @@ static void test_every_short_sequence(void)
     is_int(wrong, 0, "every sequence of up to three bytes is written as its repaired form");
 }
 
+/* Two code points of three bytes are taken at once: every pair of leads and of second bytes, each
+   byte after a lead spoiled in turn, and at every distance from a piece's border. */
+static void test_pairs(void)
+{
+    size_t wrong = 0;
+    unsigned lead, other, second, place, spoiled;
+    for (lead = 0xe0; lead < 0xf0; lead++) {
+        for (other = 0x70; other < 0x100; other++) {
+            for (second = 0x80; second < 0xc0; second += 3) {
+                for (place = 0; place < 6; place++) {
+                    char text[80];
+                    size_t front = (lead + other + second) % 64;
+                    memset(text, 'x', sizeof text);
+                    text[front] = (char)lead;
+                    text[front + 1] = (char)second;
+                    text[front + 2] = (char)(second ^ 5);
+                    text[front + 3] = (char)other;
+                    text[front + 4] = (char)(second ^ 9);
+                    text[front + 5] = (char)(second ^ 17);
+                    spoiled = (lead * 3 + other) % 4 == 0 ? '"' : (second * 37) & 0xff;
+                    text[front + place] = place == 0 ? text[front] : (char)spoiled;
+                    wrong += !round_trips(text, front + 6 + other % 9);
+                    wrong += !round_trips(text + front, 6);
+                }
+            }
+        }
+    }
+    is_int(wrong, 0, "two code points of Asia's at once, whole or spoiled");
+}
+
 /* ---- sizes, borders, refusals -------------------------------------------------------------- */
 
 /* Text with specials in about one of `rarity` places, of every kind. */
@@ -133,6 +163,7 @@ static void fill(char* out, size_t size, unsigned rarity)
 {
     static const char* const parts[] = {"\"", "\\", "\n", "\x01", "\x7f", "\xc2\x85", "\xc3\xa9",
                                         "\xd8\x9c", "\xe2\x80\xa8", "\xe2\x80\xae", "\xe2\x81\xa7",
+                                        "\xef\xbb\xbf", "\xef\xbc\x8c",
                                         "\xe4\xbd\xa0", "\xf0\x9f\x98\x80", "\xf0\x9f", "\xe2\x80",
                                         "\x80", "\xff", "\xed\xa0\x80", "\x1f", "\t"};
     size_t written = 0;
@@ -355,6 +386,7 @@ int main(void)
 {
     test_every_code_point();
     test_every_short_sequence();
+    test_pairs();
     test_sizes();
     test_places();
     test_truncation();

@@ -391,7 +391,8 @@ static void test_no_random_bytes(void)
     is_int(llmobs_key_rotate(obs, NULL), LLMOBS_ERROR_KEY, "nor another key");
     calls = 1;
     is_int(llmobs_key_rotate(obs, NULL), LLMOBS_OK, "until there are some");
-    is_int(llmobs_pseudonym(obs, LLMOBS_DOMAIN_USER, NULL, "u42", 3, text), LLMOBS_OK, "then it does");
+    is_int(llmobs_pseudonym(obs, LLMOBS_DOMAIN_USER, NULL, "u42", 3, text), LLMOBS_OK,
+           "then it does");
     is_int(strncmp(text, "hmac-sha256:run-21222324:", 25), 0, "with an id of its own");
     (void)llmobs_close(obs);
 }

@@ -83,7 +83,7 @@ static llmobs_histogram_stats stats_in(llmobs_histogram histogram)
     return read;
 }
 
-/* ---- values --------------------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------------------------- */
 
 static void test_counter(void)
 {
@@ -162,7 +162,7 @@ static void test_gauge(void)
     (void)llmobs_close(m.obs);
 }
 
-/* ---- gauges that are asked for -------------------------------------------------------------- */
+/* ---- gauges that are asked for ------------------------------------------------------------- */
 
 typedef struct asked {
     llmobs* obs;
@@ -217,7 +217,7 @@ static void test_callback(void)
     is_int(llmobs_close(m.obs), LLMOBS_OK, "close");
 }
 
-/* ---- handles -------------------------------------------------------------------------------- */
+/* ---- handles ------------------------------------------------------------------------------- */
 
 static void use_all(meters m)
 {
@@ -336,7 +336,7 @@ static void test_misused(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- the way of a recording call ------------------------------------------------------------ */
+/* ---- the way of a recording call ----------------------------------------------------------- */
 
 static void test_quick(void)
 {
@@ -362,7 +362,7 @@ static void test_quick(void)
     (void)llmobs_close(m.obs);
 }
 
-/* ---- threads -------------------------------------------------------------------------------- */
+/* ---- threads ------------------------------------------------------------------------------- */
 
 typedef struct worker {
     meters m;
@@ -502,7 +502,7 @@ static void test_no_page(void)
     (void)llmobs_close(m.obs);
 }
 
-/* ---- signals -------------------------------------------------------------------------------- */
+/* ---- signals ------------------------------------------------------------------------------- */
 
 static meters signalled;
 static volatile sig_atomic_t handled;
@@ -605,7 +605,7 @@ static void test_handler_series(void)
     (void)llmobs_close(m.obs);
 }
 
-/* ---- fork ----------------------------------------------------------------------------------- */
+/* ---- fork ---------------------------------------------------------------------------------- */
 
 static int child_of_fork(meters m)
 {
@@ -663,7 +663,7 @@ static void test_fork(bool early)
     (void)llmobs_close(m.obs);
 }
 
-/* ---- off ------------------------------------------------------------------------------------ */
+/* ---- off ----------------------------------------------------------------------------------- */
 
 static void test_off(void)
 {

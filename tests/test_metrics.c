@@ -28,7 +28,7 @@ static llmobs* open_filled(uint32_t families)
     return obs;
 }
 
-/* ---- print ---------------------------------------------------------------------------------- */
+/* ---- print --------------------------------------------------------------------------------- */
 
 static void test_print(void)
 {
@@ -79,7 +79,7 @@ static void test_print(void)
     free(text);
 }
 
-/* ---- write ---------------------------------------------------------------------------------- */
+/* ---- write --------------------------------------------------------------------------------- */
 
 typedef struct refuser {
     long calls;
@@ -133,7 +133,7 @@ static void test_refused(void)
     is_int(all.calls, 0, "nothing is written");
 }
 
-/* ---- views ---------------------------------------------------------------------------------- */
+/* ---- views --------------------------------------------------------------------------------- */
 
 typedef struct collected {
     const llmobsi_registry* registry;
@@ -221,7 +221,7 @@ static void test_views(void)
     is_int(llmobs_metrics_collect(obs, collect, &all), LLMOBS_ERROR_CLOSED, "a closed instance");
 }
 
-/* ---- of histograms, the overflow, and what is asked for ------------------------------------- */
+/* ---- of histograms, the overflow, and what is asked for ------------------------------------ */
 
 typedef struct viewed {
     int seen;
@@ -304,7 +304,7 @@ static void test_kinds(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- of itself ------------------------------------------------------------------------------ */
+/* ---- of itself ----------------------------------------------------------------------------- */
 
 static void test_self(void)
 {

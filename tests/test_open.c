@@ -10,7 +10,7 @@
 
 #define FOLDER "build/tmp/test_open"
 
-/* ---- memory ---------------------------------------------------------------------------------- */
+/* ---- memory -------------------------------------------------------------------------------- */
 
 typedef struct counted {
     int allocations;
@@ -203,7 +203,7 @@ static void test_limit(void)
     }
 }
 
-/* ---- misuse ---------------------------------------------------------------------------------- */
+/* ---- misuse -------------------------------------------------------------------------------- */
 
 static size_t misuse_calls;
 
@@ -373,7 +373,7 @@ static void test_misuse_output(void)
     printf("# %s", answer);
 }
 
-/* ---- handles over a re-open ------------------------------------------------------------------ */
+/* ---- handles over a re-open ---------------------------------------------------------------- */
 
 static void test_reopen(void)
 {
@@ -405,7 +405,7 @@ static void test_reopen(void)
     ok(close_kept(obs, &kept), "the account balances");
 }
 
-/* ---- close against all that may run ---------------------------------------------------------- */
+/* ---- close against all that may run -------------------------------------------------------- */
 
 typedef struct arena_of_strife {
     llmobsi_atomic64 obs;
@@ -559,7 +559,7 @@ static void test_adders(void)
     ok(a.added > 0, "there were some");
 }
 
-/* ---- a shared object is unloaded while threads live ------------------------------------------ */
+/* ---- a shared object is unloaded while threads live ---------------------------------------- */
 
 static void* record_in_object(void* argument)
 {

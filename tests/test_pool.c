@@ -55,7 +55,7 @@ static void test_generations(void)
        "a reset leaves no handle alive");
 }
 
-/* ---- many takers, one who gives back --------------------------------------------------------- */
+/* ---- many takers, one who gives back ------------------------------------------------------- */
 
 typedef struct taker {
     llmobsi_ring ring;
@@ -154,7 +154,7 @@ static void test_round(void)
     is_int(llmobsi_pool_free_count(&pool), SLOTS, "all are free in the end");
 }
 
-/* ---- an instance whose pool runs out --------------------------------------------------------- */
+/* ---- an instance whose pool runs out ------------------------------------------------------- */
 
 static void note_pool(void* user, llmobs_note note, uint64_t count, const char* text)
 {

@@ -3,6 +3,8 @@
 #include "llmobs_private.h"
 #include "tap.h"
 
+#include "harmful.h"
+
 #include <locale.h>
 #include <math.h>
 #include <stdlib.h>
@@ -136,7 +138,7 @@ static uint64_t next_random(void)
     return state;
 }
 
-/* ---- to the byte: counters and gauges ------------------------------------------------------- */
+/* ---- to the byte: counters and gauges ------------------------------------------------------ */
 
 static void test_counters(void)
 {
@@ -251,7 +253,7 @@ static void test_units(void)
     is_str(text_of(&metric, OPEN), "# TYPE wait_seconds gauge\n# EOF\n", "none of a remark");
 }
 
-/* ---- to the byte: histograms ---------------------------------------------------------------- */
+/* ---- to the byte: histograms --------------------------------------------------------------- */
 
 static void test_histogram(void)
 {
@@ -444,7 +446,7 @@ static void test_powers(void)
     is_int(wrong, 0, "the powers of two of 3,000 histograms have the values that are below them");
 }
 
-/* ---- numbers -------------------------------------------------------------------------------- */
+/* ---- numbers ------------------------------------------------------------------------------- */
 
 typedef struct nano_case {
     int64_t nano;
@@ -567,7 +569,7 @@ static void test_bounds(void)
     is_int(wrong, 0, "100,000 bounds are spelled as Go does");
 }
 
-/* ---- a strict reader ------------------------------------------------------------------------ */
+/* ---- a strict reader ----------------------------------------------------------------------- */
 
 typedef struct reader {
     const char* at;
@@ -837,7 +839,7 @@ static const char* problem_of(llmobs_exposition exposition)
     in.exposition = exposition;
     demand(strlen(sink.text) == sink.size, "a NUL");
     demand(llmobsi_utf8_is_valid(sink.text, sink.size), "no UTF-8");
-    demand(memchr(sink.text, '\r', sink.size) == NULL, "a carriage return");
+    demand(harmful_in(sink.text, sink.size) == 0, "what harms a reader");
     while (in.problem == NULL && *in.at != '\0') {
         if (exposition == OPEN && take("# EOF\n")) {
             demand(*in.at == '\0', "something behind the end");
@@ -850,13 +852,12 @@ static const char* problem_of(llmobs_exposition exposition)
     return in.problem;
 }
 
-/* ---- hostile texts -------------------------------------------------------------------------- */
+/* ---- hostile texts ------------------------------------------------------------------------- */
 
 /* Whether a text can stand there as it is. */
 static bool is_kept(const char* data, size_t size)
 {
-    return llmobsi_utf8_is_valid(data, size) && memchr(data, '\0', size) == NULL &&
-           memchr(data, '\r', size) == NULL;
+    return llmobsi_utf8_is_valid(data, size) && harmful_in(data, size) == 0;
 }
 
 static const llmobs_point_view no_labels = {0};
@@ -944,7 +945,7 @@ static void test_escapes(void)
            "and in OpenMetrics");
 }
 
-/* ---- the resource --------------------------------------------------------------------------- */
+/* ---- the resource -------------------------------------------------------------------------- */
 
 static void attribute_string(llmobs_attribute_view* attribute, const char* key, const char* value)
 {
@@ -1008,7 +1009,7 @@ static void test_resource(void)
     ok(strstr(sink.text, "\ntarget_info 1\n") != NULL, "without attributes");
 }
 
-/* ---- one of everything ---------------------------------------------------------------------- */
+/* ---- one of everything --------------------------------------------------------------------- */
 
 typedef struct everything {
     llmobs_attribute_view attributes[3];

@@ -125,7 +125,8 @@ static void test_rotation(void)
         memset(secrets[i], (int)i, 32);
         wrong += llmobs_key_rotate(obs, &key) != LLMOBS_OK;
         strcpy(made[i], of(obs, LLMOBS_DOMAIN_USER, NULL, "u42"));
-        wrong += strncmp(made[i] + 12, ids[i], 2) != 0 || strcmp(made[i] + 15, made[i - 1] + 15) == 0;
+        wrong += strncmp(made[i] + 12, ids[i], 2) != 0 ||
+                 strcmp(made[i] + 15, made[i - 1] + 15) == 0;
         for (k = 0; k <= i; k++) {
             wrong += verified(obs, made[k], "u42") != (i - k < 4 ? LLMOBS_OK : LLMOBS_ERROR_KEY);
             wrong += i - k < 4 && verified(obs, made[k], "u43") != LLMOBS_ERROR_MISMATCH;
@@ -269,7 +270,8 @@ static void test_label(void)
     obs = llmobs_open(&config, NULL);
     llmobs_counter_add(
         llmobs_counter_get(llmobs_metric_of(obs, LLMOBS_METRIC_LLM_TOKENS), values, 4), 3);
-    is_int(llmobs_prometheus_print(obs, LLMOBS_PROMETHEUS_TEXT, text, &size), LLMOBS_OK, "a scrape");
+    is_int(llmobs_prometheus_print(obs, LLMOBS_PROMETHEUS_TEXT, text, &size), LLMOBS_OK,
+           "a scrape");
     ok(strstr(text, "user_id=\"03de81c84f48205ff8b6ed7dee3a000a\"") != NULL,
        "a user's label is the tag of the pseudonym");
     (void)llmobs_key_rotate(obs, NULL);

@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-/* ---- sizes, and handles that are none ------------------------------------------------------- */
+/* ---- sizes, and handles that are none ------------------------------------------------------ */
 
 static void test_stats(void)
 {
@@ -48,7 +48,7 @@ static void test_stats(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- quantiles ------------------------------------------------------------------------------ */
+/* ---- quantiles ----------------------------------------------------------------------------- */
 
 static int by_value(const void* a, const void* b)
 {
@@ -161,7 +161,7 @@ static void test_quantiles(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- readers among recorders ---------------------------------------------------------------- */
+/* ---- readers among recorders --------------------------------------------------------------- */
 
 typedef struct crowd {
     llmobs* obs;

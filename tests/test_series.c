@@ -3,6 +3,7 @@
 #include "tap.h"
 
 #include "keeper.h"
+#include "harmful.h"
 #include "meter.h"
 
 static llmobs_counter get_1(llmobs_metric metric, const char* value)
@@ -10,7 +11,7 @@ static llmobs_counter get_1(llmobs_metric metric, const char* value)
     return llmobs_counter_get(metric, &value, 1);
 }
 
-/* ---- found again, and in order -------------------------------------------------------------- */
+/* ---- found again, and in order ------------------------------------------------------------- */
 
 static void test_found(void)
 {
@@ -56,7 +57,7 @@ static void test_found(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- too many ------------------------------------------------------------------------------- */
+/* ---- too many ------------------------------------------------------------------------------ */
 
 static void test_overflow(void)
 {
@@ -189,7 +190,7 @@ static void test_cells_full(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- collisions ----------------------------------------------------------------------------- */
+/* ---- collisions ---------------------------------------------------------------------------- */
 
 /* Values whose hashes are equal in all bits that choose a place of the table. */
 static void test_collisions(void)
@@ -242,7 +243,7 @@ static void test_collisions(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- removal -------------------------------------------------------------------------------- */
+/* ---- removal ------------------------------------------------------------------------------- */
 
 static void test_removal(void)
 {
@@ -290,7 +291,7 @@ static void test_removal(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- allowed values ------------------------------------------------------------------------- */
+/* ---- allowed values ------------------------------------------------------------------------ */
 
 static void test_allowed(void)
 {
@@ -335,7 +336,7 @@ static void test_allowed(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- values of all sorts -------------------------------------------------------------------- */
+/* ---- values of all sorts ------------------------------------------------------------------- */
 
 static void test_cut(void)
 {
@@ -385,7 +386,7 @@ static void test_escapes(void)
     llmobs_counter_add(get_1(metric, "\xff"), 1);
     llmobs_counter_add(get_1(metric, "\xfe"), 2);
     llmobs_counter_add(get_1(metric, "\xef\xbf\xbd"), 4);
-    is_str(sample_now(obs, "m_total{a_b=\"q\\\"b\\\\n\\nr t\t{},=# e\\\\\\\"\\\\n\"}"), "1",
+    is_str(sample_now(obs, "m_total{a_b=\"q\\\"b\\\\n\\nr t {},=# e\\\\\\\"\\\\n\"}"), "1",
            "what means something is escaped");
     is_str(sample_now(obs, "m_total{a_b=\"\xef\xbf\xbd\"}"), "7", "malformed values are one");
     is_int(stats_of(obs).metric_series, 2, "two series");
@@ -420,9 +421,20 @@ static void repaired(const unsigned char* bytes, size_t size, char* out)
             got++;
         }
         if (need > 0 && got == need) {
-            memcpy(out, bytes + i, need);
-            *out = bytes[i] == '\r' ? ' ' : *out; /* no text format can carry it */
-            out += need;
+            long point = need == 1 ? lead : lead & (0x7f >> need);
+            size_t k;
+            for (k = 1; k < need; k++) {
+                point = point << 6 | (bytes[i + k] & 63);
+            }
+            if (lead == '\r' || lead == '\t') {
+                *out++ = ' '; /* no text format can carry it */
+            } else if (is_harmful(point) && lead != '\n') {
+                memcpy(out, "\xef\xbf\xbd", 3);
+                out += 3;
+            } else {
+                memcpy(out, bytes + i, need);
+                out += need;
+            }
             i += need;
         } else {
             memcpy(out, "\xef\xbf\xbd", 3);
@@ -496,7 +508,7 @@ static void test_bytes(void)
     (void)llmobs_close(obs);
 }
 
-/* ---- made by many at once ------------------------------------------------------------------- */
+/* ---- made by many at once ------------------------------------------------------------------ */
 
 enum { MAKERS = 4, VALUES = 500 };
 

@@ -59,7 +59,7 @@ static bool same(const uint8_t* a, const uint8_t* b)
     return memcmp(a, b, LLMOBS_SHA256_SIZE) == 0;
 }
 
-/* ---- messages, and what perl says of them ---------------------------------------------------- */
+/* ---- messages, and what perl says of them -------------------------------------------------- */
 
 static digest_bytes perl_digests[LONGEST + 1];  /* of the message of each length */
 static digest_bytes perl_tags[KEY_LONGEST + 1]; /* key of each length, message of 3 times that */
@@ -117,7 +117,7 @@ static void test_perl_is_there(void)
     ok(perl_answered, "perl gave 1001 digests and 201 tags");
 }
 
-/* ---- published vectors ----------------------------------------------------------------------- */
+/* ---- published vectors --------------------------------------------------------------------- */
 
 static void test_fips(void)
 {
@@ -210,7 +210,7 @@ static void test_rfc4231(void)
     }
 }
 
-/* ---- every length, split, alignment and pair ------------------------------------------------- */
+/* ---- every length, split, alignment and pair ----------------------------------------------- */
 
 static void test_all_lengths(void)
 {
@@ -372,7 +372,7 @@ static void test_ends_wipe(void)
     ok(memcmp(&hmac, zeros, sizeof(hmac)) == 0, "llmobs_hmac_end wipes the running HMAC");
 }
 
-/* ---- the choice of the path ------------------------------------------------------------------ */
+/* ---- the choice of the path ---------------------------------------------------------------- */
 
 static void* hash_abc(void* result)
 {
@@ -417,7 +417,7 @@ static void test_choice(void)
 #endif
 }
 
-/* ---- comparison in constant time ------------------------------------------------------------- */
+/* ---- comparison in constant time ----------------------------------------------------------- */
 
 static void test_equal_secret(void)
 {
@@ -522,7 +522,7 @@ static void test_equal_secret_flow(void)
 }
 #endif
 
-/* ---- wiping ---------------------------------------------------------------------------------- */
+/* ---- wiping -------------------------------------------------------------------------------- */
 
 static const char canary[] = "the canary that must not be found";
 

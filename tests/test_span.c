@@ -140,7 +140,7 @@ static void test_inert(void)
     ok(close_kept(obs, &kept), "the account balances");
 }
 
-/* ---- two ends race --------------------------------------------------------------------------- */
+/* ---- two ends race ------------------------------------------------------------------------- */
 
 typedef struct race {
     llmobs* obs;
@@ -206,7 +206,7 @@ static void test_double_end_race(void)
     ok(close_kept(shared.obs, &kept), "the account balances");
 }
 
-/* ---- sampling -------------------------------------------------------------------------------- */
+/* ---- sampling ------------------------------------------------------------------------------ */
 
 static void expect_ratio(double ratio, double expected, const char* state, const char* what)
 {
@@ -290,7 +290,7 @@ static void test_unsampled(void)
     ok(close_kept(obs, &kept), "the account balances");
 }
 
-/* ---- remote parents -------------------------------------------------------------------------- */
+/* ---- remote parents ------------------------------------------------------------------------ */
 
 static llmobs_span begin_remote(llmobs* obs, const char* name, const char* traceparent,
                                 const char* tracestate)
@@ -541,7 +541,7 @@ static void test_malformed_remote(void)
     ok(close_kept(obs, &kept), "the account balances");
 }
 
-/* ---- begin by info --------------------------------------------------------------------------- */
+/* ---- begin by info ------------------------------------------------------------------------- */
 
 static void test_info(void)
 {

@@ -45,7 +45,7 @@ static void test_names(void)
     }
 }
 
-/* ---- while everything runs ------------------------------------------------------------------- */
+/* ---- while everything runs ----------------------------------------------------------------- */
 
 typedef struct scene {
     llmobs* obs;

@@ -39,7 +39,7 @@
 #define KERNEL_TEST 1
 #endif
 
-/* ---- threads that come and go ---------------------------------------------------------------- */
+/* ---- threads that come and go -------------------------------------------------------------- */
 
 static void record_ten(llmobs* obs)
 {
@@ -156,7 +156,7 @@ static void test_crowd(void)
     ok(close_kept(c.obs, &kept), "the account balances");
 }
 
-/* ---- the end of a thread --------------------------------------------------------------------- */
+/* ---- the end of a thread ------------------------------------------------------------------- */
 
 static llmobs* late_obs;
 static pthread_key_t late_key;
@@ -248,7 +248,7 @@ static void test_cancel(void)
     ok(close_kept(obs, &kept), "the account balances");
 }
 
-/* ---- signals --------------------------------------------------------------------------------- */
+/* ---- signals ------------------------------------------------------------------------------- */
 
 static llmobs* signal_obs;
 static llmobsi_atomic64 signal_began;
@@ -513,7 +513,7 @@ static void test_each_first_instruction(void)
 }
 #endif
 
-/* ---- what a recording call does not do ------------------------------------------------------- */
+/* ---- what a recording call does not do ----------------------------------------------------- */
 
 #ifdef KERNEL_TEST
 static void record_everything(llmobs* obs)
@@ -682,7 +682,7 @@ static void test_no_allocation(void)
 }
 #endif
 
-/* ---- fork ------------------------------------------------------------------------------------ */
+/* ---- fork ---------------------------------------------------------------------------------- */
 
 #if LLMOBS_I_TSAN
 static void test_fork(void)

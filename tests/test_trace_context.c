@@ -72,7 +72,7 @@ static bool expect_good(const char* text, size_t size)
     return size == 55 || (memcmp(text, "00", 2) != 0 && text[55] == '-');
 }
 
-/* ---- traceparent ----------------------------------------------------------------------------- */
+/* ---- traceparent --------------------------------------------------------------------------- */
 
 typedef struct header_case {
     const char* text;
@@ -304,7 +304,7 @@ static void test_random_mutations(void)
     ok(good > 100000 && good < 900000, "... of which some are good, some not");
 }
 
-/* ---- tracestate ------------------------------------------------------------------------------ */
+/* ---- tracestate ---------------------------------------------------------------------------- */
 
 static const header_case tracestates[] = {
     {"", ""},
@@ -524,7 +524,7 @@ static void test_random_tracestates(void)
     ok(kept > 5000 && cut > 1000, "... of which many were kept, and many cut");
 }
 
-/* ---- sampling -------------------------------------------------------------------------------- */
+/* ---- sampling ------------------------------------------------------------------------------ */
 
 static const char* threshold_text(uint64_t threshold)
 {

@@ -42,7 +42,7 @@ sub definitions {
         $defined{$1} = 'constant' while $body =~ /(?:^|,)\s*($NAME)/g;
     }
     $defined{$1} = 'variable'
-        while $outer =~ /^(?:static|extern)[^;(){}]*?($NAME)\s*
+        while $outer =~ /^(?:static|extern|llmobsi_state)[^;(){}]*?($NAME)\s*
         (?:\[[^;]*?\]\s*)*(?:=|;|LLMOBS_TLS)/xmg;
     while ($outer =~ /^[A-Za-z][^;{}=#]*?\b(llmobsi?_\w+)\(([^;{}]*)\)([^;{}]*)([;{])/mg) {
         my ($name, $end) = ($1, $4);

@@ -19,7 +19,7 @@ static bool is_word(char c)
     return isalnum((unsigned char)c) != 0 || c == '_' || (unsigned char)c >= 0x80;
 }
 
-/* ---- e-mail: local@domain.tld ---- */
+/* ---- e-mail: local@domain.tld -------------------------------------------------------------- */
 
 static bool has_email(const char* data)
 {
@@ -44,7 +44,7 @@ static bool has_email(const char* data)
     return false;
 }
 
-/* ---- numbers: phone and card ---- */
+/* ---- numbers: phone and card --------------------------------------------------------------- */
 
 enum { DIGITS_MOST = 19, GROUPS_MOST = 8 };
 
@@ -156,7 +156,7 @@ static bool has_card(const char* data)
     return has_number(data, is_card);
 }
 
-/* ---- orders: a verb, then whose, then what, within a few words ---- */
+/* ---- orders: a verb, then whose, then what, within a few words ----------------------------- */
 
 enum { WORD_SIZE = 24, ORDER_SPAN = 6 };
 
@@ -217,7 +217,7 @@ static bool has_instruction(const char* data)
     return false;
 }
 
-/* ---- all rules ---- */
+/* ---- all rules ----------------------------------------------------------------------------- */
 
 static void add_rule(verdict* so_far, const char* rule)
 {

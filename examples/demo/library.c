@@ -19,7 +19,7 @@ static char* copy_string(const char* string)
     return (char*)memcpy(grow(NULL, size, 1), string, size);
 }
 
-/* ---- cutting: a little Markdown, which plain text happens to be too ---- */
+/* ---- cutting: a little Markdown, which plain text happens to be too ------------------------ */
 
 typedef struct cutter {
     library* to;
@@ -192,7 +192,7 @@ static void cut_document(library* to, const char* source, char* data)
     to->document_count += to->passage_count > before;
 }
 
-/* ---- reading ---- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 static bool complain(const char* path, const char* why)
 {

@@ -19,7 +19,7 @@
 
 enum { DONE = 0, FAILED = 1, BAD_USAGE = 2, BLOCKED = 3 };
 
-/* ---- what is written ---- */
+/* ---- what is written ----------------------------------------------------------------------- */
 
 typedef struct outputs {
     text otlp;
@@ -95,7 +95,7 @@ static llmobs* open_llmobs(const options* wanted, outputs* files, collector* spa
     return obs;
 }
 
-/* ---- what is said ---- */
+/* ---- what is said -------------------------------------------------------------------------- */
 
 static void print_head(const terminal* on, const library* docs, const language_model* model)
 {
@@ -210,7 +210,7 @@ static void print_files(const terminal* on, const outputs* files)
             (int)files->otlp.size, files->metrics.data);
 }
 
-/* ---- the two modes ---- */
+/* ---- the two modes ------------------------------------------------------------------------- */
 
 static int answer_one(const terminal* on, const chain* with, const char* asked,
                       const collector* spans)

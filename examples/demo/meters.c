@@ -81,7 +81,7 @@ void meters_verdict(const meters* with, const verdict* found)
     }
 }
 
-/* ---- what they say ---- */
+/* ---- what they say ------------------------------------------------------------------------- */
 
 static void print_quantiles(const terminal* on, const char* name, llmobs_histogram of)
 {

@@ -38,7 +38,7 @@ typedef struct ngrams {
     uint64_t random;
 } ngrams;
 
-/* ---- small parts ---- */
+/* ---- small parts --------------------------------------------------------------------------- */
 
 static uint64_t hash_of(uint64_t hash, const char* data, size_t size)
 {
@@ -74,7 +74,7 @@ static bool has_term(const char* data, const char* end, const char* wanted)
     return false;
 }
 
-/* ---- fitting ---- */
+/* ---- fitting ------------------------------------------------------------------------------- */
 
 static void add_word(ngrams* fitted, token added, double rank)
 {
@@ -173,7 +173,7 @@ static void weigh_term(ngrams* fitted, const char* term)
     }
 }
 
-/* ---- generating ---- */
+/* ---- generating ---------------------------------------------------------------------------- */
 
 /* A place where a sentence may begin, by relevance; 0: none is left. */
 static size_t choose_start(ngrams* fitted)

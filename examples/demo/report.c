@@ -29,7 +29,7 @@ const kept_span* report_slowest(const collector* from)
     return slowest;
 }
 
-/* ---- the summary ---- */
+/* ---- the summary --------------------------------------------------------------------------- */
 
 static int by_number(const void* a, const void* b)
 {
@@ -98,7 +98,7 @@ void report_summary(const terminal* on, const collector* from)
     }
 }
 
-/* ---- the waterfall ---- */
+/* ---- the waterfall ------------------------------------------------------------------------- */
 
 enum { NAME_CELLS = 19, DURATION_CELLS = 9, ATTRIBUTE_CELLS = 60 };
 

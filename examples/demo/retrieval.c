@@ -37,7 +37,7 @@ struct retrieval {
     double average_length;
 };
 
-/* ---- terms ---- */
+/* ---- terms --------------------------------------------------------------------------------- */
 
 static bool is_stop_word(const char* term)
 {
@@ -112,7 +112,7 @@ bool term_next(const char** cursor, char term[TERM_SIZE])
     return false;
 }
 
-/* ---- the index ---- */
+/* ---- the index ----------------------------------------------------------------------------- */
 
 static entry* find_entry(const retrieval* index, const char* term)
 {
@@ -196,7 +196,7 @@ void retrieval_free(retrieval* index)
     free(index);
 }
 
-/* ---- the search ---- */
+/* ---- the search ---------------------------------------------------------------------------- */
 
 static void add_scores(const retrieval* index, const entry* found, double* scores)
 {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the questions ---- */
+/* ---- the questions ------------------------------------------------------------------------- */
 
 static void add_question(questions* to, const char* data, size_t size, size_t line)
 {
@@ -62,7 +62,7 @@ void questions_free(questions* of)
     memset(of, 0, sizeof *of);
 }
 
-/* ---- the threads ---- */
+/* ---- the threads --------------------------------------------------------------------------- */
 
 typedef struct work {
     questions* all;

@@ -27,6 +27,9 @@ typedef struct llmobsi_knot {
 typedef struct llmobsi_timeline {
     llmobsi_time_source source; /* fixed at open; recorders read it */
     llmobs_clock injected;
+    llmobsi_knot opened;   /* fixed at open, for recorders that come before the first tick  */
+    llmobsi_atomic64 pace; /* ns_per_unit now, as a double's bits; 0: not known yet. The tick
+                              writes, recorders read */
     uint64_t piece_ns; /* the newest piece is meant for this long. This and the rest: the tick */
     llmobsi_knot origin; /* where the frequency is measured from */
     uint32_t knot_count;
@@ -174,7 +177,9 @@ llmobsi_fn void llmobsi_timeline_add(llmobsi_timeline* timeline, llmobsi_knot no
    open. */
 llmobsi_fn void llmobsi_timeline_update(llmobsi_timeline* timeline)
 {
+    const llmobsi_knot* last;
     llmobsi_knot now;
+    uint64_t pace;
     if (timeline->source == LLMOBS_I_TIME_INJECTED) {
         return;
     }
@@ -183,6 +188,39 @@ llmobsi_fn void llmobsi_timeline_update(llmobsi_timeline* timeline)
     } while (timeline->knots[0].ns_per_unit <= 0.0 &&
              now.ns < timeline->origin.ns + LLMOBS_I_KNOT_FIRST_NS);
     llmobsi_timeline_add(timeline, now);
+    last = &timeline->knots[timeline->knot_count - 1];
+    memcpy(&pace, &last->ns_per_unit, sizeof pace);
+    llmobsi_store_relaxed(&timeline->pace, pace);
+}
+
+/* Before the first tick: from what went by since the open. */
+llmobsi_cold double llmobsi_timeline_pace_early(const llmobsi_timeline* timeline)
+{
+    llmobsi_knot now = llmobsi_knot_now(timeline);
+    return now.stamp > timeline->opened.stamp && now.ns > timeline->opened.ns
+               ? (double)(now.ns - timeline->opened.ns) /
+                     (double)(now.stamp - timeline->opened.stamp)
+               : 1.0;
+}
+
+/* For recorders: the nanoseconds between two stamps, at today's pace; 0 if the later one is
+   earlier. The tick's llmobsi_timeline_between is exact over days. */
+llmobsi_inline uint64_t llmobsi_timeline_elapsed(const llmobsi_timeline* timeline, uint64_t start,
+                                                 uint64_t end)
+{
+    uint64_t bits = llmobsi_load_relaxed(&timeline->pace);
+    double pace;
+    if (end <= start) {
+        return 0;
+    }
+    if (timeline->source != LLMOBS_I_TIME_CYCLES) {
+        return end - start;
+    }
+    memcpy(&pace, &bits, sizeof pace);
+    if (llmobsi_unlikely(bits == 0)) {
+        pace = llmobsi_timeline_pace_early(timeline);
+    }
+    return (uint64_t)((double)(end - start) * pace);
 }
 
 llmobsi_fn void llmobsi_timeline_init(llmobsi_timeline* timeline, const llmobs_clock* injected)
@@ -197,6 +235,7 @@ llmobsi_fn void llmobsi_timeline_init(llmobsi_timeline* timeline, const llmobs_c
     }
     timeline->piece_ns = LLMOBS_I_KNOT_FIRST_NS;
     timeline->origin = llmobsi_knot_now(timeline);
+    timeline->opened = timeline->origin;
     timeline->knots[0] = timeline->origin;
     timeline->knot_count = 1;
 }

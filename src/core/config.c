@@ -38,6 +38,12 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.metric_families = LLMOBS_I_FAMILIES_STANDARD;
     config.key = llmobs_key_default();
     config.log_severity = LLMOBS_I_SEVERITY_STANDARD;
+    config.requests = 512;
+    config.request_max_age_s = 3600;
+    config.slow_request_ms = 5000;
+    config.recent_requests = 256;
+    config.sessions = 1024;
+    config.session_idle_s = 1800;
     return config;
 }
 
@@ -111,7 +117,13 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     X(max_metrics, 1, 4096)                                                                      \
     X(label_bytes, 32, 255)                                                                      \
     X(exemplars, 1, 1u << 20)                                                                    \
-    X(log_severity, 1, LLMOBS_I_SEVERITY_MOST)
+    X(log_severity, 1, LLMOBS_I_SEVERITY_MOST)                                                   \
+    X(requests, 16, 65536)                                                                       \
+    X(request_max_age_s, 1, 31536000)                                                            \
+    X(slow_request_ms, 1, 86400000)                                                              \
+    X(recent_requests, 16, 65536)                                                                \
+    X(sessions, 16, 1u << 20)                                                                    \
+    X(session_idle_s, 1, 31536000)
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {
@@ -138,6 +150,8 @@ typedef struct llmobsi_switches {
     bool metrics_off;
     bool exemplars_off;
     bool logs_off;
+    bool requests_off;
+    bool recent_off;
 } llmobsi_switches;
 
 llmobsi_fn bool llmobsi_switch_take(uint32_t* field)
@@ -154,6 +168,8 @@ llmobsi_fn llmobsi_switches llmobsi_switches_take(llmobs_config* config)
     switches.metrics_off = llmobsi_switch_take(&config->metric_series);
     switches.exemplars_off = llmobsi_switch_take(&config->exemplars);
     switches.logs_off = llmobsi_switch_take(&config->log_severity);
+    switches.requests_off = llmobsi_switch_take(&config->requests);
+    switches.recent_off = llmobsi_switch_take(&config->recent_requests);
     return switches;
 }
 
@@ -164,6 +180,9 @@ llmobsi_fn void llmobsi_switches_put(llmobs_config* config, llmobsi_switches swi
     config->metric_series = switches.metrics_off ? LLMOBS_OFF : config->metric_series;
     config->exemplars = switches.exemplars_off ? LLMOBS_OFF : config->exemplars;
     config->log_severity = switches.logs_off ? LLMOBS_OFF : config->log_severity;
+    config->requests =
+        switches.requests_off ? LLMOBS_OFF : llmobsi_round_up_pow2(config->requests);
+    config->recent_requests = switches.recent_off ? LLMOBS_OFF : config->recent_requests;
     if (config->metric_families == 0) {
         config->metric_families = LLMOBS_I_FAMILIES_STANDARD;
     }

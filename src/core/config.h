@@ -24,9 +24,9 @@ typedef struct llmobs_random {
 
 #define LLMOBS_KEY_ID_SIZE 32      /* a key's id with its NUL              */
 #define LLMOBS_KEY_SECRET_LEAST 16 /* bytes of a secret: fewer are refused */
-/* A secret that pseudonyms are made with (see llmobs_pseudonym). Both pointers must be readable, and
-   the bytes unchanged, until llmobs_close: the library keeps what it derives from them, on pages of
-   its own, and a fork's child derives it anew. */
+/* A secret that pseudonyms are made with (see llmobs_pseudonym). Both pointers must be readable,
+   and the bytes unchanged, until llmobs_close: the library keeps what it derives from them, on
+   pages of its own, and a fork's child derives it anew. */
 typedef struct llmobs_key {
     size_t size;        /* sizeof(llmobs_key); 0 means this version's                             */
     const char* id;     /* stands in each pseudonym: up to 31 letters, digits and ".-_"; one id is
@@ -37,6 +37,18 @@ typedef struct llmobs_key {
 
 /* [any] A zeroed key with its size set. */
 LLMOBS_API llmobs_key llmobs_key_default(void);
+
+/* What a request's spans say, and in whose words: llmobs_config.vocabulary. */
+typedef enum llmobs_vocabulary {
+    LLMOBS_VOCABULARY_GENAI = 0,  /* OpenTelemetry's GenAI conventions, newest           */
+    LLMOBS_VOCABULARY_ARTICLE = 1 /* llm_chain with user.id, model.name, tokens.input ... */
+} llmobs_vocabulary;
+
+/* The host's own secure store for raw texts: the one way by which they leave the library, and only
+   where llmobs_config.audit is set. Called on the thread that hands a text over, inside that call,
+   in its order; see llmobs_audit. It keeps no copy here. It must not throw. */
+typedef struct llmobs_audit llmobs_audit;
+typedef void (*llmobs_audit_fn)(void* user, const llmobs_audit* part);
 
 /* In a field whose 0 means "the default": none of it. */
 #define LLMOBS_OFF UINT32_MAX
@@ -96,6 +108,18 @@ typedef struct llmobs_config {
     llmobs_key key;              /* of pseudonyms    (default random: they change at a restart) */
     uint32_t log_severity;       /* log records below it are not made: llmobs_severity, 1 to 24
                                     (default LLMOBS_SEVERITY_INFO, 9); LLMOBS_OFF: none at all    */
+    uint32_t requests;           /* under way at one time, 16 to 65536; a power of two is used
+                                    (default 512); LLMOBS_OFF: none, and no memory for them       */
+    uint32_t request_max_age_s;  /* one that nobody ends is given up after this    (default 3600) */
+    uint32_t slow_request_ms;    /* from here on a request's span tells the times between its
+                                    tokens                                         (default 5000) */
+    uint32_t recent_requests;    /* kept for llmobs_request_explain, 16 to 65536    (default 256);
+                                    LLMOBS_OFF: none                                              */
+    uint32_t sessions;           /* open at one time, 16 to 2^20                   (default 1024) */
+    uint32_t session_idle_s;     /* a session that is silent for so long has ended (default 1800) */
+    llmobs_vocabulary vocabulary; /*                            (default LLMOBS_VOCABULARY_GENAI) */
+    llmobs_audit_fn audit;       /* gets raw texts                                 (default none) */
+    void* audit_user;
 } llmobs_config;
 
 /* [any] A config with every default filled in; set fields, then open. */
@@ -106,11 +130,12 @@ LLMOBS_API llmobs_config llmobs_config_default(void);
 #define LLMOBS_PILLARS(X)                                                                         \
     X(SPANS, "spans", 8388608)                                                                    \
     X(METRICS, "metrics", 4194304)                                                                \
-    X(COST, "cost", 2097152)                                                                      \
+    X(REQUESTS, "requests", 2097152)                                                              \
+    X(COST, "cost", 1048576)                                                                      \
     X(ALERTS, "alerts", 1048576)                                                                  \
     X(DRIFT, "drift", 0)                                                                          \
     X(JUDGE, "judge", 0)                                                                          \
-    X(TAIL_SAMPLING, "tail sampling", 1048576)
+    X(TAIL_SAMPLING, "tail sampling", 0)
 
 typedef enum llmobs_pillar {
 #define LLMOBS_I_PILLAR(name, text, cap) LLMOBS_PILLAR_##name,

@@ -18,11 +18,62 @@ typedef struct llmobsi_names {
 /* A text in the table; never changed once an entry points to it. */
 typedef struct llmobsi_name {
     uint32_t hash;
-    uint32_t size;
+    uint16_t size;
+    uint16_t refused; /* 1: no attribute may be called so */
     char text[1]; /* and its NUL; the struct is the head of a longer piece */
 } llmobsi_name;
 
 #define LLMOBS_I_NAME_HEAD offsetof(llmobsi_name, text)
+
+/* ---- names that are refused ---------------------------------------------------------------- */
+
+/* Letters without case; one byte for the signs that stand between words. */
+llmobsi_fn char llmobsi_name_fold(char byte)
+{
+    if (byte >= 'A' && byte <= 'Z') {
+        return (char)(byte - 'A' + 'a');
+    }
+    return byte == '_' || byte == '.' ? '-' : byte;
+}
+
+/* Whether a text begins with another, both folded. */
+llmobsi_fn bool llmobsi_name_begins(const char* text, size_t size, const char* start,
+                                    size_t start_size)
+{
+    size_t i;
+    for (i = 0; i < start_size && i < size; i++) {
+        if (llmobsi_name_fold(text[i]) != llmobsi_name_fold(start[i])) {
+            return false;
+        }
+    }
+    return i == start_size;
+}
+
+/* Whether no attribute may have this name. */
+llmobsi_fn bool llmobsi_name_is_refused(const char* text, size_t size)
+{
+#define LLMOBS_I_REFUSED(name) name,
+    static const char* const names[] = {LLMOBS_REFUSED_NAMES(LLMOBS_I_REFUSED)};
+    static const char* const prefixes[] = {LLMOBS_REFUSED_PREFIXES(LLMOBS_I_REFUSED)};
+#undef LLMOBS_I_REFUSED
+    size_t i;
+    for (i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+        size_t prefix = strlen(prefixes[i]);
+        if (llmobsi_name_begins(text, size, prefixes[i], prefix)) {
+            text += prefix;
+            size -= prefix;
+            break;
+        }
+    }
+    for (i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strlen(names[i]) == size && llmobsi_name_begins(text, size, names[i], size)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- the table ----------------------------------------------------------------------------- */
 
 /* One entry for every 16 bytes of text, and half of them stay empty. */
 llmobsi_fn uint32_t llmobsi_names_entry_count(uint32_t text_bytes)
@@ -55,6 +106,16 @@ llmobsi_fn llmobs_string llmobsi_names_text(const llmobsi_names* names, uint32_t
     return string;
 }
 
+/* Whether an id is of a refused name: decided once, when it came into the table. */
+llmobsi_fn bool llmobsi_names_is_refused(const llmobsi_names* names, uint32_t id)
+{
+    uint32_t place = 0;
+    if (id - 1 <= names->entry_mask) {
+        place = llmobsi_load_acquire(&names->entries[id - 1]);
+    }
+    return place != 0 && llmobsi_names_at(names, place)->refused != 0;
+}
+
 /* Copies a text into the table's memory, not yet into the table. 0 when it is full. */
 llmobsi_fn uint32_t llmobsi_names_store(llmobsi_names* names, const char* text, uint32_t size,
                                         uint32_t hash)
@@ -69,7 +130,8 @@ llmobsi_fn uint32_t llmobsi_names_store(llmobsi_names* names, const char* text, 
     } while (!llmobsi_cas_acquire_release(&names->text_used, &place, place + bytes));
     name = (llmobsi_name*)(void*)(names->texts + place);
     name->hash = hash;
-    name->size = size;
+    name->size = (uint16_t)size;
+    name->refused = llmobsi_name_is_refused(text, size);
     memcpy(name->text, text, size);
     name->text[size] = '\0';
     return place + 1;

@@ -169,24 +169,23 @@ llmobsi_inline size_t llmobsi_json_copy_clean(char* out, const char* data, size_
 
 /* ---- other scripts ------------------------------------------------------------------------- */
 
-/* A code point above ASCII that would harm a log or its reader: C1 controls, line and paragraph
-   separators, and the marks that reorder text on the screen. 0 if this one is none of them. */
-llmobsi_fn uint32_t llmobsi_json_harmful(const char* data, size_t size)
+/* The byte order mark: of those that llmobsi_utf8_is_plain_three knows, the one harmful. */
+llmobsi_inline bool llmobsi_json_is_mark(const char* data)
 {
-    const uint8_t* bytes = (const uint8_t*)data;
-    uint32_t point;
-    if (size == 2) {
-        point = (uint32_t)(bytes[0] & 0x1f) << 6 | (bytes[1] & 0x3f);
-        return (point >= 0x80 && point <= 0x9f) || point == 0x61c ? point : 0;
-    }
-    if (size != 3 || bytes[0] != 0xe2) {
-        return 0;
-    }
-    point = 0x2000u | (uint32_t)(bytes[1] & 0x3f) << 6 | (bytes[2] & 0x3f);
-    return point == 0x200e || point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
-                   (point >= 0x2066 && point <= 0x2069)
-               ? point
-               : 0;
+    return llmobsi_unlikely((uint8_t)data[0] == 0xef) && (uint8_t)data[1] == 0xbb &&
+           (uint8_t)data[2] == 0xbf;
+}
+
+/* Whether eight bytes begin with two code points of three bytes whose leads are 0xe3 to 0xec, which
+   is most of Asia's text: none of them is malformed or harmful. */
+llmobsi_inline bool llmobsi_json_is_plain_pair(uint64_t word)
+{
+    uint64_t form = word & UINT64_C(0xc0c0f0c0c0f0); /* the marks of two leads, four to follow */
+    uint64_t leads = word & UINT64_C(0x00000f00000f);
+    uint64_t above = leads + UINT64_C(0x00000d00000d); /* carries into bit 4: 3 and more */
+    uint64_t below = UINT64_C(0x00001c00001c) - leads; /* bit 4 stays: 12 and less       */
+    return form == UINT64_C(0x8080e08080e0) &&
+           (above & below & UINT64_C(0x000010000010)) == UINT64_C(0x000010000010);
 }
 
 /* Writes the segment at `data`, which is not ASCII: at most 6 bytes. */
@@ -199,7 +198,7 @@ llmobsi_fn char* llmobsi_json_segment(char* out, const char* data, size_t size, 
     if (!valid) {
         return llmobsi_append_text(out, LLMOBS_I_REPLACEMENT);
     }
-    point = llmobsi_json_harmful(data, segment);
+    point = llmobsi_harmful_point(data, segment);
     if (point != 0) {
         uint8_t number[2];
         number[0] = (uint8_t)(point >> 8);
@@ -234,8 +233,14 @@ llmobsi_fn char* llmobsi_json_escape(char* out, const char* data, size_t piece, 
             if ((data[i] & 0x80) == 0) {
                 out = llmobsi_json_ascii_byte(out, data[i]);
                 i++;
-            } else if (llmobsi_utf8_is_plain_three(data + i, size - i)) {
-                memcpy(out, data + i, 3); /* none of the harmful ones is of this kind */
+            } else if (i + 6 <= piece && i + 8 <= size &&
+                       llmobsi_json_is_plain_pair(llmobsi_load_le64(data + i))) {
+                memcpy(out, data + i, 8); /* of which six count */
+                out += 6;
+                i += 6;
+            } else if (llmobsi_utf8_is_plain_three(data + i, size - i) &&
+                       !llmobsi_json_is_mark(data + i)) {
+                memcpy(out, data + i, 3);
                 out += 3;
                 i += 3;
             } else {

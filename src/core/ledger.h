@@ -83,6 +83,15 @@ typedef struct llmobs_stats {
     uint64_t labels_cut;        /* label values cut to llmobs_config.label_bytes  */
     uint64_t metric_bytes_used; /* of llmobs_config.metric_bytes */
     uint64_t log_records;       /* of `started`: log records */
+    uint64_t attributes_refused; /* by their names: see LLMOBS_REFUSED_NAMES */
+    uint64_t requests_begun;     /* = ended + expired + live                      */
+    uint64_t requests_ended;
+    uint64_t requests_live;
+    uint64_t requests_dropped;   /* not begun: llmobs_config.requests were live   */
+    uint64_t requests_expired;   /* given up at llmobs_config.request_max_age_s   */
+    uint64_t requests_late;      /* calls for requests that had ended             */
+    uint64_t request_texts_cut;  /* ids, names: to 128 bytes each, 1000 together  */
+    uint64_t sessions_refused;   /* not counted: llmobs_config.sessions were open */
 } llmobs_stats;
 
 /* [any] "pool", "threads", ...; "unknown" for other numbers. */

@@ -19,6 +19,7 @@
 #define LLMOBS_I_FLAG_REMOTE_PARENT 0x10u
 #define LLMOBS_I_FLAG_OWN_THRESHOLD 0x20u /* tracestate is this instance's threshold */
 #define LLMOBS_I_FLAG_TRACESTATE 0x40u    /* tracestate is in the first fields       */
+#define LLMOBS_I_FLAG_PHASE 0x80u         /* a phase of a request: see llmobsi_phase_mark   */
 #define LLMOBS_I_FLAGS_TRACESTATE (LLMOBS_I_FLAG_OWN_THRESHOLD | LLMOBS_I_FLAG_TRACESTATE)
 
 /* Written by whoever holds the span; read by the tick once the slot has come through a ring,
@@ -209,6 +210,7 @@ llmobsi_inline bool llmobsi_ring_pop(llmobsi_ring* ring, uint64_t end, uint32_t*
 #define LLMOBS_I_FIELD_BODY 12u      /* payload: a log record's text                           */
 #define LLMOBS_I_FIELD_NUMBERS 13u   /* of an interaction: see llmobsi_interaction_head        */
 #define LLMOBS_I_FIELD_TEXT 14u      /* of an interaction; key: which of its texts             */
+#define LLMOBS_I_FIELD_PHASE 16u     /* payload: llmobsi_phase_mark                            */
 #define LLMOBS_I_FIELD_TRIGGERED 15u /* of an interaction: rules, each as its size and bytes   */
 
 #define LLMOBS_I_OF_SPAN 0u /* whose attribute it is */

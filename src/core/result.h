@@ -61,9 +61,11 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
                      "them")                                                                      \
     X(METRIC_CATALOGUE, "not all known metrics could be defined (raise "                          \
                         "llmobs_config.max_metrics or metric_bytes)")                             \
+    X(NAME_REFUSED, "attributes not stored: their names are those of headers that carry "         \
+                    "credentials (LLMOBS_REFUSED_NAMES)")                                         \
     X(KEY_RANDOM, "pseudonyms are made with a random key: they change at a restart (set "         \
                   "llmobs_config.key)")                                                           \
-    X(KEY_REFUSED, "a key was refused: its secret is under 16 bytes, or its id is malformed "     \
+    X(KEY_REFUSED, "a key was refused: its secret is too short, or its id is malformed "          \
                    "(llmobs_config.key)")                                                         \
     X(THREAD_START, "a thread could not be started")                                              \
     X(CLOCK, "no invariant cycle counter: times come from the system clock")

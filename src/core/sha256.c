@@ -1,6 +1,6 @@
 /* SHA-256 and HMAC of whole messages, and of messages in pieces. */
 
-/* ---- messages -------------------------------------------------------------------------------- */
+/* ---- messages ------------------------------------------------------------------------------ */
 
 llmobsi_inline void llmobsi_sha256_store_state(uint8_t digest[LLMOBS_SHA256_SIZE],
                                                const uint32_t state[8])
@@ -117,7 +117,7 @@ LLMOBS_API void llmobs_sha256_of_two(const void* data_a, size_t size_a,
     llmobsi_sha256_store_state(digest_b, state_b);
 }
 
-/* ---- in pieces ------------------------------------------------------------------------------- */
+/* ---- in pieces ----------------------------------------------------------------------------- */
 
 LLMOBS_API void llmobs_sha256_begin(llmobs_sha256* hash)
 {
@@ -165,7 +165,7 @@ LLMOBS_API void llmobs_sha256_end(llmobs_sha256* hash, uint8_t digest[LLMOBS_SHA
     llmobs_wipe(hash, sizeof(*hash));
 }
 
-/* ---- HMAC ------------------------------------------------------------------------------------ */
+/* ---- HMAC ---------------------------------------------------------------------------------- */
 
 LLMOBS_API void llmobs_hmac_key_init(llmobs_hmac_key* key, const void* secret, size_t size)
 {

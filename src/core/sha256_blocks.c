@@ -42,7 +42,7 @@ static const uint32_t llmobsi_sha256_constants[64] __attribute__((aligned(64))) 
     0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
-/* ---- secrets --------------------------------------------------------------------------------- */
+/* ---- secrets ------------------------------------------------------------------------------- */
 
 LLMOBS_API void llmobs_wipe(void* memory, size_t size)
 {
@@ -67,7 +67,7 @@ LLMOBS_API bool llmobs_equal_secret(const void* a, const void* b, size_t size)
     return (bool)(((difference - 1u) >> 31) & 1u);
 }
 
-/* ---- bytes and words ------------------------------------------------------------------------- */
+/* ---- bytes and words ----------------------------------------------------------------------- */
 
 llmobsi_inline uint32_t llmobsi_sha256_load(const uint8_t* bytes)
 {
@@ -88,7 +88,7 @@ llmobsi_inline void llmobsi_sha256_store(uint8_t* bytes, uint32_t word)
     memcpy(bytes, &word, sizeof(word));
 }
 
-/* ---- blocks, in plain C ---------------------------------------------------------------------- */
+/* ---- blocks, in plain C -------------------------------------------------------------------- */
 
 #define llmobsi_sha256_rotate(x, n) (((x) >> (n)) | ((x) << (32 - (n))))
 
@@ -157,7 +157,7 @@ llmobsi_fn void llmobsi_sha256_pairs_portable(uint32_t state_a[8], const uint8_t
     llmobsi_sha256_blocks_portable(state_b, blocks_b, count);
 }
 
-/* ---- what the processors' SHA instructions differ in ----------------------------------------- */
+/* ---- what the processors' SHA instructions differ in --------------------------------------- */
 
 #ifdef LLMOBS_I_SHA256_X86
 typedef __m128i llmobsi_sha256_vector;
@@ -298,7 +298,7 @@ llmobsi_fn bool llmobsi_sha256_simd_runs_here(void)
 #endif
 
 #ifdef LLMOBS_I_SHA256_SIMD
-/* ---- blocks, by those instructions ----------------------------------------------------------- */
+/* ---- blocks, by those instructions --------------------------------------------------------- */
 
 /* The first rounds, with the block's own words, and four of the others. */
 #define llmobsi_sha256_first(lane, w, bytes, i)                            \
@@ -440,7 +440,7 @@ llmobsi_fn void llmobsi_sha256_pairs_simd(uint32_t state_a[8], const uint8_t* bl
 }
 #endif
 
-/* ---- the choice ------------------------------------------------------------------------------ */
+/* ---- the choice ---------------------------------------------------------------------------- */
 
 typedef struct llmobsi_sha256_path {
     const char* name;

@@ -13,7 +13,7 @@
 #define LLMOBS_I_RANDOM_DIGITS 14u
 #define LLMOBS_I_SAMPLE_NEVER (UINT64_C(1) << LLMOBS_I_RANDOM_BITS)
 
-/* ---- hex digits ------------------------------------------------------------------------------ */
+/* ---- hex digits ---------------------------------------------------------------------------- */
 
 /* Four bytes from eight digits, lower case only; returns 0 if that is what they were. All eight are
    decoded at once, as if they were digits, and encoded again: only digits come out as they were. */
@@ -50,7 +50,7 @@ llmobsi_fn bool llmobsi_hex_number(uint64_t* number, const char* digits, size_t 
     return size > 0;
 }
 
-/* ---- traceparent ----------------------------------------------------------------------------- */
+/* ---- traceparent --------------------------------------------------------------------------- */
 
 /* The size of a header, measured if it was not given; `most` + 1 stands for all that are longer. */
 llmobsi_fn size_t llmobsi_header_size(const char* text, size_t size, size_t most)
@@ -134,7 +134,7 @@ LLMOBS_API size_t llmobs_traceparent_format(const llmobs_trace_context* context,
     return LLMOBS_I_TRACEPARENT_LENGTH;
 }
 
-/* ---- tracestate: a list of key=value --------------------------------------------------------- */
+/* ---- tracestate: a list of key=value ------------------------------------------------------- */
 
 typedef struct llmobsi_tracestate_member {
     uint16_t start; /* in the list's text      */
@@ -316,7 +316,7 @@ LLMOBS_API llmobs_result llmobs_trace_context_parse(llmobs_trace_context* contex
     return LLMOBS_OK;
 }
 
-/* ---- OpenTelemetry's member: ot=key:value;key:value ------------------------------------------ */
+/* ---- OpenTelemetry's member: ot=key:value;key:value ---------------------------------------- */
 
 /* Finds the `ot` member's value in a NUL-terminated tracestate, and leaves the other members in the
    list. Returns its size, 0 when there is none. */
@@ -446,7 +446,7 @@ llmobsi_fn size_t llmobsi_tracestate_put(char* tracestate, const char* threshold
     return llmobsi_tracestate_write(&list, tracestate, used);
 }
 
-/* ---- sampling thresholds --------------------------------------------------------------------- */
+/* ---- sampling thresholds ------------------------------------------------------------------- */
 
 /* The 56-bit threshold of a ratio, 2^56 * (1 - ratio), rounded to the four digits (more for small
    ratios) that OpenTelemetry recommends: short, and the same that others decide by. Ratios are

@@ -1,4 +1,4 @@
-/* ---- trace context: W3C traceparent and tracestate ------------------------------------------- */
+/* ---- trace context: W3C traceparent and tracestate ----------------------------------------- */
 
 /* The longest tracestate that is carried, as W3C asks for; longer ones lose whole entries. */
 #define LLMOBS_TRACESTATE_SIZE 512

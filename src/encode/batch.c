@@ -227,8 +227,8 @@ llmobsi_fn bool llmobsi_pack_field(llmobsi_packing* packing, const llmobsi_field
                llmobsi_packer_string(packing->packer, llmobsi_field_payload(field), field->size,
                                      &packing->view->status_message);
     }
-    if (field->type == LLMOBS_I_FIELD_TRACESTATE) {
-        return true; /* llmobsi_pack_tracestate has it */
+    if (field->type == LLMOBS_I_FIELD_TRACESTATE || field->type == LLMOBS_I_FIELD_PHASE) {
+        return true; /* llmobsi_pack_tracestate has the one, the tick the other */
     }
     list = field->owner == LLMOBS_I_OF_EVENT ? &packing->event : &packing->own;
     place = list->count != NULL ? llmobsi_pack_place(names, list, field->key) : NULL;

@@ -77,7 +77,7 @@ typedef struct llmobs_log_view {
                                               attributes; NULL: any other record */
 } llmobs_log_view;
 
-/* ---- metrics as typed views ------------------------------------------------------------------ */
+/* ---- metrics as typed views ---------------------------------------------------------------- */
 
 /* The trace of one recorded value. */
 typedef struct llmobs_exemplar_view {

@@ -1,4 +1,4 @@
-/* ---- Prometheus text ---------------------------------------------------------------------- */
+/* ---- Prometheus text ----------------------------------------------------------------------- */
 
 typedef enum llmobs_exposition {
     LLMOBS_PROMETHEUS_TEXT = 0, /* text/plain; version=0.0.4; charset=utf-8                     */

@@ -127,29 +127,25 @@ llmobsi_cold char* llmobsi_prometheus_text(llmobsi_writer* writer, char* cursor,
 }
 
 /* A text of any size with what has a meaning escaped; quotes have none in the HELP of 0.0.4. What
-   a reader may take for an end is replaced: NUL as malformed UTF-8 is, and the carriage return,
-   which OpenMetrics bans. */
+   would harm a reader, and has no escape, is replaced. */
 llmobsi_fn char* llmobsi_prometheus_escape(llmobsi_writer* writer, char* cursor, llmobs_string text,
                                            bool quotes)
 {
     size_t i = 0;
     while (i < text.size && !writer->failed) {
         bool valid;
-        char byte = text.data[i];
         size_t segment = llmobsi_utf8_segment(text.data + i, text.size - i, &valid);
+        const char* kept = text.data + i;
+        size_t size = llmobsi_safe_segment(&kept, segment, valid);
         cursor = llmobsi_room(writer, cursor, 4);
-        if (!valid || byte == '\0') {
-            cursor = llmobsi_append_text(cursor, LLMOBS_I_REPLACEMENT);
-        } else if (byte == '\n') {
+        if (*kept == '\n') {
             cursor = llmobsi_append_text(cursor, "\\n");
-        } else if (byte == '\r') {
-            *cursor++ = ' ';
         } else {
-            if (byte == '\\' || (byte == '"' && quotes)) {
+            if (*kept == '\\' || (*kept == '"' && quotes)) {
                 *cursor++ = '\\';
             }
-            memcpy(cursor, text.data + i, segment);
-            cursor += segment;
+            memcpy(cursor, kept, size);
+            cursor += size;
         }
         i += segment;
     }

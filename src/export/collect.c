@@ -44,6 +44,9 @@ llmobsi_fn void llmobsi_collect_slot(llmobsi_collector* collector, llmobsi_slot*
 {
     uint32_t count = llmobsi_load_acquire(&collector->exporter_count);
     uint32_t signal = llmobsi_slot_signal(slot);
+    if ((llmobsi_load_relaxed(&slot->flags) & LLMOBS_I_FLAG_PHASE) != 0) {
+        llmobsi_phase_collect(&collector->recorder, slot);
+    }
     bool taken = false;
     uint32_t i;
     if (signal == LLMOBS_I_SPANS &&
@@ -237,6 +240,7 @@ llmobsi_fn void llmobsi_counts_sum(const llmobsi_recorder* recorder, llmobsi_thr
         sum->events_dropped += llmobsi_load_relaxed(&counts->events_dropped);
         sum->links_dropped += llmobsi_load_relaxed(&counts->links_dropped);
         sum->values_truncated += llmobsi_load_relaxed(&counts->values_truncated);
+        sum->attributes_refused += llmobsi_load_relaxed(&counts->attributes_refused);
         sum->bad_traceparents += llmobsi_load_relaxed(&counts->bad_traceparents);
     }
 }
@@ -284,6 +288,8 @@ llmobsi_fn void llmobsi_collect_notes(llmobsi_collector* collector)
                       now.attributes_dropped + now.events_dropped + now.links_dropped -
                           collector->noted.attributes_dropped - collector->noted.events_dropped -
                           collector->noted.links_dropped);
+    llmobsi_notes_add(notes, LLMOBS_NOTE_NAME_REFUSED,
+                      now.attributes_refused - collector->noted.attributes_refused);
     collector->noted = now;
     for (i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         total = llmobsi_load_relaxed(&place->dropped[pairs[i].drop]);
@@ -314,6 +320,19 @@ llmobsi_fn bool llmobsi_collector_is_valid(llmobsi_collector* collector)
 }
 #endif
 
+/* What requests and sessions need at the beginning of a tick. Returns whether requests have
+   ended. */
+llmobsi_fn bool llmobsi_collect_requests_begin(llmobsi_recorder* recorder)
+{
+    uint64_t now;
+    if (llmobsi_requests_of(recorder) == NULL) {
+        return false;
+    }
+    now = llmobsi_now(&recorder->timeline);
+    llmobsi_sessions_sweep(recorder, now);
+    return llmobsi_requests_mark(recorder, now);
+}
+
 /* One tick, under its lock. Returns how many spans were taken; `*stopped` tells that a patient
    tick left some where they are. */
 llmobsi_fn uint32_t llmobsi_collect(llmobsi_collector* collector, bool patient, bool* stopped)
@@ -323,8 +342,10 @@ llmobsi_fn uint32_t llmobsi_collect(llmobsi_collector* collector, bool patient, 
     uint64_t now_ns;
     uint32_t count = 0;
     uint32_t i;
+    bool ended;
     *stopped = false;
     llmobsi_timeline_update(&recorder->timeline);
+    ended = llmobsi_collect_requests_begin(recorder);
     now_ns = llmobsi_monotonic_ns();
     for (i = 0; i < used && !*stopped; i++) {
         count +=
@@ -334,6 +355,9 @@ llmobsi_fn uint32_t llmobsi_collect(llmobsi_collector* collector, bool patient, 
     if (recorder->spans_on) {
         llmobsi_sweep(collector, llmobsi_now(&recorder->timeline));
         llmobsi_collect_limbo(collector, now_ns);
+    }
+    if (ended && !*stopped && llmobsi_grace(llmobsi_monotonic_ns() + LLMOBS_I_GRACE_NS)) {
+        llmobsi_requests_free(llmobsi_requests_of(recorder));
     }
     llmobsi_count(&collector->ticks, 1);
 #ifdef LLMOBS_DEBUG

@@ -55,7 +55,7 @@ typedef struct llmobsi_file {
 
 LLMOBS_I_STATIC_ASSERT(file_state, sizeof(llmobsi_file) <= LLMOBS_I_EXPORTER_STATE);
 
-/* ---- opening --------------------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------------------------- */
 
 /* Whether this is another file than the one we opened. The host may have closed our descriptor: its
    number can be anything by now. */
@@ -190,7 +190,7 @@ llmobsi_fn bool llmobsi_file_in_place(const llmobsi_file* file)
     return !llmobsi_file_is_other(file, &status);
 }
 
-/* ---- the lock -------------------------------------------------------------------------------- */
+/* ---- the lock ------------------------------------------------------------------------------ */
 
 /* False when somebody else has it. A file system without locks does not keep us from writing. */
 llmobsi_fn bool llmobsi_file_lock(const llmobsi_file* file)
@@ -232,7 +232,7 @@ llmobsi_fn bool llmobsi_file_take(llmobsi_file* file, struct stat* status)
     return false;
 }
 
-/* ---- the last line: whole, or made so -------------------------------------------------------- */
+/* ---- the last line: whole, or made so ------------------------------------------------------ */
 
 llmobsi_fn bool llmobsi_file_read(const llmobsi_file* file, uint64_t offset, char* out, size_t size)
 {
@@ -318,7 +318,7 @@ llmobsi_fn bool llmobsi_file_mend(const llmobsi_file* file, uint64_t* size, bool
     return true;
 }
 
-/* ---- rotation -------------------------------------------------------------------------------- */
+/* ---- rotation ------------------------------------------------------------------------------ */
 
 llmobsi_fn void llmobsi_file_old_path(const llmobsi_file* file, uint32_t number,
                                       char out[LLMOBS_I_FILE_OLD_PATH])
@@ -352,7 +352,7 @@ llmobsi_fn bool llmobsi_file_rotate(llmobsi_file* file)
     return true;
 }
 
-/* ---- writing --------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------------- */
 
 typedef enum llmobsi_file_outcome {
     LLMOBS_I_FILE_WRITTEN,
@@ -511,7 +511,7 @@ llmobsi_fn void llmobsi_file_close(void* user)
     errno = saved;
 }
 
-/* ---- adding one ------------------------------------------------------------------------------ */
+/* ---- adding one ---------------------------------------------------------------------------- */
 
 llmobsi_fn bool llmobsi_file_discard(void* user, const char* data, size_t size)
 {

@@ -242,7 +242,7 @@ llmobsi_fn bool llmobsi_random_bytes(void* bytes, size_t size)
     return filled;
 }
 
-/* ---- pages that hold secrets ---------------------------------------------------------------- */
+/* ---- pages that hold secrets --------------------------------------------------------------- */
 
 #define LLMOBS_I_PAGE_LEAST 4096u
 

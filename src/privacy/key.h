@@ -1,4 +1,4 @@
-/* ---- keys and pseudonyms -------------------------------------------------------------------- */
+/* ---- keys and pseudonyms ------------------------------------------------------------------- */
 
 /* What a pseudonym is of. Each domain has a key of its own, so that the same text in two fields
    can't be told to be the same. */

@@ -142,6 +142,10 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
     if (config->metric_series != LLMOBS_OFF) {
         llmobsi_registry_layout(arena, config, recorder);
     }
+    if (config->requests != LLMOBS_OFF) {
+        llmobsi_requests_layout(arena, config, recorder);
+        llmobsi_sessions_layout(arena, config, recorder);
+    }
     for (i = 0; i < config->max_exporters; i++) {
         llmobsi_exporter_layout(arena, config, exporters != NULL ? &exporters[i] : NULL);
     }
@@ -162,16 +166,21 @@ LLMOBS_API size_t llmobs_memory_needed(const llmobs_config* config)
 LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pillar)
 {
     llmobs_config without;
+    size_t with_requests;
     size_t rest;
     llmobsi_config_complete(&without, config, false);
     without.metric_series = LLMOBS_OFF;
     without.exemplars = LLMOBS_OFF;
+    with_requests = llmobs_memory_needed(&without);
+    without.requests = LLMOBS_OFF;
     rest = llmobs_memory_needed(&without);
     switch (pillar) {
     case LLMOBS_PILLAR_SPANS:
         return rest; /* and what all pillars share */
     case LLMOBS_PILLAR_METRICS:
-        return llmobs_memory_needed(config) - rest;
+        return llmobs_memory_needed(config) - with_requests;
+    case LLMOBS_PILLAR_REQUESTS:
+        return with_requests - rest;
     default:
         return 0; /* not yet built */
     }

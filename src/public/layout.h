@@ -1,4 +1,4 @@
-/* ---- memory --------------------------------------------------------------------------------- */
+/* ---- memory -------------------------------------------------------------------------------- */
 
 /* [any] The bytes that llmobs_open takes with this config (NULL: the defaults): one block, and none
    after it. SIZE_MAX when the sum does not fit a size_t. */

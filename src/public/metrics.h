@@ -1,4 +1,4 @@
-/* ---- metrics out ---------------------------------------------------------------------------- */
+/* ---- metrics out --------------------------------------------------------------------------- */
 
 /* [any] Writes all metrics as Prometheus text: for the handler of GET /metrics. `write` is called
    with up to 8 KiB at a time. Waits neither for recorders nor for the tick; series come in the

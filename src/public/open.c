@@ -2,35 +2,47 @@
 
 /* ---- memory -------------------------------------------------------------------------------- */
 
+/* The locks of an instance; how many there are. Those of parts that are off are not there. */
+#define LLMOBS_I_LOCKS 6u
+
+llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** locks)
+{
+    llmobsi_recorder* recorder = &instance->collector.recorder;
+    uint32_t count = 0;
+    locks[count++] = &instance->collector.lock;
+    locks[count++] = &instance->setup;
+    locks[count++] = &instance->rest;
+    locks[count++] = &recorder->registry.lock;
+    if (llmobsi_requests_of(recorder) != NULL) {
+        locks[count++] = &llmobsi_requests_of(recorder)->recent_lock;
+        locks[count++] = &llmobsi_sessions_of(recorder)->lock;
+    }
+    return count;
+}
+
 llmobsi_fn bool llmobsi_locks_init(llmobsi_instance* instance)
 {
-    if (!llmobsi_lock_init(&instance->collector.lock)) {
-        return false;
-    }
-    if (!llmobsi_lock_init(&instance->setup)) {
-        llmobsi_lock_destroy(&instance->collector.lock);
-        return false;
-    }
-    if (!llmobsi_lock_init(&instance->rest)) {
-        llmobsi_lock_destroy(&instance->setup);
-        llmobsi_lock_destroy(&instance->collector.lock);
-        return false;
-    }
-    if (!llmobsi_lock_init(&instance->collector.recorder.registry.lock)) {
-        llmobsi_lock_destroy(&instance->rest);
-        llmobsi_lock_destroy(&instance->setup);
-        llmobsi_lock_destroy(&instance->collector.lock);
-        return false;
+    llmobsi_lock* locks[LLMOBS_I_LOCKS];
+    uint32_t count = llmobsi_locks_of(instance, locks);
+    uint32_t i;
+    for (i = 0; i < count; i++) {
+        if (!llmobsi_lock_init(locks[i])) {
+            while (i > 0) {
+                llmobsi_lock_destroy(locks[--i]);
+            }
+            return false;
+        }
     }
     return true;
 }
 
 llmobsi_fn void llmobsi_locks_destroy(llmobsi_instance* instance)
 {
-    llmobsi_lock_destroy(&instance->collector.recorder.registry.lock);
-    llmobsi_lock_destroy(&instance->rest);
-    llmobsi_lock_destroy(&instance->setup);
-    llmobsi_lock_destroy(&instance->collector.lock);
+    llmobsi_lock* locks[LLMOBS_I_LOCKS];
+    uint32_t count = llmobsi_locks_of(instance, locks);
+    while (count > 0) {
+        llmobsi_lock_destroy(locks[--count]);
+    }
 }
 
 /* Of an instance that nobody is in any more. The host's own block is the host's again. */
@@ -235,6 +247,10 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
         memset(&collector->noted_metrics, 0, sizeof collector->noted_metrics);
         collector->noted_misused = 0;
     }
+    if (llmobsi_requests_of(recorder) != NULL) {
+        llmobsi_requests_forked(llmobsi_requests_of(recorder));
+        llmobsi_sessions_forked(llmobsi_sessions_of(recorder));
+    }
     llmobsi_resource_make(instance);
     for (i = 0; i < collector->exporter_count; i++) {
         llmobsi_exporter_forked(&collector->exporters[i]);
@@ -276,6 +292,7 @@ llmobsi_fn void llmobsi_collector_start(llmobsi_collector* collector, const llmo
     has_key = llmobsi_keyring_start(&collector->recorder.keyring, config, &refused);
     llmobsi_notes_add(&collector->notes, LLMOBS_NOTE_KEY_REFUSED, refused);
     llmobsi_metrics_start(collector, config, has_key);
+    llmobsi_requests_start(&collector->recorder, config);
     collector->given = llmobsi_load_relaxed(&collector->recorder.pool.given);
     collector->swept = llmobsi_now(&collector->recorder.timeline);
     if (!llmobsi_random_bytes(&collector->batch_ids, sizeof collector->batch_ids)) {

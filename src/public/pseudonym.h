@@ -1,4 +1,4 @@
-/* ---- pseudonyms ----------------------------------------------------------------------------- */
+/* ---- pseudonyms ---------------------------------------------------------------------------- */
 
 /* A pseudonym stands for a text that must not be stored: HMAC-SHA256 with the key of its domain and
    tenant, cut to 128 bits, as "hmac-sha256:<key id>:<32 hexadecimal digits>". Who has no key can't

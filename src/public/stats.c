@@ -39,6 +39,7 @@ llmobsi_fn void llmobsi_stats_spans(llmobsi_collector* collector, const llmobsi_
     stats->events_dropped = counts.events_dropped;
     stats->links_dropped = counts.links_dropped;
     stats->values_truncated = counts.values_truncated;
+    stats->attributes_refused = counts.attributes_refused;
     stats->bad_traceparents = counts.bad_traceparents;
 }
 
@@ -58,6 +59,23 @@ llmobsi_fn void llmobsi_stats_metrics(const llmobsi_registry* registry, llmobs_s
         llmobsi_load_relaxed(&registry->cells.pages_used) * (uint64_t)sizeof(llmobsi_page);
 }
 
+llmobsi_fn void llmobsi_stats_requests(const llmobsi_recorder* recorder, llmobs_stats* stats)
+{
+    const llmobsi_requests* requests = llmobsi_requests_of(recorder);
+    if (requests == NULL) {
+        return;
+    }
+    stats->requests_ended = llmobsi_load_relaxed(&requests->ended);
+    stats->requests_expired = llmobsi_load_relaxed(&requests->expired);
+    stats->requests_begun = llmobsi_load_relaxed(&requests->begun);
+    stats->requests_live = llmobsi_stats_rest(stats->requests_begun,
+                                              stats->requests_ended + stats->requests_expired);
+    stats->requests_dropped = llmobsi_load_relaxed(&requests->dropped);
+    stats->requests_late = llmobsi_load_relaxed(&requests->late);
+    stats->request_texts_cut = llmobsi_load_relaxed(&requests->texts_cut);
+    stats->sessions_refused = llmobsi_load_relaxed(&llmobsi_sessions_of(recorder)->refused);
+}
+
 llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* stats)
 {
     llmobsi_collector* collector = &instance->collector;
@@ -75,6 +93,7 @@ llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* sta
             llmobsi_load_relaxed(&recorder->threads[i].state) == LLMOBS_I_THREAD_OWNED;
     }
     llmobsi_stats_metrics(&recorder->registry, stats);
+    llmobsi_stats_requests(recorder, stats);
     stats->exporter_count = llmobsi_load_acquire(&collector->exporter_count);
     for (i = 0; i < stats->exporter_count; i++) {
         llmobsi_exporter_stats(&collector->exporters[i], &stats->exporters[i]);

@@ -206,17 +206,16 @@ llmobsi_fn bool llmobsi_put_strings(llmobsi_thread* thread, llmobsi_slot* slot, 
     return true;
 }
 
-llmobsi_cold void llmobsi_attribute_dropped(llmobsi_thread* thread, llmobsi_slot* slot)
+/* The span tells that it has lost one; why is counted elsewhere. */
+llmobsi_cold void llmobsi_attribute_dropped(llmobsi_slot* slot)
 {
     slot->dropped_attributes =
         (uint16_t)(slot->dropped_attributes + (slot->dropped_attributes != UINT16_MAX));
-    llmobsi_count(&thread->counts.attributes_dropped, 1);
 }
 
 llmobsi_fn bool llmobsi_attribute_put(llmobsi_thread* thread, llmobsi_slot* slot, uint32_t owner,
-                                      const llmobs_attribute* attribute)
+                                      uint32_t key, const llmobs_attribute* attribute)
 {
-    uint32_t key = llmobsi_name_id(thread, attribute->key);
     int64_t truth;
     switch (attribute->type) {
         case LLMOBS_TYPE_STRING:
@@ -243,11 +242,15 @@ llmobsi_fn bool llmobsi_attribute_put(llmobsi_thread* thread, llmobsi_slot* slot
 llmobsi_fn void llmobsi_attribute_add(llmobsi_thread* thread, llmobsi_slot* slot,
                                       const llmobs_attribute* attribute)
 {
-    if (slot->attribute_count < LLMOBS_I_ATTRIBUTES_MAX &&
-        llmobsi_attribute_put(thread, slot, LLMOBS_I_OF_SPAN, attribute)) {
+    uint32_t key;
+    if (!llmobsi_key_id(thread, attribute->key, &key)) {
+        llmobsi_attribute_dropped(slot);
+    } else if (slot->attribute_count < LLMOBS_I_ATTRIBUTES_MAX &&
+               llmobsi_attribute_put(thread, slot, LLMOBS_I_OF_SPAN, key, attribute)) {
         slot->attribute_count++;
     } else {
-        llmobsi_attribute_dropped(thread, slot);
+        llmobsi_attribute_dropped(slot);
+        llmobsi_count(&thread->counts.attributes_dropped, 1);
     }
 }
 

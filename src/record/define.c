@@ -35,14 +35,15 @@ llmobsi_fn bool llmobsi_metric_name_is_valid(const char* name)
 }
 
 /* A letter or '_', then digits and '.' too. "__" at the front is Prometheus' own, and so are `le`
-   of histograms and the overflow's label. */
+   of histograms and the overflow's label. Names of headers that carry credentials are refused. */
 llmobsi_fn bool llmobsi_label_name_is_valid(const char* name, bool histogram)
 {
     size_t i;
     if (name == NULL || (!llmobsi_is_letter(name[0]) && name[0] != '_') ||
         (name[0] == '_' && (name[1] == '_' || name[1] == '.')) ||
         (histogram && strcmp(name, "le") == 0) || strcmp(name, "otel_metric_overflow") == 0 ||
-        strcmp(name, "otel.metric.overflow") == 0) {
+        strcmp(name, "otel.metric.overflow") == 0 ||
+        llmobsi_name_is_refused(name, strlen(name))) {
         return false;
     }
     for (i = 1; name[i] != '\0'; i++) {

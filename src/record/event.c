@@ -87,8 +87,11 @@ llmobsi_fn bool llmobsi_event_put(llmobsi_thread* thread, llmobsi_slot* slot, co
     head.dropped_attributes = 0;
     head.attribute_count = 0;
     for (i = 0; attributes != NULL && i < count; i++) {
-        if (head.attribute_count < LLMOBS_I_ATTRIBUTES_MAX &&
-            llmobsi_attribute_put(thread, slot, LLMOBS_I_OF_EVENT, &attributes[i])) {
+        uint32_t key;
+        if (!llmobsi_key_id(thread, attributes[i].key, &key)) {
+            head.dropped_attributes++;
+        } else if (head.attribute_count < LLMOBS_I_ATTRIBUTES_MAX &&
+                   llmobsi_attribute_put(thread, slot, LLMOBS_I_OF_EVENT, key, &attributes[i])) {
             head.attribute_count++;
         } else {
             head.dropped_attributes++;

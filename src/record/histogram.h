@@ -1,4 +1,4 @@
-/* ---- metrics: histograms -------------------------------------------------------------------- */
+/* ---- metrics: histograms ------------------------------------------------------------------- */
 
 /* [any] Records a value: seconds, USD, tokens. Of a LLMOBS_NUMBER_NANO metric it is rounded to
    billionths, of a LLMOBS_NUMBER_INT one to a whole number. Negative values, NaN and infinities are

@@ -131,7 +131,8 @@ llmobsi_fn void llmobsi_interaction_put_rules(llmobsi_thread* thread, llmobsi_sl
     }
     place = llmobsi_field_put(thread, slot, 0, LLMOBS_I_FIELD_TRIGGERED, LLMOBS_I_OF_SPAN, used);
     if (place == NULL) {
-        llmobsi_attribute_dropped(thread, slot);
+        llmobsi_count(&thread->counts.attributes_dropped, 1);
+        llmobsi_attribute_dropped(slot);
         return;
     }
     memcpy(place, packed, used);
@@ -152,7 +153,8 @@ llmobsi_fn void llmobsi_interaction_put(llmobsi_thread* thread, llmobsi_slot* sl
         if (parts.texts[i].size > 0 && parts.texts[i].data != NULL &&
             !llmobsi_put_string(thread, slot, i, LLMOBS_I_FIELD_TEXT, LLMOBS_I_OF_SPAN,
                                 parts.texts[i].data, parts.texts[i].size)) {
-            llmobsi_attribute_dropped(thread, slot);
+            llmobsi_count(&thread->counts.attributes_dropped, 1);
+            llmobsi_attribute_dropped(slot);
         }
     }
 }

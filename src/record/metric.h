@@ -1,4 +1,4 @@
-/* ---- metrics: finding a series, and recording ----------------------------------------------- */
+/* ---- metrics: finding a series, and recording ---------------------------------------------- */
 
 /* One series of a metric, by value: keep it, and record through it from any thread. Zeroed ones and
    those of a closed instance are inert; in a fork's child they go on, from zero. */

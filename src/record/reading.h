@@ -1,4 +1,4 @@
-/* ---- metrics: reading them back ------------------------------------------------------------- */
+/* ---- metrics: reading them back ------------------------------------------------------------ */
 
 /* A quantile and what is known of it: the value of that rank lies within [low, high]. Of an
    exponential histogram, `value` is off by at most `relative_error` of itself. */

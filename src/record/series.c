@@ -246,25 +246,27 @@ llmobsi_fn void llmobsi_key_make(llmobsi_registry* registry, uint32_t number,
     key->hash = llmobsi_key_hash(registry, number, key->text, key->size);
 }
 
-/* Makes what is no UTF-8 valid, and a carriage return, which no text format can carry, a blank:
-   different values may become one. False: there was nothing to do. */
+/* Replaces what no text format can carry: malformed UTF-8, controls, what reorders text. It is done
+   here, not when the text is written, so that values that would look the same are one series.
+   False: there was nothing to do. */
 llmobsi_fn bool llmobsi_key_repair(const llmobsi_registry* registry, uint32_t number,
                                    llmobsi_key* key)
 {
-    llmobsi_key raw;
-    uint32_t at = 0;
+    char raw[LLMOBS_I_KEY_MOST];
+    bool repaired = false;
+    uint32_t at;
     char* out = key->text;
-    bool valid = llmobsi_utf8_is_valid(key->text, key->size);
-    if (valid && memchr(key->text, '\r', key->size) == NULL) {
+    for (at = 0; at < key->size && !repaired; at += (uint32_t)strlen(key->text + at) + 1) {
+        repaired = !llmobsi_text_is_safe(key->text + at, strlen(key->text + at));
+    }
+    if (!repaired) {
         return false;
     }
-    for (at = 0; at < key->size; at++) {
-        raw.text[at] = key->text[at] == '\r' ? ' ' : key->text[at];
-    }
+    memcpy(raw, key->text, key->size);
     at = 0;
     while (at < key->size) {
-        size_t size = strlen(raw.text + at);
-        out += llmobsi_utf8_repair(out, registry->label_bytes, raw.text + at, size);
+        size_t size = strlen(raw + at);
+        out += llmobsi_text_make_safe(out, registry->label_bytes, raw + at, size);
         *out++ = '\0';
         at += (uint32_t)size + 1;
     }

@@ -1,4 +1,4 @@
-/* ---- metrics: what is measured -------------------------------------------------------------- */
+/* ---- metrics: what is measured ------------------------------------------------------------- */
 
 typedef enum llmobs_instrument {
     LLMOBS_COUNTER = 1,        /* only grows: a Prometheus counter, a monotonic OTLP sum         */

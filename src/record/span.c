@@ -403,7 +403,8 @@ llmobsi_inline llmobs_span llmobsi_span_child(llmobsi_thread* thread, llmobs_spa
         llmobsi_count(&thread->counts.dropped_parent, 1);
         return llmobsi_span_none();
     }
-    lineage.flags = (uint8_t)(lineage.flags & ~LLMOBS_I_FLAG_REMOTE_PARENT);
+    lineage.flags =
+        (uint8_t)(lineage.flags & ~(LLMOBS_I_FLAG_REMOTE_PARENT | LLMOBS_I_FLAG_PHASE));
     span = llmobsi_span_open(thread, &lineage, name);
     if (llmobsi_unlikely((lineage.flags & LLMOBS_I_FLAG_TRACESTATE) != 0) && span.instance != 0) {
         llmobsi_tracestate_inherit(thread, parent, &thread->slots[span.slot]);
@@ -648,7 +649,7 @@ llmobsi_inline llmobs_span llmobsi_span_next(llmobsi_thread* thread, llmobs_span
     lineage.trace_high = llmobsi_load_relaxed(&slot->trace_high);
     lineage.trace_low = llmobsi_load_relaxed(&slot->trace_low);
     lineage.parent_id = slot->parent_id;
-    lineage.flags = llmobsi_load_relaxed(&slot->flags);
+    lineage.flags = (uint8_t)(llmobsi_load_relaxed(&slot->flags) & ~LLMOBS_I_FLAG_PHASE);
     if (llmobsi_likely(llmobsi_span_admit(thread, lineage.flags, &index))) {
         llmobsi_slot* sibling = &thread->slots[index];
         llmobsi_slot_begin(thread, index, &lineage, llmobsi_name_id(thread, name), &next);

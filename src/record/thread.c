@@ -49,6 +49,7 @@ typedef struct llmobsi_thread_counts {
     llmobsi_atomic64 links_dropped;
     llmobsi_atomic64 values_truncated;
     llmobsi_atomic64 bad_traceparents;
+    llmobsi_atomic64 attributes_refused;
 } llmobsi_thread_counts;
 
 struct llmobsi_recorder;
@@ -90,6 +91,8 @@ typedef struct llmobsi_recorder {
     llmobsi_registry registry;
     uint32_t known[LLMOBS_KNOWN_COUNT]; /* of the catalogue: metric + 1, 0: switched off */
     llmobsi_atomic32 threads_used; /* records ever claimed are below it */
+    void* requests; /* of a layer above: see llmobsi_requests_of. Open writes */
+    void* sessions; /* and llmobsi_sessions_of */
     /* Set by the layers above: called once in a child after fork, by its first thread to come. */
     void (*after_fork)(struct llmobsi_recorder* recorder);
 } llmobsi_recorder;
@@ -639,39 +642,4 @@ llmobsi_inline bool llmobsi_slot_take(llmobsi_thread* thread, uint32_t* index)
         __builtin_prefetch(&thread->slots[thread->cache[thread->cache_next]], 1);
     }
     return true;
-}
-
-/* The id of a name that is at neither of its first places. A new one goes to the first that is
-   free, or else turns out what is there. */
-llmobsi_cold uint32_t llmobsi_name_lookup(llmobsi_thread* thread, const char* text)
-{
-    llmobsi_cached_name* cached;
-    uint32_t way;
-    uint32_t id;
-    for (way = 2; way < LLMOBS_I_CACHED_WAYS; way++) {
-        if (llmobsi_name_place(thread, text, way)->text == text) {
-            return llmobsi_name_place(thread, text, way)->id;
-        }
-    }
-    id = llmobsi_names_id(&thread->recorder->names, text, text != NULL ? strlen(text) : 0);
-    if (id != LLMOBS_I_NAME_OVERFLOW) {
-        way = 0;
-        while (way < LLMOBS_I_CACHED_WAYS && llmobsi_name_place(thread, text, way)->text != NULL) {
-            way++;
-        }
-        cached = llmobsi_name_place(thread, text, way % LLMOBS_I_CACHED_WAYS);
-        cached->text = text;
-        cached->id = id;
-    }
-    return id;
-}
-
-/* The id of a name that is known by its address. */
-llmobsi_inline uint32_t llmobsi_name_id(llmobsi_thread* thread, const char* text)
-{
-    const llmobsi_cached_name* cached = llmobsi_name_find(thread, text);
-    if (llmobsi_unlikely(cached == NULL)) {
-        return llmobsi_name_lookup(thread, text);
-    }
-    return cached->id;
 }

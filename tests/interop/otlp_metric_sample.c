@@ -19,7 +19,7 @@
 #define POINTS 3
 #define BUCKETS 160
 
-/* ---- leaves of metrics ----------------------------------------------------------------------- */
+/* ---- leaves of metrics --------------------------------------------------------------------- */
 
 /* The double next to so many billionths. */
 static double billionths(int64_t number)
@@ -135,7 +135,7 @@ static void leaves_metrics(FILE* out, unsigned line, const llmobs_batch* batch)
     }
 }
 
-/* ---- a batch --------------------------------------------------------------------------------- */
+/* ---- a batch ------------------------------------------------------------------------------- */
 
 #define STRING(literal) {literal, sizeof literal - 1}
 
@@ -336,7 +336,7 @@ static void fill_randomly(sample* to)
     }
 }
 
-/* ---- the files ------------------------------------------------------------------------------- */
+/* ---- the files ----------------------------------------------------------------------------- */
 
 static bool write_to(void* user, const char* data, size_t size)
 {

@@ -83,7 +83,7 @@ ghost void closed_once(void)
     }
 }
 
-/* ---- threads that end, and their heirs ------------------------------------------------------ */
+/* ---- threads that end, and their heirs ----------------------------------------------------- */
 
 
 ghost void one_record_membarrier(void)

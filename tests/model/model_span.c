@@ -159,7 +159,7 @@ static void inherit(void)
     }
 }
 
-/* ---- the next span after one that another thread ends --------------------------------------- */
+/* ---- the next span after one that another thread ends -------------------------------------- */
 
 ghost void before_next(void)
 {
@@ -220,7 +220,7 @@ ghost void after_ends(void)
     world_count_slots();
 }
 
-/* ---- the tick ends what is too old, under a thread that writes it --------------------------- */
+/* ---- the tick ends what is too old, under a thread that writes it -------------------------- */
 
 ghost void before_expiry(bool has_membarrier)
 {

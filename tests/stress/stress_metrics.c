@@ -74,7 +74,7 @@ static void* live_on(void* argument)
     return NULL;
 }
 
-/* ---- the reader ----------------------------------------------------------------------------- */
+/* ---- the reader ---------------------------------------------------------------------------- */
 
 typedef struct seen {
     uint64_t requests; /* of all labels */
@@ -138,7 +138,7 @@ static void read_all(uint64_t scrapes)
     is_int(torn, 0, "buckets ascend, and the last is the count");
 }
 
-/* ---- the whole ------------------------------------------------------------------------------ */
+/* ---- the whole ----------------------------------------------------------------------------- */
 
 static void define_all(void)
 {

@@ -1,0 +1,312 @@
+/* What is known of a request at its end: what the host says of it, and what its record does, copied
+   while inside. Texts are hashed outside, from the copy. */
+
+LLMOBS_API llmobs_outcome llmobs_outcome_default(void)
+{
+    llmobs_outcome outcome;
+    memset(&outcome, 0, sizeof outcome);
+    outcome.size = sizeof outcome;
+    outcome.usage.input_tokens = -1;
+    outcome.usage.output_tokens = -1;
+    outcome.usage.cached_tokens = -1;
+    outcome.usage.cache_write_tokens = -1;
+    outcome.usage.reasoning_tokens = -1;
+    outcome.usage.audio_input_tokens = -1;
+    outcome.usage.audio_output_tokens = -1;
+    outcome.usage.image_input_tokens = -1;
+    outcome.usage.image_output_tokens = -1;
+    outcome.usage.system_tokens = -1;
+    outcome.usage.history_tokens = -1;
+    outcome.usage.retrieval_tokens = -1;
+    outcome.usage.tool_tokens = -1;
+    outcome.usage.user_tokens = -1;
+    return outcome;
+}
+
+/* What is known of a request at its end: a copy, so that nothing is read once we have left. */
+typedef struct llmobsi_ending {
+    llmobs* obs;
+    llmobs_outcome outcome; /* with nothing left to doubt */
+    llmobsi_request_facts facts;
+    llmobsi_request_gaps gaps;
+    llmobsi_auditor auditor;
+    uint64_t latency_ns; /* from the enqueue on */
+    int64_t queue_ns;    /* these four: -1 unknown */
+    int64_t first_token_ns; /* from the enqueue on: queue and prefill included */
+    int64_t prefill_ns;
+    int64_t decode_ns; /* first token to last */
+    uint64_t tokens;   /* that were told one by one */
+    uint64_t shared_ns;
+    uint32_t retries;
+    uint32_t tool_calls;
+    uint32_t rule_count;
+    uint32_t worst_action;
+    llmobs_string rules[LLMOBS_I_REQUEST_RULES];
+    bool was_scheduled;
+    bool is_slow;
+    bool sampled;
+    llmobs_vocabulary vocabulary;
+    char input_hash[LLMOBS_PSEUDONYM_SIZE]; /* "": none */
+    char output_hash[LLMOBS_PSEUDONYM_SIZE];
+    int64_t input_length; /* bytes, -1: unknown */
+    int64_t output_length;
+    bool input_streamed;
+    bool output_streamed;
+} llmobsi_ending;
+
+/* ---- what the host says, made sure of ------------------------------------------------------ */
+
+#define LLMOBS_I_TOKENS_MOST (INT64_MAX / 4)
+
+/* A negative number is unknown; one beyond all reason is, too. */
+llmobsi_fn int64_t llmobsi_tokens_known(int64_t tokens)
+{
+    return tokens >= 0 && tokens <= LLMOBS_I_TOKENS_MOST ? tokens : -1;
+}
+
+/* All counts 0 without a word that this is so: nobody set them. */
+llmobsi_fn bool llmobsi_usage_is_blank(const llmobs_usage* usage)
+{
+    return !usage->reported && usage->input_tokens == 0 && usage->output_tokens == 0 &&
+           usage->cached_tokens <= 0 && usage->cache_write_tokens <= 0 &&
+           usage->reasoning_tokens <= 0 && usage->audio_input_tokens <= 0 &&
+           usage->audio_output_tokens <= 0 && usage->image_input_tokens <= 0 &&
+           usage->image_output_tokens <= 0;
+}
+
+llmobsi_fn void llmobsi_usage_complete(llmobs_usage* usage)
+{
+    if (llmobsi_usage_is_blank(usage)) {
+        usage->input_tokens = -1;
+        usage->output_tokens = -1;
+    }
+    usage->input_tokens = llmobsi_tokens_known(usage->input_tokens);
+    usage->output_tokens = llmobsi_tokens_known(usage->output_tokens);
+    usage->cached_tokens = llmobsi_tokens_known(usage->cached_tokens);
+    usage->cache_write_tokens = llmobsi_tokens_known(usage->cache_write_tokens);
+    usage->reasoning_tokens = llmobsi_tokens_known(usage->reasoning_tokens);
+    usage->audio_input_tokens = llmobsi_tokens_known(usage->audio_input_tokens);
+    usage->audio_output_tokens = llmobsi_tokens_known(usage->audio_output_tokens);
+    usage->image_input_tokens = llmobsi_tokens_known(usage->image_input_tokens);
+    usage->image_output_tokens = llmobsi_tokens_known(usage->image_output_tokens);
+    usage->system_tokens = llmobsi_tokens_known(usage->system_tokens);
+    usage->history_tokens = llmobsi_tokens_known(usage->history_tokens);
+    usage->retrieval_tokens = llmobsi_tokens_known(usage->retrieval_tokens);
+    usage->tool_tokens = llmobsi_tokens_known(usage->tool_tokens);
+    usage->user_tokens = llmobsi_tokens_known(usage->user_tokens);
+}
+
+/* An outcome of an older version is shorter. From here on a cost that is not known, or can't be, is
+   LLMOBS_COST_UNKNOWN. */
+llmobsi_fn void llmobsi_outcome_complete(llmobs_outcome* complete, const llmobs_outcome* given)
+{
+    *complete = llmobs_outcome_default();
+    if (given != NULL) {
+        memcpy(complete, given,
+               given->size != 0 && given->size < sizeof *given ? given->size : sizeof *given);
+    }
+    llmobsi_usage_complete(&complete->usage);
+    if (!complete->cost_known || complete->cost_nano < 0) {
+        complete->cost_nano = LLMOBS_COST_UNKNOWN;
+    }
+    complete->input = llmobs_text(complete->input.data, complete->input.size);
+    complete->output = llmobs_text(complete->output.data, complete->output.size);
+    complete->context = llmobs_text(complete->context.data, complete->context.size);
+}
+
+/* ---- taking the record, inside ------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_ending_times(const llmobsi_timeline* timeline,
+                                     const llmobsi_request* record, llmobsi_ending* ending)
+{
+    uint64_t start = record->facts.start;
+    uint64_t now = llmobsi_now(timeline);
+    uint64_t scheduled = llmobsi_load_relaxed(&record->scheduled);
+    uint64_t first = llmobsi_load_relaxed(&record->first_token);
+    uint64_t last = llmobsi_load_relaxed(&record->last_token);
+    uint64_t waited = record->facts.queue_ns < LLMOBS_I_CELL_MOST / 2 ? record->facts.queue_ns : 0;
+    uint64_t work = scheduled != 0 ? scheduled : start;
+    ending->was_scheduled = scheduled != 0;
+    ending->latency_ns = waited + llmobsi_timeline_elapsed(timeline, start, now);
+    ending->queue_ns = -1;
+    ending->first_token_ns = -1;
+    ending->prefill_ns = -1;
+    ending->decode_ns = -1;
+    if (scheduled != 0 || waited != 0) {
+        waited += scheduled != 0 ? llmobsi_timeline_elapsed(timeline, start, scheduled) : 0;
+        ending->queue_ns = (int64_t)waited;
+    }
+    if (first != 0) {
+        ending->first_token_ns = (int64_t)(record->facts.queue_ns +
+                                           llmobsi_timeline_elapsed(timeline, start, first));
+        ending->prefill_ns = (int64_t)llmobsi_timeline_elapsed(timeline, work, first);
+        ending->decode_ns = (int64_t)llmobsi_timeline_elapsed(timeline, first, last);
+    }
+}
+
+llmobsi_fn void llmobsi_ending_rules(const llmobsi_names* names, const llmobsi_request* record,
+                                     llmobsi_ending* ending)
+{
+    uint32_t count = llmobsi_load_relaxed(&record->rule_count);
+    uint32_t i;
+    count = count < LLMOBS_I_REQUEST_RULES ? count : LLMOBS_I_REQUEST_RULES;
+    ending->rule_count = 0;
+    for (i = 0; i < count; i++) {
+        uint32_t id = llmobsi_load_acquire(&record->rules[i]);
+        if (id != 0) {
+            ending->rules[ending->rule_count++] = llmobsi_names_text(names, id - 1);
+        }
+    }
+    ending->worst_action = llmobsi_load_relaxed(&record->worst_action);
+}
+
+/* The parts that came in pieces are at their end. */
+llmobsi_fn void llmobsi_ending_streams(llmobsi_request* record, llmobsi_ending* ending)
+{
+    ending->input_length = -1;
+    ending->output_length = -1;
+    ending->input_streamed = record->input.begun;
+    ending->output_streamed = record->output.begun;
+    if (record->input.begun) {
+        llmobsi_stream_end(&record->input, ending->input_hash);
+        ending->input_length = (int64_t)record->input.bytes;
+    }
+    if (record->output.begun) {
+        llmobsi_stream_end(&record->output, ending->output_hash);
+        ending->output_length = (int64_t)record->output.bytes;
+    }
+}
+
+/* Claims the end and copies what is there. False: somebody else has ended it, or it is closed. */
+llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* ending)
+{
+    llmobsi_thread* thread;
+    llmobsi_request* record = llmobsi_request_enter(request, &thread);
+    llmobsi_requests* requests;
+    if (record == NULL) {
+        return false;
+    }
+    requests = llmobsi_requests_of(thread->recorder);
+    if (!llmobsi_request_claim_end(requests, record, request)) {
+        llmobsi_leave();
+        return false;
+    }
+    ending->facts = record->facts;
+    ending->gaps = record->gaps;
+    ending->tokens = llmobsi_load_relaxed(&record->tokens);
+    ending->shared_ns = llmobsi_load_relaxed(&record->shared_ns);
+    ending->retries = llmobsi_load_relaxed(&record->retries);
+    ending->tool_calls = llmobsi_load_relaxed(&record->tool_calls);
+    ending->vocabulary = requests->vocabulary;
+    llmobsi_ending_times(&thread->recorder->timeline, record, ending);
+    llmobsi_ending_rules(&thread->recorder->names, record, ending);
+    llmobsi_ending_streams(record, ending);
+    llmobsi_auditor_take(thread, record, &ending->auditor);
+    ending->is_slow = ending->latency_ns >= requests->slow_ns;
+    llmobsi_leave();
+    return true;
+}
+
+/* Leaves the record to the tick, with what llmobs_request_explain will want. */
+llmobsi_fn void llmobsi_ending_give(llmobs_request request, const llmobs_explanation* explanation)
+{
+    llmobsi_thread* thread = llmobsi_enter(request.instance);
+    uint64_t ending = llmobsi_request_state(request.generation, LLMOBS_I_REQUEST_ENDING);
+    llmobsi_request* record;
+    if (thread == NULL) {
+        return; /* closed meanwhile */
+    }
+    record = &llmobsi_requests_of(thread->recorder)->records[request.place];
+    if (llmobsi_load_relaxed(&record->state) == ending) { /* not in a fork's child */
+        record->explained = *explanation;
+        record->is_explained = explanation->request_id[0] != '\0';
+        (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->ended, 1);
+        llmobsi_store_release(&record->state,
+                              llmobsi_request_state(ending, LLMOBS_I_REQUEST_ENDED));
+    }
+    llmobsi_leave();
+}
+
+/* ---- texts --------------------------------------------------------------------------------- */
+
+#ifndef LLMOBS_NO_SHA256
+
+/* The keys of both sides, taken in one stay. */
+typedef struct llmobsi_text_keys {
+    llmobs_hmac_key key[2];
+    char id[2][LLMOBS_KEY_ID_SIZE];
+    bool known;
+} llmobsi_text_keys;
+
+llmobsi_fn void llmobsi_text_keys_take(const llmobsi_ending* ending, llmobsi_text_keys* keys)
+{
+    llmobs_string tenant = llmobsi_request_string(&ending->facts, LLMOBS_I_TEXT_TENANT);
+    llmobsi_thread* thread = llmobsi_enter(llmobsi_ticket(ending->obs));
+    keys->known = false;
+    if (thread != NULL) {
+        const llmobsi_keyring* keyring = &thread->recorder->keyring;
+        keys->known = llmobsi_keyring_key(keyring, LLMOBS_DOMAIN_INPUT, tenant.data, tenant.size,
+                                          &keys->key[0], keys->id[0]) &&
+                      llmobsi_keyring_key(keyring, LLMOBS_DOMAIN_OUTPUT, tenant.data, tenant.size,
+                                          &keys->key[1], keys->id[1]);
+        llmobsi_leave();
+    }
+}
+
+#endif
+
+/* Hashes what was not hashed in pieces: both sides in one pass where there are two. */
+llmobsi_fn void llmobsi_ending_hash(llmobsi_ending* ending)
+{
+    llmobs_string input = ending->outcome.input;
+    llmobs_string output = ending->outcome.output;
+    bool hash_input = !ending->input_streamed && input.size > 0;
+    bool hash_output = !ending->output_streamed && output.size > 0;
+#ifndef LLMOBS_NO_SHA256
+    uint8_t tags[2][LLMOBS_SHA256_SIZE];
+    llmobsi_text_keys keys;
+    if (hash_input || hash_output) {
+        llmobsi_text_keys_take(ending, &keys);
+        if (keys.known && hash_input && hash_output) {
+            llmobs_hmac_of_two(&keys.key[0], input.data, input.size, tags[0], &keys.key[1],
+                               output.data, output.size, tags[1]);
+        } else if (keys.known && hash_input) {
+            llmobs_hmac_of(&keys.key[0], input.data, input.size, tags[0]);
+        } else if (keys.known) {
+            llmobs_hmac_of(&keys.key[1], output.data, output.size, tags[1]);
+        }
+        if (keys.known && hash_input) {
+            llmobsi_pseudonym_print(ending->input_hash, keys.id[0], tags[0]);
+        }
+        if (keys.known && hash_output) {
+            llmobsi_pseudonym_print(ending->output_hash, keys.id[1], tags[1]);
+        }
+        llmobs_wipe(&keys, sizeof keys);
+    }
+#endif
+    ending->input_length = hash_input ? (int64_t)input.size : ending->input_length;
+    ending->output_length = hash_output ? (int64_t)output.size : ending->output_length;
+}
+
+/* The audit callback gets what it has not had yet, and is told where each part ends. */
+llmobsi_fn void llmobsi_ending_audit(const llmobsi_ending* ending)
+{
+    const llmobsi_auditor* auditor = &ending->auditor;
+    const llmobs_outcome* outcome = &ending->outcome;
+    llmobs_string nothing = llmobs_text(NULL, 0);
+    if (ending->input_streamed) {
+        llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_INPUT, nothing, (uint64_t)ending->input_length,
+                           true);
+    } else if (outcome->input.size > 0) {
+        llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_INPUT, outcome->input, 0, true);
+    }
+    if (ending->output_streamed) {
+        llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_OUTPUT, nothing,
+                           (uint64_t)ending->output_length, true);
+    } else if (outcome->output.size > 0) {
+        llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_OUTPUT, outcome->output, 0, true);
+    }
+    if (outcome->context.size > 0) {
+        llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_CONTEXT, outcome->context, 0, true);
+    }
+}

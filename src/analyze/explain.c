@@ -1,0 +1,174 @@
+/* Recent requests, taken apart. */
+
+/* A text that is no literal. */
+llmobsi_fn void llmobsi_put_word(llmobsi_writer* writer, const char* text)
+{
+    llmobsi_put(writer, text, strlen(text));
+}
+
+/* A duration as people say it: "1.52 s", "37.0 ms". */
+llmobsi_fn void llmobsi_put_duration(llmobsi_writer* writer, uint64_t ns)
+{
+    char text[32];
+    char* end;
+    bool seconds = ns >= UINT64_C(1000000000);
+    uint64_t unit = seconds ? UINT64_C(10000000) : UINT64_C(10000); /* hundredths of it */
+    uint64_t hundredths = ns / unit;
+    end = llmobsi_append_u64(text, hundredths / 100);
+    *end++ = '.';
+    *end++ = (char)('0' + hundredths / 10 % 10);
+    *end++ = (char)('0' + hundredths % 10);
+    llmobsi_put(writer, text, (size_t)(end - text));
+    llmobsi_put_word(writer, seconds ? " s" : " ms");
+}
+
+/* `part` of `whole` in percent. */
+llmobsi_fn void llmobsi_put_share(llmobsi_writer* writer, uint64_t part, uint64_t whole)
+{
+    if (whole > 0) {
+        llmobsi_put_text(writer, " (");
+        llmobsi_put_u64(writer, (uint64_t)((double)part * 100.0 / (double)whole + 0.5));
+        llmobsi_put_text(writer, " %)");
+    }
+}
+
+llmobsi_fn void llmobsi_explain_phases(llmobsi_writer* writer,
+                                       const llmobs_explanation* explanation)
+{
+    int slowest = -1;
+    int phase;
+    for (phase = 0; phase < (int)LLMOBS_PHASE_COUNT; phase++) {
+        if (explanation->phase_ns[phase] > 0 &&
+            (slowest < 0 || explanation->phase_ns[phase] > explanation->phase_ns[slowest])) {
+            slowest = phase;
+        }
+    }
+    for (phase = 0; phase < (int)LLMOBS_PHASE_COUNT; phase++) {
+        uint64_t ns = explanation->phase_ns[phase];
+        if (ns == 0) {
+            continue;
+        }
+        llmobsi_put_text(writer, "  ");
+        llmobsi_put_word(writer, llmobsi_phase_label((llmobs_phase)phase));
+        llmobsi_put_text(writer, " ");
+        llmobsi_put_duration(writer, ns);
+        llmobsi_put_share(writer, ns, explanation->latency_ns);
+        if (phase == slowest) {
+            llmobsi_put_text(writer, ", the slowest phase");
+        }
+        if (phase == (int)LLMOBS_PHASE_RETRIEVAL && explanation->docs_count >= 0) {
+            llmobsi_put_text(writer, ", ");
+            llmobsi_put_i64(writer, explanation->docs_count);
+            llmobsi_put_text(writer, " documents");
+        }
+        llmobsi_put_text(writer, "\n");
+    }
+}
+
+/* One kind of token: " history 12000 (71 %)". */
+llmobsi_fn void llmobsi_explain_tokens(llmobsi_writer* writer, const char* name, int64_t tokens,
+                                       int64_t all)
+{
+    if (tokens <= 0) {
+        return;
+    }
+    llmobsi_put_text(writer, "  ");
+    llmobsi_put_word(writer, name);
+    llmobsi_put_text(writer, " ");
+    llmobsi_put_i64(writer, tokens);
+    llmobsi_put_share(writer, (uint64_t)tokens, all > 0 ? (uint64_t)all : 0);
+    llmobsi_put_text(writer, "\n");
+}
+
+llmobsi_fn void llmobsi_explain_usage(llmobsi_writer* writer, const llmobs_usage* usage)
+{
+    int64_t input = usage->input_tokens;
+    if (input < 0 && usage->output_tokens < 0) {
+        llmobsi_put_text(writer, "tokens unknown\n");
+        return;
+    }
+    llmobsi_put_text(writer, "tokens ");
+    if (input >= 0) {
+        llmobsi_put_i64(writer, input);
+        llmobsi_put_text(writer, " in");
+    }
+    if (usage->output_tokens >= 0) {
+        llmobsi_put_word(writer, input >= 0 ? ", " : "");
+        llmobsi_put_i64(writer, usage->output_tokens);
+        llmobsi_put_text(writer, " out");
+    }
+    llmobsi_put_text(writer, "\n");
+    llmobsi_explain_tokens(writer, "system", usage->system_tokens, input);
+    llmobsi_explain_tokens(writer, "history", usage->history_tokens, input);
+    llmobsi_explain_tokens(writer, "retrieval", usage->retrieval_tokens, input);
+    llmobsi_explain_tokens(writer, "tools", usage->tool_tokens, input);
+    llmobsi_explain_tokens(writer, "user", usage->user_tokens, input);
+    llmobsi_explain_tokens(writer, "cached", usage->cached_tokens, input);
+    llmobsi_explain_tokens(writer, "reasoning", usage->reasoning_tokens, usage->output_tokens);
+}
+
+LLMOBS_API llmobs_result llmobs_explanation_write(const llmobs_explanation* explanation,
+                                                  llmobs_write_fn write, void* user)
+{
+    llmobsi_writer writer;
+    char buffer[1024];
+    if (explanation == NULL || write == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    llmobsi_writer_init(&writer, buffer, sizeof buffer, write, user);
+    llmobsi_put_text(&writer, "took ");
+    llmobsi_put_duration(&writer, explanation->latency_ns);
+    if (explanation->queue_ns > 0) {
+        llmobsi_put_text(&writer, ", of which it waited ");
+        llmobsi_put_duration(&writer, (uint64_t)explanation->queue_ns);
+    }
+    if (explanation->time_to_first_token_ns >= 0) {
+        llmobsi_put_text(&writer, ", first token after ");
+        llmobsi_put_duration(&writer, (uint64_t)explanation->time_to_first_token_ns);
+    }
+    llmobsi_put_text(&writer, "\n");
+    llmobsi_explain_phases(&writer, explanation);
+    llmobsi_explain_usage(&writer, &explanation->usage);
+    if (explanation->cost_nano == LLMOBS_COST_UNKNOWN) {
+        llmobsi_put_text(&writer, "cost unknown\n");
+    } else {
+        char cost[48];
+        char* end = llmobsi_append_text(cost, "cost ");
+        end = llmobsi_append_nano_signed(end, explanation->cost_nano);
+        end = llmobsi_append_text(end, " USD\n");
+        llmobsi_put(&writer, cost, (size_t)(end - cost));
+    }
+    return llmobsi_writer_finish(&writer) ? LLMOBS_OK : LLMOBS_ERROR_SYSTEM;
+}
+
+LLMOBS_API llmobs_result llmobs_request_explain(llmobs* obs, const char* request_id,
+                                                llmobs_explanation* explanation)
+{
+    llmobs_result result = LLMOBS_ERROR_ARGUMENT;
+    llmobsi_requests* requests;
+    llmobsi_thread* thread;
+    uint32_t i;
+    if (request_id == NULL || request_id[0] == '\0' || explanation == NULL) {
+        return result;
+    }
+    thread = llmobsi_enter(llmobsi_ticket(obs));
+    if (thread == NULL) {
+        return LLMOBS_ERROR_CLOSED;
+    }
+    requests = llmobsi_requests_of(thread->recorder);
+    if (requests != NULL) {
+        llmobsi_lock_take(&requests->recent_lock);
+        for (i = 1; i <= requests->recent_count && result != LLMOBS_OK; i++) {
+            const llmobs_explanation* kept =
+                &requests->recent[(requests->recent_next + requests->recent_count - i) %
+                                  requests->recent_count]; /* the newest first */
+            if (strcmp(kept->request_id, request_id) == 0) {
+                *explanation = *kept;
+                result = LLMOBS_OK;
+            }
+        }
+        llmobsi_lock_give(&requests->recent_lock);
+    }
+    llmobsi_leave();
+    return result;
+}

@@ -1,0 +1,212 @@
+/* What a request's end adds to the metrics of each family that is switched on. Outside: every call
+   here comes in and leaves by itself. */
+
+/* A duration or a number of tokens, in nanoseconds or whole units; -1: unknown, and not recorded.
+   With the request's trace as exemplar. */
+llmobsi_fn void llmobsi_measure(const llmobsi_ending* ending, llmobs_known known,
+                                const char* const* values, size_t count, int64_t value)
+{
+    llmobs_metric metric = llmobs_metric_of(ending->obs, known);
+    if (metric.number != 0 && value >= 0) {
+        llmobs_histogram_record_int_in(llmobs_histogram_get(metric, values, count),
+                                       (uint64_t)value, ending->facts.root);
+    }
+}
+
+llmobsi_fn void llmobsi_measure_count(const llmobsi_ending* ending, llmobs_known known,
+                                      const char* const* values, size_t count, int64_t value)
+{
+    llmobs_metric metric = llmobs_metric_of(ending->obs, known);
+    if (metric.number != 0 && value >= 0) {
+        llmobs_counter_add(llmobs_counter_get(metric, values, count), (uint64_t)value);
+    }
+}
+
+/* Whole tokens per output token after the first: as OpenTelemetry and vLLM define it. -1: there is
+   none. */
+llmobsi_fn int64_t llmobsi_time_per_token(const llmobsi_ending* ending)
+{
+    int64_t tokens = ending->outcome.usage.output_tokens;
+    if (ending->first_token_ns < 0 || tokens < 2) {
+        return -1;
+    }
+    return ((int64_t)ending->latency_ns - ending->first_token_ns) / (tokens - 1);
+}
+
+/* ---- llm_* --------------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_measure_llm(const llmobsi_ending* ending)
+{
+    const llmobs_outcome* outcome = &ending->outcome;
+    if (outcome->usage.input_tokens > 0) {
+        llmobs_counter_add(ending->facts.input_tokens, (uint64_t)outcome->usage.input_tokens);
+    }
+    if (outcome->usage.output_tokens > 0) {
+        llmobs_counter_add(ending->facts.output_tokens, (uint64_t)outcome->usage.output_tokens);
+    }
+    if (outcome->cost_nano != LLMOBS_COST_UNKNOWN) {
+        llmobs_counter_add_in(ending->facts.cost, (uint64_t)outcome->cost_nano,
+                              ending->facts.root);
+    }
+}
+
+/* ---- gen_ai.* ------------------------------------------------------------------------------ */
+
+/* Tokens: by the newest conventions a request without usage counts as 0 of modality "unknown"; by
+   1.41 it is not reported at all. */
+llmobsi_fn void llmobsi_measure_genai_tokens(const llmobsi_ending* ending, const char** values)
+{
+    const llmobs_usage* usage = &ending->outcome.usage;
+    const size_t all = LLMOBS_I_GENAI_LABELS;
+    bool known = usage->input_tokens >= 0 || usage->output_tokens >= 0;
+    int64_t none = known ? -1 : 0;
+    values[6] = "input";
+    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_TOKEN_USAGE, values, all,
+                    usage->input_tokens);
+    values[6] = "output";
+    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_TOKEN_USAGE, values, all,
+                    usage->output_tokens);
+    values[6] = known ? "text" : "unknown";
+    llmobsi_measure_count(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS, values,
+                          all, known ? usage->input_tokens : none);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_USAGE_OUTPUT_TOKENS, values,
+                          all, known ? usage->output_tokens : none);
+    llmobsi_measure_count(ending,
+                          LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_USAGE_CACHE_READ_INPUT_TOKENS,
+                          values, all, usage->cached_tokens);
+    llmobsi_measure_count(ending,
+                          LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_USAGE_CACHE_WRITE_INPUT_TOKENS,
+                          values, all, usage->cache_write_tokens);
+    llmobsi_measure_count(ending,
+                          LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS,
+                          values, all, usage->reasoning_tokens);
+    values[6] = ending->outcome.error_type;
+    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_OPERATION_INPUT_TOKENS, values,
+                    all, usage->input_tokens);
+    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_OPERATION_OUTPUT_TOKENS, values,
+                    all, usage->output_tokens);
+}
+
+llmobsi_fn void llmobsi_measure_genai_client(const llmobsi_ending* ending, const char** values)
+{
+    const size_t call = LLMOBS_I_GENAI_LABELS - 1; /* without the last */
+    int64_t latency = (int64_t)ending->latency_ns;
+    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_OPERATION_DURATION, values,
+                    LLMOBS_I_GENAI_LABELS, latency);
+    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_DURATION, values,
+                    LLMOBS_I_GENAI_LABELS, latency);
+    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK, values, call,
+                    ending->first_token_ns);
+    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK, values, call,
+                    ending->first_token_ns);
+    llmobsi_measure_genai_tokens(ending, values);
+}
+
+/* Of successful responses alone, but for the duration. */
+llmobsi_fn void llmobsi_measure_genai_server(const llmobsi_ending* ending, const char** values)
+{
+    const size_t call = LLMOBS_I_GENAI_LABELS - 1;
+    bool good = ending->outcome.error_type == NULL && !ending->outcome.cancelled;
+    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_SERVER_REQUEST_DURATION, values,
+                    LLMOBS_I_GENAI_LABELS, (int64_t)ending->latency_ns);
+    if (good) {
+        llmobsi_measure(ending, LLMOBS_METRIC_GENAI_SERVER_TIME_TO_FIRST_TOKEN, values, call,
+                        ending->first_token_ns);
+        llmobsi_measure(ending, LLMOBS_METRIC_GENAI_SERVER_TIME_PER_OUTPUT_TOKEN, values, call,
+                        llmobsi_time_per_token(ending));
+    }
+}
+
+/* ---- vllm:*, llamacpp:* -------------------------------------------------------------------- */
+
+/* vLLM's words for why a request ended. */
+llmobsi_fn const char* llmobsi_finished_reason(const llmobs_outcome* outcome)
+{
+    if (outcome->cancelled) {
+        return "abort";
+    }
+    if (outcome->error_type != NULL) {
+        return "error";
+    }
+    return outcome->finish_reason != NULL && strcmp(outcome->finish_reason, "length") == 0
+               ? "length"
+               : "stop";
+}
+
+llmobsi_fn void llmobsi_measure_vllm_times(const llmobsi_ending* ending, const char** values)
+{
+    int64_t queue = ending->queue_ns;
+    int64_t latency = (int64_t)ending->latency_ns;
+    llmobsi_measure(ending, LLMOBS_METRIC_VLLM_E2E_REQUEST_LATENCY, values, 2, latency);
+    llmobsi_measure(ending, LLMOBS_METRIC_VLLM_TIME_TO_FIRST_TOKEN, values, 2,
+                    ending->first_token_ns);
+    llmobsi_measure(ending, LLMOBS_METRIC_VLLM_REQUEST_QUEUE_TIME, values, 2, queue);
+    llmobsi_measure(ending, LLMOBS_METRIC_VLLM_REQUEST_INFERENCE_TIME, values, 2,
+                    ending->was_scheduled ? latency - (queue > 0 ? queue : 0) : -1);
+    llmobsi_measure(ending, LLMOBS_METRIC_VLLM_REQUEST_PREFILL_TIME, values, 2,
+                    ending->prefill_ns);
+    llmobsi_measure(ending, LLMOBS_METRIC_VLLM_REQUEST_DECODE_TIME, values, 2, ending->decode_ns);
+    llmobsi_measure(ending, LLMOBS_METRIC_VLLM_REQUEST_TIME_PER_OUTPUT_TOKEN, values, 2,
+                    llmobsi_time_per_token(ending));
+}
+
+llmobsi_fn void llmobsi_measure_engine(const llmobsi_ending* ending)
+{
+    const llmobs_usage* usage = &ending->outcome.usage;
+    const char* model = llmobsi_request_name(&ending->facts, LLMOBS_I_TEXT_MODEL);
+    int64_t computed = usage->input_tokens < 0 ? -1
+                       : usage->cached_tokens > 0 && usage->cached_tokens <= usage->input_tokens
+                           ? usage->input_tokens - usage->cached_tokens
+                           : usage->input_tokens;
+    const char* values[3];
+    values[0] = model;
+    values[1] = "0";
+    values[2] = llmobsi_finished_reason(&ending->outcome);
+    llmobsi_measure_vllm_times(ending, values);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_VLLM_REQUEST_SUCCESS, values, 3, 1);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_VLLM_PROMPT_TOKENS, values, 2,
+                          usage->input_tokens);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_VLLM_PROMPT_TOKENS_CACHED, values, 2,
+                          usage->cached_tokens);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_VLLM_PREFIX_CACHE_QUERIES, values, 2,
+                          usage->cached_tokens >= 0 ? usage->input_tokens : -1);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_VLLM_PREFIX_CACHE_HITS, values, 2,
+                          usage->cached_tokens);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_VLLM_GENERATION_TOKENS, values, 2,
+                          usage->output_tokens);
+    llmobsi_measure(ending, LLMOBS_METRIC_VLLM_REQUEST_PROMPT_TOKENS, values, 2,
+                    usage->input_tokens);
+    llmobsi_measure(ending, LLMOBS_METRIC_VLLM_REQUEST_GENERATION_TOKENS, values, 2,
+                    usage->output_tokens);
+    llmobsi_measure(ending, LLMOBS_METRIC_VLLM_REQUEST_PREFILL_KV_COMPUTED_TOKENS, values, 2,
+                    computed);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_LLAMACPP_PROMPT_TOKENS, NULL, 0, computed);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_LLAMACPP_PROMPT_TOKENS_CACHED, NULL, 0,
+                          usage->cached_tokens);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_LLAMACPP_PROMPT_TIME, NULL, 0, ending->prefill_ns);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_LLAMACPP_TOKENS_PREDICTED, NULL, 0,
+                          usage->output_tokens);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_LLAMACPP_TOKENS_PREDICTED_TIME, NULL, 0,
+                          ending->decode_ns);
+    llmobsi_engine_move(ending->obs, model, ending->was_scheduled ? 0 : -1,
+                        ending->was_scheduled ? -1 : 0);
+}
+
+/* ---- all of it ----------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_ending_measure(const llmobsi_ending* ending)
+{
+    const llmobsi_request_facts* facts = &ending->facts;
+    const char* values[LLMOBS_I_GENAI_LABELS];
+    llmobsi_genai_labels(values, llmobsi_request_name(facts, LLMOBS_I_TEXT_OPERATION),
+                         llmobsi_request_name(facts, LLMOBS_I_TEXT_PROVIDER),
+                         llmobsi_request_name(facts, LLMOBS_I_TEXT_MODEL),
+                         ending->outcome.response_model, ending->outcome.error_type);
+    llmobsi_measure_llm(ending);
+    if (facts->server) {
+        llmobsi_measure_genai_server(ending, values);
+        llmobsi_measure_engine(ending);
+    } else {
+        llmobsi_measure_genai_client(ending, values);
+    }
+}

@@ -1,0 +1,473 @@
+/* Requests under way. What a call needs of metrics, keys and callbacks it does before it comes in
+   or after it has left: inside, between llmobsi_enter and llmobsi_leave, it only reads and writes
+   the request's record. */
+
+LLMOBS_API llmobs_request_info llmobs_request_info_default(void)
+{
+    llmobs_request_info info;
+    memset(&info, 0, sizeof info);
+    info.size = sizeof info;
+    return info;
+}
+
+/* ---- begin --------------------------------------------------------------------------------- */
+
+/* Copies a text into the facts, cut where it is too long. */
+llmobsi_fn void llmobsi_request_keep(llmobsi_requests* requests, llmobsi_request_facts* facts,
+                                     uint32_t* used, llmobsi_request_text which, const char* text)
+{
+    size_t size = text != NULL ? strlen(text) : 0;
+    size_t most = LLMOBS_I_REQUEST_TEXTS - 1 - *used;
+    most = most < LLMOBS_I_REQUEST_TEXT_MOST ? most : LLMOBS_I_REQUEST_TEXT_MOST;
+    if (size > most) {
+        size = llmobsi_utf8_cut(text, size, most);
+        (void)llmobsi_add_relaxed(&requests->texts_cut, 1);
+    }
+    if (size == 0) {
+        return; /* points to the NUL at place 0 */
+    }
+    memcpy(facts->texts + *used, text, size);
+    facts->texts[*used + size] = '\0';
+    facts->place[which] = (uint16_t)*used;
+    facts->length[which] = (uint16_t)size;
+    *used += (uint32_t)size + 1;
+}
+
+/* Keeps a pseudonym of an id. */
+llmobsi_fn void llmobsi_request_keep_id(llmobsi_thread* thread, llmobsi_request_facts* facts,
+                                        uint32_t* used, llmobsi_request_text which,
+                                        llmobs_domain domain, const char* tenant, const char* id)
+{
+    char pseudonym[LLMOBS_PSEUDONYM_SIZE];
+    if (id != NULL && id[0] != '\0' &&
+        llmobsi_pseudonym_make(&thread->recorder->keyring, domain, tenant, id, pseudonym)) {
+        llmobsi_request_keep(llmobsi_requests_of(thread->recorder), facts, used, which, pseudonym);
+    }
+}
+
+/* What a begin found out before it came in. */
+typedef struct llmobsi_request_start {
+    llmobs_request_info info;
+    llmobs_counter input_tokens;
+    llmobs_counter output_tokens;
+    llmobs_counter cost;
+    llmobs_histogram gap_series;
+    llmobs_histogram chunk_series;
+} llmobsi_request_start;
+
+/* The series of llm_tokens_total and llm_cost_usd_total. The label user_id is there where the host
+   chose so, and takes the raw id: what it shows is a pseudonym. */
+llmobsi_fn void llmobsi_request_series(llmobs* obs, llmobsi_request_start* start, bool user_ids)
+{
+    llmobs_metric tokens = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_TOKENS);
+    llmobs_metric cost = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_COST);
+    const llmobs_request_info* info = &start->info;
+    const char* values[4];
+    size_t count = 0;
+    if (tokens.number != 0) {
+        values[count++] = info->model;
+        values[count++] = "input";
+        if (user_ids) {
+            values[count++] = info->user_id;
+        }
+        values[count++] = info->feature;
+        start->input_tokens = llmobs_counter_get(tokens, values, count);
+        values[1] = "output";
+        start->output_tokens = llmobs_counter_get(tokens, values, count);
+    }
+    if (cost.number != 0) {
+        count = 0;
+        values[count++] = info->model;
+        if (user_ids) {
+            values[count++] = info->user_id;
+        }
+        values[count++] = info->feature;
+        start->cost = llmobs_counter_get(cost, values, count);
+    }
+}
+
+/* The labels of an engine's metrics. */
+llmobsi_fn llmobs_histogram llmobsi_engine_histogram(llmobs* obs, llmobs_known known,
+                                                     const char* model)
+{
+    llmobs_metric metric = llmobs_metric_of(obs, known);
+    llmobs_histogram none = {0, 0, 0, 0};
+    const char* values[2];
+    values[0] = model;
+    values[1] = "0";
+    return metric.number != 0 ? llmobs_histogram_get(metric, values, 2) : none;
+}
+
+/* The labels that gen_ai.* metrics share, and one more. */
+#define LLMOBS_I_GENAI_LABELS 7u
+
+llmobsi_fn void llmobsi_genai_labels(const char** values, const char* operation,
+                                     const char* provider, const char* model,
+                                     const char* response_model, const char* last)
+{
+    values[0] = operation != NULL ? operation : "chat";
+    values[1] = provider;
+    values[2] = model;
+    values[3] = response_model;
+    values[4] = NULL; /* server.address, server.port: the host's to know */
+    values[5] = NULL;
+    values[6] = last;
+}
+
+/* Where the times between tokens go: an engine's, or a client's. */
+llmobsi_fn void llmobsi_request_gap_series(llmobs* obs, llmobsi_request_start* start)
+{
+    const llmobs_request_info* info = &start->info;
+    const char* values[LLMOBS_I_GENAI_LABELS];
+    llmobs_metric metric;
+    if (info->server) {
+        start->gap_series =
+            llmobsi_engine_histogram(obs, LLMOBS_METRIC_VLLM_INTER_TOKEN_LATENCY, info->model);
+        return;
+    }
+    metric = llmobs_metric_of(obs, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_TIME_PER_OUTPUT_CHUNK);
+    llmobsi_genai_labels(values, info->operation, info->provider, info->model, NULL, NULL);
+    if (metric.number != 0) {
+        start->gap_series = llmobs_histogram_get(metric, values, LLMOBS_I_GENAI_LABELS - 1);
+    }
+    metric = llmobs_metric_of(obs, LLMOBS_METRIC_GENAI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK);
+    if (metric.number != 0) {
+        start->chunk_series = llmobs_histogram_get(metric, values, LLMOBS_I_GENAI_LABELS - 1);
+    }
+}
+
+/* The id of the root span's name: "chat my-model", or the first sketch's own. */
+llmobsi_fn uint32_t llmobsi_request_root_name(llmobsi_thread* thread, llmobs_vocabulary vocabulary,
+                                              const llmobsi_request_facts* facts)
+{
+    llmobs_string operation = llmobsi_request_string(facts, LLMOBS_I_TEXT_OPERATION);
+    llmobs_string model = llmobsi_request_string(facts, LLMOBS_I_TEXT_MODEL);
+    char name[2 * LLMOBS_I_REQUEST_TEXT_MOST + 2];
+    if (vocabulary == LLMOBS_VOCABULARY_ARTICLE) {
+        return llmobsi_name_id(thread, "llm_chain");
+    }
+    memcpy(name, operation.data, operation.size);
+    if (model.size > 0) {
+        name[operation.size] = ' ';
+        memcpy(name + operation.size + 1, model.data, model.size);
+        model.size++;
+    }
+    return llmobsi_names_id(&thread->recorder->names, name, operation.size + model.size);
+}
+
+/* Of a new trace: as llmobsi_span_root has it, but a lineage also where sampling says no. */
+llmobsi_fn void llmobsi_root_lineage(llmobsi_thread* thread, llmobsi_lineage* lineage)
+{
+    uint64_t threshold = thread->recorder->threshold;
+    unsigned flags = LLMOBS_TRACE_RANDOM;
+    lineage->trace_low = llmobsi_random_id(thread);
+    lineage->trace_high = llmobsi_random_next(thread);
+    lineage->parent_id = 0;
+    if (llmobsi_sampling_keeps(threshold, lineage->trace_low & (LLMOBS_I_SAMPLE_NEVER - 1))) {
+        flags |= LLMOBS_TRACE_SAMPLED | (threshold != 0 ? LLMOBS_I_FLAG_OWN_THRESHOLD : 0u);
+    }
+    lineage->flags = (uint8_t)flags;
+}
+
+/* The root span: also where the trace is not sampled, since the phases' durations are to be known.
+   What is not sampled is not exported, and takes no attributes. */
+llmobsi_fn llmobs_span llmobsi_request_root(llmobsi_thread* thread, const llmobs_request_info* info)
+{
+    llmobs_span_info span = llmobs_span_info_default();
+    llmobsi_recorder* recorder = thread->recorder;
+    llmobs_trace_context remote;
+    llmobsi_lineage lineage;
+    if (!recorder->spans_on) {
+        return llmobsi_span_none();
+    }
+    span.remote = info->remote;
+    span.traceparent = info->traceparent;
+    span.tracestate = info->tracestate;
+    if (info->parent.instance == recorder->ticket &&
+        info->parent.slot != LLMOBS_I_SLOT_UNSAMPLED) {
+        return llmobsi_span_child(thread, info->parent, "request");
+    }
+    if (info->parent.instance == recorder->ticket) {
+        llmobsi_log_lineage(thread, info->parent, &lineage);
+        return llmobsi_span_open(thread, &lineage, "request");
+    }
+    if (llmobsi_info_remote(thread, &span, &remote)) {
+        return llmobsi_span_remote(thread, &remote, "request");
+    }
+    llmobsi_root_lineage(thread, &lineage);
+    return llmobsi_span_open(thread, &lineage, "request");
+}
+
+/* Fills a record that was taken. */
+llmobsi_fn void llmobsi_request_fill(llmobsi_thread* thread, llmobsi_request* record,
+                                     const llmobsi_request_start* start)
+{
+    llmobsi_requests* requests = llmobsi_requests_of(thread->recorder);
+    const llmobs_request_info* info = &start->info;
+    llmobsi_request_facts* facts = &record->facts;
+    uint32_t used = 1;
+    facts->queue_ns = info->queue_ns;
+    facts->server = info->server;
+    facts->stream = info->stream;
+    facts->input_tokens = start->input_tokens;
+    facts->output_tokens = start->output_tokens;
+    facts->cost = start->cost;
+    record->gap_series = start->gap_series;
+    record->chunk_series = start->chunk_series;
+    record->gaps.stride = 1;
+    llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_REQUEST_ID, info->request_id);
+    llmobsi_request_keep_id(thread, facts, &used, LLMOBS_I_TEXT_USER_ID, LLMOBS_DOMAIN_USER,
+                            info->tenant, info->user_id);
+    llmobsi_request_keep_id(thread, facts, &used, LLMOBS_I_TEXT_SESSION_ID, LLMOBS_DOMAIN_SESSION,
+                            info->tenant, info->session_id);
+    llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_TENANT, info->tenant);
+    llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_FEATURE, info->feature);
+    llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_MODEL, info->model);
+    llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_PROVIDER, info->provider);
+    llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_OPERATION,
+                         info->operation != NULL ? info->operation : "chat");
+    llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_PROMPT_NAME, info->prompt_name);
+    llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_PROMPT_VERSION,
+                         info->prompt_version);
+    facts->root = llmobsi_request_root(thread, info);
+    if (facts->root.instance != 0) {
+        llmobsi_slot* slot = &thread->slots[facts->root.slot];
+        slot->name = llmobsi_request_root_name(thread, requests->vocabulary, facts);
+        slot->kind = (uint8_t)(info->server ? LLMOBS_KIND_SERVER : LLMOBS_KIND_INTERNAL);
+    }
+    facts->start = llmobsi_now(&thread->recorder->timeline);
+}
+
+/* Requests waiting and running, of an engine. */
+llmobsi_fn void llmobsi_engine_move(llmobs* obs, const char* model, int64_t waiting,
+                                    int64_t running)
+{
+    const struct {
+        llmobs_known known;
+        int64_t change;
+    } moves[] = {{LLMOBS_METRIC_VLLM_NUM_REQUESTS_WAITING, waiting},
+                 {LLMOBS_METRIC_VLLM_NUM_REQUESTS_RUNNING, running},
+                 {LLMOBS_METRIC_LLAMACPP_REQUESTS_DEFERRED, waiting},
+                 {LLMOBS_METRIC_LLAMACPP_REQUESTS_PROCESSING, running}};
+    const char* values[2];
+    size_t i;
+    values[0] = model;
+    values[1] = "0";
+    for (i = 0; i < sizeof moves / sizeof moves[0]; i++) {
+        llmobs_metric metric = llmobs_metric_of(obs, moves[i].known);
+        if (metric.number != 0 && moves[i].change != 0) {
+            llmobs_updown_add(llmobs_updown_get(metric, values, i < 2 ? 2 : 0), moves[i].change);
+        }
+    }
+}
+
+/* What needs metrics, before the record is taken. */
+llmobsi_fn void llmobsi_request_prepare(llmobs* obs, llmobsi_request_start* start, bool user_ids)
+{
+    const llmobs_request_info* info = &start->info;
+    if (info->session_id != NULL && info->session_id[0] != '\0') {
+        (void)llmobs_session_begin(obs, info->session_id, info->feature);
+    }
+    llmobsi_request_series(obs, start, user_ids);
+    llmobsi_request_gap_series(obs, start);
+}
+
+/* Whether this instance has requests, and users' ids as labels. */
+llmobsi_fn bool llmobsi_requests_are_on(llmobs* obs, bool* user_ids)
+{
+    llmobsi_thread* thread = llmobsi_enter_to_begin(llmobsi_ticket(obs));
+    bool on;
+    if (thread == NULL) {
+        return false;
+    }
+    on = llmobsi_requests_of(thread->recorder) != NULL;
+    *user_ids = on && llmobsi_requests_of(thread->recorder)->user_ids;
+    llmobsi_leave();
+    return on;
+}
+
+LLMOBS_API llmobs_request llmobs_request_begin(llmobs* obs, const llmobs_request_info* info)
+{
+    llmobs_request request = llmobsi_request_none();
+    llmobsi_request_start start;
+    llmobsi_thread* thread;
+    llmobsi_request* record;
+    bool user_ids;
+    if (!llmobsi_requests_are_on(obs, &user_ids)) {
+        return request;
+    }
+    memset(&start, 0, sizeof start);
+    if (info != NULL) {
+        memcpy(&start.info, info,
+               info->size != 0 && info->size < sizeof *info ? info->size : sizeof *info);
+    }
+    llmobsi_request_prepare(obs, &start, user_ids);
+    thread = llmobsi_enter_to_begin(llmobsi_ticket(obs));
+    if (thread == NULL) {
+        return request;
+    }
+    record = llmobsi_request_take(llmobsi_requests_of(thread->recorder));
+    if (record != NULL) {
+        (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->begun, 1);
+        llmobsi_request_fill(thread, record, &start);
+        request = llmobsi_request_publish(llmobsi_requests_of(thread->recorder), record,
+                                          thread->recorder->ticket);
+    } else {
+        (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->dropped, 1);
+    }
+    llmobsi_leave();
+    if (record != NULL && start.info.server) {
+        llmobsi_engine_move(obs, start.info.model, 1, 0);
+    }
+    return request;
+}
+
+LLMOBS_API llmobs_span llmobs_request_span(llmobs_request request)
+{
+    llmobsi_thread* thread;
+    llmobsi_request* record = llmobsi_request_enter(request, &thread);
+    llmobs_span span = llmobsi_span_none();
+    if (record != NULL) {
+        span = record->facts.root;
+        llmobsi_leave();
+    }
+    return span;
+}
+
+/* ---- phases -------------------------------------------------------------------------------- */
+
+llmobsi_fn const char* llmobsi_phase_span_name(llmobs_phase phase)
+{
+    static const char* const names[LLMOBS_PHASE_COUNT] = {
+#define LLMOBS_I_PHASE(id, label, name) name,
+        LLMOBS_PHASES(LLMOBS_I_PHASE)
+#undef LLMOBS_I_PHASE
+    };
+    return (unsigned)phase < (unsigned)LLMOBS_PHASE_COUNT ? names[phase] : "other";
+}
+
+llmobsi_fn const char* llmobsi_phase_label(llmobs_phase phase)
+{
+    static const char* const labels[LLMOBS_PHASE_COUNT] = {
+#define LLMOBS_I_PHASE(id, label, name) label,
+        LLMOBS_PHASES(LLMOBS_I_PHASE)
+#undef LLMOBS_I_PHASE
+    };
+    return (unsigned)phase < (unsigned)LLMOBS_PHASE_COUNT ? labels[phase] : "other";
+}
+
+/* Tells the tick, in a new span's slot, whose phase it is. */
+llmobsi_fn void llmobsi_phase_mark_put(llmobsi_thread* thread, llmobs_request request,
+                                       llmobs_phase phase, llmobs_span span)
+{
+    llmobsi_phase_mark mark;
+    llmobsi_slot* slot;
+    unsigned char* place;
+    if (span.instance == 0) {
+        return;
+    }
+    slot = &thread->slots[span.slot];
+    mark.generation = request.generation;
+    mark.place = request.place;
+    mark.phase = (unsigned)phase < (unsigned)LLMOBS_PHASE_COUNT ? (uint32_t)phase
+                                                                : (uint32_t)LLMOBS_PHASE_OTHER;
+    place = llmobsi_field_put(thread, slot, 0, LLMOBS_I_FIELD_PHASE, LLMOBS_I_OF_SPAN,
+                              sizeof mark);
+    if (place != NULL) {
+        memcpy(place, &mark, sizeof mark);
+        llmobsi_store_release(&slot->flags, (uint8_t)(llmobsi_load_relaxed(&slot->flags) |
+                                                      LLMOBS_I_FLAG_PHASE));
+    }
+}
+
+LLMOBS_API llmobs_span llmobs_phase_begin(llmobs_request request, llmobs_phase phase)
+{
+    llmobsi_thread* thread;
+    llmobsi_request* record = llmobsi_request_enter(request, &thread);
+    llmobs_span span = llmobsi_span_none();
+    if (record == NULL) {
+        return span;
+    }
+    if (record->facts.root.instance != 0) {
+        span = llmobsi_span_child(thread, record->facts.root, llmobsi_phase_span_name(phase));
+        llmobsi_phase_mark_put(thread, request, phase, span);
+    }
+    llmobsi_leave();
+    return span;
+}
+
+LLMOBS_API llmobs_span llmobs_phase_next(llmobs_request request, llmobs_span before,
+                                         llmobs_phase phase)
+{
+    llmobsi_thread* thread;
+    llmobsi_request* record = llmobsi_request_enter(request, &thread);
+    llmobs_span span = llmobsi_span_none();
+    llmobsi_slot* slot;
+    if (record == NULL) {
+        llmobs_span_end(before);
+        return span;
+    }
+    slot = before.instance == request.instance ? llmobsi_span_slot(thread, before) : NULL;
+    if (slot != NULL && llmobsi_slot_claim_end(thread, slot, before)) {
+        span = llmobsi_span_next(thread, before, slot, llmobsi_phase_span_name(phase));
+    } else if (record->facts.root.instance != 0) {
+        span = llmobsi_span_child(thread, record->facts.root, llmobsi_phase_span_name(phase));
+    }
+    llmobsi_phase_mark_put(thread, request, phase, span);
+    llmobsi_leave();
+    return span;
+}
+
+LLMOBS_API llmobs_span llmobs_tool_begin(llmobs_request request, const char* tool)
+{
+    llmobs_span span = llmobs_phase_begin(request, LLMOBS_PHASE_TOOL);
+    llmobsi_thread* thread;
+    llmobsi_request* record = llmobsi_request_enter(request, &thread);
+    if (record != NULL) {
+        (void)llmobsi_add_relaxed(&record->tool_calls, 1);
+        llmobsi_leave();
+    }
+    llmobs_span_set_string(span, "gen_ai.operation.name", "execute_tool");
+    llmobs_span_set_string(span, "gen_ai.tool.name", tool);
+    return span;
+}
+
+/* ---- open ---------------------------------------------------------------------------------- */
+
+/* The series of llm_phase_duration_seconds, which the tick records into. */
+llmobsi_fn void llmobsi_phases_start(llmobsi_recorder* recorder)
+{
+    llmobsi_registry* registry = &recorder->registry;
+    uint32_t number = recorder->known[LLMOBS_METRIC_LLM_PHASE_DURATION];
+    int phase;
+    for (phase = 0; registry->on && number != 0 && phase < (int)LLMOBS_PHASE_COUNT; phase++) {
+        llmobs_histogram* series = &llmobsi_requests_of(recorder)->phase_series[phase];
+        const char* label = llmobsi_phase_label((llmobs_phase)phase);
+        series->instance = 1; /* no handle: it says that there is one */
+        series->metric = number - 1;
+        series->series = llmobsi_series_get(registry, number - 1, &label, true);
+        series->cell = registry->series[series->series].cell;
+    }
+}
+
+/* Before anybody else is there. */
+llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_config* config)
+{
+    llmobsi_requests* requests = llmobsi_requests_of(recorder);
+    llmobsi_sessions* sessions = llmobsi_sessions_of(recorder);
+    if (requests == NULL) {
+        return;
+    }
+    requests->max_age_ns = (uint64_t)config->request_max_age_s * UINT64_C(1000000000);
+    requests->slow_ns = (uint64_t)config->slow_request_ms * UINT64_C(1000000);
+    requests->vocabulary = config->vocabulary;
+    requests->audit = config->audit;
+    requests->audit_user = config->audit_user;
+    requests->user_ids = config->metric_user_ids;
+    requests->docs_name = llmobsi_names_id(&recorder->names, "docs.count", 10);
+    llmobsi_phases_start(recorder);
+    if (!llmobsi_random_bytes(&sessions->seed, sizeof sessions->seed)) {
+        sessions->seed = llmobsi_monotonic_ns();
+    }
+    sessions->swept = llmobsi_now(&recorder->timeline);
+}

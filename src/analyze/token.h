@@ -1,0 +1,32 @@
+/* ---- requests: tokens, verdicts, batches --------------------------------------------------- */
+
+/* [any] The engine takes the request up: until here it waited. The first call counts. */
+LLMOBS_API void llmobs_request_scheduled(llmobs_request request);
+
+/* [any] A token, or several that came at once. The first call ends the time to first token; the
+   time between two calls, divided by the tokens, goes to the inter-token histograms. 14 ns. */
+LLMOBS_API void llmobs_request_token(llmobs_request request);
+LLMOBS_API void llmobs_request_tokens(llmobs_request request, uint32_t count);
+
+/* [any] A step of speculative decoding: so many tokens drafted, so many of them accepted. */
+LLMOBS_API void llmobs_request_speculative(llmobs_request request, uint32_t drafted,
+                                           uint32_t accepted);
+
+/* [any] The engine threw the request's work out, and will take it up again. */
+LLMOBS_API void llmobs_request_preempted(llmobs_request request);
+
+/* [any] The call is made once more: `why` is a trusted, short text. */
+LLMOBS_API void llmobs_request_retry(llmobs_request request, const char* why);
+
+/* [any] A guardrail's verdict. `rule` is a string literal, or lives until llmobs_close. */
+LLMOBS_API void llmobs_guardrail(llmobs_request request, const char* rule,
+                                 llmobs_guardrail_action action);
+
+/* [any] Time that one step of the engine, such as a decode batch, spent on several requests at
+   once: split evenly, so that the sum over the requests is what went by, to the nanosecond. */
+LLMOBS_API void llmobs_requests_share(const llmobs_request* requests, size_t count,
+                                      uint64_t nanoseconds);
+
+/* [any] Begins the span of such a step, with a link to each request that it serves. */
+LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
+                                          const llmobs_request* requests, size_t count);

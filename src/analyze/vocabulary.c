@@ -1,0 +1,205 @@
+/* What a request's root span says, in the words that llmobs_config.vocabulary chooses. */
+
+#define LLMOBS_I_SAID_MOST 40u
+
+/* Attributes on their way to a span. */
+typedef struct llmobsi_said {
+    llmobs_attribute attributes[LLMOBS_I_SAID_MOST];
+    size_t count;
+} llmobsi_said;
+
+llmobsi_fn void llmobsi_say_text(llmobsi_said* said, const char* key, llmobs_string text)
+{
+    if (text.size > 0) {
+        said->attributes[said->count++] = llmobs_attribute_string_n(key, text.data, text.size);
+    }
+}
+
+llmobsi_fn void llmobsi_say_name(llmobsi_said* said, const char* key, const char* text)
+{
+    llmobsi_say_text(said, key, llmobs_str(text));
+}
+
+/* -1 is unknown, and left out. */
+llmobsi_fn void llmobsi_say_count(llmobsi_said* said, const char* key, int64_t count)
+{
+    if (count >= 0) {
+        said->attributes[said->count++] = llmobs_attribute_int(key, count);
+    }
+}
+
+llmobsi_fn void llmobsi_say_bool(llmobsi_said* said, const char* key, bool truth)
+{
+    said->attributes[said->count++] = llmobs_attribute_bool(key, truth);
+}
+
+/* Nano-USD or nanoseconds as a double of the whole unit; what is unknown is left out. */
+llmobsi_fn void llmobsi_say_nano(llmobsi_said* said, const char* key, int64_t nano)
+{
+    if (nano >= 0) {
+        said->attributes[said->count++] = llmobs_attribute_double(key, (double)nano / 1e9);
+    }
+}
+
+/* The rules that triggered, as an array. The pointers are to names, which end in a NUL. */
+llmobsi_fn void llmobsi_say_rules(llmobsi_said* said, const llmobsi_ending* ending,
+                                  const char** rules)
+{
+    uint32_t i;
+    llmobsi_say_bool(said, "guardrail.passed", ending->worst_action == 0);
+    for (i = 0; i < ending->rule_count; i++) {
+        rules[i] = ending->rules[i].data;
+    }
+    if (ending->rule_count > 0) {
+        said->attributes[said->count++] =
+            llmobs_attribute_strings("guardrail.triggered_rules", rules, ending->rule_count);
+    }
+}
+
+/* ---- OpenTelemetry's GenAI conventions ----------------------------------------------------- */
+
+llmobsi_fn void llmobsi_say_genai_usage(llmobsi_said* said, const llmobs_usage* usage)
+{
+    llmobsi_say_count(said, "gen_ai.usage.input_tokens", usage->input_tokens);
+    llmobsi_say_count(said, "gen_ai.usage.output_tokens", usage->output_tokens);
+    llmobsi_say_count(said, "gen_ai.usage.cache_read.input_tokens", usage->cached_tokens);
+    llmobsi_say_count(said, "gen_ai.usage.cache_write.input_tokens", usage->cache_write_tokens);
+    llmobsi_say_count(said, "gen_ai.usage.reasoning.output_tokens", usage->reasoning_tokens);
+    llmobsi_say_count(said, "gen_ai.usage.audio.input_tokens", usage->audio_input_tokens);
+    llmobsi_say_count(said, "gen_ai.usage.audio.output_tokens", usage->audio_output_tokens);
+    llmobsi_say_count(said, "gen_ai.usage.image.input_tokens", usage->image_input_tokens);
+    llmobsi_say_count(said, "gen_ai.usage.image.output_tokens", usage->image_output_tokens);
+}
+
+llmobsi_fn void llmobsi_say_genai(llmobsi_said* said, const llmobsi_ending* ending,
+                                  const char* const* finish)
+{
+    const llmobsi_request_facts* facts = &ending->facts;
+    const llmobs_outcome* outcome = &ending->outcome;
+    llmobsi_say_text(said, "gen_ai.operation.name",
+                     llmobsi_request_string(facts, LLMOBS_I_TEXT_OPERATION));
+    llmobsi_say_text(said, "gen_ai.provider.name",
+                     llmobsi_request_string(facts, LLMOBS_I_TEXT_PROVIDER));
+    llmobsi_say_text(said, "gen_ai.request.model",
+                     llmobsi_request_string(facts, LLMOBS_I_TEXT_MODEL));
+    llmobsi_say_name(said, "gen_ai.response.model", outcome->response_model);
+    llmobsi_say_text(said, "gen_ai.prompt.name",
+                     llmobsi_request_string(facts, LLMOBS_I_TEXT_PROMPT_NAME));
+    llmobsi_say_text(said, "gen_ai.prompt.version",
+                     llmobsi_request_string(facts, LLMOBS_I_TEXT_PROMPT_VERSION));
+    llmobsi_say_genai_usage(said, &outcome->usage);
+    if (outcome->finish_reason != NULL) {
+        said->attributes[said->count++] =
+            llmobs_attribute_strings("gen_ai.response.finish_reasons", finish, 1);
+    }
+    if (facts->stream) {
+        llmobsi_say_bool(said, "gen_ai.request.stream", true);
+    }
+    llmobsi_say_nano(said, "gen_ai.response.time_to_first_chunk", ending->first_token_ns);
+    llmobsi_say_nano(said, "gen_ai.usage.cost", outcome->cost_nano);
+    llmobsi_say_text(said, "enduser.pseudo.id",
+                     llmobsi_request_string(facts, LLMOBS_I_TEXT_USER_ID));
+}
+
+/* ---- the article's ------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_say_article(llmobsi_said* said, const llmobsi_ending* ending)
+{
+    const llmobsi_request_facts* facts = &ending->facts;
+    const llmobs_outcome* outcome = &ending->outcome;
+    llmobsi_say_text(said, "user.id", llmobsi_request_string(facts, LLMOBS_I_TEXT_USER_ID));
+    llmobsi_say_text(said, "model.name", llmobsi_request_string(facts, LLMOBS_I_TEXT_MODEL));
+    llmobsi_say_count(said, "tokens.input", outcome->usage.input_tokens);
+    llmobsi_say_count(said, "tokens.output", outcome->usage.output_tokens);
+    llmobsi_say_nano(said, "cost.usd", outcome->cost_nano);
+}
+
+/* ---- what no vocabulary has ---------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_say_ours(llmobsi_said* said, const llmobsi_ending* ending)
+{
+    const llmobsi_request_facts* facts = &ending->facts;
+    llmobsi_say_text(said, "llmobs.request_id",
+                     llmobsi_request_string(facts, LLMOBS_I_TEXT_REQUEST_ID));
+    llmobsi_say_text(said, "session.id", llmobsi_request_string(facts, LLMOBS_I_TEXT_SESSION_ID));
+    llmobsi_say_text(said, "llmobs.tenant", llmobsi_request_string(facts, LLMOBS_I_TEXT_TENANT));
+    llmobsi_say_text(said, "llmobs.feature", llmobsi_request_string(facts, LLMOBS_I_TEXT_FEATURE));
+    llmobsi_say_name(said, "error.type", ending->outcome.error_type);
+    llmobsi_say_nano(said, "llmobs.queue_seconds", ending->queue_ns);
+    llmobsi_say_count(said, "llmobs.retries", (int64_t)ending->retries - (ending->retries == 0));
+    llmobsi_say_count(said, "llmobs.tool_calls",
+                      (int64_t)ending->tool_calls - (ending->tool_calls == 0));
+    if (ending->shared_ns > 0) {
+        llmobsi_say_nano(said, "llmobs.compute_seconds", (int64_t)ending->shared_ns);
+    }
+}
+
+/* The times between tokens of a slow request, one sign each, of the alphabet of base64url: 'A' is
+   up to 1 us, each further one the square root of 2 times as long. */
+llmobsi_fn size_t llmobsi_gaps_text(const llmobsi_request_gaps* gaps,
+                                    char text[LLMOBS_I_REQUEST_GAPS])
+{
+    static const char signs[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    uint32_t count = gaps->count + (gaps->pending > 0 ? 1u : 0u);
+    uint32_t i;
+    for (i = 0; i < count && i < LLMOBS_I_REQUEST_GAPS; i++) {
+        text[i] = signs[gaps->bytes[i] < 63 ? gaps->bytes[i] : 63];
+    }
+    return i;
+}
+
+llmobsi_fn void llmobsi_ending_attributes(const llmobsi_ending* ending)
+{
+    const char* rules[LLMOBS_I_REQUEST_RULES];
+    const char* finish[1];
+    char gaps[LLMOBS_I_REQUEST_GAPS];
+    llmobsi_said said;
+    size_t size = ending->is_slow ? llmobsi_gaps_text(&ending->gaps, gaps) : 0;
+    finish[0] = ending->outcome.finish_reason;
+    said.count = 0;
+    if (ending->vocabulary == LLMOBS_VOCABULARY_ARTICLE) {
+        llmobsi_say_article(&said, ending);
+    } else {
+        llmobsi_say_genai(&said, ending, finish);
+    }
+    llmobsi_say_rules(&said, ending, rules);
+    llmobsi_say_ours(&said, ending);
+    if (size > 0) {
+        said.attributes[said.count++] =
+            llmobs_attribute_string_n("llmobs.token_gaps", gaps, size);
+        llmobsi_say_count(&said, "llmobs.token_gaps_stride", ending->gaps.stride);
+    }
+    llmobs_span_set(ending->facts.root, said.attributes, said.count);
+    if (ending->outcome.error_type != NULL) {
+        llmobs_span_set_status(ending->facts.root, LLMOBS_STATUS_ERROR, NULL);
+    }
+}
+
+LLMOBS_API void llmobs_span_set_llm(llmobs_span span, const llmobs_llm_attributes* attributes)
+{
+    llmobsi_thread* thread = llmobsi_enter(span.instance);
+    llmobs_vocabulary vocabulary = LLMOBS_VOCABULARY_GENAI;
+    bool article;
+    llmobsi_said said;
+    if (thread == NULL) {
+        return;
+    }
+    if (llmobsi_requests_of(thread->recorder) != NULL) {
+        vocabulary = llmobsi_requests_of(thread->recorder)->vocabulary;
+    }
+    llmobsi_leave();
+    if (attributes == NULL) {
+        return;
+    }
+    article = vocabulary == LLMOBS_VOCABULARY_ARTICLE;
+    said.count = 0;
+    llmobsi_say_name(&said, article ? "model.name" : "gen_ai.request.model", attributes->model);
+    llmobsi_say_count(&said, article ? "tokens.input" : "gen_ai.usage.input_tokens",
+                      attributes->tokens_in);
+    llmobsi_say_count(&said, article ? "tokens.output" : "gen_ai.usage.output_tokens",
+                      attributes->tokens_out);
+    llmobsi_say_nano(&said, article ? "cost.usd" : "gen_ai.usage.cost", attributes->cost_nano);
+    llmobsi_say_bool(&said, "guardrail.passed", !attributes->guardrail_triggered);
+    llmobsi_say_count(&said, "docs.count", attributes->retrieval_docs);
+    llmobs_span_set(span, said.attributes, said.count);
+}
