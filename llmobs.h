@@ -150,7 +150,7 @@ CONTENTS: search for a tag.
     LLMOBS_DISABLE           ALL    every call compiles to nothing: arguments are       off
                                     evaluated, open gives NULL, all else gives 0 or ""; SHA-256,
                                     HMAC and wiping are not there at all
-    LLMOBS_NO_SHA256         ALL    leaves SHA-256 and HMAC out                         off
+    LLMOBS_NO_SHA256         ALL    leaves SHA-256, HMAC and the unkeyed hash out       off
     LLMOBS_NO_OTLP           ALL    leaves the OTLP/JSON encoder out                    off
     LLMOBS_NO_CHROME         ALL    leaves the Chrome trace encoder out                 off
     LLMOBS_NO_FILE           ALL    leaves the file exporter out                        off
@@ -177,6 +177,8 @@ CONTENTS: search for a tag.
     calls                                        who           allocates  kernel
     span root, child, begin, end                 [any]          no         no (*)
     span set, event, link, status, next          [owner]        no         no
+    log record, interaction                      [any]          no         no (*)
+    the interaction's line, unkeyed hash         [any]          no         the caller's write
     counter, up-down, gauge, histogram           [any]          no         no (*)
     finding a series; one that is new            [any, locks]   no         no
     reading metrics, Prometheus text, OTLP       [any]          no         the caller's write
@@ -184,13 +186,14 @@ CONTENTS: search for a tag.
     tick, flush, stats, close                    [any, locks]   no         the exporters' writes
     adding an exporter                           [any, locks]   no         yes: its thread, its file
     open, release                                [setup]        yes        yes
-    (*) A thread's first span attaches the thread (llmobs_thread_attach does it ahead), and so does
-        the first one after fork: memory of the thread-local pointer, a seed from the system.
+    (*) A thread's first span or log record attaches the thread (llmobs_thread_attach does it
+        ahead), and so does the first one after fork: memory of the thread-local pointer, a seed
+        from the system.
 
     Recording in a signal handler is safe; one that interrupts a recording call of its own thread
     is dropped and counted as `signal`, but for what it adds to metrics, which arrives. An
-    exporter's callback runs on the exporter's own thread: the spans that it records are dropped as
-    `self`; flush, tick and close answer LLMOBS_ERROR_BUSY there.
+    exporter's callback runs on the exporter's own thread: spans and log records that it makes are
+    dropped as `self`; flush, tick and close answer LLMOBS_ERROR_BUSY there.
     After fork the child's spans are inert, its metrics go on from zero; its next use of the
     instance begins with clean rings.
 
@@ -205,6 +208,8 @@ CONTENTS: search for a tag.
     end of one span and begin of its sibling                       14.3 ns
     a span that sampling leaves out                                5 ns
     a call on a NULL instance / a dropped span                     2.5 / 8 ns
+    a log record / an interaction / a call below the level         54 / 133 / 0.5 ns
+    an interaction's line of 552 bytes, escaped                    67 ns
     memory                                      11.3 MiB by default, one block, at llmobs_open,
                                                  of which metrics are 3.9
     threads                       one for the tick, one an exporter; none when the host pumps
@@ -214,10 +219,10 @@ CONTENTS: search for a tag.
 
 >>privacy  What is kept, and what leaves the process
 
-    Span names and keys are the program's own texts. String values are copied as given, cut to
-    llmobs_config.value_bytes, and kept until the exporters have them: do not put prompts, answers
-    or personal data there. Nothing is sent anywhere but to the exporters that you add; this header
-    opens no network connection. Files are made with mode 0600 and never through a symbolic link.
+    Names of spans and events, and keys, are the program's own texts. String values and bodies of
+    log records are copied as given, cut to llmobs_config.value_bytes, and kept until the exporters
+    have them: do not put prompts, answers or personal data there. Nothing is sent anywhere but to
+    the exporters that you add; this header opens no network connection. Files are made with mode 0600 and never through a symbolic link.
     Notes of the diagnostics callback carry static texts and counts only.
 */
 

@@ -209,11 +209,13 @@ static void json_line_free(json_line* line)
 }
 
 /* Reads text[0 .. size), which must be one value and nothing else, without a blank between its
-   parts. */
+   parts. What the line held before is freed: a new one must be zeroed. */
 static bool json_line_read(json_line* line, const char* text, size_t size)
 {
-    memset(line, 0, sizeof *line);
+    json_line_free(line);
     line->text = text;
+    line->at = 0;
+    line->path[0] = '\0';
     line->size = size;
     return json_value(line) && line->at == size;
 }

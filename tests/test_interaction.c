@@ -41,7 +41,7 @@ static void test_all(void)
     ok(close_kept(obs, &kept), "the account balances");
 }
 
-static void test_each(void)
+static void test_each(int64_t number, const char* what)
 {
     llmobs_config config = pumped_config();
     keeper kept;
@@ -55,7 +55,7 @@ static void test_each(void)
         if (i < LLMOBS_I_INTERACTION_TEXTS) {
             parts.texts[i] = llmobs_str("alone");
         } else {
-            parts.numbers[i - LLMOBS_I_INTERACTION_TEXTS] = INT64_MAX;
+            parts.numbers[i - LLMOBS_I_INTERACTION_TEXTS] = number;
         }
         llmobsi_interaction_set_parts(&one, &parts);
         one.cost_known = i == LLMOBS_I_INTERACTION_TEXTS + LLMOBS_I_INTERACTION_NUMBERS - 1;
@@ -65,7 +65,7 @@ static void test_each(void)
         wrong += !same_interaction(kept.logs[i].interaction, &one);
         wrong += !kept_is_zero(kept.logs[i].trace_id, 16);
     }
-    is_int(wrong, 0, "each member alone, beside what is unknown");
+    is_int(wrong, 0, what);
     ok(kept.logs[0].unix_ns == kept.logs[0].observed_unix_ns, "now, where no time was given");
     ok(close_kept(obs, &kept), "the account balances");
 }
@@ -240,7 +240,8 @@ int main(void)
 {
     test_default();
     test_all();
-    test_each();
+    test_each(INT64_MAX, "each member alone, beside what is unknown");
+    test_each(0, "a zero is known");
     test_strange();
     test_older_caller();
     test_large(8, 256);

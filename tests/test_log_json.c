@@ -15,7 +15,6 @@ static llmobs_trace_context context;
 static bool write_and_read(const llmobs_interaction* interaction, llmobs_log_style style)
 {
     size_t size = llmobs_interaction_line(interaction, &context, style, text, sizeof text);
-    json_line_free(&line);
     return size > 1 && text[size - 1] == '\n' && memchr(text, '\n', size - 1) == NULL &&
            json_line_read(&line, text, size - 1);
 }
@@ -239,7 +238,6 @@ static bool survives(const char* data, size_t size, sink* to)
     sample.guardrails_triggered = &hostile;
     sample.guardrail_count = 1;
     sink_clear(to, SIZE_MAX);
-    json_line_free(&line);
     if (!llmobs_interaction_write(&sample, &context, LLMOBS_LOG_STYLE_DEFAULT, sink_write, to) ||
         to->data[to->size - 1] != '\n' || !json_line_read(&line, to->data, to->size - 1)) {
         return false;
@@ -293,7 +291,6 @@ static void test_large(void)
            to.size > 2 * size && json_line_read(&line, to.data, to.size - 1) &&
            json_find(&line, "model")->size == size,
        "10 MB of line ends are one line");
-    json_line_free(&line);
     free(large);
     free(to.data);
 }
@@ -361,7 +358,6 @@ static bool read_line(const sink* to, size_t number)
     while (number-- > 0 && at < end) {
         at = (const char*)memchr(at, '\n', (size_t)(end - at)) + 1;
     }
-    json_line_free(&line);
     if (at >= end) {
         return false;
     }
@@ -414,7 +410,6 @@ static void test_events(void)
     ok(read_line(&to, 0) && strcmp(json_text(&line, "event"), "worker.stuck") == 0,
        "other records stay as they are");
     ok(read_line(&to, 2) && strcmp(json_text(&line, "schema"), "(none)") == 0, "its own are its");
-    json_line_free(&line);
 }
 
 static void test_buffers(void)
@@ -445,6 +440,50 @@ static void test_buffers(void)
         }
     }
     is_int(wrong, 0, "the same with any buffer; a refusal is told");
+}
+
+/* The least buffer, the longest numbers, and a text before them that leaves any room: nothing is
+   written behind the buffer. */
+static void test_rooms(void)
+{
+    static char all[65536], part[65536], buffer[2 * LLMOBS_I_WRITER_LEAST], name[700];
+    llmobsi_interaction_parts parts;
+    llmobs_batch batch;
+    llmobsi_writer writer;
+    sink whole, other;
+    size_t wrong = 0;
+    size_t i;
+    whole.data = all;
+    other.data = part;
+    fill_batch(&batch);
+    memset(name, 'n', sizeof name);
+    interaction.cost_nano = INT64_MIN;
+    llmobsi_interaction_parts_of(&interaction, &parts);
+    for (i = 0; i < LLMOBS_I_INTERACTION_NUMBERS - 1; i++) {
+        parts.numbers[i] = INT64_MAX;
+    }
+    llmobsi_interaction_set_parts(&interaction, &parts);
+    for (i = 0; i < 4 * sizeof name; i++) {
+        int style = (int)(i & 1);
+        views[0].event_name.data = views[0].body.data = name;
+        views[0].event_name.size = (i / 4) % 31;
+        views[0].body.size = i / 4;
+        interaction.prompt_version.data = interaction.output_hash.data = name;
+        interaction.model.data = interaction.error_type.data = name;
+        interaction.prompt_version.size = interaction.model.size = i / 4;
+        interaction.output_hash.size = interaction.error_type.size = (i & 2) != 0 ? i / 4 : 16;
+        sink_clear(&whole, sizeof all);
+        sink_clear(&other, sizeof part);
+        wrong += !llmobs_encode_log_json(&batch, (llmobs_log_style)style, sink_write, &whole);
+        memset(buffer, 0x5a, sizeof buffer);
+        llmobsi_writer_init(&writer, buffer, LLMOBS_I_WRITER_LEAST, sink_write, &other);
+        wrong += !llmobsi_log_json_encode(&batch, (llmobs_log_style)style, &writer);
+        wrong += buffer[LLMOBS_I_WRITER_LEAST] != 0x5a;
+        wrong += memcmp(buffer + LLMOBS_I_WRITER_LEAST, buffer + LLMOBS_I_WRITER_LEAST + 1,
+                        LLMOBS_I_WRITER_LEAST - 1) != 0;
+        wrong += whole.size != other.size || memcmp(all, part, whole.size) != 0;
+    }
+    is_int(wrong, 0, "room is asked for before it is used");
 }
 
 static void test_memory(void)
@@ -514,6 +553,7 @@ int main(void)
     test_large();
     test_events();
     test_buffers();
+    test_rooms();
     test_memory();
     test_formats();
     json_line_free(&line);

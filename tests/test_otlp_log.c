@@ -73,7 +73,6 @@ static bool encode(const llmobs_batch* batch)
 {
     whole.size = 0;
     whole.left = SIZE_MAX;
-    json_line_free(&line);
     return llmobs_encode(batch, LLMOBS_FORMAT_OTLP_JSON, sink_write, &whole) == LLMOBS_OK &&
            whole.data[whole.size - 1] == '\n' && json_line_read(&line, whole.data, whole.size - 1);
 }
