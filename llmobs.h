@@ -199,7 +199,10 @@ CONTENTS: search for a tag.
     llmobs_config.value_bytes, and kept until the exporters have them: do not put prompts, answers
     or personal data there. Nothing is sent anywhere but to the exporters that you add; this header
     opens no network connection. Files are made with mode 0600 and never through a symbolic link.
-    Notes of the diagnostics callback carry static texts and counts only.
+    Notes of the diagnostics callback carry static texts and counts only. Headers that carry
+    credentials (LLMOBS_REFUSED_NAMES) are never stored. Outputs have no control characters, no
+    marks that reorder text, no malformed UTF-8. llmobs_pseudonym gives keyed pseudonyms for what
+    must not be stored; set llmobs_config.key, or they change at a restart. docs/privacy.md.
 */
 
 /* A strict -std=c11 hides clock_gettime and its like. Only the implementation needs them, and only
@@ -7549,7 +7552,7 @@ llmobsi_fn bool llmobsi_keyring_start(llmobsi_keyring* keyring, const llmobs_con
 llmobsi_fn void llmobsi_keyring_end(llmobsi_keyring* keyring)
 {
     uint32_t i;
-    llmobsi_store_release(&keyring->page->current, 0);
+    llmobsi_store_relaxed(&keyring->page->current, 0); /* who still reads asks the place, too */
     for (i = 0; i < LLMOBS_I_KEYS; i++) {
         llmobsi_key_write(&keyring->page->places[i], NULL);
     }
@@ -7588,7 +7591,7 @@ llmobsi_fn void llmobsi_keyring_forked(llmobsi_keyring* keyring)
         llmobs_wipe(&set, sizeof set);
     }
     if (!newest && !llmobsi_keyring_put_random(keyring)) {
-        llmobsi_store_release(&keyring->page->current, 0);
+        llmobsi_store_relaxed(&keyring->page->current, 0); /* nobody else is here */
     }
 }
 

@@ -100,5 +100,8 @@ CONTENTS: search for a tag.
     llmobs_config.value_bytes, and kept until the exporters have them: do not put prompts, answers
     or personal data there. Nothing is sent anywhere but to the exporters that you add; this header
     opens no network connection. Files are made with mode 0600 and never through a symbolic link.
-    Notes of the diagnostics callback carry static texts and counts only.
+    Notes of the diagnostics callback carry static texts and counts only. Headers that carry
+    credentials (LLMOBS_REFUSED_NAMES) are never stored. Outputs have no control characters, no
+    marks that reorder text, no malformed UTF-8. llmobs_pseudonym gives keyed pseudonyms for what
+    must not be stored; set llmobs_config.key, or they change at a restart. docs/privacy.md.
 */

@@ -63,11 +63,35 @@ static void take_current(void)
     }
 }
 
+/* One place, written over and over. */
+static void rewrite(void)
+{
+    llmobsi_key_write(&page.places[0], &sets[1]);
+    llmobsi_key_write(&page.places[0], &sets[2]);
+}
+
+static void take_it(void)
+{
+    unsigned i;
+    for (i = 0; i < 3; i++) {
+        llmobsi_key_taken taken;
+        if (llmobsi_key_take(&page.places[0], offsetof(llmobsi_keyset, master), &taken)) {
+            require(is_whole(&taken.key, taken.id));
+        }
+        (void)model_yield();
+    }
+}
+
 const model_scenario model_scenarios[] = {
     {"key",
      "a key is taken whole, and never an older one after a newer",
      before,
      {rotate, take_current, take_current, NULL},
+     NULL},
+    {"key, one place",
+     "what is taken of a place that is rewritten is of one key",
+     before,
+     {rewrite, take_it, take_it, NULL},
      NULL},
     {NULL, NULL, NULL, {NULL, NULL, NULL, NULL}, NULL},
 };
