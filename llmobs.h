@@ -96,22 +96,32 @@ CONTENTS: search for a tag.
     #include <stdio.h>
     #include <sys/stat.h>
 
-    static void answer_a_question(llmobs* obs)
+    static void answer_a_question(llmobs* obs, const char* prompt)
     {
-        llmobs_span request = llmobs_span_root(obs, "llm_chain");
+        llmobs_request_info info = llmobs_request_info_default();
+        info.request_id = "req-17";
+        info.user_id = "u42"; // becomes a pseudonym
+        info.feature = "support";
+        info.model = "my-model";
+        llmobs_request request = llmobs_request_begin(obs, &info);
 
-        llmobs_span step = llmobs_span_child(request, "retrieval");
+        llmobs_span step = llmobs_phase_begin(request, LLMOBS_PHASE_RETRIEVAL);
         // your retrieval
         llmobs_span_set_int(step, "docs.count", 4);
 
-        step = llmobs_span_next(step, "model_call"); // ends one step, begins the next
-        // your call of the model
-        llmobs_span_set_string(step, "model.name", "my-model");
-        llmobs_span_set_int(step, "tokens.input", 812);
-        llmobs_span_set_int(step, "tokens.output", 96);
+        step = llmobs_phase_next(request, step, LLMOBS_PHASE_MODEL_CALL);
+        for (int token = 0; token < 96; token++) {
+            // your model
+            llmobs_request_token(request);
+        }
         llmobs_span_end(step);
+        llmobs_guardrail(request, "pii_leak", LLMOBS_GUARDRAIL_PASSED);
 
-        llmobs_span_end(request);
+        llmobs_outcome outcome = llmobs_outcome_default();
+        outcome.usage.input_tokens = 812;
+        outcome.usage.output_tokens = 96;
+        outcome.input = llmobs_text(prompt, LLMOBS_NUL_TERMINATED); // hashed here, never stored
+        llmobs_request_end(request, &outcome);
     }
 
     int main(void)
@@ -121,17 +131,20 @@ CONTENTS: search for a tag.
         llmobs_result result;
         llmobs* obs = llmobs_open(&config, &result);
         mkdir("out", 0755);
-        if (obs != NULL) {
+        if (result == LLMOBS_OK) {
             result = llmobs_export_file(obs, LLMOBS_FORMAT_OTLP_JSON, "out/quickstart.jsonl");
+        }
+        if (result == LLMOBS_OK) {
+            result = llmobs_export_file(obs, LLMOBS_FORMAT_LOG_JSON, "out/requests.jsonl");
         }
         if (result != LLMOBS_OK) {
             fprintf(stderr, "quickstart: %s\n", llmobs_result_name(result));
         }
 
-        answer_a_question(obs);
+        answer_a_question(obs, "How do I change my address?");
 
         llmobs_close(obs); // delivers what was recorded
-        puts("out/quickstart.jsonl has the trace: OTLP, one JSON message a line");
+        puts("out/quickstart.jsonl has the trace (OTLP), out/requests.jsonl a line for the request");
         return result == LLMOBS_OK ? 0 : 1;
     }
 
@@ -219,11 +232,16 @@ CONTENTS: search for a tag.
 
 >>privacy  What is kept, and what leaves the process
 
-    Names of spans and events, and keys, are the program's own texts. String values and bodies of
-    log records are copied as given, cut to llmobs_config.value_bytes, and kept until the exporters
-    have them: do not put prompts, answers or personal data there. Nothing is sent anywhere but to
-    the exporters that you add; this header opens no network connection. Files are made with mode 0600 and never through a symbolic link.
-    Notes of the diagnostics callback carry static texts and counts only.
+    A user's or session's id becomes a keyed pseudonym at once; prompts and answers are hashed and
+    measured on their way through, and stored nowhere. Names of spans and events, and keys, are the
+    program's own texts. String values and bodies of log records are copied as given, cut to
+    llmobs_config.value_bytes, and kept until the exporters have them: do not put prompts, answers
+    or personal data there. Headers that carry credentials (LLMOBS_REFUSED_NAMES) are never stored.
+    Nothing is sent anywhere but to the exporters that you add, and raw texts to
+    llmobs_config.audit, if you set it; this header opens no network connection. Files are made
+    with mode 0600 and never through a symbolic link. Outputs have no control characters, no marks
+    that reorder text, no malformed UTF-8. Notes of the diagnostics callback carry static texts and
+    counts only. Set llmobs_config.key, or pseudonyms change at a restart. docs/privacy.md.
 */
 
 /* A strict -std=c11 hides clock_gettime and its like. Only the implementation needs them, and only
@@ -3881,9 +3899,10 @@ llmobsi_fn void llmobsi_pages_seclude(void* pages, size_t size, bool secluded)
 {
 #if defined(__linux__) && defined(SYS_madvise) && defined(SYS_mlock)
     int saved = errno;
-    (void)llmobsi_syscall(SYS_madvise, pages, size, secluded ? 16 : 17); /* DONTDUMP, DODUMP      */
-    (void)llmobsi_syscall(SYS_madvise, pages, size, secluded ? 18 : 19); /* WIPE- and KEEPONFORK */
-    (void)llmobsi_syscall(secluded ? SYS_mlock : SYS_munlock, pages, size);
+    uintptr_t start = (uintptr_t)pages;
+    (void)llmobsi_syscall(SYS_madvise, start, size, secluded ? 16 : 17); /* DONTDUMP, DODUMP      */
+    (void)llmobsi_syscall(SYS_madvise, start, size, secluded ? 18 : 19); /* WIPE- and KEEPONFORK */
+    (void)llmobsi_syscall(secluded ? SYS_mlock : SYS_munlock, start, size, 0);
     errno = saved;
 #else
     (void)pages;
@@ -8716,7 +8735,7 @@ llmobsi_fn bool llmobsi_keyring_start(llmobsi_keyring* keyring, const llmobs_con
 llmobsi_fn void llmobsi_keyring_end(llmobsi_keyring* keyring)
 {
     uint32_t i;
-    llmobsi_store_release(&keyring->page->current, 0);
+    llmobsi_store_relaxed(&keyring->page->current, 0); /* who still reads asks the place, too */
     for (i = 0; i < LLMOBS_I_KEYS; i++) {
         llmobsi_key_write(&keyring->page->places[i], NULL);
     }
@@ -8755,7 +8774,7 @@ llmobsi_fn void llmobsi_keyring_forked(llmobsi_keyring* keyring)
         llmobs_wipe(&set, sizeof set);
     }
     if (!newest && !llmobsi_keyring_put_random(keyring)) {
-        llmobsi_store_release(&keyring->page->current, 0);
+        llmobsi_store_relaxed(&keyring->page->current, 0); /* nobody else is here */
     }
 }
 
@@ -15160,6 +15179,8 @@ llmobsi_fn void llmobsi_stream_end(llmobsi_request_stream* stream, char out[LLMO
         llmobs_hmac_end(&stream->hash, tag);
         llmobsi_pseudonym_print(out, stream->key_id, tag);
     }
+#else
+    (void)stream;
 #endif
 }
 
