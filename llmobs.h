@@ -864,8 +864,8 @@ LLMOBS_API uint64_t llmobs_scanner_counts(const llmobs_scanner* scanner,
 /* What becomes of a finding. */
 typedef enum llmobs_redact_operator {
     LLMOBS_REDACT_REPLACE = 0, /* <EMAIL>                                                        */
-    LLMOBS_REDACT_MASK = 1,    /* XXXXXXXXXXXX1111: of numbers of nine and more the last four
-                                  letters and digits stay, of all else nothing                   */
+    LLMOBS_REDACT_MASK = 1,    /* ************1111: of numbers of nine and more up to four
+                                  digits at their end stay, of all else nothing                  */
     LLMOBS_REDACT_TAG = 2,     /* <EMAIL_0123456789abcdef>: the first half of HMAC-SHA256 with a
                                   key of yours over class and text. Equal texts get equal tags,
                                   which is a pseudonym, not anonymity. Without a key: REPLACE     */
@@ -7666,7 +7666,7 @@ enum {
     LLMOBS_I_DOT = 0x20,
     LLMOBS_I_HEX = 0x40,
     LLMOBS_I_LOWER_HEX = 0x80,
-    LLMOBS_I_LOCAL = 0x100, /* the part of an address before the @ (RFC 5322, dot-atom)    */
+    LLMOBS_I_LOCAL = 0x100, /* an address before the @: RFC 5322's dot-atom, but for '*'   */
     LLMOBS_I_VALUE = 0x200, /* a password in an assignment: no blanks, quotes, brackets ,;& */
     LLMOBS_I_BASE58 = 0x400,
     LLMOBS_I_BASE32 = 0x800,
@@ -7686,7 +7686,7 @@ static const uint16_t llmobsi_kinds[256] = {
     0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000,
     0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000,
     0x0000, 0x8300, 0x0000, 0x8300, 0x8300, 0x8300, 0x8100, 0x0100,
-    0x0000, 0x0000, 0x8300, 0x9300, 0x0000, 0x8310, 0x8320, 0x1300,
+    0x0000, 0x0000, 0x8200, 0x9300, 0x0000, 0x8310, 0x8320, 0x1300,
     0x83c1, 0x87c1, 0x8fc1, 0x8fc1, 0x8fc1, 0x8fc1, 0x8fc1, 0x8fc1,
     0x87c1, 0x87c1, 0x0200, 0x0000, 0x0000, 0xa300, 0x0000, 0x8300,
     0x0200, 0x8f42, 0x8f42, 0x8f42, 0x8f42, 0x8f42, 0x8f42, 0x8f02,
@@ -7818,7 +7818,48 @@ llmobsi_inline bool llmobsi_ends(llmobsi_view* view, size_t place)
     return !llmobsi_is(llmobsi_at(view, place), LLMOBS_I_WORD);
 }
 
-/* The same of numbers, which neither go on with nor come from "-5" or ".5". */
+/* How often a byte stands before a place: up to five times. */
+llmobsi_inline uint32_t llmobsi_run_of(const llmobsi_view* view, size_t place, uint8_t byte)
+{
+    uint32_t count = 0;
+    while (count < 5 && llmobsi_back(view, place, count + 1) == byte) {
+        count++;
+    }
+    return count;
+}
+
+/* The size of what a redactor wrote at a place: <CLASS>, <CLASS_0123456789abcdef>, or three stars of
+   a mask; 0: it did not. */
+llmobsi_fn size_t llmobsi_covered_size(llmobsi_view* view, size_t place)
+{
+    size_t i, k;
+    if (llmobsi_at(view, place) == '*') {
+        return llmobsi_at(view, place + 1) == '*' && llmobsi_at(view, place + 2) == '*' ? 3 : 0;
+    }
+    if (llmobsi_at(view, place) != '<') {
+        return 0;
+    }
+    for (i = 0; i < LLMOBS_PII_COUNT; i++) {
+        const char* name = llmobsi_pii_names[i];
+        size_t end = place + 1;
+        for (k = 0; name[k] != '\0' && llmobsi_at(view, end) == (uint8_t)name[k]; k++) {
+            end++;
+        }
+        if (name[k] != '\0') {
+            continue;
+        }
+        if (llmobsi_at(view, end) == '_' && llmobsi_run(view, end + 1, LLMOBS_I_HEX, 16) == 16) {
+            end += 17;
+        }
+        if (llmobsi_at(view, end) == '>') {
+            return end + 1 - place;
+        }
+    }
+    return 0;
+}
+
+/* The same of numbers, which neither go on with nor come from "-5" or ".5", nor with what a redactor
+   may have put there instead. */
 llmobsi_inline bool llmobsi_number_begins(const llmobsi_view* view, size_t place)
 {
     uint8_t before = llmobsi_back(view, place, 1);
@@ -7826,14 +7867,18 @@ llmobsi_inline bool llmobsi_number_begins(const llmobsi_view* view, size_t place
         llmobsi_is(llmobsi_back(view, place, 2), LLMOBS_I_DIGIT)) {
         return false;
     }
+    if (before == '*' && llmobsi_run_of(view, place, '*') >= 5) {
+        return false; /* what is left of a number */
+    }
     return llmobsi_begins(view, place);
 }
 
 llmobsi_inline bool llmobsi_number_ends(llmobsi_view* view, size_t place)
 {
     uint8_t after = llmobsi_at(view, place);
-    if ((after == '-' || after == '.') && llmobsi_is(llmobsi_at(view, place + 1), LLMOBS_I_DIGIT)) {
-        return false;
+    if (after == '-' || after == '.') {
+        return !llmobsi_is(llmobsi_at(view, place + 1), LLMOBS_I_DIGIT) &&
+               llmobsi_covered_size(view, place + 1) == 0;
     }
     return !llmobsi_is(after, LLMOBS_I_WORD);
 }
@@ -7944,12 +7989,13 @@ llmobsi_fn uint32_t llmobsi_context_of_word(const uint8_t* word, size_t size)
     return 0;
 }
 
-/* Whether a '>' at a place ends what a redactor wrote: <CLASS>, <CLASS_0123456789abcdef>. */
+/* Whether a '>' at a place ends what a redactor wrote. */
 llmobsi_fn bool llmobsi_is_marker(const llmobsi_view* view, size_t place)
 {
     size_t size = llmobsi_run_back(view, place, LLMOBS_I_WORD, LLMOBS_I_CONTEXT_BYTES);
-    return size > 0 && llmobsi_back(view, place, size + 1) == '<' &&
-           llmobsi_is(llmobsi_back(view, place, size), LLMOBS_I_UPPER);
+    llmobsi_view before = *view;
+    return llmobsi_back(view, place, size + 1) == '<' &&
+           llmobsi_covered_size(&before, place - size - 1) == size + 2;
 }
 
 /* The classes that the words before a place speak for. What a redactor has put there ends the
@@ -7962,7 +8008,8 @@ llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
         uint8_t byte = llmobsi_back(view, place, distance);
         size_t size;
         if (!llmobsi_is(byte, LLMOBS_I_ALPHA)) {
-            if (byte == '>' && llmobsi_is_marker(view, place - distance)) {
+            if ((byte == '>' && llmobsi_is_marker(view, place - distance)) ||
+                (byte == '*' && llmobsi_run_of(view, place - distance + 1, '*') >= 3)) {
                 break;
             }
             distance++;
@@ -7970,10 +8017,6 @@ llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
         }
         size = llmobsi_run_back(view, place - distance + 1, LLMOBS_I_ALPHA,
                                 LLMOBS_I_CONTEXT_BYTES);
-        if (size >= 3 && byte == 'X' && llmobsi_back(view, place, distance + 1) == 'X' &&
-            llmobsi_back(view, place, distance + 2) == 'X') {
-            break;
-        }
         if (size >= 2 && size <= LLMOBS_I_CONTEXT_LONGEST) {
             classes |= llmobsi_context_of_word(view->bytes + place - distance + 1 - size, size);
         }
@@ -8132,6 +8175,18 @@ llmobsi_fn bool llmobsi_ipv4_read(llmobsi_view* view, size_t start, llmobsi_matc
     return true;
 }
 
+/* What a redactor has put behind a colon may have been one more group. */
+llmobsi_fn bool llmobsi_ipv6_ends(llmobsi_view* view, size_t place)
+{
+    uint8_t after = llmobsi_at(view, place);
+    if (after == ':') {
+        after = llmobsi_at(view, place + 1);
+    } else if (llmobsi_at(view, place - 1) != ':') {
+        return !llmobsi_is(after, LLMOBS_I_WORD);
+    }
+    return !llmobsi_is(after, LLMOBS_I_WORD) && after != '<' && after != '*';
+}
+
 /* Up to eight groups of one to four digits, at most one "::", an IPv4 address at the end: RFC 4291,
    2.2. At `start` is the first group or the "::". */
 llmobsi_fn bool llmobsi_ipv6_read(llmobsi_view* view, size_t start, llmobsi_match* match)
@@ -8192,9 +8247,7 @@ llmobsi_fn bool llmobsi_ipv6_read(llmobsi_view* view, size_t start, llmobsi_matc
         }
     }
     if (groups == 0 || (gap ? groups > 7 : groups != 8 || pairs == 8) ||
-        (digits == 0 && groups < 3) || !llmobsi_ends(view, place) ||
-        (llmobsi_at(view, place) == ':' &&
-         llmobsi_is(llmobsi_at(view, place + 1), LLMOBS_I_HEX))) {
+        (digits == 0 && groups < 3) || !llmobsi_ipv6_ends(view, place)) {
         return false;
     }
     (void)llmobsi_match_set(match, LLMOBS_PII_IP_ADDRESS, start, place, "ipv6");
@@ -8209,7 +8262,8 @@ llmobsi_fn bool llmobsi_mac_read(llmobsi_view* view, size_t place, llmobsi_match
 {
     uint8_t separator = llmobsi_at(view, place);
     size_t start = place - 2, i, zeros = 0, fs = 0;
-    if (llmobsi_run_back(view, place, LLMOBS_I_HEX, 2) != 2 || !llmobsi_begins(view, start) ||
+    if (llmobsi_run_back(view, place, LLMOBS_I_HEX, 2) != 2 ||
+        !llmobsi_number_begins(view, start) ||
         llmobsi_back(view, start, 1) == separator) {
         return false;
     }
@@ -8232,7 +8286,7 @@ llmobsi_fn bool llmobsi_mac_read(llmobsi_view* view, size_t place, llmobsi_match
 /* ---- telephones ------------------------------------------------------------------------------ */
 
 /* After a '+': groups of digits, between them a blank, '-', '.', or brackets. Two digits at least
-   make a group that is not the first. */
+   make a group that is not the first. As many groups as make a number. */
 llmobsi_fn bool llmobsi_e164_read(llmobsi_view* view, size_t start, llmobsi_match* match)
 {
     uint8_t digits[16];
@@ -8242,30 +8296,25 @@ llmobsi_fn bool llmobsi_e164_read(llmobsi_view* view, size_t start, llmobsi_matc
     }
     for (;;) {
         size_t size = llmobsi_run(view, place, LLMOBS_I_DIGIT, 16), i;
-        if (size == 0 || count + size > 15 || (end != 0 && size < 2)) {
+        if (size == 0 || count + size > 15 || (count != 0 && size < 2) ||
+            !llmobsi_ends(view, place + size)) {
             break;
         }
         for (i = 0; i < size; i++) {
             digits[count++] = (uint8_t)(llmobsi_at(view, place + i) - '0');
         }
         place += size;
-        end = place;
-        if (llmobsi_at(view, place) == ')') {
-            place++;
-        }
-        if (llmobsi_at(view, place) == ' ' || llmobsi_at(view, place) == '-' ||
-            llmobsi_at(view, place) == '.') {
-            place++;
-        }
-        if (llmobsi_at(view, place) == '(') {
-            place++;
-        }
-        if (place == end) {
+        end = llmobsi_e164_is_valid(digits, count) ? place : end;
+        size = place;
+        place += llmobsi_at(view, place) == ')';
+        place += llmobsi_at(view, place) == ' ' || llmobsi_at(view, place) == '-' ||
+                 llmobsi_at(view, place) == '.';
+        place += llmobsi_at(view, place) == '(';
+        if (place == size) {
             break;
         }
     }
-    return end != 0 && llmobsi_ends(view, end) && llmobsi_e164_is_valid(digits, count) &&
-           llmobsi_match_set(match, LLMOBS_PII_PHONE, start, end, "e164");
+    return end != 0 && llmobsi_match_set(match, LLMOBS_PII_PHONE, start, end, "e164");
 }
 
 /* "ddd-dddd" at a place, with one of some separators, and the area code where it stands. */
@@ -8586,7 +8635,11 @@ llmobsi_fn size_t llmobsi_domain_read(llmobsi_view* view, size_t place, size_t m
         size_t size = llmobsi_run(view, place, LLMOBS_I_ALNUM | LLMOBS_I_HYPHEN, 64);
         size_t letters = llmobsi_run(view, place, LLMOBS_I_ALPHA, 64);
         if (size > 4 && llmobsi_has_text(view, place, "xn--")) {
-            letters = size;
+            size_t all = size;
+            while (all > 4 && llmobsi_at(view, place + all - 1) == '-') {
+                all--;
+            }
+            letters = all > 4 && llmobsi_ends(view, place + all) ? all : letters;
         }
         /* A top-level domain may be followed by a hyphen that is not its own. */
         if (labels > 0 && letters >= 2 && letters <= 63 && place + letters - start <= most &&
@@ -8621,16 +8674,15 @@ llmobsi_fn bool llmobsi_email_read(llmobsi_view* view, size_t place, llmobsi_mat
 {
     /* An escape, \u00e9 at most, may stand before the longest local part. */
     size_t size = llmobsi_run_back(view, place, LLMOBS_I_LOCAL, LLMOBS_I_EMAIL_LOCAL + 5);
-    size_t start = place - size, i, end, covered = 0;
+    size_t start = place - size, i, end;
+    bool follows; /* a finding */
     if (size == 0 || llmobsi_is_in_authority(view, start)) {
         return false;
     }
     if (llmobsi_is_escaped(view, start)) {
         start += llmobsi_at(view, start) != 'u' ? 1 : size < 5 ? size : 5;
     }
-    if (place - start > LLMOBS_I_EMAIL_LOCAL) {
-        start = place - LLMOBS_I_EMAIL_LOCAL;
-    }
+    follows = start == view->floor && start > 0;
     for (i = place; i > start; i--) {
         uint8_t byte = llmobsi_at(view, i - 1);
         if (byte == '=' || byte == '/' || byte == '?') {
@@ -8641,7 +8693,13 @@ llmobsi_fn bool llmobsi_email_read(llmobsi_view* view, size_t place, llmobsi_mat
            llmobsi_at(view, start) != '+') {
         start++;
     }
-    if (start == place || llmobsi_at(view, start) == '.' || llmobsi_at(view, place - 1) == '.') {
+    if (follows && llmobsi_at(view, start) == '.') {
+        start++; /* which ended a sentence with that finding */
+    }
+    if (start == place || place - start > LLMOBS_I_EMAIL_LOCAL ||
+        (llmobsi_run_of(view, start, '*') >= 5 &&
+         llmobsi_is(llmobsi_at(view, start), LLMOBS_I_UPPER | LLMOBS_I_DIGIT)) ||
+        llmobsi_at(view, start) == '.' || llmobsi_at(view, place - 1) == '.') {
         return false;
     }
     for (i = start; i < place; i++) {
@@ -8649,10 +8707,6 @@ llmobsi_fn bool llmobsi_email_read(llmobsi_view* view, size_t place, llmobsi_mat
         if (byte == '.' && llmobsi_at(view, i + 1) == '.') {
             return false;
         }
-        covered += byte == 'X';
-    }
-    if (covered == place - start) { /* by llmobs_redact */
-        return false;
     }
     end = llmobsi_domain_read(view, place + 1, LLMOBS_I_EMAIL_MOST - (place + 1 - start));
     return end != 0 && llmobsi_match_set(match, LLMOBS_PII_EMAIL, start, end, "email");
@@ -8663,9 +8717,10 @@ llmobsi_fn bool llmobsi_email_read(llmobsi_view* view, size_t place, llmobsi_mat
 /* "://user:password@host", at the ':'. */
 llmobsi_fn bool llmobsi_url_read(llmobsi_view* view, size_t colon, llmobsi_match* match)
 {
-    size_t user = colon + 3, size, password, covered, i;
+    size_t user = colon + 3, size, password, end = 0, stars = 0, i;
+    uint8_t before = llmobsi_back(view, colon, 1);
     if (!llmobsi_has_text(view, colon, "://") ||
-        !llmobsi_is(llmobsi_back(view, colon, 1), LLMOBS_I_ALNUM)) {
+        (colon != view->floor && !llmobsi_is(before, LLMOBS_I_ALNUM))) {
         return false;
     }
     size = llmobsi_run(view, user, LLMOBS_I_USER, LLMOBS_I_URL_USER);
@@ -8674,25 +8729,23 @@ llmobsi_fn bool llmobsi_url_read(llmobsi_view* view, size_t colon, llmobsi_match
         return false;
     }
     size = llmobsi_run(view, password, LLMOBS_I_USER | LLMOBS_I_VALUE, LLMOBS_I_URL_PASSWORD);
-    /* The last '@' before the path ends it. */
     for (i = 0; i < size; i++) {
         uint8_t byte = llmobsi_at(view, password + i);
         if (byte == '/' || byte == '?' || byte == '#') {
             break;
         }
+        stars += end == 0 && byte == '*';
+        /* The last '@' that a host follows ends it. */
+        if (byte == '@' && i > 0 && llmobsi_is(llmobsi_at(view, password + i + 1),
+                                               LLMOBS_I_ALNUM)) {
+            stars = end == 0 && stars == i ? 5 : stars;
+            end = i;
+        }
     }
-    size = i;
-    while (size > 0 && llmobsi_at(view, password + size) != '@') {
-        size--;
+    if (end == 0 || stars >= 5 || (end == 8 && llmobsi_has_text(view, password, "password"))) {
+        return false; /* none, or what a redactor left of one, or a placeholder */
     }
-    for (covered = 0; covered < size && llmobsi_at(view, password + covered) == 'X'; covered++) {
-    }
-    if (size == covered || !llmobsi_is(llmobsi_at(view, password + size + 1),
-                                       LLMOBS_I_ALNUM) ||
-        (size == 8 && llmobsi_has_text(view, password, "password"))) {
-        return false;
-    }
-    return llmobsi_match_set(match, LLMOBS_PII_URL_PASSWORD, password, password + size, "url");
+    return llmobsi_match_set(match, LLMOBS_PII_URL_PASSWORD, password, password + end, "url");
 }
 
 /* ---- assignments ----------------------------------------------------------------------------- */
@@ -8775,7 +8828,7 @@ llmobsi_inline size_t llmobsi_value_gap(llmobsi_view* view, size_t place)
 llmobsi_fn bool llmobsi_value_read(llmobsi_view* view, size_t place, llmobsi_match* match)
 {
     size_t name = place, start, size, i, reached;
-    bool digit = false;
+    bool digit = false, is_long;
     for (i = 0; i < 5; i++) {
         uint8_t byte = llmobsi_back(view, name, 1);
         if (byte != ' ' && byte != '"' && byte != '\'' && byte != '\\' && byte != ']' &&
@@ -8797,6 +8850,10 @@ llmobsi_fn bool llmobsi_value_read(llmobsi_view* view, size_t place, llmobsi_mat
         return false;
     }
     size = llmobsi_run(view, start, LLMOBS_I_VALUE, LLMOBS_I_ENTROPY_MOST);
+    for (i = 0; i < size && !llmobsi_has_text(view, start + i, "*****"); i++) {
+    }
+    is_long = i == LLMOBS_I_ENTROPY_MOST;
+    size = i;
     if (size < LLMOBS_I_VALUE_LEAST) {
         return false;
     }
@@ -8812,7 +8869,7 @@ llmobsi_fn bool llmobsi_value_read(llmobsi_view* view, size_t place, llmobsi_mat
         return false;
     }
     (void)llmobsi_match_set(match, LLMOBS_PII_PASSWORD, start, start + size, "assignment");
-    match->tail = LLMOBS_I_TAIL_VALUE;
+    match->tail = is_long ? LLMOBS_I_TAIL_VALUE : LLMOBS_I_TAIL_NONE;
     return true;
 }
 
@@ -9624,7 +9681,7 @@ llmobsi_fn bool llmobsi_colon_read(llmobsi_view* view, size_t place, uint8_t fir
     if (second == ':' && llmobsi_is(first, LLMOBS_I_HEX)) {
         size_t start = place + 1 - llmobsi_run_back(view, place + 1, LLMOBS_I_HEX, 5);
         uint8_t before = llmobsi_back(view, start, 1);
-        if (llmobsi_begins(view, start) && before != ':' && before != '.') {
+        if (llmobsi_number_begins(view, start) && before != ':' && before != '.') {
             llmobsi_try(IP_ADDRESS, llmobsi_ipv6_read(view, start, &match));
         }
         llmobsi_try(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));
@@ -10387,7 +10444,7 @@ LLMOBS_API uint64_t llmobs_scanner_counts(const llmobs_scanner* scanner,
 /* Gathers small pieces for the caller's `write`; large ones are handed on as they are. */
 #define LLMOBS_I_REDACT_BUFFER 2048u
 
-/* Of these the last four letters and digits may stay: they tell one number from another, and are no
+/* Of these the last four digits may stay: they tell one number from another, and are no
    secret. */
 #define LLMOBS_I_REDACT_ENDS                                                                      \
     (LLMOBS_PII_BIT(LLMOBS_PII_CREDIT_CARD) | LLMOBS_PII_BIT(LLMOBS_PII_IBAN) |                   \
@@ -10442,23 +10499,20 @@ llmobsi_fn void llmobsi_redact_mask(llmobsi_writer* writer, llmobs_pii pii, cons
                                     size_t size)
 {
     char text[64];
-    size_t i, shown = 0, from = size;
-    if (size >= LLMOBS_I_REDACT_ENDS_LEAST && size <= sizeof(text) &&
+    size_t shown = 0;
+    if (size >= LLMOBS_I_REDACT_ENDS_LEAST &&
         (LLMOBS_PII_BIT(pii) & LLMOBS_I_REDACT_ENDS) != 0) {
-        while (shown < 4 && from > 0) {
-            shown += llmobsi_is(bytes[--from], LLMOBS_I_ALNUM);
+        while (shown < 4 && llmobsi_is(bytes[size - 1 - shown], LLMOBS_I_DIGIT)) {
+            shown++;
         }
     }
-    memset(text, 'X', sizeof(text));
-    for (; size > sizeof(text); size -= sizeof(text)) {
+    memset(text, '*', sizeof(text));
+    bytes += size - shown;
+    for (size -= shown; size > sizeof(text); size -= sizeof(text)) {
         llmobsi_put(writer, text, sizeof(text));
     }
-    for (i = from; i < size && shown > 0; i++) {
-        if (llmobsi_is(bytes[i], LLMOBS_I_ALNUM)) {
-            text[i] = (char)bytes[i];
-        }
-    }
     llmobsi_put(writer, text, size);
+    llmobsi_put(writer, (const char*)bytes, shown);
 }
 
 #ifndef LLMOBS_NO_SHA256

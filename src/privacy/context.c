@@ -65,12 +65,13 @@ llmobsi_fn uint32_t llmobsi_context_of_word(const uint8_t* word, size_t size)
     return 0;
 }
 
-/* Whether a '>' at a place ends what a redactor wrote: <CLASS>, <CLASS_0123456789abcdef>. */
+/* Whether a '>' at a place ends what a redactor wrote. */
 llmobsi_fn bool llmobsi_is_marker(const llmobsi_view* view, size_t place)
 {
     size_t size = llmobsi_run_back(view, place, LLMOBS_I_WORD, LLMOBS_I_CONTEXT_BYTES);
-    return size > 0 && llmobsi_back(view, place, size + 1) == '<' &&
-           llmobsi_is(llmobsi_back(view, place, size), LLMOBS_I_UPPER);
+    llmobsi_view before = *view;
+    return llmobsi_back(view, place, size + 1) == '<' &&
+           llmobsi_covered_size(&before, place - size - 1) == size + 2;
 }
 
 /* The classes that the words before a place speak for. What a redactor has put there ends the
@@ -83,7 +84,8 @@ llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
         uint8_t byte = llmobsi_back(view, place, distance);
         size_t size;
         if (!llmobsi_is(byte, LLMOBS_I_ALPHA)) {
-            if (byte == '>' && llmobsi_is_marker(view, place - distance)) {
+            if ((byte == '>' && llmobsi_is_marker(view, place - distance)) ||
+                (byte == '*' && llmobsi_run_of(view, place - distance + 1, '*') >= 3)) {
                 break;
             }
             distance++;
@@ -91,10 +93,6 @@ llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
         }
         size = llmobsi_run_back(view, place - distance + 1, LLMOBS_I_ALPHA,
                                 LLMOBS_I_CONTEXT_BYTES);
-        if (size >= 3 && byte == 'X' && llmobsi_back(view, place, distance + 1) == 'X' &&
-            llmobsi_back(view, place, distance + 2) == 'X') {
-            break;
-        }
         if (size >= 2 && size <= LLMOBS_I_CONTEXT_LONGEST) {
             classes |= llmobsi_context_of_word(view->bytes + place - distance + 1 - size, size);
         }

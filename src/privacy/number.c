@@ -139,6 +139,18 @@ llmobsi_fn bool llmobsi_ipv4_read(llmobsi_view* view, size_t start, llmobsi_matc
     return true;
 }
 
+/* What a redactor has put behind a colon may have been one more group. */
+llmobsi_fn bool llmobsi_ipv6_ends(llmobsi_view* view, size_t place)
+{
+    uint8_t after = llmobsi_at(view, place);
+    if (after == ':') {
+        after = llmobsi_at(view, place + 1);
+    } else if (llmobsi_at(view, place - 1) != ':') {
+        return !llmobsi_is(after, LLMOBS_I_WORD);
+    }
+    return !llmobsi_is(after, LLMOBS_I_WORD) && after != '<' && after != '*';
+}
+
 /* Up to eight groups of one to four digits, at most one "::", an IPv4 address at the end: RFC 4291,
    2.2. At `start` is the first group or the "::". */
 llmobsi_fn bool llmobsi_ipv6_read(llmobsi_view* view, size_t start, llmobsi_match* match)
@@ -199,9 +211,7 @@ llmobsi_fn bool llmobsi_ipv6_read(llmobsi_view* view, size_t start, llmobsi_matc
         }
     }
     if (groups == 0 || (gap ? groups > 7 : groups != 8 || pairs == 8) ||
-        (digits == 0 && groups < 3) || !llmobsi_ends(view, place) ||
-        (llmobsi_at(view, place) == ':' &&
-         llmobsi_is(llmobsi_at(view, place + 1), LLMOBS_I_HEX))) {
+        (digits == 0 && groups < 3) || !llmobsi_ipv6_ends(view, place)) {
         return false;
     }
     (void)llmobsi_match_set(match, LLMOBS_PII_IP_ADDRESS, start, place, "ipv6");
@@ -216,7 +226,8 @@ llmobsi_fn bool llmobsi_mac_read(llmobsi_view* view, size_t place, llmobsi_match
 {
     uint8_t separator = llmobsi_at(view, place);
     size_t start = place - 2, i, zeros = 0, fs = 0;
-    if (llmobsi_run_back(view, place, LLMOBS_I_HEX, 2) != 2 || !llmobsi_begins(view, start) ||
+    if (llmobsi_run_back(view, place, LLMOBS_I_HEX, 2) != 2 ||
+        !llmobsi_number_begins(view, start) ||
         llmobsi_back(view, start, 1) == separator) {
         return false;
     }
@@ -239,7 +250,7 @@ llmobsi_fn bool llmobsi_mac_read(llmobsi_view* view, size_t place, llmobsi_match
 /* ---- telephones ------------------------------------------------------------------------------ */
 
 /* After a '+': groups of digits, between them a blank, '-', '.', or brackets. Two digits at least
-   make a group that is not the first. */
+   make a group that is not the first. As many groups as make a number. */
 llmobsi_fn bool llmobsi_e164_read(llmobsi_view* view, size_t start, llmobsi_match* match)
 {
     uint8_t digits[16];
@@ -249,30 +260,25 @@ llmobsi_fn bool llmobsi_e164_read(llmobsi_view* view, size_t start, llmobsi_matc
     }
     for (;;) {
         size_t size = llmobsi_run(view, place, LLMOBS_I_DIGIT, 16), i;
-        if (size == 0 || count + size > 15 || (end != 0 && size < 2)) {
+        if (size == 0 || count + size > 15 || (count != 0 && size < 2) ||
+            !llmobsi_ends(view, place + size)) {
             break;
         }
         for (i = 0; i < size; i++) {
             digits[count++] = (uint8_t)(llmobsi_at(view, place + i) - '0');
         }
         place += size;
-        end = place;
-        if (llmobsi_at(view, place) == ')') {
-            place++;
-        }
-        if (llmobsi_at(view, place) == ' ' || llmobsi_at(view, place) == '-' ||
-            llmobsi_at(view, place) == '.') {
-            place++;
-        }
-        if (llmobsi_at(view, place) == '(') {
-            place++;
-        }
-        if (place == end) {
+        end = llmobsi_e164_is_valid(digits, count) ? place : end;
+        size = place;
+        place += llmobsi_at(view, place) == ')';
+        place += llmobsi_at(view, place) == ' ' || llmobsi_at(view, place) == '-' ||
+                 llmobsi_at(view, place) == '.';
+        place += llmobsi_at(view, place) == '(';
+        if (place == size) {
             break;
         }
     }
-    return end != 0 && llmobsi_ends(view, end) && llmobsi_e164_is_valid(digits, count) &&
-           llmobsi_match_set(match, LLMOBS_PII_PHONE, start, end, "e164");
+    return end != 0 && llmobsi_match_set(match, LLMOBS_PII_PHONE, start, end, "e164");
 }
 
 /* "ddd-dddd" at a place, with one of some separators, and the area code where it stands. */

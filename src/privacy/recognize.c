@@ -74,7 +74,7 @@ llmobsi_fn bool llmobsi_colon_read(llmobsi_view* view, size_t place, uint8_t fir
     if (second == ':' && llmobsi_is(first, LLMOBS_I_HEX)) {
         size_t start = place + 1 - llmobsi_run_back(view, place + 1, LLMOBS_I_HEX, 5);
         uint8_t before = llmobsi_back(view, start, 1);
-        if (llmobsi_begins(view, start) && before != ':' && before != '.') {
+        if (llmobsi_number_begins(view, start) && before != ':' && before != '.') {
             llmobsi_try(IP_ADDRESS, llmobsi_ipv6_read(view, start, &match));
         }
         llmobsi_try(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));

@@ -3,7 +3,7 @@
 /* Gathers small pieces for the caller's `write`; large ones are handed on as they are. */
 #define LLMOBS_I_REDACT_BUFFER 2048u
 
-/* Of these the last four letters and digits may stay: they tell one number from another, and are no
+/* Of these the last four digits may stay: they tell one number from another, and are no
    secret. */
 #define LLMOBS_I_REDACT_ENDS                                                                      \
     (LLMOBS_PII_BIT(LLMOBS_PII_CREDIT_CARD) | LLMOBS_PII_BIT(LLMOBS_PII_IBAN) |                   \
@@ -58,23 +58,20 @@ llmobsi_fn void llmobsi_redact_mask(llmobsi_writer* writer, llmobs_pii pii, cons
                                     size_t size)
 {
     char text[64];
-    size_t i, shown = 0, from = size;
-    if (size >= LLMOBS_I_REDACT_ENDS_LEAST && size <= sizeof(text) &&
+    size_t shown = 0;
+    if (size >= LLMOBS_I_REDACT_ENDS_LEAST &&
         (LLMOBS_PII_BIT(pii) & LLMOBS_I_REDACT_ENDS) != 0) {
-        while (shown < 4 && from > 0) {
-            shown += llmobsi_is(bytes[--from], LLMOBS_I_ALNUM);
+        while (shown < 4 && llmobsi_is(bytes[size - 1 - shown], LLMOBS_I_DIGIT)) {
+            shown++;
         }
     }
-    memset(text, 'X', sizeof(text));
-    for (; size > sizeof(text); size -= sizeof(text)) {
+    memset(text, '*', sizeof(text));
+    bytes += size - shown;
+    for (size -= shown; size > sizeof(text); size -= sizeof(text)) {
         llmobsi_put(writer, text, sizeof(text));
     }
-    for (i = from; i < size && shown > 0; i++) {
-        if (llmobsi_is(bytes[i], LLMOBS_I_ALNUM)) {
-            text[i] = (char)bytes[i];
-        }
-    }
     llmobsi_put(writer, text, size);
+    llmobsi_put(writer, (const char*)bytes, shown);
 }
 
 #ifndef LLMOBS_NO_SHA256

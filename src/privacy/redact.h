@@ -3,8 +3,8 @@
 /* What becomes of a finding. */
 typedef enum llmobs_redact_operator {
     LLMOBS_REDACT_REPLACE = 0, /* <EMAIL>                                                        */
-    LLMOBS_REDACT_MASK = 1,    /* XXXXXXXXXXXX1111: of numbers of nine and more the last four
-                                  letters and digits stay, of all else nothing                   */
+    LLMOBS_REDACT_MASK = 1,    /* ************1111: of numbers of nine and more up to four
+                                  digits at their end stay, of all else nothing                  */
     LLMOBS_REDACT_TAG = 2,     /* <EMAIL_0123456789abcdef>: the first half of HMAC-SHA256 with a
                                   key of yours over class and text. Equal texts get equal tags,
                                   which is a pseudonym, not anonymity. Without a key: REPLACE     */

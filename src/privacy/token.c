@@ -33,7 +33,11 @@ llmobsi_fn size_t llmobsi_domain_read(llmobsi_view* view, size_t place, size_t m
         size_t size = llmobsi_run(view, place, LLMOBS_I_ALNUM | LLMOBS_I_HYPHEN, 64);
         size_t letters = llmobsi_run(view, place, LLMOBS_I_ALPHA, 64);
         if (size > 4 && llmobsi_has_text(view, place, "xn--")) {
-            letters = size;
+            size_t all = size;
+            while (all > 4 && llmobsi_at(view, place + all - 1) == '-') {
+                all--;
+            }
+            letters = all > 4 && llmobsi_ends(view, place + all) ? all : letters;
         }
         /* A top-level domain may be followed by a hyphen that is not its own. */
         if (labels > 0 && letters >= 2 && letters <= 63 && place + letters - start <= most &&
@@ -68,16 +72,15 @@ llmobsi_fn bool llmobsi_email_read(llmobsi_view* view, size_t place, llmobsi_mat
 {
     /* An escape, \u00e9 at most, may stand before the longest local part. */
     size_t size = llmobsi_run_back(view, place, LLMOBS_I_LOCAL, LLMOBS_I_EMAIL_LOCAL + 5);
-    size_t start = place - size, i, end, covered = 0;
+    size_t start = place - size, i, end;
+    bool follows; /* a finding */
     if (size == 0 || llmobsi_is_in_authority(view, start)) {
         return false;
     }
     if (llmobsi_is_escaped(view, start)) {
         start += llmobsi_at(view, start) != 'u' ? 1 : size < 5 ? size : 5;
     }
-    if (place - start > LLMOBS_I_EMAIL_LOCAL) {
-        start = place - LLMOBS_I_EMAIL_LOCAL;
-    }
+    follows = start == view->floor && start > 0;
     for (i = place; i > start; i--) {
         uint8_t byte = llmobsi_at(view, i - 1);
         if (byte == '=' || byte == '/' || byte == '?') {
@@ -88,7 +91,13 @@ llmobsi_fn bool llmobsi_email_read(llmobsi_view* view, size_t place, llmobsi_mat
            llmobsi_at(view, start) != '+') {
         start++;
     }
-    if (start == place || llmobsi_at(view, start) == '.' || llmobsi_at(view, place - 1) == '.') {
+    if (follows && llmobsi_at(view, start) == '.') {
+        start++; /* which ended a sentence with that finding */
+    }
+    if (start == place || place - start > LLMOBS_I_EMAIL_LOCAL ||
+        (llmobsi_run_of(view, start, '*') >= 5 &&
+         llmobsi_is(llmobsi_at(view, start), LLMOBS_I_UPPER | LLMOBS_I_DIGIT)) ||
+        llmobsi_at(view, start) == '.' || llmobsi_at(view, place - 1) == '.') {
         return false;
     }
     for (i = start; i < place; i++) {
@@ -96,10 +105,6 @@ llmobsi_fn bool llmobsi_email_read(llmobsi_view* view, size_t place, llmobsi_mat
         if (byte == '.' && llmobsi_at(view, i + 1) == '.') {
             return false;
         }
-        covered += byte == 'X';
-    }
-    if (covered == place - start) { /* by llmobs_redact */
-        return false;
     }
     end = llmobsi_domain_read(view, place + 1, LLMOBS_I_EMAIL_MOST - (place + 1 - start));
     return end != 0 && llmobsi_match_set(match, LLMOBS_PII_EMAIL, start, end, "email");
@@ -110,9 +115,10 @@ llmobsi_fn bool llmobsi_email_read(llmobsi_view* view, size_t place, llmobsi_mat
 /* "://user:password@host", at the ':'. */
 llmobsi_fn bool llmobsi_url_read(llmobsi_view* view, size_t colon, llmobsi_match* match)
 {
-    size_t user = colon + 3, size, password, covered, i;
+    size_t user = colon + 3, size, password, end = 0, stars = 0, i;
+    uint8_t before = llmobsi_back(view, colon, 1);
     if (!llmobsi_has_text(view, colon, "://") ||
-        !llmobsi_is(llmobsi_back(view, colon, 1), LLMOBS_I_ALNUM)) {
+        (colon != view->floor && !llmobsi_is(before, LLMOBS_I_ALNUM))) {
         return false;
     }
     size = llmobsi_run(view, user, LLMOBS_I_USER, LLMOBS_I_URL_USER);
@@ -121,25 +127,23 @@ llmobsi_fn bool llmobsi_url_read(llmobsi_view* view, size_t colon, llmobsi_match
         return false;
     }
     size = llmobsi_run(view, password, LLMOBS_I_USER | LLMOBS_I_VALUE, LLMOBS_I_URL_PASSWORD);
-    /* The last '@' before the path ends it. */
     for (i = 0; i < size; i++) {
         uint8_t byte = llmobsi_at(view, password + i);
         if (byte == '/' || byte == '?' || byte == '#') {
             break;
         }
+        stars += end == 0 && byte == '*';
+        /* The last '@' that a host follows ends it. */
+        if (byte == '@' && i > 0 && llmobsi_is(llmobsi_at(view, password + i + 1),
+                                               LLMOBS_I_ALNUM)) {
+            stars = end == 0 && stars == i ? 5 : stars;
+            end = i;
+        }
     }
-    size = i;
-    while (size > 0 && llmobsi_at(view, password + size) != '@') {
-        size--;
+    if (end == 0 || stars >= 5 || (end == 8 && llmobsi_has_text(view, password, "password"))) {
+        return false; /* none, or what a redactor left of one, or a placeholder */
     }
-    for (covered = 0; covered < size && llmobsi_at(view, password + covered) == 'X'; covered++) {
-    }
-    if (size == covered || !llmobsi_is(llmobsi_at(view, password + size + 1),
-                                       LLMOBS_I_ALNUM) ||
-        (size == 8 && llmobsi_has_text(view, password, "password"))) {
-        return false;
-    }
-    return llmobsi_match_set(match, LLMOBS_PII_URL_PASSWORD, password, password + size, "url");
+    return llmobsi_match_set(match, LLMOBS_PII_URL_PASSWORD, password, password + end, "url");
 }
 
 /* ---- assignments ----------------------------------------------------------------------------- */
@@ -222,7 +226,7 @@ llmobsi_inline size_t llmobsi_value_gap(llmobsi_view* view, size_t place)
 llmobsi_fn bool llmobsi_value_read(llmobsi_view* view, size_t place, llmobsi_match* match)
 {
     size_t name = place, start, size, i, reached;
-    bool digit = false;
+    bool digit = false, is_long;
     for (i = 0; i < 5; i++) {
         uint8_t byte = llmobsi_back(view, name, 1);
         if (byte != ' ' && byte != '"' && byte != '\'' && byte != '\\' && byte != ']' &&
@@ -244,6 +248,10 @@ llmobsi_fn bool llmobsi_value_read(llmobsi_view* view, size_t place, llmobsi_mat
         return false;
     }
     size = llmobsi_run(view, start, LLMOBS_I_VALUE, LLMOBS_I_ENTROPY_MOST);
+    for (i = 0; i < size && !llmobsi_has_text(view, start + i, "*****"); i++) {
+    }
+    is_long = i == LLMOBS_I_ENTROPY_MOST;
+    size = i;
     if (size < LLMOBS_I_VALUE_LEAST) {
         return false;
     }
@@ -259,7 +267,7 @@ llmobsi_fn bool llmobsi_value_read(llmobsi_view* view, size_t place, llmobsi_mat
         return false;
     }
     (void)llmobsi_match_set(match, LLMOBS_PII_PASSWORD, start, start + size, "assignment");
-    match->tail = LLMOBS_I_TAIL_VALUE;
+    match->tail = is_long ? LLMOBS_I_TAIL_VALUE : LLMOBS_I_TAIL_NONE;
     return true;
 }
 

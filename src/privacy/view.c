@@ -49,7 +49,7 @@ enum {
     LLMOBS_I_DOT = 0x20,
     LLMOBS_I_HEX = 0x40,
     LLMOBS_I_LOWER_HEX = 0x80,
-    LLMOBS_I_LOCAL = 0x100, /* the part of an address before the @ (RFC 5322, dot-atom)    */
+    LLMOBS_I_LOCAL = 0x100, /* an address before the @: RFC 5322's dot-atom, but for '*'   */
     LLMOBS_I_VALUE = 0x200, /* a password in an assignment: no blanks, quotes, brackets ,;& */
     LLMOBS_I_BASE58 = 0x400,
     LLMOBS_I_BASE32 = 0x800,
@@ -69,7 +69,7 @@ static const uint16_t llmobsi_kinds[256] = {
     0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000,
     0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000,
     0x0000, 0x8300, 0x0000, 0x8300, 0x8300, 0x8300, 0x8100, 0x0100,
-    0x0000, 0x0000, 0x8300, 0x9300, 0x0000, 0x8310, 0x8320, 0x1300,
+    0x0000, 0x0000, 0x8200, 0x9300, 0x0000, 0x8310, 0x8320, 0x1300,
     0x83c1, 0x87c1, 0x8fc1, 0x8fc1, 0x8fc1, 0x8fc1, 0x8fc1, 0x8fc1,
     0x87c1, 0x87c1, 0x0200, 0x0000, 0x0000, 0xa300, 0x0000, 0x8300,
     0x0200, 0x8f42, 0x8f42, 0x8f42, 0x8f42, 0x8f42, 0x8f42, 0x8f02,
@@ -201,7 +201,48 @@ llmobsi_inline bool llmobsi_ends(llmobsi_view* view, size_t place)
     return !llmobsi_is(llmobsi_at(view, place), LLMOBS_I_WORD);
 }
 
-/* The same of numbers, which neither go on with nor come from "-5" or ".5". */
+/* How often a byte stands before a place: up to five times. */
+llmobsi_inline uint32_t llmobsi_run_of(const llmobsi_view* view, size_t place, uint8_t byte)
+{
+    uint32_t count = 0;
+    while (count < 5 && llmobsi_back(view, place, count + 1) == byte) {
+        count++;
+    }
+    return count;
+}
+
+/* The size of what a redactor wrote at a place: <CLASS>, <CLASS_0123456789abcdef>, or three stars of
+   a mask; 0: it did not. */
+llmobsi_fn size_t llmobsi_covered_size(llmobsi_view* view, size_t place)
+{
+    size_t i, k;
+    if (llmobsi_at(view, place) == '*') {
+        return llmobsi_at(view, place + 1) == '*' && llmobsi_at(view, place + 2) == '*' ? 3 : 0;
+    }
+    if (llmobsi_at(view, place) != '<') {
+        return 0;
+    }
+    for (i = 0; i < LLMOBS_PII_COUNT; i++) {
+        const char* name = llmobsi_pii_names[i];
+        size_t end = place + 1;
+        for (k = 0; name[k] != '\0' && llmobsi_at(view, end) == (uint8_t)name[k]; k++) {
+            end++;
+        }
+        if (name[k] != '\0') {
+            continue;
+        }
+        if (llmobsi_at(view, end) == '_' && llmobsi_run(view, end + 1, LLMOBS_I_HEX, 16) == 16) {
+            end += 17;
+        }
+        if (llmobsi_at(view, end) == '>') {
+            return end + 1 - place;
+        }
+    }
+    return 0;
+}
+
+/* The same of numbers, which neither go on with nor come from "-5" or ".5", nor with what a redactor
+   may have put there instead. */
 llmobsi_inline bool llmobsi_number_begins(const llmobsi_view* view, size_t place)
 {
     uint8_t before = llmobsi_back(view, place, 1);
@@ -209,14 +250,18 @@ llmobsi_inline bool llmobsi_number_begins(const llmobsi_view* view, size_t place
         llmobsi_is(llmobsi_back(view, place, 2), LLMOBS_I_DIGIT)) {
         return false;
     }
+    if (before == '*' && llmobsi_run_of(view, place, '*') >= 5) {
+        return false; /* what is left of a number */
+    }
     return llmobsi_begins(view, place);
 }
 
 llmobsi_inline bool llmobsi_number_ends(llmobsi_view* view, size_t place)
 {
     uint8_t after = llmobsi_at(view, place);
-    if ((after == '-' || after == '.') && llmobsi_is(llmobsi_at(view, place + 1), LLMOBS_I_DIGIT)) {
-        return false;
+    if (after == '-' || after == '.') {
+        return !llmobsi_is(llmobsi_at(view, place + 1), LLMOBS_I_DIGIT) &&
+               llmobsi_covered_size(view, place + 1) == 0;
     }
     return !llmobsi_is(after, LLMOBS_I_WORD);
 }
