@@ -37,6 +37,7 @@ CONTENTS: search for a tag.
     >>api:trace_context      >>trace_context          W3C trace context and sampling thresholds
                              >>pool                   span slots and the rings that carry them
     >>api:pii                >>pii                    what is looked for
+    >>api:rules              >>rules                  the rules of a scan
                              >>validate               check digits, number plans, entropy
                              >>view                   windows of text, classes of bytes
                              >>context                words that make a number what it is
@@ -47,8 +48,8 @@ CONTENTS: search for a tag.
                              >>coin                   addresses of Bitcoin and Ethereum
                              >>trigger                where a look is worth it, by vectors
                              >>recognize              from a trigger to a match
-    >>api:scan               >>scan                   the scanner
-                             >>scanner                one text, or chunks
+    >>api:run                >>run                    one window, from trigger to trigger
+    >>api:scan               >>scan                   the scanner: one text, or chunks
     >>api:redact             >>redact                 the redactor
                              >>cell                   cells: numbers with one writer
     >>api:series             >>series                 metrics and their series
@@ -146,6 +147,7 @@ CONTENTS: search for a tag.
     LLMOBS_NO_OTLP           ALL    leaves the OTLP/JSON encoder out                    off
     LLMOBS_NO_CHROME         ALL    leaves the Chrome trace encoder out                 off
     LLMOBS_NO_FILE           ALL    leaves the file exporter out                        off
+    LLMOBS_NO_SCANNER        ALL    leaves the scanner and the redactor out             off
     LLMOBS_DEBUG             ONE    invariant checkers and assertions; costs much       off
     LLMOBS_ASSERT(c)         ONE    what an assertion calls                             nothing,
                                                                      abort() in LLMOBS_DEBUG
@@ -766,28 +768,28 @@ typedef struct llmobs_finding {
 #endif /* LLMOBS_NO_SCANNER */
 
 /* =================================================================================================
- *  >>api:scan               the scanner
+ *  >>api:rules              the rules of a scan
  * ============================================================================================== */
 
 #ifndef LLMOBS_NO_SCANNER
 
-/* ---- privacy: the scanner -------------------------------------------------------------------- */
+/* ---- privacy: the rules of a scan ------------------------------------------------------------ */
 
 /* Something of your own to look for: a name, a project, keys with a prefix. As a whole word: where
    it begins or ends with a letter, a digit or '_', none may stand beside it. */
 typedef struct llmobs_scan_term {
-    const char* text;  /* valid UTF-8, 3 to 64 bytes, without quotation marks, backslashes, controls */
-    uint32_t tail;     /* more than 0: a prefix, with so many (up to 128) letters, digits, '_', '-'
-                          behind it at least; it goes on to where those end                          */
-    bool ignore_case;  /* of ASCII letters                                                           */
+    const char* text; /* valid UTF-8, 3 to 64 bytes, no quotation marks, backslashes, controls    */
+    uint32_t tail;    /* above 0: `text` is a prefix, and so many (up to 128) letters, digits, '_',
+                         '-' stand behind it at least; it goes on to where those end              */
+    bool ignore_case; /* of ASCII letters                                                         */
 } llmobs_scan_term;
 
 #define LLMOBS_SCAN_TERMS_MAX 64
 
-/* What to look for. A zeroed struct, NULL, and llmobs_scan_rules_default() all mean the defaults. */
+/* What to look for. A zeroed struct, NULL and llmobs_scan_rules_default() mean the defaults. */
 typedef struct llmobs_scan_rules {
     size_t size;                   /* sizeof(llmobs_scan_rules); 0 means this version's           */
-    uint32_t classes;              /* LLMOBS_PII_BIT(...) | ...           (default LLMOBS_PII_DEFAULT) */
+    uint32_t classes;              /* LLMOBS_PII_BIT(...) | ...      (default LLMOBS_PII_DEFAULT) */
     uint32_t term_count;           /* up to LLMOBS_SCAN_TERMS_MAX                                 */
     const llmobs_scan_term* terms; /* used in place: must live as long as what scans by them      */
 } llmobs_scan_rules;
@@ -795,37 +797,58 @@ typedef struct llmobs_scan_rules {
 /* [any] The default rules; set fields, then scan. */
 LLMOBS_API llmobs_scan_rules llmobs_scan_rules_default(void);
 
-/* [any] Whether the rules can be used. ERROR_ARGUMENT: a term is not as it must be, or `terms` is
-   NULL and `term_count` is not 0; ERROR_LIMIT: too many terms. Scanning with such rules does
-   without the terms that are wrong. */
+/* [any] Whether the rules can be used. ERROR_ARGUMENT: a term is not as it must be, a class is
+   unknown, or `terms` is NULL and `term_count` is not 0; ERROR_LIMIT: too many terms. Scanning by
+   such rules does without what is wrong. */
 LLMOBS_API llmobs_result llmobs_scan_rules_check(const llmobs_scan_rules* rules);
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* =================================================================================================
+ *  >>api:run                one window, from trigger to trigger
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* ---- privacy: where a scan stands ------------------------------------------------------------ */
+
+/* Private; part of what scans. The window is the piece of text that is looked at. */
+typedef struct llmobs_scan_state {
+    llmobs_scan_rules rules;
+    uint64_t base;       /* the window's place in the text                           */
+    uint64_t floor;      /* where the last finding ended: nobody looks behind it     */
+    size_t resume;       /* in the window: from here on nothing is decided           */
+    size_t hold;         /* in the window: the first place where a finding may begin */
+    llmobs_finding open; /* goes on beyond the window                                */
+    uint8_t open_tail;   /* how; 0: nothing is open                                  */
+    bool is_stopped;
+    bool is_wide;        /* a trigger has bytes above ASCII                          */
+    uint8_t triggers[6][16];
+    uint32_t counts[LLMOBS_PII_COUNT];
+} llmobs_scan_state;
+
+/* What a scanner of chunks keeps of the text, and the most that a redactor holds back: bytes. */
+#define LLMOBS_SCAN_CARRY 1408
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* =================================================================================================
+ *  >>api:scan               the scanner: one text, or chunks
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* ---- privacy: the scanner -------------------------------------------------------------------- */
 
 /* Told of each finding, in the order of the text; findings do not overlap. False: stop scanning. */
 typedef bool (*llmobs_found_fn)(void* user, const llmobs_finding* finding);
 
 /* [any] Scans one text (may be NULL when `size` is 0): any bytes, UTF-8 or not. `rules` and `found`
-   may be NULL. Returns how many findings there were. Takes no memory but 1 KiB of stack. Overlapping
-   matches make one finding over all of them, of the class of the longest (of equal ones, the surer
-   tier, then the class that is listed first). One pass: about 0.1 ns a byte of prose. */
+   may be NULL. Returns how many findings there were. Takes no memory but 1 KiB of stack.
+   Overlapping matches make one finding over all of them, of the class of the longest (of equal
+   ones, the surer tier, then the class that is listed first). One pass: 0.1 ns a byte of prose. */
 LLMOBS_API uint64_t llmobs_scan(const llmobs_scan_rules* rules, const char* text, size_t size,
                                 llmobs_found_fn found, void* user);
-
-/* Private: where a scan stands. */
-typedef struct llmobs_scan_state {
-    llmobs_scan_rules rules;
-    uint64_t base;  /* the window's place in the text   */
-    uint64_t floor; /* where the last finding ended     */
-    size_t resume;  /* in the window: what is not decided */
-    size_t hold;    /* in the window: a finding may begin here */
-    llmobs_finding open; /* what goes on beyond the window */
-    uint8_t open_tail;   /* how; 0: nothing is open        */
-    bool is_stopped;
-    bool is_wide;
-    uint8_t triggers[6][16];
-    uint32_t counts[LLMOBS_PII_COUNT];
-} llmobs_scan_state;
-
-#define LLMOBS_SCAN_CARRY 1408
 
 /* A scanner of a text that comes in chunks. Its fields are private; its memory is yours, 2 KiB, and
    needs no other. Whatever the chunks, the findings are those of llmobs_scan on the whole. A
@@ -876,10 +899,10 @@ typedef enum llmobs_redact_operator {
 /* What to look for and what to do with it. A zeroed struct, NULL and llmobs_redact_rules_default()
    replace what the default rules find. */
 typedef struct llmobs_redact_rules {
-    size_t size;                         /* sizeof(llmobs_redact_rules); 0 means this version's    */
+    size_t size;                         /* sizeof(llmobs_redact_rules); 0 means this version's   */
     llmobs_scan_rules scan;
-    uint8_t operators[LLMOBS_PII_COUNT]; /* llmobs_redact_operator of each class                   */
-    const struct llmobs_hmac_key* key;   /* of tags; used in place                  (default none) */
+    uint8_t operators[LLMOBS_PII_COUNT]; /* llmobs_redact_operator of each class                  */
+    const struct llmobs_hmac_key* key;   /* of tags; used in place                 (default none) */
 } llmobs_redact_rules;
 
 /* [any] The default rules. Then, say, rules.operators[LLMOBS_PII_EMAIL] = LLMOBS_REDACT_TAG. */
@@ -892,8 +915,8 @@ LLMOBS_API llmobs_redact_rules llmobs_redact_rules_default(void);
    size. ERROR_LIMIT, and nothing written, if it does not fit; ERROR_ARGUMENT if `text` or `out` is
    NULL and its size is not 0, or `written` is NULL. If `counts` is not NULL, it is filled with the
    findings of each class. What was valid UTF-8 stays so, and so does the body of a JSON string.
-   Scanned again by the same rules the result holds nothing, but for what was kept, and what removing
-   brought together. */
+   Scanned again by the same rules the result holds nothing, but for what was kept, and what
+   removing brought together. */
 LLMOBS_API llmobs_result llmobs_redact(const llmobs_redact_rules* rules, const char* text,
                                        size_t size, char* out, size_t capacity, size_t* written,
                                        uint32_t counts[LLMOBS_PII_COUNT]);
@@ -915,10 +938,10 @@ typedef struct llmobs_redactor {
 } llmobs_redactor;
 
 /* [owner] Begins; feeds (NULL with size 0 is fine); ends, writes the rest and wipes. What a chunk
-   has decided is written before the feed returns, in a few calls of `write`; only where a finding may
-   be under way the text is held back: of prose the last word, at most LLMOBS_SCAN_CARRY bytes. All
-   chunks together give what llmobs_redact gives. False once a write has failed: nothing is written
-   after that. */
+   has decided is written before the feed returns, in a few calls of `write`; only where a finding
+   may be under way the text is held back: of prose the last word, at most LLMOBS_SCAN_CARRY bytes.
+   All chunks together give what llmobs_redact gives. False once a write has failed: nothing is
+   written after that. */
 LLMOBS_API void llmobs_redactor_begin(llmobs_redactor* redactor, const llmobs_redact_rules* rules,
                                       llmobs_write_fn write, void* user);
 LLMOBS_API bool llmobs_redactor_feed(llmobs_redactor* redactor, const char* text, size_t size);
@@ -2181,7 +2204,7 @@ LLMOBS_API llmobs_tier llmobs_pii_tier(llmobs_pii pii)
 
 #endif /* LLMOBS_NO_SCANNER */
 
-/* ---- scan ------------------------------------------------------------------------------------ */
+/* ---- rules ----------------------------------------------------------------------------------- */
 
 #ifndef LLMOBS_NO_SCANNER
 
@@ -2199,6 +2222,12 @@ LLMOBS_API llmobs_result llmobs_scan_rules_check(const llmobs_scan_rules* rules)
     (void)rules;
     return zero;
 }
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* ---- scan ------------------------------------------------------------------------------------ */
+
+#ifndef LLMOBS_NO_SCANNER
 
 LLMOBS_API uint64_t llmobs_scan(const llmobs_scan_rules* rules, const char* text, size_t size,
                                 llmobs_found_fn found, void* user)
@@ -7267,6 +7296,69 @@ LLMOBS_API llmobs_tier llmobs_pii_tier(llmobs_pii pii)
 #endif /* LLMOBS_NO_SCANNER */
 
 /* =================================================================================================
+ *  >>rules                  privacy: the rules of a scan
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* Rules and the caller's terms. */
+
+#define LLMOBS_I_TERM_LEAST 3u
+#define LLMOBS_I_TERM_MOST 64u
+#define LLMOBS_I_TERM_TAIL 128u
+
+llmobsi_fn bool llmobsi_term_is_valid(const llmobs_scan_term* term)
+{
+    size_t size = term->text == NULL ? 0 : strlen(term->text), i;
+    if (size < LLMOBS_I_TERM_LEAST || size > LLMOBS_I_TERM_MOST ||
+        term->tail > LLMOBS_I_TERM_TAIL || !llmobsi_utf8_is_valid(term->text, size)) {
+        return false;
+    }
+    for (i = 0; i < size; i++) {
+        uint8_t byte = (uint8_t)term->text[i];
+        if (byte < 0x20 || byte == 0x7f || byte == '"' || byte == '\\' || byte == '\'') {
+            return false;
+        }
+    }
+    return true;
+}
+
+LLMOBS_API llmobs_scan_rules llmobs_scan_rules_default(void)
+{
+    llmobs_scan_rules rules;
+    memset(&rules, 0, sizeof(rules));
+    rules.size = sizeof(rules);
+    rules.classes = LLMOBS_PII_DEFAULT;
+    return rules;
+}
+
+LLMOBS_API llmobs_result llmobs_scan_rules_check(const llmobs_scan_rules* rules)
+{
+    llmobs_scan_rules used;
+    uint32_t i;
+    if (rules == NULL) {
+        return LLMOBS_OK;
+    }
+    memset(&used, 0, sizeof(used));
+    memcpy(&used, rules,
+           rules->size == 0 || rules->size > sizeof(used) ? sizeof(used) : rules->size);
+    if (used.terms == NULL && used.term_count > 0) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    if (used.term_count > LLMOBS_SCAN_TERMS_MAX) {
+        return LLMOBS_ERROR_LIMIT;
+    }
+    for (i = 0; i < used.term_count; i++) {
+        if (!llmobsi_term_is_valid(&used.terms[i])) {
+            return LLMOBS_ERROR_ARGUMENT;
+        }
+    }
+    return (used.classes & ~LLMOBS_PII_ALL) == 0 ? LLMOBS_OK : LLMOBS_ERROR_ARGUMENT;
+}
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* =================================================================================================
  *  >>validate               privacy: check digits, number plans, entropy
  * ============================================================================================== */
 
@@ -7828,8 +7920,8 @@ llmobsi_inline uint32_t llmobsi_run_of(const llmobsi_view* view, size_t place, u
     return count;
 }
 
-/* The size of what a redactor wrote at a place: <CLASS>, <CLASS_0123456789abcdef>, or three stars of
-   a mask; 0: it did not. */
+/* The size of what a redactor wrote at a place: <CLASS>, <CLASS_0123456789abcdef>, or three stars
+   of a mask; 0: it did not. */
 llmobsi_fn size_t llmobsi_covered_size(llmobsi_view* view, size_t place)
 {
     size_t i, k;
@@ -7858,8 +7950,8 @@ llmobsi_fn size_t llmobsi_covered_size(llmobsi_view* view, size_t place)
     return 0;
 }
 
-/* The same of numbers, which neither go on with nor come from "-5" or ".5", nor with what a redactor
-   may have put there instead. */
+/* The same of numbers, which neither go on with nor come from "-5" or ".5", nor with what a
+   redactor may have put there instead. */
 llmobsi_inline bool llmobsi_number_begins(const llmobsi_view* view, size_t place)
 {
     uint8_t before = llmobsi_back(view, place, 1);
@@ -8175,6 +8267,11 @@ llmobsi_fn bool llmobsi_ipv4_read(llmobsi_view* view, size_t start, llmobsi_matc
     return true;
 }
 
+llmobsi_inline uint32_t llmobsi_hex_value(uint8_t digit)
+{
+    return digit <= '9' ? (uint32_t)digit - '0' : (uint32_t)(digit | 0x20) - 'a' + 10;
+}
+
 /* What a redactor has put behind a colon may have been one more group. */
 llmobsi_fn bool llmobsi_ipv6_ends(llmobsi_view* view, size_t place)
 {
@@ -8222,11 +8319,10 @@ llmobsi_fn bool llmobsi_ipv6_read(llmobsi_view* view, size_t start, llmobsi_matc
         }
         for (i = 0; i < size; i++) {
             uint8_t byte = llmobsi_at(view, place + i);
-            bool is_digit = llmobsi_is(byte, LLMOBS_I_DIGIT);
-            value = value * 16 + (uint32_t)(is_digit ? byte - '0' : llmobsi_small(byte) - 'a' + 10);
-            digits += is_digit;
+            value = value * 16 + llmobsi_hex_value(byte);
+            digits += llmobsi_is(byte, LLMOBS_I_DIGIT) ? 1u : 0u;
         }
-        pairs += size == 2;
+        pairs += size == 2 ? 1u : 0u;
         first = groups == 0 ? value : first;
         second = groups == 1 ? value : second;
         groups++;
@@ -9275,8 +9371,8 @@ llmobsi_fn bool llmobsi_coin_read(llmobsi_view* view, size_t place, llmobsi_matc
 #endif
 
 /* Where a recogniser is worth a try: at three bytes that could be a digit and two more digits; a
-   capital and two digits; "sk-", "hp_", ... Each of the three has a table by its lower four bits and
-   one by its upper four. The bits of an entry are eight groups of such patterns; what is left when
+   capital and two digits; "sk-", "hp_", ... Each of the three has a table by its lower four bits
+   and one by its upper four. The bits of an entry are eight groups of such patterns; what is left when
    all six entries are combined by AND are the groups that may be there. Most of prose leaves none.
 
    The patterns are grouped so that few others slip through. `tests/test_trigger.c` holds the tables
@@ -9609,26 +9705,6 @@ llmobsi_fn uint64_t llmobsi_trigger_rest(const uint8_t tables[6][16], const uint
 
 /* ---- terms of the caller's ------------------------------------------------------------------- */
 
-#define LLMOBS_I_TERM_LEAST 3u
-#define LLMOBS_I_TERM_MOST 64u
-#define LLMOBS_I_TERM_TAIL 128u
-
-llmobsi_fn bool llmobsi_term_is_valid(const llmobs_scan_term* term)
-{
-    size_t size = term->text == NULL ? 0 : strlen(term->text), i;
-    if (size < LLMOBS_I_TERM_LEAST || size > LLMOBS_I_TERM_MOST ||
-        term->tail > LLMOBS_I_TERM_TAIL || !llmobsi_utf8_is_valid(term->text, size)) {
-        return false;
-    }
-    for (i = 0; i < size; i++) {
-        uint8_t byte = (uint8_t)term->text[i];
-        if (byte < 0x20 || byte == 0x7f || byte == '"' || byte == '\\' || byte == '\'') {
-            return false;
-        }
-    }
-    return true;
-}
-
 llmobsi_fn bool llmobsi_term_read(llmobsi_view* view, const llmobs_scan_term* term, size_t start,
                                   llmobsi_match* match)
 {
@@ -9814,12 +9890,12 @@ llmobsi_fn size_t llmobsi_tail_read(llmobsi_view* view, uint8_t tail, size_t pla
 #endif /* LLMOBS_NO_SCANNER */
 
 /* =================================================================================================
- *  >>scan                   privacy: the scanner
+ *  >>run                    privacy: one window, from trigger to trigger
  * ============================================================================================== */
 
 #ifndef LLMOBS_NO_SCANNER
 
-/* The scan. It goes from trigger to trigger. Matches that overlap gather in a cluster; when the next
+/* The scan, from trigger to trigger. Matches that overlap gather in a cluster; when the next
    trigger lies behind it, the cluster is a finding, and what stands before its end is never looked
    at again. All verdicts depend on the text alone, not on the window: where a recogniser ran into
    the window's end, the scan stops, and begins again at that trigger, or at the first of an
@@ -10069,8 +10145,8 @@ llmobsi_fn void llmobsi_scan_stop(llmobsi_scan_run* run, size_t resume, size_t h
     run->state->hold = hold < run->view.floor ? run->view.floor : hold;
 }
 
-/* The first place where a finding could begin that is not decided: from a trigger, or from the end of
-   the window. */
+/* The first place where a finding could begin that is not decided: from a trigger, or from the end
+   of the window. */
 llmobsi_fn size_t llmobsi_scan_held(const llmobsi_scan_run* run, size_t place)
 {
     return place - llmobsi_run_back(&run->view, place, LLMOBS_I_LOCAL, LLMOBS_I_EMAIL_LOCAL + 5);
@@ -10205,45 +10281,12 @@ llmobsi_fn void llmobsi_scan_bytes(llmobs_scan_state* state, const llmobsi_scan_
 #endif /* LLMOBS_NO_SCANNER */
 
 /* =================================================================================================
- *  >>scanner                privacy: one text, or chunks
+ *  >>scan                   privacy: the scanner: one text, or chunks
  * ============================================================================================== */
 
 #ifndef LLMOBS_NO_SCANNER
 
 /* The public scanner: one text, or chunks. */
-
-LLMOBS_API llmobs_scan_rules llmobs_scan_rules_default(void)
-{
-    llmobs_scan_rules rules;
-    memset(&rules, 0, sizeof(rules));
-    rules.size = sizeof(rules);
-    rules.classes = LLMOBS_PII_DEFAULT;
-    return rules;
-}
-
-LLMOBS_API llmobs_result llmobs_scan_rules_check(const llmobs_scan_rules* rules)
-{
-    llmobs_scan_rules used;
-    uint32_t i;
-    if (rules == NULL) {
-        return LLMOBS_OK;
-    }
-    memset(&used, 0, sizeof(used));
-    memcpy(&used, rules,
-           rules->size == 0 || rules->size > sizeof(used) ? sizeof(used) : rules->size);
-    if (used.terms == NULL && used.term_count > 0) {
-        return LLMOBS_ERROR_ARGUMENT;
-    }
-    if (used.term_count > LLMOBS_SCAN_TERMS_MAX) {
-        return LLMOBS_ERROR_LIMIT;
-    }
-    for (i = 0; i < used.term_count; i++) {
-        if (!llmobsi_term_is_valid(&used.terms[i])) {
-            return LLMOBS_ERROR_ARGUMENT;
-        }
-    }
-    return (used.classes & ~LLMOBS_PII_ALL) == 0 ? LLMOBS_OK : LLMOBS_ERROR_ARGUMENT;
-}
 
 llmobsi_fn uint64_t llmobsi_scan_sum(const llmobs_scan_state* state)
 {

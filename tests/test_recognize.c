@@ -101,7 +101,8 @@ static void test_terms(void)
     is_int(llmobs_scan_rules_check(&rules), LLMOBS_OK, "the terms are right");
     check(&rules, "on project falcon!", "on [CUSTOM:project falcon]!");
     check(&rules, "project falcons", NULL);
-    check(&rules, "key acme-12345678-x, acme-1234567", "key [CUSTOM:acme-12345678-x], acme-1234567");
+    check(&rules, "key acme-12345678-x, acme-1234567",
+          "key [CUSTOM:acme-12345678-x], acme-1234567");
     check(&rules, "Herr M\xc3\xbcller\xe2\x80\x9d", "Herr [CUSTOM:M\xc3\xbcller]\xe2\x80\x9d");
     check(&rules, "m\xc3\xbcller", NULL);
     check(&rules, "well...", "well[CUSTOM:...]");

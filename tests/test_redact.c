@@ -1,5 +1,5 @@
-/* The redactor: its operators; in chunks as at once; scanned again there is nothing; valid UTF-8 and
-   JSON stay so. */
+/* The redactor: its operators; in chunks as at once; scanned again there is nothing; valid UTF-8
+   and JSON stay so. */
 #define LLMOBS_IMPLEMENTATION
 #include "../llmobs.h"
 #include "tap.h"

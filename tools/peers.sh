@@ -21,6 +21,9 @@ for name in $(sed -n 's/^#.*HAVE_\([A-Z_]*\).*/\1/p' "$source" | sort -u); do
         XXHASH) header=xxhash.h package=libxxhash libs= ;;
         PROMETHEUS) header=stddef.h package=prometheus-cpp-core libs=-lprometheus-cpp-core
             peer=prometheus ;;
+        HYPERSCAN) header=hs.h package=libhs libs=-lhs ;;
+        RE_TWO) header=stddef.h package=re2 libs=-lre2 peer=re2 ;;
+        PCRE_TWO) header=stddef.h package=libpcre2-8 libs=-lpcre2-8 ;;
         *) continue ;;
     esac
     flags=$(pkg-config --cflags --libs "$package" 2>/dev/null) || flags=$libs

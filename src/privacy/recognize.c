@@ -2,26 +2,6 @@
 
 /* ---- terms of the caller's ------------------------------------------------------------------- */
 
-#define LLMOBS_I_TERM_LEAST 3u
-#define LLMOBS_I_TERM_MOST 64u
-#define LLMOBS_I_TERM_TAIL 128u
-
-llmobsi_fn bool llmobsi_term_is_valid(const llmobs_scan_term* term)
-{
-    size_t size = term->text == NULL ? 0 : strlen(term->text), i;
-    if (size < LLMOBS_I_TERM_LEAST || size > LLMOBS_I_TERM_MOST ||
-        term->tail > LLMOBS_I_TERM_TAIL || !llmobsi_utf8_is_valid(term->text, size)) {
-        return false;
-    }
-    for (i = 0; i < size; i++) {
-        uint8_t byte = (uint8_t)term->text[i];
-        if (byte < 0x20 || byte == 0x7f || byte == '"' || byte == '\\' || byte == '\'') {
-            return false;
-        }
-    }
-    return true;
-}
-
 llmobsi_fn bool llmobsi_term_read(llmobsi_view* view, const llmobs_scan_term* term, size_t start,
                                   llmobsi_match* match)
 {

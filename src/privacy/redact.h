@@ -15,10 +15,10 @@ typedef enum llmobs_redact_operator {
 /* What to look for and what to do with it. A zeroed struct, NULL and llmobs_redact_rules_default()
    replace what the default rules find. */
 typedef struct llmobs_redact_rules {
-    size_t size;                         /* sizeof(llmobs_redact_rules); 0 means this version's    */
+    size_t size;                         /* sizeof(llmobs_redact_rules); 0 means this version's   */
     llmobs_scan_rules scan;
-    uint8_t operators[LLMOBS_PII_COUNT]; /* llmobs_redact_operator of each class                   */
-    const struct llmobs_hmac_key* key;   /* of tags; used in place                  (default none) */
+    uint8_t operators[LLMOBS_PII_COUNT]; /* llmobs_redact_operator of each class                  */
+    const struct llmobs_hmac_key* key;   /* of tags; used in place                 (default none) */
 } llmobs_redact_rules;
 
 /* [any] The default rules. Then, say, rules.operators[LLMOBS_PII_EMAIL] = LLMOBS_REDACT_TAG. */
@@ -31,8 +31,8 @@ LLMOBS_API llmobs_redact_rules llmobs_redact_rules_default(void);
    size. ERROR_LIMIT, and nothing written, if it does not fit; ERROR_ARGUMENT if `text` or `out` is
    NULL and its size is not 0, or `written` is NULL. If `counts` is not NULL, it is filled with the
    findings of each class. What was valid UTF-8 stays so, and so does the body of a JSON string.
-   Scanned again by the same rules the result holds nothing, but for what was kept, and what removing
-   brought together. */
+   Scanned again by the same rules the result holds nothing, but for what was kept, and what
+   removing brought together. */
 LLMOBS_API llmobs_result llmobs_redact(const llmobs_redact_rules* rules, const char* text,
                                        size_t size, char* out, size_t capacity, size_t* written,
                                        uint32_t counts[LLMOBS_PII_COUNT]);
@@ -54,10 +54,10 @@ typedef struct llmobs_redactor {
 } llmobs_redactor;
 
 /* [owner] Begins; feeds (NULL with size 0 is fine); ends, writes the rest and wipes. What a chunk
-   has decided is written before the feed returns, in a few calls of `write`; only where a finding may
-   be under way the text is held back: of prose the last word, at most LLMOBS_SCAN_CARRY bytes. All
-   chunks together give what llmobs_redact gives. False once a write has failed: nothing is written
-   after that. */
+   has decided is written before the feed returns, in a few calls of `write`; only where a finding
+   may be under way the text is held back: of prose the last word, at most LLMOBS_SCAN_CARRY bytes.
+   All chunks together give what llmobs_redact gives. False once a write has failed: nothing is
+   written after that. */
 LLMOBS_API void llmobs_redactor_begin(llmobs_redactor* redactor, const llmobs_redact_rules* rules,
                                       llmobs_write_fn write, void* user);
 LLMOBS_API bool llmobs_redactor_feed(llmobs_redactor* redactor, const char* text, size_t size);

@@ -8,8 +8,8 @@
 #endif
 
 /* Where a recogniser is worth a try: at three bytes that could be a digit and two more digits; a
-   capital and two digits; "sk-", "hp_", ... Each of the three has a table by its lower four bits and
-   one by its upper four. The bits of an entry are eight groups of such patterns; what is left when
+   capital and two digits; "sk-", "hp_", ... Each of the three has a table by its lower four bits
+   and one by its upper four. The bits of an entry are eight groups of such patterns; what is left when
    all six entries are combined by AND are the groups that may be there. Most of prose leaves none.
 
    The patterns are grouped so that few others slip through. `tests/test_trigger.c` holds the tables

@@ -211,8 +211,8 @@ llmobsi_inline uint32_t llmobsi_run_of(const llmobsi_view* view, size_t place, u
     return count;
 }
 
-/* The size of what a redactor wrote at a place: <CLASS>, <CLASS_0123456789abcdef>, or three stars of
-   a mask; 0: it did not. */
+/* The size of what a redactor wrote at a place: <CLASS>, <CLASS_0123456789abcdef>, or three stars
+   of a mask; 0: it did not. */
 llmobsi_fn size_t llmobsi_covered_size(llmobsi_view* view, size_t place)
 {
     size_t i, k;
@@ -241,8 +241,8 @@ llmobsi_fn size_t llmobsi_covered_size(llmobsi_view* view, size_t place)
     return 0;
 }
 
-/* The same of numbers, which neither go on with nor come from "-5" or ".5", nor with what a redactor
-   may have put there instead. */
+/* The same of numbers, which neither go on with nor come from "-5" or ".5", nor with what a
+   redactor may have put there instead. */
 llmobsi_inline bool llmobsi_number_begins(const llmobsi_view* view, size_t place)
 {
     uint8_t before = llmobsi_back(view, place, 1);
