@@ -138,13 +138,24 @@ static hs_database_t* hyperscan_build(uint32_t from, uint32_t to, bool with_star
     unsigned flags[PATTERN_COUNT], ids[PATTERN_COUNT];
     hs_compile_error_t* error = NULL;
     hs_database_t* database = NULL;
-    uint32_t i;
-    for (i = 0; i < PATTERN_COUNT; i++) {
-        flags[i] = with_start ? HS_FLAG_SOM_LEFTMOST : 0;
-        ids[i] = i;
+    const char* taken[PATTERN_COUNT];
+    uint32_t i, count = 0;
+    for (i = from; i < to; i++) {
+        flags[count] = with_start ? HS_FLAG_SOM_LEFTMOST : 0;
+        ids[count] = i;
+        taken[count] = patterns[i];
+        /* Of some it can't tell where they begin: it does without. */
+        if (hs_compile(patterns[i], flags[count], HS_MODE_BLOCK, NULL, &database, &error) ==
+            HS_SUCCESS) {
+            hs_free_database(database);
+            count++;
+        } else {
+            printf("# Hyperscan leaves out %s\n", patterns[i]);
+            hs_free_compile_error(error);
+        }
     }
-    if (hs_compile_multi(patterns + from, flags, ids + from, to - from, HS_MODE_BLOCK, NULL,
-                         &database, &error) != HS_SUCCESS) {
+    if (hs_compile_multi(taken, flags, ids, count, HS_MODE_BLOCK, NULL, &database, &error) !=
+        HS_SUCCESS) {
         fprintf(stderr, "bench_privacy: Hyperscan: %s\n", error->message);
         exit(1);
     }

@@ -139,11 +139,6 @@ llmobsi_fn bool llmobsi_ipv4_read(llmobsi_view* view, size_t start, llmobsi_matc
     return true;
 }
 
-llmobsi_inline uint32_t llmobsi_hex_value(uint8_t digit)
-{
-    return digit <= '9' ? (uint32_t)digit - '0' : (uint32_t)(digit | 0x20) - 'a' + 10;
-}
-
 /* What a redactor has put behind a colon may have been one more group. */
 llmobsi_fn bool llmobsi_ipv6_ends(llmobsi_view* view, size_t place)
 {
@@ -191,7 +186,7 @@ llmobsi_fn bool llmobsi_ipv6_read(llmobsi_view* view, size_t start, llmobsi_matc
         }
         for (i = 0; i < size; i++) {
             uint8_t byte = llmobsi_at(view, place + i);
-            value = value * 16 + llmobsi_hex_value(byte);
+            value = value * 16 + (uint32_t)llmobsi_hex_value((char)byte);
             digits += llmobsi_is(byte, LLMOBS_I_DIGIT) ? 1u : 0u;
         }
         pairs += size == 2 ? 1u : 0u;
