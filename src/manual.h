@@ -36,6 +36,7 @@ CONTENTS: search for a tag.
     LLMOBS_NO_OTLP           ALL    leaves the OTLP/JSON encoder out                    off
     LLMOBS_NO_CHROME         ALL    leaves the Chrome trace encoder out                 off
     LLMOBS_NO_FILE           ALL    leaves the file exporter out                        off
+    LLMOBS_NO_SCANNER        ALL    leaves the scanner and the redactor out             off
     LLMOBS_DEBUG             ONE    invariant checkers and assertions; costs much       off
     LLMOBS_ASSERT(c)         ONE    what an assertion calls                             nothing,
                                                                      abort() in LLMOBS_DEBUG
