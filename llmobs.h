@@ -71,6 +71,7 @@ CONTENTS: search for a tag.
     >>api:reading            >>reading                reading metrics back, quantiles
     >>api:session            >>session                sessions that are open
     >>api:request_pool       >>request_pool           records of requests under way
+                             >>guard                  the guardrail that is built in
     >>api:stream             >>stream                 prompts and answers: hashed, audited, not kept
     >>api:request            >>request                requests: begin, phases
     >>api:progress           >>progress               requests: tokens, verdicts, time in batches
@@ -749,6 +750,8 @@ typedef struct llmobs_config {
     uint32_t sessions;           /* open at one time, 16 to 2^20                   (default 1024) */
     uint32_t session_idle_s;     /* a session that is silent for so long has ended (default 1800) */
     llmobs_vocabulary vocabulary; /*                            (default LLMOBS_VOCABULARY_GENAI) */
+    uint32_t guard_classes;      /* LLMOBS_PII_BIT(...) | ... that answers are scanned for: what is
+                                    found triggers rules such as pii.EMAIL      (default 0: none) */
     llmobs_audit_fn audit;       /* gets raw texts                                 (default none) */
     void* audit_user;
 } llmobs_config;
@@ -893,7 +896,7 @@ LLMOBS_API const char* llmobs_domain_name(llmobs_domain domain);
 
 #ifndef LLMOBS_NO_SCANNER
 
-/* ---- privacy: what is looked for ------------------------------------------------------------- */
+/* ---- privacy: what is looked for ----------------------------------------------------------- */
 
 /* How sure a class is. A: its form, and its check digits where it has some, say enough. B: a number
    like many others, found only where one of its words ("passport", "cvv", ...) stands before it,
@@ -968,7 +971,7 @@ typedef struct llmobs_finding {
 
 #ifndef LLMOBS_NO_SCANNER
 
-/* ---- privacy: the rules of a scan ------------------------------------------------------------ */
+/* ---- privacy: the rules of a scan ---------------------------------------------------------- */
 
 /* Something of your own to look for: a name, a project, keys with a prefix. As a whole word: where
    it begins or ends with a letter, a digit or '_', none may stand beside it. */
@@ -1005,7 +1008,7 @@ LLMOBS_API llmobs_result llmobs_scan_rules_check(const llmobs_scan_rules* rules)
 
 #ifndef LLMOBS_NO_SCANNER
 
-/* ---- privacy: where a scan stands ------------------------------------------------------------ */
+/* ---- privacy: where a scan stands ---------------------------------------------------------- */
 
 /* Private; part of what scans. The window is the piece of text that is looked at. */
 typedef struct llmobs_scan_state {
@@ -1033,7 +1036,7 @@ typedef struct llmobs_scan_state {
 
 #ifndef LLMOBS_NO_SCANNER
 
-/* ---- privacy: the scanner -------------------------------------------------------------------- */
+/* ---- privacy: the scanner ------------------------------------------------------------------ */
 
 /* Told of each finding, in the order of the text; findings do not overlap. False: stop scanning. */
 typedef bool (*llmobs_found_fn)(void* user, const llmobs_finding* finding);
@@ -1077,7 +1080,7 @@ LLMOBS_API uint64_t llmobs_scanner_counts(const llmobs_scanner* scanner,
 
 #ifndef LLMOBS_NO_SCANNER
 
-/* ---- privacy: the redactor ------------------------------------------------------------------- */
+/* ---- privacy: the redactor ----------------------------------------------------------------- */
 
 /* What becomes of a finding. */
 typedef enum llmobs_redact_operator {
@@ -9463,7 +9466,7 @@ LLMOBS_API llmobs_result llmobs_scan_rules_check(const llmobs_scan_rules* rules)
 /* Check digits and number plans: whether digits can be what they look like. Digits are given as
    numbers 0 to 9, one a byte. Each check lets through of random digits what its comment says. */
 
-/* ---- check digits ---------------------------------------------------------------------------- */
+/* ---- check digits -------------------------------------------------------------------------- */
 
 /* The sum of Luhn (ISO/IEC 7812): every second digit from the right but one, doubled, its own
    digits added. */
@@ -9529,7 +9532,7 @@ llmobsi_fn bool llmobsi_verhoeff_is_valid(const uint8_t* digits, size_t count)
     return check == 0;
 }
 
-/* ---- cards ----------------------------------------------------------------------------------- */
+/* ---- cards --------------------------------------------------------------------------------- */
 
 /* One range of issuers: the first digits, and the lengths, as bits. */
 typedef struct llmobsi_card_range {
@@ -9576,7 +9579,7 @@ llmobsi_fn bool llmobsi_card_is_valid(const uint8_t* digits, size_t count)
     return false;
 }
 
-/* ---- bank accounts --------------------------------------------------------------------------- */
+/* ---- bank accounts ------------------------------------------------------------------------- */
 
 #define LLMOBS_I_IBAN_LEAST 15u
 #define LLMOBS_I_IBAN_MOST 34u
@@ -9633,7 +9636,7 @@ llmobsi_fn bool llmobsi_aba_is_valid(const uint8_t* d)
             prefix == 80);
 }
 
-/* ---- persons --------------------------------------------------------------------------------- */
+/* ---- persons ------------------------------------------------------------------------------- */
 
 /* A US social security number of nine digits: what is never given out, or known from print. 89 % of
    all: no proof without its hyphens, or a word. */
@@ -9686,7 +9689,7 @@ llmobsi_fn bool llmobsi_aadhaar_is_valid(const uint8_t* digits)
            !llmobsi_digits_are_same(digits, 12);
 }
 
-/* ---- telephones ------------------------------------------------------------------------------ */
+/* ---- telephones ---------------------------------------------------------------------------- */
 
 /* Ten digits of the North American plan: area and exchange begin with 2 to 9, and are no N11. */
 llmobsi_fn bool llmobsi_nanp_is_valid(const uint8_t* digits)
@@ -9727,7 +9730,7 @@ llmobsi_fn bool llmobsi_e164_is_valid(const uint8_t* digits, size_t count)
     return code > 0 && count - code >= 4;
 }
 
-/* ---- entropy --------------------------------------------------------------------------------- */
+/* ---- entropy ------------------------------------------------------------------------------- */
 
 /* Shannon's entropy is looked at over so many bytes at most. */
 #define LLMOBS_I_ENTROPY_MOST 128u
@@ -9843,7 +9846,7 @@ enum {
     LLMOBS_I_TAIL_PEM    /* to the line that says END, or a quotation mark  */
 };
 
-/* ---- classes of bytes ------------------------------------------------------------------------ */
+/* ---- classes of bytes ---------------------------------------------------------------------- */
 
 enum {
     LLMOBS_I_DIGIT = 0x1,
@@ -9913,7 +9916,7 @@ llmobsi_inline uint8_t llmobsi_small(uint8_t byte)
     return llmobsi_is(byte, LLMOBS_I_UPPER) ? (uint8_t)(byte | 0x20) : byte;
 }
 
-/* ---- looking --------------------------------------------------------------------------------- */
+/* ---- looking ------------------------------------------------------------------------------- */
 
 /* The byte at a place; 0 behind the end. */
 llmobsi_inline uint8_t llmobsi_at(llmobsi_view* view, size_t place)
@@ -10076,7 +10079,7 @@ llmobsi_inline bool llmobsi_wants(const llmobsi_view* view, llmobs_pii pii)
     return (view->classes & LLMOBS_PII_BIT(pii)) != 0;
 }
 
-/* ---- matches --------------------------------------------------------------------------------- */
+/* ---- matches ------------------------------------------------------------------------------- */
 
 llmobsi_inline bool llmobsi_match_set(llmobsi_match* match, llmobs_pii pii, size_t start,
                                       size_t end, const char* name)
@@ -10301,7 +10304,7 @@ llmobsi_fn bool llmobsi_number_in_chain(llmobsi_view* view, size_t start, size_t
            llmobsi_at(view, end + 5) == '-';
 }
 
-/* ---- addresses of machines ------------------------------------------------------------------- */
+/* ---- addresses of machines ----------------------------------------------------------------- */
 
 llmobsi_fn bool llmobsi_ipv4_is_local(const uint8_t* octets)
 {
@@ -10470,7 +10473,7 @@ llmobsi_fn bool llmobsi_mac_read(llmobsi_view* view, size_t place, llmobsi_match
     return llmobsi_match_set(match, LLMOBS_PII_MAC_ADDRESS, start, start + 17, "mac");
 }
 
-/* ---- telephones ------------------------------------------------------------------------------ */
+/* ---- telephones ---------------------------------------------------------------------------- */
 
 /* After a '+': groups of digits, between them a blank, '-', '.', or brackets. Two digits at least
    make a group that is not the first. As many groups as make a number. */
@@ -10638,7 +10641,7 @@ llmobsi_fn bool llmobsi_birth_date_read(llmobsi_view* view, size_t start, llmobs
            llmobsi_match_set(match, LLMOBS_PII_BIRTH_DATE, start, place, "date");
 }
 
-/* ---- countries and IBANs --------------------------------------------------------------------- */
+/* ---- countries and IBANs ------------------------------------------------------------------- */
 
 /* At the second letter, which two digits follow. A blank may stand after each four. */
 llmobsi_fn bool llmobsi_iban_read(llmobsi_view* view, size_t second, llmobsi_match* match)
@@ -10668,7 +10671,7 @@ llmobsi_fn bool llmobsi_iban_read(llmobsi_view* view, size_t second, llmobsi_mat
            llmobsi_match_set(match, LLMOBS_PII_IBAN, start, place, "iban");
 }
 
-/* ---- one number ------------------------------------------------------------------------------ */
+/* ---- one number ---------------------------------------------------------------------------- */
 
 /* A card: in one group, or four, four, four, four; four, six, five; four, six, four. */
 llmobsi_fn bool llmobsi_card_read(llmobsi_view* view, const llmobsi_number* number,
@@ -10789,7 +10792,7 @@ llmobsi_fn bool llmobsi_number_trigger(llmobsi_view* view, size_t place, llmobsi
 
 /* Recognisers of addresses, of secrets in URLs and assignments, of JSON web tokens and PEM keys. */
 
-/* ---- e-mail ---------------------------------------------------------------------------------- */
+/* ---- e-mail -------------------------------------------------------------------------------- */
 
 #define LLMOBS_I_EMAIL_LOCAL 64u
 #define LLMOBS_I_EMAIL_MOST 254u
@@ -10899,7 +10902,7 @@ llmobsi_fn bool llmobsi_email_read(llmobsi_view* view, size_t place, llmobsi_mat
     return end != 0 && llmobsi_match_set(match, LLMOBS_PII_EMAIL, start, end, "email");
 }
 
-/* ---- URLs ------------------------------------------------------------------------------------ */
+/* ---- URLs ---------------------------------------------------------------------------------- */
 
 /* "://user:password@host", at the ':'. */
 llmobsi_fn bool llmobsi_url_read(llmobsi_view* view, size_t colon, llmobsi_match* match)
@@ -10935,7 +10938,7 @@ llmobsi_fn bool llmobsi_url_read(llmobsi_view* view, size_t colon, llmobsi_match
     return llmobsi_match_set(match, LLMOBS_PII_URL_PASSWORD, password, password + end, "url");
 }
 
-/* ---- assignments ----------------------------------------------------------------------------- */
+/* ---- assignments --------------------------------------------------------------------------- */
 
 #define LLMOBS_I_VALUE_LEAST 10u
 
@@ -11060,7 +11063,7 @@ llmobsi_fn bool llmobsi_value_read(llmobsi_view* view, size_t place, llmobsi_mat
     return true;
 }
 
-/* ---- tokens and keys ------------------------------------------------------------------------- */
+/* ---- tokens and keys ----------------------------------------------------------------------- */
 
 #define LLMOBS_I_JWT_HEADER 320u
 #define LLMOBS_I_JWT_LEAST 19u
@@ -11505,7 +11508,7 @@ llmobsi_fn void llmobsi_trigger_add_kinds(uint8_t tables[6][16], uint32_t positi
     }
 }
 
-/* ---- plain C --------------------------------------------------------------------------------- */
+/* ---- plain C ------------------------------------------------------------------------------- */
 
 /* Whether the first of the bytes, and the second if it is known, can begin a pattern. */
 llmobsi_inline bool llmobsi_trigger_may_begin(const uint8_t tables[6][16], uint8_t first,
@@ -11552,7 +11555,7 @@ llmobsi_fn size_t llmobsi_trigger_portable(const uint8_t tables[6][16], const ui
     return place;
 }
 
-/* ---- vectors --------------------------------------------------------------------------------- */
+/* ---- vectors ------------------------------------------------------------------------------- */
 
 #if defined(LLMOBS_I_TRIGGER_X86)
 #define LLMOBS_I_TRIGGER_AVX2 __attribute__((target("avx2")))
@@ -11714,7 +11717,7 @@ llmobsi_fn size_t llmobsi_trigger_neon(const uint8_t tables[6][16], const uint8_
 }
 #endif
 
-/* ---- the choice ------------------------------------------------------------------------------ */
+/* ---- the choice ---------------------------------------------------------------------------- */
 
 typedef struct llmobsi_trigger_path {
     const char* name;
@@ -11795,7 +11798,7 @@ llmobsi_fn uint64_t llmobsi_trigger_rest(const uint8_t tables[6][16], const uint
 
 /* From a trigger to what is there. */
 
-/* ---- terms of the caller's ------------------------------------------------------------------- */
+/* ---- terms of the caller's ----------------------------------------------------------------- */
 
 llmobsi_fn bool llmobsi_term_read(llmobsi_view* view, const llmobs_scan_term* term, size_t start,
                                   llmobsi_match* match)
@@ -11825,7 +11828,7 @@ llmobsi_fn bool llmobsi_term_read(llmobsi_view* view, const llmobs_scan_term* te
            llmobsi_match_set(match, LLMOBS_PII_CUSTOM, start, end, "literal");
 }
 
-/* ---- one place ------------------------------------------------------------------------------- */
+/* ---- one place ----------------------------------------------------------------------------- */
 
 llmobsi_inline bool llmobsi_keep_better(bool found, const llmobsi_match* match, bool any,
                                         llmobsi_match* best)
@@ -11912,7 +11915,7 @@ llmobsi_fn bool llmobsi_recognize_read(llmobsi_view* view, size_t place, llmobsi
 
 #undef llmobsi_try
 
-/* ---- what goes on ---------------------------------------------------------------------------- */
+/* ---- what goes on -------------------------------------------------------------------------- */
 
 /* In a PEM key: behind the line that says END; or at a quotation mark, which no key holds, and the
    backslashes that belong to it. */
@@ -12040,7 +12043,7 @@ typedef struct llmobsi_scan_run {
     llmobsi_cluster cluster;
 } llmobsi_scan_run;
 
-/* ---- setting up ------------------------------------------------------------------------------ */
+/* ---- setting up ---------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_scan_add_term(llmobs_scan_state* state, const llmobs_scan_term* term)
 {
@@ -12101,7 +12104,7 @@ llmobsi_fn void llmobsi_scan_begin(llmobs_scan_state* state, const llmobs_scan_r
     }
 }
 
-/* ---- findings -------------------------------------------------------------------------------- */
+/* ---- findings ------------------------------------------------------------------------------ */
 
 /* Tells, and counts when it is whole or has ended. */
 llmobsi_fn void llmobsi_scan_tell(llmobsi_scan_run* run, llmobsi_scan_step step,
@@ -12170,7 +12173,7 @@ llmobsi_fn size_t llmobsi_scan_emit(llmobsi_scan_run* run)
     return end;
 }
 
-/* ---- clusters -------------------------------------------------------------------------------- */
+/* ---- clusters ------------------------------------------------------------------------------ */
 
 llmobsi_fn void llmobsi_cluster_add(llmobsi_cluster* cluster, const llmobsi_match* match,
                                     size_t trigger)
@@ -12223,7 +12226,7 @@ llmobsi_fn bool llmobsi_cluster_grows(llmobsi_scan_run* run)
     return cluster->end > at;
 }
 
-/* ---- one window ------------------------------------------------------------------------------ */
+/* ---- one window ---------------------------------------------------------------------------- */
 
 /* Where the scan will go on, and before where all is decided. */
 llmobsi_fn void llmobsi_scan_stop(llmobsi_scan_run* run, size_t resume, size_t hold)
@@ -12432,7 +12435,7 @@ LLMOBS_API uint64_t llmobs_scan(const llmobs_scan_rules* rules, const char* text
     return llmobsi_scan_sum(&state);
 }
 
-/* ---- chunks ---------------------------------------------------------------------------------- */
+/* ---- chunks -------------------------------------------------------------------------------- */
 
 /* Called after each window, with the window and what of it is decided. False: enough. */
 typedef bool (*llmobsi_scan_passed_fn)(void* user, const uint8_t* bytes, size_t hold);
@@ -12601,7 +12604,7 @@ typedef struct llmobsi_redaction {
     llmobsi_writer* writer;
 } llmobsi_redaction;
 
-/* ---- operators ------------------------------------------------------------------------------- */
+/* ---- operators ----------------------------------------------------------------------------- */
 
 llmobsi_fn uint32_t llmobsi_redact_operator_of(const llmobs_redact_rules* rules, llmobs_pii pii)
 {
@@ -12708,7 +12711,7 @@ llmobsi_fn void llmobsi_redact_step(const llmobsi_redaction* redaction, llmobsi_
     (void)ends;
 }
 
-/* ---- the scanner's word ---------------------------------------------------------------------- */
+/* ---- the scanner's word -------------------------------------------------------------------- */
 
 llmobsi_fn bool llmobsi_redact_tell(void* user, llmobsi_scan_step step,
                                     const llmobs_finding* finding, const uint8_t* bytes,
@@ -12738,7 +12741,7 @@ llmobsi_fn bool llmobsi_redact_passed(void* user, const uint8_t* bytes, size_t h
     return !redaction->writer->failed;
 }
 
-/* ---- the public redactor --------------------------------------------------------------------- */
+/* ---- the public redactor ------------------------------------------------------------------- */
 
 LLMOBS_API llmobs_redact_rules llmobs_redact_rules_default(void)
 {
@@ -18645,6 +18648,9 @@ typedef struct llmobsi_requests {
     uint64_t max_age_ns;
     uint64_t slow_ns;
     llmobs_vocabulary vocabulary;
+    unsigned char* guards; /* one scanner a record, see llmobsi_guard_of; NULL: none */
+    size_t guard_size;
+    uint32_t guard_classes;
     bool user_ids; /* the metrics of tokens and cost have the label user_id */
     llmobs_audit_fn audit;
     void* audit_user;
@@ -18894,6 +18900,17 @@ llmobsi_fn void llmobsi_request_expire(llmobsi_recorder* recorder, llmobsi_reque
     }
 }
 
+/* Clears a record and its scanner: texts, running hashes, what a scanner holds back. */
+llmobsi_fn void llmobsi_request_clear(llmobsi_requests* requests, llmobsi_request* record)
+{
+    size_t place = (size_t)(record - requests->records);
+    memset((unsigned char*)record + sizeof record->state, 0,
+           sizeof *record - sizeof record->state);
+    if (requests->guards != NULL) {
+        memset(requests->guards + place * requests->guard_size, 0, requests->guard_size);
+    }
+}
+
 /* ---- recent requests: for llmobs_request_explain ------------------------------------------- */
 
 llmobsi_fn void llmobsi_recent_add(llmobsi_requests* requests, llmobsi_request* record)
@@ -18948,8 +18965,7 @@ llmobsi_fn void llmobsi_requests_free(llmobsi_requests* requests)
         }
         llmobsi_recent_add(requests, record);
         state = llmobsi_load_relaxed(&record->state);
-        memset((unsigned char*)record + sizeof record->state, 0,
-               sizeof *record - sizeof record->state);
+        llmobsi_request_clear(requests, record);
         llmobsi_store_release(&record->state, llmobsi_request_state(state, 0) +
                                                   LLMOBS_I_REQUEST_STATES);
     }
@@ -18997,8 +19013,7 @@ llmobsi_fn void llmobsi_requests_forked(llmobsi_requests* requests)
     for (i = 0; i < requests->count; i++) {
         llmobsi_request* record = &requests->records[i];
         uint64_t state = llmobsi_load_relaxed(&record->state);
-        memset((unsigned char*)record + sizeof record->state, 0,
-               sizeof *record - sizeof record->state);
+        llmobsi_request_clear(requests, record);
         llmobsi_store_relaxed(&record->state,
                               llmobsi_request_state(state, 0) + LLMOBS_I_REQUEST_STATES);
     }
@@ -19011,6 +19026,107 @@ llmobsi_fn void llmobsi_requests_forked(llmobsi_requests* requests)
     requests->recent_next = 0;
     memset(requests->recent, 0, requests->recent_count * sizeof *requests->recent);
 }
+
+/* =================================================================================================
+ *  >>guard                  analyze: the guardrail that is built in
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* The guardrail that is built in: the scanner, on answers, as they stream or at their end. What it
+   finds triggers the rules pii.EMAIL, pii.CREDIT_CARD, ... as flagged. It holds no text but the
+   scanner's carry, and that is wiped. */
+
+/* A request's scanner. Its owner alone, as the answer's pieces. */
+typedef struct llmobsi_guard {
+    llmobs_scanner scanner;
+    uint32_t counts[LLMOBS_PII_COUNT];
+    bool begun;
+} llmobsi_guard;
+
+llmobsi_fn bool llmobsi_guard_found(void* user, const llmobs_finding* finding)
+{
+    uint32_t* count = &((uint32_t*)user)[finding->pii];
+    *count += *count != UINT32_MAX;
+    return true;
+}
+
+llmobsi_fn llmobs_scan_rules llmobsi_guard_rules(uint32_t classes)
+{
+    llmobs_scan_rules rules = llmobs_scan_rules_default();
+    rules.classes = classes;
+    return rules;
+}
+
+/* The scanner of a record; NULL: answers are not scanned. */
+llmobsi_inline llmobsi_guard* llmobsi_guard_of(const llmobsi_requests* requests,
+                                               const llmobsi_request* record)
+{
+    size_t place = (size_t)(record - requests->records);
+    return requests->guards != NULL ? (llmobsi_guard*)(void*)requests->guards + place : NULL;
+}
+
+/* A piece of the answer. */
+llmobsi_fn void llmobsi_guard_feed(const llmobsi_requests* requests, llmobsi_guard* guard,
+                                   const char* text, size_t size)
+{
+    if (!guard->begun) {
+        llmobs_scan_rules rules = llmobsi_guard_rules(requests->guard_classes);
+        llmobs_scanner_begin(&guard->scanner, &rules, llmobsi_guard_found, guard->counts);
+        guard->begun = true;
+    }
+    llmobs_scanner_feed(&guard->scanner, text, size);
+}
+
+/* The answer's end: how many of each class there were. */
+llmobsi_fn void llmobsi_guard_end(llmobsi_guard* guard, uint32_t counts[LLMOBS_PII_COUNT])
+{
+    if (guard->begun) {
+        (void)llmobs_scanner_end(&guard->scanner);
+    }
+    memcpy(counts, guard->counts, sizeof guard->counts);
+    memset(guard, 0, sizeof *guard);
+}
+
+/* An answer in one piece. */
+llmobsi_fn void llmobsi_guard_text(uint32_t classes, llmobs_string text,
+                                   uint32_t counts[LLMOBS_PII_COUNT])
+{
+    llmobs_scan_rules rules = llmobsi_guard_rules(classes);
+    (void)llmobs_scan(&rules, text.data, text.size, llmobsi_guard_found, counts);
+}
+
+llmobsi_fn const char* llmobsi_guard_rule(int pii)
+{
+    static const char* const rules[LLMOBS_PII_COUNT] = {
+#define LLMOBS_I_GUARD_RULE(name, text, tier) "pii." text,
+        LLMOBS_PII_CLASSES(LLMOBS_I_GUARD_RULE)
+#undef LLMOBS_I_GUARD_RULE
+    };
+    return rules[pii];
+}
+
+/* ---- layout -------------------------------------------------------------------------------- */
+
+/* `recorder` is NULL while measuring. Where answers are not scanned it takes nothing. */
+llmobsi_fn void llmobsi_guards_layout(llmobsi_arena* arena, const llmobs_config* config,
+                                      llmobsi_recorder* recorder)
+{
+    uint32_t count = llmobsi_round_up_pow2(config->requests);
+    llmobsi_guard* guards;
+    if ((config->guard_classes & LLMOBS_PII_ALL) == 0) {
+        return;
+    }
+    guards = (llmobsi_guard*)llmobsi_arena_take(arena, count, sizeof(llmobsi_guard));
+    if (recorder != NULL && guards != NULL) {
+        memset(guards, 0, count * sizeof *guards);
+        llmobsi_requests_of(recorder)->guards = (unsigned char*)guards;
+        llmobsi_requests_of(recorder)->guard_size = sizeof *guards;
+        llmobsi_requests_of(recorder)->guard_classes = config->guard_classes & LLMOBS_PII_ALL;
+    }
+}
+
+#endif /* LLMOBS_NO_SCANNER */
 
 /* =================================================================================================
  *  >>stream                 analyze: prompts and answers: hashed, audited, not kept
@@ -19145,6 +19261,23 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
     auditor->audit(auditor->user, &audit);
 }
 
+/* The answer's piece goes through the scanner, where there is one. */
+llmobsi_fn void llmobsi_stream_guard(const llmobsi_requests* requests,
+                                     const llmobsi_request* record, const char* data, size_t size)
+{
+#ifndef LLMOBS_NO_SCANNER
+    llmobsi_guard* guard = llmobsi_guard_of(requests, record);
+    if (guard != NULL) {
+        llmobsi_guard_feed(requests, guard, data, size);
+    }
+#else
+    (void)requests;
+    (void)record;
+    (void)data;
+    (void)size;
+#endif
+}
+
 /* ---- pieces -------------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_stream_feed(llmobs_request request, llmobs_domain part,
@@ -19172,6 +19305,10 @@ llmobsi_fn void llmobsi_stream_feed(llmobs_request request, llmobs_domain part,
             llmobsi_auditor_take(thread, record, &auditor);
         }
         llmobsi_stream_update(stream, text.data + at, size);
+        if (part == LLMOBS_DOMAIN_OUTPUT) {
+            llmobsi_stream_guard(llmobsi_requests_of(thread->recorder), record, text.data + at,
+                                 size);
+        }
         llmobsi_leave();
         at += size;
     } while (at < text.size);
@@ -19993,6 +20130,10 @@ typedef struct llmobsi_ending {
     uint32_t rule_count;
     uint32_t worst_action;
     llmobs_string rules[LLMOBS_I_REQUEST_RULES];
+#ifndef LLMOBS_NO_SCANNER
+    uint32_t guard_classes; /* 0: answers are not scanned */
+    uint32_t found[LLMOBS_PII_COUNT];
+#endif
     bool was_scheduled;
     bool is_slow;
     bool sampled;
@@ -20128,6 +20269,49 @@ llmobsi_fn void llmobsi_ending_streams(llmobsi_request* record, llmobsi_ending* 
     }
 }
 
+#ifndef LLMOBS_NO_SCANNER
+
+llmobsi_fn void llmobsi_ending_guard(const llmobsi_requests* requests,
+                                     const llmobsi_request* record, llmobsi_ending* ending)
+{
+    llmobsi_guard* guard = llmobsi_guard_of(requests, record);
+    ending->guard_classes = guard != NULL ? requests->guard_classes : 0;
+    memset(ending->found, 0, sizeof ending->found);
+    if (guard != NULL) {
+        llmobsi_guard_end(guard, ending->found);
+    }
+}
+
+/* What the built-in guardrail found: each class that it saw is a rule that triggered, each finding
+   one time. */
+llmobsi_fn void llmobsi_ending_findings(llmobsi_ending* ending)
+{
+    llmobs_metric metric = llmobs_metric_of(ending->obs, LLMOBS_METRIC_LLM_GUARDRAIL_TRIGGERS);
+    int pii;
+    if (ending->guard_classes != 0 && !ending->output_streamed) {
+        llmobsi_guard_text(ending->guard_classes, ending->outcome.output, ending->found);
+    }
+    for (pii = 0; pii < (int)LLMOBS_PII_COUNT; pii++) {
+        const char* values[2];
+        if (ending->found[pii] == 0) {
+            continue;
+        }
+        values[0] = llmobsi_guard_rule(pii);
+        values[1] = llmobsi_action_label(LLMOBS_GUARDRAIL_FLAGGED);
+        if (metric.number != 0) {
+            llmobs_counter_add(llmobs_counter_get(metric, values, 2), ending->found[pii]);
+        }
+        if (ending->rule_count < LLMOBS_I_REQUEST_RULES) {
+            ending->rules[ending->rule_count++] = llmobs_str(values[0]);
+        }
+        if (ending->worst_action == 0) {
+            ending->worst_action = LLMOBS_GUARDRAIL_FLAGGED;
+        }
+    }
+}
+
+#endif
+
 /* Claims the end and copies what is there. False: somebody else has ended it, or it is closed. */
 llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* ending)
 {
@@ -20153,6 +20337,9 @@ llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* endi
     llmobsi_ending_rules(&thread->recorder->names, record, ending);
     llmobsi_ending_streams(record, ending);
     llmobsi_auditor_take(thread, record, &ending->auditor);
+#ifndef LLMOBS_NO_SCANNER
+    llmobsi_ending_guard(requests, record, ending);
+#endif
     ending->is_slow = ending->latency_ns >= requests->slow_ns;
     llmobsi_leave();
     return true;
@@ -20962,6 +21149,9 @@ LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome*
     }
     llmobsi_ending_hash(&ending);
     llmobsi_ending_audit(&ending);
+#ifndef LLMOBS_NO_SCANNER
+    llmobsi_ending_findings(&ending);
+#endif
     llmobsi_ending_measure(&ending);
     llmobsi_ending_attributes(&ending);
     llmobsi_ending_log(&ending);
@@ -27645,6 +27835,9 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
     if (config->requests != LLMOBS_OFF) {
         llmobsi_requests_layout(arena, config, recorder);
         llmobsi_sessions_layout(arena, config, recorder);
+#ifndef LLMOBS_NO_SCANNER
+        llmobsi_guards_layout(arena, config, recorder);
+#endif
     }
     for (i = 0; i < config->max_exporters; i++) {
         llmobsi_exporter_layout(arena, config, exporters != NULL ? &exporters[i] : NULL);

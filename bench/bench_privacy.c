@@ -51,7 +51,7 @@ static const char all_patterns[] =
     "|" PATTERN_CARD "|" PATTERN_SSN "|" PATTERN_PHONE "|" PATTERN_IP "|" PATTERN_IBAN ")";
 #endif
 
-/* ---- the sides ------------------------------------------------------------------------------- */
+/* ---- the sides ----------------------------------------------------------------------------- */
 
 static void llmobs_scan_body(void* context, uint32_t times)
 {
@@ -318,7 +318,7 @@ static void start_sides(void)
 #endif
 }
 
-/* ---- texts ----------------------------------------------------------------------------------- */
+/* ---- texts --------------------------------------------------------------------------------- */
 
 static uint64_t seed = 1;
 
@@ -379,7 +379,7 @@ static void make_text(uint32_t words_a_hit, uint32_t numbers, bool is_utf8)
     }
 }
 
-/* ---- sets ------------------------------------------------------------------------------------ */
+/* ---- sets ---------------------------------------------------------------------------------- */
 
 static bench_set set;
 static char names[BENCH_CASES][80];

@@ -156,7 +156,7 @@ static void test_all_cases(void)
     is_int(differ, 0, "chunks come to the same");
 }
 
-/* ---- random texts ---------------------------------------------------------------------------- */
+/* ---- random texts -------------------------------------------------------------------------- */
 
 static size_t random_text(char* text, size_t most, bool is_json)
 {
@@ -235,7 +235,7 @@ static void test_random(void)
     ok(bodies > 1000, "of which there were enough");
 }
 
-/* ---- the interface --------------------------------------------------------------------------- */
+/* ---- the interface ------------------------------------------------------------------------- */
 
 static void test_interface(void)
 {

@@ -19,7 +19,7 @@ static uint64_t next_random(void)
     return z ^ (z >> 31);
 }
 
-/* ---- chunks ---------------------------------------------------------------------------------- */
+/* ---- chunks -------------------------------------------------------------------------------- */
 
 /* Byte by byte, cut in two at every place, and in threes around it. */
 static bool splits_agree(const llmobs_scan_rules* rules, const char* text, size_t size)
@@ -71,7 +71,7 @@ static void test_splits(void)
     is_int(wrong, 0, "three cases beside each other");
 }
 
-/* ---- what goes on and on --------------------------------------------------------------------- */
+/* ---- what goes on and on ------------------------------------------------------------------- */
 
 static void test_long(void)
 {
@@ -129,7 +129,7 @@ static void test_borders(void)
     is_int(wrong, 0, "a finding at every place");
 }
 
-/* ---- random texts ---------------------------------------------------------------------------- */
+/* ---- random texts -------------------------------------------------------------------------- */
 
 /* Of pieces that recognisers know, and what separates them; some bytes are changed. */
 static size_t random_text(char* text, size_t most)
@@ -235,7 +235,7 @@ static void test_paths(void)
     }
 }
 
-/* ---- clean text, large text ------------------------------------------------------------------ */
+/* ---- clean text, large text ---------------------------------------------------------------- */
 
 static char* read_all(const char* pattern, size_t* size)
 {
@@ -332,7 +332,7 @@ static void test_large(void)
     free(scanner);
 }
 
-/* ---- the interface --------------------------------------------------------------------------- */
+/* ---- the interface ------------------------------------------------------------------------- */
 
 static bool stop_at_once(void* user, const llmobs_finding* finding)
 {

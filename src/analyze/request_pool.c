@@ -105,6 +105,9 @@ typedef struct llmobsi_requests {
     uint64_t max_age_ns;
     uint64_t slow_ns;
     llmobs_vocabulary vocabulary;
+    unsigned char* guards; /* one scanner a record, see llmobsi_guard_of; NULL: none */
+    size_t guard_size;
+    uint32_t guard_classes;
     bool user_ids; /* the metrics of tokens and cost have the label user_id */
     llmobs_audit_fn audit;
     void* audit_user;
@@ -354,6 +357,17 @@ llmobsi_fn void llmobsi_request_expire(llmobsi_recorder* recorder, llmobsi_reque
     }
 }
 
+/* Clears a record and its scanner: texts, running hashes, what a scanner holds back. */
+llmobsi_fn void llmobsi_request_clear(llmobsi_requests* requests, llmobsi_request* record)
+{
+    size_t place = (size_t)(record - requests->records);
+    memset((unsigned char*)record + sizeof record->state, 0,
+           sizeof *record - sizeof record->state);
+    if (requests->guards != NULL) {
+        memset(requests->guards + place * requests->guard_size, 0, requests->guard_size);
+    }
+}
+
 /* ---- recent requests: for llmobs_request_explain ------------------------------------------- */
 
 llmobsi_fn void llmobsi_recent_add(llmobsi_requests* requests, llmobsi_request* record)
@@ -408,8 +422,7 @@ llmobsi_fn void llmobsi_requests_free(llmobsi_requests* requests)
         }
         llmobsi_recent_add(requests, record);
         state = llmobsi_load_relaxed(&record->state);
-        memset((unsigned char*)record + sizeof record->state, 0,
-               sizeof *record - sizeof record->state);
+        llmobsi_request_clear(requests, record);
         llmobsi_store_release(&record->state, llmobsi_request_state(state, 0) +
                                                   LLMOBS_I_REQUEST_STATES);
     }
@@ -457,8 +470,7 @@ llmobsi_fn void llmobsi_requests_forked(llmobsi_requests* requests)
     for (i = 0; i < requests->count; i++) {
         llmobsi_request* record = &requests->records[i];
         uint64_t state = llmobsi_load_relaxed(&record->state);
-        memset((unsigned char*)record + sizeof record->state, 0,
-               sizeof *record - sizeof record->state);
+        llmobsi_request_clear(requests, record);
         llmobsi_store_relaxed(&record->state,
                               llmobsi_request_state(state, 0) + LLMOBS_I_REQUEST_STATES);
     }

@@ -91,7 +91,7 @@ llmobsi_fn bool llmobsi_birth_date_read(llmobsi_view* view, size_t start, llmobs
            llmobsi_match_set(match, LLMOBS_PII_BIRTH_DATE, start, place, "date");
 }
 
-/* ---- countries and IBANs --------------------------------------------------------------------- */
+/* ---- countries and IBANs ------------------------------------------------------------------- */
 
 /* At the second letter, which two digits follow. A blank may stand after each four. */
 llmobsi_fn bool llmobsi_iban_read(llmobsi_view* view, size_t second, llmobsi_match* match)
@@ -121,7 +121,7 @@ llmobsi_fn bool llmobsi_iban_read(llmobsi_view* view, size_t second, llmobsi_mat
            llmobsi_match_set(match, LLMOBS_PII_IBAN, start, place, "iban");
 }
 
-/* ---- one number ------------------------------------------------------------------------------ */
+/* ---- one number ---------------------------------------------------------------------------- */
 
 /* A card: in one group, or four, four, four, four; four, six, five; four, six, four. */
 llmobsi_fn bool llmobsi_card_read(llmobsi_view* view, const llmobsi_number* number,

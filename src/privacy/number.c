@@ -77,7 +77,7 @@ llmobsi_fn bool llmobsi_number_in_chain(llmobsi_view* view, size_t start, size_t
            llmobsi_at(view, end + 5) == '-';
 }
 
-/* ---- addresses of machines ------------------------------------------------------------------- */
+/* ---- addresses of machines ----------------------------------------------------------------- */
 
 llmobsi_fn bool llmobsi_ipv4_is_local(const uint8_t* octets)
 {
@@ -246,7 +246,7 @@ llmobsi_fn bool llmobsi_mac_read(llmobsi_view* view, size_t place, llmobsi_match
     return llmobsi_match_set(match, LLMOBS_PII_MAC_ADDRESS, start, start + 17, "mac");
 }
 
-/* ---- telephones ------------------------------------------------------------------------------ */
+/* ---- telephones ---------------------------------------------------------------------------- */
 
 /* After a '+': groups of digits, between them a blank, '-', '.', or brackets. Two digits at least
    make a group that is not the first. As many groups as make a number. */

@@ -1,4 +1,4 @@
-/* ---- privacy: what is looked for ------------------------------------------------------------- */
+/* ---- privacy: what is looked for ----------------------------------------------------------- */
 
 /* How sure a class is. A: its form, and its check digits where it has some, say enough. B: a number
    like many others, found only where one of its words ("passport", "cvv", ...) stands before it,

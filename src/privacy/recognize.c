@@ -1,6 +1,6 @@
 /* From a trigger to what is there. */
 
-/* ---- terms of the caller's ------------------------------------------------------------------- */
+/* ---- terms of the caller's ----------------------------------------------------------------- */
 
 llmobsi_fn bool llmobsi_term_read(llmobsi_view* view, const llmobs_scan_term* term, size_t start,
                                   llmobsi_match* match)
@@ -30,7 +30,7 @@ llmobsi_fn bool llmobsi_term_read(llmobsi_view* view, const llmobs_scan_term* te
            llmobsi_match_set(match, LLMOBS_PII_CUSTOM, start, end, "literal");
 }
 
-/* ---- one place ------------------------------------------------------------------------------- */
+/* ---- one place ----------------------------------------------------------------------------- */
 
 llmobsi_inline bool llmobsi_keep_better(bool found, const llmobsi_match* match, bool any,
                                         llmobsi_match* best)
@@ -117,7 +117,7 @@ llmobsi_fn bool llmobsi_recognize_read(llmobsi_view* view, size_t place, llmobsi
 
 #undef llmobsi_try
 
-/* ---- what goes on ---------------------------------------------------------------------------- */
+/* ---- what goes on -------------------------------------------------------------------------- */
 
 /* In a PEM key: behind the line that says END; or at a quotation mark, which no key holds, and the
    backslashes that belong to it. */

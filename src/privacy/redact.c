@@ -25,7 +25,7 @@ typedef struct llmobsi_redaction {
     llmobsi_writer* writer;
 } llmobsi_redaction;
 
-/* ---- operators ------------------------------------------------------------------------------- */
+/* ---- operators ----------------------------------------------------------------------------- */
 
 llmobsi_fn uint32_t llmobsi_redact_operator_of(const llmobs_redact_rules* rules, llmobs_pii pii)
 {
@@ -132,7 +132,7 @@ llmobsi_fn void llmobsi_redact_step(const llmobsi_redaction* redaction, llmobsi_
     (void)ends;
 }
 
-/* ---- the scanner's word ---------------------------------------------------------------------- */
+/* ---- the scanner's word -------------------------------------------------------------------- */
 
 llmobsi_fn bool llmobsi_redact_tell(void* user, llmobsi_scan_step step,
                                     const llmobs_finding* finding, const uint8_t* bytes,
@@ -162,7 +162,7 @@ llmobsi_fn bool llmobsi_redact_passed(void* user, const uint8_t* bytes, size_t h
     return !redaction->writer->failed;
 }
 
-/* ---- the public redactor --------------------------------------------------------------------- */
+/* ---- the public redactor ------------------------------------------------------------------- */
 
 LLMOBS_API llmobs_redact_rules llmobs_redact_rules_default(void)
 {

@@ -1,4 +1,4 @@
-/* ---- privacy: the redactor ------------------------------------------------------------------- */
+/* ---- privacy: the redactor ----------------------------------------------------------------- */
 
 /* What becomes of a finding. */
 typedef enum llmobs_redact_operator {

@@ -1,4 +1,4 @@
-/* ---- privacy: the rules of a scan ------------------------------------------------------------ */
+/* ---- privacy: the rules of a scan ---------------------------------------------------------- */
 
 /* Something of your own to look for: a name, a project, keys with a prefix. As a whole word: where
    it begins or ends with a letter, a digit or '_', none may stand beside it. */

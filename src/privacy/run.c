@@ -51,7 +51,7 @@ typedef struct llmobsi_scan_run {
     llmobsi_cluster cluster;
 } llmobsi_scan_run;
 
-/* ---- setting up ------------------------------------------------------------------------------ */
+/* ---- setting up ---------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_scan_add_term(llmobs_scan_state* state, const llmobs_scan_term* term)
 {
@@ -112,7 +112,7 @@ llmobsi_fn void llmobsi_scan_begin(llmobs_scan_state* state, const llmobs_scan_r
     }
 }
 
-/* ---- findings -------------------------------------------------------------------------------- */
+/* ---- findings ------------------------------------------------------------------------------ */
 
 /* Tells, and counts when it is whole or has ended. */
 llmobsi_fn void llmobsi_scan_tell(llmobsi_scan_run* run, llmobsi_scan_step step,
@@ -181,7 +181,7 @@ llmobsi_fn size_t llmobsi_scan_emit(llmobsi_scan_run* run)
     return end;
 }
 
-/* ---- clusters -------------------------------------------------------------------------------- */
+/* ---- clusters ------------------------------------------------------------------------------ */
 
 llmobsi_fn void llmobsi_cluster_add(llmobsi_cluster* cluster, const llmobsi_match* match,
                                     size_t trigger)
@@ -234,7 +234,7 @@ llmobsi_fn bool llmobsi_cluster_grows(llmobsi_scan_run* run)
     return cluster->end > at;
 }
 
-/* ---- one window ------------------------------------------------------------------------------ */
+/* ---- one window ---------------------------------------------------------------------------- */
 
 /* Where the scan will go on, and before where all is decided. */
 llmobsi_fn void llmobsi_scan_stop(llmobsi_scan_run* run, size_t resume, size_t hold)

@@ -1,4 +1,4 @@
-/* ---- privacy: where a scan stands ------------------------------------------------------------ */
+/* ---- privacy: where a scan stands ---------------------------------------------------------- */
 
 /* Private; part of what scans. The window is the piece of text that is looked at. */
 typedef struct llmobs_scan_state {

@@ -52,7 +52,7 @@ LLMOBS_API uint64_t llmobs_scan(const llmobs_scan_rules* rules, const char* text
     return llmobsi_scan_sum(&state);
 }
 
-/* ---- chunks ---------------------------------------------------------------------------------- */
+/* ---- chunks -------------------------------------------------------------------------------- */
 
 /* Called after each window, with the window and what of it is decided. False: enough. */
 typedef bool (*llmobsi_scan_passed_fn)(void* user, const uint8_t* bytes, size_t hold);

@@ -1,4 +1,4 @@
-/* ---- privacy: the scanner -------------------------------------------------------------------- */
+/* ---- privacy: the scanner ------------------------------------------------------------------ */
 
 /* Told of each finding, in the order of the text; findings do not overlap. False: stop scanning. */
 typedef bool (*llmobs_found_fn)(void* user, const llmobs_finding* finding);

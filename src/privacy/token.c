@@ -1,6 +1,6 @@
 /* Recognisers of addresses, of secrets in URLs and assignments, of JSON web tokens and PEM keys. */
 
-/* ---- e-mail ---------------------------------------------------------------------------------- */
+/* ---- e-mail -------------------------------------------------------------------------------- */
 
 #define LLMOBS_I_EMAIL_LOCAL 64u
 #define LLMOBS_I_EMAIL_MOST 254u
@@ -110,7 +110,7 @@ llmobsi_fn bool llmobsi_email_read(llmobsi_view* view, size_t place, llmobsi_mat
     return end != 0 && llmobsi_match_set(match, LLMOBS_PII_EMAIL, start, end, "email");
 }
 
-/* ---- URLs ------------------------------------------------------------------------------------ */
+/* ---- URLs ---------------------------------------------------------------------------------- */
 
 /* "://user:password@host", at the ':'. */
 llmobsi_fn bool llmobsi_url_read(llmobsi_view* view, size_t colon, llmobsi_match* match)
@@ -146,7 +146,7 @@ llmobsi_fn bool llmobsi_url_read(llmobsi_view* view, size_t colon, llmobsi_match
     return llmobsi_match_set(match, LLMOBS_PII_URL_PASSWORD, password, password + end, "url");
 }
 
-/* ---- assignments ----------------------------------------------------------------------------- */
+/* ---- assignments --------------------------------------------------------------------------- */
 
 #define LLMOBS_I_VALUE_LEAST 10u
 
@@ -271,7 +271,7 @@ llmobsi_fn bool llmobsi_value_read(llmobsi_view* view, size_t place, llmobsi_mat
     return true;
 }
 
-/* ---- tokens and keys ------------------------------------------------------------------------- */
+/* ---- tokens and keys ----------------------------------------------------------------------- */
 
 #define LLMOBS_I_JWT_HEADER 320u
 #define LLMOBS_I_JWT_LEAST 19u

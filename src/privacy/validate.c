@@ -1,7 +1,7 @@
 /* Check digits and number plans: whether digits can be what they look like. Digits are given as
    numbers 0 to 9, one a byte. Each check lets through of random digits what its comment says. */
 
-/* ---- check digits ---------------------------------------------------------------------------- */
+/* ---- check digits -------------------------------------------------------------------------- */
 
 /* The sum of Luhn (ISO/IEC 7812): every second digit from the right but one, doubled, its own
    digits added. */
@@ -67,7 +67,7 @@ llmobsi_fn bool llmobsi_verhoeff_is_valid(const uint8_t* digits, size_t count)
     return check == 0;
 }
 
-/* ---- cards ----------------------------------------------------------------------------------- */
+/* ---- cards --------------------------------------------------------------------------------- */
 
 /* One range of issuers: the first digits, and the lengths, as bits. */
 typedef struct llmobsi_card_range {
@@ -114,7 +114,7 @@ llmobsi_fn bool llmobsi_card_is_valid(const uint8_t* digits, size_t count)
     return false;
 }
 
-/* ---- bank accounts --------------------------------------------------------------------------- */
+/* ---- bank accounts ------------------------------------------------------------------------- */
 
 #define LLMOBS_I_IBAN_LEAST 15u
 #define LLMOBS_I_IBAN_MOST 34u
@@ -171,7 +171,7 @@ llmobsi_fn bool llmobsi_aba_is_valid(const uint8_t* d)
             prefix == 80);
 }
 
-/* ---- persons --------------------------------------------------------------------------------- */
+/* ---- persons ------------------------------------------------------------------------------- */
 
 /* A US social security number of nine digits: what is never given out, or known from print. 89 % of
    all: no proof without its hyphens, or a word. */
@@ -224,7 +224,7 @@ llmobsi_fn bool llmobsi_aadhaar_is_valid(const uint8_t* digits)
            !llmobsi_digits_are_same(digits, 12);
 }
 
-/* ---- telephones ------------------------------------------------------------------------------ */
+/* ---- telephones ---------------------------------------------------------------------------- */
 
 /* Ten digits of the North American plan: area and exchange begin with 2 to 9, and are no N11. */
 llmobsi_fn bool llmobsi_nanp_is_valid(const uint8_t* digits)
@@ -265,7 +265,7 @@ llmobsi_fn bool llmobsi_e164_is_valid(const uint8_t* digits, size_t count)
     return code > 0 && count - code >= 4;
 }
 
-/* ---- entropy --------------------------------------------------------------------------------- */
+/* ---- entropy ------------------------------------------------------------------------------- */
 
 /* Shannon's entropy is looked at over so many bytes at most. */
 #define LLMOBS_I_ENTROPY_MOST 128u

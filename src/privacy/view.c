@@ -38,7 +38,7 @@ enum {
     LLMOBS_I_TAIL_PEM    /* to the line that says END, or a quotation mark  */
 };
 
-/* ---- classes of bytes ------------------------------------------------------------------------ */
+/* ---- classes of bytes ---------------------------------------------------------------------- */
 
 enum {
     LLMOBS_I_DIGIT = 0x1,
@@ -108,7 +108,7 @@ llmobsi_inline uint8_t llmobsi_small(uint8_t byte)
     return llmobsi_is(byte, LLMOBS_I_UPPER) ? (uint8_t)(byte | 0x20) : byte;
 }
 
-/* ---- looking --------------------------------------------------------------------------------- */
+/* ---- looking ------------------------------------------------------------------------------- */
 
 /* The byte at a place; 0 behind the end. */
 llmobsi_inline uint8_t llmobsi_at(llmobsi_view* view, size_t place)
@@ -271,7 +271,7 @@ llmobsi_inline bool llmobsi_wants(const llmobsi_view* view, llmobs_pii pii)
     return (view->classes & LLMOBS_PII_BIT(pii)) != 0;
 }
 
-/* ---- matches --------------------------------------------------------------------------------- */
+/* ---- matches ------------------------------------------------------------------------------- */
 
 llmobsi_inline bool llmobsi_match_set(llmobsi_match* match, llmobs_pii pii, size_t start,
                                       size_t end, const char* name)
