@@ -104,6 +104,7 @@ CONTENTS: search for a tag.
     Names of spans and events, and keys, are the program's own texts. String values and bodies of
     log records are copied as given, cut to llmobs_config.value_bytes, and kept until the exporters
     have them: do not put prompts, answers or personal data there. Nothing is sent anywhere but to
-    the exporters that you add; this header opens no network connection. Files are made with mode 0600 and never through a symbolic link.
-    Notes of the diagnostics callback carry static texts and counts only.
+    the exporters that you add; this header opens no network connection. Files are made with mode
+    0600 and never through a symbolic link. Notes of the diagnostics callback carry static texts and
+    counts only.
 */
