@@ -40,6 +40,21 @@ CONTENTS: search for a tag.
     >>api:trace_context      >>trace_context          W3C trace context and sampling thresholds
                              >>pool                   span slots and the rings that carry them
     >>api:key                >>key                    keys and pseudonyms
+    >>api:pii                >>pii                    what is looked for
+    >>api:rules              >>rules                  the rules of a scan
+                             >>validate               check digits, number plans, entropy
+                             >>view                   windows of text, classes of bytes
+                             >>context                words that make a number what it is
+                             >>number                 numbers, addresses of machines, telephones
+                             >>digits                 cards, accounts, persons
+                             >>token                  e-mail, URLs, assignments, tokens, PEM
+                             >>secret                 the shapes of keys
+                             >>coin                   addresses of Bitcoin and Ethereum
+                             >>trigger                where a look is worth it, by vectors
+                             >>recognize              from a trigger to a match
+    >>api:run                >>run                    one window, from trigger to trigger
+    >>api:scan               >>scan                   the scanner: one text, or chunks
+    >>api:redact             >>redact                 the redactor
                              >>cell                   cells: numbers with one writer
     >>api:series             >>series                 metrics and their series
                              >>define                 defining metrics
@@ -56,9 +71,10 @@ CONTENTS: search for a tag.
     >>api:reading            >>reading                reading metrics back, quantiles
     >>api:session            >>session                sessions that are open
     >>api:request_pool       >>request_pool           records of requests under way
+                             >>guard                  the guardrail that is built in
     >>api:stream             >>stream                 prompts and answers: hashed, audited, not kept
     >>api:request            >>request                requests: begin, phases
-    >>api:token              >>token                  requests: tokens, verdicts, time in batches
+    >>api:progress           >>progress               requests: tokens, verdicts, time in batches
                              >>ending                 requests: what is known at the end
                              >>measure                requests: metrics
     >>api:vocabulary         >>vocabulary             requests: attributes of the root span
@@ -96,22 +112,32 @@ CONTENTS: search for a tag.
     #include <stdio.h>
     #include <sys/stat.h>
 
-    static void answer_a_question(llmobs* obs)
+    static void answer_a_question(llmobs* obs, const char* prompt)
     {
-        llmobs_span request = llmobs_span_root(obs, "llm_chain");
+        llmobs_request_info info = llmobs_request_info_default();
+        info.request_id = "req-17";
+        info.user_id = "u42"; // becomes a pseudonym
+        info.feature = "support";
+        info.model = "my-model";
+        llmobs_request request = llmobs_request_begin(obs, &info);
 
-        llmobs_span step = llmobs_span_child(request, "retrieval");
+        llmobs_span step = llmobs_phase_begin(request, LLMOBS_PHASE_RETRIEVAL);
         // your retrieval
         llmobs_span_set_int(step, "docs.count", 4);
 
-        step = llmobs_span_next(step, "model_call"); // ends one step, begins the next
-        // your call of the model
-        llmobs_span_set_string(step, "model.name", "my-model");
-        llmobs_span_set_int(step, "tokens.input", 812);
-        llmobs_span_set_int(step, "tokens.output", 96);
+        step = llmobs_phase_next(request, step, LLMOBS_PHASE_MODEL_CALL);
+        for (int token = 0; token < 96; token++) {
+            // your model
+            llmobs_request_token(request);
+        }
         llmobs_span_end(step);
+        llmobs_guardrail(request, "pii_leak", LLMOBS_GUARDRAIL_PASSED);
 
-        llmobs_span_end(request);
+        llmobs_outcome outcome = llmobs_outcome_default();
+        outcome.usage.input_tokens = 812;
+        outcome.usage.output_tokens = 96;
+        outcome.input = llmobs_text(prompt, LLMOBS_NUL_TERMINATED); // hashed here, never stored
+        llmobs_request_end(request, &outcome);
     }
 
     int main(void)
@@ -121,17 +147,20 @@ CONTENTS: search for a tag.
         llmobs_result result;
         llmobs* obs = llmobs_open(&config, &result);
         mkdir("out", 0755);
-        if (obs != NULL) {
+        if (result == LLMOBS_OK) {
             result = llmobs_export_file(obs, LLMOBS_FORMAT_OTLP_JSON, "out/quickstart.jsonl");
+        }
+        if (result == LLMOBS_OK) {
+            result = llmobs_export_file(obs, LLMOBS_FORMAT_LOG_JSON, "out/requests.jsonl");
         }
         if (result != LLMOBS_OK) {
             fprintf(stderr, "quickstart: %s\n", llmobs_result_name(result));
         }
 
-        answer_a_question(obs);
+        answer_a_question(obs, "How do I change my address?");
 
         llmobs_close(obs); // delivers what was recorded
-        puts("out/quickstart.jsonl has the trace: OTLP, one JSON message a line");
+        puts("out/quickstart.jsonl has the trace (OTLP), out/requests.jsonl a line for the request");
         return result == LLMOBS_OK ? 0 : 1;
     }
 
@@ -154,6 +183,7 @@ CONTENTS: search for a tag.
     LLMOBS_NO_OTLP           ALL    leaves the OTLP/JSON encoder out                    off
     LLMOBS_NO_CHROME         ALL    leaves the Chrome trace encoder out                 off
     LLMOBS_NO_FILE           ALL    leaves the file exporter out                        off
+    LLMOBS_NO_SCANNER        ALL    leaves the scanner and the redactor out             off
     LLMOBS_DEBUG             ONE    invariant checkers and assertions; costs much       off
     LLMOBS_ASSERT(c)         ONE    what an assertion calls                             nothing,
                                                                      abort() in LLMOBS_DEBUG
@@ -219,12 +249,16 @@ CONTENTS: search for a tag.
 
 >>privacy  What is kept, and what leaves the process
 
-    Names of spans and events, and keys, are the program's own texts. String values and bodies of
-    log records are copied as given, cut to llmobs_config.value_bytes, and kept until the exporters
-    have them: do not put prompts, answers or personal data there. Nothing is sent anywhere but to
-    the exporters that you add; this header opens no network connection. Files are made with mode
-    0600 and never through a symbolic link. Notes of the diagnostics callback carry static texts and
-    counts only.
+    A user's or session's id becomes a keyed pseudonym at once; prompts and answers are hashed and
+    measured on their way through, and stored nowhere. Names of spans and events, and keys, are the
+    program's own texts. String values and bodies of log records are copied as given, cut to
+    llmobs_config.value_bytes, and kept until the exporters have them: do not put prompts, answers
+    or personal data there. Headers that carry credentials (LLMOBS_REFUSED_NAMES) are never stored.
+    Nothing is sent anywhere but to the exporters that you add, and raw texts to
+    llmobs_config.audit, if you set it; this header opens no network connection. Files are made
+    with mode 0600 and never through a symbolic link. Outputs have no control characters, no marks
+    that reorder text, no malformed UTF-8. Notes of the diagnostics callback carry static texts and
+    counts only. Set llmobs_config.key, or pseudonyms change at a restart. docs/privacy.md.
 */
 
 /* A strict -std=c11 hides clock_gettime and its like. Only the implementation needs them, and only
@@ -716,6 +750,8 @@ typedef struct llmobs_config {
     uint32_t sessions;           /* open at one time, 16 to 2^20                   (default 1024) */
     uint32_t session_idle_s;     /* a session that is silent for so long has ended (default 1800) */
     llmobs_vocabulary vocabulary; /*                            (default LLMOBS_VOCABULARY_GENAI) */
+    uint32_t guard_classes;      /* LLMOBS_PII_BIT(...) | ... that answers are scanned for: what is
+                                    found triggers rules such as pii.EMAIL      (default 0: none) */
     llmobs_audit_fn audit;       /* gets raw texts                                 (default none) */
     void* audit_user;
 } llmobs_config;
@@ -853,6 +889,268 @@ typedef enum llmobs_domain {
 
 /* [any] "user", "session", ...; "unknown" for other numbers. */
 LLMOBS_API const char* llmobs_domain_name(llmobs_domain domain);
+
+/* =================================================================================================
+ *  >>api:pii                what is looked for
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* ---- privacy: what is looked for ----------------------------------------------------------- */
+
+/* How sure a class is. A: its form, and its check digits where it has some, say enough. B: a number
+   like many others, found only where one of its words ("passport", "cvv", ...) stands before it,
+   within 5 words and 40 bytes. C: found only by who asks for it. */
+typedef enum llmobs_tier {
+    LLMOBS_TIER_A = 0,
+    LLMOBS_TIER_B = 1,
+    LLMOBS_TIER_C = 2
+} llmobs_tier;
+
+/* The classes. docs/scanner.md says what is checked of each. */
+#define LLMOBS_PII_CLASSES(X)                                                                     \
+    X(CUSTOM, "CUSTOM", A)                 /* llmobs_scan_rules.terms                        */   \
+    X(PRIVATE_KEY, "PRIVATE_KEY", A)       /* PEM, from BEGIN to END                         */   \
+    X(JWT, "JWT", A)                       /* signed or encrypted token of three parts       */   \
+    X(API_KEY, "API_KEY", A)               /* 35 shapes: llmobs_finding.name says which      */   \
+    X(URL_PASSWORD, "URL_PASSWORD", A)     /* scheme://user:password@host: the password      */   \
+    X(EMAIL, "EMAIL", A)                                                                          \
+    X(CREDIT_CARD, "CREDIT_CARD", A)       /* issuer, length, Luhn                           */   \
+    X(IBAN, "IBAN", A)                     /* country, length, mod 97                        */   \
+    X(US_SSN, "US_SSN", A)                 /* with hyphens; else as tier B                   */   \
+    X(US_ITIN, "US_ITIN", A)                                                                      \
+    X(PHONE, "PHONE", A)                   /* E.164 with country code; North America         */   \
+    X(IP_ADDRESS, "IP_ADDRESS", A)         /* 4 and 6                                        */   \
+    X(PASSWORD, "PASSWORD", A)             /* password=..., "api_key": "...", Bearer ...     */   \
+    X(ABA_ROUTING, "ABA_ROUTING", B)                                                              \
+    X(US_NPI, "US_NPI", B)                                                                        \
+    X(UK_NHS, "UK_NHS", B)                                                                        \
+    X(AADHAAR, "AADHAAR", B)                                                                      \
+    X(CA_SIN, "CA_SIN", B)                                                                        \
+    X(BANK_ACCOUNT, "BANK_ACCOUNT", B)                                                            \
+    X(PASSPORT, "PASSPORT", B)                                                                    \
+    X(DRIVER_LICENSE, "DRIVER_LICENSE", B)                                                        \
+    X(BIRTH_DATE, "BIRTH_DATE", B)                                                                \
+    X(CARD_CODE, "CARD_CODE", B)           /* CVV                                            */   \
+    X(MAC_ADDRESS, "MAC_ADDRESS", C)                                                              \
+    X(CRYPTO_ADDRESS, "CRYPTO_ADDRESS", C) /* Bitcoin, Ethereum                              */
+
+typedef enum llmobs_pii {
+#define LLMOBS_I_PII(name, text, tier) LLMOBS_PII_##name,
+    LLMOBS_PII_CLASSES(LLMOBS_I_PII)
+#undef LLMOBS_I_PII
+    LLMOBS_PII_COUNT /* how many there are */
+} llmobs_pii;
+
+/* [any] The static text of a class, such as "EMAIL"; "unknown class" for other numbers. */
+LLMOBS_API const char* llmobs_pii_name(llmobs_pii pii);
+
+/* [any] The tier of a class; LLMOBS_TIER_C for other numbers. */
+LLMOBS_API llmobs_tier llmobs_pii_tier(llmobs_pii pii);
+
+/* One class in a mask of classes. */
+#define LLMOBS_PII_BIT(pii) (UINT32_C(1) << (pii))
+/* The classes of tiers A and B, which is what a mask of 0 stands for; and all there are. */
+#define LLMOBS_PII_DEFAULT UINT32_C(0x007fffff)
+#define LLMOBS_PII_ALL UINT32_C(0x01ffffff)
+
+/* What was found. It names places, and never holds the text. */
+typedef struct llmobs_finding {
+    uint64_t offset;  /* of its first byte, from the beginning of the text, in bytes            */
+    uint64_t size;    /* bytes                                                                  */
+    llmobs_pii pii;
+    bool is_local;    /* IP_ADDRESS: private, loopback, link-local, or set aside for documents  */
+    const char* name; /* which form of its class, such as "github"; a static text, never NULL   */
+} llmobs_finding;
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* =================================================================================================
+ *  >>api:rules              the rules of a scan
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* ---- privacy: the rules of a scan ---------------------------------------------------------- */
+
+/* Something of your own to look for: a name, a project, keys with a prefix. As a whole word: where
+   it begins or ends with a letter, a digit or '_', none may stand beside it. */
+typedef struct llmobs_scan_term {
+    const char* text; /* valid UTF-8, 3 to 64 bytes, no quotation marks, backslashes, controls    */
+    uint32_t tail;    /* above 0: `text` is a prefix, and so many (up to 128) letters, digits, '_',
+                         '-' stand behind it at least; it goes on to where those end              */
+    bool ignore_case; /* of ASCII letters                                                         */
+} llmobs_scan_term;
+
+#define LLMOBS_SCAN_TERMS_MAX 64
+
+/* What to look for. A zeroed struct, NULL and llmobs_scan_rules_default() mean the defaults. */
+typedef struct llmobs_scan_rules {
+    size_t size;                   /* sizeof(llmobs_scan_rules); 0 means this version's           */
+    uint32_t classes;              /* LLMOBS_PII_BIT(...) | ...      (default LLMOBS_PII_DEFAULT) */
+    uint32_t term_count;           /* up to LLMOBS_SCAN_TERMS_MAX                                 */
+    const llmobs_scan_term* terms; /* used in place: must live as long as what scans by them      */
+} llmobs_scan_rules;
+
+/* [any] The default rules; set fields, then scan. */
+LLMOBS_API llmobs_scan_rules llmobs_scan_rules_default(void);
+
+/* [any] Whether the rules can be used. ERROR_ARGUMENT: a term is not as it must be, a class is
+   unknown, or `terms` is NULL and `term_count` is not 0; ERROR_LIMIT: too many terms. Scanning by
+   such rules does without what is wrong. */
+LLMOBS_API llmobs_result llmobs_scan_rules_check(const llmobs_scan_rules* rules);
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* =================================================================================================
+ *  >>api:run                one window, from trigger to trigger
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* ---- privacy: where a scan stands ---------------------------------------------------------- */
+
+/* Private; part of what scans. The window is the piece of text that is looked at. */
+typedef struct llmobs_scan_state {
+    llmobs_scan_rules rules;
+    uint64_t base;       /* the window's place in the text                           */
+    uint64_t floor;      /* where the last finding ended: nobody looks behind it     */
+    size_t resume;       /* in the window: from here on nothing is decided           */
+    size_t hold;         /* in the window: the first place where a finding may begin */
+    llmobs_finding open; /* goes on beyond the window                                */
+    uint8_t open_tail;   /* how; 0: nothing is open                                  */
+    bool is_stopped;
+    bool is_wide;        /* a trigger has bytes above ASCII                          */
+    uint8_t triggers[6][16];
+    uint32_t counts[LLMOBS_PII_COUNT];
+} llmobs_scan_state;
+
+/* What a scanner of chunks keeps of the text, and the most that a redactor holds back: bytes. */
+#define LLMOBS_SCAN_CARRY 1408
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* =================================================================================================
+ *  >>api:scan               the scanner: one text, or chunks
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* ---- privacy: the scanner ------------------------------------------------------------------ */
+
+/* Told of each finding, in the order of the text; findings do not overlap. False: stop scanning. */
+typedef bool (*llmobs_found_fn)(void* user, const llmobs_finding* finding);
+
+/* [any] Scans one text (may be NULL when `size` is 0): any bytes, UTF-8 or not. `rules` and `found`
+   may be NULL. Returns how many findings there were. Takes no memory but 1 KiB of stack.
+   Overlapping matches make one finding over all of them, of the class of the longest (of equal
+   ones, the surer tier, then the class that is listed first). One pass: 0.1 ns a byte of prose. */
+LLMOBS_API uint64_t llmobs_scan(const llmobs_scan_rules* rules, const char* text, size_t size,
+                                llmobs_found_fn found, void* user);
+
+/* A scanner of a text that comes in chunks. Its fields are private; its memory is yours, 2 KiB, and
+   needs no other. Whatever the chunks, the findings are those of llmobs_scan on the whole. A
+   finding is told when what follows can't change it: a key or a token when it has ended. */
+typedef struct llmobs_scanner {
+    llmobs_scan_state state;
+    llmobs_found_fn found;
+    void* user;
+    uint32_t used;
+    uint8_t carry[LLMOBS_SCAN_CARRY];
+} llmobs_scanner;
+
+/* [owner] Begins, feeds (NULL with size 0 is fine), ends and wipes. The end returns how many
+   findings there were. A zeroed scanner is one with default rules that tells nobody. About 40 ns a
+   feed and 0.1 ns a byte. */
+LLMOBS_API void llmobs_scanner_begin(llmobs_scanner* scanner, const llmobs_scan_rules* rules,
+                                     llmobs_found_fn found, void* user);
+LLMOBS_API void llmobs_scanner_feed(llmobs_scanner* scanner, const char* text, size_t size);
+LLMOBS_API uint64_t llmobs_scanner_end(llmobs_scanner* scanner);
+
+/* [owner] How many findings of each class so far: before the end, which wipes them. Returns their
+   sum. `counts` may be NULL. */
+LLMOBS_API uint64_t llmobs_scanner_counts(const llmobs_scanner* scanner,
+                                          uint32_t counts[LLMOBS_PII_COUNT]);
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* =================================================================================================
+ *  >>api:redact             the redactor
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* ---- privacy: the redactor ----------------------------------------------------------------- */
+
+/* What becomes of a finding. */
+typedef enum llmobs_redact_operator {
+    LLMOBS_REDACT_REPLACE = 0, /* <EMAIL>                                                        */
+    LLMOBS_REDACT_MASK = 1,    /* ************1111: of numbers of nine and more up to four
+                                  digits at their end stay, of all else nothing                  */
+    LLMOBS_REDACT_TAG = 2,     /* <EMAIL_0123456789abcdef>: the first half of HMAC-SHA256 with a
+                                  key of yours over class and text. Equal texts get equal tags,
+                                  which is a pseudonym, not anonymity. Without a key: REPLACE     */
+    LLMOBS_REDACT_REMOVE = 3,  /* nothing is left                                                */
+    LLMOBS_REDACT_KEEP = 4     /* it is counted, and stays                                       */
+} llmobs_redact_operator;
+
+/* What to look for and what to do with it. A zeroed struct, NULL and llmobs_redact_rules_default()
+   replace what the default rules find. */
+typedef struct llmobs_redact_rules {
+    size_t size;                         /* sizeof(llmobs_redact_rules); 0 means this version's   */
+    llmobs_scan_rules scan;
+    uint8_t operators[LLMOBS_PII_COUNT]; /* llmobs_redact_operator of each class                  */
+    const struct llmobs_hmac_key* key;   /* of tags; used in place                 (default none) */
+} llmobs_redact_rules;
+
+/* [any] The default rules. Then, say, rules.operators[LLMOBS_PII_EMAIL] = LLMOBS_REDACT_TAG. */
+LLMOBS_API llmobs_redact_rules llmobs_redact_rules_default(void);
+
+/* No text grows beyond this. */
+#define LLMOBS_REDACT_ROOM(size) ((size) * 12 + 64)
+
+/* [any] Redacts a text into memory of yours, which must not overlap with it. *written is the new
+   size. ERROR_LIMIT, and nothing written, if it does not fit; ERROR_ARGUMENT if `text` or `out` is
+   NULL and its size is not 0, or `written` is NULL. If `counts` is not NULL, it is filled with the
+   findings of each class. What was valid UTF-8 stays so, and so does the body of a JSON string.
+   Scanned again by the same rules the result holds nothing, but for what was kept, and what
+   removing brought together. */
+LLMOBS_API llmobs_result llmobs_redact(const llmobs_redact_rules* rules, const char* text,
+                                       size_t size, char* out, size_t capacity, size_t* written,
+                                       uint32_t counts[LLMOBS_PII_COUNT]);
+
+/* A redactor of a text that comes in chunks, such as tokens of a model. Its fields are private; its
+   memory is yours, 2 KiB, and needs no other. */
+typedef struct llmobs_redactor {
+    llmobs_scan_state state;
+    llmobs_redact_rules rules;
+    llmobs_write_fn write;
+    void* user;
+    uint64_t written; /* of the text, not of what became of it */
+    bool has_failed;
+    uint32_t used;
+#ifndef LLMOBS_NO_SHA256
+    llmobs_hmac hmac; /* of a finding that goes on */
+#endif
+    uint8_t carry[LLMOBS_SCAN_CARRY];
+} llmobs_redactor;
+
+/* [owner] Begins; feeds (NULL with size 0 is fine); ends, writes the rest and wipes. What a chunk
+   has decided is written before the feed returns, in a few calls of `write`; only where a finding
+   may be under way the text is held back: of prose the last word, at most LLMOBS_SCAN_CARRY bytes.
+   All chunks together give what llmobs_redact gives. False once a write has failed: nothing is
+   written after that. */
+LLMOBS_API void llmobs_redactor_begin(llmobs_redactor* redactor, const llmobs_redact_rules* rules,
+                                      llmobs_write_fn write, void* user);
+LLMOBS_API bool llmobs_redactor_feed(llmobs_redactor* redactor, const char* text, size_t size);
+LLMOBS_API bool llmobs_redactor_end(llmobs_redactor* redactor);
+
+/* [owner] How many findings of each class so far: before the end, which wipes them. Returns their
+   sum. `counts` may be NULL. */
+LLMOBS_API uint64_t llmobs_redactor_counts(const llmobs_redactor* redactor,
+                                           uint32_t counts[LLMOBS_PII_COUNT]);
+
+#endif /* LLMOBS_NO_SCANNER */
 
 /* =================================================================================================
  *  >>api:series             metrics and their series
@@ -1788,7 +2086,7 @@ LLMOBS_API llmobs_span llmobs_phase_next(llmobs_request request, llmobs_span bef
 LLMOBS_API llmobs_span llmobs_tool_begin(llmobs_request request, const char* tool);
 
 /* =================================================================================================
- *  >>api:token              requests: tokens, verdicts, time in batches
+ *  >>api:progress           requests: tokens, verdicts, time in batches
  * ============================================================================================== */
 
 /* ---- requests: tokens, verdicts, batches --------------------------------------------------- */
@@ -2357,7 +2655,7 @@ LLMOBS_API llmobs_result llmobs_flush(llmobs* obs, uint32_t timeout_ms);
    as the key is the same: it is pseudonymous, not anonymous. See docs/privacy.md. */
 
 /* [any] The pseudonym of a text. `tenant` keeps customers apart: the same text of two tenants has
-   two pseudonyms; NULL and "" are one. About 100 ns and 0.5 ns a byte, with a tenant 400 ns more.
+   two pseudonyms; NULL and "" are one. About 130 ns and 0.5 ns a byte, with a tenant 200 ns more.
    On failure `out` is "". ERROR_ARGUMENT: no such domain, or no text or `out`; ERROR_KEY: there is
    no key, as the system gave no random bytes; ERROR_FORMAT: a build without SHA-256. */
 LLMOBS_API llmobs_result llmobs_pseudonym(llmobs* obs, llmobs_domain domain, const char* tenant,
@@ -2630,6 +2928,139 @@ LLMOBS_API const char* llmobs_domain_name(llmobs_domain domain)
     (void)domain;
     return "";
 }
+
+/* ---- pii ------------------------------------------------------------------------------------- */
+
+#ifndef LLMOBS_NO_SCANNER
+
+LLMOBS_API const char* llmobs_pii_name(llmobs_pii pii)
+{
+    (void)pii;
+    return "";
+}
+
+LLMOBS_API llmobs_tier llmobs_pii_tier(llmobs_pii pii)
+{
+    llmobs_tier zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)pii;
+    return zero;
+}
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* ---- rules ----------------------------------------------------------------------------------- */
+
+#ifndef LLMOBS_NO_SCANNER
+
+LLMOBS_API llmobs_scan_rules llmobs_scan_rules_default(void)
+{
+    llmobs_scan_rules zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_scan_rules_check(const llmobs_scan_rules* rules)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)rules;
+    return zero;
+}
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* ---- scan ------------------------------------------------------------------------------------ */
+
+#ifndef LLMOBS_NO_SCANNER
+
+LLMOBS_API uint64_t llmobs_scan(const llmobs_scan_rules* rules, const char* text, size_t size,
+                                llmobs_found_fn found, void* user)
+{
+    (void)rules; (void)text; (void)size; (void)found; (void)user;
+    return 0;
+}
+
+LLMOBS_API void llmobs_scanner_begin(llmobs_scanner* scanner, const llmobs_scan_rules* rules,
+                                     llmobs_found_fn found, void* user)
+{
+    if (scanner) { __builtin_memset(scanner, 0, sizeof *scanner); }
+    (void)rules; (void)found; (void)user;
+}
+
+LLMOBS_API void llmobs_scanner_feed(llmobs_scanner* scanner, const char* text, size_t size)
+{
+    if (scanner) { __builtin_memset(scanner, 0, sizeof *scanner); }
+    (void)text; (void)size;
+}
+
+LLMOBS_API uint64_t llmobs_scanner_end(llmobs_scanner* scanner)
+{
+    if (scanner) { __builtin_memset(scanner, 0, sizeof *scanner); }
+    return 0;
+}
+
+LLMOBS_API uint64_t llmobs_scanner_counts(const llmobs_scanner* scanner,
+                                          uint32_t counts[LLMOBS_PII_COUNT])
+{
+    (void)scanner;
+    __builtin_memset(counts, 0, LLMOBS_PII_COUNT);
+    return 0;
+}
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* ---- redact ---------------------------------------------------------------------------------- */
+
+#ifndef LLMOBS_NO_SCANNER
+
+LLMOBS_API llmobs_redact_rules llmobs_redact_rules_default(void)
+{
+    llmobs_redact_rules zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_redact(const llmobs_redact_rules* rules, const char* text,
+                                       size_t size, char* out, size_t capacity, size_t* written,
+                                       uint32_t counts[LLMOBS_PII_COUNT])
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)rules; (void)text; (void)size; (void)out; (void)capacity; (void)written;
+    __builtin_memset(counts, 0, LLMOBS_PII_COUNT);
+    return zero;
+}
+
+LLMOBS_API void llmobs_redactor_begin(llmobs_redactor* redactor, const llmobs_redact_rules* rules,
+                                      llmobs_write_fn write, void* user)
+{
+    if (redactor) { __builtin_memset(redactor, 0, sizeof *redactor); }
+    (void)rules; (void)write; (void)user;
+}
+
+LLMOBS_API bool llmobs_redactor_feed(llmobs_redactor* redactor, const char* text, size_t size)
+{
+    if (redactor) { __builtin_memset(redactor, 0, sizeof *redactor); }
+    (void)text; (void)size;
+    return false;
+}
+
+LLMOBS_API bool llmobs_redactor_end(llmobs_redactor* redactor)
+{
+    if (redactor) { __builtin_memset(redactor, 0, sizeof *redactor); }
+    return false;
+}
+
+LLMOBS_API uint64_t llmobs_redactor_counts(const llmobs_redactor* redactor,
+                                           uint32_t counts[LLMOBS_PII_COUNT])
+{
+    (void)redactor;
+    __builtin_memset(counts, 0, LLMOBS_PII_COUNT);
+    return 0;
+}
+
+#endif /* LLMOBS_NO_SCANNER */
 
 /* ---- series ---------------------------------------------------------------------------------- */
 
@@ -3178,7 +3609,7 @@ LLMOBS_API llmobs_span llmobs_tool_begin(llmobs_request request, const char* too
     return zero;
 }
 
-/* ---- token ----------------------------------------------------------------------------------- */
+/* ---- progress -------------------------------------------------------------------------------- */
 
 LLMOBS_API void llmobs_request_scheduled(llmobs_request request)
 {
@@ -3882,9 +4313,10 @@ llmobsi_fn void llmobsi_pages_seclude(void* pages, size_t size, bool secluded)
 {
 #if defined(__linux__) && defined(SYS_madvise) && defined(SYS_mlock)
     int saved = errno;
-    (void)llmobsi_syscall(SYS_madvise, pages, size, secluded ? 16 : 17); /* DONTDUMP, DODUMP      */
-    (void)llmobsi_syscall(SYS_madvise, pages, size, secluded ? 18 : 19); /* WIPE- and KEEPONFORK */
-    (void)llmobsi_syscall(secluded ? SYS_mlock : SYS_munlock, pages, size);
+    uintptr_t start = (uintptr_t)pages;
+    (void)llmobsi_syscall(SYS_madvise, start, size, secluded ? 16 : 17); /* DONTDUMP, DODUMP      */
+    (void)llmobsi_syscall(SYS_madvise, start, size, secluded ? 18 : 19); /* WIPE- and KEEPONFORK */
+    (void)llmobsi_syscall(secluded ? SYS_mlock : SYS_munlock, start, size, 0);
     errno = saved;
 #else
     (void)pages;
@@ -8717,7 +9149,7 @@ llmobsi_fn bool llmobsi_keyring_start(llmobsi_keyring* keyring, const llmobs_con
 llmobsi_fn void llmobsi_keyring_end(llmobsi_keyring* keyring)
 {
     uint32_t i;
-    llmobsi_store_release(&keyring->page->current, 0);
+    llmobsi_store_relaxed(&keyring->page->current, 0); /* who still reads asks the place, too */
     for (i = 0; i < LLMOBS_I_KEYS; i++) {
         llmobsi_key_write(&keyring->page->places[i], NULL);
     }
@@ -8756,7 +9188,7 @@ llmobsi_fn void llmobsi_keyring_forked(llmobsi_keyring* keyring)
         llmobs_wipe(&set, sizeof set);
     }
     if (!newest && !llmobsi_keyring_put_random(keyring)) {
-        llmobsi_store_release(&keyring->page->current, 0);
+        llmobsi_store_relaxed(&keyring->page->current, 0); /* nobody else is here */
     }
 }
 
@@ -8923,6 +9355,3520 @@ llmobsi_fn bool llmobsi_keyring_is_news(llmobsi_keyring* keyring)
 }
 
 #endif
+
+/* =================================================================================================
+ *  >>pii                    privacy: what is looked for
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* Names and tiers of the classes. */
+
+static const char* const llmobsi_pii_names[] = {
+#define LLMOBS_I_PII(name, text, tier) text,
+    LLMOBS_PII_CLASSES(LLMOBS_I_PII)
+#undef LLMOBS_I_PII
+};
+
+static const uint8_t llmobsi_pii_tiers[] = {
+#define LLMOBS_I_PII(name, text, tier) LLMOBS_TIER_##tier,
+    LLMOBS_PII_CLASSES(LLMOBS_I_PII)
+#undef LLMOBS_I_PII
+};
+
+LLMOBS_I_STATIC_ASSERT(pii_all, LLMOBS_PII_ALL == LLMOBS_PII_BIT(LLMOBS_PII_COUNT) - 1);
+LLMOBS_I_STATIC_ASSERT(pii_default,
+                       LLMOBS_PII_DEFAULT == LLMOBS_PII_BIT(LLMOBS_PII_MAC_ADDRESS) - 1);
+
+LLMOBS_API const char* llmobs_pii_name(llmobs_pii pii)
+{
+    uint32_t number = (uint32_t)pii;
+    return number < LLMOBS_PII_COUNT ? llmobsi_pii_names[number] : "unknown class";
+}
+
+LLMOBS_API llmobs_tier llmobs_pii_tier(llmobs_pii pii)
+{
+    uint32_t number = (uint32_t)pii;
+    return number < LLMOBS_PII_COUNT ? (llmobs_tier)llmobsi_pii_tiers[number] : LLMOBS_TIER_C;
+}
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* =================================================================================================
+ *  >>rules                  privacy: the rules of a scan
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* Rules and the caller's terms. */
+
+#define LLMOBS_I_TERM_LEAST 3u
+#define LLMOBS_I_TERM_MOST 64u
+#define LLMOBS_I_TERM_TAIL 128u
+
+llmobsi_fn bool llmobsi_term_is_valid(const llmobs_scan_term* term)
+{
+    size_t size = term->text == NULL ? 0 : strlen(term->text), i;
+    if (size < LLMOBS_I_TERM_LEAST || size > LLMOBS_I_TERM_MOST ||
+        term->tail > LLMOBS_I_TERM_TAIL || !llmobsi_utf8_is_valid(term->text, size)) {
+        return false;
+    }
+    for (i = 0; i < size; i++) {
+        uint8_t byte = (uint8_t)term->text[i];
+        if (byte < 0x20 || byte == 0x7f || byte == '"' || byte == '\\' || byte == '\'') {
+            return false;
+        }
+    }
+    return true;
+}
+
+LLMOBS_API llmobs_scan_rules llmobs_scan_rules_default(void)
+{
+    llmobs_scan_rules rules;
+    memset(&rules, 0, sizeof(rules));
+    rules.size = sizeof(rules);
+    rules.classes = LLMOBS_PII_DEFAULT;
+    return rules;
+}
+
+LLMOBS_API llmobs_result llmobs_scan_rules_check(const llmobs_scan_rules* rules)
+{
+    llmobs_scan_rules used;
+    uint32_t i;
+    if (rules == NULL) {
+        return LLMOBS_OK;
+    }
+    memset(&used, 0, sizeof(used));
+    memcpy(&used, rules,
+           rules->size == 0 || rules->size > sizeof(used) ? sizeof(used) : rules->size);
+    if (used.terms == NULL && used.term_count > 0) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    if (used.term_count > LLMOBS_SCAN_TERMS_MAX) {
+        return LLMOBS_ERROR_LIMIT;
+    }
+    for (i = 0; i < used.term_count; i++) {
+        if (!llmobsi_term_is_valid(&used.terms[i])) {
+            return LLMOBS_ERROR_ARGUMENT;
+        }
+    }
+    return (used.classes & ~LLMOBS_PII_ALL) == 0 ? LLMOBS_OK : LLMOBS_ERROR_ARGUMENT;
+}
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* =================================================================================================
+ *  >>validate               privacy: check digits, number plans, entropy
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* Check digits and number plans: whether digits can be what they look like. Digits are given as
+   numbers 0 to 9, one a byte. Each check lets through of random digits what its comment says. */
+
+/* ---- check digits -------------------------------------------------------------------------- */
+
+/* The sum of Luhn (ISO/IEC 7812): every second digit from the right but one, doubled, its own
+   digits added. */
+llmobsi_fn uint32_t llmobsi_luhn_sum(const uint8_t* digits, size_t count)
+{
+    static const uint8_t doubled[10] = {0, 2, 4, 6, 8, 1, 3, 5, 7, 9};
+    uint32_t sum = 0;
+    size_t i;
+    for (i = 0; i < count; i++) {
+        sum += (count - i) % 2 != 0 ? digits[i] : doubled[digits[i]];
+    }
+    return sum;
+}
+
+/* 10 %. */
+llmobsi_fn bool llmobsi_luhn_is_valid(const uint8_t* digits, size_t count)
+{
+    return llmobsi_luhn_sum(digits, count) % 10 == 0;
+}
+
+llmobsi_fn bool llmobsi_digits_are_same(const uint8_t* digits, size_t count)
+{
+    size_t i;
+    for (i = 1; i < count; i++) {
+        if (digits[i] != digits[0]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The number that some digits make: at most nine of them. */
+llmobsi_fn uint32_t llmobsi_digits_number(const uint8_t* digits, size_t count)
+{
+    uint32_t number = 0;
+    size_t i;
+    for (i = 0; i < count; i++) {
+        number = number * 10 + digits[i];
+    }
+    return number;
+}
+
+/* Verhoeff's check, by the dihedral group of order ten. 10 %. */
+llmobsi_fn bool llmobsi_verhoeff_is_valid(const uint8_t* digits, size_t count)
+{
+    static const uint8_t permuted[8][10] = {
+        {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, {1, 5, 7, 6, 2, 8, 3, 0, 9, 4},
+        {5, 8, 0, 3, 7, 9, 6, 1, 4, 2}, {8, 9, 1, 6, 0, 4, 3, 5, 2, 7},
+        {9, 4, 5, 3, 1, 2, 6, 8, 7, 0}, {4, 2, 8, 6, 5, 7, 3, 9, 0, 1},
+        {2, 7, 9, 3, 8, 0, 6, 4, 1, 5}, {7, 0, 4, 6, 9, 1, 3, 2, 5, 8}};
+    uint32_t check = 0;
+    size_t i;
+    for (i = 0; i < count; i++) {
+        uint32_t digit = permuted[i % 8][digits[count - 1 - i]];
+        /* Numbers below 5 are rotations, the others reflections. */
+        uint32_t turn = check % 5, by = digit % 5;
+        if (check < 5) {
+            check = (turn + by) % 5 + (digit < 5 ? 0 : 5);
+        } else {
+            check = (turn + 5 - by) % 5 + (digit < 5 ? 5 : 0);
+        }
+    }
+    return check == 0;
+}
+
+/* ---- cards --------------------------------------------------------------------------------- */
+
+/* One range of issuers: the first digits, and the lengths, as bits. */
+typedef struct llmobsi_card_range {
+    uint32_t from; /* the first six digits, both inclusive */
+    uint32_t to;
+    uint32_t lengths;
+} llmobsi_card_range;
+
+#define LLMOBS_I_CARD_MOST 19u
+#define LLMOBS_I_CARD_LONG (UINT32_C(0xf) << 16) /* 16 to 19 digits */
+
+static const llmobsi_card_range llmobsi_card_ranges[] = {
+    {222100, 272099, UINT32_C(1) << 16},                    /* Mastercard          */
+    {300000, 305999, UINT32_C(1) << 14 | UINT32_C(1) << 16}, /* Diners Club         */
+    {309500, 309599, UINT32_C(1) << 14 | UINT32_C(1) << 16},
+    {340000, 349999, UINT32_C(1) << 15},                    /* American Express    */
+    {352800, 358999, LLMOBS_I_CARD_LONG},                   /* JCB                 */
+    {360000, 369999, UINT32_C(0x3f) << 14},                 /* Diners Club, 14-19  */
+    {370000, 379999, UINT32_C(1) << 15},
+    {380000, 399999, UINT32_C(1) << 14 | UINT32_C(1) << 16},
+    {400000, 499999, UINT32_C(1) << 13 | UINT32_C(1) << 16 | UINT32_C(1) << 19}, /* Visa */
+    {510000, 559999, UINT32_C(1) << 16},
+    {601100, 601199, LLMOBS_I_CARD_LONG},                   /* Discover            */
+    {620000, 629999, LLMOBS_I_CARD_LONG},                   /* UnionPay            */
+    {644000, 659999, LLMOBS_I_CARD_LONG},
+};
+
+/* Issuer, length and Luhn. 2.4 % of 16 digits, and no time in milliseconds of this century. */
+llmobsi_fn bool llmobsi_card_is_valid(const uint8_t* digits, size_t count)
+{
+    uint32_t first;
+    size_t i;
+    if (count < 13 || count > LLMOBS_I_CARD_MOST) {
+        return false;
+    }
+    first = llmobsi_digits_number(digits, 6);
+    for (i = 0; i < sizeof(llmobsi_card_ranges) / sizeof(llmobsi_card_ranges[0]); i++) {
+        const llmobsi_card_range* range = &llmobsi_card_ranges[i];
+        if (first >= range->from && first <= range->to) {
+            return (range->lengths >> count & 1) != 0 && llmobsi_luhn_is_valid(digits, count) &&
+                   !llmobsi_digits_are_same(digits, count);
+        }
+    }
+    return false;
+}
+
+/* ---- bank accounts ------------------------------------------------------------------------- */
+
+#define LLMOBS_I_IBAN_LEAST 15u
+#define LLMOBS_I_IBAN_MOST 34u
+
+/* The registry of SWIFT, as of 2024: country and length. */
+static const char llmobsi_iban_countries[] =
+    "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BI27BR29BY28CH21CR22CY28CZ24DE22DJ27DK18DO28EE20EG29ES24"
+    "FI18FK18FO18FR27GB22GE22GI23GL18GR27GT28HN28HR21HU28IE22IL23IQ23IS26IT27JO30KW30KZ20LB28LC32"
+    "LI21LT20LU20LV21LY25MC27MD24ME22MK19MN20MR27MT31MU30NI28NL18NO15OM23PK24PL28PS29PT25QA29RO24"
+    "RS22RU33SA24SC31SD18SE24SI19SK24SM27SO23ST25SV28TL23TN24TR26UA29VA22VG24XK20YE30";
+
+/* How long an IBAN of the country is; 0: there are none. */
+llmobsi_fn size_t llmobsi_iban_length(uint8_t first, uint8_t second)
+{
+    size_t i;
+    for (i = 0; i + 4 < sizeof(llmobsi_iban_countries); i += 4) {
+        const char* row = llmobsi_iban_countries + i;
+        if ((uint8_t)row[0] == first && (uint8_t)row[1] == second) {
+            return (size_t)(row[2] - '0') * 10 + (size_t)(row[3] - '0');
+        }
+    }
+    return 0;
+}
+
+/* Of capital letters and digits, its length already right: ISO 7064 mod 97 with the first four
+   behind the rest. 1 %. */
+llmobsi_fn bool llmobsi_iban_is_valid(const uint8_t* text, size_t size)
+{
+    uint32_t rest = 0, check;
+    size_t i;
+    if (size < LLMOBS_I_IBAN_LEAST || size > LLMOBS_I_IBAN_MOST) {
+        return false;
+    }
+    check = (uint32_t)(text[2] - '0') * 10 + (uint32_t)(text[3] - '0');
+    for (i = 0; i < size; i++) {
+        uint8_t byte = text[(i + 4) % size];
+        if (byte >= '0' && byte <= '9') {
+            rest = (rest * 10 + (uint32_t)(byte - '0')) % 97;
+        } else {
+            rest = (rest * 100 + (uint32_t)(byte - 'A') + 10) % 97;
+        }
+    }
+    return rest == 1 && check >= 2 && check <= 98;
+}
+
+/* A routing number of the American Bankers Association. 3.8 %. */
+llmobsi_fn bool llmobsi_aba_is_valid(const uint8_t* d)
+{
+    uint32_t prefix = llmobsi_digits_number(d, 2);
+    uint32_t sum = 3 * ((uint32_t)d[0] + d[3] + d[6]) + 7 * ((uint32_t)d[1] + d[4] + d[7]) +
+                   (uint32_t)d[2] + d[5] + d[8];
+    return sum % 10 == 0 && !llmobsi_digits_are_same(d, 9) &&
+           (prefix <= 12 || (prefix >= 21 && prefix <= 32) || (prefix >= 61 && prefix <= 72) ||
+            prefix == 80);
+}
+
+/* ---- persons ------------------------------------------------------------------------------- */
+
+/* A US social security number of nine digits: what is never given out, or known from print. 89 % of
+   all: no proof without its hyphens, or a word. */
+llmobsi_fn bool llmobsi_ssn_is_valid(const uint8_t* digits)
+{
+    uint32_t area = llmobsi_digits_number(digits, 3);
+    uint32_t number = llmobsi_digits_number(digits, 9);
+    return area != 0 && area != 666 && area < 900 && number / 10000 % 100 != 0 &&
+           number % 10000 != 0 && number != 78051120 && number != 219099999 &&
+           number != 123456789 && !llmobsi_digits_are_same(digits, 9);
+}
+
+/* A US taxpayer number: 9dd, and a group of 50-65, 70-88, 90-92, 94-99. */
+llmobsi_fn bool llmobsi_itin_is_valid(const uint8_t* digits)
+{
+    uint32_t group = llmobsi_digits_number(digits + 3, 2);
+    return digits[0] == 9 && !llmobsi_digits_are_same(digits, 9) &&
+           ((group >= 50 && group <= 65) || (group >= 70 && group <= 88) ||
+            (group >= 90 && group != 93));
+}
+
+/* A US health provider: ten digits, 1 or 2 first, Luhn with 80840 before them. 2 %. */
+llmobsi_fn bool llmobsi_npi_is_valid(const uint8_t* digits)
+{
+    return (digits[0] == 1 || digits[0] == 2) && (llmobsi_luhn_sum(digits, 10) + 24) % 10 == 0;
+}
+
+/* Ten digits of the British health service, mod 11. 9 %. */
+llmobsi_fn bool llmobsi_nhs_is_valid(const uint8_t* digits)
+{
+    uint32_t sum = 0;
+    size_t i;
+    for (i = 0; i < 10; i++) {
+        sum += digits[i] * (uint32_t)(10 - i); /* the check digit counts once */
+    }
+    return sum % 11 == 0 && !llmobsi_digits_are_same(digits, 10);
+}
+
+/* A Canadian social insurance number: nine digits; none begins with 0 or 8. 8 %. */
+llmobsi_fn bool llmobsi_sin_is_valid(const uint8_t* digits)
+{
+    return digits[0] != 0 && digits[0] != 8 && llmobsi_luhn_is_valid(digits, 9) &&
+           !llmobsi_digits_are_same(digits, 9);
+}
+
+/* An Indian identity number: twelve digits, the first 2 to 9. 8 %. */
+llmobsi_fn bool llmobsi_aadhaar_is_valid(const uint8_t* digits)
+{
+    return digits[0] >= 2 && llmobsi_verhoeff_is_valid(digits, 12) &&
+           !llmobsi_digits_are_same(digits, 12);
+}
+
+/* ---- telephones ---------------------------------------------------------------------------- */
+
+/* Ten digits of the North American plan: area and exchange begin with 2 to 9, and are no N11. */
+llmobsi_fn bool llmobsi_nanp_is_valid(const uint8_t* digits)
+{
+    return digits[0] >= 2 && digits[3] >= 2 && !(digits[1] == 1 && digits[2] == 1) &&
+           !(digits[4] == 1 && digits[5] == 1) && !llmobsi_digits_are_same(digits, 10);
+}
+
+/* How many digits the country code has that these begin with (E.164); 0: there is none such. */
+llmobsi_fn size_t llmobsi_country_code(const uint8_t* digits, size_t count)
+{
+    /* By first digit, the second ones that end a code; after the others there is a third digit. */
+    static const uint16_t two[10] = {0,      0,      0x0081, 0x025f, 0x03fb,
+                                     0x01fe, 0x007f, 0,      0x0056, 0x013f};
+    if (count < 2 || digits[0] == 0) {
+        return 0;
+    }
+    if (digits[0] == 1 || digits[0] == 7) {
+        return 1;
+    }
+    if ((two[digits[0]] >> digits[1] & 1) != 0) {
+        return 2;
+    }
+    return count < 3 ? 0 : 3;
+}
+
+/* All the digits after a '+'. */
+llmobsi_fn bool llmobsi_e164_is_valid(const uint8_t* digits, size_t count)
+{
+    size_t code;
+    if (count < 7 || count > 15 || llmobsi_digits_are_same(digits, count)) {
+        return false;
+    }
+    code = llmobsi_country_code(digits, count);
+    if (digits[0] == 1) {
+        return count == 11 && llmobsi_nanp_is_valid(digits + 1);
+    }
+    return code > 0 && count - code >= 4;
+}
+
+/* ---- entropy ------------------------------------------------------------------------------- */
+
+/* Shannon's entropy is looked at over so many bytes at most. */
+#define LLMOBS_I_ENTROPY_MOST 128u
+/* Bits a byte, as fixed point with twelve places. */
+#define llmobsi_bits(whole, tenths) ((whole) * 4096u + (tenths) * 4096u / 10u)
+
+/* log2 of a number up to 128, with twelve places after the point, below by less than one of them:
+   the fraction by squaring, bit by bit. */
+llmobsi_fn uint32_t llmobsi_log2(uint32_t number)
+{
+    uint32_t whole = 31u - (uint32_t)__builtin_clz(number), i;
+    uint64_t part = (uint64_t)number << (30 - whole); /* 1 to 2, with 30 places */
+    uint32_t result = whole;
+    for (i = 0; i < 12; i++) {
+        part = part * part >> 30;
+        result = result * 2 + (uint32_t)(part >> 31);
+        part >>= part >> 31;
+    }
+    return result;
+}
+
+/* By how much count * log2(count) grows from count - 1 to count, with twelve places. */
+static const uint16_t llmobsi_entropy_steps[LLMOBS_I_ENTROPY_MOST + 1] = {
+    0, 0, 8192, 11284, 13292, 14785, 15975, 16964, 17812, 18552, 19210, 19802,
+    20340, 20833, 21288, 21710, 22105, 22474, 22822, 23150, 23462, 23757, 24039, 24307,
+    24564, 24811, 25047, 25274, 25493, 25704, 25908, 26105, 26296, 26481, 26660, 26834,
+    27002, 27167, 27326, 27482, 27633, 27781, 27925, 28066, 28203, 28338, 28469, 28598,
+    28723, 28846, 28967, 29085, 29201, 29315, 29426, 29536, 29643, 29749, 29852, 29954,
+    30054, 30153, 30250, 30345, 30439, 30531, 30622, 30712, 30800, 30887, 30972, 31057,
+    31140, 31222, 31303, 31383, 31462, 31539, 31616, 31692, 31767, 31841, 31914, 31986,
+    32057, 32127, 32197, 32265, 32333, 32401, 32467, 32533, 32598, 32662, 32725, 32788,
+    32850, 32912, 32973, 33033, 33093, 33152, 33210, 33268, 33326, 33383, 33439, 33495,
+    33550, 33605, 33659, 33713, 33766, 33819, 33871, 33923, 33974, 34025, 34075, 34126,
+    34175, 34224, 34273, 34322, 34370, 34417, 34465, 34512, 34558};
+
+/* The entropy of some bytes, in bits a byte with twelve places. */
+llmobsi_fn uint32_t llmobsi_entropy(const uint8_t* bytes, size_t size)
+{
+    uint8_t counts[256];
+    uint32_t sum = 0;
+    size_t i, most = size < LLMOBS_I_ENTROPY_MOST ? size : LLMOBS_I_ENTROPY_MOST;
+    memset(counts, 0, sizeof(counts));
+    for (i = 0; i < most; i++) {
+        sum += llmobsi_entropy_steps[++counts[bytes[i]]];
+    }
+    return most == 0 ? 0 : llmobsi_log2((uint32_t)most) - sum / (uint32_t)most;
+}
+
+/* Whether a beginning of the bytes, `least` or more of them, has at least that entropy: more text
+   after it can't take that away. The size of the first such, or 0. */
+llmobsi_fn size_t llmobsi_entropy_reached(const uint8_t* bytes, size_t size, size_t least,
+                                          uint32_t floor)
+{
+    uint8_t counts[256];
+    uint32_t sum = 0;
+    size_t i, most = size < LLMOBS_I_ENTROPY_MOST ? size : LLMOBS_I_ENTROPY_MOST;
+    memset(counts, 0, sizeof(counts));
+    for (i = 0; i < most; i++) {
+        uint32_t count = (uint32_t)i + 1;
+        sum += llmobsi_entropy_steps[++counts[bytes[i]]];
+        if (count >= least && llmobsi_log2(count) * count >= floor * count + sum) {
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* =================================================================================================
+ *  >>view                   privacy: windows of text, classes of bytes
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* What recognisers look through: a window of the text, and classes of bytes. A recogniser reads
+   forward by llmobsi_at and back by llmobsi_back, so that two things hold whatever window it is
+   given. It never looks past what was found last, as if the text began there. And when it came to
+   the end of a window that is not the end of the text, the window says so: starved. Its verdict is
+   then void, and is asked for again with more text. That is all of streaming. */
+
+/* How far a recogniser may look back and ahead of its trigger. */
+#define LLMOBS_I_LOOK_BACK 144u
+#define LLMOBS_I_LOOK_AHEAD 400u
+
+typedef struct llmobsi_view {
+    const uint8_t* bytes;
+    size_t size;
+    size_t floor; /* where the last finding ended, or the text begins */
+    bool is_last; /* the text ends where the window ends              */
+    bool starved;
+    uint32_t classes;
+    const struct llmobs_scan_term* terms;
+    size_t term_count;
+} llmobsi_view;
+
+/* What a recogniser says it has found. */
+typedef struct llmobsi_match {
+    size_t start;
+    size_t end;
+    llmobs_pii pii;
+    uint8_t tail; /* LLMOBS_I_TAIL_*: it goes on, to where those bytes end */
+    bool is_local;
+    const char* name;
+} llmobsi_match;
+
+enum {
+    LLMOBS_I_TAIL_NONE,
+    LLMOBS_I_TAIL_TOKEN, /* letters, digits, _ -                            */
+    LLMOBS_I_TAIL_BASE64, /* letters, digits, + / =                          */
+    LLMOBS_I_TAIL_DOTTED, /* the first kind, and dots within                 */
+    LLMOBS_I_TAIL_VALUE, /* whatever a password may hold                    */
+    LLMOBS_I_TAIL_PEM    /* to the line that says END, or a quotation mark  */
+};
+
+/* ---- classes of bytes ---------------------------------------------------------------------- */
+
+enum {
+    LLMOBS_I_DIGIT = 0x1,
+    LLMOBS_I_UPPER = 0x2,
+    LLMOBS_I_LOWER = 0x4,
+    LLMOBS_I_UNDERSCORE = 0x8,
+    LLMOBS_I_HYPHEN = 0x10,
+    LLMOBS_I_DOT = 0x20,
+    LLMOBS_I_HEX = 0x40,
+    LLMOBS_I_LOWER_HEX = 0x80,
+    LLMOBS_I_LOCAL = 0x100, /* an address before the @: RFC 5322's dot-atom, but for '*'   */
+    LLMOBS_I_VALUE = 0x200, /* a password in an assignment: no blanks, quotes, brackets ,;& */
+    LLMOBS_I_BASE58 = 0x400,
+    LLMOBS_I_BASE32 = 0x800,
+    LLMOBS_I_PLUS = 0x1000, /* + and / */
+    LLMOBS_I_EQUALS = 0x2000,
+    LLMOBS_I_TILDE = 0x4000,
+    LLMOBS_I_USER = 0x8000, /* user and password within a URL */
+    LLMOBS_I_ALPHA = LLMOBS_I_UPPER | LLMOBS_I_LOWER,
+    LLMOBS_I_ALNUM = LLMOBS_I_ALPHA | LLMOBS_I_DIGIT,
+    LLMOBS_I_WORD = LLMOBS_I_ALNUM | LLMOBS_I_UNDERSCORE,
+    LLMOBS_I_TOKEN = LLMOBS_I_WORD | LLMOBS_I_HYPHEN
+};
+
+static const uint16_t llmobsi_kinds[256] = {
+    0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000,
+    0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000,
+    0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000,
+    0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000,
+    0x0000, 0x8300, 0x0000, 0x8300, 0x8300, 0x8300, 0x8100, 0x0100,
+    0x0000, 0x0000, 0x8200, 0x9300, 0x0000, 0x8310, 0x8320, 0x1300,
+    0x83c1, 0x87c1, 0x8fc1, 0x8fc1, 0x8fc1, 0x8fc1, 0x8fc1, 0x8fc1,
+    0x87c1, 0x87c1, 0x0200, 0x0000, 0x0000, 0xa300, 0x0000, 0x8300,
+    0x0200, 0x8f42, 0x8f42, 0x8f42, 0x8f42, 0x8f42, 0x8f42, 0x8f02,
+    0x8f02, 0x8b02, 0x8f02, 0x8f02, 0x8f02, 0x8f02, 0x8f02, 0x8b02,
+    0x8f02, 0x8f02, 0x8f02, 0x8f02, 0x8f02, 0x8f02, 0x8f02, 0x8f02,
+    0x8f02, 0x8f02, 0x8f02, 0x0000, 0x0000, 0x0000, 0x0300, 0x8308,
+    0x0100, 0x87c4, 0x87c4, 0x87c4, 0x87c4, 0x87c4, 0x87c4, 0x8704,
+    0x8704, 0x8704, 0x8704, 0x8704, 0x8304, 0x8704, 0x8704, 0x8704,
+    0x8704, 0x8704, 0x8704, 0x8704, 0x8704, 0x8704, 0x8704, 0x8704,
+    0x8704, 0x8704, 0x8704, 0x0100, 0x0300, 0x0100, 0xc300, 0x0000,
+    /* above ASCII */
+    0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200,
+    0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200,
+    0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200,
+    0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200,
+    0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200,
+    0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200,
+    0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200,
+    0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200,
+    0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200,
+    0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200,
+    0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200,
+    0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200,
+    0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200,
+    0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200,
+    0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200,
+    0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200, 0x8200};
+
+llmobsi_inline bool llmobsi_is(uint8_t byte, uint32_t kinds)
+{
+    return (llmobsi_kinds[byte] & kinds) != 0;
+}
+
+llmobsi_inline uint8_t llmobsi_small(uint8_t byte)
+{
+    return llmobsi_is(byte, LLMOBS_I_UPPER) ? (uint8_t)(byte | 0x20) : byte;
+}
+
+/* ---- looking ------------------------------------------------------------------------------- */
+
+/* The byte at a place; 0 behind the end. */
+llmobsi_inline uint8_t llmobsi_at(llmobsi_view* view, size_t place)
+{
+    if (llmobsi_likely(place < view->size)) {
+        return view->bytes[place];
+    }
+    view->starved = !view->is_last;
+    return 0;
+}
+
+/* The byte `distance` (1 or more) before a place; 0 where there is none. */
+llmobsi_inline uint8_t llmobsi_back(const llmobsi_view* view, size_t place, size_t distance)
+{
+    return place >= view->floor + distance ? view->bytes[place - distance] : 0;
+}
+
+/* How many bytes from a place on are of some kinds, but no more than `most`. */
+llmobsi_inline size_t llmobsi_run(llmobsi_view* view, size_t place, uint32_t kinds, size_t most)
+{
+    size_t count = 0;
+    while (count < most && llmobsi_is(llmobsi_at(view, place + count), kinds)) {
+        count++;
+    }
+    return count;
+}
+
+/* How many before a place. */
+llmobsi_inline size_t llmobsi_run_back(const llmobsi_view* view, size_t place, uint32_t kinds,
+                                       size_t most)
+{
+    size_t count = 0;
+    while (count < most && llmobsi_is(llmobsi_back(view, place, count + 1), kinds)) {
+        count++;
+    }
+    return count;
+}
+
+/* Whether this text stands there. */
+llmobsi_inline bool llmobsi_has(llmobsi_view* view, size_t place, const char* text, size_t size)
+{
+    size_t i;
+    for (i = 0; i < size; i++) {
+        if (llmobsi_at(view, place + i) != (uint8_t)text[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+#define llmobsi_has_text(view, place, literal) \
+    llmobsi_has((view), (place), "" literal, sizeof(literal) - 1)
+
+/* Whether this text stands before a place. */
+llmobsi_inline bool llmobsi_had(const llmobsi_view* view, size_t place, const char* text,
+                                size_t size)
+{
+    return place >= view->floor + size && memcmp(view->bytes + place - size, text, size) == 0;
+}
+
+/* Whether the byte at a place belongs to an escape of JSON or C: an odd number of backslashes
+   stands before it. */
+llmobsi_fn bool llmobsi_is_escaped(const llmobsi_view* view, size_t place)
+{
+    size_t count = 0;
+    while (count < 32 && llmobsi_back(view, place, count + 1) == '\\') {
+        count++;
+    }
+    return count % 2 != 0;
+}
+
+/* Whether a word may begin at a place: after no letter, digit or underscore; or after an escape
+   such as \n, which reads as one but is none. */
+llmobsi_inline bool llmobsi_begins(const llmobsi_view* view, size_t place)
+{
+    uint8_t before = llmobsi_back(view, place, 1);
+    if (before == '\\') {
+        return !llmobsi_is_escaped(view, place); /* never in the middle of an escape */
+    }
+    if (!llmobsi_is(before, LLMOBS_I_WORD)) {
+        return true;
+    }
+    return (before == 'n' || before == 't' || before == 'r') &&
+           llmobsi_back(view, place, 2) == '\\' && llmobsi_is_escaped(view, place - 1);
+}
+
+/* Whether a word may end before a place. */
+llmobsi_inline bool llmobsi_ends(llmobsi_view* view, size_t place)
+{
+    return !llmobsi_is(llmobsi_at(view, place), LLMOBS_I_WORD);
+}
+
+/* How often a byte stands before a place: up to five times. */
+llmobsi_inline uint32_t llmobsi_run_of(const llmobsi_view* view, size_t place, uint8_t byte)
+{
+    uint32_t count = 0;
+    while (count < 5 && llmobsi_back(view, place, count + 1) == byte) {
+        count++;
+    }
+    return count;
+}
+
+/* The size of what a redactor wrote at a place: <CLASS>, <CLASS_0123456789abcdef>, or three stars
+   of a mask; 0: it did not. */
+llmobsi_fn size_t llmobsi_covered_size(llmobsi_view* view, size_t place)
+{
+    size_t i, k;
+    if (llmobsi_at(view, place) == '*') {
+        return llmobsi_at(view, place + 1) == '*' && llmobsi_at(view, place + 2) == '*' ? 3 : 0;
+    }
+    if (llmobsi_at(view, place) != '<') {
+        return 0;
+    }
+    for (i = 0; i < LLMOBS_PII_COUNT; i++) {
+        const char* name = llmobsi_pii_names[i];
+        size_t end = place + 1;
+        for (k = 0; name[k] != '\0' && llmobsi_at(view, end) == (uint8_t)name[k]; k++) {
+            end++;
+        }
+        if (name[k] != '\0') {
+            continue;
+        }
+        if (llmobsi_at(view, end) == '_' && llmobsi_run(view, end + 1, LLMOBS_I_HEX, 16) == 16) {
+            end += 17;
+        }
+        if (llmobsi_at(view, end) == '>') {
+            return end + 1 - place;
+        }
+    }
+    return 0;
+}
+
+/* The same of numbers, which neither go on with nor come from "-5" or ".5", nor with what a
+   redactor may have put there instead. */
+llmobsi_inline bool llmobsi_number_begins(const llmobsi_view* view, size_t place)
+{
+    uint8_t before = llmobsi_back(view, place, 1);
+    if ((before == '-' || before == '.') &&
+        llmobsi_is(llmobsi_back(view, place, 2), LLMOBS_I_DIGIT)) {
+        return false;
+    }
+    if (before == '*' && llmobsi_run_of(view, place, '*') >= 5) {
+        return false; /* what is left of a number */
+    }
+    return llmobsi_begins(view, place);
+}
+
+llmobsi_inline bool llmobsi_number_ends(llmobsi_view* view, size_t place)
+{
+    uint8_t after = llmobsi_at(view, place);
+    if (after == '-' || after == '.') {
+        return !llmobsi_is(llmobsi_at(view, place + 1), LLMOBS_I_DIGIT) &&
+               llmobsi_covered_size(view, place + 1) == 0;
+    }
+    return !llmobsi_is(after, LLMOBS_I_WORD);
+}
+
+llmobsi_inline bool llmobsi_wants(const llmobsi_view* view, llmobs_pii pii)
+{
+    return (view->classes & LLMOBS_PII_BIT(pii)) != 0;
+}
+
+/* ---- matches ------------------------------------------------------------------------------- */
+
+llmobsi_inline bool llmobsi_match_set(llmobsi_match* match, llmobs_pii pii, size_t start,
+                                      size_t end, const char* name)
+{
+    match->start = start;
+    match->end = end;
+    match->pii = pii;
+    match->tail = LLMOBS_I_TAIL_NONE;
+    match->is_local = false;
+    match->name = name;
+    return true;
+}
+
+/* Whether the first gives the name where two overlap: the longer, then the surer, then the one
+   whose class stands first. */
+llmobsi_fn bool llmobsi_match_is_better(const llmobsi_match* a, const llmobsi_match* b)
+{
+    size_t size_a = a->end - a->start, size_b = b->end - b->start;
+    uint8_t tier_a = llmobsi_pii_tiers[a->pii], tier_b = llmobsi_pii_tiers[b->pii];
+    if (size_a != size_b) {
+        return size_a > size_b;
+    }
+    return tier_a != tier_b ? tier_a < tier_b : a->pii < b->pii;
+}
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* =================================================================================================
+ *  >>context                privacy: words that make a number what it is
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* Words that make a number what it is: "passport", "cvv". */
+
+typedef struct llmobsi_context_word {
+    const char* text;
+    uint32_t classes;
+} llmobsi_context_word;
+
+#define LLMOBS_I_CONTEXT_BYTES 40u
+#define LLMOBS_I_CONTEXT_WORDS 5u
+#define LLMOBS_I_CONTEXT_LONGEST 9u
+#define LLMOBS_I_CONTEXT_LICENSE LLMOBS_PII_BIT(LLMOBS_PII_DRIVER_LICENSE)
+
+/* By length, then by letters. */
+static const llmobsi_context_word llmobsi_context_words[] = {
+    {"dl", LLMOBS_I_CONTEXT_LICENSE},
+    {"aba", LLMOBS_PII_BIT(LLMOBS_PII_ABA_ROUTING)},
+    {"bot", LLMOBS_PII_BIT(LLMOBS_PII_API_KEY)}, /* Telegram's */
+    {"csc", LLMOBS_PII_BIT(LLMOBS_PII_CARD_CODE)},
+    {"cvc", LLMOBS_PII_BIT(LLMOBS_PII_CARD_CODE)},
+    {"cvv", LLMOBS_PII_BIT(LLMOBS_PII_CARD_CODE)},
+    {"dob", LLMOBS_PII_BIT(LLMOBS_PII_BIRTH_DATE)},
+    {"nhs", LLMOBS_PII_BIT(LLMOBS_PII_UK_NHS)},
+    {"npi", LLMOBS_PII_BIT(LLMOBS_PII_US_NPI)},
+    {"rtn", LLMOBS_PII_BIT(LLMOBS_PII_ABA_ROUTING)},
+    {"sin", LLMOBS_PII_BIT(LLMOBS_PII_CA_SIN)},
+    {"ssn", LLMOBS_PII_BIT(LLMOBS_PII_US_SSN)},
+    {"acct", LLMOBS_PII_BIT(LLMOBS_PII_BANK_ACCOUNT)},
+    {"bank", LLMOBS_PII_BIT(LLMOBS_PII_BANK_ACCOUNT)},
+    {"born", LLMOBS_PII_BIT(LLMOBS_PII_BIRTH_DATE)},
+    {"itin", LLMOBS_PII_BIT(LLMOBS_PII_US_ITIN)},
+    {"birth", LLMOBS_PII_BIT(LLMOBS_PII_BIRTH_DATE)},
+    {"aadhar", LLMOBS_PII_BIT(LLMOBS_PII_AADHAAR)},
+    {"driver", LLMOBS_I_CONTEXT_LICENSE},
+    {"social", LLMOBS_PII_BIT(LLMOBS_PII_US_SSN) | LLMOBS_PII_BIT(LLMOBS_PII_CA_SIN)},
+    {"aadhaar", LLMOBS_PII_BIT(LLMOBS_PII_AADHAAR)},
+    {"account", LLMOBS_PII_BIT(LLMOBS_PII_BANK_ACCOUNT)},
+    {"drivers", LLMOBS_I_CONTEXT_LICENSE},
+    {"driving", LLMOBS_I_CONTEXT_LICENSE},
+    {"licence", LLMOBS_I_CONTEXT_LICENSE},
+    {"license", LLMOBS_I_CONTEXT_LICENSE},
+    {"routing", LLMOBS_PII_BIT(LLMOBS_PII_ABA_ROUTING)},
+    {"birthday", LLMOBS_PII_BIT(LLMOBS_PII_BIRTH_DATE)},
+    {"passport", LLMOBS_PII_BIT(LLMOBS_PII_PASSPORT)},
+    {"provider", LLMOBS_PII_BIT(LLMOBS_PII_US_NPI)},
+    {"telegram", LLMOBS_PII_BIT(LLMOBS_PII_API_KEY)},
+    {"taxpayer", LLMOBS_PII_BIT(LLMOBS_PII_US_ITIN)},
+    {"birthdate", LLMOBS_PII_BIT(LLMOBS_PII_BIRTH_DATE)},
+};
+
+/* The classes of one word. */
+llmobsi_fn uint32_t llmobsi_context_of_word(const uint8_t* word, size_t size)
+{
+    size_t i, k;
+    for (i = 0; i < sizeof(llmobsi_context_words) / sizeof(llmobsi_context_words[0]); i++) {
+        const char* text = llmobsi_context_words[i].text;
+        if ((uint8_t)text[0] != llmobsi_small(word[0])) {
+            continue;
+        }
+        for (k = 1; k < size && (uint8_t)text[k] == llmobsi_small(word[k]); k++) {
+        }
+        if (k == size && text[k] == '\0') {
+            return llmobsi_context_words[i].classes;
+        }
+    }
+    return 0;
+}
+
+/* Whether a '>' at a place ends what a redactor wrote. */
+llmobsi_fn bool llmobsi_is_marker(const llmobsi_view* view, size_t place)
+{
+    size_t size = llmobsi_run_back(view, place, LLMOBS_I_WORD, LLMOBS_I_CONTEXT_BYTES);
+    llmobsi_view before = *view;
+    return llmobsi_back(view, place, size + 1) == '<' &&
+           llmobsi_covered_size(&before, place - size - 1) == size + 2;
+}
+
+/* The classes that the words before a place speak for. What a redactor has put there ends the
+   search, as the finding itself did. */
+llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
+{
+    uint32_t classes = 0, words = 0;
+    size_t distance = 1;
+    while (distance <= LLMOBS_I_CONTEXT_BYTES && words < LLMOBS_I_CONTEXT_WORDS) {
+        uint8_t byte = llmobsi_back(view, place, distance);
+        size_t size;
+        if (!llmobsi_is(byte, LLMOBS_I_ALPHA)) {
+            if ((byte == '>' && llmobsi_is_marker(view, place - distance)) ||
+                (byte == '*' && llmobsi_run_of(view, place - distance + 1, '*') >= 3)) {
+                break;
+            }
+            distance++;
+            continue;
+        }
+        size = llmobsi_run_back(view, place - distance + 1, LLMOBS_I_ALPHA,
+                                LLMOBS_I_CONTEXT_BYTES);
+        if (size >= 2 && size <= LLMOBS_I_CONTEXT_LONGEST) {
+            classes |= llmobsi_context_of_word(view->bytes + place - distance + 1 - size, size);
+        }
+        distance += size;
+        words++;
+    }
+    return classes & view->classes;
+}
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* =================================================================================================
+ *  >>number                 privacy: numbers, addresses of machines, telephones
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* Recognisers of what is written in digits. Each begins at the first digit of a run. */
+
+/* Up to so many digits are read, and one more tells that there are more. */
+#define LLMOBS_I_NUMBER_MOST 20u
+#define LLMOBS_I_NUMBER_GROUPS 5u
+
+/* Digits in groups, with the same separator between them. */
+typedef struct llmobsi_number {
+    size_t start;
+    size_t end;
+    size_t count; /* digits */
+    size_t group_count;
+    size_t sizes[LLMOBS_I_NUMBER_GROUPS];
+    uint32_t form;     /* the sizes, as decimal digits: 4444, 324 */
+    uint8_t separator; /* 0: one group */
+    uint8_t digits[LLMOBS_I_NUMBER_MOST + 1];
+} llmobsi_number;
+
+/* One more run of digits, those too many included. */
+llmobsi_inline void llmobsi_number_group(llmobsi_view* view, llmobsi_number* number, size_t place)
+{
+    size_t size = 0;
+    while (number->count <= LLMOBS_I_NUMBER_MOST) {
+        uint8_t byte = llmobsi_at(view, place + size);
+        if (!llmobsi_is(byte, LLMOBS_I_DIGIT)) {
+            break;
+        }
+        number->digits[number->count++] = (uint8_t)(byte - '0');
+        size++;
+    }
+    number->end = place + size;
+    number->sizes[number->group_count++] = size;
+    number->form = number->form * 10 + (uint32_t)(size < 9 ? size : 9);
+}
+
+/* Reads the number at a place: one group, and more if it is short and the separator stays the
+   same. */
+llmobsi_fn void llmobsi_number_read(llmobsi_view* view, llmobsi_number* number, size_t start)
+{
+    uint8_t separator;
+    number->start = start;
+    number->count = number->group_count = 0;
+    number->form = 0;
+    number->separator = 0;
+    llmobsi_number_group(view, number, start);
+    separator = llmobsi_at(view, number->end);
+    if (number->count > 4 || (separator != ' ' && separator != '-' && separator != '.')) {
+        return;
+    }
+    while (number->group_count < LLMOBS_I_NUMBER_GROUPS && number->count < LLMOBS_I_NUMBER_MOST &&
+           llmobsi_at(view, number->end) == separator &&
+           llmobsi_is(llmobsi_at(view, number->end + 1), LLMOBS_I_DIGIT)) {
+        number->separator = separator;
+        llmobsi_number_group(view, number, number->end + 1);
+    }
+}
+
+/* Takes the last group off. */
+llmobsi_inline void llmobsi_number_shorten(llmobsi_number* number)
+{
+    size_t size = number->sizes[--number->group_count];
+    number->end -= size + 1;
+    number->count -= size;
+    number->form /= 10;
+}
+
+/* Whether a number is part of a chain of hexadecimal groups, such as a UUID. */
+llmobsi_fn bool llmobsi_number_in_chain(llmobsi_view* view, size_t start, size_t end)
+{
+    if (llmobsi_back(view, start, 1) == '-') {
+        size_t size = llmobsi_run_back(view, start - 1, LLMOBS_I_HEX, 12);
+        if (size >= 4 && llmobsi_back(view, start - 1, size + 1) == '-') {
+            return true;
+        }
+    }
+    return llmobsi_at(view, end) == '-' && llmobsi_run(view, end + 1, LLMOBS_I_HEX, 5) == 4 &&
+           llmobsi_at(view, end + 5) == '-';
+}
+
+/* ---- addresses of machines ----------------------------------------------------------------- */
+
+llmobsi_fn bool llmobsi_ipv4_is_local(const uint8_t* octets)
+{
+    static const uint8_t nets[][4] = {/* three octets, and how many bits of them count */
+                                      {0, 0, 0, 8},      {10, 0, 0, 8},     {127, 0, 0, 8},
+                                      {169, 254, 0, 16}, {172, 16, 0, 12},  {192, 168, 0, 16},
+                                      {192, 0, 2, 24},   {198, 51, 100, 24}, {203, 0, 113, 24},
+                                      {100, 64, 0, 10}};
+    uint32_t address = (uint32_t)octets[0] << 16 | (uint32_t)octets[1] << 8 | octets[2];
+    size_t i;
+    for (i = 0; i < sizeof(nets) / sizeof(nets[0]); i++) {
+        uint32_t net = (uint32_t)nets[i][0] << 16 | (uint32_t)nets[i][1] << 8 | nets[i][2];
+        if ((address ^ net) >> (24 - nets[i][3]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Four octets without leading zeros; where they end, or 0. */
+llmobsi_fn size_t llmobsi_ipv4_parse(llmobsi_view* view, size_t place, uint8_t* octets)
+{
+    uint32_t i;
+    for (i = 0; i < 4; i++) {
+        uint32_t value = 0;
+        size_t size = llmobsi_run(view, place, LLMOBS_I_DIGIT, 4), k;
+        if (size == 0 || size > 3 || (size > 1 && llmobsi_at(view, place) == '0')) {
+            return 0;
+        }
+        for (k = 0; k < size; k++) {
+            value = value * 10 + (uint32_t)(llmobsi_at(view, place + k) - '0');
+        }
+        if (value > 255) {
+            return 0;
+        }
+        octets[i] = (uint8_t)value;
+        place += size;
+        if (i < 3 && llmobsi_at(view, place++) != '.') {
+            return 0;
+        }
+    }
+    if (llmobsi_is(llmobsi_at(view, place), LLMOBS_I_WORD) ||
+        (llmobsi_at(view, place) == '.' &&
+         llmobsi_is(llmobsi_at(view, place + 1), LLMOBS_I_DIGIT))) {
+        return 0;
+    }
+    return place;
+}
+
+llmobsi_fn bool llmobsi_ipv4_read(llmobsi_view* view, size_t start, llmobsi_match* match)
+{
+    uint8_t octets[4];
+    size_t end = llmobsi_ipv4_parse(view, start, octets);
+    if (end == 0) {
+        return false;
+    }
+    (void)llmobsi_match_set(match, LLMOBS_PII_IP_ADDRESS, start, end, "ipv4");
+    match->is_local = llmobsi_ipv4_is_local(octets);
+    return true;
+}
+
+/* What a redactor has put behind a colon may have been one more group. */
+llmobsi_fn bool llmobsi_ipv6_ends(llmobsi_view* view, size_t place)
+{
+    uint8_t after = llmobsi_at(view, place);
+    if (after == ':') {
+        after = llmobsi_at(view, place + 1);
+    } else if (llmobsi_at(view, place - 1) != ':') {
+        return !llmobsi_is(after, LLMOBS_I_WORD);
+    }
+    return !llmobsi_is(after, LLMOBS_I_WORD) && after != '<' && after != '*';
+}
+
+/* Up to eight groups of one to four digits, at most one "::", an IPv4 address at the end: RFC 4291,
+   2.2. At `start` is the first group or the "::". */
+llmobsi_fn bool llmobsi_ipv6_read(llmobsi_view* view, size_t start, llmobsi_match* match)
+{
+    size_t place = start, groups = 0, digits = 0, pairs = 0;
+    bool gap = false;
+    uint32_t first = 0, second = 0;
+    uint8_t octets[4];
+    if (llmobsi_at(view, place) == ':') {
+        if (llmobsi_at(view, place + 1) != ':') {
+            return false;
+        }
+        gap = true;
+        place += 2;
+    }
+    while (groups < 8) {
+        size_t size = llmobsi_run(view, place, LLMOBS_I_HEX, 5), i;
+        uint32_t value = 0;
+        if (size == 0) {
+            break;
+        }
+        if (size > 4) {
+            return false;
+        }
+        if (llmobsi_at(view, place + size) == '.' && groups <= 6 && groups + (gap ? 0 : 2) >= 2) {
+            size_t end = llmobsi_ipv4_parse(view, place, octets);
+            if (end != 0) {
+                groups += 2;
+                digits++;
+                place = end;
+                break;
+            }
+        }
+        for (i = 0; i < size; i++) {
+            uint8_t byte = llmobsi_at(view, place + i);
+            value = value * 16 + (uint32_t)llmobsi_hex_value((char)byte);
+            digits += llmobsi_is(byte, LLMOBS_I_DIGIT) ? 1u : 0u;
+        }
+        pairs += size == 2 ? 1u : 0u;
+        first = groups == 0 ? value : first;
+        second = groups == 1 ? value : second;
+        groups++;
+        place += size;
+        if (llmobsi_at(view, place) != ':') {
+            break;
+        }
+        if (llmobsi_at(view, place + 1) == ':') {
+            if (gap) {
+                return false;
+            }
+            gap = true;
+            place += 2;
+        } else if (groups < 8 && llmobsi_is(llmobsi_at(view, place + 1), LLMOBS_I_HEX)) {
+            place++;
+        } else {
+            break;
+        }
+    }
+    if (groups == 0 || (gap ? groups > 7 : groups != 8 || pairs == 8) ||
+        (digits == 0 && groups < 3) || !llmobsi_ipv6_ends(view, place)) {
+        return false;
+    }
+    (void)llmobsi_match_set(match, LLMOBS_PII_IP_ADDRESS, start, place, "ipv6");
+    match->is_local = (first & 0xffc0) == 0xfe80 || (first & 0xfe00) == 0xfc00 ||
+                      (first == 0x2001 && second == 0xdb8) ||
+                      (llmobsi_at(view, start) == ':' && groups == 1 && first == 1);
+    return true;
+}
+
+/* Six pairs with the same separator. `place` is the first separator. */
+llmobsi_fn bool llmobsi_mac_read(llmobsi_view* view, size_t place, llmobsi_match* match)
+{
+    uint8_t separator = llmobsi_at(view, place);
+    size_t start = place - 2, i, zeros = 0, fs = 0;
+    if (llmobsi_run_back(view, place, LLMOBS_I_HEX, 2) != 2 ||
+        !llmobsi_number_begins(view, start) ||
+        llmobsi_back(view, start, 1) == separator) {
+        return false;
+    }
+    for (i = 0; i < 17; i++) {
+        uint8_t byte = llmobsi_at(view, start + i);
+        if (i % 3 == 2 ? byte != separator : !llmobsi_is(byte, LLMOBS_I_HEX)) {
+            return false;
+        }
+        zeros += byte == '0';
+        fs += llmobsi_small(byte) == 'f';
+    }
+    if (zeros == 12 || fs == 12 || !llmobsi_ends(view, start + 17) ||
+        (llmobsi_at(view, start + 17) == separator &&
+         llmobsi_is(llmobsi_at(view, start + 18), LLMOBS_I_HEX))) {
+        return false;
+    }
+    return llmobsi_match_set(match, LLMOBS_PII_MAC_ADDRESS, start, start + 17, "mac");
+}
+
+/* ---- telephones ---------------------------------------------------------------------------- */
+
+/* After a '+': groups of digits, between them a blank, '-', '.', or brackets. Two digits at least
+   make a group that is not the first. As many groups as make a number. */
+llmobsi_fn bool llmobsi_e164_read(llmobsi_view* view, size_t start, llmobsi_match* match)
+{
+    uint8_t digits[16];
+    size_t count = 0, end = 0, place = start + 1;
+    if (!llmobsi_begins(view, start) || llmobsi_back(view, start, 1) == '+') {
+        return false;
+    }
+    for (;;) {
+        size_t size = llmobsi_run(view, place, LLMOBS_I_DIGIT, 16), i;
+        if (size == 0 || count + size > 15 || (count != 0 && size < 2) ||
+            !llmobsi_ends(view, place + size)) {
+            break;
+        }
+        for (i = 0; i < size; i++) {
+            digits[count++] = (uint8_t)(llmobsi_at(view, place + i) - '0');
+        }
+        place += size;
+        end = llmobsi_e164_is_valid(digits, count) ? place : end;
+        size = place;
+        place += llmobsi_at(view, place) == ')';
+        place += llmobsi_at(view, place) == ' ' || llmobsi_at(view, place) == '-' ||
+                 llmobsi_at(view, place) == '.';
+        place += llmobsi_at(view, place) == '(';
+        if (place == size) {
+            break;
+        }
+    }
+    return end != 0 && llmobsi_match_set(match, LLMOBS_PII_PHONE, start, end, "e164");
+}
+
+/* "ddd-dddd" at a place, with one of some separators, and the area code where it stands. */
+llmobsi_fn bool llmobsi_nanp_read(llmobsi_view* view, size_t start, size_t area, size_t place,
+                                  llmobsi_match* match)
+{
+    uint8_t digits[10], separator = llmobsi_at(view, place + 3);
+    size_t i;
+    for (i = 0; i < 10; i++) {
+        size_t at = i < 3 ? area + i : i < 6 ? place + i - 3 : place + i - 2;
+        uint8_t byte = llmobsi_at(view, at);
+        if (!llmobsi_is(byte, LLMOBS_I_DIGIT)) {
+            return false;
+        }
+        digits[i] = (uint8_t)(byte - '0');
+    }
+    return (separator == '-' || separator == '.' || separator == ' ') &&
+           llmobsi_number_ends(view, place + 8) && llmobsi_nanp_is_valid(digits) &&
+           llmobsi_match_set(match, LLMOBS_PII_PHONE, start, place + 8, "nanp");
+}
+
+/* "(ddd) ddd-dddd" */
+llmobsi_fn bool llmobsi_area_read(llmobsi_view* view, size_t start, llmobsi_match* match)
+{
+    size_t place = start + 5;
+    if (llmobsi_run(view, start + 1, LLMOBS_I_DIGIT, 4) != 3 ||
+        llmobsi_at(view, start + 4) != ')' || !llmobsi_begins(view, start)) {
+        return false;
+    }
+    if (llmobsi_at(view, place) == ' ' || llmobsi_at(view, place) == '-') {
+        place++;
+    }
+    return llmobsi_nanp_read(view, start, start + 1, place, match);
+}
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* =================================================================================================
+ *  >>digits                 privacy: cards, accounts, persons
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* What a number can be, by the sizes of its groups. */
+
+/* The classes that need a word, and have the right number of digits: one after the other. */
+llmobsi_fn bool llmobsi_number_by_word(const llmobsi_number* number, uint32_t classes,
+                                       llmobsi_match* match)
+{
+    const uint8_t* digits = number->digits;
+    size_t start = number->start, end = number->end, count = number->count;
+    bool is_plain = number->group_count == 1;
+#define llmobsi_by_word(CLASS, form_is_right, is_valid)                                           \
+    if ((classes & LLMOBS_PII_BIT(LLMOBS_PII_##CLASS)) != 0 && (form_is_right) && (is_valid)) {   \
+        return llmobsi_match_set(match, LLMOBS_PII_##CLASS, start, end, "number");                \
+    }
+    llmobsi_by_word(US_SSN, count == 9 && (is_plain || number->form == 324),
+                    llmobsi_ssn_is_valid(digits))
+    llmobsi_by_word(US_ITIN, count == 9 && (is_plain || number->form == 324),
+                    llmobsi_itin_is_valid(digits))
+    llmobsi_by_word(ABA_ROUTING, count == 9 && is_plain, llmobsi_aba_is_valid(digits))
+    llmobsi_by_word(US_NPI, count == 10 && is_plain, llmobsi_npi_is_valid(digits))
+    llmobsi_by_word(UK_NHS, count == 10 && (is_plain || number->form == 334),
+                    llmobsi_nhs_is_valid(digits))
+    llmobsi_by_word(AADHAAR, count == 12 && (is_plain || number->form == 444),
+                    llmobsi_aadhaar_is_valid(digits))
+    llmobsi_by_word(CA_SIN, count == 9 && (is_plain || number->form == 333),
+                    llmobsi_sin_is_valid(digits))
+    llmobsi_by_word(BANK_ACCOUNT, is_plain && count >= 8 && count <= 17,
+                    !llmobsi_digits_are_same(digits, count))
+    llmobsi_by_word(PASSPORT, is_plain && count >= 6 && count <= 9,
+                    !llmobsi_digits_are_same(digits, count))
+    llmobsi_by_word(DRIVER_LICENSE, is_plain && count >= 7 && count <= 14,
+                    !llmobsi_digits_are_same(digits, count))
+    llmobsi_by_word(CARD_CODE, is_plain && (count == 3 || count == 4), true)
+#undef llmobsi_by_word
+    return false;
+}
+
+/* "A1234567": a passport or a licence, where a word says so. The letters begin at `start`. */
+llmobsi_fn bool llmobsi_lettered_read(llmobsi_view* view, size_t start, size_t digits,
+                                      llmobsi_match* match)
+{
+    size_t count = llmobsi_run(view, digits, LLMOBS_I_DIGIT, 15);
+    uint32_t classes;
+    if (count < 6 || count > 14 || !llmobsi_number_begins(view, start) ||
+        !llmobsi_number_ends(view, digits + count)) {
+        return false;
+    }
+    classes = llmobsi_context(view, start);
+    if ((classes & LLMOBS_PII_BIT(LLMOBS_PII_PASSPORT)) != 0 && count <= 9) {
+        return llmobsi_match_set(match, LLMOBS_PII_PASSPORT, start, digits + count, "lettered");
+    }
+    return (classes & LLMOBS_PII_BIT(LLMOBS_PII_DRIVER_LICENSE)) != 0 &&
+           llmobsi_match_set(match, LLMOBS_PII_DRIVER_LICENSE, start, digits + count, "lettered");
+}
+
+/* 1990-01-31, 31.1.1990, 1/31/1990 */
+llmobsi_fn bool llmobsi_birth_date_read(llmobsi_view* view, size_t start, llmobsi_match* match)
+{
+    uint32_t values[3], i, year, month, day;
+    size_t place = start, sizes[3];
+    uint8_t separator = 0;
+    for (i = 0; i < 3; i++) {
+        size_t k;
+        sizes[i] = llmobsi_run(view, place, LLMOBS_I_DIGIT, 5);
+        values[i] = 0;
+        for (k = 0; k < sizes[i]; k++) {
+            values[i] = values[i] * 10 + (uint32_t)(llmobsi_at(view, place + k) - '0');
+        }
+        place += sizes[i];
+        if (i == 0) {
+            separator = llmobsi_at(view, place);
+        }
+        if (sizes[i] == 0 || sizes[i] > 4 || (i < 2 && llmobsi_at(view, place++) != separator)) {
+            return false;
+        }
+    }
+    if (separator != '-' && separator != '/' && separator != '.') {
+        return false;
+    }
+    year = sizes[0] == 4 ? values[0] : values[2];
+    month = values[1];
+    day = sizes[0] == 4 ? values[2] : values[0];
+    if (month > 12) {
+        uint32_t swapped = month;
+        month = day;
+        day = swapped;
+    }
+    return sizes[1] <= 2 && (sizes[0] == 4) != (sizes[2] == 4) && sizes[0] != 3 && sizes[2] != 3 &&
+           year >= 1900 && year < 2100 && month >= 1 && month <= 12 && day >= 1 && day <= 31 &&
+           llmobsi_number_ends(view, place) &&
+           (llmobsi_context(view, start) & LLMOBS_PII_BIT(LLMOBS_PII_BIRTH_DATE)) != 0 &&
+           llmobsi_match_set(match, LLMOBS_PII_BIRTH_DATE, start, place, "date");
+}
+
+/* ---- countries and IBANs ------------------------------------------------------------------- */
+
+/* At the second letter, which two digits follow. A blank may stand after each four. */
+llmobsi_fn bool llmobsi_iban_read(llmobsi_view* view, size_t second, llmobsi_match* match)
+{
+    uint8_t text[LLMOBS_I_IBAN_MOST];
+    size_t start = second - 1, place = start, count, length;
+    uint8_t first = llmobsi_back(view, second, 1);
+    if (!llmobsi_is(first, LLMOBS_I_UPPER) || !llmobsi_begins(view, start)) {
+        return false;
+    }
+    length = llmobsi_iban_length(first, llmobsi_at(view, second));
+    if (length == 0) {
+        return false;
+    }
+    for (count = 0; count < length; count++) {
+        uint8_t byte = llmobsi_at(view, place);
+        if (byte == ' ' && count % 4 == 0) {
+            byte = llmobsi_at(view, ++place);
+        }
+        if (!llmobsi_is(byte, LLMOBS_I_UPPER | LLMOBS_I_DIGIT)) {
+            return false;
+        }
+        text[count] = byte;
+        place++;
+    }
+    return llmobsi_ends(view, place) && llmobsi_iban_is_valid(text, length) &&
+           llmobsi_match_set(match, LLMOBS_PII_IBAN, start, place, "iban");
+}
+
+/* ---- one number ---------------------------------------------------------------------------- */
+
+/* A card: in one group, or four, four, four, four; four, six, five; four, six, four. */
+llmobsi_fn bool llmobsi_card_read(llmobsi_view* view, const llmobsi_number* number,
+                                  llmobsi_match* match)
+{
+    if (number->group_count == 1) {
+        if (number->count < 13) {
+            return false;
+        }
+    } else if (number->separator == '.' || (number->form != 4444 && number->form != 465 &&
+                                            number->form != 464)) {
+        return false;
+    }
+    return llmobsi_card_is_valid(number->digits, number->count) &&
+           !llmobsi_number_in_chain(view, number->start, number->end) &&
+           llmobsi_match_set(match, LLMOBS_PII_CREDIT_CARD, number->start, number->end,
+                             number->group_count == 1 ? "plain" : "grouped");
+}
+
+/* With separators: what its form alone makes of it. */
+llmobsi_fn bool llmobsi_number_by_form(llmobsi_view* view, const llmobsi_number* number,
+                                       llmobsi_match* match)
+{
+    size_t start = number->start, end = number->end;
+    if (number->form == 324 && number->separator == '-') {
+        if (llmobsi_wants(view, LLMOBS_PII_US_SSN) && llmobsi_ssn_is_valid(number->digits)) {
+            return llmobsi_match_set(match, LLMOBS_PII_US_SSN, start, end, "hyphens");
+        }
+        return llmobsi_wants(view, LLMOBS_PII_US_ITIN) && llmobsi_itin_is_valid(number->digits) &&
+               llmobsi_match_set(match, LLMOBS_PII_US_ITIN, start, end, "hyphens");
+    }
+    if (number->form == 334 && number->separator != ' ') {
+        return llmobsi_wants(view, LLMOBS_PII_PHONE) && llmobsi_nanp_is_valid(number->digits) &&
+               llmobsi_match_set(match, LLMOBS_PII_PHONE, start, end, "nanp");
+    }
+    return llmobsi_wants(view, LLMOBS_PII_CREDIT_CARD) && llmobsi_card_read(view, number, match);
+}
+
+/* Whether a word could help it. */
+llmobsi_inline bool llmobsi_number_is_likely(const llmobsi_number* number)
+{
+    if (number->group_count > 1) {
+        return number->form == 324 || number->form == 334 || number->form == 333 ||
+               number->form == 444;
+    }
+    return number->count != 5 && number->count >= 3 && number->count <= 17;
+}
+
+/* All that begins with three digits or more. Groups may belong to what stands after a blank: they
+   are taken off one by one. */
+llmobsi_fn bool llmobsi_digits_read(llmobsi_view* view, size_t start, llmobsi_match* match)
+{
+    llmobsi_number number;
+    uint32_t words = UINT32_MAX; /* not looked for yet */
+    llmobsi_number_read(view, &number, start);
+    if (number.sizes[0] >= LLMOBS_I_NUMBER_MOST) {
+        return false;
+    }
+    for (;;) {
+        if (llmobsi_number_ends(view, number.end)) {
+            if (llmobsi_number_by_form(view, &number, match)) {
+                return true;
+            }
+            if (llmobsi_number_is_likely(&number)) {
+                words = words == UINT32_MAX ? llmobsi_context(view, start) : words;
+                if (words != 0 && llmobsi_number_by_word(&number, words, match)) {
+                    return true;
+                }
+            }
+        }
+        if (number.group_count == 1 || number.separator != ' ') {
+            return false;
+        }
+        llmobsi_number_shorten(&number);
+    }
+}
+
+/* At a digit, or at a capital letter that two digits follow. A run of digits is looked at once: at
+   its first, or, of two digits, at the second. */
+llmobsi_fn bool llmobsi_number_trigger(llmobsi_view* view, size_t place, llmobsi_match* match)
+{
+    size_t before = llmobsi_run_back(view, place, LLMOBS_I_DIGIT, 2);
+    size_t start = place - before, size;
+    uint8_t after;
+    if (before == 2 || (before == 1 && llmobsi_is(llmobsi_at(view, place + 1), LLMOBS_I_DIGIT))) {
+        return false;
+    }
+    if (!llmobsi_number_begins(view, start)) {
+        size_t letters = llmobsi_run_back(view, start, LLMOBS_I_UPPER, 3);
+        return letters >= 1 && letters <= 2 &&
+               llmobsi_lettered_read(view, start - letters, start, match);
+    }
+    size = llmobsi_run(view, start, LLMOBS_I_DIGIT, 5);
+    after = llmobsi_at(view, start + size);
+    if (size <= 3 && after == '.' && llmobsi_wants(view, LLMOBS_PII_IP_ADDRESS) &&
+        llmobsi_ipv4_read(view, start, match)) {
+        return true;
+    }
+    if ((size <= 2 || size == 4) && (after == '-' || after == '/' || after == '.') &&
+        llmobsi_wants(view, LLMOBS_PII_BIRTH_DATE) &&
+        llmobsi_birth_date_read(view, start, match)) {
+        return true;
+    }
+    if (size == 1 && (after == '-' || after == '.') && llmobsi_at(view, start) == '1' &&
+        llmobsi_wants(view, LLMOBS_PII_PHONE) && llmobsi_at(view, start + 5) == after) {
+        return llmobsi_nanp_read(view, start, start + 2, start + 6, match);
+    }
+    return size >= 3 && llmobsi_digits_read(view, start, match);
+}
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* =================================================================================================
+ *  >>token                  privacy: e-mail, URLs, assignments, tokens, PEM
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* Recognisers of addresses, of secrets in URLs and assignments, of JSON web tokens and PEM keys. */
+
+/* ---- e-mail -------------------------------------------------------------------------------- */
+
+#define LLMOBS_I_EMAIL_LOCAL 64u
+#define LLMOBS_I_EMAIL_MOST 254u
+#define LLMOBS_I_URL_USER 64u
+#define LLMOBS_I_URL_PASSWORD 128u
+
+/* "icon@2x.png" and its like are files. */
+llmobsi_fn bool llmobsi_is_file_ending(llmobsi_view* view, size_t place, size_t size)
+{
+    static const char endings[][5] = {"png", "jpg", "jpeg", "svg", "gif", "css", "js", "webp"};
+    size_t i, k;
+    for (i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+        for (k = 0; k < size && k < 5; k++) {
+            if (llmobsi_small(llmobsi_at(view, place + k)) != (uint8_t)endings[i][k]) {
+                break;
+            }
+        }
+        if (k == size && endings[i][k] == '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where the last label ends that can be a top-level domain: letters, or "xn--..."; 0: none does. */
+llmobsi_fn size_t llmobsi_domain_read(llmobsi_view* view, size_t place, size_t most)
+{
+    size_t start = place, end = 0, labels = 0;
+    for (;;) {
+        size_t size = llmobsi_run(view, place, LLMOBS_I_ALNUM | LLMOBS_I_HYPHEN, 64);
+        size_t letters = llmobsi_run(view, place, LLMOBS_I_ALPHA, 64);
+        if (size > 4 && llmobsi_has_text(view, place, "xn--")) {
+            size_t all = size;
+            while (all > 4 && llmobsi_at(view, place + all - 1) == '-') {
+                all--;
+            }
+            letters = all > 4 && llmobsi_ends(view, place + all) ? all : letters;
+        }
+        /* A top-level domain may be followed by a hyphen that is not its own. */
+        if (labels > 0 && letters >= 2 && letters <= 63 && place + letters - start <= most &&
+            llmobsi_ends(view, place + letters)) {
+            end = llmobsi_is_file_ending(view, place, letters) ? 0 : place + letters;
+        }
+        if (size == 0 || size > 63 || llmobsi_at(view, place) == '-' ||
+            llmobsi_at(view, place + size - 1) == '-' || llmobsi_at(view, place + size) != '.' ||
+            place + size - start > most) {
+            return end;
+        }
+        labels++;
+        place += size + 1;
+    }
+}
+
+/* Whether the text before a place is a URL's "//user:": what follows is a password. */
+llmobsi_fn bool llmobsi_is_in_authority(const llmobsi_view* view, size_t place)
+{
+    size_t size;
+    if (llmobsi_back(view, place, 1) != ':') {
+        return false;
+    }
+    size = llmobsi_run_back(view, place - 1, LLMOBS_I_USER, LLMOBS_I_URL_USER);
+    return llmobsi_back(view, place - 1, size + 1) == '/' &&
+           llmobsi_back(view, place - 1, size + 2) == '/';
+}
+
+/* Around the '@' at a place. What is no part of the address although it could be: quotation marks
+   and the like, a path, "key=", escapes. */
+llmobsi_fn bool llmobsi_email_read(llmobsi_view* view, size_t place, llmobsi_match* match)
+{
+    /* An escape, \u00e9 at most, may stand before the longest local part. */
+    size_t size = llmobsi_run_back(view, place, LLMOBS_I_LOCAL, LLMOBS_I_EMAIL_LOCAL + 5);
+    size_t start = place - size, i, end;
+    bool follows; /* a finding */
+    if (size == 0 || llmobsi_is_in_authority(view, start)) {
+        return false;
+    }
+    if (llmobsi_is_escaped(view, start)) {
+        start += llmobsi_at(view, start) != 'u' ? 1 : size < 5 ? size : 5;
+    }
+    follows = start == view->floor && start > 0;
+    for (i = place; i > start; i--) {
+        uint8_t byte = llmobsi_at(view, i - 1);
+        if (byte == '=' || byte == '/' || byte == '?') {
+            start = i;
+        }
+    }
+    while (start < place && !llmobsi_is(llmobsi_at(view, start), LLMOBS_I_TOKEN | LLMOBS_I_DOT) &&
+           llmobsi_at(view, start) != '+') {
+        start++;
+    }
+    if (follows && llmobsi_at(view, start) == '.') {
+        start++; /* which ended a sentence with that finding */
+    }
+    if (start == place || place - start > LLMOBS_I_EMAIL_LOCAL ||
+        (llmobsi_run_of(view, start, '*') >= 5 &&
+         llmobsi_is(llmobsi_at(view, start), LLMOBS_I_UPPER | LLMOBS_I_DIGIT)) ||
+        llmobsi_at(view, start) == '.' || llmobsi_at(view, place - 1) == '.') {
+        return false;
+    }
+    for (i = start; i < place; i++) {
+        uint8_t byte = llmobsi_at(view, i);
+        if (byte == '.' && llmobsi_at(view, i + 1) == '.') {
+            return false;
+        }
+    }
+    end = llmobsi_domain_read(view, place + 1, LLMOBS_I_EMAIL_MOST - (place + 1 - start));
+    return end != 0 && llmobsi_match_set(match, LLMOBS_PII_EMAIL, start, end, "email");
+}
+
+/* ---- URLs ---------------------------------------------------------------------------------- */
+
+/* "://user:password@host", at the ':'. */
+llmobsi_fn bool llmobsi_url_read(llmobsi_view* view, size_t colon, llmobsi_match* match)
+{
+    size_t user = colon + 3, size, password, end = 0, stars = 0, i;
+    uint8_t before = llmobsi_back(view, colon, 1);
+    if (!llmobsi_has_text(view, colon, "://") ||
+        (colon != view->floor && !llmobsi_is(before, LLMOBS_I_ALNUM))) {
+        return false;
+    }
+    size = llmobsi_run(view, user, LLMOBS_I_USER, LLMOBS_I_URL_USER);
+    password = user + size + 1;
+    if (llmobsi_at(view, user + size) != ':') {
+        return false;
+    }
+    size = llmobsi_run(view, password, LLMOBS_I_USER | LLMOBS_I_VALUE, LLMOBS_I_URL_PASSWORD);
+    for (i = 0; i < size; i++) {
+        uint8_t byte = llmobsi_at(view, password + i);
+        if (byte == '/' || byte == '?' || byte == '#') {
+            break;
+        }
+        stars += end == 0 && byte == '*';
+        /* The last '@' that a host follows ends it. */
+        if (byte == '@' && i > 0 && llmobsi_is(llmobsi_at(view, password + i + 1),
+                                               LLMOBS_I_ALNUM)) {
+            stars = end == 0 && stars == i ? 5 : stars;
+            end = i;
+        }
+    }
+    if (end == 0 || stars >= 5 || (end == 8 && llmobsi_has_text(view, password, "password"))) {
+        return false; /* none, or what a redactor left of one, or a placeholder */
+    }
+    return llmobsi_match_set(match, LLMOBS_PII_URL_PASSWORD, password, password + end, "url");
+}
+
+/* ---- assignments --------------------------------------------------------------------------- */
+
+#define LLMOBS_I_VALUE_LEAST 10u
+
+/* Whether text in small letters stands before a place, in any. */
+llmobsi_fn bool llmobsi_had_word(const llmobsi_view* view, size_t place, const char* word,
+                                 size_t size)
+{
+    size_t i;
+    for (i = 1; i <= size; i++) {
+        uint8_t byte = llmobsi_small(llmobsi_back(view, place, i));
+        if (byte != (uint8_t)word[size - i] && !(word[size - i] == '_' && byte == '-')) {
+            return false;
+        }
+    }
+    return true;
+}
+
+typedef struct llmobsi_value_word {
+    const char* text;
+    uint8_t size;
+} llmobsi_value_word;
+
+/* What a secret is called, by how the name ends. */
+static const llmobsi_value_word llmobsi_value_words[] = {
+    {"password", 8}, {"passwd", 6},  {"pwd", 3},         {"secret", 6},      {"token", 5},
+    {"api_key", 7},  {"apikey", 6},  {"secret_key", 10}, {"access_key", 10}, {"private_key", 11},
+    {"auth_key", 8}, {"passphrase", 10},
+};
+
+llmobsi_fn bool llmobsi_had_value_word(const llmobsi_view* view, size_t place)
+{
+    size_t i;
+    for (i = 0; i < sizeof(llmobsi_value_words) / sizeof(llmobsi_value_words[0]); i++) {
+        const llmobsi_value_word* word = &llmobsi_value_words[i];
+        if (llmobsi_had_word(view, place, word->text, word->size)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What people write where a secret would stand. */
+llmobsi_fn bool llmobsi_is_placeholder(const uint8_t* text, size_t size)
+{
+    static const char words[][8] = {"example", "sample", "xxxxxx", "aaaaaa",
+                                    "abcde",   "00000",  "*****",  "your_"};
+    size_t i, k, n;
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        size_t length = strlen(words[i]);
+        for (k = 0; k + length <= size; k++) {
+            for (n = 0; n < length && llmobsi_small(text[k + n]) == (uint8_t)words[i][n]; n++) {
+            }
+            if (n == length) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Over what may stand between name and value: blanks, quotation marks, their escapes, one more of
+   ":=>". */
+llmobsi_inline size_t llmobsi_value_gap(llmobsi_view* view, size_t place)
+{
+    size_t i;
+    for (i = 0; i < 6; i++) {
+        uint8_t byte = llmobsi_at(view, place + i);
+        if (byte != ' ' && byte != '\t' && byte != '"' && byte != '\'' && byte != '`' &&
+            byte != '\\' && byte != ':' && byte != '=' && byte != '>') {
+            break;
+        }
+    }
+    return place + i;
+}
+
+/* The value behind the ':' or '=' at a place, if the name before it is one of a secret's. */
+llmobsi_fn bool llmobsi_value_read(llmobsi_view* view, size_t place, llmobsi_match* match)
+{
+    size_t name = place, start, size, i, reached;
+    bool digit = false, is_long;
+    for (i = 0; i < 5; i++) {
+        uint8_t byte = llmobsi_back(view, name, 1);
+        if (byte != ' ' && byte != '"' && byte != '\'' && byte != '\\' && byte != ']' &&
+            byte != ':' && byte != '`') {
+            break;
+        }
+        name--;
+    }
+    start = llmobsi_value_gap(view, place + 1);
+    if (llmobsi_is_escaped(view, start)) { /* a line's end, say: "token:\\n..." */
+        start += llmobsi_at(view, start) != 'u' ? 1 : 5;
+    }
+    if (llmobsi_had_word(view, name, "authorization", 13)) {
+        size = llmobsi_run(view, start, LLMOBS_I_ALPHA, 7);
+        if ((size == 6 || size == 5) && llmobsi_at(view, start + size) == ' ') {
+            start += size + 1;
+        }
+    } else if (!llmobsi_had_value_word(view, name)) {
+        return false;
+    }
+    size = llmobsi_run(view, start, LLMOBS_I_VALUE, LLMOBS_I_ENTROPY_MOST);
+    for (i = 0; i < size && !llmobsi_has_text(view, start + i, "*****"); i++) {
+    }
+    is_long = i == LLMOBS_I_ENTROPY_MOST;
+    size = i;
+    if (size < LLMOBS_I_VALUE_LEAST) {
+        return false;
+    }
+    for (i = 0; i < size && !digit; i++) {
+        digit = llmobsi_is(llmobsi_at(view, start + i), LLMOBS_I_DIGIT);
+    }
+    /* Judged by its beginning, so that what follows can't change the verdict. */
+    reached = !digit ? 0
+                     : llmobsi_entropy_reached(view->bytes + start, size,
+                                               i > LLMOBS_I_VALUE_LEAST ? i : LLMOBS_I_VALUE_LEAST,
+                                               llmobsi_bits(3, 5));
+    if (reached == 0 || llmobsi_is_placeholder(view->bytes + start, reached)) {
+        return false;
+    }
+    (void)llmobsi_match_set(match, LLMOBS_PII_PASSWORD, start, start + size, "assignment");
+    match->tail = is_long ? LLMOBS_I_TAIL_VALUE : LLMOBS_I_TAIL_NONE;
+    return true;
+}
+
+/* ---- tokens and keys ----------------------------------------------------------------------- */
+
+#define LLMOBS_I_JWT_HEADER 320u
+#define LLMOBS_I_JWT_LEAST 19u
+
+/* A header in base64url that begins with {", a dot, a payload that does, too; and on to the end. */
+llmobsi_fn bool llmobsi_jwt_read(llmobsi_view* view, size_t start, llmobsi_match* match)
+{
+    size_t size, payload;
+    if (!llmobsi_begins(view, start) || !llmobsi_has_text(view, start, "ey")) {
+        return false;
+    }
+    size = llmobsi_run(view, start, LLMOBS_I_TOKEN, LLMOBS_I_JWT_HEADER);
+    payload = start + size + 1;
+    if (size < LLMOBS_I_JWT_LEAST || llmobsi_at(view, start + size) != '.' ||
+        !llmobsi_has_text(view, payload, "ey")) {
+        return false;
+    }
+    size = llmobsi_run(view, payload, LLMOBS_I_TOKEN, LLMOBS_I_JWT_LEAST);
+    if (size < LLMOBS_I_JWT_LEAST) {
+        return false;
+    }
+    (void)llmobsi_match_set(match, LLMOBS_PII_JWT, start, payload + size, "jwt");
+    match->tail = LLMOBS_I_TAIL_DOTTED;
+    return true;
+}
+
+/* "-----BEGIN ... PRIVATE KEY-----", with the last of the five hyphens at a place. */
+llmobsi_fn bool llmobsi_pem_read(llmobsi_view* view, size_t place, llmobsi_match* match)
+{
+    size_t size, end = place + 7;
+    if (!llmobsi_had(view, place + 1, "-----", 5) || !llmobsi_has_text(view, place + 1, "BEGIN ")) {
+        return false;
+    }
+    for (size = 0; size < 64; size++) {
+        uint8_t byte = llmobsi_at(view, end + size);
+        if (!llmobsi_is(byte, LLMOBS_I_UPPER | LLMOBS_I_DIGIT) && byte != ' ') {
+            break;
+        }
+    }
+    end += size;
+    if (!llmobsi_has_text(view, end, "-----") ||
+        !((size >= 11 && llmobsi_has_text(view, end - 11, "PRIVATE KEY")) ||
+          (size >= 17 && llmobsi_has_text(view, end - 17, "PRIVATE KEY BLOCK")))) {
+        return false;
+    }
+    (void)llmobsi_match_set(match, LLMOBS_PII_PRIVATE_KEY, place - 4, end + 5, "pem");
+    match->tail = LLMOBS_I_TAIL_PEM;
+    return true;
+}
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* =================================================================================================
+ *  >>secret                 privacy: the shapes of keys
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* The shapes of keys: a prefix, and so many bytes of some kinds. The lengths are the least: what is
+   longer is the same secret with something behind it. Most follow the rules of gitleaks. */
+
+/* Rules beyond that. */
+enum {
+    LLMOBS_I_SHAPE_PLAIN,
+    LLMOBS_I_SHAPE_EXACT,    /* not one byte more                               */
+    LLMOBS_I_SHAPE_AWS,      /* exact, and not one of the manual's examples     */
+    LLMOBS_I_SHAPE_OPENAI,   /* T3BlbkFJ in its middle                          */
+    LLMOBS_I_SHAPE_ANTHROPIC, /* AA at its end                                  */
+    LLMOBS_I_SHAPE_SLACK,    /* two groups of digits first                      */
+    LLMOBS_I_SHAPE_GRAFANA,  /* a second part of eight hexadecimal digits       */
+    LLMOBS_I_SHAPE_POSTMAN   /* a second part of 34                             */
+};
+
+typedef struct llmobsi_shape {
+    const char* name;
+    char prefix[30];
+    uint8_t prefix_size;
+    uint8_t anchor; /* where in the prefix the three bytes are that trigger a look at it */
+    uint8_t least;  /* bytes after the prefix */
+    uint8_t rule;
+    uint8_t tail;
+    uint32_t kinds;
+    uint32_t entropy; /* the least, of prefix and the least bytes; as llmobsi_bits */
+} llmobsi_shape;
+
+#define LLMOBS_I_SHAPE(name, prefix, anchor, least, kinds, rule, tail, tenths)                    \
+    {name, prefix, sizeof(prefix) - 1, anchor, least, LLMOBS_I_SHAPE_##rule,                      \
+     LLMOBS_I_TAIL_##tail, LLMOBS_I_##kinds, llmobsi_bits((tenths) / 10u, (tenths) % 10u)},
+
+#define LLMOBS_I_SMALL (LLMOBS_I_LOWER | LLMOBS_I_DIGIT)
+#define LLMOBS_I_CAPITAL (LLMOBS_I_UPPER | LLMOBS_I_DIGIT)
+#define LLMOBS_I_BASE64 (LLMOBS_I_ALNUM | LLMOBS_I_PLUS)
+#define LLMOBS_I_SENDGRID (LLMOBS_I_TOKEN | LLMOBS_I_DOT | LLMOBS_I_EQUALS)
+
+static const llmobsi_shape llmobsi_shapes[] = {
+    LLMOBS_I_SHAPE("aws", "AKIA", 0, 16, BASE32, AWS, NONE, 30)
+    LLMOBS_I_SHAPE("aws", "ASIA", 0, 16, BASE32, AWS, NONE, 30)
+    LLMOBS_I_SHAPE("aws", "ABIA", 0, 16, BASE32, AWS, NONE, 30)
+    LLMOBS_I_SHAPE("aws", "ACCA", 0, 16, BASE32, AWS, NONE, 30)
+    LLMOBS_I_SHAPE("aws", "A3T", 0, 17, CAPITAL, AWS, NONE, 30)
+    LLMOBS_I_SHAPE("aws_bedrock", "ABSK", 1, 109, BASE64, PLAIN, BASE64, 30)
+    LLMOBS_I_SHAPE("openai", "sk-proj-", 0, 124, TOKEN, OPENAI, TOKEN, 30)
+    LLMOBS_I_SHAPE("openai", "sk-svcacct-", 0, 124, TOKEN, OPENAI, TOKEN, 30)
+    LLMOBS_I_SHAPE("openai", "sk-admin-", 0, 124, TOKEN, OPENAI, TOKEN, 30)
+    LLMOBS_I_SHAPE("anthropic", "sk-ant-api03-", 0, 95, TOKEN, ANTHROPIC, TOKEN, 30)
+    LLMOBS_I_SHAPE("anthropic", "sk-ant-admin01-", 0, 95, TOKEN, ANTHROPIC, TOKEN, 30)
+    LLMOBS_I_SHAPE("openai", "sk-", 0, 48, ALNUM, OPENAI, TOKEN, 30)
+    LLMOBS_I_SHAPE("huggingface", "hf_", 0, 34, ALPHA, PLAIN, TOKEN, 20)
+    LLMOBS_I_SHAPE("github", "ghp_", 1, 36, ALNUM, PLAIN, TOKEN, 30)
+    LLMOBS_I_SHAPE("github", "gho_", 1, 36, ALNUM, PLAIN, TOKEN, 30)
+    LLMOBS_I_SHAPE("github", "ghu_", 1, 36, ALNUM, PLAIN, TOKEN, 30)
+    LLMOBS_I_SHAPE("github", "ghs_", 1, 36, ALNUM, PLAIN, TOKEN, 30)
+    LLMOBS_I_SHAPE("github", "ghr_", 1, 36, ALNUM, PLAIN, TOKEN, 30)
+    LLMOBS_I_SHAPE("github", "github_pat_", 8, 82, WORD, PLAIN, TOKEN, 30)
+    LLMOBS_I_SHAPE("gitlab", "glpat-", 3, 20, TOKEN, PLAIN, TOKEN, 30)
+    LLMOBS_I_SHAPE("slack", "xoxb-", 0, 21, TOKEN, SLACK, TOKEN, 30)
+    LLMOBS_I_SHAPE("slack", "xoxp-", 0, 21, TOKEN, SLACK, TOKEN, 20)
+    LLMOBS_I_SHAPE("slack", "xoxe-", 0, 21, TOKEN, SLACK, TOKEN, 20)
+    LLMOBS_I_SHAPE("slack_webhook", "hooks.slack.com/services/", 4, 43, BASE64, PLAIN, BASE64, 0)
+    LLMOBS_I_SHAPE("slack_webhook", "hooks.slack.com/workflows/", 4, 43, BASE64, PLAIN, BASE64, 0)
+    LLMOBS_I_SHAPE("slack_webhook", "hooks.slack.com/triggers/", 4, 43, BASE64, PLAIN, BASE64, 0)
+    LLMOBS_I_SHAPE("stripe", "sk_live_", 0, 10, ALNUM, PLAIN, TOKEN, 20)
+    LLMOBS_I_SHAPE("stripe", "sk_test_", 0, 10, ALNUM, PLAIN, TOKEN, 20)
+    LLMOBS_I_SHAPE("stripe", "sk_prod_", 0, 10, ALNUM, PLAIN, TOKEN, 20)
+    LLMOBS_I_SHAPE("stripe", "rk_live_", 0, 10, ALNUM, PLAIN, TOKEN, 20)
+    LLMOBS_I_SHAPE("stripe", "rk_test_", 0, 10, ALNUM, PLAIN, TOKEN, 20)
+    LLMOBS_I_SHAPE("stripe", "rk_prod_", 0, 10, ALNUM, PLAIN, TOKEN, 20)
+    LLMOBS_I_SHAPE("google", "AIza", 0, 35, TOKEN, PLAIN, TOKEN, 40)
+    LLMOBS_I_SHAPE("sendgrid", "SG.", 0, 66, SENDGRID, PLAIN, DOTTED, 20)
+    LLMOBS_I_SHAPE("twilio", "SK", 0, 32, HEX, EXACT, NONE, 30)
+    LLMOBS_I_SHAPE("npm", "npm_", 1, 36, ALNUM, PLAIN, TOKEN, 20)
+    LLMOBS_I_SHAPE("pypi", "pypi-AgEIcHlwaS5vcmc", 2, 50, TOKEN, PLAIN, TOKEN, 30)
+    LLMOBS_I_SHAPE("digitalocean", "dop_v1_", 4, 64, LOWER_HEX, PLAIN, TOKEN, 30)
+    LLMOBS_I_SHAPE("databricks", "dapi", 0, 32, LOWER_HEX, EXACT, NONE, 30)
+    LLMOBS_I_SHAPE("vault", "hvs.", 1, 90, TOKEN, PLAIN, TOKEN, 35)
+    LLMOBS_I_SHAPE("shopify", "shpat_", 3, 32, HEX, PLAIN, TOKEN, 20)
+    LLMOBS_I_SHAPE("grafana", "glsa_", 2, 32, ALNUM, GRAFANA, TOKEN, 30)
+    LLMOBS_I_SHAPE("perplexity", "pplx-", 2, 48, ALNUM, PLAIN, TOKEN, 40)
+    LLMOBS_I_SHAPE("rubygems", "rubygems_", 6, 48, LOWER_HEX, PLAIN, TOKEN, 20)
+    LLMOBS_I_SHAPE("linear", "lin_api_", 5, 40, SMALL, PLAIN, TOKEN, 20)
+    LLMOBS_I_SHAPE("notion", "ntn_", 1, 46, ALNUM, PLAIN, TOKEN, 30)
+    LLMOBS_I_SHAPE("postman", "PMAK-", 2, 24, HEX, POSTMAN, TOKEN, 30)
+    LLMOBS_I_SHAPE("doppler", "dp.pt.", 1, 43, SMALL, PLAIN, TOKEN, 20)
+    LLMOBS_I_SHAPE("sentry", "sntryu_", 4, 64, LOWER_HEX, PLAIN, TOKEN, 30)
+    LLMOBS_I_SHAPE("age", "AGE-SECRET-KEY-1", 13, 58, CAPITAL, PLAIN, TOKEN, 30)
+};
+
+#define LLMOBS_I_SHAPE_COUNT (sizeof(llmobsi_shapes) / sizeof(llmobsi_shapes[0]))
+
+/* Two groups of 10 to 13 digits. */
+llmobsi_fn bool llmobsi_shape_is_slack(llmobsi_view* view, size_t place)
+{
+    size_t first = llmobsi_run(view, place, LLMOBS_I_DIGIT, 14), second;
+    if (first < 10 || first > 13 || llmobsi_at(view, place + first) != '-') {
+        return false;
+    }
+    second = llmobsi_run(view, place + first + 1, LLMOBS_I_DIGIT, 14);
+    return second >= 10 && second <= 13;
+}
+
+/* Where what the rule wants ends, after prefix and least bytes; 0: it is not so. `place` is behind
+   the prefix. */
+llmobsi_fn size_t llmobsi_shape_rule(llmobsi_view* view, const llmobsi_shape* shape, size_t place)
+{
+    size_t end = place + shape->least;
+    switch (shape->rule) {
+    case LLMOBS_I_SHAPE_AWS:
+        return llmobsi_ends(view, end) && !llmobsi_had(view, end, "EXAMPLE", 7) ? end : 0;
+    case LLMOBS_I_SHAPE_EXACT:
+        return llmobsi_ends(view, end) ? end : 0;
+    case LLMOBS_I_SHAPE_OPENAI:
+        return llmobsi_has_text(view, place + 20, "T3BlbkFJ") ||
+                       llmobsi_has_text(view, place + 58, "T3BlbkFJ") ||
+                       llmobsi_has_text(view, place + 74, "T3BlbkFJ")
+                   ? end
+                   : 0;
+    case LLMOBS_I_SHAPE_ANTHROPIC:
+        return llmobsi_has_text(view, end - 2, "AA") ? end : 0;
+    case LLMOBS_I_SHAPE_SLACK:
+        return llmobsi_shape_is_slack(view, place) ? end : 0;
+    case LLMOBS_I_SHAPE_GRAFANA:
+        return llmobsi_at(view, end) == '_' && llmobsi_run(view, end + 1, LLMOBS_I_HEX, 8) == 8
+                   ? end + 9
+                   : 0;
+    case LLMOBS_I_SHAPE_POSTMAN:
+        return llmobsi_at(view, end) == '-' && llmobsi_run(view, end + 1, LLMOBS_I_HEX, 34) == 34
+                   ? end + 35
+                   : 0;
+    default:
+        return end;
+    }
+}
+
+llmobsi_fn bool llmobsi_shape_read(llmobsi_view* view, const llmobsi_shape* shape, size_t start,
+                                   llmobsi_match* match)
+{
+    size_t place = start + shape->prefix_size, end, whole = shape->prefix_size + shape->least;
+    if (!llmobsi_begins(view, start) ||
+        !llmobsi_has(view, start, shape->prefix, shape->prefix_size) ||
+        llmobsi_run(view, place, shape->kinds, shape->least) < shape->least) {
+        return false;
+    }
+    end = llmobsi_shape_rule(view, shape, place);
+    if (end == 0 || (shape->entropy != 0 &&
+                     llmobsi_entropy(view->bytes + start, whole) < shape->entropy)) {
+        return false;
+    }
+    (void)llmobsi_match_set(match, LLMOBS_PII_API_KEY, start, end, shape->name);
+    match->tail = shape->tail;
+    return true;
+}
+
+/* Any of the shapes whose anchor is at a place. */
+llmobsi_fn bool llmobsi_secret_read(llmobsi_view* view, size_t place, llmobsi_match* match)
+{
+    uint8_t first = llmobsi_at(view, place), second = llmobsi_at(view, place + 1);
+    uint8_t third = llmobsi_at(view, place + 2);
+    size_t i;
+    for (i = 0; i < LLMOBS_I_SHAPE_COUNT; i++) {
+        const llmobsi_shape* shape = &llmobsi_shapes[i];
+        const char* anchor = shape->prefix + shape->anchor;
+        if ((uint8_t)anchor[0] != first || (uint8_t)anchor[1] != second ||
+            (anchor[2] != '\0' && (uint8_t)anchor[2] != third) ||
+            (shape->anchor > 0 && !llmobsi_had(view, place, shape->prefix, shape->anchor))) {
+            continue;
+        }
+        if (llmobsi_shape_read(view, shape, place - shape->anchor, match)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Azure: three bytes, a digit, "Q~", at least 31 more. `place` is at the digit. */
+llmobsi_fn bool llmobsi_azure_read(llmobsi_view* view, size_t place, llmobsi_match* match)
+{
+    const uint32_t kinds = LLMOBS_I_WORD | LLMOBS_I_TILDE | LLMOBS_I_DOT;
+    size_t start = place - 3;
+    if (llmobsi_run_back(view, place, kinds, 3) != 3 || !llmobsi_begins(view, start) ||
+        !llmobsi_has_text(view, place + 1, "Q~") ||
+        llmobsi_run(view, place + 3, kinds | LLMOBS_I_HYPHEN, 31) < 31 ||
+        llmobsi_entropy(view->bytes + start, 37) < llmobsi_bits(3, 0)) {
+        return false;
+    }
+    (void)llmobsi_match_set(match, LLMOBS_PII_API_KEY, start, place + 34, "azure");
+    match->tail = LLMOBS_I_TAIL_DOTTED;
+    return true;
+}
+
+/* Telegram: 5 to 16 digits, a colon, "A" and 34 more; and the word. `place` is the colon. */
+llmobsi_fn bool llmobsi_telegram_read(llmobsi_view* view, size_t place, llmobsi_match* match)
+{
+    size_t digits = llmobsi_run_back(view, place, LLMOBS_I_DIGIT, 17), start = place - digits;
+    if (digits < 5 || digits > 16 || llmobsi_at(view, place + 1) != 'A' ||
+        !llmobsi_begins(view, start) ||
+        llmobsi_run(view, place + 2, LLMOBS_I_TOKEN, 34) < 34 ||
+        (llmobsi_context(view, start) & LLMOBS_PII_BIT(LLMOBS_PII_API_KEY)) == 0) {
+        return false;
+    }
+    (void)llmobsi_match_set(match, LLMOBS_PII_API_KEY, start, place + 36, "telegram");
+    match->tail = LLMOBS_I_TAIL_TOKEN;
+    return true;
+}
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* =================================================================================================
+ *  >>coin                   privacy: addresses of Bitcoin and Ethereum
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* Addresses of Bitcoin and Ethereum, by their checksums. */
+
+/* "0x" and 40 hexadecimal digits. (The check by the case of the letters needs Keccak: not done.) */
+llmobsi_fn bool llmobsi_ethereum_read(llmobsi_view* view, size_t start, llmobsi_match* match)
+{
+    return llmobsi_begins(view, start) && llmobsi_has_text(view, start, "0x") &&
+           llmobsi_run(view, start + 2, LLMOBS_I_HEX, 41) == 40 &&
+           llmobsi_ends(view, start + 42) &&
+           llmobsi_match_set(match, LLMOBS_PII_CRYPTO_ADDRESS, start, start + 42, "ethereum");
+}
+
+/* The polynomial of BIP 173, for one symbol more. */
+llmobsi_fn uint32_t llmobsi_bech32_step(uint32_t check, uint32_t symbol)
+{
+    static const uint32_t powers[5] = {0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3};
+    uint32_t top = check >> 25, i;
+    check = (check & 0x1ffffff) << 5 ^ symbol;
+    for (i = 0; i < 5; i++) {
+        check ^= (top >> i & 1) != 0 ? powers[i] : 0;
+    }
+    return check;
+}
+
+/* The symbols after "bc1": the version decides between bech32 (0) and bech32m (1 to 16). */
+llmobsi_fn bool llmobsi_bech32_is_valid(const uint8_t* symbols, size_t count)
+{
+    static const char alphabet[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+    uint32_t check = 1, version = 0;
+    size_t i;
+    check = llmobsi_bech32_step(check, 'b' >> 5);
+    check = llmobsi_bech32_step(check, 'c' >> 5);
+    check = llmobsi_bech32_step(check, 0);
+    check = llmobsi_bech32_step(check, 'b' & 31);
+    check = llmobsi_bech32_step(check, 'c' & 31);
+    for (i = 0; i < count; i++) {
+        const char* found = symbols[i] != 0 ? strchr(alphabet, symbols[i]) : NULL;
+        if (found == NULL) {
+            return false;
+        }
+        version = i == 0 ? (uint32_t)(found - alphabet) : version;
+        check = llmobsi_bech32_step(check, (uint32_t)(found - alphabet));
+    }
+    return check == (version == 0 ? 1u : 0x2bc830a3u);
+}
+
+llmobsi_fn bool llmobsi_segwit_read(llmobsi_view* view, size_t start, llmobsi_match* match)
+{
+    size_t size = llmobsi_run(view, start + 3, LLMOBS_I_LOWER | LLMOBS_I_DIGIT, 88);
+    return llmobsi_begins(view, start) && llmobsi_has_text(view, start, "bc1") &&
+           (size == 39 || size == 59) && llmobsi_ends(view, start + 3 + size) &&
+           llmobsi_bech32_is_valid(view->bytes + start + 3, size) &&
+           llmobsi_match_set(match, LLMOBS_PII_CRYPTO_ADDRESS, start, start + 3 + size, "segwit");
+}
+
+#ifndef LLMOBS_NO_SHA256
+/* 26 to 35 symbols to 25 bytes, of which the last four are the hash of the hash of the others. */
+llmobsi_fn bool llmobsi_base58check_is_valid(const uint8_t* text, size_t size)
+{
+    static const char alphabet[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+    uint8_t bytes[25], digest[LLMOBS_SHA256_SIZE];
+    size_t i, k;
+    memset(bytes, 0, sizeof(bytes));
+    for (i = 0; i < size; i++) {
+        const char* found = text[i] != 0 ? strchr(alphabet, text[i]) : NULL;
+        uint32_t carry;
+        if (found == NULL) {
+            return false;
+        }
+        carry = (uint32_t)(found - alphabet);
+        for (k = sizeof(bytes); k > 0; k--) {
+            carry += (uint32_t)bytes[k - 1] * 58;
+            bytes[k - 1] = (uint8_t)carry;
+            carry >>= 8;
+        }
+        if (carry != 0) {
+            return false;
+        }
+    }
+    llmobs_sha256_of(bytes, 21, digest);
+    llmobs_sha256_of(digest, sizeof(digest), digest);
+    return (bytes[0] == 0 || bytes[0] == 5) && memcmp(digest, bytes + 21, 4) == 0;
+}
+
+llmobsi_fn bool llmobsi_base58_read(llmobsi_view* view, size_t start, llmobsi_match* match)
+{
+    size_t size = llmobsi_run(view, start, LLMOBS_I_BASE58, 36);
+    return size >= 26 && size <= 35 && llmobsi_begins(view, start) &&
+           llmobsi_ends(view, start + size) &&
+           llmobsi_base58check_is_valid(view->bytes + start, size) &&
+           llmobsi_match_set(match, LLMOBS_PII_CRYPTO_ADDRESS, start, start + size, "base58");
+}
+#endif
+
+/* What begins at a place. */
+llmobsi_fn bool llmobsi_coin_read(llmobsi_view* view, size_t place, llmobsi_match* match)
+{
+    uint8_t first = llmobsi_at(view, place);
+    if (first == '0') {
+        return llmobsi_ethereum_read(view, place, match);
+    }
+    if (first == 'b') {
+        return llmobsi_segwit_read(view, place, match);
+    }
+#ifndef LLMOBS_NO_SHA256
+    if (first == '1' || first == '3') {
+        return llmobsi_base58_read(view, place, match);
+    }
+#endif
+    return false;
+}
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* =================================================================================================
+ *  >>trigger                privacy: where a look is worth it, by vectors
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+#if defined(LLMOBS_NO_SIMD)
+#elif defined(__x86_64__) && defined(__SSE2__) && (defined(__clang__) || __GNUC__ >= 5)
+#include <immintrin.h>
+#define LLMOBS_I_TRIGGER_X86 1
+#elif defined(__aarch64__) && !defined(__AARCH64EB__)
+#include <arm_neon.h>
+#define LLMOBS_I_TRIGGER_ARM 1
+#endif
+
+/* Where a recogniser is worth a try: at three bytes that could be a digit and two more; a capital and
+   two digits; "sk-", "hp_", ... Each of the three bytes has a table by its lower four bits and one
+   by its upper four. The bits of an entry are eight groups of such patterns; what is left when all
+   six entries are combined by AND are the groups that may be there. Most of prose leaves none: one
+   place in 70 is looked at.
+
+   The patterns are grouped so that few others slip through, as was found by trying. The list of
+   patterns is in tests/test_trigger.c, which holds the tables against it. */
+static const uint8_t llmobsi_trigger_tables[6][16] = {
+    /* low and high four bits of the first byte, then of the second, of the third */
+    {0xf7, 0x77, 0x35, 0xbd, 0xb5, 0x37, 0x75, 0x35,
+     0x7f, 0x35, 0x61, 0x29, 0x61, 0x69, 0x21, 0x21},
+    {0x00, 0x00, 0x09, 0x75, 0x67, 0x39, 0xc3, 0xd7,
+     0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00},
+    {0x2b, 0xbc, 0x6c, 0x6e, 0x68, 0x3a, 0x2a, 0x28,
+     0x68, 0x6a, 0x01, 0x5c, 0x00, 0x13, 0x90, 0x52},
+    {0x00, 0x00, 0xd0, 0x39, 0x4f, 0x04, 0xd6, 0x52,
+     0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00},
+    {0xb9, 0x39, 0x39, 0xbb, 0x39, 0x39, 0x39, 0x39,
+     0x79, 0x3f, 0x4b, 0x0d, 0x09, 0x4d, 0x4d, 0xdb},
+    {0x09, 0x09, 0x4d, 0x39, 0x0f, 0xfb, 0x09, 0xcd,
+     0x09, 0x09, 0x09, 0x09, 0x09, 0x09, 0x09, 0x09},
+};
+
+/* For classes that few ask for: the group that those patterns join. */
+#define LLMOBS_I_TRIGGER_EXTRA 0x80u
+
+/* Adds a pattern: kinds of bytes, or one byte where there is one. */
+llmobsi_fn void llmobsi_trigger_add(uint8_t tables[6][16], uint32_t position, uint8_t byte)
+{
+    tables[2 * position][byte & 15] |= LLMOBS_I_TRIGGER_EXTRA;
+    tables[2 * position + 1][byte >> 4] |= LLMOBS_I_TRIGGER_EXTRA;
+}
+
+llmobsi_fn void llmobsi_trigger_add_kinds(uint8_t tables[6][16], uint32_t position, uint32_t kinds)
+{
+    uint32_t byte;
+    for (byte = 0; byte < 128; byte++) {
+        if (llmobsi_is((uint8_t)byte, kinds)) {
+            llmobsi_trigger_add(tables, position, (uint8_t)byte);
+        }
+    }
+}
+
+/* ---- plain C ------------------------------------------------------------------------------- */
+
+/* Whether the first of the bytes, and the second if it is known, can begin a pattern. */
+llmobsi_inline bool llmobsi_trigger_may_begin(const uint8_t tables[6][16], uint8_t first,
+                                              uint8_t second, bool has_second)
+{
+    uint32_t groups = (uint32_t)tables[0][first & 15] & tables[1][first >> 4];
+    if (has_second) {
+        groups &= (uint32_t)tables[2][second & 15] & tables[3][second >> 4];
+    }
+    return groups != 0;
+}
+
+/* The places of the next 64 that may begin a pattern. 66 bytes can be read. */
+llmobsi_fn uint64_t llmobsi_trigger_block(const uint8_t tables[6][16], const uint8_t* text)
+{
+    uint64_t places = 0;
+    uint32_t i;
+    for (i = 0; i < 64; i++) {
+        uint32_t groups = (uint32_t)tables[0][text[i] & 15] & tables[1][text[i] >> 4];
+        if (groups != 0) {
+            groups &= (uint32_t)tables[2][text[i + 1] & 15] & tables[3][text[i + 1] >> 4] &
+                      tables[4][text[i + 2] & 15] & tables[5][text[i + 2] >> 4];
+            places |= (uint64_t)(groups != 0) << i;
+        }
+    }
+    return places;
+}
+
+/* From a place on, the first block of 64 with a place in it: its beginning, and the places. Where
+   less than 66 bytes are left, that place, and none. */
+typedef size_t (*llmobsi_trigger_fn)(const uint8_t tables[6][16], const uint8_t* text, size_t place,
+                                     size_t size, uint64_t* places);
+
+llmobsi_fn size_t llmobsi_trigger_portable(const uint8_t tables[6][16], const uint8_t* text,
+                                           size_t place, size_t size, uint64_t* places)
+{
+    for (; size - place >= 66; place += 64) {
+        *places = llmobsi_trigger_block(tables, text + place);
+        if (*places != 0) {
+            return place;
+        }
+    }
+    *places = 0;
+    return place;
+}
+
+/* ---- vectors ------------------------------------------------------------------------------- */
+
+#if defined(LLMOBS_I_TRIGGER_X86)
+#define LLMOBS_I_TRIGGER_AVX2 __attribute__((target("avx2")))
+#define LLMOBS_I_TRIGGER_AVX512 __attribute__((target("avx512bw,avx512f")))
+#define llmobsi_avx2_part static inline __attribute__((always_inline, unused)) LLMOBS_I_TRIGGER_AVX2
+#define llmobsi_avx512_part                                                                        \
+    static inline __attribute__((always_inline, unused)) LLMOBS_I_TRIGGER_AVX512
+
+typedef struct llmobsi_avx2_tables {
+    __m256i table[6];
+} llmobsi_avx2_tables;
+
+/* The groups of 32 bytes by one pair of tables. The shuffle gives 0 for bytes above ASCII, which
+   only a wide table knows. */
+llmobsi_avx2_part __m256i llmobsi_avx2_groups(__m256i low, __m256i high, const uint8_t* text,
+                                              bool is_wide)
+{
+    const __m256i four = _mm256_set1_epi8(15);
+    __m256i bytes = _mm256_loadu_si256((const __m256i*)(const void*)text);
+    __m256i upper = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), four);
+    __m256i lower = is_wide ? _mm256_and_si256(bytes, four) : bytes;
+    return _mm256_and_si256(_mm256_shuffle_epi8(low, lower), _mm256_shuffle_epi8(high, upper));
+}
+
+llmobsi_avx2_part uint32_t llmobsi_avx2_places(const llmobsi_avx2_tables* t, const uint8_t* text,
+                                               bool is_wide)
+{
+    __m256i a = llmobsi_avx2_groups(t->table[0], t->table[1], text, is_wide);
+    __m256i b = llmobsi_avx2_groups(t->table[2], t->table[3], text + 1, is_wide);
+    __m256i c = llmobsi_avx2_groups(t->table[4], t->table[5], text + 2, true);
+    __m256i none = _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_and_si256(a, b), c),
+                                     _mm256_setzero_si256());
+    return ~(uint32_t)_mm256_movemask_epi8(none);
+}
+
+llmobsi_avx2_part size_t llmobsi_avx2_next(const uint8_t tables[6][16], const uint8_t* text,
+                                           size_t place, size_t size, uint64_t* places,
+                                           bool is_wide)
+{
+    llmobsi_avx2_tables t;
+    uint32_t i;
+    for (i = 0; i < 6; i++) {
+        t.table[i] = _mm256_broadcastsi128_si256(
+            _mm_loadu_si128((const __m128i*)(const void*)tables[i]));
+    }
+    for (; size - place >= 66; place += 64) {
+        uint32_t low = llmobsi_avx2_places(&t, text + place, is_wide);
+        uint32_t high = llmobsi_avx2_places(&t, text + place + 32, is_wide);
+        if ((low | high) != 0) {
+            *places = (uint64_t)high << 32 | low;
+            return place;
+        }
+    }
+    *places = 0;
+    return place;
+}
+
+LLMOBS_I_TRIGGER_AVX2
+llmobsi_fn size_t llmobsi_trigger_avx2(const uint8_t tables[6][16], const uint8_t* text,
+                                       size_t place, size_t size, uint64_t* places)
+{
+    return llmobsi_avx2_next(tables, text, place, size, places, false);
+}
+
+LLMOBS_I_TRIGGER_AVX2
+llmobsi_fn size_t llmobsi_trigger_avx2_wide(const uint8_t tables[6][16], const uint8_t* text,
+                                            size_t place, size_t size, uint64_t* places)
+{
+    return llmobsi_avx2_next(tables, text, place, size, places, true);
+}
+
+typedef struct llmobsi_avx512_tables {
+    __m512i table[6];
+} llmobsi_avx512_tables;
+
+llmobsi_avx512_part __m512i llmobsi_avx512_groups(__m512i low, __m512i high, const uint8_t* text,
+                                                  bool is_wide)
+{
+    const __m512i four = _mm512_set1_epi8(15);
+    __m512i bytes = _mm512_loadu_si512((const void*)text);
+    __m512i upper = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), four);
+    __m512i lower = is_wide ? _mm512_and_si512(bytes, four) : bytes;
+    return _mm512_and_si512(_mm512_shuffle_epi8(low, lower), _mm512_shuffle_epi8(high, upper));
+}
+
+llmobsi_avx512_part size_t llmobsi_avx512_next(const uint8_t tables[6][16], const uint8_t* text,
+                                               size_t place, size_t size, uint64_t* places,
+                                               bool is_wide)
+{
+    llmobsi_avx512_tables t;
+    uint32_t i;
+    for (i = 0; i < 6; i++) {
+        t.table[i] = _mm512_broadcast_i32x4(
+            _mm_loadu_si128((const __m128i*)(const void*)tables[i]));
+    }
+    for (; size - place >= 66; place += 64) {
+        const uint8_t* here = text + place;
+        __m512i a = llmobsi_avx512_groups(t.table[0], t.table[1], here, is_wide);
+        __m512i b = llmobsi_avx512_groups(t.table[2], t.table[3], here + 1, is_wide);
+        __m512i c = llmobsi_avx512_groups(t.table[4], t.table[5], here + 2, true);
+        uint64_t found = _mm512_test_epi8_mask(_mm512_and_si512(a, b), c);
+        if (found != 0) {
+            *places = found;
+            return place;
+        }
+    }
+    *places = 0;
+    return place;
+}
+
+LLMOBS_I_TRIGGER_AVX512
+llmobsi_fn size_t llmobsi_trigger_avx512(const uint8_t tables[6][16], const uint8_t* text,
+                                         size_t place, size_t size, uint64_t* places)
+{
+    return llmobsi_avx512_next(tables, text, place, size, places, false);
+}
+
+LLMOBS_I_TRIGGER_AVX512
+llmobsi_fn size_t llmobsi_trigger_avx512_wide(const uint8_t tables[6][16], const uint8_t* text,
+                                              size_t place, size_t size, uint64_t* places)
+{
+    return llmobsi_avx512_next(tables, text, place, size, places, true);
+}
+#endif
+
+#if defined(LLMOBS_I_TRIGGER_ARM)
+/* The table lookup of NEON takes the whole byte for its index: both halves are masked. */
+llmobsi_inline uint8x16_t llmobsi_neon_groups(uint8x16_t low, uint8x16_t high, const uint8_t* text)
+{
+    uint8x16_t bytes = vld1q_u8(text);
+    return vandq_u8(vqtbl1q_u8(low, vandq_u8(bytes, vdupq_n_u8(15))),
+                    vqtbl1q_u8(high, vshrq_n_u8(bytes, 4)));
+}
+
+llmobsi_fn size_t llmobsi_trigger_neon(const uint8_t tables[6][16], const uint8_t* text,
+                                       size_t place, size_t size, uint64_t* places)
+{
+    uint8x16_t t[6];
+    uint32_t i;
+    for (i = 0; i < 6; i++) {
+        t[i] = vld1q_u8(tables[i]);
+    }
+    for (; size - place >= 66; place += 64) {
+        uint8x16_t found[4], any = vdupq_n_u8(0);
+        for (i = 0; i < 4; i++) {
+            const uint8_t* here = text + place + 16 * i;
+            found[i] = vandq_u8(vandq_u8(llmobsi_neon_groups(t[0], t[1], here),
+                                         llmobsi_neon_groups(t[2], t[3], here + 1)),
+                                llmobsi_neon_groups(t[4], t[5], here + 2));
+            any = vorrq_u8(any, found[i]);
+        }
+        if (vmaxvq_u8(any) != 0) {
+            *places = llmobsi_trigger_block(tables, text + place);
+            return place;
+        }
+    }
+    *places = 0;
+    return place;
+}
+#endif
+
+/* ---- the choice ---------------------------------------------------------------------------- */
+
+typedef struct llmobsi_trigger_path {
+    const char* name;
+    llmobsi_trigger_fn narrow;
+    llmobsi_trigger_fn wide; /* for tables with bytes above ASCII in their first two */
+} llmobsi_trigger_path;
+
+static const llmobsi_trigger_path llmobsi_trigger_paths[] = {
+    {"portable", llmobsi_trigger_portable, llmobsi_trigger_portable},
+#if defined(LLMOBS_I_TRIGGER_X86)
+    {"AVX2", llmobsi_trigger_avx2, llmobsi_trigger_avx2_wide},
+    {"AVX-512", llmobsi_trigger_avx512, llmobsi_trigger_avx512_wide},
+#elif defined(LLMOBS_I_TRIGGER_ARM)
+    {"NEON", llmobsi_trigger_neon, llmobsi_trigger_neon},
+#endif
+};
+
+#define LLMOBS_I_TRIGGER_PATHS \
+    (sizeof(llmobsi_trigger_paths) / sizeof(llmobsi_trigger_paths[0]))
+
+/* The path in use, plus one; 0 until the first asks. All who choose come to the same. */
+static llmobsi_atomic32 llmobsi_trigger_chosen;
+
+llmobsi_fn bool llmobsi_trigger_runs_here(uint32_t path)
+{
+#if defined(LLMOBS_I_TRIGGER_X86)
+    __builtin_cpu_init();
+    return path == 0 || (path == 1 ? __builtin_cpu_supports("avx2") != 0
+                                   : __builtin_cpu_supports("avx512bw") != 0);
+#else
+    (void)path;
+    return true;
+#endif
+}
+
+llmobsi_cold uint32_t llmobsi_trigger_choose(void)
+{
+    uint32_t path = (uint32_t)LLMOBS_I_TRIGGER_PATHS - 1;
+    while (!llmobsi_trigger_runs_here(path)) {
+        path--;
+    }
+    llmobsi_store_relaxed(&llmobsi_trigger_chosen, path + 1);
+    return path + 1;
+}
+
+llmobsi_inline llmobsi_trigger_fn llmobsi_trigger_path_of(bool is_wide)
+{
+    /* Relaxed: it is a number, and stands for constants. */
+    uint32_t chosen = llmobsi_load_relaxed(&llmobsi_trigger_chosen);
+    const llmobsi_trigger_path* path;
+    if (llmobsi_unlikely(chosen == 0)) {
+        chosen = llmobsi_trigger_choose();
+    }
+    path = &llmobsi_trigger_paths[chosen - 1];
+    return is_wide ? path->wide : path->narrow;
+}
+
+/* The same for what is left of less than 66 bytes, as if zeros followed. */
+llmobsi_fn uint64_t llmobsi_trigger_rest(const uint8_t tables[6][16], const uint8_t* text,
+                                         size_t place, size_t size)
+{
+    uint8_t copy[66];
+    size_t left = size - place < sizeof(copy) ? size - place : sizeof(copy);
+    uint64_t places;
+    memset(copy, 0, sizeof(copy));
+    memcpy(copy, text + place, left);
+    places = llmobsi_trigger_block(tables, copy);
+    return left < 64 ? places & ((UINT64_C(1) << left) - 1) : places;
+}
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* =================================================================================================
+ *  >>recognize              privacy: from a trigger to a match
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* From a trigger to what is there. */
+
+/* ---- terms of the caller's ----------------------------------------------------------------- */
+
+llmobsi_fn bool llmobsi_term_read(llmobsi_view* view, const llmobs_scan_term* term, size_t start,
+                                  llmobsi_match* match)
+{
+    size_t size = 0, end;
+    for (; term->text[size] != '\0'; size++) {
+        uint8_t byte = llmobsi_at(view, start + size), wanted = (uint8_t)term->text[size];
+        if (byte != wanted &&
+            !(term->ignore_case && llmobsi_small(byte) == llmobsi_small(wanted))) {
+            return false;
+        }
+    }
+    end = start + size;
+    if (llmobsi_is((uint8_t)term->text[0], LLMOBS_I_WORD) && !llmobsi_begins(view, start)) {
+        return false;
+    }
+    if (term->tail > 0) {
+        if (llmobsi_run(view, end, LLMOBS_I_TOKEN, term->tail) < term->tail) {
+            return false;
+        }
+        (void)llmobsi_match_set(match, LLMOBS_PII_CUSTOM, start, end + term->tail, "prefix");
+        match->tail = LLMOBS_I_TAIL_TOKEN;
+        return true;
+    }
+    return (!llmobsi_is((uint8_t)term->text[size - 1], LLMOBS_I_WORD) ||
+            llmobsi_ends(view, end)) &&
+           llmobsi_match_set(match, LLMOBS_PII_CUSTOM, start, end, "literal");
+}
+
+/* ---- one place ----------------------------------------------------------------------------- */
+
+llmobsi_inline bool llmobsi_keep_better(bool found, const llmobsi_match* match, bool any,
+                                        llmobsi_match* best)
+{
+    if (found && (!any || llmobsi_match_is_better(match, best))) {
+        *best = *match;
+    }
+    return found || any;
+}
+
+#define llmobsi_try(CLASS, call)                                                                  \
+    (any = llmobsi_keep_better(llmobsi_wants(view, LLMOBS_PII_##CLASS) && (call), &match, any,    \
+                               best))
+
+/* The place has ':' or '=' behind it. */
+llmobsi_fn bool llmobsi_colon_read(llmobsi_view* view, size_t place, uint8_t first, uint8_t second,
+                                   llmobsi_match* best)
+{
+    llmobsi_match match;
+    bool any = false;
+    if (second == ':' && llmobsi_is(first, LLMOBS_I_HEX)) {
+        size_t start = place + 1 - llmobsi_run_back(view, place + 1, LLMOBS_I_HEX, 5);
+        uint8_t before = llmobsi_back(view, start, 1);
+        if (llmobsi_number_begins(view, start) && before != ':' && before != '.') {
+            llmobsi_try(IP_ADDRESS, llmobsi_ipv6_read(view, start, &match));
+        }
+        llmobsi_try(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));
+    } else if (second == ':' && first == ':' &&
+               !llmobsi_is(llmobsi_back(view, place, 1), LLMOBS_I_WORD | LLMOBS_I_DOT) &&
+               llmobsi_back(view, place, 1) != ':') {
+        llmobsi_try(IP_ADDRESS, llmobsi_ipv6_read(view, place, &match));
+    }
+    if (llmobsi_is(first, LLMOBS_I_DIGIT)) {
+        llmobsi_try(API_KEY, llmobsi_telegram_read(view, place + 1, &match));
+    }
+    llmobsi_try(PASSWORD, llmobsi_value_read(view, place + 1, &match));
+    return any;
+}
+
+/* The best match that the trigger at a place leads to. */
+llmobsi_fn bool llmobsi_recognize_read(llmobsi_view* view, size_t place, llmobsi_match* best)
+{
+    uint8_t first = llmobsi_at(view, place), second = llmobsi_at(view, place + 1);
+    llmobsi_match match;
+    bool any = false;
+    size_t i;
+    if (llmobsi_is(first, LLMOBS_I_DIGIT) && second != '@') {
+        any = llmobsi_number_trigger(view, place, best);
+        if (second == 'Q') {
+            llmobsi_try(API_KEY, llmobsi_azure_read(view, place, &match));
+        }
+    } else if (llmobsi_is(first, LLMOBS_I_UPPER) && llmobsi_is(second, LLMOBS_I_DIGIT)) {
+        llmobsi_try(IBAN, llmobsi_iban_read(view, place, &match));
+    }
+    if (second == ':' || second == '=') {
+        any = llmobsi_keep_better(llmobsi_colon_read(view, place, first, second, &match), &match,
+                                  any, best);
+    } else if (second == '@') {
+        llmobsi_try(EMAIL, llmobsi_email_read(view, place + 1, &match));
+    } else if (second == '-') {
+        llmobsi_try(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));
+    }
+    if (first == ':') {
+        llmobsi_try(URL_PASSWORD, llmobsi_url_read(view, place, &match));
+    } else if (first == '+') {
+        llmobsi_try(PHONE, llmobsi_e164_read(view, place, &match));
+    } else if (first == '(') {
+        llmobsi_try(PHONE, llmobsi_area_read(view, place, &match));
+    } else if (first == '-') {
+        llmobsi_try(PRIVATE_KEY, llmobsi_pem_read(view, place, &match));
+    } else if (!llmobsi_is(first, LLMOBS_I_DIGIT)) {
+        if (first == 'e' && second == 'y') {
+            llmobsi_try(JWT, llmobsi_jwt_read(view, place, &match));
+        }
+        llmobsi_try(API_KEY, llmobsi_secret_read(view, place, &match));
+    }
+    llmobsi_try(CRYPTO_ADDRESS, llmobsi_coin_read(view, place, &match));
+    for (i = 0; i < view->term_count; i++) {
+        llmobsi_try(CUSTOM, llmobsi_term_is_valid(&view->terms[i]) &&
+                                llmobsi_term_read(view, &view->terms[i], place, &match));
+    }
+    return any;
+}
+
+#undef llmobsi_try
+
+/* ---- what goes on -------------------------------------------------------------------------- */
+
+/* In a PEM key: behind the line that says END; or at a quotation mark, which no key holds, and the
+   backslashes that belong to it. */
+llmobsi_fn size_t llmobsi_pem_tail_read(llmobsi_view* view, size_t place, bool* has_ended)
+{
+    for (; place < view->size; place++) {
+        uint8_t byte = view->bytes[place];
+        size_t i = 0;
+        if (byte == '"') {
+            break;
+        }
+        if (byte == '\\') {
+            while (i < 64 && llmobsi_at(view, place + i) == '\\') {
+                i++;
+            }
+            if (llmobsi_at(view, place + i) == '"') {
+                break;
+            }
+        } else if (byte == '-' && llmobsi_has_text(view, place, "-----END ")) {
+            for (i = 9; i < 73; i++) {
+                byte = llmobsi_at(view, place + i);
+                if (!llmobsi_is(byte, LLMOBS_I_UPPER | LLMOBS_I_DIGIT) && byte != ' ') {
+                    break;
+                }
+            }
+            if (llmobsi_has_text(view, place + i, "-----")) {
+                *has_ended = !view->starved;
+                return view->starved ? place : place + i + 5;
+            }
+        }
+        if (view->starved) {
+            return place;
+        }
+    }
+    *has_ended = place < view->size || view->is_last;
+    return place;
+}
+
+/* Where it ends that begins before `place`, or what of it is sure. */
+llmobsi_fn size_t llmobsi_tail_read(llmobsi_view* view, uint8_t tail, size_t place, bool* has_ended)
+{
+    uint32_t kinds = tail == LLMOBS_I_TAIL_VALUE    ? (uint32_t)LLMOBS_I_VALUE
+                     : tail == LLMOBS_I_TAIL_BASE64 ? (uint32_t)LLMOBS_I_ALNUM | LLMOBS_I_PLUS |
+                                                          LLMOBS_I_EQUALS
+                                                    : (uint32_t)LLMOBS_I_TOKEN;
+    *has_ended = false;
+    if (tail == LLMOBS_I_TAIL_PEM) {
+        return llmobsi_pem_tail_read(view, place, has_ended);
+    }
+    for (; place < view->size; place++) {
+        uint8_t byte = view->bytes[place];
+        if (llmobsi_is(byte, kinds)) {
+            continue;
+        }
+        if (tail != LLMOBS_I_TAIL_DOTTED || byte != '.' ||
+            !llmobsi_is(llmobsi_at(view, place + 1), kinds)) {
+            break;
+        }
+    }
+    if (view->starved) { /* what stands behind the dot? */
+        return place;
+    }
+    *has_ended = place < view->size || view->is_last;
+    return place;
+}
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* =================================================================================================
+ *  >>run                    privacy: one window, from trigger to trigger
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* The scan, from trigger to trigger. Matches that overlap gather in a cluster; when the next
+   trigger lies behind it, the cluster is a finding, and what stands before its end is never looked
+   at again. All verdicts depend on the text alone, not on the window: where a recogniser ran into
+   the window's end, the scan stops, and begins again at that trigger, or at the first of an
+   unfinished cluster, when there is more text. */
+
+/* Nothing joins a cluster that is longer. So no text is held back longer than this, what a match is
+   long, and what is looked ahead. */
+#define LLMOBS_I_CLUSTER_MOST 384u
+/* How far the scan looks behind a cluster for an address that begins in it. */
+#define LLMOBS_I_CLUSTER_AHEAD (LLMOBS_I_EMAIL_LOCAL + LLMOBS_I_EMAIL_MOST + 66u)
+
+LLMOBS_I_STATIC_ASSERT(scan_carry, LLMOBS_SCAN_CARRY >=
+                                       LLMOBS_I_LOOK_BACK + LLMOBS_I_LOOK_AHEAD +
+                                           LLMOBS_I_CLUSTER_MOST + LLMOBS_I_CLUSTER_AHEAD + 64u);
+LLMOBS_I_STATIC_ASSERT(scan_look_back, LLMOBS_I_LOOK_BACK >= LLMOBS_I_EMAIL_LOCAL + 5 + 2 +
+                                                                 LLMOBS_I_URL_USER + 2);
+LLMOBS_I_STATIC_ASSERT(scan_look_ahead, LLMOBS_I_LOOK_AHEAD >= LLMOBS_I_JWT_HEADER +
+                                                                   LLMOBS_I_JWT_LEAST + 2);
+
+/* What of a finding is told: all of it; or its first part, more of it, that it has ended. */
+typedef enum llmobsi_scan_step {
+    LLMOBS_I_SCAN_WHOLE,
+    LLMOBS_I_SCAN_FIRST,
+    LLMOBS_I_SCAN_MORE,
+    LLMOBS_I_SCAN_END
+} llmobsi_scan_step;
+
+/* Who is told. `bytes` are the part that the step is about. */
+typedef struct llmobsi_scan_sink {
+    bool (*tell)(void* user, llmobsi_scan_step step, const llmobs_finding* finding,
+                 const uint8_t* bytes, size_t size);
+    void* user;
+} llmobsi_scan_sink;
+
+/* Matches that overlap. */
+typedef struct llmobsi_cluster {
+    llmobsi_match best; /* gives the class */
+    size_t trigger;     /* the first one   */
+    size_t start;
+    size_t end;
+    uint8_t tail; /* of the match that ends last */
+    bool is_there;
+} llmobsi_cluster;
+
+/* One run over a window. */
+typedef struct llmobsi_scan_run {
+    llmobs_scan_state* state;
+    const llmobsi_scan_sink* sink;
+    llmobsi_view view;
+    llmobsi_cluster cluster;
+} llmobsi_scan_run;
+
+/* ---- setting up ---------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_scan_add_term(llmobs_scan_state* state, const llmobs_scan_term* term)
+{
+    uint32_t i;
+    for (i = 0; i < 3; i++) {
+        uint8_t byte = (uint8_t)term->text[i];
+        llmobsi_trigger_add(state->triggers, i, byte);
+        state->is_wide |= byte >= 0x80;
+        if (term->ignore_case && llmobsi_is(byte, LLMOBS_I_ALPHA)) {
+            llmobsi_trigger_add(state->triggers, i, (uint8_t)(byte ^ 0x20));
+        }
+    }
+}
+
+/* Patterns for what few ask for. */
+llmobsi_fn void llmobsi_scan_add_triggers(llmobs_scan_state* state)
+{
+    uint32_t i;
+    if ((state->rules.classes & LLMOBS_PII_BIT(LLMOBS_PII_MAC_ADDRESS)) != 0) {
+        llmobsi_trigger_add_kinds(state->triggers, 0, LLMOBS_I_HEX);
+        llmobsi_trigger_add(state->triggers, 1, '-');
+        llmobsi_trigger_add_kinds(state->triggers, 2, LLMOBS_I_HEX);
+    }
+    if ((state->rules.classes & LLMOBS_PII_BIT(LLMOBS_PII_CRYPTO_ADDRESS)) != 0) {
+        llmobsi_trigger_add(state->triggers, 0, '0');
+        llmobsi_trigger_add(state->triggers, 0, '1');
+        llmobsi_trigger_add(state->triggers, 0, '3');
+        llmobsi_trigger_add(state->triggers, 0, 'b');
+        llmobsi_trigger_add_kinds(state->triggers, 1, LLMOBS_I_BASE58);
+        llmobsi_trigger_add_kinds(state->triggers, 2, LLMOBS_I_BASE58 | LLMOBS_I_HEX);
+    }
+    for (i = 0; i < state->rules.term_count; i++) {
+        if (llmobsi_term_is_valid(&state->rules.terms[i])) {
+            llmobsi_scan_add_term(state, &state->rules.terms[i]);
+        }
+    }
+}
+
+llmobsi_fn void llmobsi_scan_begin(llmobs_scan_state* state, const llmobs_scan_rules* rules)
+{
+    memset(state, 0, sizeof(*state));
+    if (rules != NULL) {
+        size_t size = rules->size == 0 || rules->size > sizeof(*rules) ? sizeof(*rules)
+                                                                       : rules->size;
+        memcpy(&state->rules, rules, size);
+    }
+    if (state->rules.classes == 0) {
+        state->rules.classes = LLMOBS_PII_DEFAULT;
+    }
+    if (state->rules.terms == NULL) {
+        state->rules.term_count = 0;
+    } else if (state->rules.term_count > LLMOBS_SCAN_TERMS_MAX) {
+        state->rules.term_count = LLMOBS_SCAN_TERMS_MAX;
+    }
+    memcpy(state->triggers, llmobsi_trigger_tables, sizeof(state->triggers));
+    if (state->rules.classes > LLMOBS_PII_DEFAULT || state->rules.term_count > 0) {
+        llmobsi_scan_add_triggers(state);
+    }
+}
+
+/* ---- findings ------------------------------------------------------------------------------ */
+
+/* Tells, and counts when it is whole or has ended. */
+llmobsi_fn void llmobsi_scan_tell(llmobsi_scan_run* run, llmobsi_scan_step step,
+                                  const llmobs_finding* finding, size_t place, size_t size)
+{
+    llmobs_scan_state* state = run->state;
+    if (step == LLMOBS_I_SCAN_WHOLE || step == LLMOBS_I_SCAN_END) {
+        state->counts[finding->pii] += state->counts[finding->pii] < UINT32_MAX;
+    }
+    if (run->sink->tell != NULL &&
+        !run->sink->tell(run->sink->user, step, finding, run->view.bytes + place, size)) {
+        state->is_stopped = true;
+    }
+}
+
+/* Nothing before a place is looked at from now on. */
+llmobsi_inline void llmobsi_scan_set_floor(llmobsi_scan_run* run, size_t place)
+{
+    run->view.floor = place;
+    run->state->floor = run->state->base + place;
+}
+
+/* What is open goes on from a place: to its end, or to the window's. Returns how far. */
+llmobsi_fn size_t llmobsi_scan_go_on(llmobsi_scan_run* run, size_t place)
+{
+    llmobs_scan_state* state = run->state;
+    bool has_ended;
+    size_t end;
+    run->view.starved = false;
+    end = llmobsi_tail_read(&run->view, state->open_tail, place, &has_ended);
+    state->open.size += end - place;
+    llmobsi_scan_tell(run, LLMOBS_I_SCAN_MORE, &state->open, place, end - place);
+    if (has_ended) {
+        llmobsi_scan_tell(run, LLMOBS_I_SCAN_END, &state->open, end, 0);
+        state->open_tail = LLMOBS_I_TAIL_NONE;
+    }
+    llmobsi_scan_set_floor(run, end);
+    return end;
+}
+
+/* The cluster becomes a finding. Returns where it ends, as far as is known. */
+llmobsi_fn size_t llmobsi_scan_emit(llmobsi_scan_run* run)
+{
+    llmobsi_cluster* cluster = &run->cluster;
+    llmobs_finding finding;
+    size_t end = cluster->end;
+    bool has_ended = true;
+    if (cluster->tail != LLMOBS_I_TAIL_NONE) {
+        run->view.starved = false;
+        end = llmobsi_tail_read(&run->view, cluster->tail, end, &has_ended);
+    }
+    memset(&finding, 0, sizeof(finding));
+    finding.offset = run->state->base + cluster->start;
+    finding.size = end - cluster->start;
+    finding.pii = cluster->best.pii;
+    finding.is_local = cluster->best.is_local;
+    finding.name = cluster->best.name;
+    if (!has_ended) {
+        run->state->open = finding;
+        run->state->open_tail = cluster->tail;
+    }
+    llmobsi_scan_tell(run, has_ended ? LLMOBS_I_SCAN_WHOLE : LLMOBS_I_SCAN_FIRST, &finding,
+                      cluster->start, end - cluster->start);
+    llmobsi_scan_set_floor(run, end);
+    cluster->is_there = false;
+    return end;
+}
+
+/* ---- clusters ------------------------------------------------------------------------------ */
+
+llmobsi_fn void llmobsi_cluster_add(llmobsi_cluster* cluster, const llmobsi_match* match,
+                                    size_t trigger)
+{
+    if (!cluster->is_there) {
+        cluster->is_there = true;
+        cluster->best = *match;
+        cluster->trigger = trigger;
+        cluster->start = match->start;
+        cluster->end = match->end;
+        cluster->tail = match->tail;
+        return;
+    }
+    /* The address around a password in a URL is none. */
+    if (cluster->best.pii == LLMOBS_PII_URL_PASSWORD && match->pii == LLMOBS_PII_EMAIL &&
+        match->start >= cluster->start) {
+        return;
+    }
+    if (match->end > cluster->end || (match->end == cluster->end && match->tail != 0)) {
+        cluster->tail = match->tail;
+        cluster->end = match->end;
+    }
+    if (match->start < cluster->start) {
+        cluster->start = match->start;
+    }
+    if (llmobsi_match_is_better(match, &cluster->best)) {
+        cluster->best = *match;
+    }
+}
+
+/* Whether an address that begins in the cluster goes on behind it: "4111111111111111.a@b.org". */
+llmobsi_fn bool llmobsi_cluster_grows(llmobsi_scan_run* run)
+{
+    llmobsi_cluster* cluster = &run->cluster;
+    llmobsi_view* view = &run->view;
+    llmobsi_match match;
+    size_t at;
+    view->starved = false;
+    if (cluster->tail != LLMOBS_I_TAIL_NONE || !llmobsi_wants(view, LLMOBS_PII_EMAIL) ||
+        cluster->end - cluster->start > LLMOBS_I_CLUSTER_MOST / 2) {
+        return false;
+    }
+    at = cluster->end + llmobsi_run(view, cluster->end, LLMOBS_I_LOCAL, LLMOBS_I_EMAIL_LOCAL);
+    if (llmobsi_at(view, at) != '@' || !llmobsi_email_read(view, at, &match) || view->starved ||
+        match.start >= cluster->end) {
+        return false;
+    }
+    at = cluster->end;
+    llmobsi_cluster_add(cluster, &match, cluster->trigger);
+    return cluster->end > at;
+}
+
+/* ---- one window ---------------------------------------------------------------------------- */
+
+/* Where the scan will go on, and before where all is decided. */
+llmobsi_fn void llmobsi_scan_stop(llmobsi_scan_run* run, size_t resume, size_t hold)
+{
+    llmobsi_cluster* cluster = &run->cluster;
+    if (cluster->is_there) {
+        resume = cluster->trigger < resume ? cluster->trigger : resume;
+        hold = cluster->start < hold ? cluster->start : hold;
+    }
+    run->state->resume = resume;
+    run->state->hold = hold < run->view.floor ? run->view.floor : hold;
+}
+
+/* The first place where a finding could begin that is not decided: from a trigger, or from the end
+   of the window. */
+llmobsi_fn size_t llmobsi_scan_held(const llmobsi_scan_run* run, size_t place)
+{
+    return place - llmobsi_run_back(&run->view, place, LLMOBS_I_LOCAL, LLMOBS_I_EMAIL_LOCAL + 5);
+}
+
+llmobsi_fn size_t llmobsi_scan_held_at_end(const llmobsi_scan_run* run, size_t place)
+{
+    const llmobsi_view* view = &run->view;
+    for (; place < view->size; place++) {
+        bool has_second = place + 1 < view->size;
+        if (llmobsi_trigger_may_begin((const uint8_t(*)[16])run->state->triggers,
+                                      view->bytes[place],
+                                      has_second ? view->bytes[place + 1] : 0, has_second)) {
+            break;
+        }
+    }
+    return llmobsi_scan_held(run, place);
+}
+
+/* What one trigger leads to joins the cluster that it lies in. False: the window does not
+   suffice. */
+llmobsi_fn bool llmobsi_scan_trigger(llmobsi_scan_run* run, size_t place)
+{
+    llmobsi_cluster* cluster = &run->cluster;
+    llmobsi_match match;
+    bool found;
+    run->view.starved = false;
+    found = llmobsi_recognize_read(&run->view, place, &match);
+    if (run->view.starved) {
+        return false;
+    }
+    if (found && (!cluster->is_there || cluster->end - cluster->start <= LLMOBS_I_CLUSTER_MOST)) {
+        llmobsi_cluster_add(cluster, &match, place);
+    }
+    return true;
+}
+
+/* Tells the cluster if it ends before a place. False: the window does not suffice. */
+llmobsi_fn bool llmobsi_scan_settle(llmobsi_scan_run* run, size_t place)
+{
+    while (run->cluster.is_there && run->cluster.end <= place) {
+        if (llmobsi_cluster_grows(run)) {
+            continue;
+        }
+        if (run->view.starved) {
+            return false;
+        }
+        (void)llmobsi_scan_emit(run);
+    }
+    return true;
+}
+
+/* Scans a window from a place on. */
+llmobsi_fn void llmobsi_scan_window(llmobsi_scan_run* run, size_t place)
+{
+    llmobs_scan_state* state = run->state;
+    llmobsi_view* view = &run->view;
+    const uint8_t(*tables)[16] = (const uint8_t(*)[16])state->triggers;
+    llmobsi_trigger_fn next = llmobsi_trigger_path_of(state->is_wide);
+    size_t limit = view->is_last ? view->size : view->size < 2 ? 0 : view->size - 2;
+    size_t block = place;
+    if (state->open_tail != LLMOBS_I_TAIL_NONE) {
+        block = llmobsi_scan_go_on(run, place);
+        if (state->open_tail != LLMOBS_I_TAIL_NONE) {
+            llmobsi_scan_stop(run, block, block);
+            return;
+        }
+    }
+    while (block < limit && !state->is_stopped) {
+        uint64_t places;
+        block = next(tables, view->bytes, block, view->size, &places);
+        if (places == 0) {
+            places = llmobsi_trigger_rest(tables, view->bytes, block, view->size);
+        }
+        for (; places != 0; places &= places - 1) {
+            place = block + (size_t)__builtin_ctzll(places);
+            if (place >= limit) {
+                break;
+            }
+            if (place < view->floor) {
+                continue;
+            }
+            if (!llmobsi_scan_settle(run, place)) {
+                llmobsi_scan_stop(run, place, llmobsi_scan_held(run, place));
+                return;
+            }
+            if (state->open_tail != LLMOBS_I_TAIL_NONE || state->is_stopped) {
+                llmobsi_scan_stop(run, view->floor, view->floor);
+                return;
+            }
+            if (place >= view->floor && !llmobsi_scan_trigger(run, place)) {
+                llmobsi_scan_stop(run, place, llmobsi_scan_held(run, place));
+                return;
+            }
+        }
+        block += 64;
+        if (block < view->floor) {
+            block = view->floor;
+        }
+    }
+    if (!llmobsi_scan_settle(run, limit)) {
+        llmobsi_scan_stop(run, limit, llmobsi_scan_held_at_end(run, limit));
+        return;
+    }
+    if (state->open_tail != LLMOBS_I_TAIL_NONE) {
+        llmobsi_scan_stop(run, view->floor, view->floor);
+        return;
+    }
+    limit = limit < view->floor ? view->floor : limit;
+    llmobsi_scan_stop(run, limit, view->is_last ? limit : llmobsi_scan_held_at_end(run, limit));
+}
+
+/* Scans a window: what lies before `from` is known. */
+llmobsi_fn void llmobsi_scan_bytes(llmobs_scan_state* state, const llmobsi_scan_sink* sink,
+                                   const uint8_t* bytes, size_t size, size_t from, bool is_last)
+{
+    llmobsi_scan_run run;
+    run.state = state;
+    run.sink = sink;
+    run.view.bytes = bytes;
+    run.view.size = size;
+    run.view.floor = state->floor > state->base ? (size_t)(state->floor - state->base) : 0;
+    run.view.is_last = is_last;
+    run.view.starved = false;
+    run.view.classes = state->rules.classes;
+    run.view.terms = state->rules.terms;
+    run.view.term_count = state->rules.term_count;
+    run.cluster.is_there = false;
+    llmobsi_scan_window(&run, from);
+}
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* =================================================================================================
+ *  >>scan                   privacy: the scanner: one text, or chunks
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* The public scanner: one text, or chunks. */
+
+llmobsi_fn uint64_t llmobsi_scan_sum(const llmobs_scan_state* state)
+{
+    uint64_t sum = 0;
+    uint32_t i;
+    for (i = 0; i < LLMOBS_PII_COUNT; i++) {
+        sum += state->counts[i];
+    }
+    return sum;
+}
+
+/* Memory that held text. (llmobs_wipe is left out with SHA-256.) */
+llmobsi_fn void llmobsi_scan_wipe(void* memory, size_t size)
+{
+    memset(memory, 0, size);
+    __asm__ __volatile__("" : : "r"(memory) : "memory");
+}
+
+/* A caller of ours that is told of findings. */
+typedef struct llmobsi_scan_listener {
+    llmobs_found_fn found;
+    void* user;
+} llmobsi_scan_listener;
+
+llmobsi_fn bool llmobsi_scan_listen(void* user, llmobsi_scan_step step,
+                                    const llmobs_finding* finding, const uint8_t* bytes,
+                                    size_t size)
+{
+    const llmobsi_scan_listener* listener = (const llmobsi_scan_listener*)user;
+    (void)bytes;
+    (void)size;
+    return (step != LLMOBS_I_SCAN_WHOLE && step != LLMOBS_I_SCAN_END) || listener->found == NULL ||
+           listener->found(listener->user, finding);
+}
+
+LLMOBS_API uint64_t llmobs_scan(const llmobs_scan_rules* rules, const char* text, size_t size,
+                                llmobs_found_fn found, void* user)
+{
+    llmobs_scan_state state;
+    llmobsi_scan_listener listener;
+    llmobsi_scan_sink sink;
+    if (text == NULL || size == 0) {
+        return 0;
+    }
+    listener.found = found;
+    listener.user = user;
+    sink.tell = llmobsi_scan_listen;
+    sink.user = &listener;
+    llmobsi_scan_begin(&state, rules);
+    llmobsi_scan_bytes(&state, &sink, (const uint8_t*)text, size, 0, true);
+    return llmobsi_scan_sum(&state);
+}
+
+/* ---- chunks -------------------------------------------------------------------------------- */
+
+/* Called after each window, with the window and what of it is decided. False: enough. */
+typedef bool (*llmobsi_scan_passed_fn)(void* user, const uint8_t* bytes, size_t hold);
+
+/* What is carried from chunk to chunk. */
+typedef struct llmobsi_carry {
+    llmobs_scan_state* state;
+    const llmobsi_scan_sink* sink;
+    llmobsi_scan_passed_fn passed; /* or NULL */
+    uint8_t* bytes;                /* LLMOBS_SCAN_CARRY of them */
+    uint32_t* used;
+} llmobsi_carry;
+
+llmobsi_fn void llmobsi_carry_scan(const llmobsi_carry* carry, const uint8_t* bytes, size_t size,
+                                   size_t from, bool is_last)
+{
+    llmobs_scan_state* state = carry->state;
+    llmobsi_scan_bytes(state, carry->sink, bytes, size, from, is_last);
+    if (carry->passed != NULL && !state->is_stopped &&
+        !carry->passed(carry->sink->user, bytes, state->hold)) {
+        state->is_stopped = true;
+    }
+}
+
+/* Keeps of a window what is not decided and what may still be looked back at. */
+llmobsi_fn void llmobsi_carry_keep(const llmobsi_carry* carry, const uint8_t* bytes, size_t size)
+{
+    llmobs_scan_state* state = carry->state;
+    size_t gone = state->resume > LLMOBS_I_LOOK_BACK ? state->resume - LLMOBS_I_LOOK_BACK : 0;
+    LLMOBS_ASSERT(gone <= state->hold && size - gone <= LLMOBS_SCAN_CARRY);
+    memmove(carry->bytes, bytes + gone, size - gone);
+    *carry->used = (uint32_t)(size - gone);
+    state->base += gone;
+    state->resume -= gone;
+    state->hold -= gone;
+}
+
+/* The beginning of a chunk is scanned in the carry, behind what was left of the last one; the rest,
+   once it is far enough from the beginning, where it is. */
+llmobsi_fn void llmobsi_carry_feed(const llmobsi_carry* carry, const uint8_t* text, size_t size)
+{
+    llmobs_scan_state* state = carry->state;
+    while (size > 0 && !state->is_stopped) {
+        size_t used = *carry->used, room = LLMOBS_SCAN_CARRY - used;
+        size_t part = size < room ? size : room;
+        memcpy(carry->bytes + used, text, part);
+        *carry->used = (uint32_t)(used + part);
+        llmobsi_carry_scan(carry, carry->bytes, used + part, state->resume, false);
+        if (part < size && state->resume >= used + LLMOBS_I_LOOK_BACK) {
+            size_t from = state->resume - used;
+            state->base += used;
+            llmobsi_carry_scan(carry, text, size, from, false);
+            llmobsi_carry_keep(carry, text, size);
+            return;
+        }
+        if (part == room || LLMOBS_SCAN_CARRY - *carry->used < LLMOBS_SCAN_CARRY / 8) {
+            llmobsi_carry_keep(carry, carry->bytes, *carry->used);
+        }
+        text += part;
+        size -= part;
+    }
+}
+
+llmobsi_fn void llmobsi_carry_end(const llmobsi_carry* carry)
+{
+    if (!carry->state->is_stopped) {
+        llmobsi_carry_scan(carry, carry->bytes, *carry->used, carry->state->resume, true);
+        if (carry->state->open_tail != LLMOBS_I_TAIL_NONE) {
+            LLMOBS_ASSERT(false);
+        }
+    }
+}
+
+llmobsi_fn void llmobsi_scanner_carry(llmobs_scanner* scanner, llmobsi_carry* carry,
+                                      llmobsi_scan_sink* sink, llmobsi_scan_listener* listener)
+{
+    listener->found = scanner->found;
+    listener->user = scanner->user;
+    sink->tell = llmobsi_scan_listen;
+    sink->user = listener;
+    carry->state = &scanner->state;
+    carry->sink = sink;
+    carry->passed = NULL;
+    carry->bytes = scanner->carry;
+    carry->used = &scanner->used;
+    if (scanner->state.rules.classes == 0) { /* zeroed, never begun */
+        llmobsi_scan_begin(&scanner->state, NULL);
+    }
+}
+
+LLMOBS_API void llmobs_scanner_begin(llmobs_scanner* scanner, const llmobs_scan_rules* rules,
+                                     llmobs_found_fn found, void* user)
+{
+    llmobsi_scan_begin(&scanner->state, rules);
+    scanner->found = found;
+    scanner->user = user;
+    scanner->used = 0;
+}
+
+LLMOBS_API void llmobs_scanner_feed(llmobs_scanner* scanner, const char* text, size_t size)
+{
+    llmobsi_scan_listener listener;
+    llmobsi_scan_sink sink;
+    llmobsi_carry carry;
+    if (text == NULL) {
+        return;
+    }
+    llmobsi_scanner_carry(scanner, &carry, &sink, &listener);
+    llmobsi_carry_feed(&carry, (const uint8_t*)text, size);
+}
+
+LLMOBS_API uint64_t llmobs_scanner_end(llmobs_scanner* scanner)
+{
+    llmobsi_scan_listener listener;
+    llmobsi_scan_sink sink;
+    llmobsi_carry carry;
+    uint64_t sum;
+    llmobsi_scanner_carry(scanner, &carry, &sink, &listener);
+    llmobsi_carry_end(&carry);
+    sum = llmobsi_scan_sum(&scanner->state);
+    llmobsi_scan_wipe(scanner, sizeof(*scanner));
+    return sum;
+}
+
+LLMOBS_API uint64_t llmobs_scanner_counts(const llmobs_scanner* scanner,
+                                          uint32_t counts[LLMOBS_PII_COUNT])
+{
+    if (counts != NULL) {
+        memcpy(counts, scanner->state.counts, sizeof(scanner->state.counts));
+    }
+    return llmobsi_scan_sum(&scanner->state);
+}
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* =================================================================================================
+ *  >>redact                 privacy: the redactor
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* The redactor: what the scanner tells it becomes text. */
+
+/* Gathers small pieces for the caller's `write`; large ones are handed on as they are. */
+#define LLMOBS_I_REDACT_BUFFER 2048u
+
+/* Of these the last four digits may stay: they tell one number from another, and are no
+   secret. */
+#define LLMOBS_I_REDACT_ENDS                                                                      \
+    (LLMOBS_PII_BIT(LLMOBS_PII_CREDIT_CARD) | LLMOBS_PII_BIT(LLMOBS_PII_IBAN) |                   \
+     LLMOBS_PII_BIT(LLMOBS_PII_US_SSN) | LLMOBS_PII_BIT(LLMOBS_PII_US_ITIN) |                     \
+     LLMOBS_PII_BIT(LLMOBS_PII_PHONE) | LLMOBS_PII_BIT(LLMOBS_PII_ABA_ROUTING) |                  \
+     LLMOBS_PII_BIT(LLMOBS_PII_US_NPI) | LLMOBS_PII_BIT(LLMOBS_PII_UK_NHS) |                      \
+     LLMOBS_PII_BIT(LLMOBS_PII_AADHAAR) | LLMOBS_PII_BIT(LLMOBS_PII_CA_SIN) |                     \
+     LLMOBS_PII_BIT(LLMOBS_PII_BANK_ACCOUNT))
+#define LLMOBS_I_REDACT_ENDS_LEAST 9u
+
+/* One call's work on a redactor. */
+typedef struct llmobsi_redaction {
+    const llmobs_redact_rules* rules;
+    const llmobs_scan_state* state;
+    uint64_t* written; /* of the text */
+#ifndef LLMOBS_NO_SHA256
+    llmobs_hmac* hmac;
+#endif
+    llmobsi_writer* writer;
+} llmobsi_redaction;
+
+/* ---- operators ----------------------------------------------------------------------------- */
+
+llmobsi_fn uint32_t llmobsi_redact_operator_of(const llmobs_redact_rules* rules, llmobs_pii pii)
+{
+    uint32_t way = rules->operators[pii];
+#ifdef LLMOBS_NO_SHA256
+    return way == LLMOBS_REDACT_TAG ? (uint32_t)LLMOBS_REDACT_REPLACE : way;
+#else
+    return way == LLMOBS_REDACT_TAG && rules->key == NULL ? (uint32_t)LLMOBS_REDACT_REPLACE : way;
+#endif
+}
+
+llmobsi_fn void llmobsi_redact_marker(llmobsi_writer* writer, llmobs_pii pii, const char* tag,
+                                      size_t tag_size)
+{
+    char text[48];
+    const char* name = llmobsi_pii_names[pii];
+    size_t size = strlen(name);
+    text[0] = '<';
+    memcpy(text + 1, name, size++);
+    if (tag_size > 0) {
+        text[size++] = '_'; /* so that digits behind it begin no number */
+        memcpy(text + size, tag, tag_size);
+        size += tag_size;
+    }
+    text[size++] = '>';
+    llmobsi_put(writer, text, size);
+}
+
+llmobsi_fn void llmobsi_redact_mask(llmobsi_writer* writer, llmobs_pii pii, const uint8_t* bytes,
+                                    size_t size)
+{
+    char text[64];
+    size_t shown = 0;
+    if (size >= LLMOBS_I_REDACT_ENDS_LEAST &&
+        (LLMOBS_PII_BIT(pii) & LLMOBS_I_REDACT_ENDS) != 0) {
+        while (shown < 4 && llmobsi_is(bytes[size - 1 - shown], LLMOBS_I_DIGIT)) {
+            shown++;
+        }
+    }
+    memset(text, '*', sizeof(text));
+    bytes += size - shown;
+    for (size -= shown; size > sizeof(text); size -= sizeof(text)) {
+        llmobsi_put(writer, text, sizeof(text));
+    }
+    llmobsi_put(writer, text, size);
+    llmobsi_put(writer, (const char*)bytes, shown);
+}
+
+#ifndef LLMOBS_NO_SHA256
+#define LLMOBS_I_REDACT_TAG_BYTES 8u
+
+/* The message begins with what it is for, so that the key may serve other ends. */
+llmobsi_fn void llmobsi_redact_tag_begin(const llmobsi_redaction* redaction, llmobs_pii pii)
+{
+    static const char domain[] = "llmobs redact 1";
+    const char* name = llmobsi_pii_names[pii];
+    llmobs_hmac_begin(redaction->hmac, redaction->rules->key);
+    llmobs_hmac_update(redaction->hmac, domain, sizeof(domain)); /* with their last NUL */
+    llmobs_hmac_update(redaction->hmac, name, strlen(name) + 1);
+}
+
+llmobsi_fn void llmobsi_redact_tag_end(const llmobsi_redaction* redaction, llmobs_pii pii)
+{
+    uint8_t tag[LLMOBS_SHA256_SIZE];
+    char text[2 * LLMOBS_I_REDACT_TAG_BYTES + LLMOBS_I_APPEND_SLACK];
+    llmobs_hmac_end(redaction->hmac, tag);
+    (void)llmobsi_append_hex(text, tag, LLMOBS_I_REDACT_TAG_BYTES);
+    llmobsi_redact_marker(redaction->writer, pii, text, 2 * LLMOBS_I_REDACT_TAG_BYTES);
+}
+#endif
+
+/* One step of a finding: its first part, more of it, its end. */
+llmobsi_fn void llmobsi_redact_step(const llmobsi_redaction* redaction, llmobsi_scan_step step,
+                                    llmobs_pii pii, const uint8_t* bytes, size_t size)
+{
+    bool begins = step == LLMOBS_I_SCAN_WHOLE || step == LLMOBS_I_SCAN_FIRST;
+    bool ends = step == LLMOBS_I_SCAN_WHOLE || step == LLMOBS_I_SCAN_END;
+    switch (llmobsi_redact_operator_of(redaction->rules, pii)) {
+    case LLMOBS_REDACT_KEEP:
+        llmobsi_put(redaction->writer, (const char*)bytes, size);
+        break;
+    case LLMOBS_REDACT_MASK:
+        llmobsi_redact_mask(redaction->writer, pii, bytes, size);
+        break;
+    case LLMOBS_REDACT_REMOVE:
+        break;
+#ifndef LLMOBS_NO_SHA256
+    case LLMOBS_REDACT_TAG:
+        if (begins) {
+            llmobsi_redact_tag_begin(redaction, pii);
+        }
+        llmobs_hmac_update(redaction->hmac, bytes, size);
+        if (ends) {
+            llmobsi_redact_tag_end(redaction, pii);
+        }
+        break;
+#endif
+    default:
+        if (begins) {
+            llmobsi_redact_marker(redaction->writer, pii, NULL, 0);
+        }
+        break;
+    }
+    (void)ends;
+}
+
+/* ---- the scanner's word -------------------------------------------------------------------- */
+
+llmobsi_fn bool llmobsi_redact_tell(void* user, llmobsi_scan_step step,
+                                    const llmobs_finding* finding, const uint8_t* bytes,
+                                    size_t size)
+{
+    const llmobsi_redaction* redaction = (const llmobsi_redaction*)user;
+    if (step == LLMOBS_I_SCAN_WHOLE || step == LLMOBS_I_SCAN_FIRST) {
+        /* The text since the last one stands before it in the window. */
+        size_t gap = (size_t)(finding->offset - *redaction->written);
+        llmobsi_put(redaction->writer, (const char*)bytes - gap, gap);
+        *redaction->written = finding->offset;
+    }
+    llmobsi_redact_step(redaction, step, finding->pii, bytes, size);
+    *redaction->written += size;
+    return !redaction->writer->failed;
+}
+
+/* What of a window is decided, and no finding. */
+llmobsi_fn bool llmobsi_redact_passed(void* user, const uint8_t* bytes, size_t hold)
+{
+    const llmobsi_redaction* redaction = (const llmobsi_redaction*)user;
+    size_t from = (size_t)(*redaction->written - redaction->state->base);
+    if (hold > from) {
+        llmobsi_put(redaction->writer, (const char*)bytes + from, hold - from);
+        *redaction->written += hold - from;
+    }
+    return !redaction->writer->failed;
+}
+
+/* ---- the public redactor ------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_redact_rules llmobs_redact_rules_default(void)
+{
+    llmobs_redact_rules rules;
+    memset(&rules, 0, sizeof(rules));
+    rules.size = sizeof(rules);
+    rules.scan = llmobs_scan_rules_default();
+    return rules;
+}
+
+llmobsi_fn void llmobsi_redact_rules_read(const llmobs_redact_rules* rules,
+                                          llmobs_redact_rules* out)
+{
+    memset(out, 0, sizeof(*out));
+    if (rules != NULL) {
+        memcpy(out, rules,
+               rules->size == 0 || rules->size > sizeof(*out) ? sizeof(*out) : rules->size);
+    }
+}
+
+LLMOBS_API llmobs_result llmobs_redact(const llmobs_redact_rules* rules, const char* text,
+                                       size_t size, char* out, size_t capacity, size_t* written,
+                                       uint32_t counts[LLMOBS_PII_COUNT])
+{
+    llmobs_redact_rules used;
+    llmobs_scan_state state;
+    llmobsi_redaction redaction;
+    llmobsi_scan_sink sink;
+    llmobsi_writer writer;
+    uint64_t done = 0;
+#ifndef LLMOBS_NO_SHA256
+    llmobs_hmac hmac;
+    redaction.hmac = &hmac;
+#endif
+    if (written == NULL || (text == NULL && size > 0) || (out == NULL && capacity > 0)) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    llmobsi_redact_rules_read(rules, &used);
+    llmobsi_scan_begin(&state, &used.scan);
+    llmobsi_writer_init(&writer, out, capacity, NULL, NULL);
+    redaction.rules = &used;
+    redaction.state = &state;
+    redaction.written = &done;
+    redaction.writer = &writer;
+    sink.tell = llmobsi_redact_tell;
+    sink.user = &redaction;
+    if (size > 0) {
+        llmobsi_scan_bytes(&state, &sink, (const uint8_t*)text, size, 0, true);
+        (void)llmobsi_redact_passed(&redaction, (const uint8_t*)text, size);
+    }
+    if (counts != NULL) {
+        memcpy(counts, state.counts, sizeof(state.counts));
+    }
+    *written = writer.length;
+    return writer.failed ? LLMOBS_ERROR_LIMIT : LLMOBS_OK;
+}
+
+/* Scans a chunk, or the end of all, and hands on what came of it. */
+llmobsi_fn bool llmobsi_redactor_run(llmobs_redactor* redactor, const char* text, size_t size,
+                                     bool is_end)
+{
+    char buffer[LLMOBS_I_REDACT_BUFFER];
+    llmobsi_redaction redaction;
+    llmobsi_scan_sink sink;
+    llmobsi_carry carry;
+    llmobsi_writer writer;
+    if (redactor->has_failed || redactor->write == NULL) {
+        return false;
+    }
+    llmobsi_writer_init(&writer, buffer, sizeof(buffer), redactor->write, redactor->user);
+    redaction.rules = &redactor->rules;
+    redaction.state = &redactor->state;
+    redaction.written = &redactor->written;
+    redaction.writer = &writer;
+#ifndef LLMOBS_NO_SHA256
+    redaction.hmac = &redactor->hmac;
+#endif
+    sink.tell = llmobsi_redact_tell;
+    sink.user = &redaction;
+    carry.state = &redactor->state;
+    carry.sink = &sink;
+    carry.passed = llmobsi_redact_passed;
+    carry.bytes = redactor->carry;
+    carry.used = &redactor->used;
+    if (is_end) {
+        llmobsi_carry_end(&carry);
+    } else {
+        llmobsi_carry_feed(&carry, (const uint8_t*)text, size);
+    }
+    redactor->has_failed = !llmobsi_writer_finish(&writer);
+    return !redactor->has_failed;
+}
+
+LLMOBS_API void llmobs_redactor_begin(llmobs_redactor* redactor, const llmobs_redact_rules* rules,
+                                      llmobs_write_fn write, void* user)
+{
+    llmobsi_redact_rules_read(rules, &redactor->rules);
+    llmobsi_scan_begin(&redactor->state, &redactor->rules.scan);
+    redactor->write = write;
+    redactor->user = user;
+    redactor->written = 0;
+    redactor->has_failed = false;
+    redactor->used = 0;
+}
+
+LLMOBS_API bool llmobs_redactor_feed(llmobs_redactor* redactor, const char* text, size_t size)
+{
+    return llmobsi_redactor_run(redactor, text, text == NULL ? 0 : size, false);
+}
+
+LLMOBS_API bool llmobs_redactor_end(llmobs_redactor* redactor)
+{
+    bool done = llmobsi_redactor_run(redactor, NULL, 0, true);
+    llmobsi_scan_wipe(redactor, sizeof(*redactor));
+    return done;
+}
+
+LLMOBS_API uint64_t llmobs_redactor_counts(const llmobs_redactor* redactor,
+                                           uint32_t counts[LLMOBS_PII_COUNT])
+{
+    if (counts != NULL) {
+        memcpy(counts, redactor->state.counts, sizeof(redactor->state.counts));
+    }
+    return llmobsi_scan_sum(&redactor->state);
+}
+
+#endif /* LLMOBS_NO_SCANNER */
 
 /* =================================================================================================
  *  >>cell                   record: cells: numbers with one writer
@@ -14702,6 +18648,9 @@ typedef struct llmobsi_requests {
     uint64_t max_age_ns;
     uint64_t slow_ns;
     llmobs_vocabulary vocabulary;
+    unsigned char* guards; /* one scanner a record, see llmobsi_guard_of; NULL: none */
+    size_t guard_size;
+    uint32_t guard_classes;
     bool user_ids; /* the metrics of tokens and cost have the label user_id */
     llmobs_audit_fn audit;
     void* audit_user;
@@ -14713,7 +18662,7 @@ typedef struct llmobsi_requests {
     llmobsi_atomic64 late;    /* calls that came too late */
     llmobsi_atomic64 texts_cut;
     uint32_t docs_name; /* the id of "docs.count" */
-    llmobs_histogram phase_series[LLMOBS_PHASE_COUNT]; /* open writes */
+    llmobs_histogram phase_series[LLMOBS_PHASE_COUNT]; /* the tick */
     uint64_t* marked; /* a bit for each record that has ended. This and the rest: under the tick's
                          lock */
     llmobs_explanation* recent; /* a ring */
@@ -14848,19 +18797,47 @@ llmobsi_inline llmobs_string llmobsi_request_string(const llmobsi_request_facts*
 
 /* ---- the tick's side ----------------------------------------------------------------------- */
 
+llmobsi_fn const char* llmobsi_phase_label(llmobs_phase phase)
+{
+    static const char* const labels[LLMOBS_PHASE_COUNT] = {
+#define LLMOBS_I_PHASE(id, label, name) label,
+        LLMOBS_PHASES(LLMOBS_I_PHASE)
+#undef LLMOBS_I_PHASE
+    };
+    return (unsigned)phase < (unsigned)LLMOBS_PHASE_COUNT ? labels[phase] : "other";
+}
+
+/* The series of a phase, made when its first span has ended: a program without guardrails has no
+   such series. False: the metric is switched off. */
+llmobsi_fn bool llmobsi_phase_series(llmobsi_recorder* recorder, uint32_t phase,
+                                     llmobs_histogram* series)
+{
+    llmobsi_registry* registry = &recorder->registry;
+    uint32_t number = recorder->known[LLMOBS_METRIC_LLM_PHASE_DURATION];
+    const char* label = llmobsi_phase_label((llmobs_phase)phase);
+    if (series->instance == 0 && registry->on && number != 0) {
+        series->instance = recorder->ticket;
+        series->metric = number - 1;
+        series->series = llmobsi_series_get(registry, number - 1, &label, true);
+        series->cell = registry->series[series->series].cell;
+    }
+    return series->instance != 0;
+}
+
 /* Adds a phase's duration to its metric: from the tick, which has no cells of its own. */
-llmobsi_fn void llmobsi_phase_measure(llmobsi_recorder* recorder, llmobs_histogram series,
+llmobsi_fn void llmobsi_phase_measure(llmobsi_recorder* recorder, uint32_t phase,
                                       uint64_t duration_ns)
 {
+    llmobs_histogram* series = &llmobsi_requests_of(recorder)->phase_series[phase];
     llmobsi_visit visit;
     const llmobsi_metric* metric;
-    if (series.instance == 0) {
+    if (!llmobsi_phase_series(recorder, phase, series)) {
         return;
     }
     memset(&visit, 0, sizeof visit);
     visit.registry = &recorder->registry;
-    metric = &recorder->registry.metrics[series.metric];
-    (void)llmobsi_histogram_add(&visit, metric, &recorder->registry.series[series.series],
+    metric = &recorder->registry.metrics[series->metric];
+    (void)llmobsi_histogram_add(&visit, metric, &recorder->registry.series[series->series],
                                 duration_ns);
 }
 
@@ -14891,7 +18868,7 @@ llmobsi_fn void llmobsi_phase_collect(llmobsi_recorder* recorder, const llmobsi_
         if (field->type == LLMOBS_I_FIELD_PHASE) {
             llmobsi_phase_mark mark;
             memcpy(&mark, llmobsi_field_payload(field), sizeof mark);
-            llmobsi_phase_measure(recorder, requests->phase_series[mark.phase], duration_ns);
+            llmobsi_phase_measure(recorder, mark.phase, duration_ns);
             record = &requests->records[mark.place];
             if (((llmobsi_load_relaxed(&record->state) ^ mark.generation) &
                  ~(uint64_t)(LLMOBS_I_REQUEST_STATES - 1)) != 0) {
@@ -14920,6 +18897,17 @@ llmobsi_fn void llmobsi_request_expire(llmobsi_recorder* recorder, llmobsi_reque
     if (llmobsi_cas_acquire_release(&record->state, &state,
                                     llmobsi_request_state(state, LLMOBS_I_REQUEST_ENDED))) {
         llmobsi_count(&requests->expired, 1);
+    }
+}
+
+/* Clears a record and its scanner: texts, running hashes, what a scanner holds back. */
+llmobsi_fn void llmobsi_request_clear(llmobsi_requests* requests, llmobsi_request* record)
+{
+    size_t place = (size_t)(record - requests->records);
+    memset((unsigned char*)record + sizeof record->state, 0,
+           sizeof *record - sizeof record->state);
+    if (requests->guards != NULL) {
+        memset(requests->guards + place * requests->guard_size, 0, requests->guard_size);
     }
 }
 
@@ -14977,8 +18965,7 @@ llmobsi_fn void llmobsi_requests_free(llmobsi_requests* requests)
         }
         llmobsi_recent_add(requests, record);
         state = llmobsi_load_relaxed(&record->state);
-        memset((unsigned char*)record + sizeof record->state, 0,
-               sizeof *record - sizeof record->state);
+        llmobsi_request_clear(requests, record);
         llmobsi_store_release(&record->state, llmobsi_request_state(state, 0) +
                                                   LLMOBS_I_REQUEST_STATES);
     }
@@ -15026,8 +19013,7 @@ llmobsi_fn void llmobsi_requests_forked(llmobsi_requests* requests)
     for (i = 0; i < requests->count; i++) {
         llmobsi_request* record = &requests->records[i];
         uint64_t state = llmobsi_load_relaxed(&record->state);
-        memset((unsigned char*)record + sizeof record->state, 0,
-               sizeof *record - sizeof record->state);
+        llmobsi_request_clear(requests, record);
         llmobsi_store_relaxed(&record->state,
                               llmobsi_request_state(state, 0) + LLMOBS_I_REQUEST_STATES);
     }
@@ -15040,6 +19026,107 @@ llmobsi_fn void llmobsi_requests_forked(llmobsi_requests* requests)
     requests->recent_next = 0;
     memset(requests->recent, 0, requests->recent_count * sizeof *requests->recent);
 }
+
+/* =================================================================================================
+ *  >>guard                  analyze: the guardrail that is built in
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* The guardrail that is built in: the scanner, on answers, as they stream or at their end. What it
+   finds triggers the rules pii.EMAIL, pii.CREDIT_CARD, ... as flagged. It holds no text but the
+   scanner's carry, and that is wiped. */
+
+/* A request's scanner. Its owner alone, as the answer's pieces. */
+typedef struct llmobsi_guard {
+    llmobs_scanner scanner;
+    uint32_t counts[LLMOBS_PII_COUNT];
+    bool begun;
+} llmobsi_guard;
+
+llmobsi_fn bool llmobsi_guard_found(void* user, const llmobs_finding* finding)
+{
+    uint32_t* count = &((uint32_t*)user)[finding->pii];
+    *count += *count != UINT32_MAX;
+    return true;
+}
+
+llmobsi_fn llmobs_scan_rules llmobsi_guard_rules(uint32_t classes)
+{
+    llmobs_scan_rules rules = llmobs_scan_rules_default();
+    rules.classes = classes;
+    return rules;
+}
+
+/* The scanner of a record; NULL: answers are not scanned. */
+llmobsi_inline llmobsi_guard* llmobsi_guard_of(const llmobsi_requests* requests,
+                                               const llmobsi_request* record)
+{
+    size_t place = (size_t)(record - requests->records);
+    return requests->guards != NULL ? (llmobsi_guard*)(void*)requests->guards + place : NULL;
+}
+
+/* A piece of the answer. */
+llmobsi_fn void llmobsi_guard_feed(const llmobsi_requests* requests, llmobsi_guard* guard,
+                                   const char* text, size_t size)
+{
+    if (!guard->begun) {
+        llmobs_scan_rules rules = llmobsi_guard_rules(requests->guard_classes);
+        llmobs_scanner_begin(&guard->scanner, &rules, llmobsi_guard_found, guard->counts);
+        guard->begun = true;
+    }
+    llmobs_scanner_feed(&guard->scanner, text, size);
+}
+
+/* The answer's end: how many of each class there were. */
+llmobsi_fn void llmobsi_guard_end(llmobsi_guard* guard, uint32_t counts[LLMOBS_PII_COUNT])
+{
+    if (guard->begun) {
+        (void)llmobs_scanner_end(&guard->scanner);
+    }
+    memcpy(counts, guard->counts, sizeof guard->counts);
+    memset(guard, 0, sizeof *guard);
+}
+
+/* An answer in one piece. */
+llmobsi_fn void llmobsi_guard_text(uint32_t classes, llmobs_string text,
+                                   uint32_t counts[LLMOBS_PII_COUNT])
+{
+    llmobs_scan_rules rules = llmobsi_guard_rules(classes);
+    (void)llmobs_scan(&rules, text.data, text.size, llmobsi_guard_found, counts);
+}
+
+llmobsi_fn const char* llmobsi_guard_rule(int pii)
+{
+    static const char* const rules[LLMOBS_PII_COUNT] = {
+#define LLMOBS_I_GUARD_RULE(name, text, tier) "pii." text,
+        LLMOBS_PII_CLASSES(LLMOBS_I_GUARD_RULE)
+#undef LLMOBS_I_GUARD_RULE
+    };
+    return rules[pii];
+}
+
+/* ---- layout -------------------------------------------------------------------------------- */
+
+/* `recorder` is NULL while measuring. Where answers are not scanned it takes nothing. */
+llmobsi_fn void llmobsi_guards_layout(llmobsi_arena* arena, const llmobs_config* config,
+                                      llmobsi_recorder* recorder)
+{
+    uint32_t count = llmobsi_round_up_pow2(config->requests);
+    llmobsi_guard* guards;
+    if ((config->guard_classes & LLMOBS_PII_ALL) == 0) {
+        return;
+    }
+    guards = (llmobsi_guard*)llmobsi_arena_take(arena, count, sizeof(llmobsi_guard));
+    if (recorder != NULL && guards != NULL) {
+        memset(guards, 0, count * sizeof *guards);
+        llmobsi_requests_of(recorder)->guards = (unsigned char*)guards;
+        llmobsi_requests_of(recorder)->guard_size = sizeof *guards;
+        llmobsi_requests_of(recorder)->guard_classes = config->guard_classes & LLMOBS_PII_ALL;
+    }
+}
+
+#endif /* LLMOBS_NO_SCANNER */
 
 /* =================================================================================================
  *  >>stream                 analyze: prompts and answers: hashed, audited, not kept
@@ -15133,6 +19220,8 @@ llmobsi_fn void llmobsi_stream_end(llmobsi_request_stream* stream, char out[LLMO
         llmobs_hmac_end(&stream->hash, tag);
         llmobsi_pseudonym_print(out, stream->key_id, tag);
     }
+#else
+    (void)stream;
 #endif
 }
 
@@ -15172,6 +19261,23 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
     auditor->audit(auditor->user, &audit);
 }
 
+/* The answer's piece goes through the scanner, where there is one. */
+llmobsi_fn void llmobsi_stream_guard(const llmobsi_requests* requests,
+                                     const llmobsi_request* record, const char* data, size_t size)
+{
+#ifndef LLMOBS_NO_SCANNER
+    llmobsi_guard* guard = llmobsi_guard_of(requests, record);
+    if (guard != NULL) {
+        llmobsi_guard_feed(requests, guard, data, size);
+    }
+#else
+    (void)requests;
+    (void)record;
+    (void)data;
+    (void)size;
+#endif
+}
+
 /* ---- pieces -------------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_stream_feed(llmobs_request request, llmobs_domain part,
@@ -15199,6 +19305,10 @@ llmobsi_fn void llmobsi_stream_feed(llmobs_request request, llmobs_domain part,
             llmobsi_auditor_take(thread, record, &auditor);
         }
         llmobsi_stream_update(stream, text.data + at, size);
+        if (part == LLMOBS_DOMAIN_OUTPUT) {
+            llmobsi_stream_guard(llmobsi_requests_of(thread->recorder), record, text.data + at,
+                                 size);
+        }
         llmobsi_leave();
         at += size;
     } while (at < text.size);
@@ -15567,16 +19677,6 @@ llmobsi_fn const char* llmobsi_phase_span_name(llmobs_phase phase)
     return (unsigned)phase < (unsigned)LLMOBS_PHASE_COUNT ? names[phase] : "other";
 }
 
-llmobsi_fn const char* llmobsi_phase_label(llmobs_phase phase)
-{
-    static const char* const labels[LLMOBS_PHASE_COUNT] = {
-#define LLMOBS_I_PHASE(id, label, name) label,
-        LLMOBS_PHASES(LLMOBS_I_PHASE)
-#undef LLMOBS_I_PHASE
-    };
-    return (unsigned)phase < (unsigned)LLMOBS_PHASE_COUNT ? labels[phase] : "other";
-}
-
 /* Tells the tick, in a new span's slot, whose phase it is. */
 llmobsi_fn void llmobsi_phase_mark_put(llmobsi_thread* thread, llmobs_request request,
                                        llmobs_phase phase, llmobs_span span)
@@ -15655,22 +19755,6 @@ LLMOBS_API llmobs_span llmobs_tool_begin(llmobs_request request, const char* too
 
 /* ---- open ---------------------------------------------------------------------------------- */
 
-/* The series of llm_phase_duration_seconds, which the tick records into. */
-llmobsi_fn void llmobsi_phases_start(llmobsi_recorder* recorder)
-{
-    llmobsi_registry* registry = &recorder->registry;
-    uint32_t number = recorder->known[LLMOBS_METRIC_LLM_PHASE_DURATION];
-    int phase;
-    for (phase = 0; registry->on && number != 0 && phase < (int)LLMOBS_PHASE_COUNT; phase++) {
-        llmobs_histogram* series = &llmobsi_requests_of(recorder)->phase_series[phase];
-        const char* label = llmobsi_phase_label((llmobs_phase)phase);
-        series->instance = 1; /* no handle: it says that there is one */
-        series->metric = number - 1;
-        series->series = llmobsi_series_get(registry, number - 1, &label, true);
-        series->cell = registry->series[series->series].cell;
-    }
-}
-
 /* Before anybody else is there. */
 llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_config* config)
 {
@@ -15686,7 +19770,6 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     requests->audit_user = config->audit_user;
     requests->user_ids = config->metric_user_ids;
     requests->docs_name = llmobsi_names_id(&recorder->names, "docs.count", 10);
-    llmobsi_phases_start(recorder);
     if (!llmobsi_random_bytes(&sessions->seed, sizeof sessions->seed)) {
         sessions->seed = llmobsi_monotonic_ns();
     }
@@ -15694,7 +19777,7 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
 }
 
 /* =================================================================================================
- *  >>token                  analyze: requests: tokens, verdicts, time in batches
+ *  >>progress               analyze: requests: tokens, verdicts, time in batches
  * ============================================================================================== */
 
 /* What happens to a request while it is answered: scheduled, tokens, verdicts, time in batches. */
@@ -16047,6 +20130,10 @@ typedef struct llmobsi_ending {
     uint32_t rule_count;
     uint32_t worst_action;
     llmobs_string rules[LLMOBS_I_REQUEST_RULES];
+#ifndef LLMOBS_NO_SCANNER
+    uint32_t guard_classes; /* 0: answers are not scanned */
+    uint32_t found[LLMOBS_PII_COUNT];
+#endif
     bool was_scheduled;
     bool is_slow;
     bool sampled;
@@ -16182,6 +20269,49 @@ llmobsi_fn void llmobsi_ending_streams(llmobsi_request* record, llmobsi_ending* 
     }
 }
 
+#ifndef LLMOBS_NO_SCANNER
+
+llmobsi_fn void llmobsi_ending_guard(const llmobsi_requests* requests,
+                                     const llmobsi_request* record, llmobsi_ending* ending)
+{
+    llmobsi_guard* guard = llmobsi_guard_of(requests, record);
+    ending->guard_classes = guard != NULL ? requests->guard_classes : 0;
+    memset(ending->found, 0, sizeof ending->found);
+    if (guard != NULL) {
+        llmobsi_guard_end(guard, ending->found);
+    }
+}
+
+/* What the built-in guardrail found: each class that it saw is a rule that triggered, each finding
+   one time. */
+llmobsi_fn void llmobsi_ending_findings(llmobsi_ending* ending)
+{
+    llmobs_metric metric = llmobs_metric_of(ending->obs, LLMOBS_METRIC_LLM_GUARDRAIL_TRIGGERS);
+    int pii;
+    if (ending->guard_classes != 0 && !ending->output_streamed) {
+        llmobsi_guard_text(ending->guard_classes, ending->outcome.output, ending->found);
+    }
+    for (pii = 0; pii < (int)LLMOBS_PII_COUNT; pii++) {
+        const char* values[2];
+        if (ending->found[pii] == 0) {
+            continue;
+        }
+        values[0] = llmobsi_guard_rule(pii);
+        values[1] = llmobsi_action_label(LLMOBS_GUARDRAIL_FLAGGED);
+        if (metric.number != 0) {
+            llmobs_counter_add(llmobs_counter_get(metric, values, 2), ending->found[pii]);
+        }
+        if (ending->rule_count < LLMOBS_I_REQUEST_RULES) {
+            ending->rules[ending->rule_count++] = llmobs_str(values[0]);
+        }
+        if (ending->worst_action == 0) {
+            ending->worst_action = LLMOBS_GUARDRAIL_FLAGGED;
+        }
+    }
+}
+
+#endif
+
 /* Claims the end and copies what is there. False: somebody else has ended it, or it is closed. */
 llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* ending)
 {
@@ -16207,6 +20337,9 @@ llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* endi
     llmobsi_ending_rules(&thread->recorder->names, record, ending);
     llmobsi_ending_streams(record, ending);
     llmobsi_auditor_take(thread, record, &ending->auditor);
+#ifndef LLMOBS_NO_SCANNER
+    llmobsi_ending_guard(requests, record, ending);
+#endif
     ending->is_slow = ending->latency_ns >= requests->slow_ns;
     llmobsi_leave();
     return true;
@@ -17016,6 +21149,9 @@ LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome*
     }
     llmobsi_ending_hash(&ending);
     llmobsi_ending_audit(&ending);
+#ifndef LLMOBS_NO_SCANNER
+    llmobsi_ending_findings(&ending);
+#endif
     llmobsi_ending_measure(&ending);
     llmobsi_ending_attributes(&ending);
     llmobsi_ending_log(&ending);
@@ -23699,6 +27835,9 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
     if (config->requests != LLMOBS_OFF) {
         llmobsi_requests_layout(arena, config, recorder);
         llmobsi_sessions_layout(arena, config, recorder);
+#ifndef LLMOBS_NO_SCANNER
+        llmobsi_guards_layout(arena, config, recorder);
+#endif
     }
     for (i = 0; i < config->max_exporters; i++) {
         llmobsi_exporter_layout(arena, config, exporters != NULL ? &exporters[i] : NULL);

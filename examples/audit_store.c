@@ -24,19 +24,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* TO COMPLETE, 1 of 2: remove this block once llmobs.h declares the same. */
-#ifndef LLMOBS_HAS_AUDIT
-typedef struct llmobs_audit {
-    size_t size;
-    const char* request_id;
-    llmobs_domain part; /* INPUT, OUTPUT, CONTEXT */
-    const char* chunk;
-    size_t chunk_size;
-    uint64_t offset;
-    bool final;
-} llmobs_audit;
-#endif
-
 enum {
     KEY_SIZE = crypto_aead_xchacha20poly1305_ietf_KEYBYTES,
     NONCE_SIZE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
@@ -297,30 +284,31 @@ static long audit_lookup(audit_store* store, const char* request_id)
 
 /* ---- the programs -------------------------------------------------------------------------- */
 
-static void say(audit_store* store, const char* id, llmobs_domain domain, const char* text,
-                uint64_t offset, bool final)
+static llmobs_request begin(llmobs* obs, const char* request_id)
 {
-    llmobs_audit part;
-    memset(&part, 0, sizeof part);
-    part.size = sizeof part;
-    part.request_id = id;
-    part.part = domain;
-    part.chunk = text;
-    part.chunk_size = strlen(text);
-    part.offset = offset;
-    part.final = final;
-    audit_append(store, &part);
+    llmobs_request_info info = llmobs_request_info_default();
+    info.request_id = request_id;
+    return llmobs_request_begin(obs, &info);
 }
 
-/* TO COMPLETE, 2 of 2: with config.audit = audit_append and config.audit_user = store, an instance
-   calls it for each request; until then this is what it would do. */
-static void demo(audit_store* store)
+/* A service with two requests. Its instance has no exporter: the texts go to the store alone. */
+static bool demo(audit_store* store)
 {
-    say(store, "req-17", LLMOBS_DOMAIN_INPUT, "Where is my parcel? I am Ann, ann@example.com.", 0,
-        true);
-    say(store, "req-18", LLMOBS_DOMAIN_INPUT, "A question of somebody else.", 0, true);
-    say(store, "req-17", LLMOBS_DOMAIN_OUTPUT, "It is \x1b[1mon its way", 0, false); /* streams */
-    say(store, "req-17", LLMOBS_DOMAIN_OUTPUT, ", Ann.", 22, true);
+    const char* question = "Where is my parcel? I am Ann, ann@example.com.";
+    llmobs_config config = llmobs_config_default();
+    config.audit = audit_append;
+    config.audit_user = store;
+    llmobs* obs = llmobs_open(&config, NULL);
+    llmobs_request ann = begin(obs, "req-17");
+    llmobs_request other = begin(obs, "req-18");
+    llmobs_outcome outcome = llmobs_outcome_default();
+    outcome.input = llmobs_text("A question of somebody else.", LLMOBS_NUL_TERMINATED);
+    llmobs_request_end(other, &outcome);
+    llmobs_request_input(ann, question, strlen(question));
+    llmobs_request_output(ann, "It is \x1b[1mon its way", 20); /* as it streams */
+    llmobs_request_output(ann, ", Ann.", 6);
+    llmobs_request_end(ann, NULL);
+    return llmobs_close(obs) == LLMOBS_OK;
 }
 
 static int fail(const char* what)
@@ -348,7 +336,7 @@ int main(int count, char** arguments)
     }
     long found = 1;
     if (writes) {
-        demo(store);
+        found = demo(store);
     } else {
         found = audit_lookup(store, arguments[4]);
     }

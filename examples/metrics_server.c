@@ -84,35 +84,31 @@ static void metrics_server_stop(struct MHD_Daemon* server)
 
 /* ---- something to serve -------------------------------------------------------------------- */
 
-/* Requests without end: the article's five metrics, and some of the engine below. */
+/* Requests without end: what they feed is the article's five metrics, and an engine's. */
 static void* work(void* user)
 {
     llmobs* obs = (llmobs*)user;
-    llmobs_label of[] = {{"feature", "chat"}, {"model", "my-model"}, {"direction", "output"}};
-    llmobs_label engine[] = {{"model_name", "my-model"}, {"engine", "0"}};
-    llmobs_label phase = {"phase", "model_call"};
-    llmobs_label rule[] = {{"rule", "pii.email"}, {"action", "blocked"}};
-    llmobs_updown sessions = llmobs_updown_find(obs, "llm_active_sessions", of, 1);
-    llmobs_counter cost = llmobs_counter_find(obs, "llm_cost_usd_total", of, 2);
-    llmobs_counter tokens = llmobs_counter_find(obs, "llm_tokens_total", of, 3);
-    llmobs_counter blocked = llmobs_counter_find(obs, "llm_guardrail_triggers_total", rule, 2);
-    llmobs_histogram spent = llmobs_histogram_find(obs, "llm_phase_duration_seconds", &phase, 1);
-    llmobs_updown running = llmobs_updown_find(obs, "vllm:num_requests_running", engine, 2);
-    llmobs_histogram e2e =
-        llmobs_histogram_find(obs, "vllm:e2e_request_latency_seconds", engine, 2);
-    for (uint32_t request = 1;; request++) {
-        uint32_t work_ms = 1 + request * UINT32_C(2654435761) % 100; /* some of each length */
+    llmobs_request_info info = llmobs_request_info_default();
+    info.feature = "chat";
+    info.model = "my-model";
+    info.session_id = "session-1";
+    info.server = true; /* an engine: vllm:* */
+    for (uint32_t number = 1;; number++) {
+        uint32_t work_ms = 1 + number * UINT32_C(2654435761) % 100; /* some of each length */
         struct timespec pause = {0, (long)work_ms * 1000000};
-        llmobs_updown_add(sessions, 1);
-        llmobs_updown_add(running, 1);
+        llmobs_outcome outcome = llmobs_outcome_default();
+        llmobs_request request = llmobs_request_begin(obs, &info);
+        llmobs_span call = llmobs_phase_begin(request, LLMOBS_PHASE_MODEL_CALL);
+        llmobs_request_scheduled(request);
         nanosleep(&pause, NULL);
-        llmobs_histogram_record(spent, work_ms * 0.001);
-        llmobs_histogram_record(e2e, work_ms * 0.001);
-        llmobs_counter_add(tokens, work_ms * 3);
-        llmobs_counter_add(cost, work_ms * 3 * 2500); /* 2.50 USD a million, in billionths */
-        llmobs_counter_add(blocked, request % 10 == 0 ? 1 : 0);
-        llmobs_updown_add(running, -1);
-        llmobs_updown_add(sessions, -1);
+        llmobs_request_tokens(request, work_ms * 3);
+        llmobs_span_end(call);
+        if (number % 10 == 1) {
+            llmobs_guardrail(request, "pii.email", LLMOBS_GUARDRAIL_BLOCKED);
+        }
+        outcome.cost_nano = (int64_t)work_ms * 3 * 2500; /* 2.50 USD a million tokens */
+        outcome.cost_known = true;
+        llmobs_request_end(request, &outcome);
     }
     return NULL;
 }

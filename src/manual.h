@@ -36,6 +36,7 @@ CONTENTS: search for a tag.
     LLMOBS_NO_OTLP           ALL    leaves the OTLP/JSON encoder out                    off
     LLMOBS_NO_CHROME         ALL    leaves the Chrome trace encoder out                 off
     LLMOBS_NO_FILE           ALL    leaves the file exporter out                        off
+    LLMOBS_NO_SCANNER        ALL    leaves the scanner and the redactor out             off
     LLMOBS_DEBUG             ONE    invariant checkers and assertions; costs much       off
     LLMOBS_ASSERT(c)         ONE    what an assertion calls                             nothing,
                                                                      abort() in LLMOBS_DEBUG
@@ -101,10 +102,14 @@ CONTENTS: search for a tag.
 
 >>privacy  What is kept, and what leaves the process
 
-    Names of spans and events, and keys, are the program's own texts. String values and bodies of
-    log records are copied as given, cut to llmobs_config.value_bytes, and kept until the exporters
-    have them: do not put prompts, answers or personal data there. Nothing is sent anywhere but to
-    the exporters that you add; this header opens no network connection. Files are made with mode
-    0600 and never through a symbolic link. Notes of the diagnostics callback carry static texts and
-    counts only.
+    A user's or session's id becomes a keyed pseudonym at once; prompts and answers are hashed and
+    measured on their way through, and stored nowhere. Names of spans and events, and keys, are the
+    program's own texts. String values and bodies of log records are copied as given, cut to
+    llmobs_config.value_bytes, and kept until the exporters have them: do not put prompts, answers
+    or personal data there. Headers that carry credentials (LLMOBS_REFUSED_NAMES) are never stored.
+    Nothing is sent anywhere but to the exporters that you add, and raw texts to
+    llmobs_config.audit, if you set it; this header opens no network connection. Files are made
+    with mode 0600 and never through a symbolic link. Outputs have no control characters, no marks
+    that reorder text, no malformed UTF-8. Notes of the diagnostics callback carry static texts and
+    counts only. Set llmobs_config.key, or pseudonyms change at a restart. docs/privacy.md.
 */

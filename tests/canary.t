@@ -68,7 +68,8 @@ sub found_in_file {
 sub found_in_proc {
     my ($canaries, $process) = @_;
     my @hits;
-    for my $file (map { glob } map { "/proc/$process/$_" } qw(cmdline environ maps comm task/*/comm)) {
+    my @files = qw(cmdline environ maps comm task/*/comm);
+    for my $file (map { glob } map { "/proc/$process/$_" } @files) {
         push @hits, found_in_file($canaries, $file =~ s{.*/\d+/}{}r, $file);
     }
     return @hits;

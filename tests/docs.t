@@ -64,4 +64,11 @@ SKIP: {
         "the version has moved from $tag as the API has");
 }
 
+# What is refused stands in docs/privacy.md, name by name.
+my ($told) = Sections::read_file('docs/privacy.md') =~ /<!-- refused -->(.*?)<!-- \/refused -->/s;
+my ($table) = Sections::read_file('src/core/intern.h')
+    =~ /^#define LLMOBS_REFUSED_NAMES(.*?[^\\])\n/ms;
+is_deeply([ ($told // '') =~ /`([^`]+)`/g ], [ ($table // '') =~ /X\("([^"]+)"\)/g ],
+    'docs/privacy.md has the names that are refused');
+
 done_testing();

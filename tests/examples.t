@@ -29,11 +29,16 @@ sub serves {
         return ($answer->{status}, $answer->{headers}{'content-type'} // '',
             $answer->{content} // '');
     };
+    # A metric is there once it was recorded, which on a busy machine may take a while.
+    my @wanted = qw(llm_tokens_total llm_cost_usd_total llm_phase_duration_seconds
+        llm_guardrail_triggers_total llm_active_sessions vllm:e2e_request_latency_seconds);
     my ($status, $type, $text) = $asks->('GET', '/metrics');
+    for (my $tries = 0; $tries < 300 && grep { $text !~ /^# TYPE $_ /m } @wanted; $tries++) {
+        select(undef, undef, undef, 0.1);
+        ($status, $type, $text) = $asks->('GET', '/metrics');
+    }
     is("$status $type", '200 text/plain; version=0.0.4; charset=utf-8', 'GET /metrics');
-    like($text, qr/^# TYPE $_ /m, "has $_") for qw(llm_tokens_total llm_cost_usd_total
-        llm_phase_duration_seconds llm_guardrail_triggers_total llm_active_sessions
-        vllm:e2e_request_latency_seconds);
+    like($text, qr/^# TYPE $_ /m, "has $_") for @wanted;
     my $openmetrics = 'application/openmetrics-text; version=1.0.0';
     ($status, $type, $text) = $asks->('GET', '/metrics', $openmetrics);
     is("$status $type", "200 $openmetrics; charset=utf-8", 'OpenMetrics on demand');

@@ -138,7 +138,7 @@ static void test_refused(void)
 /* Where the table of names is full, a name has no id; it is refused all the same. */
 static void test_refused_without_room(void)
 {
-    static char fillers[400][200];
+    static char fillers[400][200]; /* which stay: names are known by their address */
     llmobs_config config = pumped_config();
     keeper kept;
     llmobs* obs;
@@ -150,6 +150,11 @@ static void test_refused_without_room(void)
     for (i = 0; i < 400; i++) {
         sprintf(fillers[i], "filler.%zu.%0150d", i, 0);
         llmobs_span_set_bool(span, fillers[i], true);
+    }
+    for (i = 0; i < 26; i++) { /* to the last byte */
+        fillers[i][1] = '\0';
+        fillers[i][0] = (char)('a' + i);
+        llmobs_span_set_bool(span, llmobs_name_n(obs, fillers[i], 1), true);
     }
     ok(stats_of(obs).names_overflowed > 0, "the table of names is full");
     llmobs_span_set_string(span, "cookie", "canary");

@@ -289,6 +289,70 @@ static void test_pages(void)
     (void)llmobs_release();
 }
 
+/* ---- readers while a place is rewritten ---------------------------------------------------- */
+
+static llmobsi_key_place raced;
+static llmobsi_atomic32 racing;
+
+typedef struct racer {
+    long whole;
+    long torn;
+} racer;
+
+static void* race(void* user)
+{
+    racer* self = (racer*)user;
+    while (llmobsi_load_relaxed(&racing) != 0) {
+        llmobsi_key_taken taken;
+        if (llmobsi_key_take(&raced, offsetof(llmobsi_keyset, master), &taken)) {
+            uint8_t expected[sizeof taken.key];
+            memset(expected, taken.id[0], sizeof expected);
+            self->torn += memcmp(&taken.key, expected, sizeof expected) != 0 ||
+                          taken.random != (uint64_t)taken.id[LLMOBS_KEY_ID_SIZE - 1];
+            self->whole++;
+        }
+    }
+    return NULL;
+}
+
+/* Sets whose bytes are all the same: what is taken is of one of them. */
+static void test_race(void)
+{
+    static llmobsi_keyset sets[2];
+    racer racers[2];
+    pthread_t threads[2];
+    long round, rounds = sized(2000000), whole = 0, torn = 0;
+    int i;
+    for (i = 0; i < 2; i++) {
+        memset(&sets[i], 'a' + i, sizeof sets[i]);
+        sets[i].random = (uint64_t)('a' + i);
+    }
+    llmobsi_key_write(&raced, &sets[0]);
+    llmobsi_store_relaxed(&racing, 1);
+    memset(racers, 0, sizeof racers);
+    for (i = 0; i < 2; i++) {
+        (void)pthread_create(&threads[i], NULL, race, &racers[i]);
+    }
+    for (round = 0; round < rounds; round++) {
+        llmobsi_key_write(&raced, &sets[round % 2]);
+    }
+    llmobsi_store_relaxed(&racing, 0);
+    for (i = 0; i < 2; i++) {
+        (void)pthread_join(threads[i], NULL);
+        whole += racers[i].whole;
+        torn += racers[i].torn;
+    }
+    printf("# %ld rewritten, %ld taken\n", rounds, whole);
+    is_int(torn, 0, "what is taken of a place that is rewritten is of one set");
+}
+
+static void test_odd(void)
+{
+    llmobsi_key_taken taken;
+    llmobsi_store_relaxed(&raced.version, 3);
+    ok(!llmobsi_key_take(&raced, 0, &taken), "nothing is taken in the middle of it");
+}
+
 /* ---- fork ---------------------------------------------------------------------------------- */
 
 /* What the child says, as one line. */
@@ -372,6 +436,23 @@ static bool no_random(void* user, void* bytes, size_t size)
     return size != LLMOBS_SHA256_SIZE + 4 || (*calls)-- > 0;
 }
 
+static void test_news(void)
+{
+    llmobs_config config = small_config();
+    char text[LLMOBS_PSEUDONYM_SIZE];
+    llmobsi_keyring* keyring;
+    llmobs* obs;
+    config.key = llmobs_key_default();
+    obs = llmobs_open(&config, NULL);
+    keyring = (llmobsi_keyring*)(uintptr_t)keyring_of(obs);
+    ok(!llmobsi_keyring_is_news(keyring), "a random key that nobody uses is no news");
+    (void)llmobs_pseudonym(obs, LLMOBS_DOMAIN_USER, NULL, "u42", 3, text);
+    ok(llmobsi_keyring_is_news(keyring), "one that is used is");
+    (void)llmobs_pseudonym(obs, LLMOBS_DOMAIN_USER, NULL, "u42", 3, text);
+    ok(!llmobsi_keyring_is_news(keyring), "once");
+    (void)llmobs_close(obs);
+}
+
 static void test_no_random_bytes(void)
 {
     llmobs_config config = small_config();
@@ -405,7 +486,10 @@ int main(void)
     test_text();
     test_wiped(false);
     test_pages();
+    test_race();
+    test_odd();
     test_fork();
+    test_news();
     test_no_random_bytes();
     test_wiped(true);
     return done();

@@ -29,6 +29,7 @@ static void test_defaults(void)
     ok(of_pillar(NULL, LLMOBS_PILLAR_METRICS) <= 4194304, "metrics take at most 4 MiB");
     ok(of_pillar(NULL, LLMOBS_PILLAR_METRICS) >= 3145728, "with all their cells");
     ok(of_pillar(NULL, LLMOBS_PILLAR_SPANS) <= 8388608, "spans at most 8 MiB");
+    ok(of_pillar(NULL, LLMOBS_PILLAR_REQUESTS) <= 2097152, "requests at most 2 MiB");
     is_int(of_pillar(NULL, (llmobs_pillar)-1) + of_pillar(NULL, LLMOBS_PILLAR_COUNT), 0,
            "others nothing");
     printf("# spans %zu, metrics %zu bytes\n", of_pillar(NULL, LLMOBS_PILLAR_SPANS),
@@ -39,9 +40,15 @@ static void test_off(void)
 {
     llmobs_config config = llmobs_config_default();
     size_t spans = llmobs_memory_of(NULL, LLMOBS_PILLAR_SPANS);
+    size_t requests = llmobs_memory_of(NULL, LLMOBS_PILLAR_REQUESTS);
     config.metric_series = LLMOBS_OFF;
     is_int(of_pillar(&config, LLMOBS_PILLAR_METRICS), 0, "metrics that are off take nothing");
-    is_int(llmobs_memory_needed(&config), spans, "and the rest is as before");
+    is_int(llmobs_memory_needed(&config), spans + requests, "and the rest is as before");
+    config = llmobs_config_default();
+    config.requests = LLMOBS_OFF;
+    is_int(of_pillar(&config, LLMOBS_PILLAR_REQUESTS), 0, "requests that are off take nothing");
+    is_int(llmobs_memory_needed(NULL) - llmobs_memory_needed(&config), requests,
+           "and were all of their price");
     config = llmobs_config_default();
     config.exemplars = LLMOBS_OFF;
     is_int(llmobs_memory_needed(NULL) - llmobs_memory_needed(&config),
@@ -129,7 +136,8 @@ static void test_too_much(void)
     config.max_threads = UINT32_MAX;
     ok(llmobs_memory_needed(&config) > UINT64_C(1) << 30, "the most that can be asked for");
     is_int(llmobs_memory_of(&config, LLMOBS_PILLAR_METRICS) +
-               llmobs_memory_of(&config, LLMOBS_PILLAR_SPANS),
+               llmobs_memory_of(&config, LLMOBS_PILLAR_SPANS) +
+               llmobs_memory_of(&config, LLMOBS_PILLAR_REQUESTS),
            llmobs_memory_needed(&config), "is a sum, too");
 }
 

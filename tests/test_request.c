@@ -60,7 +60,7 @@ static llmobs_outcome known_outcome(void)
     return outcome;
 }
 
-/* ---- what a scraper sees --------------------------------------------------------------------- */
+/* ---- what a scraper sees ------------------------------------------------------------------- */
 
 static char scraped[1 << 20];
 
@@ -88,7 +88,7 @@ static const char* sample(llmobs* obs, const char* series)
     "gen_ai_request_model=\"gpt-4o-mini\",gen_ai_response_model=\"gpt-4o-mini-2024\","           \
     "server_address=\"\",server_port=\"\""
 
-/* ---- the golden path ------------------------------------------------------------------------- */
+/* ---- the golden path ----------------------------------------------------------------------- */
 
 static void run_chain(llmobs* obs, const llmobs_request_info* info, const llmobs_outcome* outcome)
 {
@@ -221,7 +221,7 @@ static void test_golden_path(void)
     ok(close_kept(obs, &kept), "all is accounted for");
 }
 
-/* ---- explanations ----------------------------------------------------------------------------- */
+/* ---- explanations -------------------------------------------------------------------------- */
 
 typedef struct text_sink {
     char text[4096];
@@ -285,7 +285,7 @@ static void test_explain(void)
     (void)close_kept(obs, &kept);
 }
 
-/* ---- unknown is not zero ---------------------------------------------------------------------- */
+/* ---- unknown is not zero ------------------------------------------------------------------- */
 
 static const llmobs_interaction* end_with(const llmobs_outcome* outcome, keeper* kept)
 {
@@ -326,7 +326,7 @@ static void test_unknown(void)
     keeper_clear(&kept);
 }
 
-/* ---- late, twice, zero ------------------------------------------------------------------------ */
+/* ---- late, twice, zero --------------------------------------------------------------------- */
 
 static void test_late(void)
 {
@@ -397,7 +397,7 @@ static void test_exhausted(void)
     (void)close_kept(obs, &kept);
 }
 
-/* ---- engines ----------------------------------------------------------------------------------- */
+/* ---- engines ------------------------------------------------------------------------------- */
 
 #define ENGINE "{model_name=\"m\",engine=\"0\"}"
 
@@ -465,7 +465,7 @@ static void test_engine(void)
     (void)close_kept(obs, &kept);
 }
 
-/* ---- not sampled ------------------------------------------------------------------------------ */
+/* ---- not sampled --------------------------------------------------------------------------- */
 
 static void test_unsampled(void)
 {
@@ -487,7 +487,7 @@ static void test_unsampled(void)
     ok(close_kept(obs, &kept), "all is accounted for");
 }
 
-/* ---- the article's vocabulary ------------------------------------------------------------------ */
+/* ---- the article's vocabulary -------------------------------------------------------------- */
 
 static void test_article(void)
 {
@@ -529,7 +529,7 @@ static void test_article(void)
     (void)close_kept(obs, &kept);
 }
 
-/* ---- texts in pieces, audit -------------------------------------------------------------------- */
+/* ---- texts in pieces, audit ---------------------------------------------------------------- */
 
 typedef struct auditor {
     char input[64];
@@ -583,7 +583,7 @@ static void test_streams(void)
     (void)close_kept(obs, &kept);
 }
 
-/* ---- sessions ---------------------------------------------------------------------------------- */
+/* ---- sessions ------------------------------------------------------------------------------ */
 
 static void test_sessions(void)
 {
@@ -622,7 +622,7 @@ static void test_sessions(void)
     (void)close_kept(obs, &kept);
 }
 
-/* ---- threads ----------------------------------------------------------------------------------- */
+/* ---- threads ------------------------------------------------------------------------------- */
 
 typedef struct racer {
     llmobs* obs;

@@ -23,6 +23,9 @@ for name in $(sed -n 's/^#.*HAVE_\([A-Z_]*\).*/\1/p' "$source" | sort -u); do
             peer=prometheus ;;
         SPDLOG) header=stddef.h package=spdlog libs='-lspdlog -lfmt' peer=spdlog ;;
         YYJSON) header=yyjson.h package=yyjson libs=-lyyjson ;;
+        HYPERSCAN) header=hs.h package=libhs libs=-lhs ;;
+        RE_TWO) header=stddef.h package=re2 libs=-lre2 peer=re2 ;;
+        PCRE_TWO) header=stddef.h package=libpcre2-8 libs=-lpcre2-8 ;;
         *) continue ;;
     esac
     flags=$(pkg-config --cflags --libs "$package" 2>/dev/null) || flags=$libs

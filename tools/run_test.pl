@@ -10,7 +10,7 @@ use warnings;
 use File::Basename qw(basename);
 use File::Path qw(make_path);
 
-use constant SECONDS => 280;
+use constant SECONDS => 600;
 my $seconds = $ENV{LLMOBS_SECONDS} // SECONDS;
 
 my ($test, @arguments) = @ARGV;

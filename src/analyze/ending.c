@@ -42,6 +42,10 @@ typedef struct llmobsi_ending {
     uint32_t rule_count;
     uint32_t worst_action;
     llmobs_string rules[LLMOBS_I_REQUEST_RULES];
+#ifndef LLMOBS_NO_SCANNER
+    uint32_t guard_classes; /* 0: answers are not scanned */
+    uint32_t found[LLMOBS_PII_COUNT];
+#endif
     bool was_scheduled;
     bool is_slow;
     bool sampled;
@@ -177,6 +181,49 @@ llmobsi_fn void llmobsi_ending_streams(llmobsi_request* record, llmobsi_ending* 
     }
 }
 
+#ifndef LLMOBS_NO_SCANNER
+
+llmobsi_fn void llmobsi_ending_guard(const llmobsi_requests* requests,
+                                     const llmobsi_request* record, llmobsi_ending* ending)
+{
+    llmobsi_guard* guard = llmobsi_guard_of(requests, record);
+    ending->guard_classes = guard != NULL ? requests->guard_classes : 0;
+    memset(ending->found, 0, sizeof ending->found);
+    if (guard != NULL) {
+        llmobsi_guard_end(guard, ending->found);
+    }
+}
+
+/* What the built-in guardrail found: each class that it saw is a rule that triggered, each finding
+   one time. */
+llmobsi_fn void llmobsi_ending_findings(llmobsi_ending* ending)
+{
+    llmobs_metric metric = llmobs_metric_of(ending->obs, LLMOBS_METRIC_LLM_GUARDRAIL_TRIGGERS);
+    int pii;
+    if (ending->guard_classes != 0 && !ending->output_streamed) {
+        llmobsi_guard_text(ending->guard_classes, ending->outcome.output, ending->found);
+    }
+    for (pii = 0; pii < (int)LLMOBS_PII_COUNT; pii++) {
+        const char* values[2];
+        if (ending->found[pii] == 0) {
+            continue;
+        }
+        values[0] = llmobsi_guard_rule(pii);
+        values[1] = llmobsi_action_label(LLMOBS_GUARDRAIL_FLAGGED);
+        if (metric.number != 0) {
+            llmobs_counter_add(llmobs_counter_get(metric, values, 2), ending->found[pii]);
+        }
+        if (ending->rule_count < LLMOBS_I_REQUEST_RULES) {
+            ending->rules[ending->rule_count++] = llmobs_str(values[0]);
+        }
+        if (ending->worst_action == 0) {
+            ending->worst_action = LLMOBS_GUARDRAIL_FLAGGED;
+        }
+    }
+}
+
+#endif
+
 /* Claims the end and copies what is there. False: somebody else has ended it, or it is closed. */
 llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* ending)
 {
@@ -202,6 +249,9 @@ llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* endi
     llmobsi_ending_rules(&thread->recorder->names, record, ending);
     llmobsi_ending_streams(record, ending);
     llmobsi_auditor_take(thread, record, &ending->auditor);
+#ifndef LLMOBS_NO_SCANNER
+    llmobsi_ending_guard(requests, record, ending);
+#endif
     ending->is_slow = ending->latency_ns >= requests->slow_ns;
     llmobsi_leave();
     return true;

@@ -88,6 +88,9 @@ LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome*
     }
     llmobsi_ending_hash(&ending);
     llmobsi_ending_audit(&ending);
+#ifndef LLMOBS_NO_SCANNER
+    llmobsi_ending_findings(&ending);
+#endif
     llmobsi_ending_measure(&ending);
     llmobsi_ending_attributes(&ending);
     llmobsi_ending_log(&ending);

@@ -346,16 +346,6 @@ llmobsi_fn const char* llmobsi_phase_span_name(llmobs_phase phase)
     return (unsigned)phase < (unsigned)LLMOBS_PHASE_COUNT ? names[phase] : "other";
 }
 
-llmobsi_fn const char* llmobsi_phase_label(llmobs_phase phase)
-{
-    static const char* const labels[LLMOBS_PHASE_COUNT] = {
-#define LLMOBS_I_PHASE(id, label, name) label,
-        LLMOBS_PHASES(LLMOBS_I_PHASE)
-#undef LLMOBS_I_PHASE
-    };
-    return (unsigned)phase < (unsigned)LLMOBS_PHASE_COUNT ? labels[phase] : "other";
-}
-
 /* Tells the tick, in a new span's slot, whose phase it is. */
 llmobsi_fn void llmobsi_phase_mark_put(llmobsi_thread* thread, llmobs_request request,
                                        llmobs_phase phase, llmobs_span span)
@@ -434,22 +424,6 @@ LLMOBS_API llmobs_span llmobs_tool_begin(llmobs_request request, const char* too
 
 /* ---- open ---------------------------------------------------------------------------------- */
 
-/* The series of llm_phase_duration_seconds, which the tick records into. */
-llmobsi_fn void llmobsi_phases_start(llmobsi_recorder* recorder)
-{
-    llmobsi_registry* registry = &recorder->registry;
-    uint32_t number = recorder->known[LLMOBS_METRIC_LLM_PHASE_DURATION];
-    int phase;
-    for (phase = 0; registry->on && number != 0 && phase < (int)LLMOBS_PHASE_COUNT; phase++) {
-        llmobs_histogram* series = &llmobsi_requests_of(recorder)->phase_series[phase];
-        const char* label = llmobsi_phase_label((llmobs_phase)phase);
-        series->instance = 1; /* no handle: it says that there is one */
-        series->metric = number - 1;
-        series->series = llmobsi_series_get(registry, number - 1, &label, true);
-        series->cell = registry->series[series->series].cell;
-    }
-}
-
 /* Before anybody else is there. */
 llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_config* config)
 {
@@ -465,7 +439,6 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     requests->audit_user = config->audit_user;
     requests->user_ids = config->metric_user_ids;
     requests->docs_name = llmobsi_names_id(&recorder->names, "docs.count", 10);
-    llmobsi_phases_start(recorder);
     if (!llmobsi_random_bytes(&sessions->seed, sizeof sessions->seed)) {
         sessions->seed = llmobsi_monotonic_ns();
     }

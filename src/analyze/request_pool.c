@@ -105,6 +105,9 @@ typedef struct llmobsi_requests {
     uint64_t max_age_ns;
     uint64_t slow_ns;
     llmobs_vocabulary vocabulary;
+    unsigned char* guards; /* one scanner a record, see llmobsi_guard_of; NULL: none */
+    size_t guard_size;
+    uint32_t guard_classes;
     bool user_ids; /* the metrics of tokens and cost have the label user_id */
     llmobs_audit_fn audit;
     void* audit_user;
@@ -116,7 +119,7 @@ typedef struct llmobsi_requests {
     llmobsi_atomic64 late;    /* calls that came too late */
     llmobsi_atomic64 texts_cut;
     uint32_t docs_name; /* the id of "docs.count" */
-    llmobs_histogram phase_series[LLMOBS_PHASE_COUNT]; /* open writes */
+    llmobs_histogram phase_series[LLMOBS_PHASE_COUNT]; /* the tick */
     uint64_t* marked; /* a bit for each record that has ended. This and the rest: under the tick's
                          lock */
     llmobs_explanation* recent; /* a ring */
@@ -251,19 +254,47 @@ llmobsi_inline llmobs_string llmobsi_request_string(const llmobsi_request_facts*
 
 /* ---- the tick's side ----------------------------------------------------------------------- */
 
+llmobsi_fn const char* llmobsi_phase_label(llmobs_phase phase)
+{
+    static const char* const labels[LLMOBS_PHASE_COUNT] = {
+#define LLMOBS_I_PHASE(id, label, name) label,
+        LLMOBS_PHASES(LLMOBS_I_PHASE)
+#undef LLMOBS_I_PHASE
+    };
+    return (unsigned)phase < (unsigned)LLMOBS_PHASE_COUNT ? labels[phase] : "other";
+}
+
+/* The series of a phase, made when its first span has ended: a program without guardrails has no
+   such series. False: the metric is switched off. */
+llmobsi_fn bool llmobsi_phase_series(llmobsi_recorder* recorder, uint32_t phase,
+                                     llmobs_histogram* series)
+{
+    llmobsi_registry* registry = &recorder->registry;
+    uint32_t number = recorder->known[LLMOBS_METRIC_LLM_PHASE_DURATION];
+    const char* label = llmobsi_phase_label((llmobs_phase)phase);
+    if (series->instance == 0 && registry->on && number != 0) {
+        series->instance = recorder->ticket;
+        series->metric = number - 1;
+        series->series = llmobsi_series_get(registry, number - 1, &label, true);
+        series->cell = registry->series[series->series].cell;
+    }
+    return series->instance != 0;
+}
+
 /* Adds a phase's duration to its metric: from the tick, which has no cells of its own. */
-llmobsi_fn void llmobsi_phase_measure(llmobsi_recorder* recorder, llmobs_histogram series,
+llmobsi_fn void llmobsi_phase_measure(llmobsi_recorder* recorder, uint32_t phase,
                                       uint64_t duration_ns)
 {
+    llmobs_histogram* series = &llmobsi_requests_of(recorder)->phase_series[phase];
     llmobsi_visit visit;
     const llmobsi_metric* metric;
-    if (series.instance == 0) {
+    if (!llmobsi_phase_series(recorder, phase, series)) {
         return;
     }
     memset(&visit, 0, sizeof visit);
     visit.registry = &recorder->registry;
-    metric = &recorder->registry.metrics[series.metric];
-    (void)llmobsi_histogram_add(&visit, metric, &recorder->registry.series[series.series],
+    metric = &recorder->registry.metrics[series->metric];
+    (void)llmobsi_histogram_add(&visit, metric, &recorder->registry.series[series->series],
                                 duration_ns);
 }
 
@@ -294,7 +325,7 @@ llmobsi_fn void llmobsi_phase_collect(llmobsi_recorder* recorder, const llmobsi_
         if (field->type == LLMOBS_I_FIELD_PHASE) {
             llmobsi_phase_mark mark;
             memcpy(&mark, llmobsi_field_payload(field), sizeof mark);
-            llmobsi_phase_measure(recorder, requests->phase_series[mark.phase], duration_ns);
+            llmobsi_phase_measure(recorder, mark.phase, duration_ns);
             record = &requests->records[mark.place];
             if (((llmobsi_load_relaxed(&record->state) ^ mark.generation) &
                  ~(uint64_t)(LLMOBS_I_REQUEST_STATES - 1)) != 0) {
@@ -323,6 +354,17 @@ llmobsi_fn void llmobsi_request_expire(llmobsi_recorder* recorder, llmobsi_reque
     if (llmobsi_cas_acquire_release(&record->state, &state,
                                     llmobsi_request_state(state, LLMOBS_I_REQUEST_ENDED))) {
         llmobsi_count(&requests->expired, 1);
+    }
+}
+
+/* Clears a record and its scanner: texts, running hashes, what a scanner holds back. */
+llmobsi_fn void llmobsi_request_clear(llmobsi_requests* requests, llmobsi_request* record)
+{
+    size_t place = (size_t)(record - requests->records);
+    memset((unsigned char*)record + sizeof record->state, 0,
+           sizeof *record - sizeof record->state);
+    if (requests->guards != NULL) {
+        memset(requests->guards + place * requests->guard_size, 0, requests->guard_size);
     }
 }
 
@@ -380,8 +422,7 @@ llmobsi_fn void llmobsi_requests_free(llmobsi_requests* requests)
         }
         llmobsi_recent_add(requests, record);
         state = llmobsi_load_relaxed(&record->state);
-        memset((unsigned char*)record + sizeof record->state, 0,
-               sizeof *record - sizeof record->state);
+        llmobsi_request_clear(requests, record);
         llmobsi_store_release(&record->state, llmobsi_request_state(state, 0) +
                                                   LLMOBS_I_REQUEST_STATES);
     }
@@ -429,8 +470,7 @@ llmobsi_fn void llmobsi_requests_forked(llmobsi_requests* requests)
     for (i = 0; i < requests->count; i++) {
         llmobsi_request* record = &requests->records[i];
         uint64_t state = llmobsi_load_relaxed(&record->state);
-        memset((unsigned char*)record + sizeof record->state, 0,
-               sizeof *record - sizeof record->state);
+        llmobsi_request_clear(requests, record);
         llmobsi_store_relaxed(&record->state,
                               llmobsi_request_state(state, 0) + LLMOBS_I_REQUEST_STATES);
     }

@@ -86,6 +86,8 @@ llmobsi_fn void llmobsi_stream_end(llmobsi_request_stream* stream, char out[LLMO
         llmobs_hmac_end(&stream->hash, tag);
         llmobsi_pseudonym_print(out, stream->key_id, tag);
     }
+#else
+    (void)stream;
 #endif
 }
 
@@ -125,6 +127,23 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
     auditor->audit(auditor->user, &audit);
 }
 
+/* The answer's piece goes through the scanner, where there is one. */
+llmobsi_fn void llmobsi_stream_guard(const llmobsi_requests* requests,
+                                     const llmobsi_request* record, const char* data, size_t size)
+{
+#ifndef LLMOBS_NO_SCANNER
+    llmobsi_guard* guard = llmobsi_guard_of(requests, record);
+    if (guard != NULL) {
+        llmobsi_guard_feed(requests, guard, data, size);
+    }
+#else
+    (void)requests;
+    (void)record;
+    (void)data;
+    (void)size;
+#endif
+}
+
 /* ---- pieces -------------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_stream_feed(llmobs_request request, llmobs_domain part,
@@ -152,6 +171,10 @@ llmobsi_fn void llmobsi_stream_feed(llmobs_request request, llmobs_domain part,
             llmobsi_auditor_take(thread, record, &auditor);
         }
         llmobsi_stream_update(stream, text.data + at, size);
+        if (part == LLMOBS_DOMAIN_OUTPUT) {
+            llmobsi_stream_guard(llmobsi_requests_of(thread->recorder), record, text.data + at,
+                                 size);
+        }
         llmobsi_leave();
         at += size;
     } while (at < text.size);

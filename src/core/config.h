@@ -118,6 +118,8 @@ typedef struct llmobs_config {
     uint32_t sessions;           /* open at one time, 16 to 2^20                   (default 1024) */
     uint32_t session_idle_s;     /* a session that is silent for so long has ended (default 1800) */
     llmobs_vocabulary vocabulary; /*                            (default LLMOBS_VOCABULARY_GENAI) */
+    uint32_t guard_classes;      /* LLMOBS_PII_BIT(...) | ... that answers are scanned for: what is
+                                    found triggers rules such as pii.EMAIL      (default 0: none) */
     llmobs_audit_fn audit;       /* gets raw texts                                 (default none) */
     void* audit_user;
 } llmobs_config;

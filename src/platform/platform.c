@@ -259,9 +259,10 @@ llmobsi_fn void llmobsi_pages_seclude(void* pages, size_t size, bool secluded)
 {
 #if defined(__linux__) && defined(SYS_madvise) && defined(SYS_mlock)
     int saved = errno;
-    (void)llmobsi_syscall(SYS_madvise, pages, size, secluded ? 16 : 17); /* DONTDUMP, DODUMP      */
-    (void)llmobsi_syscall(SYS_madvise, pages, size, secluded ? 18 : 19); /* WIPE- and KEEPONFORK */
-    (void)llmobsi_syscall(secluded ? SYS_mlock : SYS_munlock, pages, size);
+    uintptr_t start = (uintptr_t)pages;
+    (void)llmobsi_syscall(SYS_madvise, start, size, secluded ? 16 : 17); /* DONTDUMP, DODUMP      */
+    (void)llmobsi_syscall(SYS_madvise, start, size, secluded ? 18 : 19); /* WIPE- and KEEPONFORK */
+    (void)llmobsi_syscall(secluded ? SYS_mlock : SYS_munlock, start, size, 0);
     errno = saved;
 #else
     (void)pages;

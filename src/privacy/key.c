@@ -293,7 +293,7 @@ llmobsi_fn bool llmobsi_keyring_start(llmobsi_keyring* keyring, const llmobs_con
 llmobsi_fn void llmobsi_keyring_end(llmobsi_keyring* keyring)
 {
     uint32_t i;
-    llmobsi_store_release(&keyring->page->current, 0);
+    llmobsi_store_relaxed(&keyring->page->current, 0); /* who still reads asks the place, too */
     for (i = 0; i < LLMOBS_I_KEYS; i++) {
         llmobsi_key_write(&keyring->page->places[i], NULL);
     }
@@ -332,7 +332,7 @@ llmobsi_fn void llmobsi_keyring_forked(llmobsi_keyring* keyring)
         llmobs_wipe(&set, sizeof set);
     }
     if (!newest && !llmobsi_keyring_put_random(keyring)) {
-        llmobsi_store_release(&keyring->page->current, 0);
+        llmobsi_store_relaxed(&keyring->page->current, 0); /* nobody else is here */
     }
 }
 

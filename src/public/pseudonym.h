@@ -6,7 +6,7 @@
    as the key is the same: it is pseudonymous, not anonymous. See docs/privacy.md. */
 
 /* [any] The pseudonym of a text. `tenant` keeps customers apart: the same text of two tenants has
-   two pseudonyms; NULL and "" are one. About 100 ns and 0.5 ns a byte, with a tenant 400 ns more.
+   two pseudonyms; NULL and "" are one. About 130 ns and 0.5 ns a byte, with a tenant 200 ns more.
    On failure `out` is "". ERROR_ARGUMENT: no such domain, or no text or `out`; ERROR_KEY: there is
    no key, as the system gave no random bytes; ERROR_FORMAT: a build without SHA-256. */
 LLMOBS_API llmobs_result llmobs_pseudonym(llmobs* obs, llmobs_domain domain, const char* tenant,

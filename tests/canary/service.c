@@ -1,7 +1,7 @@
-/* A service that handles a thousand secrets: prompts, answers, users, tenants, error texts, headers.
+/* A service that handles a thousand secrets: prompts, answers, users, tenants, errors, headers.
    None of them may be found afterwards in any output, or in memory. With CANARY_LEAK it is careless
-   on purpose, so that tests/canary.t can show that it would see it:
-   1: an attribute; 2: memory that is not wiped; 3: stderr; 4: a metric's label; 5: a file's name. */
+   on purpose, so that tests/canary.t can show what it would see: 1, an attribute; 2, memory that is
+   not wiped; 3, stderr; 4, a label of a metric; 5, the name of a file. */
 #define LLMOBS_IMPLEMENTATION
 #include "llmobs.h"
 

@@ -82,7 +82,7 @@ struct stretch {
     const unsigned char* to;
     rl::timestamp_t when[MODEL_THREADS];
 };
-static stretch stretches[8];
+static stretch stretches[64];
 static unsigned stretch_count;
 
 static cell* cell_at(unsigned number)

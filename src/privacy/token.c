@@ -1,0 +1,323 @@
+/* Recognisers of addresses, of secrets in URLs and assignments, of JSON web tokens and PEM keys. */
+
+/* ---- e-mail -------------------------------------------------------------------------------- */
+
+#define LLMOBS_I_EMAIL_LOCAL 64u
+#define LLMOBS_I_EMAIL_MOST 254u
+#define LLMOBS_I_URL_USER 64u
+#define LLMOBS_I_URL_PASSWORD 128u
+
+/* "icon@2x.png" and its like are files. */
+llmobsi_fn bool llmobsi_is_file_ending(llmobsi_view* view, size_t place, size_t size)
+{
+    static const char endings[][5] = {"png", "jpg", "jpeg", "svg", "gif", "css", "js", "webp"};
+    size_t i, k;
+    for (i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+        for (k = 0; k < size && k < 5; k++) {
+            if (llmobsi_small(llmobsi_at(view, place + k)) != (uint8_t)endings[i][k]) {
+                break;
+            }
+        }
+        if (k == size && endings[i][k] == '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where the last label ends that can be a top-level domain: letters, or "xn--..."; 0: none does. */
+llmobsi_fn size_t llmobsi_domain_read(llmobsi_view* view, size_t place, size_t most)
+{
+    size_t start = place, end = 0, labels = 0;
+    for (;;) {
+        size_t size = llmobsi_run(view, place, LLMOBS_I_ALNUM | LLMOBS_I_HYPHEN, 64);
+        size_t letters = llmobsi_run(view, place, LLMOBS_I_ALPHA, 64);
+        if (size > 4 && llmobsi_has_text(view, place, "xn--")) {
+            size_t all = size;
+            while (all > 4 && llmobsi_at(view, place + all - 1) == '-') {
+                all--;
+            }
+            letters = all > 4 && llmobsi_ends(view, place + all) ? all : letters;
+        }
+        /* A top-level domain may be followed by a hyphen that is not its own. */
+        if (labels > 0 && letters >= 2 && letters <= 63 && place + letters - start <= most &&
+            llmobsi_ends(view, place + letters)) {
+            end = llmobsi_is_file_ending(view, place, letters) ? 0 : place + letters;
+        }
+        if (size == 0 || size > 63 || llmobsi_at(view, place) == '-' ||
+            llmobsi_at(view, place + size - 1) == '-' || llmobsi_at(view, place + size) != '.' ||
+            place + size - start > most) {
+            return end;
+        }
+        labels++;
+        place += size + 1;
+    }
+}
+
+/* Whether the text before a place is a URL's "//user:": what follows is a password. */
+llmobsi_fn bool llmobsi_is_in_authority(const llmobsi_view* view, size_t place)
+{
+    size_t size;
+    if (llmobsi_back(view, place, 1) != ':') {
+        return false;
+    }
+    size = llmobsi_run_back(view, place - 1, LLMOBS_I_USER, LLMOBS_I_URL_USER);
+    return llmobsi_back(view, place - 1, size + 1) == '/' &&
+           llmobsi_back(view, place - 1, size + 2) == '/';
+}
+
+/* Around the '@' at a place. What is no part of the address although it could be: quotation marks
+   and the like, a path, "key=", escapes. */
+llmobsi_fn bool llmobsi_email_read(llmobsi_view* view, size_t place, llmobsi_match* match)
+{
+    /* An escape, \u00e9 at most, may stand before the longest local part. */
+    size_t size = llmobsi_run_back(view, place, LLMOBS_I_LOCAL, LLMOBS_I_EMAIL_LOCAL + 5);
+    size_t start = place - size, i, end;
+    bool follows; /* a finding */
+    if (size == 0 || llmobsi_is_in_authority(view, start)) {
+        return false;
+    }
+    if (llmobsi_is_escaped(view, start)) {
+        start += llmobsi_at(view, start) != 'u' ? 1 : size < 5 ? size : 5;
+    }
+    follows = start == view->floor && start > 0;
+    for (i = place; i > start; i--) {
+        uint8_t byte = llmobsi_at(view, i - 1);
+        if (byte == '=' || byte == '/' || byte == '?') {
+            start = i;
+        }
+    }
+    while (start < place && !llmobsi_is(llmobsi_at(view, start), LLMOBS_I_TOKEN | LLMOBS_I_DOT) &&
+           llmobsi_at(view, start) != '+') {
+        start++;
+    }
+    if (follows && llmobsi_at(view, start) == '.') {
+        start++; /* which ended a sentence with that finding */
+    }
+    if (start == place || place - start > LLMOBS_I_EMAIL_LOCAL ||
+        (llmobsi_run_of(view, start, '*') >= 5 &&
+         llmobsi_is(llmobsi_at(view, start), LLMOBS_I_UPPER | LLMOBS_I_DIGIT)) ||
+        llmobsi_at(view, start) == '.' || llmobsi_at(view, place - 1) == '.') {
+        return false;
+    }
+    for (i = start; i < place; i++) {
+        uint8_t byte = llmobsi_at(view, i);
+        if (byte == '.' && llmobsi_at(view, i + 1) == '.') {
+            return false;
+        }
+    }
+    end = llmobsi_domain_read(view, place + 1, LLMOBS_I_EMAIL_MOST - (place + 1 - start));
+    return end != 0 && llmobsi_match_set(match, LLMOBS_PII_EMAIL, start, end, "email");
+}
+
+/* ---- URLs ---------------------------------------------------------------------------------- */
+
+/* "://user:password@host", at the ':'. */
+llmobsi_fn bool llmobsi_url_read(llmobsi_view* view, size_t colon, llmobsi_match* match)
+{
+    size_t user = colon + 3, size, password, end = 0, stars = 0, i;
+    uint8_t before = llmobsi_back(view, colon, 1);
+    if (!llmobsi_has_text(view, colon, "://") ||
+        (colon != view->floor && !llmobsi_is(before, LLMOBS_I_ALNUM))) {
+        return false;
+    }
+    size = llmobsi_run(view, user, LLMOBS_I_USER, LLMOBS_I_URL_USER);
+    password = user + size + 1;
+    if (llmobsi_at(view, user + size) != ':') {
+        return false;
+    }
+    size = llmobsi_run(view, password, LLMOBS_I_USER | LLMOBS_I_VALUE, LLMOBS_I_URL_PASSWORD);
+    for (i = 0; i < size; i++) {
+        uint8_t byte = llmobsi_at(view, password + i);
+        if (byte == '/' || byte == '?' || byte == '#') {
+            break;
+        }
+        stars += end == 0 && byte == '*';
+        /* The last '@' that a host follows ends it. */
+        if (byte == '@' && i > 0 && llmobsi_is(llmobsi_at(view, password + i + 1),
+                                               LLMOBS_I_ALNUM)) {
+            stars = end == 0 && stars == i ? 5 : stars;
+            end = i;
+        }
+    }
+    if (end == 0 || stars >= 5 || (end == 8 && llmobsi_has_text(view, password, "password"))) {
+        return false; /* none, or what a redactor left of one, or a placeholder */
+    }
+    return llmobsi_match_set(match, LLMOBS_PII_URL_PASSWORD, password, password + end, "url");
+}
+
+/* ---- assignments --------------------------------------------------------------------------- */
+
+#define LLMOBS_I_VALUE_LEAST 10u
+
+/* Whether text in small letters stands before a place, in any. */
+llmobsi_fn bool llmobsi_had_word(const llmobsi_view* view, size_t place, const char* word,
+                                 size_t size)
+{
+    size_t i;
+    for (i = 1; i <= size; i++) {
+        uint8_t byte = llmobsi_small(llmobsi_back(view, place, i));
+        if (byte != (uint8_t)word[size - i] && !(word[size - i] == '_' && byte == '-')) {
+            return false;
+        }
+    }
+    return true;
+}
+
+typedef struct llmobsi_value_word {
+    const char* text;
+    uint8_t size;
+} llmobsi_value_word;
+
+/* What a secret is called, by how the name ends. */
+static const llmobsi_value_word llmobsi_value_words[] = {
+    {"password", 8}, {"passwd", 6},  {"pwd", 3},         {"secret", 6},      {"token", 5},
+    {"api_key", 7},  {"apikey", 6},  {"secret_key", 10}, {"access_key", 10}, {"private_key", 11},
+    {"auth_key", 8}, {"passphrase", 10},
+};
+
+llmobsi_fn bool llmobsi_had_value_word(const llmobsi_view* view, size_t place)
+{
+    size_t i;
+    for (i = 0; i < sizeof(llmobsi_value_words) / sizeof(llmobsi_value_words[0]); i++) {
+        const llmobsi_value_word* word = &llmobsi_value_words[i];
+        if (llmobsi_had_word(view, place, word->text, word->size)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What people write where a secret would stand. */
+llmobsi_fn bool llmobsi_is_placeholder(const uint8_t* text, size_t size)
+{
+    static const char words[][8] = {"example", "sample", "xxxxxx", "aaaaaa",
+                                    "abcde",   "00000",  "*****",  "your_"};
+    size_t i, k, n;
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        size_t length = strlen(words[i]);
+        for (k = 0; k + length <= size; k++) {
+            for (n = 0; n < length && llmobsi_small(text[k + n]) == (uint8_t)words[i][n]; n++) {
+            }
+            if (n == length) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Over what may stand between name and value: blanks, quotation marks, their escapes, one more of
+   ":=>". */
+llmobsi_inline size_t llmobsi_value_gap(llmobsi_view* view, size_t place)
+{
+    size_t i;
+    for (i = 0; i < 6; i++) {
+        uint8_t byte = llmobsi_at(view, place + i);
+        if (byte != ' ' && byte != '\t' && byte != '"' && byte != '\'' && byte != '`' &&
+            byte != '\\' && byte != ':' && byte != '=' && byte != '>') {
+            break;
+        }
+    }
+    return place + i;
+}
+
+/* The value behind the ':' or '=' at a place, if the name before it is one of a secret's. */
+llmobsi_fn bool llmobsi_value_read(llmobsi_view* view, size_t place, llmobsi_match* match)
+{
+    size_t name = place, start, size, i, reached;
+    bool digit = false, is_long;
+    for (i = 0; i < 5; i++) {
+        uint8_t byte = llmobsi_back(view, name, 1);
+        if (byte != ' ' && byte != '"' && byte != '\'' && byte != '\\' && byte != ']' &&
+            byte != ':' && byte != '`') {
+            break;
+        }
+        name--;
+    }
+    start = llmobsi_value_gap(view, place + 1);
+    if (llmobsi_is_escaped(view, start)) { /* a line's end, say: "token:\\n..." */
+        start += llmobsi_at(view, start) != 'u' ? 1 : 5;
+    }
+    if (llmobsi_had_word(view, name, "authorization", 13)) {
+        size = llmobsi_run(view, start, LLMOBS_I_ALPHA, 7);
+        if ((size == 6 || size == 5) && llmobsi_at(view, start + size) == ' ') {
+            start += size + 1;
+        }
+    } else if (!llmobsi_had_value_word(view, name)) {
+        return false;
+    }
+    size = llmobsi_run(view, start, LLMOBS_I_VALUE, LLMOBS_I_ENTROPY_MOST);
+    for (i = 0; i < size && !llmobsi_has_text(view, start + i, "*****"); i++) {
+    }
+    is_long = i == LLMOBS_I_ENTROPY_MOST;
+    size = i;
+    if (size < LLMOBS_I_VALUE_LEAST) {
+        return false;
+    }
+    for (i = 0; i < size && !digit; i++) {
+        digit = llmobsi_is(llmobsi_at(view, start + i), LLMOBS_I_DIGIT);
+    }
+    /* Judged by its beginning, so that what follows can't change the verdict. */
+    reached = !digit ? 0
+                     : llmobsi_entropy_reached(view->bytes + start, size,
+                                               i > LLMOBS_I_VALUE_LEAST ? i : LLMOBS_I_VALUE_LEAST,
+                                               llmobsi_bits(3, 5));
+    if (reached == 0 || llmobsi_is_placeholder(view->bytes + start, reached)) {
+        return false;
+    }
+    (void)llmobsi_match_set(match, LLMOBS_PII_PASSWORD, start, start + size, "assignment");
+    match->tail = is_long ? LLMOBS_I_TAIL_VALUE : LLMOBS_I_TAIL_NONE;
+    return true;
+}
+
+/* ---- tokens and keys ----------------------------------------------------------------------- */
+
+#define LLMOBS_I_JWT_HEADER 320u
+#define LLMOBS_I_JWT_LEAST 19u
+
+/* A header in base64url that begins with {", a dot, a payload that does, too; and on to the end. */
+llmobsi_fn bool llmobsi_jwt_read(llmobsi_view* view, size_t start, llmobsi_match* match)
+{
+    size_t size, payload;
+    if (!llmobsi_begins(view, start) || !llmobsi_has_text(view, start, "ey")) {
+        return false;
+    }
+    size = llmobsi_run(view, start, LLMOBS_I_TOKEN, LLMOBS_I_JWT_HEADER);
+    payload = start + size + 1;
+    if (size < LLMOBS_I_JWT_LEAST || llmobsi_at(view, start + size) != '.' ||
+        !llmobsi_has_text(view, payload, "ey")) {
+        return false;
+    }
+    size = llmobsi_run(view, payload, LLMOBS_I_TOKEN, LLMOBS_I_JWT_LEAST);
+    if (size < LLMOBS_I_JWT_LEAST) {
+        return false;
+    }
+    (void)llmobsi_match_set(match, LLMOBS_PII_JWT, start, payload + size, "jwt");
+    match->tail = LLMOBS_I_TAIL_DOTTED;
+    return true;
+}
+
+/* "-----BEGIN ... PRIVATE KEY-----", with the last of the five hyphens at a place. */
+llmobsi_fn bool llmobsi_pem_read(llmobsi_view* view, size_t place, llmobsi_match* match)
+{
+    size_t size, end = place + 7;
+    if (!llmobsi_had(view, place + 1, "-----", 5) || !llmobsi_has_text(view, place + 1, "BEGIN ")) {
+        return false;
+    }
+    for (size = 0; size < 64; size++) {
+        uint8_t byte = llmobsi_at(view, end + size);
+        if (!llmobsi_is(byte, LLMOBS_I_UPPER | LLMOBS_I_DIGIT) && byte != ' ') {
+            break;
+        }
+    }
+    end += size;
+    if (!llmobsi_has_text(view, end, "-----") ||
+        !((size >= 11 && llmobsi_has_text(view, end - 11, "PRIVATE KEY")) ||
+          (size >= 17 && llmobsi_has_text(view, end - 17, "PRIVATE KEY BLOCK")))) {
+        return false;
+    }
+    (void)llmobsi_match_set(match, LLMOBS_PII_PRIVATE_KEY, place - 4, end + 5, "pem");
+    match->tail = LLMOBS_I_TAIL_PEM;
+    return true;
+}

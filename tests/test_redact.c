@@ -1,0 +1,316 @@
+/* The redactor: its operators; in chunks as at once; scanned again there is nothing; valid UTF-8
+   and JSON stay so. */
+#define LLMOBS_IMPLEMENTATION
+#include "../llmobs.h"
+#include "tap.h"
+
+#include "json_reader.h"
+#include "scan_run.h"
+
+static uint64_t seed = 11;
+
+static uint64_t next_random(void)
+{
+    uint64_t z = (seed += UINT64_C(0x9e3779b97f4a7c15));
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+typedef struct sink {
+    char text[100000];
+    size_t size;
+    size_t refuse_at;
+    size_t calls;
+} sink;
+
+static bool sink_write(void* user, const char* data, size_t size)
+{
+    sink* to = (sink*)user;
+    to->calls++;
+    if (to->size + size > to->refuse_at) {
+        return false;
+    }
+    memcpy(to->text + to->size, data, size);
+    to->size += size;
+    return true;
+}
+
+static char plain[100000];
+static size_t plain_size;
+static sink streamed;
+
+static void redact(const llmobs_redact_rules* rules, const char* text, size_t size)
+{
+    if (llmobs_redact(rules, text, size, plain, sizeof plain - 1, &plain_size, NULL) != LLMOBS_OK) {
+        plain_size = 0;
+    }
+    plain[plain_size] = '\0';
+}
+
+static bool stream(const llmobs_redact_rules* rules, const char* text, size_t size, size_t step)
+{
+    llmobs_redactor* redactor = (llmobs_redactor*)malloc(sizeof *redactor);
+    size_t i;
+    bool done = true;
+    streamed.size = streamed.calls = 0;
+    streamed.refuse_at = sizeof streamed.text;
+    llmobs_redactor_begin(redactor, rules, sink_write, &streamed);
+    for (i = 0; i < size; i += step) {
+        size_t part = size - i < step ? size - i : step;
+        char* chunk = (char*)malloc(part);
+        memcpy(chunk, text + i, part);
+        done = llmobs_redactor_feed(redactor, chunk, part) && done;
+        free(chunk);
+    }
+    done = llmobs_redactor_end(redactor) && done;
+    free(redactor);
+    return done && streamed.size == plain_size && memcmp(streamed.text, plain, plain_size) == 0;
+}
+
+static bool idempotent(const llmobs_redact_rules* rules)
+{
+    return llmobs_scan(rules != NULL ? &rules->scan : NULL, plain, plain_size, NULL, NULL) == 0;
+}
+
+static llmobs_redact_rules rules_of(uint8_t way, const llmobs_hmac_key* key)
+{
+    llmobs_redact_rules rules = llmobs_redact_rules_default();
+    memset(rules.operators, way, sizeof rules.operators);
+    rules.key = key;
+    return rules;
+}
+
+static const char* shown(const llmobs_redact_rules* rules, const char* text)
+{
+    redact(rules, text, strlen(text));
+    return plain;
+}
+
+static void test_operators(void)
+{
+    llmobs_hmac_key key;
+    llmobs_redact_rules rules = rules_of(LLMOBS_REDACT_MASK, NULL);
+    llmobs_hmac mac;
+    uint8_t tag[LLMOBS_SHA256_SIZE];
+    char want[100];
+    size_t i;
+    is_str(shown(NULL, "to bob@example.com, 536-90-4399"), "to <EMAIL>, <US_SSN>", "replace");
+    is_str(shown(&rules, "4111 1111 1111 1234 no"), "4111 1111 1111 1234 no", "no card, no mask");
+    is_str(shown(&rules, "a 4111-1111-1111-1111."), "a ***************1111.", "mask a card");
+    is_str(shown(&rules, "GB82 WEST 1234 5698 7654 32"), "*************************32",
+           "mask an IBAN");
+    is_str(shown(&rules, "bob@example.com"), "***************", "mask all of an address");
+    is_str(shown(&rules, "password: q7Rt9zLm2Kx8Vb4"), "password: ***************",
+           "mask all of a password");
+    is_str(shown(&rules, "cvv 123"), "cvv ***", "mask all of a short one");
+    rules = rules_of(LLMOBS_REDACT_REMOVE, NULL);
+    is_str(shown(&rules, "to bob@example.com."), "to .", "remove");
+    rules = rules_of(LLMOBS_REDACT_KEEP, NULL);
+    is_str(shown(&rules, "to bob@example.com."), "to bob@example.com.", "keep");
+    rules = rules_of(LLMOBS_REDACT_TAG, NULL);
+    is_str(shown(&rules, "to bob@example.com."), "to <EMAIL>.", "a tag without a key");
+    llmobs_hmac_key_init(&key, "a key of thirty-two bytes, or so", 32);
+    rules.key = &key;
+    llmobs_hmac_begin(&mac, &key);
+    llmobs_hmac_update(&mac, "llmobs redact 1\0EMAIL\0bob@example.com", 37);
+    llmobs_hmac_end(&mac, tag);
+    memcpy(want, "to <EMAIL_", 10);
+    for (i = 0; i < 8; i++) {
+        snprintf(want + 10 + 2 * i, 3, "%02x", tag[i]);
+    }
+    memcpy(want + 26, ">.", 3);
+    is_str(shown(&rules, "to bob@example.com."), want, "a tag is HMAC-SHA256 over class and text");
+    rules = llmobs_redact_rules_default();
+    rules.operators[LLMOBS_PII_EMAIL] = LLMOBS_REDACT_REMOVE;
+    is_str(shown(&rules, "bob@example.com 536-90-4399"), " <US_SSN>", "by class");
+    is_str(shown(NULL, "https://bob:s3cr3tPw9@db.example.com/x"),
+           "https://bob:<URL_PASSWORD>@db.example.com/x", "of a URL the password only");
+}
+
+/* Every case, by every operator, in every chunk size up to its own. */
+static void test_all_cases(void)
+{
+    static const uint8_t ways[] = {LLMOBS_REDACT_REPLACE, LLMOBS_REDACT_MASK, LLMOBS_REDACT_TAG,
+                                   LLMOBS_REDACT_REMOVE, LLMOBS_REDACT_KEEP};
+    llmobs_hmac_key key;
+    size_t i, k, step, differ = 0, again = 0;
+    llmobs_hmac_key_init(&key, "another key", 11);
+    for (k = 0; k < sizeof ways; k++) {
+        llmobs_redact_rules rules = rules_of(ways[k], &key);
+        for (i = 0; i < SCAN_CASE_COUNT + SECRET_CASE_COUNT; i++) {
+            const char* text = i < SCAN_CASE_COUNT ? scan_cases[i].text
+                                                   : secret_cases[i - SCAN_CASE_COUNT].text;
+            size_t size = strlen(text);
+            redact(&rules, text, size);
+            if (ways[k] < LLMOBS_REDACT_REMOVE && !idempotent(&rules)) {
+                printf("# again: %s -> %s\n", text, plain);
+                again++;
+            }
+            for (step = 1; step <= size; step++) {
+                differ += !stream(&rules, text, size, step);
+            }
+        }
+    }
+    is_int(again, 0, "scanned again, nothing is found");
+    is_int(differ, 0, "chunks come to the same");
+}
+
+/* ---- random texts -------------------------------------------------------------------------- */
+
+static size_t random_text(char* text, size_t most, bool is_json)
+{
+    static const char* const glue[] = {" ", "-", ".", ":", "@", "+", "", "/", "=", "\\n", ",", "_",
+                                       "\xc3\xa9", "(", ")", "'", "//", "1", "a", "\\u00e9", "\\\\",
+                                       "\\\"", "SSN ", "token: ", ">", "<", "X", "\xe2\x82\xac"};
+    size_t size = 0;
+    for (;;) {
+        uint64_t random = next_random();
+        const char* piece;
+        size_t length;
+        if (random % 16 == 0) {
+            piece = secret_cases[(random >> 8) % SECRET_CASE_COUNT].text;
+        } else if (random % 3 == 0) {
+            piece = scan_cases[(random >> 8) % SCAN_CASE_COUNT].text;
+        } else {
+            piece = glue[(random >> 8) % (sizeof glue / sizeof glue[0])];
+        }
+        length = strlen(piece);
+        if (size + length > most) {
+            return size;
+        }
+        if (is_json && (strchr(piece, '"') != NULL || strchr(piece, '\n') != NULL) &&
+            strcmp(piece, "\\\"") != 0) {
+            continue;
+        }
+        memcpy(text + size, piece, length);
+        size += length;
+    }
+}
+
+static bool is_json_body(const char* text, size_t size)
+{
+    static char quoted[200000], back[200000];
+    size_t back_size;
+    quoted[0] = '"';
+    memcpy(quoted + 1, text, size);
+    quoted[size + 1] = '"';
+    return json_read_string(quoted, size + 2, back, &back_size);
+}
+
+static void test_random(void)
+{
+    static char text[3000];
+    llmobs_hmac_key key;
+    size_t i, differ = 0, again = 0, broken = 0, json = 0, bodies = 0;
+    llmobs_hmac_key_init(&key, "another key", 11);
+    for (i = 0; i < 6000; i++) {
+        bool is_body = i % 2 != 0;
+        size_t size = random_text(text, 40 + next_random() % 2000, is_body);
+        llmobs_redact_rules rules = rules_of((uint8_t)(next_random() % 4), &key);
+        bool was_valid = llmobsi_utf8_is_valid(text, size);
+        is_body = is_body && is_json_body(text, size);
+        redact(&rules, text, size);
+        if (rules.operators[0] != LLMOBS_REDACT_REMOVE && !idempotent(&rules)) {
+            if (again++ < 3) {
+                static scan_log log;
+                scan_once(&log, NULL, plain, plain_size);
+                printf("# %s %.*s\n# in %.*s\n", llmobs_pii_name(log.findings[0].pii),
+                       (int)log.findings[0].size, plain + log.findings[0].offset, (int)size, text);
+            }
+        }
+        broken += was_valid && !llmobsi_utf8_is_valid(plain, plain_size);
+        bodies += is_body;
+        if (is_body && !is_json_body(plain, plain_size)) {
+            if (json++ < 3) {
+                printf("# %.*s\n# -> %s\n", (int)size, text, plain);
+            }
+        }
+        differ += !stream(&rules, text, size, 1 + next_random() % 200);
+    }
+    is_int(differ, 0, "random texts: chunks come to the same");
+    is_int(again, 0, "scanned again, nothing is found");
+    is_int(broken, 0, "valid UTF-8 stays valid");
+    is_int(json, 0, "the body of a JSON string stays one");
+    ok(bodies > 1000, "of which there were enough");
+}
+
+/* ---- the interface ------------------------------------------------------------------------- */
+
+static void test_interface(void)
+{
+    static const char text[] = "to bob@example.com, 536-90-4399";
+    static llmobs_redactor redactor;
+    uint32_t counts[LLMOBS_PII_COUNT];
+    const uint8_t* bytes = (const uint8_t*)&redactor;
+    char out[64];
+    size_t written = 1, i;
+    is_int(llmobs_redact(NULL, text, sizeof text - 1, out, 10, &written, NULL), LLMOBS_ERROR_LIMIT,
+           "no room");
+    is_int(written, 0, "nothing is written");
+    is_int(llmobs_redact(NULL, text, sizeof text - 1, out, sizeof out, &written, counts), LLMOBS_OK,
+           "room");
+    ok(counts[LLMOBS_PII_EMAIL] == 1 && counts[LLMOBS_PII_US_SSN] == 1, "counts by class");
+    is_int(llmobs_redact(NULL, NULL, 0, NULL, 0, &written, NULL), LLMOBS_OK, "no text");
+    is_int(llmobs_redact(NULL, NULL, 1, out, 1, &written, NULL), LLMOBS_ERROR_ARGUMENT, "NULL");
+    is_int(llmobs_redact(NULL, text, 1, NULL, 1, &written, NULL), LLMOBS_ERROR_ARGUMENT, "NULL");
+    is_int(llmobs_redact(NULL, text, 1, out, 1, NULL, NULL), LLMOBS_ERROR_ARGUMENT, "NULL");
+    /* Prose leaves as it comes, but for its last word. */
+    streamed.size = 0;
+    streamed.refuse_at = sizeof streamed.text;
+    llmobs_redactor_begin(&redactor, NULL, sink_write, &streamed);
+    ok(llmobs_redactor_feed(&redactor, "Once upon a time", 16), "fed");
+    ok(streamed.size >= 12, "what can be no finding has left");
+    ok(llmobs_redactor_feed(&redactor, "line@", 5) && streamed.size == 12, "the word is held back");
+    ok(llmobs_redactor_feed(&redactor, "x.org was there. ", 17), "fed");
+    is_int(llmobs_redactor_counts(&redactor, counts), 1, "found");
+    ok(llmobs_redactor_end(&redactor), "ended");
+    streamed.text[streamed.size] = '\0';
+    is_str(streamed.text, "Once upon a <EMAIL> was there. ", "redacted across chunks");
+    for (i = 0; i < sizeof redactor && bytes[i] == 0; i++) {
+    }
+    is_int(i, sizeof redactor, "and wiped");
+    ok(!llmobs_redactor_feed(&redactor, "x", 1), "a zeroed one writes nothing");
+    ok(sizeof redactor <= 2048, "a redactor is no larger than 2 KiB");
+    printf("# llmobs_redactor has %u bytes\n", (unsigned)sizeof redactor);
+    /* A write that fails is the last. */
+    for (i = 0; i < 32; i++) { /* what comes of it has 32 bytes */
+        bool done;
+        streamed.size = streamed.calls = 0;
+        streamed.refuse_at = i;
+        llmobs_redactor_begin(&redactor, NULL, sink_write, &streamed);
+        done = llmobs_redactor_feed(&redactor, text, 20);
+        done = llmobs_redactor_feed(&redactor, text, sizeof text - 1) && done;
+        done = llmobs_redactor_end(&redactor) && done;
+        if (done || streamed.size > i) {
+            ok(false, "a failure is told");
+        }
+    }
+}
+
+/* The least texts that markers make long. */
+static void test_room(void)
+{
+    static char text[3000];
+    llmobs_hmac_key key;
+    llmobs_redact_rules rules;
+    size_t size = 0;
+    llmobs_hmac_key_init(&key, "another key", 11);
+    rules = rules_of(LLMOBS_REDACT_TAG, &key);
+    while (size + 4 < sizeof text) {
+        memcpy(text + size, "::1 ", 4);
+        size += 4;
+    }
+    redact(&rules, text, size);
+    ok(plain_size > size * 6 && plain_size < LLMOBS_REDACT_ROOM(size), "the room suffices");
+}
+
+int main(void)
+{
+    test_operators();
+    test_all_cases();
+    test_random();
+    test_interface();
+    test_room();
+    return done();
+}
