@@ -237,6 +237,26 @@ static void test_cut(void)
     free(large);
 }
 
+/* Headers that carry credentials are no attributes of log records, either. */
+static void test_refused_names(void)
+{
+    llmobs_config config = pumped_config();
+    llmobs_log_info info = info_of("e", "");
+    llmobs_attribute attributes[2];
+    keeper kept;
+    llmobs* obs = open_kept(&config, &kept);
+    attributes[0] = llmobs_attribute_string("Authorization", "Bearer secret");
+    attributes[1] = llmobs_attribute_string("kept", "value");
+    info.attributes = attributes;
+    info.attribute_count = 2;
+    llmobs_log_with(obs, &info);
+    (void)llmobs_flush(obs, 1000);
+    ok(kept.logs[0].attribute_count == 1 && is_text(kept.logs[0].attributes[0].key, "kept"),
+       "a credential's header is no attribute");
+    is_int(kept.logs[0].dropped_attribute_count, 1, "and is counted");
+    ok(close_kept(obs, &kept), "the account balances");
+}
+
 static void test_malformed(void)
 {
     llmobs_config config = pumped_config();
@@ -619,6 +639,7 @@ int main(void)
     test_spans();
     test_unsampled();
     test_cut();
+    test_refused_names();
     test_malformed();
     test_levels();
     test_signals();

@@ -29,7 +29,7 @@ static const char* const llmobsi_interaction_text_names[LLMOBS_I_INTERACTION_TEX
     "gen_ai.prompt.version",
 };
 
-#define LLMOBS_I_TEXT_FINISH_REASON 5u /* an array in OpenTelemetry */
+#define LLMOBS_I_INTERACTION_FINISH 5u /* an array in OpenTelemetry */
 
 static const struct {
     const char* name;
@@ -70,7 +70,7 @@ llmobsi_fn char* llmobsi_otlp_named_text(llmobsi_writer* writer, char* cursor, u
         return cursor;
     }
     cursor = llmobsi_otlp_key(writer, cursor, llmobsi_interaction_text_names[which]);
-    if (which == LLMOBS_I_TEXT_FINISH_REASON) {
+    if (which == LLMOBS_I_INTERACTION_FINISH) {
         cursor = llmobsi_otlp_strings(writer, cursor, &text, 1);
     } else {
         cursor = llmobsi_append_text(cursor, "\"stringValue\":");
