@@ -11029,7 +11029,7 @@ llmobsi_fn bool llmobsi_value_read(llmobsi_view* view, size_t place, llmobsi_mat
     }
     start = llmobsi_value_gap(view, place + 1);
     if (llmobsi_is_escaped(view, start)) { /* a line's end, say: "token:\\n..." */
-        start += llmobsi_at(view, start) != 'u' ? 1 : 5;
+        start += llmobsi_at(view, start) != 'u' ? 1u : 5u;
     }
     if (llmobsi_had_word(view, name, "authorization", 13)) {
         size = llmobsi_run(view, start, LLMOBS_I_ALPHA, 7);
@@ -11464,14 +11464,13 @@ llmobsi_fn bool llmobsi_coin_read(llmobsi_view* view, size_t place, llmobsi_matc
 #define LLMOBS_I_TRIGGER_ARM 1
 #endif
 
-/* Where a recogniser is worth a try: at three bytes that could be a digit and two more; a capital and
-   two digits; "sk-", "hp_", ... Each of the three bytes has a table by its lower four bits and one
-   by its upper four. The bits of an entry are eight groups of such patterns; what is left when all
-   six entries are combined by AND are the groups that may be there. Most of prose leaves none: one
-   place in 70 is looked at.
-
-   The patterns are grouped so that few others slip through, as was found by trying. The list of
-   patterns is in tests/test_trigger.c, which holds the tables against it. */
+/* Where a recogniser is worth a try: at three bytes that could be a digit and two more; a capital
+   and two digits; "sk-", "hp_", ... Each of the three bytes has a table by its lower four bits and
+   one by its upper four. The bits of an entry are eight groups of such patterns; what is left when
+   all six entries are combined by AND are the groups that may be there. Most of prose leaves none:
+   one place in 70 is looked at. The patterns are grouped so that few others slip through, as was
+   found by trying. The list of patterns is in tests/test_trigger.c, which holds the tables against
+   it. */
 static const uint8_t llmobsi_trigger_tables[6][16] = {
     /* low and high four bits of the first byte, then of the second, of the third */
     {0xf7, 0x77, 0x35, 0xbd, 0xb5, 0x37, 0x75, 0x35,

@@ -266,13 +266,14 @@ static long audit_lookup(audit_store* store, const char* request_id)
             return -1;
         }
         const unsigned char* id = store->plain + 11;
-        if (store->plain[10] == id_size && memcmp(id, request_id, id_size) == 0) {
+        size_t text_size = (size_t)size - 11 - store->plain[10]; /* 0: the end of a part's pieces */
+        if (text_size > 0 && store->plain[10] == id_size && memcmp(id, request_id, id_size) == 0) {
             if (part != store->plain[0] || get_number(store->plain + 2, 8) == 0) {
                 part = store->plain[0];
                 printf("%s== %s\n", found > 0 ? "\n" : "",
                        llmobs_domain_name((llmobs_domain)part));
             }
-            print_text(id + id_size, (size_t)size - 11 - id_size);
+            print_text(id + id_size, text_size);
             found++;
         }
         sodium_memzero(store->plain, (size_t)size);
