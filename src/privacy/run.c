@@ -302,6 +302,17 @@ llmobsi_fn bool llmobsi_scan_settle(llmobsi_scan_run* run, size_t place)
     return true;
 }
 
+/* Whether a trigger is a digit within a run, of which the first was looked at. */
+llmobsi_inline bool llmobsi_scan_is_within(const llmobsi_view* view, size_t place)
+{
+    const uint8_t* here = view->bytes + place;
+    return place >= view->floor + 2 && place + 1 < view->size &&
+           llmobsi_is(here[0], LLMOBS_I_DIGIT) && llmobsi_is(here[-1], LLMOBS_I_DIGIT) &&
+           (llmobsi_is(here[-2], LLMOBS_I_DIGIT) || llmobsi_is(here[1], LLMOBS_I_DIGIT)) &&
+           llmobsi_is(here[1], LLMOBS_I_DIGIT | LLMOBS_I_DOT | LLMOBS_I_HYPHEN) &&
+           view->term_count == 0;
+}
+
 /* Scans a window from a place on. */
 llmobsi_fn void llmobsi_scan_window(llmobsi_scan_run* run, size_t place)
 {
@@ -329,7 +340,7 @@ llmobsi_fn void llmobsi_scan_window(llmobsi_scan_run* run, size_t place)
             if (place >= limit) {
                 break;
             }
-            if (place < view->floor) {
+            if (place < view->floor || llmobsi_scan_is_within(view, place)) {
                 continue;
             }
             if (!llmobsi_scan_settle(run, place)) {

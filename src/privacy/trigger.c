@@ -7,8 +7,8 @@
 #define LLMOBS_I_TRIGGER_ARM 1
 #endif
 
-/* Where a recogniser is worth a try: at three bytes that could be a digit and two more; a capital and
-   two digits; "sk-", "hp_", ... Each of the three bytes has a table by its lower four bits and one
+/* Where a recogniser is worth a try: at three bytes that could be a digit and two more; a capital
+   and two digits; "sk-", "hp_", ... Each of the three bytes has a table by its lower four bits and one
    by its upper four. The bits of an entry are eight groups of such patterns; what is left when all
    six entries are combined by AND are the groups that may be there. Most of prose leaves none: one
    place in 70 is looked at.
