@@ -8067,8 +8067,9 @@ static const llmobsi_context_word llmobsi_context_words[] = {
 LLMOBS_I_STATIC_ASSERT(context_count, LLMOBS_I_CONTEXT_COUNT == 33);
 
 /* Where those with a letter begin. */
-static const uint8_t llmobsi_context_starts[26] = {0, 5, 11, 14, 33, 33, 33, 33, 19, 33, 33, 20, 33,
-                                                   22, 33, 24, 33, 26, 28, 31, 33, 33, 33, 33, 33, 33};
+static const uint8_t llmobsi_context_starts[26] = {
+    0, 5, 11, 14, 33, 33, 33, 33, 19, 33, 33, 20, 33,
+    22, 33, 24, 33, 26, 28, 31, 33, 33, 33, 33, 33, 33};
 
 /* The classes of one word. */
 llmobsi_fn uint32_t llmobsi_context_of_word(const uint8_t* word, size_t size)
@@ -8841,7 +8842,7 @@ llmobsi_fn bool llmobsi_url_read(llmobsi_view* view, size_t colon, llmobsi_match
         if (byte == '/' || byte == '?' || byte == '#') {
             break;
         }
-        stars += end == 0 && byte == '*';
+        stars += end == 0 && byte == '*' ? 1u : 0u;
         /* The last '@' that a host follows ends it. */
         if (byte == '@' && i > 0 && llmobsi_is(llmobsi_at(view, password + i + 1),
                                                LLMOBS_I_ALNUM)) {
@@ -9396,26 +9397,25 @@ llmobsi_fn bool llmobsi_coin_read(llmobsi_view* view, size_t place, llmobsi_matc
 #endif
 
 /* Where a recogniser is worth a try: at three bytes that could be a digit and two more; a capital
-   and two digits; "sk-", "hp_", ... Each of the three bytes has a table by its lower four bits and one
-   by its upper four. The bits of an entry are eight groups of such patterns; what is left when all
-   six entries are combined by AND are the groups that may be there. Most of prose leaves none: one
-   place in 70 is looked at.
+   and two digits; "sk-", "hp_", ... Each of the three has a table by its lower four bits and one by
+   its upper four. The bits of an entry are eight groups of such patterns; what is left when all six
+   entries are combined by AND are the groups that may be there. Of prose six places a KiB are left.
 
-   The patterns are grouped so that few others slip through, as was found by trying. The list of
-   patterns is in tests/test_trigger.c, which holds the tables against it. */
+   The patterns are grouped so that few others slip through, as was found by trying. Their list is
+   in tests/test_trigger.c, which holds the tables against it. */
 static const uint8_t llmobsi_trigger_tables[6][16] = {
     /* low and high four bits of the first byte, then of the second, of the third */
-    {0xf7, 0x77, 0x35, 0xbd, 0xb5, 0x37, 0x75, 0x35,
-     0x7f, 0x35, 0x61, 0x29, 0x61, 0x69, 0x21, 0x21},
-    {0x00, 0x00, 0x09, 0x75, 0x67, 0x39, 0xc3, 0xd7,
+    {0xb3, 0x75, 0x35, 0xbd, 0xb1, 0x33, 0x35, 0x31,
+     0x7b, 0x71, 0x61, 0x29, 0x61, 0x61, 0x21, 0x21},
+    {0x00, 0x00, 0x49, 0x71, 0x35, 0x39, 0xc3, 0xd7,
      0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00},
-    {0x2b, 0xbc, 0x6c, 0x6e, 0x68, 0x3a, 0x2a, 0x28,
-     0x68, 0x6a, 0x01, 0x5c, 0x00, 0x13, 0x90, 0x52},
-    {0x00, 0x00, 0xd0, 0x39, 0x4f, 0x04, 0xd6, 0x52,
+    {0x2b, 0xb8, 0x6c, 0x7c, 0x68, 0x68, 0x2a, 0x28,
+     0x68, 0x2a, 0x01, 0x1c, 0x00, 0x11, 0x90, 0x52},
+    {0x00, 0x00, 0xd0, 0x39, 0x6d, 0x24, 0x96, 0x46,
      0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00},
-    {0xb9, 0x39, 0x39, 0xbb, 0x39, 0x39, 0x39, 0x39,
-     0x79, 0x3f, 0x4b, 0x0d, 0x09, 0x4d, 0x4d, 0xdb},
-    {0x09, 0x09, 0x4d, 0x39, 0x0f, 0xfb, 0x09, 0xcd,
+    {0xb9, 0x39, 0x39, 0xbd, 0x39, 0x79, 0x39, 0x39,
+     0x3b, 0x3f, 0x2b, 0x0d, 0x09, 0x4f, 0x2d, 0xdb},
+    {0x09, 0x09, 0x4f, 0x39, 0x4f, 0xdb, 0x09, 0xab,
      0x09, 0x09, 0x09, 0x09, 0x09, 0x09, 0x09, 0x09},
 };
 

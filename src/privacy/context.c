@@ -51,8 +51,9 @@ static const llmobsi_context_word llmobsi_context_words[] = {
 LLMOBS_I_STATIC_ASSERT(context_count, LLMOBS_I_CONTEXT_COUNT == 33);
 
 /* Where those with a letter begin. */
-static const uint8_t llmobsi_context_starts[26] = {0, 5, 11, 14, 33, 33, 33, 33, 19, 33, 33, 20, 33,
-                                                   22, 33, 24, 33, 26, 28, 31, 33, 33, 33, 33, 33, 33};
+static const uint8_t llmobsi_context_starts[26] = {
+    0, 5, 11, 14, 33, 33, 33, 33, 19, 33, 33, 20, 33,
+    22, 33, 24, 33, 26, 28, 31, 33, 33, 33, 33, 33, 33};
 
 /* The classes of one word. */
 llmobsi_fn uint32_t llmobsi_context_of_word(const uint8_t* word, size_t size)

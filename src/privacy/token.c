@@ -132,7 +132,7 @@ llmobsi_fn bool llmobsi_url_read(llmobsi_view* view, size_t colon, llmobsi_match
         if (byte == '/' || byte == '?' || byte == '#') {
             break;
         }
-        stars += end == 0 && byte == '*';
+        stars += end == 0 && byte == '*' ? 1u : 0u;
         /* The last '@' that a host follows ends it. */
         if (byte == '@' && i > 0 && llmobsi_is(llmobsi_at(view, password + i + 1),
                                                LLMOBS_I_ALNUM)) {
