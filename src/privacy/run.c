@@ -277,6 +277,7 @@ llmobsi_fn bool llmobsi_scan_trigger(llmobsi_scan_run* run, size_t place)
     llmobsi_match match;
     bool found;
     run->view.starved = false;
+    run->view.is_within = cluster->is_there;
     found = llmobsi_recognize_read(&run->view, place, &match);
     if (run->view.starved) {
         return false;
@@ -333,7 +334,7 @@ llmobsi_fn void llmobsi_scan_window(llmobsi_scan_run* run, size_t place)
         uint64_t places;
         block = next(tables, view->bytes, block, view->size, &places);
         if (places == 0) {
-            places = llmobsi_trigger_rest(tables, view->bytes, block, view->size);
+            places = llmobsi_trigger_rest(next, tables, view->bytes, block, view->size);
         }
         for (; places != 0; places &= places - 1) {
             place = block + (size_t)__builtin_ctzll(places);
@@ -385,6 +386,7 @@ llmobsi_fn void llmobsi_scan_bytes(llmobs_scan_state* state, const llmobsi_scan_
     run.view.floor = state->floor > state->base ? (size_t)(state->floor - state->base) : 0;
     run.view.is_last = is_last;
     run.view.starved = false;
+    run.view.is_within = false;
     run.view.classes = state->rules.classes;
     run.view.terms = state->rules.terms;
     run.view.term_count = state->rules.term_count;

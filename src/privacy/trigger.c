@@ -318,14 +318,14 @@ llmobsi_inline llmobsi_trigger_fn llmobsi_trigger_path_of(bool is_wide)
 }
 
 /* The same for what is left of less than 66 bytes, as if zeros followed. */
-llmobsi_fn uint64_t llmobsi_trigger_rest(const uint8_t tables[6][16], const uint8_t* text,
-                                         size_t place, size_t size)
+llmobsi_fn uint64_t llmobsi_trigger_rest(llmobsi_trigger_fn next, const uint8_t tables[6][16],
+                                         const uint8_t* text, size_t place, size_t size)
 {
     uint8_t copy[66];
     size_t left = size - place < sizeof(copy) ? size - place : sizeof(copy);
     uint64_t places;
     memset(copy, 0, sizeof(copy));
     memcpy(copy, text + place, left);
-    places = llmobsi_trigger_block(tables, copy);
+    (void)next(tables, copy, 0, sizeof(copy), &places);
     return left < 64 ? places & ((UINT64_C(1) << left) - 1) : places;
 }
