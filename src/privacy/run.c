@@ -344,7 +344,7 @@ llmobsi_fn void llmobsi_scan_window(llmobsi_scan_run* run, size_t place)
             if (place < view->floor || llmobsi_scan_is_within(view, place)) {
                 continue;
             }
-            if (!llmobsi_scan_settle(run, place)) {
+            if (run->cluster.is_there && !llmobsi_scan_settle(run, place)) {
                 llmobsi_scan_stop(run, place, llmobsi_scan_held(run, place));
                 return;
             }
