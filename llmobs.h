@@ -8789,7 +8789,7 @@ llmobsi_fn bool llmobsi_email_read(llmobsi_view* view, size_t place, llmobsi_mat
         return false;
     }
     if (llmobsi_is_escaped(view, start)) {
-        start += llmobsi_at(view, start) != 'u' ? 1 : size < 5 ? size : 5;
+        start += llmobsi_at(view, start) != 'u' ? 1u : size < 5 ? size : 5u;
     }
     follows = start == view->floor && start > 0;
     for (i = place; i > start; i--) {
@@ -8948,7 +8948,7 @@ llmobsi_fn bool llmobsi_value_read(llmobsi_view* view, size_t place, llmobsi_mat
     }
     start = llmobsi_value_gap(view, place + 1);
     if (llmobsi_is_escaped(view, start)) { /* a line's end, say: "token:\\n..." */
-        start += llmobsi_at(view, start) != 'u' ? 1 : 5;
+        start += llmobsi_at(view, start) != 'u' ? 1u : 5u;
     }
     if (llmobsi_had_word(view, name, "authorization", 13)) {
         size = llmobsi_run(view, start, LLMOBS_I_ALPHA, 7);
@@ -9580,8 +9580,9 @@ llmobsi_avx512_part size_t llmobsi_avx512_next(const uint8_t tables[6][16], cons
     llmobsi_avx512_tables t;
     uint32_t i;
     for (i = 0; i < 6; i++) {
-        t.table[i] = _mm512_broadcast_i32x4(
-            _mm_loadu_si128((const __m128i*)(const void*)tables[i]));
+        /* With a mask of all: gcc warns of its own header otherwise. */
+        t.table[i] = _mm512_maskz_broadcast_i32x4(
+            (__mmask16)0xffff, _mm_loadu_si128((const __m128i*)(const void*)tables[i]));
     }
     for (; size - place >= 66; place += 64) {
         const uint8_t* here = text + place;

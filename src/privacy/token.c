@@ -78,7 +78,7 @@ llmobsi_fn bool llmobsi_email_read(llmobsi_view* view, size_t place, llmobsi_mat
         return false;
     }
     if (llmobsi_is_escaped(view, start)) {
-        start += llmobsi_at(view, start) != 'u' ? 1 : size < 5 ? size : 5;
+        start += llmobsi_at(view, start) != 'u' ? 1u : size < 5 ? size : 5u;
     }
     follows = start == view->floor && start > 0;
     for (i = place; i > start; i--) {
@@ -237,7 +237,7 @@ llmobsi_fn bool llmobsi_value_read(llmobsi_view* view, size_t place, llmobsi_mat
     }
     start = llmobsi_value_gap(view, place + 1);
     if (llmobsi_is_escaped(view, start)) { /* a line's end, say: "token:\\n..." */
-        start += llmobsi_at(view, start) != 'u' ? 1 : 5;
+        start += llmobsi_at(view, start) != 'u' ? 1u : 5u;
     }
     if (llmobsi_had_word(view, name, "authorization", 13)) {
         size = llmobsi_run(view, start, LLMOBS_I_ALPHA, 7);
