@@ -192,7 +192,7 @@ llmobsi_avx512_part size_t llmobsi_avx512_next(const uint8_t tables[6][16], cons
     for (i = 0; i < 6; i++) {
         /* With a mask of all: gcc warns of its own header otherwise. */
         t.table[i] = _mm512_maskz_broadcast_i32x4(
-            (__mmask16)0xffff, _mm_loadu_si128((const __m128i*)(const void*)tables[i]));
+            0xffff, _mm_loadu_si128((const __m128i*)(const void*)tables[i]));
     }
     for (; size - place >= 66; place += 64) {
         const uint8_t* here = text + place;
