@@ -2,6 +2,8 @@
 #ifndef SCAN_CASES_H
 #define SCAN_CASES_H
 
+#include <stddef.h>
+
 typedef struct scan_case {
     const char* text;
     const char* want; /* NULL: nothing is found */

@@ -10,51 +10,60 @@ typedef struct llmobsi_context_word {
 #define LLMOBS_I_CONTEXT_LONGEST 9u
 #define LLMOBS_I_CONTEXT_LICENSE LLMOBS_PII_BIT(LLMOBS_PII_DRIVER_LICENSE)
 
-/* By length, then by letters. */
+/* Sorted. "bot" is Telegram's. */
 static const llmobsi_context_word llmobsi_context_words[] = {
-    {"dl", LLMOBS_I_CONTEXT_LICENSE},
+    {"aadhaar", LLMOBS_PII_BIT(LLMOBS_PII_AADHAAR)},
+    {"aadhar", LLMOBS_PII_BIT(LLMOBS_PII_AADHAAR)},
     {"aba", LLMOBS_PII_BIT(LLMOBS_PII_ABA_ROUTING)},
-    {"bot", LLMOBS_PII_BIT(LLMOBS_PII_API_KEY)}, /* Telegram's */
+    {"account", LLMOBS_PII_BIT(LLMOBS_PII_BANK_ACCOUNT)},
+    {"acct", LLMOBS_PII_BIT(LLMOBS_PII_BANK_ACCOUNT)},
+    {"bank", LLMOBS_PII_BIT(LLMOBS_PII_BANK_ACCOUNT)},
+    {"birth", LLMOBS_PII_BIT(LLMOBS_PII_BIRTH_DATE)},
+    {"birthdate", LLMOBS_PII_BIT(LLMOBS_PII_BIRTH_DATE)},
+    {"birthday", LLMOBS_PII_BIT(LLMOBS_PII_BIRTH_DATE)},
+    {"born", LLMOBS_PII_BIT(LLMOBS_PII_BIRTH_DATE)},
+    {"bot", LLMOBS_PII_BIT(LLMOBS_PII_API_KEY)},
     {"csc", LLMOBS_PII_BIT(LLMOBS_PII_CARD_CODE)},
     {"cvc", LLMOBS_PII_BIT(LLMOBS_PII_CARD_CODE)},
     {"cvv", LLMOBS_PII_BIT(LLMOBS_PII_CARD_CODE)},
+    {"dl", LLMOBS_I_CONTEXT_LICENSE},
     {"dob", LLMOBS_PII_BIT(LLMOBS_PII_BIRTH_DATE)},
-    {"nhs", LLMOBS_PII_BIT(LLMOBS_PII_UK_NHS)},
-    {"npi", LLMOBS_PII_BIT(LLMOBS_PII_US_NPI)},
-    {"rtn", LLMOBS_PII_BIT(LLMOBS_PII_ABA_ROUTING)},
-    {"sin", LLMOBS_PII_BIT(LLMOBS_PII_CA_SIN)},
-    {"ssn", LLMOBS_PII_BIT(LLMOBS_PII_US_SSN)},
-    {"acct", LLMOBS_PII_BIT(LLMOBS_PII_BANK_ACCOUNT)},
-    {"bank", LLMOBS_PII_BIT(LLMOBS_PII_BANK_ACCOUNT)},
-    {"born", LLMOBS_PII_BIT(LLMOBS_PII_BIRTH_DATE)},
-    {"itin", LLMOBS_PII_BIT(LLMOBS_PII_US_ITIN)},
-    {"birth", LLMOBS_PII_BIT(LLMOBS_PII_BIRTH_DATE)},
-    {"aadhar", LLMOBS_PII_BIT(LLMOBS_PII_AADHAAR)},
     {"driver", LLMOBS_I_CONTEXT_LICENSE},
-    {"social", LLMOBS_PII_BIT(LLMOBS_PII_US_SSN) | LLMOBS_PII_BIT(LLMOBS_PII_CA_SIN)},
-    {"aadhaar", LLMOBS_PII_BIT(LLMOBS_PII_AADHAAR)},
-    {"account", LLMOBS_PII_BIT(LLMOBS_PII_BANK_ACCOUNT)},
     {"drivers", LLMOBS_I_CONTEXT_LICENSE},
     {"driving", LLMOBS_I_CONTEXT_LICENSE},
+    {"itin", LLMOBS_PII_BIT(LLMOBS_PII_US_ITIN)},
     {"licence", LLMOBS_I_CONTEXT_LICENSE},
     {"license", LLMOBS_I_CONTEXT_LICENSE},
-    {"routing", LLMOBS_PII_BIT(LLMOBS_PII_ABA_ROUTING)},
-    {"birthday", LLMOBS_PII_BIT(LLMOBS_PII_BIRTH_DATE)},
+    {"nhs", LLMOBS_PII_BIT(LLMOBS_PII_UK_NHS)},
+    {"npi", LLMOBS_PII_BIT(LLMOBS_PII_US_NPI)},
     {"passport", LLMOBS_PII_BIT(LLMOBS_PII_PASSPORT)},
     {"provider", LLMOBS_PII_BIT(LLMOBS_PII_US_NPI)},
-    {"telegram", LLMOBS_PII_BIT(LLMOBS_PII_API_KEY)},
+    {"routing", LLMOBS_PII_BIT(LLMOBS_PII_ABA_ROUTING)},
+    {"rtn", LLMOBS_PII_BIT(LLMOBS_PII_ABA_ROUTING)},
+    {"sin", LLMOBS_PII_BIT(LLMOBS_PII_CA_SIN)},
+    {"social", LLMOBS_PII_BIT(LLMOBS_PII_US_SSN) | LLMOBS_PII_BIT(LLMOBS_PII_CA_SIN)},
+    {"ssn", LLMOBS_PII_BIT(LLMOBS_PII_US_SSN)},
     {"taxpayer", LLMOBS_PII_BIT(LLMOBS_PII_US_ITIN)},
-    {"birthdate", LLMOBS_PII_BIT(LLMOBS_PII_BIRTH_DATE)},
+    {"telegram", LLMOBS_PII_BIT(LLMOBS_PII_API_KEY)},
 };
+
+#define LLMOBS_I_CONTEXT_COUNT (sizeof(llmobsi_context_words) / sizeof(llmobsi_context_words[0]))
+LLMOBS_I_STATIC_ASSERT(context_count, LLMOBS_I_CONTEXT_COUNT == 33);
+
+/* Where those with a letter begin. */
+static const uint8_t llmobsi_context_starts[26] = {
+    0, 5, 11, 14, 33, 33, 33, 33, 19, 33, 33, 20, 33,
+    22, 33, 24, 33, 26, 28, 31, 33, 33, 33, 33, 33, 33};
 
 /* The classes of one word. */
 llmobsi_fn uint32_t llmobsi_context_of_word(const uint8_t* word, size_t size)
 {
+    uint8_t first = llmobsi_small(word[0]);
     size_t i, k;
-    for (i = 0; i < sizeof(llmobsi_context_words) / sizeof(llmobsi_context_words[0]); i++) {
+    for (i = llmobsi_context_starts[first - 'a']; i < LLMOBS_I_CONTEXT_COUNT; i++) {
         const char* text = llmobsi_context_words[i].text;
-        if ((uint8_t)text[0] != llmobsi_small(word[0])) {
-            continue;
+        if ((uint8_t)text[0] != first) {
+            break;
         }
         for (k = 1; k < size && (uint8_t)text[k] == llmobsi_small(word[k]); k++) {
         }
@@ -78,25 +87,33 @@ llmobsi_fn bool llmobsi_is_marker(const llmobsi_view* view, size_t place)
    search, as the finding itself did. */
 llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
 {
+    const uint8_t* bytes = view->bytes;
+    size_t at = place, least = view->floor;
     uint32_t classes = 0, words = 0;
-    size_t distance = 1;
-    while (distance <= LLMOBS_I_CONTEXT_BYTES && words < LLMOBS_I_CONTEXT_WORDS) {
-        uint8_t byte = llmobsi_back(view, place, distance);
-        size_t size;
+    if (place - least > LLMOBS_I_CONTEXT_BYTES) {
+        least = place - LLMOBS_I_CONTEXT_BYTES;
+    }
+    while (at > least && words < LLMOBS_I_CONTEXT_WORDS) {
+        uint8_t byte = bytes[at - 1];
+        size_t end = at;
         if (!llmobsi_is(byte, LLMOBS_I_ALPHA)) {
-            if ((byte == '>' && llmobsi_is_marker(view, place - distance)) ||
-                (byte == '*' && llmobsi_run_of(view, place - distance + 1, '*') >= 3)) {
+            if ((byte == '>' && llmobsi_is_marker(view, at - 1)) ||
+                (byte == '*' && llmobsi_run_of(view, at, '*') >= 3)) {
                 break;
             }
-            distance++;
+            at--;
             continue;
         }
-        size = llmobsi_run_back(view, place - distance + 1, LLMOBS_I_ALPHA,
-                                LLMOBS_I_CONTEXT_BYTES);
-        if (size >= 2 && size <= LLMOBS_I_CONTEXT_LONGEST) {
-            classes |= llmobsi_context_of_word(view->bytes + place - distance + 1 - size, size);
+        while (at > view->floor && llmobsi_is(bytes[at - 1], LLMOBS_I_ALPHA) &&
+               end - at <= LLMOBS_I_CONTEXT_LONGEST) {
+            at--;
         }
-        distance += size;
+        if (end - at >= 2 && end - at <= LLMOBS_I_CONTEXT_LONGEST) {
+            classes |= llmobsi_context_of_word(bytes + at, end - at);
+        }
+        while (at > least && llmobsi_is(bytes[at - 1], LLMOBS_I_ALPHA)) {
+            at--; /* of a longer word */
+        }
         words++;
     }
     return classes & view->classes;

@@ -185,7 +185,7 @@ llmobsi_fn bool llmobsi_digits_read(llmobsi_view* view, size_t start, llmobsi_ma
             if (llmobsi_number_by_form(view, &number, match)) {
                 return true;
             }
-            if (llmobsi_number_is_likely(&number)) {
+            if (!view->is_within && llmobsi_number_is_likely(&number)) {
                 words = words == UINT32_MAX ? llmobsi_context(view, start) : words;
                 if (words != 0 && llmobsi_number_by_word(&number, words, match)) {
                     return true;

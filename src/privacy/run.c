@@ -277,6 +277,7 @@ llmobsi_fn bool llmobsi_scan_trigger(llmobsi_scan_run* run, size_t place)
     llmobsi_match match;
     bool found;
     run->view.starved = false;
+    run->view.is_within = cluster->is_there;
     found = llmobsi_recognize_read(&run->view, place, &match);
     if (run->view.starved) {
         return false;
@@ -302,6 +303,17 @@ llmobsi_fn bool llmobsi_scan_settle(llmobsi_scan_run* run, size_t place)
     return true;
 }
 
+/* Whether a trigger is a digit within a run, of which the first was looked at. */
+llmobsi_inline bool llmobsi_scan_is_within(const llmobsi_view* view, size_t place)
+{
+    const uint8_t* here = view->bytes + place;
+    return place >= view->floor + 2 && place + 1 < view->size &&
+           llmobsi_is(here[0], LLMOBS_I_DIGIT) && llmobsi_is(here[-1], LLMOBS_I_DIGIT) &&
+           (llmobsi_is(here[-2], LLMOBS_I_DIGIT) || llmobsi_is(here[1], LLMOBS_I_DIGIT)) &&
+           llmobsi_is(here[1], LLMOBS_I_DIGIT | LLMOBS_I_DOT | LLMOBS_I_HYPHEN) &&
+           view->term_count == 0;
+}
+
 /* Scans a window from a place on. */
 llmobsi_fn void llmobsi_scan_window(llmobsi_scan_run* run, size_t place)
 {
@@ -322,17 +334,17 @@ llmobsi_fn void llmobsi_scan_window(llmobsi_scan_run* run, size_t place)
         uint64_t places;
         block = next(tables, view->bytes, block, view->size, &places);
         if (places == 0) {
-            places = llmobsi_trigger_rest(tables, view->bytes, block, view->size);
+            places = llmobsi_trigger_rest(next, tables, view->bytes, block, view->size);
         }
         for (; places != 0; places &= places - 1) {
             place = block + (size_t)__builtin_ctzll(places);
             if (place >= limit) {
                 break;
             }
-            if (place < view->floor) {
+            if (place < view->floor || llmobsi_scan_is_within(view, place)) {
                 continue;
             }
-            if (!llmobsi_scan_settle(run, place)) {
+            if (run->cluster.is_there && !llmobsi_scan_settle(run, place)) {
                 llmobsi_scan_stop(run, place, llmobsi_scan_held(run, place));
                 return;
             }
@@ -374,6 +386,7 @@ llmobsi_fn void llmobsi_scan_bytes(llmobs_scan_state* state, const llmobsi_scan_
     run.view.floor = state->floor > state->base ? (size_t)(state->floor - state->base) : 0;
     run.view.is_last = is_last;
     run.view.starved = false;
+    run.view.is_within = false;
     run.view.classes = state->rules.classes;
     run.view.terms = state->rules.terms;
     run.view.term_count = state->rules.term_count;

@@ -40,54 +40,62 @@ static const llmobsi_shape llmobsi_shapes[] = {
     LLMOBS_I_SHAPE("aws", "ABIA", 0, 16, BASE32, AWS, NONE, 30)
     LLMOBS_I_SHAPE("aws", "ACCA", 0, 16, BASE32, AWS, NONE, 30)
     LLMOBS_I_SHAPE("aws", "A3T", 0, 17, CAPITAL, AWS, NONE, 30)
+    LLMOBS_I_SHAPE("google", "AIza", 0, 35, TOKEN, PLAIN, TOKEN, 40)
+    LLMOBS_I_SHAPE("postman", "PMAK-", 2, 24, HEX, POSTMAN, TOKEN, 30)
     LLMOBS_I_SHAPE("aws_bedrock", "ABSK", 1, 109, BASE64, PLAIN, BASE64, 30)
-    LLMOBS_I_SHAPE("openai", "sk-proj-", 0, 124, TOKEN, OPENAI, TOKEN, 30)
-    LLMOBS_I_SHAPE("openai", "sk-svcacct-", 0, 124, TOKEN, OPENAI, TOKEN, 30)
-    LLMOBS_I_SHAPE("openai", "sk-admin-", 0, 124, TOKEN, OPENAI, TOKEN, 30)
-    LLMOBS_I_SHAPE("anthropic", "sk-ant-api03-", 0, 95, TOKEN, ANTHROPIC, TOKEN, 30)
-    LLMOBS_I_SHAPE("anthropic", "sk-ant-admin01-", 0, 95, TOKEN, ANTHROPIC, TOKEN, 30)
-    LLMOBS_I_SHAPE("openai", "sk-", 0, 48, ALNUM, OPENAI, TOKEN, 30)
+    LLMOBS_I_SHAPE("sendgrid", "SG.", 0, 66, SENDGRID, PLAIN, DOTTED, 20)
+    LLMOBS_I_SHAPE("twilio", "SK", 0, 32, HEX, EXACT, NONE, 30)
+    LLMOBS_I_SHAPE("age", "AGE-SECRET-KEY-1", 13, 58, CAPITAL, PLAIN, TOKEN, 30)
+    LLMOBS_I_SHAPE("github", "github_pat_", 8, 82, WORD, PLAIN, TOKEN, 30)
+    LLMOBS_I_SHAPE("gitlab", "glpat-", 3, 20, TOKEN, PLAIN, TOKEN, 30)
+    LLMOBS_I_SHAPE("shopify", "shpat_", 3, 32, HEX, PLAIN, TOKEN, 20)
+    LLMOBS_I_SHAPE("databricks", "dapi", 0, 32, LOWER_HEX, EXACT, NONE, 30)
     LLMOBS_I_SHAPE("huggingface", "hf_", 0, 34, ALPHA, PLAIN, TOKEN, 20)
     LLMOBS_I_SHAPE("github", "ghp_", 1, 36, ALNUM, PLAIN, TOKEN, 30)
     LLMOBS_I_SHAPE("github", "gho_", 1, 36, ALNUM, PLAIN, TOKEN, 30)
     LLMOBS_I_SHAPE("github", "ghu_", 1, 36, ALNUM, PLAIN, TOKEN, 30)
     LLMOBS_I_SHAPE("github", "ghs_", 1, 36, ALNUM, PLAIN, TOKEN, 30)
     LLMOBS_I_SHAPE("github", "ghr_", 1, 36, ALNUM, PLAIN, TOKEN, 30)
-    LLMOBS_I_SHAPE("github", "github_pat_", 8, 82, WORD, PLAIN, TOKEN, 30)
-    LLMOBS_I_SHAPE("gitlab", "glpat-", 3, 20, TOKEN, PLAIN, TOKEN, 30)
-    LLMOBS_I_SHAPE("slack", "xoxb-", 0, 21, TOKEN, SLACK, TOKEN, 30)
-    LLMOBS_I_SHAPE("slack", "xoxp-", 0, 21, TOKEN, SLACK, TOKEN, 20)
-    LLMOBS_I_SHAPE("slack", "xoxe-", 0, 21, TOKEN, SLACK, TOKEN, 20)
+    LLMOBS_I_SHAPE("perplexity", "pplx-", 2, 48, ALNUM, PLAIN, TOKEN, 40)
+    LLMOBS_I_SHAPE("rubygems", "rubygems_", 6, 48, LOWER_HEX, PLAIN, TOKEN, 20)
+    LLMOBS_I_SHAPE("npm", "npm_", 1, 36, ALNUM, PLAIN, TOKEN, 20)
+    LLMOBS_I_SHAPE("pypi", "pypi-AgEIcHlwaS5vcmc", 2, 50, TOKEN, PLAIN, TOKEN, 30)
+    LLMOBS_I_SHAPE("linear", "lin_api_", 5, 40, SMALL, PLAIN, TOKEN, 20)
+    LLMOBS_I_SHAPE("doppler", "dp.pt.", 1, 43, SMALL, PLAIN, TOKEN, 20)
+    LLMOBS_I_SHAPE("stripe", "rk_live_", 0, 10, ALNUM, PLAIN, TOKEN, 20)
+    LLMOBS_I_SHAPE("stripe", "rk_test_", 0, 10, ALNUM, PLAIN, TOKEN, 20)
+    LLMOBS_I_SHAPE("stripe", "rk_prod_", 0, 10, ALNUM, PLAIN, TOKEN, 20)
+    LLMOBS_I_SHAPE("openai", "sk-proj-", 0, 124, TOKEN, OPENAI, TOKEN, 30)
+    LLMOBS_I_SHAPE("openai", "sk-svcacct-", 0, 124, TOKEN, OPENAI, TOKEN, 30)
+    LLMOBS_I_SHAPE("openai", "sk-admin-", 0, 124, TOKEN, OPENAI, TOKEN, 30)
+    LLMOBS_I_SHAPE("anthropic", "sk-ant-api03-", 0, 95, TOKEN, ANTHROPIC, TOKEN, 30)
+    LLMOBS_I_SHAPE("anthropic", "sk-ant-admin01-", 0, 95, TOKEN, ANTHROPIC, TOKEN, 30)
+    LLMOBS_I_SHAPE("openai", "sk-", 0, 48, ALNUM, OPENAI, TOKEN, 30)
     LLMOBS_I_SHAPE("slack_webhook", "hooks.slack.com/services/", 4, 43, BASE64, PLAIN, BASE64, 0)
     LLMOBS_I_SHAPE("slack_webhook", "hooks.slack.com/workflows/", 4, 43, BASE64, PLAIN, BASE64, 0)
     LLMOBS_I_SHAPE("slack_webhook", "hooks.slack.com/triggers/", 4, 43, BASE64, PLAIN, BASE64, 0)
     LLMOBS_I_SHAPE("stripe", "sk_live_", 0, 10, ALNUM, PLAIN, TOKEN, 20)
     LLMOBS_I_SHAPE("stripe", "sk_test_", 0, 10, ALNUM, PLAIN, TOKEN, 20)
     LLMOBS_I_SHAPE("stripe", "sk_prod_", 0, 10, ALNUM, PLAIN, TOKEN, 20)
-    LLMOBS_I_SHAPE("stripe", "rk_live_", 0, 10, ALNUM, PLAIN, TOKEN, 20)
-    LLMOBS_I_SHAPE("stripe", "rk_test_", 0, 10, ALNUM, PLAIN, TOKEN, 20)
-    LLMOBS_I_SHAPE("stripe", "rk_prod_", 0, 10, ALNUM, PLAIN, TOKEN, 20)
-    LLMOBS_I_SHAPE("google", "AIza", 0, 35, TOKEN, PLAIN, TOKEN, 40)
-    LLMOBS_I_SHAPE("sendgrid", "SG.", 0, 66, SENDGRID, PLAIN, DOTTED, 20)
-    LLMOBS_I_SHAPE("twilio", "SK", 0, 32, HEX, EXACT, NONE, 30)
-    LLMOBS_I_SHAPE("npm", "npm_", 1, 36, ALNUM, PLAIN, TOKEN, 20)
-    LLMOBS_I_SHAPE("pypi", "pypi-AgEIcHlwaS5vcmc", 2, 50, TOKEN, PLAIN, TOKEN, 30)
-    LLMOBS_I_SHAPE("digitalocean", "dop_v1_", 4, 64, LOWER_HEX, PLAIN, TOKEN, 30)
-    LLMOBS_I_SHAPE("databricks", "dapi", 0, 32, LOWER_HEX, EXACT, NONE, 30)
-    LLMOBS_I_SHAPE("vault", "hvs.", 1, 90, TOKEN, PLAIN, TOKEN, 35)
-    LLMOBS_I_SHAPE("shopify", "shpat_", 3, 32, HEX, PLAIN, TOKEN, 20)
     LLMOBS_I_SHAPE("grafana", "glsa_", 2, 32, ALNUM, GRAFANA, TOKEN, 30)
-    LLMOBS_I_SHAPE("perplexity", "pplx-", 2, 48, ALNUM, PLAIN, TOKEN, 40)
-    LLMOBS_I_SHAPE("rubygems", "rubygems_", 6, 48, LOWER_HEX, PLAIN, TOKEN, 20)
-    LLMOBS_I_SHAPE("linear", "lin_api_", 5, 40, SMALL, PLAIN, TOKEN, 20)
     LLMOBS_I_SHAPE("notion", "ntn_", 1, 46, ALNUM, PLAIN, TOKEN, 30)
-    LLMOBS_I_SHAPE("postman", "PMAK-", 2, 24, HEX, POSTMAN, TOKEN, 30)
-    LLMOBS_I_SHAPE("doppler", "dp.pt.", 1, 43, SMALL, PLAIN, TOKEN, 20)
+    LLMOBS_I_SHAPE("digitalocean", "dop_v1_", 4, 64, LOWER_HEX, PLAIN, TOKEN, 30)
+    LLMOBS_I_SHAPE("vault", "hvs.", 1, 90, TOKEN, PLAIN, TOKEN, 35)
+    LLMOBS_I_SHAPE("slack", "xoxb-", 0, 21, TOKEN, SLACK, TOKEN, 30)
+    LLMOBS_I_SHAPE("slack", "xoxp-", 0, 21, TOKEN, SLACK, TOKEN, 20)
+    LLMOBS_I_SHAPE("slack", "xoxe-", 0, 21, TOKEN, SLACK, TOKEN, 20)
     LLMOBS_I_SHAPE("sentry", "sntryu_", 4, 64, LOWER_HEX, PLAIN, TOKEN, 30)
-    LLMOBS_I_SHAPE("age", "AGE-SECRET-KEY-1", 13, 58, CAPITAL, PLAIN, TOKEN, 30)
 };
 
 #define LLMOBS_I_SHAPE_COUNT (sizeof(llmobsi_shapes) / sizeof(llmobsi_shapes[0]))
+LLMOBS_I_STATIC_ASSERT(shape_count, LLMOBS_I_SHAPE_COUNT == 50);
+
+/* They are sorted by the first byte of their anchors: where those begin, from '@' on. */
+static const uint8_t llmobsi_shape_starts[64] = {
+    50,  0,  7, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50,
+    50, 50, 50,  8, 50, 50, 50, 50, 50, 10, 50, 50, 50, 50, 50, 50,
+    50, 11, 50, 50, 14, 50, 50, 50, 15, 50, 50, 50, 21, 22, 50, 50,
+    23, 50, 27, 30, 43, 50, 44, 50, 46, 49, 50, 50, 50, 50, 50, 50};
 
 /* Two groups of 10 to 13 digits. */
 llmobsi_fn bool llmobsi_shape_is_slack(llmobsi_view* view, size_t place)
@@ -158,10 +166,16 @@ llmobsi_fn bool llmobsi_secret_read(llmobsi_view* view, size_t place, llmobsi_ma
     uint8_t first = llmobsi_at(view, place), second = llmobsi_at(view, place + 1);
     uint8_t third = llmobsi_at(view, place + 2);
     size_t i;
-    for (i = 0; i < LLMOBS_I_SHAPE_COUNT; i++) {
+    if (first < 64 || first > 127) {
+        return false;
+    }
+    for (i = llmobsi_shape_starts[first - 64]; i < LLMOBS_I_SHAPE_COUNT; i++) {
         const llmobsi_shape* shape = &llmobsi_shapes[i];
         const char* anchor = shape->prefix + shape->anchor;
-        if ((uint8_t)anchor[0] != first || (uint8_t)anchor[1] != second ||
+        if ((uint8_t)anchor[0] != first) {
+            return false;
+        }
+        if ((uint8_t)anchor[1] != second ||
             (anchor[2] != '\0' && (uint8_t)anchor[2] != third) ||
             (shape->anchor > 0 && !llmobsi_had(view, place, shape->prefix, shape->anchor))) {
             continue;

@@ -78,7 +78,7 @@ llmobsi_fn bool llmobsi_email_read(llmobsi_view* view, size_t place, llmobsi_mat
         return false;
     }
     if (llmobsi_is_escaped(view, start)) {
-        start += llmobsi_at(view, start) != 'u' ? 1 : size < 5 ? size : 5;
+        start += llmobsi_at(view, start) != 'u' ? 1u : size < 5 ? size : 5u;
     }
     follows = start == view->floor && start > 0;
     for (i = place; i > start; i--) {
@@ -132,7 +132,7 @@ llmobsi_fn bool llmobsi_url_read(llmobsi_view* view, size_t colon, llmobsi_match
         if (byte == '/' || byte == '?' || byte == '#') {
             break;
         }
-        stars += end == 0 && byte == '*';
+        stars += end == 0 && byte == '*' ? 1u : 0u;
         /* The last '@' that a host follows ends it. */
         if (byte == '@' && i > 0 && llmobsi_is(llmobsi_at(view, password + i + 1),
                                                LLMOBS_I_ALNUM)) {

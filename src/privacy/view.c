@@ -14,6 +14,7 @@ typedef struct llmobsi_view {
     size_t floor; /* where the last finding ended, or the text begins */
     bool is_last; /* the text ends where the window ends              */
     bool starved;
+    bool is_within; /* the trigger lies in a match: words before it are none of its own */
     uint32_t classes;
     const struct llmobs_scan_term* terms;
     size_t term_count;
