@@ -136,16 +136,31 @@ llmobsi_fn void llmobsi_say_ours(llmobsi_said* said, const llmobsi_ending* endin
 
 /* The times between tokens of a slow request, one sign each, of the alphabet of base64url: 'A' is
    up to 1 us, each further one the square root of 2 times as long. */
-llmobsi_fn size_t llmobsi_gaps_text(const llmobsi_request_gaps* gaps,
-                                    char text[LLMOBS_I_REQUEST_GAPS])
+llmobsi_fn void llmobsi_say_gaps(llmobsi_said* said, const llmobsi_ending* ending,
+                                 char text[LLMOBS_I_REQUEST_GAPS])
 {
     static const char signs[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    uint32_t count = gaps->count + (gaps->pending > 0 ? 1u : 0u);
     uint32_t i;
-    for (i = 0; i < count && i < LLMOBS_I_REQUEST_GAPS; i++) {
-        text[i] = signs[gaps->bytes[i] < 63 ? gaps->bytes[i] : 63];
+    for (i = 0; i < ending->gap_count; i++) {
+        text[i] = signs[ending->gaps[i] < 63 ? ending->gaps[i] : 63];
     }
-    return i;
+    if (i > 0) {
+        said->attributes[said->count++] =
+            llmobs_attribute_string_n("llmobs.token_gaps", text, i);
+        llmobsi_say_count(said, "llmobs.token_gaps_stride", ending->gap_stride);
+    }
+}
+
+/* Retries and preemptions, at the times when they happened. */
+llmobsi_fn void llmobsi_ending_tell_events(const llmobsi_ending* ending)
+{
+    uint32_t i;
+    for (i = 0; i < ending->event_count; i++) {
+        const llmobsi_request_event* event = &ending->events[i];
+        llmobs_attribute why = llmobs_attribute_string("retry.reason", event->why);
+        llmobsi_span_event_at(ending->facts.root, event->is_retry ? "retry" : "preempted",
+                              event->stamp, &why, event->why[0] != '\0');
+    }
 }
 
 llmobsi_fn void llmobsi_ending_attributes(const llmobsi_ending* ending)
@@ -154,7 +169,9 @@ llmobsi_fn void llmobsi_ending_attributes(const llmobsi_ending* ending)
     const char* finish[1];
     char gaps[LLMOBS_I_REQUEST_GAPS];
     llmobsi_said said;
-    size_t size = ending->is_slow ? llmobsi_gaps_text(&ending->gaps, gaps) : 0;
+    if (!llmobs_span_is_recording(ending->facts.root)) {
+        return; /* not sampled, for one */
+    }
     finish[0] = ending->outcome.finish_reason;
     said.count = 0;
     if (ending->vocabulary == LLMOBS_VOCABULARY_ARTICLE) {
@@ -164,11 +181,8 @@ llmobsi_fn void llmobsi_ending_attributes(const llmobsi_ending* ending)
     }
     llmobsi_say_rules(&said, ending, rules);
     llmobsi_say_ours(&said, ending);
-    if (size > 0) {
-        said.attributes[said.count++] =
-            llmobs_attribute_string_n("llmobs.token_gaps", gaps, size);
-        llmobsi_say_count(&said, "llmobs.token_gaps_stride", ending->gaps.stride);
-    }
+    llmobsi_say_gaps(&said, ending, gaps);
+    llmobsi_ending_tell_events(ending);
     llmobs_span_set(ending->facts.root, said.attributes, said.count);
     if (ending->outcome.error_type != NULL) {
         llmobs_span_set_status(ending->facts.root, LLMOBS_STATUS_ERROR, NULL);
