@@ -15374,7 +15374,7 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
     audit.chunk_size = text.size;
     audit.offset = offset;
     audit.final = final;
-    cancel = llmobsi_cancel_hold(); /* a store writes files: the request is to be ended all the same */
+    cancel = llmobsi_cancel_hold(); /* a store writes files; the request must end all the same */
     auditor->audit(auditor->user, &audit);
     llmobsi_cancel_resume(cancel);
 }
@@ -15970,7 +15970,8 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     requests->audit_user = config->audit_user;
     requests->user_ids = config->metric_user_ids;
     requests->docs_name = llmobsi_names_id(&recorder->names, "docs.count", 10);
-    (void)llmobsi_names_id(&recorder->names, "chat", 4); /* what is left where models are too many */
+    /* What is left to be told where models are too many. */
+    (void)llmobsi_names_id(&recorder->names, "chat", 4);
     llmobsi_phases_start(recorder);
     if (!llmobsi_random_bytes(&sessions->seed, sizeof sessions->seed)) {
         sessions->seed = llmobsi_monotonic_ns();

@@ -55,7 +55,7 @@ static inline llmobs_outcome known_outcome(void)
     return outcome;
 }
 
-/* ---- what a scraper sees --------------------------------------------------------------------- */
+/* ---- what a scraper sees -------------------------------------------------------------------- */
 
 static char scraped[1 << 20];
 
@@ -85,7 +85,8 @@ static inline const char* sample(llmobs* obs, const char* series)
 
 /* ---- one request ---------------------------------------------------------------------------- */
 
-static inline void run_chain(llmobs* obs, const llmobs_request_info* info, const llmobs_outcome* outcome)
+static inline void run_chain(llmobs* obs, const llmobs_request_info* info,
+                             const llmobs_outcome* outcome)
 {
     llmobs_request request = llmobs_request_begin(obs, info);
     llmobs_span step;

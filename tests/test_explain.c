@@ -54,7 +54,7 @@ static void test_explain(void)
            "cost 0.0001794 USD\n",
            "the answer to why");
     for (i = 0; i < 300; i++) {
-        char id[16];
+        char id[24];
         (void)snprintf(id, sizeof id, "other-%d", i);
         info.request_id = id;
         llmobs_request_end(llmobs_request_begin(obs, &info), NULL);

@@ -62,7 +62,7 @@ static void test_streams(void)
     (void)close_kept(obs, &kept);
 }
 
-/* ---- pieces that race with the end ------------------------------------------------------------- */
+/* ---- pieces that race with the end ---------------------------------------------------------- */
 
 typedef struct feeder {
     llmobs_request request;
@@ -131,7 +131,7 @@ static void test_race(void)
     free(all);
 }
 
-/* An audit callback that is cancelled, as a write to a file may be: the request ends all the same. */
+/* An audit callback that is cancelled, as a write to a file may be: the request ends. */
 static void audit_slowly(void* user, const llmobs_audit* part)
 {
     (void)part;

@@ -534,7 +534,8 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     requests->audit_user = config->audit_user;
     requests->user_ids = config->metric_user_ids;
     requests->docs_name = llmobsi_names_id(&recorder->names, "docs.count", 10);
-    (void)llmobsi_names_id(&recorder->names, "chat", 4); /* what is left where models are too many */
+    /* What is left to be told where models are too many. */
+    (void)llmobsi_names_id(&recorder->names, "chat", 4);
     llmobsi_phases_start(recorder);
     if (!llmobsi_random_bytes(&sessions->seed, sizeof sessions->seed)) {
         sessions->seed = llmobsi_monotonic_ns();

@@ -123,7 +123,7 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
     audit.chunk_size = text.size;
     audit.offset = offset;
     audit.final = final;
-    cancel = llmobsi_cancel_hold(); /* a store writes files: the request is to be ended all the same */
+    cancel = llmobsi_cancel_hold(); /* a store writes files; the request must end all the same */
     auditor->audit(auditor->user, &audit);
     llmobsi_cancel_resume(cancel);
 }
