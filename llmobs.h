@@ -14745,7 +14745,8 @@ typedef struct llmobsi_request {
     llmobsi_atomic64 first_token; /* this and the next two: one thread at a time, the end reads */
     llmobsi_atomic64 last_token;
     llmobsi_atomic64 tokens;
-    llmobs_histogram gap_series; /* begin */
+    bool is_shown; /* one of these two is there. Begin writes all three */
+    llmobs_histogram gap_series;
     llmobs_histogram chunk_series;
     llmobsi_atomic64 shared_ns; /* added to by any thread, as all below */
     llmobsi_atomic32 event_count;
@@ -14900,6 +14901,9 @@ llmobsi_inline bool llmobsi_request_claim_end(llmobsi_requests* requests, llmobs
                                               llmobs_request request)
 {
     uint64_t live = request.generation;
+    if ((live & (LLMOBS_I_REQUEST_STATES - 1)) != LLMOBS_I_REQUEST_LIVE) {
+        return false; /* no handle of ours: a free record must not end */
+    }
     if (!llmobsi_cas_acquire_release(&record->state, &live,
                                      llmobsi_request_state(live, LLMOBS_I_REQUEST_ENDING))) {
         (void)llmobsi_add_relaxed(&requests->late, 1);
@@ -15174,8 +15178,8 @@ llmobsi_fn void llmobsi_requests_free(llmobsi_requests* requests)
     requests->ended_first = 0;
 }
 
-/* Nobody else is there. All are free, the first place first, with a generation that neither a
-   zeroed handle has nor one from before. */
+/* Nobody else is there. All are free, the first place first, with a generation that no handle has,
+   be it zeroed or from before. */
 llmobsi_fn void llmobsi_requests_reset(llmobsi_requests* requests)
 {
     uint32_t i;
@@ -15187,6 +15191,17 @@ llmobsi_fn void llmobsi_requests_reset(llmobsi_requests* requests)
     requests->over = 0;
     requests->ended_first = 0;
     requests->swept = 0;
+}
+
+/* Lets generations start anywhere: handles of another instance, or of none, do not fit. */
+llmobsi_fn void llmobsi_requests_salt(llmobsi_requests* requests, uint32_t salt)
+{
+    uint32_t i;
+    for (i = 0; i < requests->count; i++) {
+        llmobsi_store_relaxed(&requests->records[i].state,
+                              (uint64_t)salt * LLMOBS_I_REQUEST_STATES +
+                                  LLMOBS_I_REQUEST_STATES);
+    }
 }
 
 /* Running hashes hold keys: they do not outlive the instance. */
@@ -15692,6 +15707,7 @@ llmobsi_fn void llmobsi_request_fill(llmobsi_thread* thread, llmobsi_request* re
     facts->cost = start->cost;
     record->gap_series = start->gap_series;
     record->chunk_series = start->chunk_series;
+    record->is_shown = start->gap_series.instance != 0 || start->chunk_series.instance != 0;
     llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_REQUEST_ID, info->request_id);
     llmobsi_request_keep_id(thread, facts, &used, LLMOBS_I_TEXT_USER_ID, LLMOBS_DOMAIN_USER,
                             info->tenant, info->user_id);
@@ -15976,6 +15992,7 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     if (!llmobsi_random_bytes(&sessions->seed, sizeof sessions->seed)) {
         sessions->seed = llmobsi_monotonic_ns();
     }
+    llmobsi_requests_salt(requests, (uint32_t)(sessions->seed >> 32));
     sessions->swept = llmobsi_now(&recorder->timeline);
 }
 
@@ -16058,15 +16075,18 @@ llmobsi_inline bool llmobsi_gap_measure(llmobsi_thread* thread, const llmobs_his
            llmobsi_explicit_quick(metric, LLMOBS_NUMBER_INT, &thread->row, series->cell, ns);
 }
 
-/* The time between two tokens, into the metrics; leaves. */
-llmobsi_cold void llmobsi_gap_both(llmobsi_thread* thread, const llmobsi_request* record,
-                                   uint64_t ns)
+/* The time between two tokens, into the metrics that want it; leaves. A function of its own: where
+   there are none, a token needs few registers. */
+llmobsi_fn __attribute__((noinline)) void llmobsi_gap_put(llmobsi_control* self,
+                                                          llmobsi_thread* thread,
+                                                          const llmobsi_request* record,
+                                                          uint64_t ns)
 {
     llmobs_histogram gap = record->gap_series;
     llmobs_histogram chunk = record->chunk_series;
     bool gap_done = llmobsi_gap_measure(thread, &gap, ns);
     bool chunk_done = llmobsi_gap_measure(thread, &chunk, ns);
-    llmobsi_leave();
+    llmobsi_lower(self);
     if (!gap_done) {
         llmobs_histogram_record_int(gap, ns);
     }
@@ -16075,55 +16095,72 @@ llmobsi_cold void llmobsi_gap_both(llmobsi_thread* thread, const llmobsi_request
     }
 }
 
-/* One call's tokens; leaves. What is called from here is called last, so that the usual way saves
-   no registers. */
-llmobsi_inline void llmobsi_tokens_add(llmobsi_control* self, llmobsi_thread* thread,
-                                       llmobsi_request* record, uint32_t count)
+/* Notes that tokens came; leaves. What is called from here is called last, so that the usual way
+   has no registers to save. */
+llmobsi_inline void llmobsi_tokens_note(llmobsi_control* self, llmobsi_thread* thread,
+                                        llmobsi_request* record, uint32_t count, uint64_t now,
+                                        uint64_t elapsed_ns)
 {
-    const llmobsi_timeline* timeline = &thread->recorder->timeline;
-    uint64_t now = llmobsi_request_now(timeline);
-    uint64_t last = llmobsi_load_relaxed(&record->last_token);
-    uint64_t ns;
+    uint64_t ns = count == 1 ? elapsed_ns : elapsed_ns / count;
     llmobsi_store_relaxed(&record->last_token, now);
     llmobsi_store_relaxed(&record->tokens, llmobsi_load_relaxed(&record->tokens) + count);
-    if (llmobsi_unlikely(last == 0)) {
-        llmobsi_store_relaxed(&record->first_token, now);
-        llmobsi_lower(self);
-        return;
-    }
-    ns = llmobsi_timeline_elapsed(timeline, last, now);
-    ns = count == 1 ? ns : ns / count;
     llmobsi_gaps_add(&record->gaps, llmobsi_gap_code(ns));
-    if (llmobsi_unlikely(record->chunk_series.instance != 0 ||
-                         !llmobsi_gap_measure(thread, &record->gap_series, ns))) {
-        llmobsi_gap_both(thread, record, ns);
+    if (record->is_shown) {
+        llmobsi_gap_put(self, thread, record, ns);
         return;
     }
     llmobsi_lower(self);
 }
 
-/* The first call of a thread, and what comes too late. */
+/* The long way: a thread's first call, a request's first token, other clocks; and what comes too
+   late. */
 llmobsi_cold void llmobsi_tokens_slow(llmobs_request request, uint32_t count)
 {
     llmobsi_thread* thread;
     llmobsi_request* record = llmobsi_request_enter(request, &thread);
-    if (record != NULL) {
-        llmobsi_tokens_add(llmobsi_self, thread, record, count);
+    const llmobsi_timeline* timeline;
+    uint64_t last;
+    uint64_t now;
+    if (record == NULL) {
+        return;
     }
+    timeline = &thread->recorder->timeline;
+    now = llmobsi_request_now(timeline);
+    last = llmobsi_load_relaxed(&record->last_token);
+    if (last == 0) {
+        llmobsi_store_relaxed(&record->first_token, now);
+        llmobsi_store_relaxed(&record->last_token, now);
+        llmobsi_store_relaxed(&record->tokens, count);
+        llmobsi_leave();
+        return;
+    }
+    llmobsi_tokens_note(llmobsi_self, thread, record, count, now,
+                        llmobsi_timeline_elapsed(timeline, last, now));
 }
 
+/* The way that nearly every token goes. It makes no call but a last one. */
 llmobsi_inline void llmobsi_tokens(llmobs_request request, uint32_t count)
 {
     llmobsi_control* self = llmobsi_self;
     llmobsi_thread* thread = llmobsi_enter_quick(self, request.instance);
-    llmobsi_requests* requests;
     if (llmobsi_likely(thread != NULL)) {
-        requests = llmobsi_requests_of(thread->recorder);
+        const llmobsi_timeline* timeline = &thread->recorder->timeline;
+        const llmobsi_requests* requests = llmobsi_requests_of(thread->recorder);
+        uint64_t pace = llmobsi_load_relaxed(&timeline->pace);
         if (llmobsi_likely(requests != NULL && request.place < requests->count &&
-                           llmobsi_load_relaxed(&requests->records[request.place].state) ==
-                               request.generation)) {
-            llmobsi_tokens_add(self, thread, &requests->records[request.place], count);
-            return;
+                           timeline->source == LLMOBS_I_TIME_CYCLES && pace != 0)) {
+            llmobsi_request* record = &requests->records[request.place];
+            uint64_t last = llmobsi_load_relaxed(&record->last_token);
+            if (llmobsi_likely(llmobsi_load_relaxed(&record->state) == request.generation &&
+                               last != 0)) {
+                uint64_t now = llmobsi_cycles();
+                int64_t cycles = now > last ? (int64_t)(now - last) : 0; /* signed: it is quicker */
+                double pace_ns;
+                memcpy(&pace_ns, &pace, sizeof pace_ns);
+                llmobsi_tokens_note(self, thread, record, count, now,
+                                    (uint64_t)(int64_t)((double)cycles * pace_ns));
+                return;
+            }
         }
         llmobsi_lower(self);
     }

@@ -213,7 +213,12 @@ static void test_handles(void)
         random ^= random >> 7;
         random ^= random << 17;
         forged.place = i % 3 == 0 ? (uint32_t)random : i % 3 == 1 ? (uint32_t)random % 20 : 0;
-        forged.generation = i % 5 == 0 ? forged.generation : i % 5 == 1 ? random : random % 64;
+        forged.generation = i % 5 == 0   ? forged.generation
+                            : i % 5 == 1 ? random
+                                         : (forged.generation & ~UINT64_C(7)) + random % 32;
+        if (forged.generation == real.generation) {
+            forged.place = forged.place == 0 ? 1 : forged.place; /* not the real one */
+        }
         forged.instance = i % 7 == 0 ? (uint32_t)(random >> 20) : forged.instance;
         if (memcmp(&forged, &real, sizeof real) == 0) {
             continue;
@@ -225,6 +230,7 @@ static void test_handles(void)
         llmobs_request_retry(forged, "why");
         llmobs_guardrail(forged, "rule", LLMOBS_GUARDRAIL_BLOCKED);
         llmobs_requests_share(&forged, 1, 5);
+        llmobs_request_end(forged, NULL);
     }
     llmobs_request_token(real);
     llmobs_request_end(real, NULL);

@@ -256,6 +256,7 @@ llmobsi_fn void llmobsi_request_fill(llmobsi_thread* thread, llmobsi_request* re
     facts->cost = start->cost;
     record->gap_series = start->gap_series;
     record->chunk_series = start->chunk_series;
+    record->is_shown = start->gap_series.instance != 0 || start->chunk_series.instance != 0;
     llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_REQUEST_ID, info->request_id);
     llmobsi_request_keep_id(thread, facts, &used, LLMOBS_I_TEXT_USER_ID, LLMOBS_DOMAIN_USER,
                             info->tenant, info->user_id);
@@ -540,5 +541,6 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     if (!llmobsi_random_bytes(&sessions->seed, sizeof sessions->seed)) {
         sessions->seed = llmobsi_monotonic_ns();
     }
+    llmobsi_requests_salt(requests, (uint32_t)(sessions->seed >> 32));
     sessions->swept = llmobsi_now(&recorder->timeline);
 }

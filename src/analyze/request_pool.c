@@ -102,7 +102,8 @@ typedef struct llmobsi_request {
     llmobsi_atomic64 first_token; /* this and the next two: one thread at a time, the end reads */
     llmobsi_atomic64 last_token;
     llmobsi_atomic64 tokens;
-    llmobs_histogram gap_series; /* begin */
+    bool is_shown; /* one of these two is there. Begin writes all three */
+    llmobs_histogram gap_series;
     llmobs_histogram chunk_series;
     llmobsi_atomic64 shared_ns; /* added to by any thread, as all below */
     llmobsi_atomic32 event_count;
@@ -257,6 +258,9 @@ llmobsi_inline bool llmobsi_request_claim_end(llmobsi_requests* requests, llmobs
                                               llmobs_request request)
 {
     uint64_t live = request.generation;
+    if ((live & (LLMOBS_I_REQUEST_STATES - 1)) != LLMOBS_I_REQUEST_LIVE) {
+        return false; /* no handle of ours: a free record must not end */
+    }
     if (!llmobsi_cas_acquire_release(&record->state, &live,
                                      llmobsi_request_state(live, LLMOBS_I_REQUEST_ENDING))) {
         (void)llmobsi_add_relaxed(&requests->late, 1);
@@ -531,8 +535,8 @@ llmobsi_fn void llmobsi_requests_free(llmobsi_requests* requests)
     requests->ended_first = 0;
 }
 
-/* Nobody else is there. All are free, the first place first, with a generation that neither a
-   zeroed handle has nor one from before. */
+/* Nobody else is there. All are free, the first place first, with a generation that no handle has,
+   be it zeroed or from before. */
 llmobsi_fn void llmobsi_requests_reset(llmobsi_requests* requests)
 {
     uint32_t i;
@@ -544,6 +548,17 @@ llmobsi_fn void llmobsi_requests_reset(llmobsi_requests* requests)
     requests->over = 0;
     requests->ended_first = 0;
     requests->swept = 0;
+}
+
+/* Lets generations start anywhere: handles of another instance, or of none, do not fit. */
+llmobsi_fn void llmobsi_requests_salt(llmobsi_requests* requests, uint32_t salt)
+{
+    uint32_t i;
+    for (i = 0; i < requests->count; i++) {
+        llmobsi_store_relaxed(&requests->records[i].state,
+                              (uint64_t)salt * LLMOBS_I_REQUEST_STATES +
+                                  LLMOBS_I_REQUEST_STATES);
+    }
 }
 
 /* Running hashes hold keys: they do not outlive the instance. */

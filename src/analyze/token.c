@@ -73,15 +73,18 @@ llmobsi_inline bool llmobsi_gap_measure(llmobsi_thread* thread, const llmobs_his
            llmobsi_explicit_quick(metric, LLMOBS_NUMBER_INT, &thread->row, series->cell, ns);
 }
 
-/* The time between two tokens, into the metrics; leaves. */
-llmobsi_cold void llmobsi_gap_both(llmobsi_thread* thread, const llmobsi_request* record,
-                                   uint64_t ns)
+/* The time between two tokens, into the metrics that want it; leaves. A function of its own: where
+   there are none, a token needs few registers. */
+llmobsi_fn __attribute__((noinline)) void llmobsi_gap_put(llmobsi_control* self,
+                                                          llmobsi_thread* thread,
+                                                          const llmobsi_request* record,
+                                                          uint64_t ns)
 {
     llmobs_histogram gap = record->gap_series;
     llmobs_histogram chunk = record->chunk_series;
     bool gap_done = llmobsi_gap_measure(thread, &gap, ns);
     bool chunk_done = llmobsi_gap_measure(thread, &chunk, ns);
-    llmobsi_leave();
+    llmobsi_lower(self);
     if (!gap_done) {
         llmobs_histogram_record_int(gap, ns);
     }
@@ -90,55 +93,72 @@ llmobsi_cold void llmobsi_gap_both(llmobsi_thread* thread, const llmobsi_request
     }
 }
 
-/* One call's tokens; leaves. What is called from here is called last, so that the usual way saves
-   no registers. */
-llmobsi_inline void llmobsi_tokens_add(llmobsi_control* self, llmobsi_thread* thread,
-                                       llmobsi_request* record, uint32_t count)
+/* Notes that tokens came; leaves. What is called from here is called last, so that the usual way
+   has no registers to save. */
+llmobsi_inline void llmobsi_tokens_note(llmobsi_control* self, llmobsi_thread* thread,
+                                        llmobsi_request* record, uint32_t count, uint64_t now,
+                                        uint64_t elapsed_ns)
 {
-    const llmobsi_timeline* timeline = &thread->recorder->timeline;
-    uint64_t now = llmobsi_request_now(timeline);
-    uint64_t last = llmobsi_load_relaxed(&record->last_token);
-    uint64_t ns;
+    uint64_t ns = count == 1 ? elapsed_ns : elapsed_ns / count;
     llmobsi_store_relaxed(&record->last_token, now);
     llmobsi_store_relaxed(&record->tokens, llmobsi_load_relaxed(&record->tokens) + count);
-    if (llmobsi_unlikely(last == 0)) {
-        llmobsi_store_relaxed(&record->first_token, now);
-        llmobsi_lower(self);
-        return;
-    }
-    ns = llmobsi_timeline_elapsed(timeline, last, now);
-    ns = count == 1 ? ns : ns / count;
     llmobsi_gaps_add(&record->gaps, llmobsi_gap_code(ns));
-    if (llmobsi_unlikely(record->chunk_series.instance != 0 ||
-                         !llmobsi_gap_measure(thread, &record->gap_series, ns))) {
-        llmobsi_gap_both(thread, record, ns);
+    if (record->is_shown) {
+        llmobsi_gap_put(self, thread, record, ns);
         return;
     }
     llmobsi_lower(self);
 }
 
-/* The first call of a thread, and what comes too late. */
+/* The long way: a thread's first call, a request's first token, other clocks; and what comes too
+   late. */
 llmobsi_cold void llmobsi_tokens_slow(llmobs_request request, uint32_t count)
 {
     llmobsi_thread* thread;
     llmobsi_request* record = llmobsi_request_enter(request, &thread);
-    if (record != NULL) {
-        llmobsi_tokens_add(llmobsi_self, thread, record, count);
+    const llmobsi_timeline* timeline;
+    uint64_t last;
+    uint64_t now;
+    if (record == NULL) {
+        return;
     }
+    timeline = &thread->recorder->timeline;
+    now = llmobsi_request_now(timeline);
+    last = llmobsi_load_relaxed(&record->last_token);
+    if (last == 0) {
+        llmobsi_store_relaxed(&record->first_token, now);
+        llmobsi_store_relaxed(&record->last_token, now);
+        llmobsi_store_relaxed(&record->tokens, count);
+        llmobsi_leave();
+        return;
+    }
+    llmobsi_tokens_note(llmobsi_self, thread, record, count, now,
+                        llmobsi_timeline_elapsed(timeline, last, now));
 }
 
+/* The way that nearly every token goes. It makes no call but a last one. */
 llmobsi_inline void llmobsi_tokens(llmobs_request request, uint32_t count)
 {
     llmobsi_control* self = llmobsi_self;
     llmobsi_thread* thread = llmobsi_enter_quick(self, request.instance);
-    llmobsi_requests* requests;
     if (llmobsi_likely(thread != NULL)) {
-        requests = llmobsi_requests_of(thread->recorder);
+        const llmobsi_timeline* timeline = &thread->recorder->timeline;
+        const llmobsi_requests* requests = llmobsi_requests_of(thread->recorder);
+        uint64_t pace = llmobsi_load_relaxed(&timeline->pace);
         if (llmobsi_likely(requests != NULL && request.place < requests->count &&
-                           llmobsi_load_relaxed(&requests->records[request.place].state) ==
-                               request.generation)) {
-            llmobsi_tokens_add(self, thread, &requests->records[request.place], count);
-            return;
+                           timeline->source == LLMOBS_I_TIME_CYCLES && pace != 0)) {
+            llmobsi_request* record = &requests->records[request.place];
+            uint64_t last = llmobsi_load_relaxed(&record->last_token);
+            if (llmobsi_likely(llmobsi_load_relaxed(&record->state) == request.generation &&
+                               last != 0)) {
+                uint64_t now = llmobsi_cycles();
+                int64_t cycles = now > last ? (int64_t)(now - last) : 0; /* signed: it is quicker */
+                double pace_ns;
+                memcpy(&pace_ns, &pace, sizeof pace_ns);
+                llmobsi_tokens_note(self, thread, record, count, now,
+                                    (uint64_t)(int64_t)((double)cycles * pace_ns));
+                return;
+            }
         }
         llmobsi_lower(self);
     }
