@@ -114,6 +114,51 @@ llmobsi_fn void llmobsi_say_article(llmobsi_said* said, const llmobsi_ending* en
     llmobsi_say_nano(said, "cost.usd", outcome->cost_nano);
 }
 
+/* ---- OpenInference ------------------------------------------------------------------------- */
+
+/* "LLM", or what an embedding model does. A tool's span and a phase's are no requests. */
+llmobsi_fn const char* llmobsi_openinference_kind(llmobs_string operation)
+{
+    return operation.size == 10 && memcmp(operation.data, "embeddings", 10) == 0 ? "EMBEDDING"
+                                                                                 : "LLM";
+}
+
+llmobsi_fn void llmobsi_say_openinference_usage(llmobsi_said* said, const llmobs_usage* usage)
+{
+    int64_t input = usage->input_tokens;
+    int64_t output = usage->output_tokens;
+    llmobsi_say_count(said, "llm.token_count.prompt", input);
+    llmobsi_say_count(said, "llm.token_count.completion", output);
+    llmobsi_say_count(said, "llm.token_count.total",
+                      input >= 0 && output >= 0 ? input + output : -1);
+    llmobsi_say_count(said, "llm.token_count.prompt_details.cache_read", usage->cached_tokens);
+    llmobsi_say_count(said, "llm.token_count.prompt_details.cache_write",
+                      usage->cache_write_tokens);
+    llmobsi_say_count(said, "llm.token_count.prompt_details.audio", usage->audio_input_tokens);
+    llmobsi_say_count(said, "llm.token_count.completion_details.reasoning",
+                      usage->reasoning_tokens);
+    llmobsi_say_count(said, "llm.token_count.completion_details.audio",
+                      usage->audio_output_tokens);
+}
+
+/* One model's name has a place: what answered, or else what was asked for. */
+llmobsi_fn void llmobsi_say_openinference(llmobsi_said* said, const llmobsi_ending* ending)
+{
+    const llmobsi_request_facts* facts = &ending->facts;
+    const llmobs_outcome* outcome = &ending->outcome;
+    llmobs_string model = llmobs_str(outcome->response_model);
+    llmobsi_say_name(said, "openinference.span.kind",
+                     llmobsi_openinference_kind(
+                         llmobsi_request_string(facts, LLMOBS_I_TEXT_OPERATION)));
+    llmobsi_say_text(said, "llm.model_name",
+                     model.size > 0 ? model : llmobsi_request_string(facts, LLMOBS_I_TEXT_MODEL));
+    llmobsi_say_text(said, "llm.provider",
+                     llmobsi_request_string(facts, LLMOBS_I_TEXT_PROVIDER));
+    llmobsi_say_openinference_usage(said, &outcome->usage);
+    llmobsi_say_nano(said, "llm.cost.total", outcome->cost_nano);
+    llmobsi_say_text(said, "user.id", llmobsi_request_string(facts, LLMOBS_I_TEXT_USER_ID));
+}
+
 /* ---- what no vocabulary has ---------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_say_ours(llmobsi_said* said, const llmobsi_ending* ending)
@@ -176,6 +221,8 @@ llmobsi_fn void llmobsi_ending_attributes(const llmobsi_ending* ending)
     said.count = 0;
     if (ending->vocabulary == LLMOBS_VOCABULARY_ARTICLE) {
         llmobsi_say_article(&said, ending);
+    } else if (ending->vocabulary == LLMOBS_VOCABULARY_OPENINFERENCE) {
+        llmobsi_say_openinference(&said, ending);
     } else {
         llmobsi_say_genai(&said, ending, finish);
     }
@@ -189,11 +236,31 @@ llmobsi_fn void llmobsi_ending_attributes(const llmobsi_ending* ending)
     }
 }
 
+/* The words of llmobs_span_set_llm, by vocabulary. */
+typedef struct llmobsi_llm_words {
+    const char* model;
+    const char* input;
+    const char* output;
+    const char* cost;
+} llmobsi_llm_words;
+
+llmobsi_fn const llmobsi_llm_words* llmobsi_llm_words_of(llmobs_vocabulary vocabulary)
+{
+    static const llmobsi_llm_words words[] = {
+        {"gen_ai.request.model", "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens",
+         "gen_ai.usage.cost"},
+        {"model.name", "tokens.input", "tokens.output", "cost.usd"},
+        {"llm.model_name", "llm.token_count.prompt", "llm.token_count.completion",
+         "llm.cost.total"}};
+    return &words[(unsigned)vocabulary < sizeof words / sizeof words[0] ? (unsigned)vocabulary
+                                                                        : 0u];
+}
+
 LLMOBS_API void llmobs_span_set_llm(llmobs_span span, const llmobs_llm_attributes* attributes)
 {
     llmobsi_thread* thread = llmobsi_enter(span.instance);
     llmobs_vocabulary vocabulary = LLMOBS_VOCABULARY_GENAI;
-    bool article;
+    const llmobsi_llm_words* words;
     llmobsi_said said;
     if (thread == NULL) {
         return;
@@ -205,14 +272,15 @@ LLMOBS_API void llmobs_span_set_llm(llmobs_span span, const llmobs_llm_attribute
     if (attributes == NULL) {
         return;
     }
-    article = vocabulary == LLMOBS_VOCABULARY_ARTICLE;
+    words = llmobsi_llm_words_of(vocabulary);
     said.count = 0;
-    llmobsi_say_name(&said, article ? "model.name" : "gen_ai.request.model", attributes->model);
-    llmobsi_say_count(&said, article ? "tokens.input" : "gen_ai.usage.input_tokens",
-                      attributes->tokens_in);
-    llmobsi_say_count(&said, article ? "tokens.output" : "gen_ai.usage.output_tokens",
-                      attributes->tokens_out);
-    llmobsi_say_nano(&said, article ? "cost.usd" : "gen_ai.usage.cost", attributes->cost_nano);
+    if (vocabulary == LLMOBS_VOCABULARY_OPENINFERENCE) {
+        llmobsi_say_name(&said, "openinference.span.kind", "LLM");
+    }
+    llmobsi_say_name(&said, words->model, attributes->model);
+    llmobsi_say_count(&said, words->input, attributes->tokens_in);
+    llmobsi_say_count(&said, words->output, attributes->tokens_out);
+    llmobsi_say_nano(&said, words->cost, attributes->cost_nano);
     llmobsi_say_bool(&said, "guardrail.passed", !attributes->guardrail_triggered);
     llmobsi_say_count(&said, "docs.count", attributes->retrieval_docs);
     llmobs_span_set(span, said.attributes, said.count);
