@@ -86,6 +86,8 @@ llmobsi_fn void llmobsi_stream_end(llmobsi_request_stream* stream, char out[LLMO
         llmobs_hmac_end(&stream->hash, tag);
         llmobsi_pseudonym_print(out, stream->key_id, tag);
     }
+#else
+    (void)stream;
 #endif
 }
 
