@@ -672,8 +672,9 @@ LLMOBS_API llmobs_key llmobs_key_default(void);
 
 /* What a request's spans say, and in whose words: llmobs_config.vocabulary. */
 typedef enum llmobs_vocabulary {
-    LLMOBS_VOCABULARY_GENAI = 0,  /* OpenTelemetry's GenAI conventions, newest           */
-    LLMOBS_VOCABULARY_ARTICLE = 1 /* llm_chain with user.id, model.name, tokens.input ... */
+    LLMOBS_VOCABULARY_GENAI = 0,   /* OpenTelemetry's GenAI conventions, newest            */
+    LLMOBS_VOCABULARY_ARTICLE = 1, /* llm_chain with user.id, model.name, tokens.input ... */
+    LLMOBS_VOCABULARY_OPENINFERENCE = 2 /* Arize's: llm.model_name, llm.token_count.* ...  */
 } llmobs_vocabulary;
 
 /* The host's own secure store for raw texts: the one way by which they leave the library, and only
@@ -7988,6 +7989,33 @@ llmobsi_fn uint32_t llmobsi_names_find(llmobsi_names* names, const char* text, u
     }
     (void)llmobsi_add_relaxed(&names->overflowed, 1);
     return LLMOBS_I_NAME_OVERFLOW;
+}
+
+/* The id of a text that is there already, else LLMOBS_I_NAME_OVERFLOW. Bytes that are no UTF-8, and
+   texts that are too long, are not. */
+llmobsi_fn uint32_t llmobsi_names_seek(const llmobsi_names* names, const char* text, size_t size)
+{
+    uint32_t hash = (uint32_t)llmobsi_hash64(text, size, names->seed);
+    uint32_t probe;
+    for (probe = 0; probe <= names->entry_mask / 2; probe++) {
+        uint32_t index = (hash + probe) & names->entry_mask;
+        uint32_t place = llmobsi_load_acquire(&names->entries[index]);
+        const llmobsi_name* name;
+        if (place == 0) {
+            break;
+        }
+        name = llmobsi_names_at(names, place);
+        if (name->hash == hash && name->size == size && memcmp(name->text, text, size) == 0) {
+            return index + 1;
+        }
+    }
+    return LLMOBS_I_NAME_OVERFLOW;
+}
+
+/* Whether half of the room is left: what comes from outside may take the other half only. */
+llmobsi_fn bool llmobsi_names_are_half_free(const llmobsi_names* names)
+{
+    return llmobsi_load_relaxed(&names->text_used) < names->text_capacity / 2;
 }
 
 /* The id of any bytes: cut, and repaired where they are no UTF-8. */
@@ -16347,8 +16375,10 @@ typedef struct llmobsi_event_head {
     uint32_t attribute_count;
 } llmobsi_event_head;
 
+/* `stamp`: when it happened, 0 stands for now. */
 llmobsi_fn bool llmobsi_event_put(llmobsi_thread* thread, llmobsi_slot* slot, const char* name,
-                                  const llmobs_attribute* attributes, size_t count)
+                                  uint64_t stamp, const llmobs_attribute* attributes,
+                                  size_t count)
 {
     llmobsi_event_head head;
     unsigned char* place = llmobsi_field_put(thread, slot, llmobsi_name_id(thread, name),
@@ -16357,7 +16387,7 @@ llmobsi_fn bool llmobsi_event_put(llmobsi_thread* thread, llmobsi_slot* slot, co
     if (place == NULL) {
         return false;
     }
-    head.stamp = llmobsi_now(&thread->recorder->timeline);
+    head.stamp = stamp != 0 ? stamp : llmobsi_now(&thread->recorder->timeline);
     head.dropped_attributes = 0;
     head.attribute_count = 0;
     for (i = 0; attributes != NULL && i < count; i++) {
@@ -16376,14 +16406,14 @@ llmobsi_fn bool llmobsi_event_put(llmobsi_thread* thread, llmobsi_slot* slot, co
     return true;
 }
 
-LLMOBS_API void llmobs_span_event_with(llmobs_span span, const char* name,
-                                       const llmobs_attribute* attributes, size_t count)
+llmobsi_fn void llmobsi_span_event_at(llmobs_span span, const char* name, uint64_t stamp,
+                                      const llmobs_attribute* attributes, size_t count)
 {
     llmobsi_thread* thread;
     llmobsi_slot* slot = llmobsi_span_enter(span, &thread);
     if (slot != NULL) {
         if (slot->event_count < LLMOBS_I_EVENTS_MAX && llmobsi_span_is_roomy(thread, slot) &&
-            llmobsi_event_put(thread, slot, name, attributes, count)) {
+            llmobsi_event_put(thread, slot, name, stamp, attributes, count)) {
             slot->event_count++;
         } else {
             slot->dropped_events =
@@ -16392,6 +16422,12 @@ LLMOBS_API void llmobs_span_event_with(llmobs_span span, const char* name,
         }
         llmobsi_leave();
     }
+}
+
+LLMOBS_API void llmobs_span_event_with(llmobs_span span, const char* name,
+                                       const llmobs_attribute* attributes, size_t count)
+{
+    llmobsi_span_event_at(span, name, 0, attributes, count);
 }
 
 LLMOBS_API void llmobs_span_event(llmobs_span span, const char* name)
@@ -18422,10 +18458,22 @@ llmobsi_fn uint64_t llmobsi_session_hash(const llmobsi_sessions* sessions, const
     return hash != 0 ? hash : 1;
 }
 
+/* Moves a gauge, on the cell that all threads share: so a sum over the threads' own cells never
+   shows a session's end without its begin. Inside, or the tick. */
+llmobsi_fn void llmobsi_gauge_shift(llmobsi_recorder* recorder, llmobs_updown gauge,
+                                    int64_t amount)
+{
+    if (gauge.instance != 0 &&
+        !llmobsi_updown_shared(llmobsi_shared_cell(&recorder->registry, gauge.cell), amount)) {
+        (void)llmobsi_add_relaxed(&recorder->registry.metrics[gauge.metric].saturated, 1);
+    }
+}
+
 /* ---- begin and end ------------------------------------------------------------------------- */
 
-/* Comes in to the table, with its lock taken. NULL: there is none. */
-llmobsi_fn llmobsi_sessions* llmobsi_sessions_enter(llmobs* obs, llmobsi_thread** thread)
+/* Comes in to the table, with its lock taken and the session's hash made. NULL: there is none. */
+llmobsi_fn llmobsi_sessions* llmobsi_sessions_enter(llmobs* obs, const char* session_id,
+                                                    llmobsi_thread** thread, uint64_t* hash)
 {
     llmobsi_sessions* sessions;
     *thread = llmobsi_enter(llmobsi_ticket(obs));
@@ -18437,6 +18485,7 @@ llmobsi_fn llmobsi_sessions* llmobsi_sessions_enter(llmobs* obs, llmobsi_thread*
         llmobsi_leave();
         return NULL;
     }
+    *hash = llmobsi_session_hash(sessions, session_id); /* before: ids may be long */
     llmobsi_lock_take(&sessions->lock);
     return sessions;
 }
@@ -18456,7 +18505,6 @@ LLMOBS_API llmobs_result llmobs_session_begin(llmobs* obs, const char* session_i
     llmobsi_sessions* sessions;
     llmobsi_session* session;
     llmobsi_thread* thread;
-    bool begun = false;
     uint64_t hash;
     if (session_id == NULL) {
         return LLMOBS_ERROR_ARGUMENT;
@@ -18464,26 +18512,24 @@ LLMOBS_API llmobs_result llmobs_session_begin(llmobs* obs, const char* session_i
     if (metric.number != 0) {
         gauge = llmobs_updown_get(metric, &feature, 1);
     }
-    sessions = llmobsi_sessions_enter(obs, &thread);
+    sessions = llmobsi_sessions_enter(obs, session_id, &thread, &hash);
     if (sessions == NULL) {
         return LLMOBS_ERROR_CLOSED;
     }
-    hash = llmobsi_session_hash(sessions, session_id);
     session = llmobsi_session_find(sessions, hash);
-    if (session->hash == 0 && sessions->count == sessions->limit) {
+    if (session->hash != 0) {
+        session->seen = llmobsi_now(&thread->recorder->timeline);
+    } else if (sessions->count == sessions->limit) {
         llmobsi_count(&sessions->refused, 1);
         result = LLMOBS_ERROR_LIMIT;
     } else {
-        begun = session->hash == 0;
-        sessions->count += begun;
-        session->gauge = begun ? gauge : session->gauge;
+        sessions->count++;
+        session->gauge = gauge;
         session->hash = hash;
         session->seen = llmobsi_now(&thread->recorder->timeline);
+        llmobsi_gauge_shift(thread->recorder, gauge, 1);
     }
     llmobsi_sessions_leave(sessions);
-    if (begun) {
-        llmobs_updown_add(gauge, 1);
-    }
     return result;
 }
 
@@ -18492,62 +18538,68 @@ LLMOBS_API llmobs_result llmobs_session_end(llmobs* obs, const char* session_id)
     llmobsi_sessions* sessions;
     llmobsi_session* session;
     llmobsi_thread* thread;
-    llmobs_updown gauge;
+    uint64_t hash;
     bool ended;
     if (session_id == NULL) {
         return LLMOBS_ERROR_ARGUMENT;
     }
-    sessions = llmobsi_sessions_enter(obs, &thread);
+    sessions = llmobsi_sessions_enter(obs, session_id, &thread, &hash);
     if (sessions == NULL) {
         return LLMOBS_ERROR_CLOSED;
     }
-    session = llmobsi_session_find(sessions, llmobsi_session_hash(sessions, session_id));
+    session = llmobsi_session_find(sessions, hash);
     ended = session->hash != 0;
-    gauge = session->gauge;
     if (ended) {
+        llmobsi_gauge_shift(thread->recorder, session->gauge, -1);
         llmobsi_session_take_out(sessions, session);
     }
     llmobsi_sessions_leave(sessions);
-    if (ended) {
-        llmobs_updown_add(gauge, -1);
-    }
     return ended ? LLMOBS_OK : LLMOBS_ERROR_ARGUMENT;
 }
 
 /* ---- the tick's side ----------------------------------------------------------------------- */
 
-/* Takes one off its gauge, from the tick, which has no cells of its own. */
-llmobsi_fn void llmobsi_session_uncount(llmobsi_recorder* recorder, llmobs_updown gauge)
-{
-    if (gauge.instance != 0 &&
-        !llmobsi_updown_shared(llmobsi_shared_cell(&recorder->registry, gauge.cell), -1)) {
-        (void)llmobsi_add_relaxed(&recorder->registry.metrics[gauge.metric].saturated, 1);
-    }
-}
-
-/* Ends the sessions that were silent for too long. Looks at most four times in that time. */
-llmobsi_fn void llmobsi_sessions_sweep(llmobsi_recorder* recorder, uint64_t now)
+/* Ends the sessions that were silent for too long, under their lock. */
+llmobsi_fn void llmobsi_sessions_idle(llmobsi_recorder* recorder, uint64_t now)
 {
     llmobsi_sessions* sessions = llmobsi_sessions_of(recorder);
-    const llmobsi_timeline* timeline = &recorder->timeline;
     uint32_t place = 0;
-    if (llmobsi_timeline_between(timeline, sessions->swept, now) < sessions->idle_ns / 4) {
-        return;
-    }
-    llmobsi_lock_take(&sessions->lock);
-    sessions->swept = now;
     while (place <= sessions->mask) {
         llmobsi_session* session = &sessions->places[place];
-        if (session->hash != 0 &&
-            llmobsi_timeline_between(timeline, session->seen, now) >= sessions->idle_ns) {
-            llmobsi_session_uncount(recorder, session->gauge);
+        if (session->seen > now) {
+            session->seen = now; /* the host's clock went back */
+        }
+        if (session->hash != 0 && llmobsi_timeline_between(&recorder->timeline, session->seen,
+                                                           now) >= sessions->idle_ns) {
+            llmobsi_gauge_shift(recorder, session->gauge, -1);
             llmobsi_session_take_out(sessions, session); /* another may stand here now */
             llmobsi_count(&sessions->idled, 1);
         } else {
             place++;
         }
     }
+}
+
+/* Looks at them, at most four times in the time that they may be silent. The busy flag is up, if
+   this thread has one, so that its signal handlers do not wait for the lock. */
+llmobsi_fn void llmobsi_sessions_sweep(llmobsi_recorder* recorder, uint64_t now)
+{
+    llmobsi_sessions* sessions = llmobsi_sessions_of(recorder);
+    llmobsi_control* self = llmobsi_self;
+    if (now >= sessions->swept && llmobsi_timeline_between(&recorder->timeline, sessions->swept,
+                                                           now) < sessions->idle_ns / 4) {
+        return;
+    }
+    if (self != NULL) {
+        llmobsi_raise(self);
+    }
+    llmobsi_lock_take(&sessions->lock);
+    sessions->swept = now;
+    llmobsi_sessions_idle(recorder, now);
     llmobsi_lock_give(&sessions->lock);
+    if (self != NULL) {
+        llmobsi_lower(self);
+    }
 }
 
 /* ---- layout -------------------------------------------------------------------------------- */
@@ -18578,6 +18630,7 @@ llmobsi_fn void llmobsi_sessions_forked(llmobsi_sessions* sessions)
 {
     memset(sessions->places, 0, ((size_t)sessions->mask + 1) * sizeof *sessions->places);
     sessions->count = 0;
+    sessions->swept = 0;
     sessions->refused = 0;
     sessions->idled = 0;
 }
@@ -18601,8 +18654,10 @@ llmobsi_fn void llmobsi_sessions_forked(llmobsi_sessions* sessions)
 
 #define LLMOBS_I_REQUEST_RULES 8u     /* kept by name; what is more is counted           */
 #define LLMOBS_I_REQUEST_GAPS 128u    /* bytes of the timeline                            */
-#define LLMOBS_I_REQUEST_TEXTS 1024u  /* bytes for all texts of one request               */
 #define LLMOBS_I_REQUEST_TEXT_MOST 128u
+#define LLMOBS_I_REQUEST_EVENTS 4u    /* retries and preemptions that the root span tells */
+#define LLMOBS_I_REQUEST_WHY 40u      /* bytes of a retry's reason, with a NUL            */
+#define LLMOBS_I_REQUEST_OVER UINT64_MAX /* in `scheduled`: it ended, or was given up     */
 
 /* The texts that a request keeps. */
 typedef enum llmobsi_request_text {
@@ -18619,11 +18674,23 @@ typedef enum llmobsi_request_text {
     LLMOBS_I_TEXT_COUNT
 } llmobsi_request_text;
 
+/* Room for all texts of one request, each with a NUL, and the NUL that stands for those that are
+   not there: so a text is cut for its own length alone. */
+#define LLMOBS_I_REQUEST_TEXTS (1u + LLMOBS_I_TEXT_COUNT * (LLMOBS_I_REQUEST_TEXT_MOST + 1u))
+
+/* The gauges of an engine that a request stands on, vLLM's and llama.cpp's; inert where they are
+   off. The very series that it was added to, so that it can't be taken off another. */
+typedef struct llmobsi_request_gauges {
+    llmobs_updown waiting[2];
+    llmobs_updown running[2];
+} llmobsi_request_gauges;
+
 /* Written once, by the begin, and then read by all. */
 typedef struct llmobsi_request_facts {
     llmobs_span root;
     uint64_t start; /* stamp */
-    uint64_t queue_ns;
+    uint64_t queue_ns; /* no more than LLMOBS_I_REQUEST_NS_MOST */
+    llmobsi_request_gauges gauges;
     bool server;
     bool stream;
     /* The series of llm_tokens_total and llm_cost_usd_total: they may have the user's id as a
@@ -18636,8 +18703,13 @@ typedef struct llmobsi_request_facts {
     char texts[LLMOBS_I_REQUEST_TEXTS];
 } llmobsi_request_facts;
 
-/* One side of the conversation, in pieces: its owner alone. */
+#define LLMOBS_I_REQUEST_NS_MOST (LLMOBS_I_CELL_MOST / 4) /* of a duration: the sums fit */
+
+/* One side of the conversation, in pieces. Who holds it reads and writes the rest: a thread that
+   hands a piece over, and at last the end, which never lets go. Calls should not race for it; where
+   they do, the second comes too late. */
 typedef struct llmobsi_request_stream {
+    llmobsi_atomic32 held;
 #ifndef LLMOBS_NO_SHA256
     llmobs_hmac hash;
 #endif
@@ -18646,30 +18718,42 @@ typedef struct llmobsi_request_stream {
     bool begun;
 } llmobsi_request_stream;
 
-/* The times between tokens, a byte each: `stride` of them share one, which has the longest. One
-   thread at a time. */
+/* The times between tokens, a byte each: 2^shift of them share one, which has the longest. One
+   thread at a time writes. The end may read meanwhile: relaxed, it sees a token more or less. */
 typedef struct llmobsi_request_gaps {
-    uint32_t stride;
-    uint32_t pending; /* in the byte being filled */
-    uint32_t count;
-    uint8_t bytes[LLMOBS_I_REQUEST_GAPS];
+    llmobsi_atomic32 shift;
+    llmobsi_atomic32 count; /* of gaps, since the bytes last were made half as many */
+    llmobsi_atomic8 bytes[LLMOBS_I_REQUEST_GAPS];
 } llmobsi_request_gaps;
+
+/* Something that happened on the way. Kept here until the end tells it to the root span, whose
+   attributes have one writer: engines and clients do not wait for each other. */
+typedef struct llmobsi_request_event {
+    llmobsi_atomic64 stamp; /* 0: not written yet; released last */
+    uint32_t is_retry;      /* or a preemption                   */
+    char why[LLMOBS_I_REQUEST_WHY];
+} llmobsi_request_event;
 
 typedef struct llmobsi_request {
     llmobsi_atomic64 state;
-    llmobsi_atomic64 scheduled; /* stamps, 0: not yet. The engine's thread writes, the end reads */
-    llmobsi_atomic64 first_token;
+    llmobsi_atomic32 link; /* place + 1 of the next one that is free, or has ended; 0: the last.
+                              Read also by who comes too late: it is never wiped */
+    /* From here on it is wiped when it is given back. */
+    llmobsi_atomic64 scheduled; /* stamps, 0: not yet. Any thread, by compare-and-swap */
+    llmobsi_atomic64 first_token; /* this and the next two: one thread at a time, the end reads */
     llmobsi_atomic64 last_token;
-    llmobsi_atomic64 tokens; /* by one thread at a time */
-    llmobs_histogram gap_series; /* begin */
+    llmobsi_atomic64 tokens;
+    bool is_shown; /* one of these two is there. Begin writes all three */
+    llmobs_histogram gap_series;
     llmobs_histogram chunk_series;
     llmobsi_atomic64 shared_ns; /* added to by any thread, as all below */
+    llmobsi_atomic32 event_count;
     llmobsi_atomic32 retries;
     llmobsi_atomic32 tool_calls;
-    llmobsi_atomic32 preemptions;
     llmobsi_atomic32 rule_count;
     llmobsi_atomic32 rules[LLMOBS_I_REQUEST_RULES]; /* name's id + 1, 0: being written */
     llmobsi_atomic32 worst_action;
+    llmobsi_request_event events[LLMOBS_I_REQUEST_EVENTS];
     llmobsi_request_gaps gaps;
     llmobsi_request_stream input;
     llmobsi_request_stream output;
@@ -18678,7 +18762,7 @@ typedef struct llmobsi_request {
     llmobsi_atomic64 docs_count;                   /* the tick; what a phase said, + 1 */
     bool is_explained;                             /* who ends it, then the tick       */
     llmobs_explanation explained;
-} llmobsi_request;
+} __attribute__((aligned(64))) llmobsi_request;
 
 /* What the tick needs to see of a phase: a hidden field in its span's slot. */
 typedef struct llmobsi_phase_mark {
@@ -18688,8 +18772,8 @@ typedef struct llmobsi_phase_mark {
 } llmobsi_phase_mark;
 
 typedef struct llmobsi_requests {
-    llmobsi_request* records;
-    uint32_t count;        /* a power of two, 0: no requests */
+    llmobsi_request* records; /* this and what stands up to the counters: open writes */
+    uint32_t count;        /* a power of two */
     uint64_t max_age_ns;
     uint64_t slow_ns;
     llmobs_vocabulary vocabulary;
@@ -18699,20 +18783,25 @@ typedef struct llmobsi_requests {
     bool user_ids; /* the metrics of tokens and cost have the label user_id */
     llmobs_audit_fn audit;
     void* audit_user;
-    llmobsi_atomic32 next; /* where the next begin looks first; any thread adds */
+    uint32_t docs_name; /* the id of "docs.count" */
+    llmobs_histogram phase_series[LLMOBS_PHASE_COUNT];
+    /* Apart from what every token reads. */
+    llmobsi_atomic64 free __attribute__((aligned(64))); /* a count of takings << 32, place + 1 of
+                              the first record that is free. Begins take, the tick gives */
+    llmobsi_atomic32 over; /* place + 1 of the record that ended last. Ends add, the tick takes */
     llmobsi_atomic64 begun;
     llmobsi_atomic64 ended;
     llmobsi_atomic64 dropped; /* no record was free       */
     llmobsi_atomic64 expired; /* never ended; the tick    */
     llmobsi_atomic64 late;    /* calls that came too late */
     llmobsi_atomic64 texts_cut;
-    uint32_t docs_name; /* the id of "docs.count" */
-    llmobs_histogram phase_series[LLMOBS_PHASE_COUNT]; /* the tick */
-    uint64_t* marked; /* a bit for each record that has ended. This and the rest: under the tick's
-                         lock */
-    llmobs_explanation* recent; /* a ring */
+    uint32_t ended_first; /* place + 1 of those that ended and go back with the next grace, linked.
+                             This and the next two: under the tick's lock */
+    uint32_t ended_last;
+    uint64_t swept; /* stamp of the last look for old ones */
+    llmobs_explanation* recent; /* a ring, under the lock below */
     uint32_t recent_count;
-    uint32_t recent_next; /* this and what it points to: under the lock below */
+    uint32_t recent_next;
     llmobsi_lock recent_lock;
 } llmobsi_requests;
 
@@ -18733,22 +18822,43 @@ llmobsi_inline llmobs_request llmobsi_request_none(void)
 
 /* ---- taking and giving back ---------------------------------------------------------------- */
 
-/* A free record, on its way to be live; NULL: all are in use. Any thread. Each begins to look at
-   another place, so that a record rests as long as possible. */
+/* A free record, on its way to be live; NULL: all are in use. Any thread. The link may be another
+   list's by the time it is read: then the count has changed, and with it what is compared. */
 llmobsi_fn llmobsi_request* llmobsi_request_take(llmobsi_requests* requests)
 {
-    uint32_t first = llmobsi_add_relaxed(&requests->next, 1);
-    uint32_t i;
-    for (i = 0; i < requests->count; i++) {
-        llmobsi_request* record = &requests->records[(first + i) & (requests->count - 1)];
-        uint64_t state = llmobsi_load_relaxed(&record->state);
-        if ((state & (LLMOBS_I_REQUEST_STATES - 1)) == LLMOBS_I_REQUEST_FREE &&
-            llmobsi_cas_acquire_release(&record->state, &state,
-                                        state + LLMOBS_I_REQUEST_FILLING)) {
-            return record;
+    uint64_t first = llmobsi_load_acquire(&requests->free);
+    llmobsi_request* record;
+    uint64_t second;
+    do {
+        if ((uint32_t)first == 0) {
+            return NULL;
         }
-    }
-    return NULL;
+        record = &requests->records[(uint32_t)first - 1];
+        second = ((first >> 32) + 1) << 32 | llmobsi_load_relaxed(&record->link);
+    } while (!llmobsi_cas_acquire_release(&requests->free, &first, second));
+    llmobsi_store_relaxed(&record->state,
+                          llmobsi_load_relaxed(&record->state) + LLMOBS_I_REQUEST_FILLING);
+    return record;
+}
+
+/* Gives a chain of records back. The tick. */
+llmobsi_fn void llmobsi_requests_give(llmobsi_requests* requests, uint32_t first, uint32_t last)
+{
+    uint64_t before = llmobsi_load_relaxed(&requests->free);
+    do {
+        llmobsi_store_relaxed(&requests->records[last - 1].link, (uint32_t)before);
+    } while (!llmobsi_cas_acquire_release(&requests->free, &before,
+                                          ((before >> 32) + 1) << 32 | first));
+}
+
+/* Puts a record that has ended where the tick finds it. Any thread. */
+llmobsi_fn void llmobsi_request_leave(llmobsi_requests* requests, llmobsi_request* record)
+{
+    uint32_t place = (uint32_t)(record - requests->records) + 1;
+    uint32_t before = llmobsi_load_relaxed(&requests->over);
+    do {
+        llmobsi_store_relaxed(&record->link, before);
+    } while (!llmobsi_cas_acquire_release(&requests->over, &before, place));
 }
 
 /* From here on its handle works. */
@@ -18792,12 +18902,58 @@ llmobsi_inline bool llmobsi_request_claim_end(llmobsi_requests* requests, llmobs
                                               llmobs_request request)
 {
     uint64_t live = request.generation;
+    if ((live & (LLMOBS_I_REQUEST_STATES - 1)) != LLMOBS_I_REQUEST_LIVE) {
+        return false; /* no handle of ours: a free record must not end */
+    }
     if (!llmobsi_cas_acquire_release(&record->state, &live,
                                      llmobsi_request_state(live, LLMOBS_I_REQUEST_ENDING))) {
         (void)llmobsi_add_relaxed(&requests->late, 1);
         return false;
     }
     return true;
+}
+
+/* Where a request stands on an engine's gauges. Any thread: on the cells that all share, so that no
+   reader sees a move's second half before its first. */
+llmobsi_fn void llmobsi_request_count(llmobsi_recorder* recorder, const llmobs_updown gauges[2],
+                                      int64_t amount)
+{
+    llmobsi_gauge_shift(recorder, gauges[0], amount);
+    llmobsi_gauge_shift(recorder, gauges[1], amount);
+}
+
+/* The engine takes it up, or not if it has been, or it is over. It runs before it no longer waits:
+   who ends it now finds it there. */
+llmobsi_fn void llmobsi_request_schedule(llmobsi_recorder* recorder, llmobsi_request* record,
+                                         uint64_t now)
+{
+    const llmobsi_request_gauges* gauges = &record->facts.gauges;
+    uint64_t never = 0;
+    if (llmobsi_load_relaxed(&record->scheduled) != 0) {
+        return;
+    }
+    llmobsi_request_count(recorder, gauges->running, 1);
+    if (llmobsi_cas_acquire_release(&record->scheduled, &never, now)) {
+        llmobsi_request_count(recorder, gauges->waiting, -1);
+    } else {
+        llmobsi_request_count(recorder, gauges->running, -1);
+    }
+}
+
+/* It is over: it can't be taken up any more. When it was, 0: never. Once a request. */
+llmobsi_fn uint64_t llmobsi_request_unschedule(llmobsi_recorder* recorder, llmobsi_request* record)
+{
+    uint64_t when = llmobsi_exchange_ordered(&record->scheduled, LLMOBS_I_REQUEST_OVER);
+    const llmobsi_request_gauges* gauges = &record->facts.gauges;
+    llmobsi_request_count(recorder, when != 0 ? gauges->running : gauges->waiting, -1);
+    return when;
+}
+
+/* A stamp that stands for none of the marks: the host's clock may say anything. */
+llmobsi_inline uint64_t llmobsi_request_now(const llmobsi_timeline* timeline)
+{
+    uint64_t now = llmobsi_now(timeline);
+    return now + (now == 0) - (now == LLMOBS_I_REQUEST_OVER);
 }
 
 /* The instance that a handle names. */
@@ -18928,11 +19084,23 @@ llmobsi_fn void llmobsi_phase_collect(llmobsi_recorder* recorder, const llmobsi_
     }
 }
 
-/* Ends a request that nobody has ended for too long: it is counted, and nothing else. */
+/* Adds a chain of records to those that go back next. */
+llmobsi_fn void llmobsi_requests_await(llmobsi_requests* requests, uint32_t first, uint32_t last)
+{
+    if (requests->ended_first == 0) {
+        requests->ended_last = last;
+    }
+    llmobsi_store_relaxed(&requests->records[last - 1].link, requests->ended_first);
+    requests->ended_first = first;
+}
+
+/* Ends a request that nobody has ended for too long: it is counted and leaves the engine's gauges,
+   and nothing else. */
 llmobsi_fn void llmobsi_request_expire(llmobsi_recorder* recorder, llmobsi_request* record,
                                        uint64_t now)
 {
     llmobsi_requests* requests = llmobsi_requests_of(recorder);
+    uint32_t place = (uint32_t)(record - requests->records) + 1;
     uint64_t state = llmobsi_load_acquire(&record->state);
     if ((state & (LLMOBS_I_REQUEST_STATES - 1)) != LLMOBS_I_REQUEST_LIVE ||
         llmobsi_timeline_between(&recorder->timeline, record->facts.start, now) <
@@ -18941,18 +19109,28 @@ llmobsi_fn void llmobsi_request_expire(llmobsi_recorder* recorder, llmobsi_reque
     }
     if (llmobsi_cas_acquire_release(&record->state, &state,
                                     llmobsi_request_state(state, LLMOBS_I_REQUEST_ENDED))) {
+        (void)llmobsi_request_unschedule(recorder, record);
         llmobsi_count(&requests->expired, 1);
+        llmobsi_requests_await(requests, place, place);
     }
 }
 
-/* Clears a record and its scanner: texts, running hashes, what a scanner holds back. */
-llmobsi_fn void llmobsi_request_clear(llmobsi_requests* requests, llmobsi_request* record)
+/* Looks at every request, now and then: often enough for their greatest age. */
+llmobsi_fn void llmobsi_requests_sweep(llmobsi_recorder* recorder, uint64_t now)
 {
-    size_t place = (size_t)(record - requests->records);
-    memset((unsigned char*)record + sizeof record->state, 0,
-           sizeof *record - sizeof record->state);
-    if (requests->guards != NULL) {
-        memset(requests->guards + place * requests->guard_size, 0, requests->guard_size);
+    llmobsi_requests* requests = llmobsi_requests_of(recorder);
+    uint64_t pause = requests->max_age_ns / 4;
+    uint32_t i;
+    pause = pause < UINT64_C(10000000000) ? pause : UINT64_C(10000000000);
+    if (now < requests->swept) {
+        requests->swept = now; /* the host's clock went back */
+    }
+    if (llmobsi_timeline_between(&recorder->timeline, requests->swept, now) < pause) {
+        return;
+    }
+    requests->swept = now;
+    for (i = 0; i < requests->count; i++) {
+        llmobsi_request_expire(recorder, &requests->records[i], now);
     }
 }
 
@@ -18981,40 +19159,96 @@ llmobsi_fn void llmobsi_recent_add(llmobsi_requests* requests, llmobsi_request* 
 llmobsi_fn bool llmobsi_requests_mark(llmobsi_recorder* recorder, uint64_t now)
 {
     llmobsi_requests* requests = llmobsi_requests_of(recorder);
-    bool any = false;
-    uint32_t i;
-    memset(requests->marked, 0, (requests->count + 63) / 64 * sizeof *requests->marked);
-    for (i = 0; i < requests->count; i++) {
-        llmobsi_request* record = &requests->records[i];
-        llmobsi_request_expire(recorder, record, now);
-        if ((llmobsi_load_acquire(&record->state) & (LLMOBS_I_REQUEST_STATES - 1)) ==
-            LLMOBS_I_REQUEST_ENDED) {
-            requests->marked[i / 64] |= UINT64_C(1) << (i % 64);
-            any = true;
-        }
+    uint32_t first = llmobsi_exchange_ordered(&requests->over, 0);
+    uint32_t last = first;
+    while (last != 0 && llmobsi_load_relaxed(&requests->records[last - 1].link) != 0) {
+        last = llmobsi_load_relaxed(&requests->records[last - 1].link);
     }
-    return any;
+    if (first != 0) {
+        llmobsi_requests_await(requests, first, last);
+    }
+    llmobsi_requests_sweep(recorder, now);
+    return requests->ended_first != 0;
+}
+
+/* Makes a record that nobody uses as if it had never been used, but for its generation: late
+   handles do not fit. */
+llmobsi_fn void llmobsi_request_wipe(llmobsi_requests* requests, llmobsi_request* record)
+{
+    uint64_t state = llmobsi_load_relaxed(&record->state);
+    size_t place = (size_t)(record - requests->records);
+    if (requests->guards != NULL) { /* what its scanner holds back */
+        memset(requests->guards + place * requests->guard_size, 0, requests->guard_size);
+    }
+    memset((unsigned char*)record + offsetof(llmobsi_request, scheduled), 0,
+           sizeof *record - offsetof(llmobsi_request, scheduled));
+    llmobsi_store_release(&record->state,
+                          llmobsi_request_state(state, 0) + LLMOBS_I_REQUEST_STATES);
 }
 
 /* Gives back what was marked. Nobody may be in the middle of a call that began before the marks
-   were made: see llmobsi_grace. Texts and running hashes are wiped. */
+   were made: see llmobsi_grace. Texts and running hashes are wiped. The busy flag is up, if this
+   thread has one, so that its signal handlers do not wait for the lock. */
 llmobsi_fn void llmobsi_requests_free(llmobsi_requests* requests)
 {
-    uint32_t i;
+    llmobsi_control* self = llmobsi_self;
+    uint32_t place = requests->ended_first;
+    if (self != NULL) {
+        llmobsi_raise(self);
+    }
     llmobsi_lock_take(&requests->recent_lock);
-    for (i = 0; i < requests->count; i++) {
-        llmobsi_request* record = &requests->records[i];
-        uint64_t state;
-        if ((requests->marked[i / 64] & (UINT64_C(1) << (i % 64))) == 0) {
-            continue;
-        }
+    while (place != 0) {
+        llmobsi_request* record = &requests->records[place - 1];
         llmobsi_recent_add(requests, record);
-        state = llmobsi_load_relaxed(&record->state);
-        llmobsi_request_clear(requests, record);
-        llmobsi_store_release(&record->state, llmobsi_request_state(state, 0) +
-                                                  LLMOBS_I_REQUEST_STATES);
+        llmobsi_request_wipe(requests, record);
+        place = llmobsi_load_relaxed(&record->link);
     }
     llmobsi_lock_give(&requests->recent_lock);
+    if (self != NULL) {
+        llmobsi_lower(self);
+    }
+    llmobsi_requests_give(requests, requests->ended_first, requests->ended_last);
+    requests->ended_first = 0;
+}
+
+/* Nobody else is there. All are free, the first place first, with a generation that no handle has,
+   be it zeroed or from before. */
+llmobsi_fn void llmobsi_requests_reset(llmobsi_requests* requests)
+{
+    uint32_t i;
+    for (i = 0; i < requests->count; i++) {
+        llmobsi_request_wipe(requests, &requests->records[i]);
+        llmobsi_store_relaxed(&requests->records[i].link, (i + 2) % (requests->count + 1));
+    }
+    requests->free = 1;
+    requests->over = 0;
+    requests->ended_first = 0;
+    requests->swept = 0;
+}
+
+/* Lets generations start anywhere: handles of another instance, or of none, do not fit. */
+llmobsi_fn void llmobsi_requests_salt(llmobsi_requests* requests, uint32_t salt)
+{
+    uint32_t i;
+    for (i = 0; i < requests->count; i++) {
+        llmobsi_store_relaxed(&requests->records[i].state,
+                              (uint64_t)salt * LLMOBS_I_REQUEST_STATES +
+                                  LLMOBS_I_REQUEST_STATES);
+    }
+}
+
+/* Running hashes hold keys: they do not outlive the instance. */
+llmobsi_fn void llmobsi_requests_end(llmobsi_requests* requests)
+{
+#ifndef LLMOBS_NO_SHA256
+    uint32_t i;
+    for (i = 0; i < requests->count; i++) {
+        llmobs_wipe(&requests->records[i].input.hash, sizeof requests->records[i].input.hash);
+        llmobs_wipe(&requests->records[i].output.hash, sizeof requests->records[i].output.hash);
+    }
+#else
+    (void)requests;
+#endif
 }
 
 /* ---- layout -------------------------------------------------------------------------------- */
@@ -19029,11 +19263,9 @@ llmobsi_fn void llmobsi_requests_layout(llmobsi_arena* arena, const llmobs_confi
         (llmobsi_requests*)llmobsi_arena_take(arena, 1, sizeof(llmobsi_requests));
     llmobsi_request* records =
         (llmobsi_request*)llmobsi_arena_take(arena, count, sizeof(llmobsi_request));
-    uint64_t* marked = (uint64_t*)llmobsi_arena_take(arena, (count + 63) / 64, sizeof(uint64_t));
     llmobs_explanation* explanations =
         (llmobs_explanation*)llmobsi_arena_take(arena, recent, sizeof(llmobs_explanation));
-    uint32_t i;
-    if (recorder == NULL || marked == NULL) {
+    if (recorder == NULL || records == NULL) {
         return;
     }
     memset(requests, 0, sizeof *requests);
@@ -19041,27 +19273,16 @@ llmobsi_fn void llmobsi_requests_layout(llmobsi_arena* arena, const llmobs_confi
     memset(explanations, 0, recent * sizeof *explanations);
     requests->records = records;
     requests->count = count;
-    requests->marked = marked;
     requests->recent = explanations;
     requests->recent_count = recent;
-    for (i = 0; i < count; i++) {
-        /* A generation that no zeroed handle has. */
-        llmobsi_store_relaxed(&records[i].state, LLMOBS_I_REQUEST_STATES);
-    }
+    llmobsi_requests_reset(requests);
     recorder->requests = requests;
 }
 
 /* In the child of a fork: requests are the parent's. */
 llmobsi_fn void llmobsi_requests_forked(llmobsi_requests* requests)
 {
-    uint32_t i;
-    for (i = 0; i < requests->count; i++) {
-        llmobsi_request* record = &requests->records[i];
-        uint64_t state = llmobsi_load_relaxed(&record->state);
-        llmobsi_request_clear(requests, record);
-        llmobsi_store_relaxed(&record->state,
-                              llmobsi_request_state(state, 0) + LLMOBS_I_REQUEST_STATES);
-    }
+    llmobsi_requests_reset(requests);
     requests->begun = 0;
     requests->ended = 0;
     requests->dropped = 0;
@@ -19293,6 +19514,7 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
                                    llmobs_string text, uint64_t offset, bool final)
 {
     llmobs_audit audit;
+    int cancel;
     if (auditor->audit == NULL) {
         return;
     }
@@ -19303,7 +19525,9 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
     audit.chunk_size = text.size;
     audit.offset = offset;
     audit.final = final;
+    cancel = llmobsi_cancel_hold(); /* a store writes files; the request must end all the same */
     auditor->audit(auditor->user, &audit);
+    llmobsi_cancel_resume(cancel);
 }
 
 /* The answer's piece goes through the scanner, where there is one. */
@@ -19342,6 +19566,11 @@ llmobsi_fn void llmobsi_stream_feed(llmobs_request request, llmobs_domain part,
             return; /* over: what is late is not told to the audit callback either */
         }
         stream = llmobsi_request_stream_of(record, part);
+        if (at == 0 && llmobsi_exchange_ordered(&stream->held, 1) != 0) {
+            (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->late, 1);
+            llmobsi_leave();
+            return; /* another piece is on its way, or the end */
+        }
         if (!stream->begun) {
             llmobsi_stream_begin(thread, record, part);
         }
@@ -19354,8 +19583,11 @@ llmobsi_fn void llmobsi_stream_feed(llmobs_request request, llmobs_domain part,
             llmobsi_stream_guard(llmobsi_requests_of(thread->recorder), record, text.data + at,
                                  size);
         }
-        llmobsi_leave();
         at += size;
+        if (at == text.size) {
+            llmobsi_store_release(&stream->held, 0);
+        }
+        llmobsi_leave();
     } while (at < text.size);
     llmobsi_audit_tell(&auditor, part, text, offset, false);
 }
@@ -19388,15 +19620,29 @@ LLMOBS_API llmobs_request_info llmobs_request_info_default(void)
 
 /* ---- begin --------------------------------------------------------------------------------- */
 
-/* Copies a text into the facts, cut where it is too long. */
-llmobsi_fn void llmobsi_request_keep(llmobsi_requests* requests, llmobsi_request_facts* facts,
-                                     uint32_t* used, llmobsi_request_text which, const char* text)
+/* What is kept of a text: up to LLMOBS_I_REQUEST_TEXT_MOST bytes, whole code points. A text of 10
+   MiB is not measured for that. `*cut` says whether there is more. */
+llmobsi_fn llmobs_string llmobsi_request_short(const char* text, bool* cut)
 {
-    size_t size = text != NULL ? strlen(text) : 0;
-    size_t most = LLMOBS_I_REQUEST_TEXTS - 1 - *used;
-    most = most < LLMOBS_I_REQUEST_TEXT_MOST ? most : LLMOBS_I_REQUEST_TEXT_MOST;
-    if (size > most) {
-        size = llmobsi_utf8_cut(text, size, most);
+    const size_t most = LLMOBS_I_REQUEST_TEXT_MOST + 1;
+    const char* end = text != NULL ? (const char*)memchr(text, '\0', most) : NULL;
+    llmobs_string kept;
+    kept.data = text != NULL ? text : "";
+    kept.size = text == NULL ? 0 : end != NULL ? (size_t)(end - text) : most;
+    *cut = kept.size == most;
+    kept.size = llmobsi_utf8_cut(kept.data, kept.size, LLMOBS_I_REQUEST_TEXT_MOST);
+    return kept;
+}
+
+/* Copies a text into the facts, cut where it is too long. There is room for each. */
+llmobsi_fn void llmobsi_request_keep(llmobsi_requests* requests, llmobsi_request_facts* facts,
+                                     uint32_t* used, llmobsi_request_text which, const char* given)
+{
+    bool cut;
+    llmobs_string kept = llmobsi_request_short(given, &cut);
+    const char* text = kept.data;
+    size_t size = kept.size;
+    if (cut) {
         (void)llmobsi_add_relaxed(&requests->texts_cut, 1);
     }
     if (size == 0) {
@@ -19424,6 +19670,11 @@ llmobsi_fn void llmobsi_request_keep_id(llmobsi_thread* thread, llmobsi_request_
 /* What a begin found out before it came in. */
 typedef struct llmobsi_request_start {
     llmobs_request_info info;
+    llmobs_request_info labels; /* the same, with texts as short as the end will know them */
+    char model[LLMOBS_I_REQUEST_TEXT_MOST + 1]; /* where they had to be cut */
+    char provider[LLMOBS_I_REQUEST_TEXT_MOST + 1];
+    char operation[LLMOBS_I_REQUEST_TEXT_MOST + 1];
+    llmobsi_request_gauges gauges;
     llmobs_counter input_tokens;
     llmobs_counter output_tokens;
     llmobs_counter cost;
@@ -19437,7 +19688,7 @@ llmobsi_fn void llmobsi_request_series(llmobs* obs, llmobsi_request_start* start
 {
     llmobs_metric tokens = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_TOKENS);
     llmobs_metric cost = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_COST);
-    const llmobs_request_info* info = &start->info;
+    const llmobs_request_info* info = &start->labels;
     const char* values[4];
     size_t count = 0;
     if (tokens.number != 0) {
@@ -19462,7 +19713,13 @@ llmobsi_fn void llmobsi_request_series(llmobs* obs, llmobsi_request_start* start
     }
 }
 
-/* The labels of an engine's metrics. */
+/* How many labels a metric of an engine has: vLLM's have two, llama.cpp's none. */
+llmobsi_inline size_t llmobsi_engine_labels(llmobs_known known)
+{
+    return known >= LLMOBS_METRIC_LLAMACPP_PROMPT_TOKENS ? 0 : 2;
+}
+
+/* A histogram of an engine. */
 llmobsi_fn llmobs_histogram llmobsi_engine_histogram(llmobs* obs, llmobs_known known,
                                                      const char* model)
 {
@@ -19493,7 +19750,7 @@ llmobsi_fn void llmobsi_genai_labels(const char** values, const char* operation,
 /* Where the times between tokens go: an engine's, or a client's. */
 llmobsi_fn void llmobsi_request_gap_series(llmobs* obs, llmobsi_request_start* start)
 {
-    const llmobs_request_info* info = &start->info;
+    const llmobs_request_info* info = &start->labels;
     const char* values[LLMOBS_I_GENAI_LABELS];
     llmobs_metric metric;
     if (info->server) {
@@ -19512,10 +19769,22 @@ llmobsi_fn void llmobsi_request_gap_series(llmobs* obs, llmobsi_request_start* s
     }
 }
 
+/* The id of a name that a client may have chosen. Names are never forgotten: half of the room for
+   them stays the program's, and what does not fit gets no name of its own. */
+llmobsi_fn uint32_t llmobsi_request_name_id(llmobsi_names* names, const char* name, size_t size)
+{
+    uint32_t id = llmobsi_names_seek(names, name, size);
+    return id != LLMOBS_I_NAME_OVERFLOW || !llmobsi_names_are_half_free(names)
+               ? id
+               : llmobsi_names_id(names, name, size);
+}
+
 /* The id of the root span's name: "chat my-model", or the first sketch's own. */
 llmobsi_fn uint32_t llmobsi_request_root_name(llmobsi_thread* thread, llmobs_vocabulary vocabulary,
                                               const llmobsi_request_facts* facts)
 {
+    llmobsi_names* names = &thread->recorder->names;
+    uint32_t id;
     llmobs_string operation = llmobsi_request_string(facts, LLMOBS_I_TEXT_OPERATION);
     llmobs_string model = llmobsi_request_string(facts, LLMOBS_I_TEXT_MODEL);
     char name[2 * LLMOBS_I_REQUEST_TEXT_MOST + 2];
@@ -19528,7 +19797,11 @@ llmobsi_fn uint32_t llmobsi_request_root_name(llmobsi_thread* thread, llmobs_voc
         memcpy(name + operation.size + 1, model.data, model.size);
         model.size++;
     }
-    return llmobsi_names_id(&thread->recorder->names, name, operation.size + model.size);
+    id = llmobsi_request_name_id(names, name, operation.size + model.size);
+    if (id == LLMOBS_I_NAME_OVERFLOW) {
+        id = llmobsi_request_name_id(names, operation.data, operation.size);
+    }
+    return id != LLMOBS_I_NAME_OVERFLOW ? id : llmobsi_name_id(thread, "request");
 }
 
 /* Of a new trace: as llmobsi_span_root has it, but a lineage also where sampling says no. */
@@ -19582,7 +19855,8 @@ llmobsi_fn void llmobsi_request_fill(llmobsi_thread* thread, llmobsi_request* re
     const llmobs_request_info* info = &start->info;
     llmobsi_request_facts* facts = &record->facts;
     uint32_t used = 1;
-    facts->queue_ns = info->queue_ns;
+    facts->queue_ns = info->queue_ns <= LLMOBS_I_REQUEST_NS_MOST ? info->queue_ns : 0;
+    facts->gauges = start->gauges;
     facts->server = info->server;
     facts->stream = info->stream;
     facts->input_tokens = start->input_tokens;
@@ -19590,7 +19864,7 @@ llmobsi_fn void llmobsi_request_fill(llmobsi_thread* thread, llmobsi_request* re
     facts->cost = start->cost;
     record->gap_series = start->gap_series;
     record->chunk_series = start->chunk_series;
-    record->gaps.stride = 1;
+    record->is_shown = start->gap_series.instance != 0 || start->chunk_series.instance != 0;
     llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_REQUEST_ID, info->request_id);
     llmobsi_request_keep_id(thread, facts, &used, LLMOBS_I_TEXT_USER_ID, LLMOBS_DOMAIN_USER,
                             info->tenant, info->user_id);
@@ -19600,8 +19874,7 @@ llmobsi_fn void llmobsi_request_fill(llmobsi_thread* thread, llmobsi_request* re
     llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_FEATURE, info->feature);
     llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_MODEL, info->model);
     llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_PROVIDER, info->provider);
-    llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_OPERATION,
-                         info->operation != NULL ? info->operation : "chat");
+    llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_OPERATION, info->operation);
     llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_PROMPT_NAME, info->prompt_name);
     llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_PROMPT_VERSION,
                          info->prompt_version);
@@ -19612,28 +19885,45 @@ llmobsi_fn void llmobsi_request_fill(llmobsi_thread* thread, llmobsi_request* re
         slot->kind = (uint8_t)(info->server ? LLMOBS_KIND_SERVER : LLMOBS_KIND_INTERNAL);
     }
     facts->start = llmobsi_now(&thread->recorder->timeline);
+    llmobsi_request_count(thread->recorder, facts->gauges.waiting, 1);
+}
+
+/* A gauge of an engine, vLLM's or llama.cpp's. */
+llmobsi_fn llmobs_updown llmobsi_engine_gauge(llmobs* obs, llmobs_known known, const char* model)
+{
+    llmobs_metric metric = llmobs_metric_of(obs, known);
+    llmobs_updown none = {0, 0, 0, 0};
+    const char* values[2];
+    values[0] = model;
+    values[1] = "0";
+    return metric.number == 0 ? none
+                              : llmobs_updown_get(metric, values, llmobsi_engine_labels(known));
 }
 
 /* Requests waiting and running, of an engine. */
-llmobsi_fn void llmobsi_engine_move(llmobs* obs, const char* model, int64_t waiting,
-                                    int64_t running)
+llmobsi_fn void llmobsi_request_gauges_get(llmobs* obs, llmobsi_request_start* start)
 {
-    const struct {
-        llmobs_known known;
-        int64_t change;
-    } moves[] = {{LLMOBS_METRIC_VLLM_NUM_REQUESTS_WAITING, waiting},
-                 {LLMOBS_METRIC_VLLM_NUM_REQUESTS_RUNNING, running},
-                 {LLMOBS_METRIC_LLAMACPP_REQUESTS_DEFERRED, waiting},
-                 {LLMOBS_METRIC_LLAMACPP_REQUESTS_PROCESSING, running}};
-    const char* values[2];
-    size_t i;
-    values[0] = model;
-    values[1] = "0";
-    for (i = 0; i < sizeof moves / sizeof moves[0]; i++) {
-        llmobs_metric metric = llmobs_metric_of(obs, moves[i].known);
-        if (metric.number != 0 && moves[i].change != 0) {
-            llmobs_updown_add(llmobs_updown_get(metric, values, i < 2 ? 2 : 0), moves[i].change);
-        }
+    static const llmobs_known waiting[2] = {LLMOBS_METRIC_VLLM_NUM_REQUESTS_WAITING,
+                                            LLMOBS_METRIC_LLAMACPP_REQUESTS_DEFERRED};
+    static const llmobs_known running[2] = {LLMOBS_METRIC_VLLM_NUM_REQUESTS_RUNNING,
+                                            LLMOBS_METRIC_LLAMACPP_REQUESTS_PROCESSING};
+    int i;
+    for (i = 0; i < 2 && start->info.server; i++) {
+        start->gauges.waiting[i] = llmobsi_engine_gauge(obs, waiting[i], start->labels.model);
+        start->gauges.running[i] = llmobsi_engine_gauge(obs, running[i], start->labels.model);
+    }
+}
+
+/* Shortens a label as the request's record does it: what begins under a label ends under it. */
+llmobsi_fn void llmobsi_request_label(const char** text,
+                                      char room[LLMOBS_I_REQUEST_TEXT_MOST + 1])
+{
+    bool cut;
+    llmobs_string kept = llmobsi_request_short(*text, &cut);
+    if (cut) {
+        memcpy(room, kept.data, kept.size);
+        room[kept.size] = '\0';
+        *text = room;
     }
 }
 
@@ -19641,11 +19931,30 @@ llmobsi_fn void llmobsi_engine_move(llmobs* obs, const char* model, int64_t wait
 llmobsi_fn void llmobsi_request_prepare(llmobs* obs, llmobsi_request_start* start, bool user_ids)
 {
     const llmobs_request_info* info = &start->info;
+    start->labels = start->info;
+    llmobsi_request_label(&start->labels.model, start->model);
+    llmobsi_request_label(&start->labels.provider, start->provider);
+    llmobsi_request_label(&start->labels.operation, start->operation);
     if (info->session_id != NULL && info->session_id[0] != '\0') {
         (void)llmobs_session_begin(obs, info->session_id, info->feature);
     }
     llmobsi_request_series(obs, start, user_ids);
     llmobsi_request_gap_series(obs, start);
+    llmobsi_request_gauges_get(obs, start);
+}
+
+/* Copies what the host gave. An info of an older version is shorter. */
+llmobsi_fn void llmobsi_request_given(llmobsi_request_start* start,
+                                      const llmobs_request_info* info)
+{
+    memset(start, 0, sizeof *start);
+    if (info != NULL) {
+        memcpy(&start->info, info,
+               info->size != 0 && info->size < sizeof *info ? info->size : sizeof *info);
+    }
+    if (start->info.operation == NULL || start->info.operation[0] == '\0') {
+        start->info.operation = "chat";
+    }
 }
 
 /* Whether this instance has requests, and users' ids as labels. */
@@ -19672,11 +19981,7 @@ LLMOBS_API llmobs_request llmobs_request_begin(llmobs* obs, const llmobs_request
     if (!llmobsi_requests_are_on(obs, &user_ids)) {
         return request;
     }
-    memset(&start, 0, sizeof start);
-    if (info != NULL) {
-        memcpy(&start.info, info,
-               info->size != 0 && info->size < sizeof *info ? info->size : sizeof *info);
-    }
+    llmobsi_request_given(&start, info);
     llmobsi_request_prepare(obs, &start, user_ids);
     thread = llmobsi_enter_to_begin(llmobsi_ticket(obs));
     if (thread == NULL) {
@@ -19692,9 +19997,6 @@ LLMOBS_API llmobs_request llmobs_request_begin(llmobs* obs, const llmobs_request
         (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->dropped, 1);
     }
     llmobsi_leave();
-    if (record != NULL && start.info.server) {
-        llmobsi_engine_move(obs, start.info.model, 1, 0);
-    }
     return request;
 }
 
@@ -19815,9 +20117,12 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     requests->audit_user = config->audit_user;
     requests->user_ids = config->metric_user_ids;
     requests->docs_name = llmobsi_names_id(&recorder->names, "docs.count", 10);
+    /* What is left to be told where models are too many. */
+    (void)llmobsi_names_id(&recorder->names, "chat", 4);
     if (!llmobsi_random_bytes(&sessions->seed, sizeof sessions->seed)) {
         sessions->seed = llmobsi_monotonic_ns();
     }
+    llmobsi_requests_salt(requests, (uint32_t)(sessions->seed >> 32));
     sessions->swept = llmobsi_now(&recorder->timeline);
 }
 
@@ -19831,23 +20136,10 @@ LLMOBS_API void llmobs_request_scheduled(llmobs_request request)
 {
     llmobsi_thread* thread;
     llmobsi_request* record = llmobsi_request_enter(request, &thread);
-    char model[LLMOBS_I_REQUEST_TEXT_MOST + 1];
-    uint64_t never = 0;
-    bool first;
-    bool server;
-    if (record == NULL) {
-        return;
-    }
-    first = llmobsi_cas_acquire_release(&record->scheduled, &never,
-                                        llmobsi_now(&thread->recorder->timeline));
-    server = record->facts.server;
-    if (first && server) {
-        llmobs_string text = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_MODEL);
-        memcpy(model, text.data, text.size + 1);
-    }
-    llmobsi_leave();
-    if (first && server) {
-        llmobsi_engine_move(llmobsi_request_obs(request), model, -1, 1);
+    if (record != NULL) {
+        llmobsi_request_schedule(thread->recorder, record,
+                                 llmobsi_request_now(&thread->recorder->timeline));
+        llmobsi_leave();
     }
 }
 
@@ -19855,7 +20147,7 @@ LLMOBS_API void llmobs_request_scheduled(llmobs_request request)
 
 /* A time as a byte: 0 up to a microsecond, then one more for each factor of the square root of
    2. */
-llmobsi_fn uint8_t llmobsi_gap_code(uint64_t ns)
+llmobsi_inline uint8_t llmobsi_gap_code(uint64_t ns)
 {
     uint64_t us = ns / 1000;
     uint32_t octave;
@@ -19872,98 +20164,149 @@ llmobsi_cold void llmobsi_gaps_halve(llmobsi_request_gaps* gaps)
 {
     uint32_t i;
     for (i = 0; i < LLMOBS_I_REQUEST_GAPS / 2; i++) {
-        uint8_t a = gaps->bytes[2 * i];
-        uint8_t b = gaps->bytes[2 * i + 1];
-        gaps->bytes[i] = a > b ? a : b;
+        uint8_t a = llmobsi_load_relaxed(&gaps->bytes[2 * i]);
+        uint8_t b = llmobsi_load_relaxed(&gaps->bytes[2 * i + 1]);
+        llmobsi_store_relaxed(&gaps->bytes[i], a > b ? a : b);
     }
-    memset(gaps->bytes + LLMOBS_I_REQUEST_GAPS / 2, 0, LLMOBS_I_REQUEST_GAPS / 2);
-    gaps->count = LLMOBS_I_REQUEST_GAPS / 2;
-    gaps->stride *= 2;
+    for (; i < LLMOBS_I_REQUEST_GAPS; i++) {
+        llmobsi_store_relaxed(&gaps->bytes[i], 0);
+    }
+    llmobsi_store_relaxed(&gaps->shift, (llmobsi_load_relaxed(&gaps->shift) + 1) & 31u);
 }
 
+/* Threads that make tokens of one request at the same time, which they should not, spoil its
+   timeline and nothing else: the place is in the bytes, whatever the count says. */
 llmobsi_inline void llmobsi_gaps_add(llmobsi_request_gaps* gaps, uint8_t code)
 {
-    uint8_t* byte;
-    if (llmobsi_unlikely(gaps->count == LLMOBS_I_REQUEST_GAPS)) {
+    uint32_t count = llmobsi_load_relaxed(&gaps->count);
+    uint32_t place = count >> llmobsi_load_relaxed(&gaps->shift);
+    llmobsi_atomic8* byte;
+    if (llmobsi_unlikely(place >= LLMOBS_I_REQUEST_GAPS)) {
         llmobsi_gaps_halve(gaps);
+        place = LLMOBS_I_REQUEST_GAPS / 2;
     }
-    byte = &gaps->bytes[gaps->count];
-    *byte = *byte > code ? *byte : code;
-    if (++gaps->pending >= gaps->stride) {
-        gaps->pending = 0;
-        gaps->count++;
+    byte = &gaps->bytes[place];
+    llmobsi_store_relaxed(&gaps->count, count + 1);
+    if (code > llmobsi_load_relaxed(byte)) {
+        llmobsi_store_relaxed(byte, code);
     }
 }
 
-/* Records into a histogram while inside; false: to be done from outside. */
-llmobsi_inline bool llmobsi_gap_measure(llmobsi_thread* thread, llmobs_histogram series,
+/* Records a time between tokens while inside; false: to be done from outside. */
+llmobsi_inline bool llmobsi_gap_measure(llmobsi_thread* thread, const llmobs_histogram* series,
                                         uint64_t ns)
 {
     const llmobsi_metric* metric;
-    if (series.instance == 0) {
+    if (series->instance == 0) {
         return true;
     }
-    metric = &thread->recorder->registry.metrics[series.metric];
+    metric = &thread->recorder->registry.metrics[series->metric];
     return llmobsi_metric_is_plain(metric) &&
-           llmobsi_explicit_quick(metric, LLMOBS_NUMBER_INT, &thread->row, series.cell, ns);
+           llmobsi_explicit_quick(metric, LLMOBS_NUMBER_INT, &thread->row, series->cell, ns);
 }
 
-/* Times between tokens that could not be recorded inside. */
-typedef struct llmobsi_gap_late {
-    llmobs_histogram series[2];
-    uint64_t ns;
-} llmobsi_gap_late;
-
-/* One call's tokens. */
-llmobsi_inline void llmobsi_tokens_add(llmobsi_thread* thread, llmobsi_request* record,
-                                       uint32_t count, llmobsi_gap_late* late)
+/* The time between two tokens, into the metrics that want it; leaves. A function of its own: where
+   there are none, a token needs few registers. */
+llmobsi_fn __attribute__((noinline)) void llmobsi_gap_put(llmobsi_control* self,
+                                                          llmobsi_thread* thread,
+                                                          const llmobsi_request* record,
+                                                          uint64_t ns)
 {
-    uint64_t now = llmobsi_now(&thread->recorder->timeline);
-    uint64_t last = llmobsi_load_relaxed(&record->last_token);
+    llmobs_histogram gap = record->gap_series;
+    llmobs_histogram chunk = record->chunk_series;
+    bool gap_done = llmobsi_gap_measure(thread, &gap, ns);
+    bool chunk_done = llmobsi_gap_measure(thread, &chunk, ns);
+    llmobsi_lower(self);
+    if (!gap_done) {
+        llmobs_histogram_record_int(gap, ns);
+    }
+    if (!chunk_done) {
+        llmobs_histogram_record_int(chunk, ns);
+    }
+}
+
+/* Notes that tokens came; leaves. What is called from here is called last, so that the usual way
+   has no registers to save. */
+llmobsi_inline void llmobsi_tokens_note(llmobsi_control* self, llmobsi_thread* thread,
+                                        llmobsi_request* record, uint32_t count, uint64_t now,
+                                        uint64_t elapsed_ns)
+{
+    uint64_t ns = count == 1 ? elapsed_ns : elapsed_ns / count;
     llmobsi_store_relaxed(&record->last_token, now);
     llmobsi_store_relaxed(&record->tokens, llmobsi_load_relaxed(&record->tokens) + count);
-    if (llmobsi_unlikely(last == 0)) {
-        llmobsi_store_relaxed(&record->first_token, now);
+    llmobsi_gaps_add(&record->gaps, llmobsi_gap_code(ns));
+    if (record->is_shown) {
+        llmobsi_gap_put(self, thread, record, ns);
         return;
     }
-    late->ns = llmobsi_timeline_elapsed(&thread->recorder->timeline, last, now) / count;
-    llmobsi_gaps_add(&record->gaps, llmobsi_gap_code(late->ns));
-    if (!llmobsi_gap_measure(thread, record->gap_series, late->ns)) {
-        late->series[0] = record->gap_series;
+    llmobsi_lower(self);
+}
+
+/* The long way: a thread's first call, a request's first token, other clocks; and what comes too
+   late. */
+llmobsi_cold void llmobsi_tokens_slow(llmobs_request request, uint32_t count)
+{
+    llmobsi_thread* thread;
+    llmobsi_request* record = llmobsi_request_enter(request, &thread);
+    const llmobsi_timeline* timeline;
+    uint64_t last;
+    uint64_t now;
+    if (record == NULL) {
+        return;
     }
-    if (!llmobsi_gap_measure(thread, record->chunk_series, late->ns)) {
-        late->series[1] = record->chunk_series;
+    timeline = &thread->recorder->timeline;
+    now = llmobsi_request_now(timeline);
+    last = llmobsi_load_relaxed(&record->last_token);
+    if (last == 0) {
+        llmobsi_store_relaxed(&record->first_token, now);
+        llmobsi_store_relaxed(&record->last_token, now);
+        llmobsi_store_relaxed(&record->tokens, count);
+        llmobsi_leave();
+        return;
     }
+    llmobsi_tokens_note(llmobsi_self, thread, record, count, now,
+                        llmobsi_timeline_elapsed(timeline, last, now));
+}
+
+/* The way that nearly every token goes. It makes no call but a last one. */
+llmobsi_inline void llmobsi_tokens(llmobs_request request, uint32_t count)
+{
+    llmobsi_control* self = llmobsi_self;
+    llmobsi_thread* thread = llmobsi_enter_quick(self, request.instance);
+    if (llmobsi_likely(thread != NULL)) {
+        const llmobsi_timeline* timeline = &thread->recorder->timeline;
+        const llmobsi_requests* requests = llmobsi_requests_of(thread->recorder);
+        uint64_t pace = llmobsi_load_relaxed(&timeline->pace);
+        if (llmobsi_likely(requests != NULL && request.place < requests->count &&
+                           timeline->source == LLMOBS_I_TIME_CYCLES && pace != 0)) {
+            llmobsi_request* record = &requests->records[request.place];
+            uint64_t last = llmobsi_load_relaxed(&record->last_token);
+            if (llmobsi_likely(llmobsi_load_relaxed(&record->state) == request.generation &&
+                               last != 0)) {
+                uint64_t now = llmobsi_cycles();
+                int64_t cycles = now > last ? (int64_t)(now - last) : 0; /* signed: it is quicker */
+                double pace_ns;
+                memcpy(&pace_ns, &pace, sizeof pace_ns);
+                llmobsi_tokens_note(self, thread, record, count, now,
+                                    (uint64_t)(int64_t)((double)cycles * pace_ns));
+                return;
+            }
+        }
+        llmobsi_lower(self);
+    }
+    llmobsi_tokens_slow(request, count);
 }
 
 LLMOBS_API void llmobs_request_tokens(llmobs_request request, uint32_t count)
 {
-    llmobsi_thread* thread;
-    llmobsi_request* record;
-    llmobsi_gap_late late;
-    int i;
-    if (count == 0) {
-        return;
-    }
-    record = llmobsi_request_enter(request, &thread);
-    if (llmobsi_unlikely(record == NULL)) {
-        return;
-    }
-    late.ns = 0;
-    late.series[0].instance = 0;
-    late.series[1].instance = 0;
-    llmobsi_tokens_add(thread, record, count, &late);
-    llmobsi_leave();
-    for (i = 0; i < 2; i++) {
-        if (llmobsi_unlikely(late.series[i].instance != 0)) {
-            llmobs_histogram_record_int(late.series[i], late.ns);
-        }
+    if (count != 0) {
+        llmobsi_tokens(request, count);
     }
 }
 
 LLMOBS_API void llmobs_request_token(llmobs_request request)
 {
-    llmobs_request_tokens(request, 1);
+    llmobsi_tokens(request, 1);
 }
 
 /* ---- counters of an engine ----------------------------------------------------------------- */
@@ -19973,12 +20316,12 @@ llmobsi_fn void llmobsi_engine_count(llmobs* obs, llmobs_known known, const char
                                      uint64_t amount)
 {
     llmobs_metric metric = llmobs_metric_of(obs, known);
-    size_t labels = known >= LLMOBS_METRIC_LLAMACPP_PROMPT_TOKENS ? 0 : 2; /* llama.cpp has none */
     const char* values[2];
     values[0] = model;
     values[1] = "0";
     if (metric.number != 0) {
-        llmobs_counter_add(llmobs_counter_get(metric, values, labels), amount);
+        llmobs_counter_add(llmobs_counter_get(metric, values, llmobsi_engine_labels(known)),
+                           amount);
     }
 }
 
@@ -20016,15 +20359,40 @@ LLMOBS_API void llmobs_request_speculative(llmobs_request request, uint32_t draf
                          accepted);
 }
 
+/* Keeps what happened, for the end to tell. Any thread. */
+llmobsi_fn void llmobsi_request_happened(llmobsi_thread* thread, llmobsi_request* record,
+                                         bool is_retry, const char* why)
+{
+    uint32_t place = llmobsi_add_relaxed(&record->event_count, 1);
+    llmobsi_request_event* event;
+    size_t size = why != NULL ? strlen(why) : 0;
+    if (place >= LLMOBS_I_REQUEST_EVENTS) {
+        llmobsi_count(&thread->counts.events_dropped, 1);
+        return;
+    }
+    event = &record->events[place];
+    event->is_retry = is_retry;
+    if (size > 0) {
+        size = llmobsi_utf8_cut(why, size, sizeof event->why - 1);
+        memcpy(event->why, why, size);
+    }
+    event->why[size] = '\0';
+    llmobsi_store_release(&event->stamp, llmobsi_request_now(&thread->recorder->timeline));
+}
+
 LLMOBS_API void llmobs_request_preempted(llmobs_request request)
 {
+    llmobsi_thread* thread;
+    llmobsi_request* record;
     char model[LLMOBS_I_REQUEST_TEXT_MOST + 1];
-    llmobs_span root;
     if (!llmobsi_request_model(request, model)) {
         return;
     }
-    root = llmobs_request_span(request);
-    llmobs_span_event(root, "preempted");
+    record = llmobsi_request_enter(request, &thread);
+    if (record != NULL) {
+        llmobsi_request_happened(thread, record, false, NULL);
+        llmobsi_leave();
+    }
     llmobsi_engine_count(llmobsi_request_obs(request), LLMOBS_METRIC_VLLM_NUM_PREEMPTIONS, model,
                          1);
 }
@@ -20033,15 +20401,11 @@ LLMOBS_API void llmobs_request_retry(llmobs_request request, const char* why)
 {
     llmobsi_thread* thread;
     llmobsi_request* record = llmobsi_request_enter(request, &thread);
-    llmobs_attribute reason = llmobs_attribute_string("retry.reason", why);
-    llmobs_span root;
-    if (record == NULL) {
-        return;
+    if (record != NULL) {
+        (void)llmobsi_add_relaxed(&record->retries, 1);
+        llmobsi_request_happened(thread, record, true, why);
+        llmobsi_leave();
     }
-    (void)llmobsi_add_relaxed(&record->retries, 1);
-    root = record->facts.root;
-    llmobsi_leave();
-    llmobs_span_event_with(root, "retry", &reason, why != NULL);
 }
 
 /* ---- guardrails ---------------------------------------------------------------------------- */
@@ -20161,7 +20525,11 @@ typedef struct llmobsi_ending {
     llmobs* obs;
     llmobs_outcome outcome; /* with nothing left to doubt */
     llmobsi_request_facts facts;
-    llmobsi_request_gaps gaps;
+    uint8_t gaps[LLMOBS_I_REQUEST_GAPS]; /* of a slow request; a byte for `gap_stride` gaps */
+    uint32_t gap_count; /* bytes */
+    uint32_t gap_stride;
+    llmobsi_request_event events[LLMOBS_I_REQUEST_EVENTS];
+    uint32_t event_count;
     llmobsi_auditor auditor;
     uint64_t latency_ns; /* from the enqueue on */
     int64_t queue_ns;    /* these four: -1 unknown */
@@ -20181,7 +20549,6 @@ typedef struct llmobsi_ending {
 #endif
     bool was_scheduled;
     bool is_slow;
-    bool sampled;
     llmobs_vocabulary vocabulary;
     char input_hash[LLMOBS_PSEUDONYM_SIZE]; /* "": none */
     char output_hash[LLMOBS_PSEUDONYM_SIZE];
@@ -20253,31 +20620,65 @@ llmobsi_fn void llmobsi_outcome_complete(llmobs_outcome* complete, const llmobs_
 
 /* ---- taking the record, inside ------------------------------------------------------------- */
 
+/* The time between two stamps; no more than fits, whatever the host's clock said. */
+llmobsi_fn uint64_t llmobsi_ending_elapsed(const llmobsi_timeline* timeline, uint64_t start,
+                                           uint64_t end)
+{
+    uint64_t ns = llmobsi_timeline_elapsed(timeline, start, end);
+    return ns < LLMOBS_I_REQUEST_NS_MOST ? ns : LLMOBS_I_REQUEST_NS_MOST;
+}
+
+/* `scheduled`: when the engine took it up, 0: it did not. */
 llmobsi_fn void llmobsi_ending_times(const llmobsi_timeline* timeline,
-                                     const llmobsi_request* record, llmobsi_ending* ending)
+                                     const llmobsi_request* record, uint64_t scheduled,
+                                     llmobsi_ending* ending)
 {
     uint64_t start = record->facts.start;
     uint64_t now = llmobsi_now(timeline);
-    uint64_t scheduled = llmobsi_load_relaxed(&record->scheduled);
     uint64_t first = llmobsi_load_relaxed(&record->first_token);
     uint64_t last = llmobsi_load_relaxed(&record->last_token);
-    uint64_t waited = record->facts.queue_ns < LLMOBS_I_CELL_MOST / 2 ? record->facts.queue_ns : 0;
+    uint64_t waited = record->facts.queue_ns;
     uint64_t work = scheduled != 0 ? scheduled : start;
     ending->was_scheduled = scheduled != 0;
-    ending->latency_ns = waited + llmobsi_timeline_elapsed(timeline, start, now);
+    ending->latency_ns = waited + llmobsi_ending_elapsed(timeline, start, now);
     ending->queue_ns = -1;
     ending->first_token_ns = -1;
     ending->prefill_ns = -1;
     ending->decode_ns = -1;
     if (scheduled != 0 || waited != 0) {
-        waited += scheduled != 0 ? llmobsi_timeline_elapsed(timeline, start, scheduled) : 0;
+        waited += scheduled != 0 ? llmobsi_ending_elapsed(timeline, start, scheduled) : 0;
         ending->queue_ns = (int64_t)waited;
     }
     if (first != 0) {
         ending->first_token_ns = (int64_t)(record->facts.queue_ns +
-                                           llmobsi_timeline_elapsed(timeline, start, first));
-        ending->prefill_ns = (int64_t)llmobsi_timeline_elapsed(timeline, work, first);
-        ending->decode_ns = (int64_t)llmobsi_timeline_elapsed(timeline, first, last);
+                                           llmobsi_ending_elapsed(timeline, start, first));
+        ending->prefill_ns = (int64_t)llmobsi_ending_elapsed(timeline, work, first);
+        ending->decode_ns = (int64_t)llmobsi_ending_elapsed(timeline, first, last);
+    }
+}
+
+llmobsi_fn void llmobsi_ending_gaps(const llmobsi_request_gaps* gaps, llmobsi_ending* ending)
+{
+    uint32_t shift = llmobsi_load_relaxed(&gaps->shift) & 31u;
+    uint64_t count = (llmobsi_load_relaxed(&gaps->count) + (UINT64_C(1) << shift) - 1) >> shift;
+    uint32_t i;
+    ending->gap_stride = 1u << shift;
+    ending->gap_count = 0;
+    for (i = 0; ending->is_slow && i < count && i < LLMOBS_I_REQUEST_GAPS; i++) {
+        ending->gaps[ending->gap_count++] = llmobsi_load_relaxed(&gaps->bytes[i]);
+    }
+}
+
+/* What is being written at this moment is left out. */
+llmobsi_fn void llmobsi_ending_events(const llmobsi_request* record, llmobsi_ending* ending)
+{
+    uint32_t count = llmobsi_load_relaxed(&record->event_count);
+    uint32_t i;
+    ending->event_count = 0;
+    for (i = 0; i < count && i < LLMOBS_I_REQUEST_EVENTS; i++) {
+        if (llmobsi_load_acquire(&record->events[i].stamp) != 0) {
+            ending->events[ending->event_count++] = record->events[i];
+        }
     }
 }
 
@@ -20297,21 +20698,28 @@ llmobsi_fn void llmobsi_ending_rules(const llmobsi_names* names, const llmobsi_r
     ending->worst_action = llmobsi_load_relaxed(&record->worst_action);
 }
 
-/* The parts that came in pieces are at their end. */
+/* A part that came in pieces is at its end. Returns whether there was one. If a piece is on its way
+   at this moment, neither hash nor length is known: better none than a wrong one. */
+llmobsi_fn bool llmobsi_ending_stream(llmobsi_request_stream* stream,
+                                      char hash[LLMOBS_PSEUDONYM_SIZE], int64_t* length)
+{
+    *length = -1;
+    if (llmobsi_exchange_ordered(&stream->held, 1) != 0) {
+        return true;
+    }
+    if (stream->begun) {
+        llmobsi_stream_end(stream, hash);
+        *length = (int64_t)stream->bytes;
+    }
+    return stream->begun;
+}
+
 llmobsi_fn void llmobsi_ending_streams(llmobsi_request* record, llmobsi_ending* ending)
 {
-    ending->input_length = -1;
-    ending->output_length = -1;
-    ending->input_streamed = record->input.begun;
-    ending->output_streamed = record->output.begun;
-    if (record->input.begun) {
-        llmobsi_stream_end(&record->input, ending->input_hash);
-        ending->input_length = (int64_t)record->input.bytes;
-    }
-    if (record->output.begun) {
-        llmobsi_stream_end(&record->output, ending->output_hash);
-        ending->output_length = (int64_t)record->output.bytes;
-    }
+    ending->input_streamed =
+        llmobsi_ending_stream(&record->input, ending->input_hash, &ending->input_length);
+    ending->output_streamed =
+        llmobsi_ending_stream(&record->output, ending->output_hash, &ending->output_length);
 }
 
 #ifndef LLMOBS_NO_SCANNER
@@ -20372,20 +20780,22 @@ llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* endi
         return false;
     }
     ending->facts = record->facts;
-    ending->gaps = record->gaps;
     ending->tokens = llmobsi_load_relaxed(&record->tokens);
     ending->shared_ns = llmobsi_load_relaxed(&record->shared_ns);
     ending->retries = llmobsi_load_relaxed(&record->retries);
     ending->tool_calls = llmobsi_load_relaxed(&record->tool_calls);
     ending->vocabulary = requests->vocabulary;
-    llmobsi_ending_times(&thread->recorder->timeline, record, ending);
+    llmobsi_ending_times(&thread->recorder->timeline, record,
+                         llmobsi_request_unschedule(thread->recorder, record), ending);
+    ending->is_slow = ending->latency_ns >= requests->slow_ns;
+    llmobsi_ending_gaps(&record->gaps, ending);
+    llmobsi_ending_events(record, ending);
     llmobsi_ending_rules(&thread->recorder->names, record, ending);
     llmobsi_ending_streams(record, ending);
     llmobsi_auditor_take(thread, record, &ending->auditor);
 #ifndef LLMOBS_NO_SCANNER
     llmobsi_ending_guard(requests, record, ending);
 #endif
-    ending->is_slow = ending->latency_ns >= requests->slow_ns;
     llmobsi_leave();
     return true;
 }
@@ -20406,6 +20816,7 @@ llmobsi_fn void llmobsi_ending_give(llmobs_request request, const llmobs_explana
         (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->ended, 1);
         llmobsi_store_release(&record->state,
                               llmobsi_request_state(ending, LLMOBS_I_REQUEST_ENDED));
+        llmobsi_request_leave(llmobsi_requests_of(thread->recorder), record);
     }
     llmobsi_leave();
 }
@@ -20477,16 +20888,16 @@ llmobsi_fn void llmobsi_ending_audit(const llmobsi_ending* ending)
     const llmobsi_auditor* auditor = &ending->auditor;
     const llmobs_outcome* outcome = &ending->outcome;
     llmobs_string nothing = llmobs_text(NULL, 0);
-    if (ending->input_streamed) {
+    if (ending->input_streamed && ending->input_length >= 0) {
         llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_INPUT, nothing, (uint64_t)ending->input_length,
                            true);
-    } else if (outcome->input.size > 0) {
+    } else if (!ending->input_streamed && outcome->input.size > 0) {
         llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_INPUT, outcome->input, 0, true);
     }
-    if (ending->output_streamed) {
+    if (ending->output_streamed && ending->output_length >= 0) {
         llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_OUTPUT, nothing,
                            (uint64_t)ending->output_length, true);
-    } else if (outcome->output.size > 0) {
+    } else if (!ending->output_streamed && outcome->output.size > 0) {
         llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_OUTPUT, outcome->output, 0, true);
     }
     if (outcome->context.size > 0) {
@@ -20688,8 +21099,6 @@ llmobsi_fn void llmobsi_measure_engine(const llmobsi_ending* ending)
                           usage->output_tokens);
     llmobsi_measure_count(ending, LLMOBS_METRIC_LLAMACPP_TOKENS_PREDICTED_TIME, NULL, 0,
                           ending->decode_ns);
-    llmobsi_engine_move(ending->obs, model, ending->was_scheduled ? 0 : -1,
-                        ending->was_scheduled ? -1 : 0);
 }
 
 /* ---- all of it ----------------------------------------------------------------------------- */
@@ -20831,6 +21240,51 @@ llmobsi_fn void llmobsi_say_article(llmobsi_said* said, const llmobsi_ending* en
     llmobsi_say_nano(said, "cost.usd", outcome->cost_nano);
 }
 
+/* ---- OpenInference ------------------------------------------------------------------------- */
+
+/* "LLM", or what an embedding model does. A tool's span and a phase's are no requests. */
+llmobsi_fn const char* llmobsi_openinference_kind(llmobs_string operation)
+{
+    return operation.size == 10 && memcmp(operation.data, "embeddings", 10) == 0 ? "EMBEDDING"
+                                                                                 : "LLM";
+}
+
+llmobsi_fn void llmobsi_say_openinference_usage(llmobsi_said* said, const llmobs_usage* usage)
+{
+    int64_t input = usage->input_tokens;
+    int64_t output = usage->output_tokens;
+    llmobsi_say_count(said, "llm.token_count.prompt", input);
+    llmobsi_say_count(said, "llm.token_count.completion", output);
+    llmobsi_say_count(said, "llm.token_count.total",
+                      input >= 0 && output >= 0 ? input + output : -1);
+    llmobsi_say_count(said, "llm.token_count.prompt_details.cache_read", usage->cached_tokens);
+    llmobsi_say_count(said, "llm.token_count.prompt_details.cache_write",
+                      usage->cache_write_tokens);
+    llmobsi_say_count(said, "llm.token_count.prompt_details.audio", usage->audio_input_tokens);
+    llmobsi_say_count(said, "llm.token_count.completion_details.reasoning",
+                      usage->reasoning_tokens);
+    llmobsi_say_count(said, "llm.token_count.completion_details.audio",
+                      usage->audio_output_tokens);
+}
+
+/* One model's name has a place: what answered, or else what was asked for. */
+llmobsi_fn void llmobsi_say_openinference(llmobsi_said* said, const llmobsi_ending* ending)
+{
+    const llmobsi_request_facts* facts = &ending->facts;
+    const llmobs_outcome* outcome = &ending->outcome;
+    llmobs_string model = llmobs_str(outcome->response_model);
+    llmobsi_say_name(said, "openinference.span.kind",
+                     llmobsi_openinference_kind(
+                         llmobsi_request_string(facts, LLMOBS_I_TEXT_OPERATION)));
+    llmobsi_say_text(said, "llm.model_name",
+                     model.size > 0 ? model : llmobsi_request_string(facts, LLMOBS_I_TEXT_MODEL));
+    llmobsi_say_text(said, "llm.provider",
+                     llmobsi_request_string(facts, LLMOBS_I_TEXT_PROVIDER));
+    llmobsi_say_openinference_usage(said, &outcome->usage);
+    llmobsi_say_nano(said, "llm.cost.total", outcome->cost_nano);
+    llmobsi_say_text(said, "user.id", llmobsi_request_string(facts, LLMOBS_I_TEXT_USER_ID));
+}
+
 /* ---- what no vocabulary has ---------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_say_ours(llmobsi_said* said, const llmobsi_ending* ending)
@@ -20853,16 +21307,31 @@ llmobsi_fn void llmobsi_say_ours(llmobsi_said* said, const llmobsi_ending* endin
 
 /* The times between tokens of a slow request, one sign each, of the alphabet of base64url: 'A' is
    up to 1 us, each further one the square root of 2 times as long. */
-llmobsi_fn size_t llmobsi_gaps_text(const llmobsi_request_gaps* gaps,
-                                    char text[LLMOBS_I_REQUEST_GAPS])
+llmobsi_fn void llmobsi_say_gaps(llmobsi_said* said, const llmobsi_ending* ending,
+                                 char text[LLMOBS_I_REQUEST_GAPS])
 {
     static const char signs[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    uint32_t count = gaps->count + (gaps->pending > 0 ? 1u : 0u);
     uint32_t i;
-    for (i = 0; i < count && i < LLMOBS_I_REQUEST_GAPS; i++) {
-        text[i] = signs[gaps->bytes[i] < 63 ? gaps->bytes[i] : 63];
+    for (i = 0; i < ending->gap_count; i++) {
+        text[i] = signs[ending->gaps[i] < 63 ? ending->gaps[i] : 63];
     }
-    return i;
+    if (i > 0) {
+        said->attributes[said->count++] =
+            llmobs_attribute_string_n("llmobs.token_gaps", text, i);
+        llmobsi_say_count(said, "llmobs.token_gaps_stride", ending->gap_stride);
+    }
+}
+
+/* Retries and preemptions, at the times when they happened. */
+llmobsi_fn void llmobsi_ending_tell_events(const llmobsi_ending* ending)
+{
+    uint32_t i;
+    for (i = 0; i < ending->event_count; i++) {
+        const llmobsi_request_event* event = &ending->events[i];
+        llmobs_attribute why = llmobs_attribute_string("retry.reason", event->why);
+        llmobsi_span_event_at(ending->facts.root, event->is_retry ? "retry" : "preempted",
+                              event->stamp, &why, event->why[0] != '\0');
+    }
 }
 
 llmobsi_fn void llmobsi_ending_attributes(const llmobsi_ending* ending)
@@ -20871,32 +21340,53 @@ llmobsi_fn void llmobsi_ending_attributes(const llmobsi_ending* ending)
     const char* finish[1];
     char gaps[LLMOBS_I_REQUEST_GAPS];
     llmobsi_said said;
-    size_t size = ending->is_slow ? llmobsi_gaps_text(&ending->gaps, gaps) : 0;
+    if (!llmobs_span_is_recording(ending->facts.root)) {
+        return; /* not sampled, for one */
+    }
     finish[0] = ending->outcome.finish_reason;
     said.count = 0;
     if (ending->vocabulary == LLMOBS_VOCABULARY_ARTICLE) {
         llmobsi_say_article(&said, ending);
+    } else if (ending->vocabulary == LLMOBS_VOCABULARY_OPENINFERENCE) {
+        llmobsi_say_openinference(&said, ending);
     } else {
         llmobsi_say_genai(&said, ending, finish);
     }
     llmobsi_say_rules(&said, ending, rules);
     llmobsi_say_ours(&said, ending);
-    if (size > 0) {
-        said.attributes[said.count++] =
-            llmobs_attribute_string_n("llmobs.token_gaps", gaps, size);
-        llmobsi_say_count(&said, "llmobs.token_gaps_stride", ending->gaps.stride);
-    }
+    llmobsi_say_gaps(&said, ending, gaps);
+    llmobsi_ending_tell_events(ending);
     llmobs_span_set(ending->facts.root, said.attributes, said.count);
     if (ending->outcome.error_type != NULL) {
         llmobs_span_set_status(ending->facts.root, LLMOBS_STATUS_ERROR, NULL);
     }
 }
 
+/* The words of llmobs_span_set_llm, by vocabulary. */
+typedef struct llmobsi_llm_words {
+    const char* model;
+    const char* input;
+    const char* output;
+    const char* cost;
+} llmobsi_llm_words;
+
+llmobsi_fn const llmobsi_llm_words* llmobsi_llm_words_of(llmobs_vocabulary vocabulary)
+{
+    static const llmobsi_llm_words words[] = {
+        {"gen_ai.request.model", "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens",
+         "gen_ai.usage.cost"},
+        {"model.name", "tokens.input", "tokens.output", "cost.usd"},
+        {"llm.model_name", "llm.token_count.prompt", "llm.token_count.completion",
+         "llm.cost.total"}};
+    return &words[(unsigned)vocabulary < sizeof words / sizeof words[0] ? (unsigned)vocabulary
+                                                                        : 0u];
+}
+
 LLMOBS_API void llmobs_span_set_llm(llmobs_span span, const llmobs_llm_attributes* attributes)
 {
     llmobsi_thread* thread = llmobsi_enter(span.instance);
     llmobs_vocabulary vocabulary = LLMOBS_VOCABULARY_GENAI;
-    bool article;
+    const llmobsi_llm_words* words;
     llmobsi_said said;
     if (thread == NULL) {
         return;
@@ -20908,14 +21398,15 @@ LLMOBS_API void llmobs_span_set_llm(llmobs_span span, const llmobs_llm_attribute
     if (attributes == NULL) {
         return;
     }
-    article = vocabulary == LLMOBS_VOCABULARY_ARTICLE;
+    words = llmobsi_llm_words_of(vocabulary);
     said.count = 0;
-    llmobsi_say_name(&said, article ? "model.name" : "gen_ai.request.model", attributes->model);
-    llmobsi_say_count(&said, article ? "tokens.input" : "gen_ai.usage.input_tokens",
-                      attributes->tokens_in);
-    llmobsi_say_count(&said, article ? "tokens.output" : "gen_ai.usage.output_tokens",
-                      attributes->tokens_out);
-    llmobsi_say_nano(&said, article ? "cost.usd" : "gen_ai.usage.cost", attributes->cost_nano);
+    if (vocabulary == LLMOBS_VOCABULARY_OPENINFERENCE) {
+        llmobsi_say_name(&said, "openinference.span.kind", "LLM");
+    }
+    llmobsi_say_name(&said, words->model, attributes->model);
+    llmobsi_say_count(&said, words->input, attributes->tokens_in);
+    llmobsi_say_count(&said, words->output, attributes->tokens_out);
+    llmobsi_say_nano(&said, words->cost, attributes->cost_nano);
     llmobsi_say_bool(&said, "guardrail.passed", !attributes->guardrail_triggered);
     llmobsi_say_count(&said, "docs.count", attributes->retrieval_docs);
     llmobs_span_set(span, said.attributes, said.count);
@@ -21074,7 +21565,9 @@ LLMOBS_API llmobs_result llmobs_request_explain(llmobs* obs, const char* request
     llmobs_result result = LLMOBS_ERROR_ARGUMENT;
     llmobsi_requests* requests;
     llmobsi_thread* thread;
+    llmobs_string id;
     uint32_t i;
+    bool cut;
     if (request_id == NULL || request_id[0] == '\0' || explanation == NULL) {
         return result;
     }
@@ -21083,13 +21576,15 @@ LLMOBS_API llmobs_result llmobs_request_explain(llmobs* obs, const char* request
         return LLMOBS_ERROR_CLOSED;
     }
     requests = llmobsi_requests_of(thread->recorder);
+    id = llmobsi_request_short(request_id, &cut); /* as it is kept */
     if (requests != NULL) {
         llmobsi_lock_take(&requests->recent_lock);
         for (i = 1; i <= requests->recent_count && result != LLMOBS_OK; i++) {
             const llmobs_explanation* kept =
                 &requests->recent[(requests->recent_next + requests->recent_count - i) %
                                   requests->recent_count]; /* the newest first */
-            if (strcmp(kept->request_id, request_id) == 0) {
+            if (memcmp(kept->request_id, id.data, id.size) == 0 &&
+                kept->request_id[id.size] == '\0') {
                 *explanation = *kept;
                 result = LLMOBS_OK;
             }
@@ -28433,6 +28928,9 @@ llmobsi_fn llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmo
     llmobsi_last_stats(instance, stats);
     llmobsi_instance_tell(instance);
     llmobsi_keyring_end(&instance->collector.recorder.keyring);
+    if (llmobsi_requests_of(&instance->collector.recorder) != NULL) {
+        llmobsi_requests_end(llmobsi_requests_of(&instance->collector.recorder));
+    }
     if (quiet) {
         llmobsi_memory_return(instance);
     } else {

@@ -28,7 +28,11 @@ typedef struct llmobsi_ending {
     llmobs* obs;
     llmobs_outcome outcome; /* with nothing left to doubt */
     llmobsi_request_facts facts;
-    llmobsi_request_gaps gaps;
+    uint8_t gaps[LLMOBS_I_REQUEST_GAPS]; /* of a slow request; a byte for `gap_stride` gaps */
+    uint32_t gap_count; /* bytes */
+    uint32_t gap_stride;
+    llmobsi_request_event events[LLMOBS_I_REQUEST_EVENTS];
+    uint32_t event_count;
     llmobsi_auditor auditor;
     uint64_t latency_ns; /* from the enqueue on */
     int64_t queue_ns;    /* these four: -1 unknown */
@@ -48,7 +52,6 @@ typedef struct llmobsi_ending {
 #endif
     bool was_scheduled;
     bool is_slow;
-    bool sampled;
     llmobs_vocabulary vocabulary;
     char input_hash[LLMOBS_PSEUDONYM_SIZE]; /* "": none */
     char output_hash[LLMOBS_PSEUDONYM_SIZE];
@@ -120,31 +123,65 @@ llmobsi_fn void llmobsi_outcome_complete(llmobs_outcome* complete, const llmobs_
 
 /* ---- taking the record, inside ------------------------------------------------------------- */
 
+/* The time between two stamps; no more than fits, whatever the host's clock said. */
+llmobsi_fn uint64_t llmobsi_ending_elapsed(const llmobsi_timeline* timeline, uint64_t start,
+                                           uint64_t end)
+{
+    uint64_t ns = llmobsi_timeline_elapsed(timeline, start, end);
+    return ns < LLMOBS_I_REQUEST_NS_MOST ? ns : LLMOBS_I_REQUEST_NS_MOST;
+}
+
+/* `scheduled`: when the engine took it up, 0: it did not. */
 llmobsi_fn void llmobsi_ending_times(const llmobsi_timeline* timeline,
-                                     const llmobsi_request* record, llmobsi_ending* ending)
+                                     const llmobsi_request* record, uint64_t scheduled,
+                                     llmobsi_ending* ending)
 {
     uint64_t start = record->facts.start;
     uint64_t now = llmobsi_now(timeline);
-    uint64_t scheduled = llmobsi_load_relaxed(&record->scheduled);
     uint64_t first = llmobsi_load_relaxed(&record->first_token);
     uint64_t last = llmobsi_load_relaxed(&record->last_token);
-    uint64_t waited = record->facts.queue_ns < LLMOBS_I_CELL_MOST / 2 ? record->facts.queue_ns : 0;
+    uint64_t waited = record->facts.queue_ns;
     uint64_t work = scheduled != 0 ? scheduled : start;
     ending->was_scheduled = scheduled != 0;
-    ending->latency_ns = waited + llmobsi_timeline_elapsed(timeline, start, now);
+    ending->latency_ns = waited + llmobsi_ending_elapsed(timeline, start, now);
     ending->queue_ns = -1;
     ending->first_token_ns = -1;
     ending->prefill_ns = -1;
     ending->decode_ns = -1;
     if (scheduled != 0 || waited != 0) {
-        waited += scheduled != 0 ? llmobsi_timeline_elapsed(timeline, start, scheduled) : 0;
+        waited += scheduled != 0 ? llmobsi_ending_elapsed(timeline, start, scheduled) : 0;
         ending->queue_ns = (int64_t)waited;
     }
     if (first != 0) {
         ending->first_token_ns = (int64_t)(record->facts.queue_ns +
-                                           llmobsi_timeline_elapsed(timeline, start, first));
-        ending->prefill_ns = (int64_t)llmobsi_timeline_elapsed(timeline, work, first);
-        ending->decode_ns = (int64_t)llmobsi_timeline_elapsed(timeline, first, last);
+                                           llmobsi_ending_elapsed(timeline, start, first));
+        ending->prefill_ns = (int64_t)llmobsi_ending_elapsed(timeline, work, first);
+        ending->decode_ns = (int64_t)llmobsi_ending_elapsed(timeline, first, last);
+    }
+}
+
+llmobsi_fn void llmobsi_ending_gaps(const llmobsi_request_gaps* gaps, llmobsi_ending* ending)
+{
+    uint32_t shift = llmobsi_load_relaxed(&gaps->shift) & 31u;
+    uint64_t count = (llmobsi_load_relaxed(&gaps->count) + (UINT64_C(1) << shift) - 1) >> shift;
+    uint32_t i;
+    ending->gap_stride = 1u << shift;
+    ending->gap_count = 0;
+    for (i = 0; ending->is_slow && i < count && i < LLMOBS_I_REQUEST_GAPS; i++) {
+        ending->gaps[ending->gap_count++] = llmobsi_load_relaxed(&gaps->bytes[i]);
+    }
+}
+
+/* What is being written at this moment is left out. */
+llmobsi_fn void llmobsi_ending_events(const llmobsi_request* record, llmobsi_ending* ending)
+{
+    uint32_t count = llmobsi_load_relaxed(&record->event_count);
+    uint32_t i;
+    ending->event_count = 0;
+    for (i = 0; i < count && i < LLMOBS_I_REQUEST_EVENTS; i++) {
+        if (llmobsi_load_acquire(&record->events[i].stamp) != 0) {
+            ending->events[ending->event_count++] = record->events[i];
+        }
     }
 }
 
@@ -164,21 +201,28 @@ llmobsi_fn void llmobsi_ending_rules(const llmobsi_names* names, const llmobsi_r
     ending->worst_action = llmobsi_load_relaxed(&record->worst_action);
 }
 
-/* The parts that came in pieces are at their end. */
+/* A part that came in pieces is at its end. Returns whether there was one. If a piece is on its way
+   at this moment, neither hash nor length is known: better none than a wrong one. */
+llmobsi_fn bool llmobsi_ending_stream(llmobsi_request_stream* stream,
+                                      char hash[LLMOBS_PSEUDONYM_SIZE], int64_t* length)
+{
+    *length = -1;
+    if (llmobsi_exchange_ordered(&stream->held, 1) != 0) {
+        return true;
+    }
+    if (stream->begun) {
+        llmobsi_stream_end(stream, hash);
+        *length = (int64_t)stream->bytes;
+    }
+    return stream->begun;
+}
+
 llmobsi_fn void llmobsi_ending_streams(llmobsi_request* record, llmobsi_ending* ending)
 {
-    ending->input_length = -1;
-    ending->output_length = -1;
-    ending->input_streamed = record->input.begun;
-    ending->output_streamed = record->output.begun;
-    if (record->input.begun) {
-        llmobsi_stream_end(&record->input, ending->input_hash);
-        ending->input_length = (int64_t)record->input.bytes;
-    }
-    if (record->output.begun) {
-        llmobsi_stream_end(&record->output, ending->output_hash);
-        ending->output_length = (int64_t)record->output.bytes;
-    }
+    ending->input_streamed =
+        llmobsi_ending_stream(&record->input, ending->input_hash, &ending->input_length);
+    ending->output_streamed =
+        llmobsi_ending_stream(&record->output, ending->output_hash, &ending->output_length);
 }
 
 #ifndef LLMOBS_NO_SCANNER
@@ -239,20 +283,22 @@ llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* endi
         return false;
     }
     ending->facts = record->facts;
-    ending->gaps = record->gaps;
     ending->tokens = llmobsi_load_relaxed(&record->tokens);
     ending->shared_ns = llmobsi_load_relaxed(&record->shared_ns);
     ending->retries = llmobsi_load_relaxed(&record->retries);
     ending->tool_calls = llmobsi_load_relaxed(&record->tool_calls);
     ending->vocabulary = requests->vocabulary;
-    llmobsi_ending_times(&thread->recorder->timeline, record, ending);
+    llmobsi_ending_times(&thread->recorder->timeline, record,
+                         llmobsi_request_unschedule(thread->recorder, record), ending);
+    ending->is_slow = ending->latency_ns >= requests->slow_ns;
+    llmobsi_ending_gaps(&record->gaps, ending);
+    llmobsi_ending_events(record, ending);
     llmobsi_ending_rules(&thread->recorder->names, record, ending);
     llmobsi_ending_streams(record, ending);
     llmobsi_auditor_take(thread, record, &ending->auditor);
 #ifndef LLMOBS_NO_SCANNER
     llmobsi_ending_guard(requests, record, ending);
 #endif
-    ending->is_slow = ending->latency_ns >= requests->slow_ns;
     llmobsi_leave();
     return true;
 }
@@ -273,6 +319,7 @@ llmobsi_fn void llmobsi_ending_give(llmobs_request request, const llmobs_explana
         (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->ended, 1);
         llmobsi_store_release(&record->state,
                               llmobsi_request_state(ending, LLMOBS_I_REQUEST_ENDED));
+        llmobsi_request_leave(llmobsi_requests_of(thread->recorder), record);
     }
     llmobsi_leave();
 }
@@ -344,16 +391,16 @@ llmobsi_fn void llmobsi_ending_audit(const llmobsi_ending* ending)
     const llmobsi_auditor* auditor = &ending->auditor;
     const llmobs_outcome* outcome = &ending->outcome;
     llmobs_string nothing = llmobs_text(NULL, 0);
-    if (ending->input_streamed) {
+    if (ending->input_streamed && ending->input_length >= 0) {
         llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_INPUT, nothing, (uint64_t)ending->input_length,
                            true);
-    } else if (outcome->input.size > 0) {
+    } else if (!ending->input_streamed && outcome->input.size > 0) {
         llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_INPUT, outcome->input, 0, true);
     }
-    if (ending->output_streamed) {
+    if (ending->output_streamed && ending->output_length >= 0) {
         llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_OUTPUT, nothing,
                            (uint64_t)ending->output_length, true);
-    } else if (outcome->output.size > 0) {
+    } else if (!ending->output_streamed && outcome->output.size > 0) {
         llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_OUTPUT, outcome->output, 0, true);
     }
     if (outcome->context.size > 0) {

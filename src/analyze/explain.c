@@ -147,7 +147,9 @@ LLMOBS_API llmobs_result llmobs_request_explain(llmobs* obs, const char* request
     llmobs_result result = LLMOBS_ERROR_ARGUMENT;
     llmobsi_requests* requests;
     llmobsi_thread* thread;
+    llmobs_string id;
     uint32_t i;
+    bool cut;
     if (request_id == NULL || request_id[0] == '\0' || explanation == NULL) {
         return result;
     }
@@ -156,13 +158,15 @@ LLMOBS_API llmobs_result llmobs_request_explain(llmobs* obs, const char* request
         return LLMOBS_ERROR_CLOSED;
     }
     requests = llmobsi_requests_of(thread->recorder);
+    id = llmobsi_request_short(request_id, &cut); /* as it is kept */
     if (requests != NULL) {
         llmobsi_lock_take(&requests->recent_lock);
         for (i = 1; i <= requests->recent_count && result != LLMOBS_OK; i++) {
             const llmobs_explanation* kept =
                 &requests->recent[(requests->recent_next + requests->recent_count - i) %
                                   requests->recent_count]; /* the newest first */
-            if (strcmp(kept->request_id, request_id) == 0) {
+            if (memcmp(kept->request_id, id.data, id.size) == 0 &&
+                kept->request_id[id.size] == '\0') {
                 *explanation = *kept;
                 result = LLMOBS_OK;
             }

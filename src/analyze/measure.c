@@ -188,8 +188,6 @@ llmobsi_fn void llmobsi_measure_engine(const llmobsi_ending* ending)
                           usage->output_tokens);
     llmobsi_measure_count(ending, LLMOBS_METRIC_LLAMACPP_TOKENS_PREDICTED_TIME, NULL, 0,
                           ending->decode_ns);
-    llmobsi_engine_move(ending->obs, model, ending->was_scheduled ? 0 : -1,
-                        ending->was_scheduled ? -1 : 0);
 }
 
 /* ---- all of it ----------------------------------------------------------------------------- */

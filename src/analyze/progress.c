@@ -4,23 +4,10 @@ LLMOBS_API void llmobs_request_scheduled(llmobs_request request)
 {
     llmobsi_thread* thread;
     llmobsi_request* record = llmobsi_request_enter(request, &thread);
-    char model[LLMOBS_I_REQUEST_TEXT_MOST + 1];
-    uint64_t never = 0;
-    bool first;
-    bool server;
-    if (record == NULL) {
-        return;
-    }
-    first = llmobsi_cas_acquire_release(&record->scheduled, &never,
-                                        llmobsi_now(&thread->recorder->timeline));
-    server = record->facts.server;
-    if (first && server) {
-        llmobs_string text = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_MODEL);
-        memcpy(model, text.data, text.size + 1);
-    }
-    llmobsi_leave();
-    if (first && server) {
-        llmobsi_engine_move(llmobsi_request_obs(request), model, -1, 1);
+    if (record != NULL) {
+        llmobsi_request_schedule(thread->recorder, record,
+                                 llmobsi_request_now(&thread->recorder->timeline));
+        llmobsi_leave();
     }
 }
 
@@ -28,7 +15,7 @@ LLMOBS_API void llmobs_request_scheduled(llmobs_request request)
 
 /* A time as a byte: 0 up to a microsecond, then one more for each factor of the square root of
    2. */
-llmobsi_fn uint8_t llmobsi_gap_code(uint64_t ns)
+llmobsi_inline uint8_t llmobsi_gap_code(uint64_t ns)
 {
     uint64_t us = ns / 1000;
     uint32_t octave;
@@ -45,98 +32,149 @@ llmobsi_cold void llmobsi_gaps_halve(llmobsi_request_gaps* gaps)
 {
     uint32_t i;
     for (i = 0; i < LLMOBS_I_REQUEST_GAPS / 2; i++) {
-        uint8_t a = gaps->bytes[2 * i];
-        uint8_t b = gaps->bytes[2 * i + 1];
-        gaps->bytes[i] = a > b ? a : b;
+        uint8_t a = llmobsi_load_relaxed(&gaps->bytes[2 * i]);
+        uint8_t b = llmobsi_load_relaxed(&gaps->bytes[2 * i + 1]);
+        llmobsi_store_relaxed(&gaps->bytes[i], a > b ? a : b);
     }
-    memset(gaps->bytes + LLMOBS_I_REQUEST_GAPS / 2, 0, LLMOBS_I_REQUEST_GAPS / 2);
-    gaps->count = LLMOBS_I_REQUEST_GAPS / 2;
-    gaps->stride *= 2;
+    for (; i < LLMOBS_I_REQUEST_GAPS; i++) {
+        llmobsi_store_relaxed(&gaps->bytes[i], 0);
+    }
+    llmobsi_store_relaxed(&gaps->shift, (llmobsi_load_relaxed(&gaps->shift) + 1) & 31u);
 }
 
+/* Threads that make tokens of one request at the same time, which they should not, spoil its
+   timeline and nothing else: the place is in the bytes, whatever the count says. */
 llmobsi_inline void llmobsi_gaps_add(llmobsi_request_gaps* gaps, uint8_t code)
 {
-    uint8_t* byte;
-    if (llmobsi_unlikely(gaps->count == LLMOBS_I_REQUEST_GAPS)) {
+    uint32_t count = llmobsi_load_relaxed(&gaps->count);
+    uint32_t place = count >> llmobsi_load_relaxed(&gaps->shift);
+    llmobsi_atomic8* byte;
+    if (llmobsi_unlikely(place >= LLMOBS_I_REQUEST_GAPS)) {
         llmobsi_gaps_halve(gaps);
+        place = LLMOBS_I_REQUEST_GAPS / 2;
     }
-    byte = &gaps->bytes[gaps->count];
-    *byte = *byte > code ? *byte : code;
-    if (++gaps->pending >= gaps->stride) {
-        gaps->pending = 0;
-        gaps->count++;
+    byte = &gaps->bytes[place];
+    llmobsi_store_relaxed(&gaps->count, count + 1);
+    if (code > llmobsi_load_relaxed(byte)) {
+        llmobsi_store_relaxed(byte, code);
     }
 }
 
-/* Records into a histogram while inside; false: to be done from outside. */
-llmobsi_inline bool llmobsi_gap_measure(llmobsi_thread* thread, llmobs_histogram series,
+/* Records a time between tokens while inside; false: to be done from outside. */
+llmobsi_inline bool llmobsi_gap_measure(llmobsi_thread* thread, const llmobs_histogram* series,
                                         uint64_t ns)
 {
     const llmobsi_metric* metric;
-    if (series.instance == 0) {
+    if (series->instance == 0) {
         return true;
     }
-    metric = &thread->recorder->registry.metrics[series.metric];
+    metric = &thread->recorder->registry.metrics[series->metric];
     return llmobsi_metric_is_plain(metric) &&
-           llmobsi_explicit_quick(metric, LLMOBS_NUMBER_INT, &thread->row, series.cell, ns);
+           llmobsi_explicit_quick(metric, LLMOBS_NUMBER_INT, &thread->row, series->cell, ns);
 }
 
-/* Times between tokens that could not be recorded inside. */
-typedef struct llmobsi_gap_late {
-    llmobs_histogram series[2];
-    uint64_t ns;
-} llmobsi_gap_late;
-
-/* One call's tokens. */
-llmobsi_inline void llmobsi_tokens_add(llmobsi_thread* thread, llmobsi_request* record,
-                                       uint32_t count, llmobsi_gap_late* late)
+/* The time between two tokens, into the metrics that want it; leaves. A function of its own: where
+   there are none, a token needs few registers. */
+llmobsi_fn __attribute__((noinline)) void llmobsi_gap_put(llmobsi_control* self,
+                                                          llmobsi_thread* thread,
+                                                          const llmobsi_request* record,
+                                                          uint64_t ns)
 {
-    uint64_t now = llmobsi_now(&thread->recorder->timeline);
-    uint64_t last = llmobsi_load_relaxed(&record->last_token);
+    llmobs_histogram gap = record->gap_series;
+    llmobs_histogram chunk = record->chunk_series;
+    bool gap_done = llmobsi_gap_measure(thread, &gap, ns);
+    bool chunk_done = llmobsi_gap_measure(thread, &chunk, ns);
+    llmobsi_lower(self);
+    if (!gap_done) {
+        llmobs_histogram_record_int(gap, ns);
+    }
+    if (!chunk_done) {
+        llmobs_histogram_record_int(chunk, ns);
+    }
+}
+
+/* Notes that tokens came; leaves. What is called from here is called last, so that the usual way
+   has no registers to save. */
+llmobsi_inline void llmobsi_tokens_note(llmobsi_control* self, llmobsi_thread* thread,
+                                        llmobsi_request* record, uint32_t count, uint64_t now,
+                                        uint64_t elapsed_ns)
+{
+    uint64_t ns = count == 1 ? elapsed_ns : elapsed_ns / count;
     llmobsi_store_relaxed(&record->last_token, now);
     llmobsi_store_relaxed(&record->tokens, llmobsi_load_relaxed(&record->tokens) + count);
-    if (llmobsi_unlikely(last == 0)) {
-        llmobsi_store_relaxed(&record->first_token, now);
+    llmobsi_gaps_add(&record->gaps, llmobsi_gap_code(ns));
+    if (record->is_shown) {
+        llmobsi_gap_put(self, thread, record, ns);
         return;
     }
-    late->ns = llmobsi_timeline_elapsed(&thread->recorder->timeline, last, now) / count;
-    llmobsi_gaps_add(&record->gaps, llmobsi_gap_code(late->ns));
-    if (!llmobsi_gap_measure(thread, record->gap_series, late->ns)) {
-        late->series[0] = record->gap_series;
+    llmobsi_lower(self);
+}
+
+/* The long way: a thread's first call, a request's first token, other clocks; and what comes too
+   late. */
+llmobsi_cold void llmobsi_tokens_slow(llmobs_request request, uint32_t count)
+{
+    llmobsi_thread* thread;
+    llmobsi_request* record = llmobsi_request_enter(request, &thread);
+    const llmobsi_timeline* timeline;
+    uint64_t last;
+    uint64_t now;
+    if (record == NULL) {
+        return;
     }
-    if (!llmobsi_gap_measure(thread, record->chunk_series, late->ns)) {
-        late->series[1] = record->chunk_series;
+    timeline = &thread->recorder->timeline;
+    now = llmobsi_request_now(timeline);
+    last = llmobsi_load_relaxed(&record->last_token);
+    if (last == 0) {
+        llmobsi_store_relaxed(&record->first_token, now);
+        llmobsi_store_relaxed(&record->last_token, now);
+        llmobsi_store_relaxed(&record->tokens, count);
+        llmobsi_leave();
+        return;
     }
+    llmobsi_tokens_note(llmobsi_self, thread, record, count, now,
+                        llmobsi_timeline_elapsed(timeline, last, now));
+}
+
+/* The way that nearly every token goes. It makes no call but a last one. */
+llmobsi_inline void llmobsi_tokens(llmobs_request request, uint32_t count)
+{
+    llmobsi_control* self = llmobsi_self;
+    llmobsi_thread* thread = llmobsi_enter_quick(self, request.instance);
+    if (llmobsi_likely(thread != NULL)) {
+        const llmobsi_timeline* timeline = &thread->recorder->timeline;
+        const llmobsi_requests* requests = llmobsi_requests_of(thread->recorder);
+        uint64_t pace = llmobsi_load_relaxed(&timeline->pace);
+        if (llmobsi_likely(requests != NULL && request.place < requests->count &&
+                           timeline->source == LLMOBS_I_TIME_CYCLES && pace != 0)) {
+            llmobsi_request* record = &requests->records[request.place];
+            uint64_t last = llmobsi_load_relaxed(&record->last_token);
+            if (llmobsi_likely(llmobsi_load_relaxed(&record->state) == request.generation &&
+                               last != 0)) {
+                uint64_t now = llmobsi_cycles();
+                int64_t cycles = now > last ? (int64_t)(now - last) : 0; /* signed: it is quicker */
+                double pace_ns;
+                memcpy(&pace_ns, &pace, sizeof pace_ns);
+                llmobsi_tokens_note(self, thread, record, count, now,
+                                    (uint64_t)(int64_t)((double)cycles * pace_ns));
+                return;
+            }
+        }
+        llmobsi_lower(self);
+    }
+    llmobsi_tokens_slow(request, count);
 }
 
 LLMOBS_API void llmobs_request_tokens(llmobs_request request, uint32_t count)
 {
-    llmobsi_thread* thread;
-    llmobsi_request* record;
-    llmobsi_gap_late late;
-    int i;
-    if (count == 0) {
-        return;
-    }
-    record = llmobsi_request_enter(request, &thread);
-    if (llmobsi_unlikely(record == NULL)) {
-        return;
-    }
-    late.ns = 0;
-    late.series[0].instance = 0;
-    late.series[1].instance = 0;
-    llmobsi_tokens_add(thread, record, count, &late);
-    llmobsi_leave();
-    for (i = 0; i < 2; i++) {
-        if (llmobsi_unlikely(late.series[i].instance != 0)) {
-            llmobs_histogram_record_int(late.series[i], late.ns);
-        }
+    if (count != 0) {
+        llmobsi_tokens(request, count);
     }
 }
 
 LLMOBS_API void llmobs_request_token(llmobs_request request)
 {
-    llmobs_request_tokens(request, 1);
+    llmobsi_tokens(request, 1);
 }
 
 /* ---- counters of an engine ----------------------------------------------------------------- */
@@ -146,12 +184,12 @@ llmobsi_fn void llmobsi_engine_count(llmobs* obs, llmobs_known known, const char
                                      uint64_t amount)
 {
     llmobs_metric metric = llmobs_metric_of(obs, known);
-    size_t labels = known >= LLMOBS_METRIC_LLAMACPP_PROMPT_TOKENS ? 0 : 2; /* llama.cpp has none */
     const char* values[2];
     values[0] = model;
     values[1] = "0";
     if (metric.number != 0) {
-        llmobs_counter_add(llmobs_counter_get(metric, values, labels), amount);
+        llmobs_counter_add(llmobs_counter_get(metric, values, llmobsi_engine_labels(known)),
+                           amount);
     }
 }
 
@@ -189,15 +227,40 @@ LLMOBS_API void llmobs_request_speculative(llmobs_request request, uint32_t draf
                          accepted);
 }
 
+/* Keeps what happened, for the end to tell. Any thread. */
+llmobsi_fn void llmobsi_request_happened(llmobsi_thread* thread, llmobsi_request* record,
+                                         bool is_retry, const char* why)
+{
+    uint32_t place = llmobsi_add_relaxed(&record->event_count, 1);
+    llmobsi_request_event* event;
+    size_t size = why != NULL ? strlen(why) : 0;
+    if (place >= LLMOBS_I_REQUEST_EVENTS) {
+        llmobsi_count(&thread->counts.events_dropped, 1);
+        return;
+    }
+    event = &record->events[place];
+    event->is_retry = is_retry;
+    if (size > 0) {
+        size = llmobsi_utf8_cut(why, size, sizeof event->why - 1);
+        memcpy(event->why, why, size);
+    }
+    event->why[size] = '\0';
+    llmobsi_store_release(&event->stamp, llmobsi_request_now(&thread->recorder->timeline));
+}
+
 LLMOBS_API void llmobs_request_preempted(llmobs_request request)
 {
+    llmobsi_thread* thread;
+    llmobsi_request* record;
     char model[LLMOBS_I_REQUEST_TEXT_MOST + 1];
-    llmobs_span root;
     if (!llmobsi_request_model(request, model)) {
         return;
     }
-    root = llmobs_request_span(request);
-    llmobs_span_event(root, "preempted");
+    record = llmobsi_request_enter(request, &thread);
+    if (record != NULL) {
+        llmobsi_request_happened(thread, record, false, NULL);
+        llmobsi_leave();
+    }
     llmobsi_engine_count(llmobsi_request_obs(request), LLMOBS_METRIC_VLLM_NUM_PREEMPTIONS, model,
                          1);
 }
@@ -206,15 +269,11 @@ LLMOBS_API void llmobs_request_retry(llmobs_request request, const char* why)
 {
     llmobsi_thread* thread;
     llmobsi_request* record = llmobsi_request_enter(request, &thread);
-    llmobs_attribute reason = llmobs_attribute_string("retry.reason", why);
-    llmobs_span root;
-    if (record == NULL) {
-        return;
+    if (record != NULL) {
+        (void)llmobsi_add_relaxed(&record->retries, 1);
+        llmobsi_request_happened(thread, record, true, why);
+        llmobsi_leave();
     }
-    (void)llmobsi_add_relaxed(&record->retries, 1);
-    root = record->facts.root;
-    llmobsi_leave();
-    llmobs_span_event_with(root, "retry", &reason, why != NULL);
 }
 
 /* ---- guardrails ---------------------------------------------------------------------------- */

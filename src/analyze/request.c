@@ -12,15 +12,29 @@ LLMOBS_API llmobs_request_info llmobs_request_info_default(void)
 
 /* ---- begin --------------------------------------------------------------------------------- */
 
-/* Copies a text into the facts, cut where it is too long. */
-llmobsi_fn void llmobsi_request_keep(llmobsi_requests* requests, llmobsi_request_facts* facts,
-                                     uint32_t* used, llmobsi_request_text which, const char* text)
+/* What is kept of a text: up to LLMOBS_I_REQUEST_TEXT_MOST bytes, whole code points. A text of 10
+   MiB is not measured for that. `*cut` says whether there is more. */
+llmobsi_fn llmobs_string llmobsi_request_short(const char* text, bool* cut)
 {
-    size_t size = text != NULL ? strlen(text) : 0;
-    size_t most = LLMOBS_I_REQUEST_TEXTS - 1 - *used;
-    most = most < LLMOBS_I_REQUEST_TEXT_MOST ? most : LLMOBS_I_REQUEST_TEXT_MOST;
-    if (size > most) {
-        size = llmobsi_utf8_cut(text, size, most);
+    const size_t most = LLMOBS_I_REQUEST_TEXT_MOST + 1;
+    const char* end = text != NULL ? (const char*)memchr(text, '\0', most) : NULL;
+    llmobs_string kept;
+    kept.data = text != NULL ? text : "";
+    kept.size = text == NULL ? 0 : end != NULL ? (size_t)(end - text) : most;
+    *cut = kept.size == most;
+    kept.size = llmobsi_utf8_cut(kept.data, kept.size, LLMOBS_I_REQUEST_TEXT_MOST);
+    return kept;
+}
+
+/* Copies a text into the facts, cut where it is too long. There is room for each. */
+llmobsi_fn void llmobsi_request_keep(llmobsi_requests* requests, llmobsi_request_facts* facts,
+                                     uint32_t* used, llmobsi_request_text which, const char* given)
+{
+    bool cut;
+    llmobs_string kept = llmobsi_request_short(given, &cut);
+    const char* text = kept.data;
+    size_t size = kept.size;
+    if (cut) {
         (void)llmobsi_add_relaxed(&requests->texts_cut, 1);
     }
     if (size == 0) {
@@ -48,6 +62,11 @@ llmobsi_fn void llmobsi_request_keep_id(llmobsi_thread* thread, llmobsi_request_
 /* What a begin found out before it came in. */
 typedef struct llmobsi_request_start {
     llmobs_request_info info;
+    llmobs_request_info labels; /* the same, with texts as short as the end will know them */
+    char model[LLMOBS_I_REQUEST_TEXT_MOST + 1]; /* where they had to be cut */
+    char provider[LLMOBS_I_REQUEST_TEXT_MOST + 1];
+    char operation[LLMOBS_I_REQUEST_TEXT_MOST + 1];
+    llmobsi_request_gauges gauges;
     llmobs_counter input_tokens;
     llmobs_counter output_tokens;
     llmobs_counter cost;
@@ -61,7 +80,7 @@ llmobsi_fn void llmobsi_request_series(llmobs* obs, llmobsi_request_start* start
 {
     llmobs_metric tokens = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_TOKENS);
     llmobs_metric cost = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_COST);
-    const llmobs_request_info* info = &start->info;
+    const llmobs_request_info* info = &start->labels;
     const char* values[4];
     size_t count = 0;
     if (tokens.number != 0) {
@@ -86,7 +105,13 @@ llmobsi_fn void llmobsi_request_series(llmobs* obs, llmobsi_request_start* start
     }
 }
 
-/* The labels of an engine's metrics. */
+/* How many labels a metric of an engine has: vLLM's have two, llama.cpp's none. */
+llmobsi_inline size_t llmobsi_engine_labels(llmobs_known known)
+{
+    return known >= LLMOBS_METRIC_LLAMACPP_PROMPT_TOKENS ? 0 : 2;
+}
+
+/* A histogram of an engine. */
 llmobsi_fn llmobs_histogram llmobsi_engine_histogram(llmobs* obs, llmobs_known known,
                                                      const char* model)
 {
@@ -117,7 +142,7 @@ llmobsi_fn void llmobsi_genai_labels(const char** values, const char* operation,
 /* Where the times between tokens go: an engine's, or a client's. */
 llmobsi_fn void llmobsi_request_gap_series(llmobs* obs, llmobsi_request_start* start)
 {
-    const llmobs_request_info* info = &start->info;
+    const llmobs_request_info* info = &start->labels;
     const char* values[LLMOBS_I_GENAI_LABELS];
     llmobs_metric metric;
     if (info->server) {
@@ -136,10 +161,22 @@ llmobsi_fn void llmobsi_request_gap_series(llmobs* obs, llmobsi_request_start* s
     }
 }
 
+/* The id of a name that a client may have chosen. Names are never forgotten: half of the room for
+   them stays the program's, and what does not fit gets no name of its own. */
+llmobsi_fn uint32_t llmobsi_request_name_id(llmobsi_names* names, const char* name, size_t size)
+{
+    uint32_t id = llmobsi_names_seek(names, name, size);
+    return id != LLMOBS_I_NAME_OVERFLOW || !llmobsi_names_are_half_free(names)
+               ? id
+               : llmobsi_names_id(names, name, size);
+}
+
 /* The id of the root span's name: "chat my-model", or the first sketch's own. */
 llmobsi_fn uint32_t llmobsi_request_root_name(llmobsi_thread* thread, llmobs_vocabulary vocabulary,
                                               const llmobsi_request_facts* facts)
 {
+    llmobsi_names* names = &thread->recorder->names;
+    uint32_t id;
     llmobs_string operation = llmobsi_request_string(facts, LLMOBS_I_TEXT_OPERATION);
     llmobs_string model = llmobsi_request_string(facts, LLMOBS_I_TEXT_MODEL);
     char name[2 * LLMOBS_I_REQUEST_TEXT_MOST + 2];
@@ -152,7 +189,11 @@ llmobsi_fn uint32_t llmobsi_request_root_name(llmobsi_thread* thread, llmobs_voc
         memcpy(name + operation.size + 1, model.data, model.size);
         model.size++;
     }
-    return llmobsi_names_id(&thread->recorder->names, name, operation.size + model.size);
+    id = llmobsi_request_name_id(names, name, operation.size + model.size);
+    if (id == LLMOBS_I_NAME_OVERFLOW) {
+        id = llmobsi_request_name_id(names, operation.data, operation.size);
+    }
+    return id != LLMOBS_I_NAME_OVERFLOW ? id : llmobsi_name_id(thread, "request");
 }
 
 /* Of a new trace: as llmobsi_span_root has it, but a lineage also where sampling says no. */
@@ -206,7 +247,8 @@ llmobsi_fn void llmobsi_request_fill(llmobsi_thread* thread, llmobsi_request* re
     const llmobs_request_info* info = &start->info;
     llmobsi_request_facts* facts = &record->facts;
     uint32_t used = 1;
-    facts->queue_ns = info->queue_ns;
+    facts->queue_ns = info->queue_ns <= LLMOBS_I_REQUEST_NS_MOST ? info->queue_ns : 0;
+    facts->gauges = start->gauges;
     facts->server = info->server;
     facts->stream = info->stream;
     facts->input_tokens = start->input_tokens;
@@ -214,7 +256,7 @@ llmobsi_fn void llmobsi_request_fill(llmobsi_thread* thread, llmobsi_request* re
     facts->cost = start->cost;
     record->gap_series = start->gap_series;
     record->chunk_series = start->chunk_series;
-    record->gaps.stride = 1;
+    record->is_shown = start->gap_series.instance != 0 || start->chunk_series.instance != 0;
     llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_REQUEST_ID, info->request_id);
     llmobsi_request_keep_id(thread, facts, &used, LLMOBS_I_TEXT_USER_ID, LLMOBS_DOMAIN_USER,
                             info->tenant, info->user_id);
@@ -224,8 +266,7 @@ llmobsi_fn void llmobsi_request_fill(llmobsi_thread* thread, llmobsi_request* re
     llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_FEATURE, info->feature);
     llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_MODEL, info->model);
     llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_PROVIDER, info->provider);
-    llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_OPERATION,
-                         info->operation != NULL ? info->operation : "chat");
+    llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_OPERATION, info->operation);
     llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_PROMPT_NAME, info->prompt_name);
     llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_PROMPT_VERSION,
                          info->prompt_version);
@@ -236,28 +277,45 @@ llmobsi_fn void llmobsi_request_fill(llmobsi_thread* thread, llmobsi_request* re
         slot->kind = (uint8_t)(info->server ? LLMOBS_KIND_SERVER : LLMOBS_KIND_INTERNAL);
     }
     facts->start = llmobsi_now(&thread->recorder->timeline);
+    llmobsi_request_count(thread->recorder, facts->gauges.waiting, 1);
+}
+
+/* A gauge of an engine, vLLM's or llama.cpp's. */
+llmobsi_fn llmobs_updown llmobsi_engine_gauge(llmobs* obs, llmobs_known known, const char* model)
+{
+    llmobs_metric metric = llmobs_metric_of(obs, known);
+    llmobs_updown none = {0, 0, 0, 0};
+    const char* values[2];
+    values[0] = model;
+    values[1] = "0";
+    return metric.number == 0 ? none
+                              : llmobs_updown_get(metric, values, llmobsi_engine_labels(known));
 }
 
 /* Requests waiting and running, of an engine. */
-llmobsi_fn void llmobsi_engine_move(llmobs* obs, const char* model, int64_t waiting,
-                                    int64_t running)
+llmobsi_fn void llmobsi_request_gauges_get(llmobs* obs, llmobsi_request_start* start)
 {
-    const struct {
-        llmobs_known known;
-        int64_t change;
-    } moves[] = {{LLMOBS_METRIC_VLLM_NUM_REQUESTS_WAITING, waiting},
-                 {LLMOBS_METRIC_VLLM_NUM_REQUESTS_RUNNING, running},
-                 {LLMOBS_METRIC_LLAMACPP_REQUESTS_DEFERRED, waiting},
-                 {LLMOBS_METRIC_LLAMACPP_REQUESTS_PROCESSING, running}};
-    const char* values[2];
-    size_t i;
-    values[0] = model;
-    values[1] = "0";
-    for (i = 0; i < sizeof moves / sizeof moves[0]; i++) {
-        llmobs_metric metric = llmobs_metric_of(obs, moves[i].known);
-        if (metric.number != 0 && moves[i].change != 0) {
-            llmobs_updown_add(llmobs_updown_get(metric, values, i < 2 ? 2 : 0), moves[i].change);
-        }
+    static const llmobs_known waiting[2] = {LLMOBS_METRIC_VLLM_NUM_REQUESTS_WAITING,
+                                            LLMOBS_METRIC_LLAMACPP_REQUESTS_DEFERRED};
+    static const llmobs_known running[2] = {LLMOBS_METRIC_VLLM_NUM_REQUESTS_RUNNING,
+                                            LLMOBS_METRIC_LLAMACPP_REQUESTS_PROCESSING};
+    int i;
+    for (i = 0; i < 2 && start->info.server; i++) {
+        start->gauges.waiting[i] = llmobsi_engine_gauge(obs, waiting[i], start->labels.model);
+        start->gauges.running[i] = llmobsi_engine_gauge(obs, running[i], start->labels.model);
+    }
+}
+
+/* Shortens a label as the request's record does it: what begins under a label ends under it. */
+llmobsi_fn void llmobsi_request_label(const char** text,
+                                      char room[LLMOBS_I_REQUEST_TEXT_MOST + 1])
+{
+    bool cut;
+    llmobs_string kept = llmobsi_request_short(*text, &cut);
+    if (cut) {
+        memcpy(room, kept.data, kept.size);
+        room[kept.size] = '\0';
+        *text = room;
     }
 }
 
@@ -265,11 +323,30 @@ llmobsi_fn void llmobsi_engine_move(llmobs* obs, const char* model, int64_t wait
 llmobsi_fn void llmobsi_request_prepare(llmobs* obs, llmobsi_request_start* start, bool user_ids)
 {
     const llmobs_request_info* info = &start->info;
+    start->labels = start->info;
+    llmobsi_request_label(&start->labels.model, start->model);
+    llmobsi_request_label(&start->labels.provider, start->provider);
+    llmobsi_request_label(&start->labels.operation, start->operation);
     if (info->session_id != NULL && info->session_id[0] != '\0') {
         (void)llmobs_session_begin(obs, info->session_id, info->feature);
     }
     llmobsi_request_series(obs, start, user_ids);
     llmobsi_request_gap_series(obs, start);
+    llmobsi_request_gauges_get(obs, start);
+}
+
+/* Copies what the host gave. An info of an older version is shorter. */
+llmobsi_fn void llmobsi_request_given(llmobsi_request_start* start,
+                                      const llmobs_request_info* info)
+{
+    memset(start, 0, sizeof *start);
+    if (info != NULL) {
+        memcpy(&start->info, info,
+               info->size != 0 && info->size < sizeof *info ? info->size : sizeof *info);
+    }
+    if (start->info.operation == NULL || start->info.operation[0] == '\0') {
+        start->info.operation = "chat";
+    }
 }
 
 /* Whether this instance has requests, and users' ids as labels. */
@@ -296,11 +373,7 @@ LLMOBS_API llmobs_request llmobs_request_begin(llmobs* obs, const llmobs_request
     if (!llmobsi_requests_are_on(obs, &user_ids)) {
         return request;
     }
-    memset(&start, 0, sizeof start);
-    if (info != NULL) {
-        memcpy(&start.info, info,
-               info->size != 0 && info->size < sizeof *info ? info->size : sizeof *info);
-    }
+    llmobsi_request_given(&start, info);
     llmobsi_request_prepare(obs, &start, user_ids);
     thread = llmobsi_enter_to_begin(llmobsi_ticket(obs));
     if (thread == NULL) {
@@ -316,9 +389,6 @@ LLMOBS_API llmobs_request llmobs_request_begin(llmobs* obs, const llmobs_request
         (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->dropped, 1);
     }
     llmobsi_leave();
-    if (record != NULL && start.info.server) {
-        llmobsi_engine_move(obs, start.info.model, 1, 0);
-    }
     return request;
 }
 
@@ -439,8 +509,11 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     requests->audit_user = config->audit_user;
     requests->user_ids = config->metric_user_ids;
     requests->docs_name = llmobsi_names_id(&recorder->names, "docs.count", 10);
+    /* What is left to be told where models are too many. */
+    (void)llmobsi_names_id(&recorder->names, "chat", 4);
     if (!llmobsi_random_bytes(&sessions->seed, sizeof sessions->seed)) {
         sessions->seed = llmobsi_monotonic_ns();
     }
+    llmobsi_requests_salt(requests, (uint32_t)(sessions->seed >> 32));
     sessions->swept = llmobsi_now(&recorder->timeline);
 }

@@ -66,10 +66,22 @@ llmobsi_fn uint64_t llmobsi_session_hash(const llmobsi_sessions* sessions, const
     return hash != 0 ? hash : 1;
 }
 
+/* Moves a gauge, on the cell that all threads share: so a sum over the threads' own cells never
+   shows a session's end without its begin. Inside, or the tick. */
+llmobsi_fn void llmobsi_gauge_shift(llmobsi_recorder* recorder, llmobs_updown gauge,
+                                    int64_t amount)
+{
+    if (gauge.instance != 0 &&
+        !llmobsi_updown_shared(llmobsi_shared_cell(&recorder->registry, gauge.cell), amount)) {
+        (void)llmobsi_add_relaxed(&recorder->registry.metrics[gauge.metric].saturated, 1);
+    }
+}
+
 /* ---- begin and end ------------------------------------------------------------------------- */
 
-/* Comes in to the table, with its lock taken. NULL: there is none. */
-llmobsi_fn llmobsi_sessions* llmobsi_sessions_enter(llmobs* obs, llmobsi_thread** thread)
+/* Comes in to the table, with its lock taken and the session's hash made. NULL: there is none. */
+llmobsi_fn llmobsi_sessions* llmobsi_sessions_enter(llmobs* obs, const char* session_id,
+                                                    llmobsi_thread** thread, uint64_t* hash)
 {
     llmobsi_sessions* sessions;
     *thread = llmobsi_enter(llmobsi_ticket(obs));
@@ -81,6 +93,7 @@ llmobsi_fn llmobsi_sessions* llmobsi_sessions_enter(llmobs* obs, llmobsi_thread*
         llmobsi_leave();
         return NULL;
     }
+    *hash = llmobsi_session_hash(sessions, session_id); /* before: ids may be long */
     llmobsi_lock_take(&sessions->lock);
     return sessions;
 }
@@ -100,7 +113,6 @@ LLMOBS_API llmobs_result llmobs_session_begin(llmobs* obs, const char* session_i
     llmobsi_sessions* sessions;
     llmobsi_session* session;
     llmobsi_thread* thread;
-    bool begun = false;
     uint64_t hash;
     if (session_id == NULL) {
         return LLMOBS_ERROR_ARGUMENT;
@@ -108,26 +120,24 @@ LLMOBS_API llmobs_result llmobs_session_begin(llmobs* obs, const char* session_i
     if (metric.number != 0) {
         gauge = llmobs_updown_get(metric, &feature, 1);
     }
-    sessions = llmobsi_sessions_enter(obs, &thread);
+    sessions = llmobsi_sessions_enter(obs, session_id, &thread, &hash);
     if (sessions == NULL) {
         return LLMOBS_ERROR_CLOSED;
     }
-    hash = llmobsi_session_hash(sessions, session_id);
     session = llmobsi_session_find(sessions, hash);
-    if (session->hash == 0 && sessions->count == sessions->limit) {
+    if (session->hash != 0) {
+        session->seen = llmobsi_now(&thread->recorder->timeline);
+    } else if (sessions->count == sessions->limit) {
         llmobsi_count(&sessions->refused, 1);
         result = LLMOBS_ERROR_LIMIT;
     } else {
-        begun = session->hash == 0;
-        sessions->count += begun;
-        session->gauge = begun ? gauge : session->gauge;
+        sessions->count++;
+        session->gauge = gauge;
         session->hash = hash;
         session->seen = llmobsi_now(&thread->recorder->timeline);
+        llmobsi_gauge_shift(thread->recorder, gauge, 1);
     }
     llmobsi_sessions_leave(sessions);
-    if (begun) {
-        llmobs_updown_add(gauge, 1);
-    }
     return result;
 }
 
@@ -136,62 +146,68 @@ LLMOBS_API llmobs_result llmobs_session_end(llmobs* obs, const char* session_id)
     llmobsi_sessions* sessions;
     llmobsi_session* session;
     llmobsi_thread* thread;
-    llmobs_updown gauge;
+    uint64_t hash;
     bool ended;
     if (session_id == NULL) {
         return LLMOBS_ERROR_ARGUMENT;
     }
-    sessions = llmobsi_sessions_enter(obs, &thread);
+    sessions = llmobsi_sessions_enter(obs, session_id, &thread, &hash);
     if (sessions == NULL) {
         return LLMOBS_ERROR_CLOSED;
     }
-    session = llmobsi_session_find(sessions, llmobsi_session_hash(sessions, session_id));
+    session = llmobsi_session_find(sessions, hash);
     ended = session->hash != 0;
-    gauge = session->gauge;
     if (ended) {
+        llmobsi_gauge_shift(thread->recorder, session->gauge, -1);
         llmobsi_session_take_out(sessions, session);
     }
     llmobsi_sessions_leave(sessions);
-    if (ended) {
-        llmobs_updown_add(gauge, -1);
-    }
     return ended ? LLMOBS_OK : LLMOBS_ERROR_ARGUMENT;
 }
 
 /* ---- the tick's side ----------------------------------------------------------------------- */
 
-/* Takes one off its gauge, from the tick, which has no cells of its own. */
-llmobsi_fn void llmobsi_session_uncount(llmobsi_recorder* recorder, llmobs_updown gauge)
-{
-    if (gauge.instance != 0 &&
-        !llmobsi_updown_shared(llmobsi_shared_cell(&recorder->registry, gauge.cell), -1)) {
-        (void)llmobsi_add_relaxed(&recorder->registry.metrics[gauge.metric].saturated, 1);
-    }
-}
-
-/* Ends the sessions that were silent for too long. Looks at most four times in that time. */
-llmobsi_fn void llmobsi_sessions_sweep(llmobsi_recorder* recorder, uint64_t now)
+/* Ends the sessions that were silent for too long, under their lock. */
+llmobsi_fn void llmobsi_sessions_idle(llmobsi_recorder* recorder, uint64_t now)
 {
     llmobsi_sessions* sessions = llmobsi_sessions_of(recorder);
-    const llmobsi_timeline* timeline = &recorder->timeline;
     uint32_t place = 0;
-    if (llmobsi_timeline_between(timeline, sessions->swept, now) < sessions->idle_ns / 4) {
-        return;
-    }
-    llmobsi_lock_take(&sessions->lock);
-    sessions->swept = now;
     while (place <= sessions->mask) {
         llmobsi_session* session = &sessions->places[place];
-        if (session->hash != 0 &&
-            llmobsi_timeline_between(timeline, session->seen, now) >= sessions->idle_ns) {
-            llmobsi_session_uncount(recorder, session->gauge);
+        if (session->seen > now) {
+            session->seen = now; /* the host's clock went back */
+        }
+        if (session->hash != 0 && llmobsi_timeline_between(&recorder->timeline, session->seen,
+                                                           now) >= sessions->idle_ns) {
+            llmobsi_gauge_shift(recorder, session->gauge, -1);
             llmobsi_session_take_out(sessions, session); /* another may stand here now */
             llmobsi_count(&sessions->idled, 1);
         } else {
             place++;
         }
     }
+}
+
+/* Looks at them, at most four times in the time that they may be silent. The busy flag is up, if
+   this thread has one, so that its signal handlers do not wait for the lock. */
+llmobsi_fn void llmobsi_sessions_sweep(llmobsi_recorder* recorder, uint64_t now)
+{
+    llmobsi_sessions* sessions = llmobsi_sessions_of(recorder);
+    llmobsi_control* self = llmobsi_self;
+    if (now >= sessions->swept && llmobsi_timeline_between(&recorder->timeline, sessions->swept,
+                                                           now) < sessions->idle_ns / 4) {
+        return;
+    }
+    if (self != NULL) {
+        llmobsi_raise(self);
+    }
+    llmobsi_lock_take(&sessions->lock);
+    sessions->swept = now;
+    llmobsi_sessions_idle(recorder, now);
     llmobsi_lock_give(&sessions->lock);
+    if (self != NULL) {
+        llmobsi_lower(self);
+    }
 }
 
 /* ---- layout -------------------------------------------------------------------------------- */
@@ -222,6 +238,7 @@ llmobsi_fn void llmobsi_sessions_forked(llmobsi_sessions* sessions)
 {
     memset(sessions->places, 0, ((size_t)sessions->mask + 1) * sizeof *sessions->places);
     sessions->count = 0;
+    sessions->swept = 0;
     sessions->refused = 0;
     sessions->idled = 0;
 }

@@ -114,6 +114,7 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
                                    llmobs_string text, uint64_t offset, bool final)
 {
     llmobs_audit audit;
+    int cancel;
     if (auditor->audit == NULL) {
         return;
     }
@@ -124,7 +125,9 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
     audit.chunk_size = text.size;
     audit.offset = offset;
     audit.final = final;
+    cancel = llmobsi_cancel_hold(); /* a store writes files; the request must end all the same */
     auditor->audit(auditor->user, &audit);
+    llmobsi_cancel_resume(cancel);
 }
 
 /* The answer's piece goes through the scanner, where there is one. */
@@ -163,6 +166,11 @@ llmobsi_fn void llmobsi_stream_feed(llmobs_request request, llmobs_domain part,
             return; /* over: what is late is not told to the audit callback either */
         }
         stream = llmobsi_request_stream_of(record, part);
+        if (at == 0 && llmobsi_exchange_ordered(&stream->held, 1) != 0) {
+            (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->late, 1);
+            llmobsi_leave();
+            return; /* another piece is on its way, or the end */
+        }
         if (!stream->begun) {
             llmobsi_stream_begin(thread, record, part);
         }
@@ -175,8 +183,11 @@ llmobsi_fn void llmobsi_stream_feed(llmobs_request request, llmobs_domain part,
             llmobsi_stream_guard(llmobsi_requests_of(thread->recorder), record, text.data + at,
                                  size);
         }
-        llmobsi_leave();
         at += size;
+        if (at == text.size) {
+            llmobsi_store_release(&stream->held, 0);
+        }
+        llmobsi_leave();
     } while (at < text.size);
     llmobsi_audit_tell(&auditor, part, text, offset, false);
 }

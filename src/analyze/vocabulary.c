@@ -114,6 +114,51 @@ llmobsi_fn void llmobsi_say_article(llmobsi_said* said, const llmobsi_ending* en
     llmobsi_say_nano(said, "cost.usd", outcome->cost_nano);
 }
 
+/* ---- OpenInference ------------------------------------------------------------------------- */
+
+/* "LLM", or what an embedding model does. A tool's span and a phase's are no requests. */
+llmobsi_fn const char* llmobsi_openinference_kind(llmobs_string operation)
+{
+    return operation.size == 10 && memcmp(operation.data, "embeddings", 10) == 0 ? "EMBEDDING"
+                                                                                 : "LLM";
+}
+
+llmobsi_fn void llmobsi_say_openinference_usage(llmobsi_said* said, const llmobs_usage* usage)
+{
+    int64_t input = usage->input_tokens;
+    int64_t output = usage->output_tokens;
+    llmobsi_say_count(said, "llm.token_count.prompt", input);
+    llmobsi_say_count(said, "llm.token_count.completion", output);
+    llmobsi_say_count(said, "llm.token_count.total",
+                      input >= 0 && output >= 0 ? input + output : -1);
+    llmobsi_say_count(said, "llm.token_count.prompt_details.cache_read", usage->cached_tokens);
+    llmobsi_say_count(said, "llm.token_count.prompt_details.cache_write",
+                      usage->cache_write_tokens);
+    llmobsi_say_count(said, "llm.token_count.prompt_details.audio", usage->audio_input_tokens);
+    llmobsi_say_count(said, "llm.token_count.completion_details.reasoning",
+                      usage->reasoning_tokens);
+    llmobsi_say_count(said, "llm.token_count.completion_details.audio",
+                      usage->audio_output_tokens);
+}
+
+/* One model's name has a place: what answered, or else what was asked for. */
+llmobsi_fn void llmobsi_say_openinference(llmobsi_said* said, const llmobsi_ending* ending)
+{
+    const llmobsi_request_facts* facts = &ending->facts;
+    const llmobs_outcome* outcome = &ending->outcome;
+    llmobs_string model = llmobs_str(outcome->response_model);
+    llmobsi_say_name(said, "openinference.span.kind",
+                     llmobsi_openinference_kind(
+                         llmobsi_request_string(facts, LLMOBS_I_TEXT_OPERATION)));
+    llmobsi_say_text(said, "llm.model_name",
+                     model.size > 0 ? model : llmobsi_request_string(facts, LLMOBS_I_TEXT_MODEL));
+    llmobsi_say_text(said, "llm.provider",
+                     llmobsi_request_string(facts, LLMOBS_I_TEXT_PROVIDER));
+    llmobsi_say_openinference_usage(said, &outcome->usage);
+    llmobsi_say_nano(said, "llm.cost.total", outcome->cost_nano);
+    llmobsi_say_text(said, "user.id", llmobsi_request_string(facts, LLMOBS_I_TEXT_USER_ID));
+}
+
 /* ---- what no vocabulary has ---------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_say_ours(llmobsi_said* said, const llmobsi_ending* ending)
@@ -136,16 +181,31 @@ llmobsi_fn void llmobsi_say_ours(llmobsi_said* said, const llmobsi_ending* endin
 
 /* The times between tokens of a slow request, one sign each, of the alphabet of base64url: 'A' is
    up to 1 us, each further one the square root of 2 times as long. */
-llmobsi_fn size_t llmobsi_gaps_text(const llmobsi_request_gaps* gaps,
-                                    char text[LLMOBS_I_REQUEST_GAPS])
+llmobsi_fn void llmobsi_say_gaps(llmobsi_said* said, const llmobsi_ending* ending,
+                                 char text[LLMOBS_I_REQUEST_GAPS])
 {
     static const char signs[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    uint32_t count = gaps->count + (gaps->pending > 0 ? 1u : 0u);
     uint32_t i;
-    for (i = 0; i < count && i < LLMOBS_I_REQUEST_GAPS; i++) {
-        text[i] = signs[gaps->bytes[i] < 63 ? gaps->bytes[i] : 63];
+    for (i = 0; i < ending->gap_count; i++) {
+        text[i] = signs[ending->gaps[i] < 63 ? ending->gaps[i] : 63];
     }
-    return i;
+    if (i > 0) {
+        said->attributes[said->count++] =
+            llmobs_attribute_string_n("llmobs.token_gaps", text, i);
+        llmobsi_say_count(said, "llmobs.token_gaps_stride", ending->gap_stride);
+    }
+}
+
+/* Retries and preemptions, at the times when they happened. */
+llmobsi_fn void llmobsi_ending_tell_events(const llmobsi_ending* ending)
+{
+    uint32_t i;
+    for (i = 0; i < ending->event_count; i++) {
+        const llmobsi_request_event* event = &ending->events[i];
+        llmobs_attribute why = llmobs_attribute_string("retry.reason", event->why);
+        llmobsi_span_event_at(ending->facts.root, event->is_retry ? "retry" : "preempted",
+                              event->stamp, &why, event->why[0] != '\0');
+    }
 }
 
 llmobsi_fn void llmobsi_ending_attributes(const llmobsi_ending* ending)
@@ -154,32 +214,53 @@ llmobsi_fn void llmobsi_ending_attributes(const llmobsi_ending* ending)
     const char* finish[1];
     char gaps[LLMOBS_I_REQUEST_GAPS];
     llmobsi_said said;
-    size_t size = ending->is_slow ? llmobsi_gaps_text(&ending->gaps, gaps) : 0;
+    if (!llmobs_span_is_recording(ending->facts.root)) {
+        return; /* not sampled, for one */
+    }
     finish[0] = ending->outcome.finish_reason;
     said.count = 0;
     if (ending->vocabulary == LLMOBS_VOCABULARY_ARTICLE) {
         llmobsi_say_article(&said, ending);
+    } else if (ending->vocabulary == LLMOBS_VOCABULARY_OPENINFERENCE) {
+        llmobsi_say_openinference(&said, ending);
     } else {
         llmobsi_say_genai(&said, ending, finish);
     }
     llmobsi_say_rules(&said, ending, rules);
     llmobsi_say_ours(&said, ending);
-    if (size > 0) {
-        said.attributes[said.count++] =
-            llmobs_attribute_string_n("llmobs.token_gaps", gaps, size);
-        llmobsi_say_count(&said, "llmobs.token_gaps_stride", ending->gaps.stride);
-    }
+    llmobsi_say_gaps(&said, ending, gaps);
+    llmobsi_ending_tell_events(ending);
     llmobs_span_set(ending->facts.root, said.attributes, said.count);
     if (ending->outcome.error_type != NULL) {
         llmobs_span_set_status(ending->facts.root, LLMOBS_STATUS_ERROR, NULL);
     }
 }
 
+/* The words of llmobs_span_set_llm, by vocabulary. */
+typedef struct llmobsi_llm_words {
+    const char* model;
+    const char* input;
+    const char* output;
+    const char* cost;
+} llmobsi_llm_words;
+
+llmobsi_fn const llmobsi_llm_words* llmobsi_llm_words_of(llmobs_vocabulary vocabulary)
+{
+    static const llmobsi_llm_words words[] = {
+        {"gen_ai.request.model", "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens",
+         "gen_ai.usage.cost"},
+        {"model.name", "tokens.input", "tokens.output", "cost.usd"},
+        {"llm.model_name", "llm.token_count.prompt", "llm.token_count.completion",
+         "llm.cost.total"}};
+    return &words[(unsigned)vocabulary < sizeof words / sizeof words[0] ? (unsigned)vocabulary
+                                                                        : 0u];
+}
+
 LLMOBS_API void llmobs_span_set_llm(llmobs_span span, const llmobs_llm_attributes* attributes)
 {
     llmobsi_thread* thread = llmobsi_enter(span.instance);
     llmobs_vocabulary vocabulary = LLMOBS_VOCABULARY_GENAI;
-    bool article;
+    const llmobsi_llm_words* words;
     llmobsi_said said;
     if (thread == NULL) {
         return;
@@ -191,14 +272,15 @@ LLMOBS_API void llmobs_span_set_llm(llmobs_span span, const llmobs_llm_attribute
     if (attributes == NULL) {
         return;
     }
-    article = vocabulary == LLMOBS_VOCABULARY_ARTICLE;
+    words = llmobsi_llm_words_of(vocabulary);
     said.count = 0;
-    llmobsi_say_name(&said, article ? "model.name" : "gen_ai.request.model", attributes->model);
-    llmobsi_say_count(&said, article ? "tokens.input" : "gen_ai.usage.input_tokens",
-                      attributes->tokens_in);
-    llmobsi_say_count(&said, article ? "tokens.output" : "gen_ai.usage.output_tokens",
-                      attributes->tokens_out);
-    llmobsi_say_nano(&said, article ? "cost.usd" : "gen_ai.usage.cost", attributes->cost_nano);
+    if (vocabulary == LLMOBS_VOCABULARY_OPENINFERENCE) {
+        llmobsi_say_name(&said, "openinference.span.kind", "LLM");
+    }
+    llmobsi_say_name(&said, words->model, attributes->model);
+    llmobsi_say_count(&said, words->input, attributes->tokens_in);
+    llmobsi_say_count(&said, words->output, attributes->tokens_out);
+    llmobsi_say_nano(&said, words->cost, attributes->cost_nano);
     llmobsi_say_bool(&said, "guardrail.passed", !attributes->guardrail_triggered);
     llmobsi_say_count(&said, "docs.count", attributes->retrieval_docs);
     llmobs_span_set(span, said.attributes, said.count);

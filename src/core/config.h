@@ -40,8 +40,9 @@ LLMOBS_API llmobs_key llmobs_key_default(void);
 
 /* What a request's spans say, and in whose words: llmobs_config.vocabulary. */
 typedef enum llmobs_vocabulary {
-    LLMOBS_VOCABULARY_GENAI = 0,  /* OpenTelemetry's GenAI conventions, newest           */
-    LLMOBS_VOCABULARY_ARTICLE = 1 /* llm_chain with user.id, model.name, tokens.input ... */
+    LLMOBS_VOCABULARY_GENAI = 0,   /* OpenTelemetry's GenAI conventions, newest            */
+    LLMOBS_VOCABULARY_ARTICLE = 1, /* llm_chain with user.id, model.name, tokens.input ... */
+    LLMOBS_VOCABULARY_OPENINFERENCE = 2 /* Arize's: llm.model_name, llm.token_count.* ...  */
 } llmobs_vocabulary;
 
 /* The host's own secure store for raw texts: the one way by which they leave the library, and only

@@ -165,6 +165,33 @@ llmobsi_fn uint32_t llmobsi_names_find(llmobsi_names* names, const char* text, u
     return LLMOBS_I_NAME_OVERFLOW;
 }
 
+/* The id of a text that is there already, else LLMOBS_I_NAME_OVERFLOW. Bytes that are no UTF-8, and
+   texts that are too long, are not. */
+llmobsi_fn uint32_t llmobsi_names_seek(const llmobsi_names* names, const char* text, size_t size)
+{
+    uint32_t hash = (uint32_t)llmobsi_hash64(text, size, names->seed);
+    uint32_t probe;
+    for (probe = 0; probe <= names->entry_mask / 2; probe++) {
+        uint32_t index = (hash + probe) & names->entry_mask;
+        uint32_t place = llmobsi_load_acquire(&names->entries[index]);
+        const llmobsi_name* name;
+        if (place == 0) {
+            break;
+        }
+        name = llmobsi_names_at(names, place);
+        if (name->hash == hash && name->size == size && memcmp(name->text, text, size) == 0) {
+            return index + 1;
+        }
+    }
+    return LLMOBS_I_NAME_OVERFLOW;
+}
+
+/* Whether half of the room is left: what comes from outside may take the other half only. */
+llmobsi_fn bool llmobsi_names_are_half_free(const llmobsi_names* names)
+{
+    return llmobsi_load_relaxed(&names->text_used) < names->text_capacity / 2;
+}
+
 /* The id of any bytes: cut, and repaired where they are no UTF-8. */
 llmobsi_fn uint32_t llmobsi_names_id(llmobsi_names* names, const char* text, size_t size)
 {

@@ -503,6 +503,9 @@ llmobsi_fn llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmo
     llmobsi_last_stats(instance, stats);
     llmobsi_instance_tell(instance);
     llmobsi_keyring_end(&instance->collector.recorder.keyring);
+    if (llmobsi_requests_of(&instance->collector.recorder) != NULL) {
+        llmobsi_requests_end(llmobsi_requests_of(&instance->collector.recorder));
+    }
     if (quiet) {
         llmobsi_memory_return(instance);
     } else {

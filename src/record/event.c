@@ -73,8 +73,10 @@ typedef struct llmobsi_event_head {
     uint32_t attribute_count;
 } llmobsi_event_head;
 
+/* `stamp`: when it happened, 0 stands for now. */
 llmobsi_fn bool llmobsi_event_put(llmobsi_thread* thread, llmobsi_slot* slot, const char* name,
-                                  const llmobs_attribute* attributes, size_t count)
+                                  uint64_t stamp, const llmobs_attribute* attributes,
+                                  size_t count)
 {
     llmobsi_event_head head;
     unsigned char* place = llmobsi_field_put(thread, slot, llmobsi_name_id(thread, name),
@@ -83,7 +85,7 @@ llmobsi_fn bool llmobsi_event_put(llmobsi_thread* thread, llmobsi_slot* slot, co
     if (place == NULL) {
         return false;
     }
-    head.stamp = llmobsi_now(&thread->recorder->timeline);
+    head.stamp = stamp != 0 ? stamp : llmobsi_now(&thread->recorder->timeline);
     head.dropped_attributes = 0;
     head.attribute_count = 0;
     for (i = 0; attributes != NULL && i < count; i++) {
@@ -102,14 +104,14 @@ llmobsi_fn bool llmobsi_event_put(llmobsi_thread* thread, llmobsi_slot* slot, co
     return true;
 }
 
-LLMOBS_API void llmobs_span_event_with(llmobs_span span, const char* name,
-                                       const llmobs_attribute* attributes, size_t count)
+llmobsi_fn void llmobsi_span_event_at(llmobs_span span, const char* name, uint64_t stamp,
+                                      const llmobs_attribute* attributes, size_t count)
 {
     llmobsi_thread* thread;
     llmobsi_slot* slot = llmobsi_span_enter(span, &thread);
     if (slot != NULL) {
         if (slot->event_count < LLMOBS_I_EVENTS_MAX && llmobsi_span_is_roomy(thread, slot) &&
-            llmobsi_event_put(thread, slot, name, attributes, count)) {
+            llmobsi_event_put(thread, slot, name, stamp, attributes, count)) {
             slot->event_count++;
         } else {
             slot->dropped_events =
@@ -118,6 +120,12 @@ LLMOBS_API void llmobs_span_event_with(llmobs_span span, const char* name,
         }
         llmobsi_leave();
     }
+}
+
+LLMOBS_API void llmobs_span_event_with(llmobs_span span, const char* name,
+                                       const llmobs_attribute* attributes, size_t count)
+{
+    llmobsi_span_event_at(span, name, 0, attributes, count);
 }
 
 LLMOBS_API void llmobs_span_event(llmobs_span span, const char* name)
