@@ -43,9 +43,12 @@ api: llmobs.h
 
 # ---- the demo ---------------------------------------------------------------------------------
 
+# Flags for libcurl, which --endpoint needs, where it is; DEMO_LIBS= builds without.
+DEMO_LIBS ?= $(shell tools/peers.sh "$(CC)" "$(CXX)" examples/demo/endpoint.c 2>/dev/null)
+
 build/demo: $(DEMO) $(wildcard examples/demo/*.h) llmobs.h
 	@mkdir -p build
-	$(CC) -std=gnu11 -O2 -g -Wall -Wextra -I. $(DEMO) -o $@ $(LDFLAGS) $(LIBS)
+	$(CC) -std=gnu11 -O2 -g -Wall -Wextra -I. $(DEMO) -o $@ $(DEMO_LIBS) $(LDFLAGS) $(LIBS)
 
 demo: build/demo
 	./build/demo

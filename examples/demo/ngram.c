@@ -1,10 +1,7 @@
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
-#include "model.h"
-
-#include "prompt.h"
-#include "retrieval.h"
+#include "ngram.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -112,13 +109,13 @@ static void add_line(ngrams* fitted, const char* line, const char* end, double r
     add_end(fitted, end);
 }
 
-static ngrams fit(const char* prompt, const char* question)
+static ngrams fit(const char* told, const char* question)
 {
     ngrams fitted = {0};
     while (fitted.count < ORDER - 1) {
-        add_end(&fitted, prompt);
+        add_end(&fitted, told);
     }
-    const char* at = strstr(prompt, PROMPT_PASSAGE);
+    const char* at = strstr(told, PROMPT_PASSAGE);
     for (double rank = 1; at != NULL && at < question; rank *= RANK_DECAY) {
         const char* next = strstr(at + 1, PROMPT_PASSAGE);
         const char* end = next == NULL || next > question ? question : next;
@@ -219,8 +216,7 @@ static size_t choose_next(ngrams* fitted, const uint64_t last[ORDER - 1])
 
 typedef struct speaker {
     const language_model* with;
-    model_token_fn on_token;
-    void* user;
+    const model_listener* to;
     size_t read; /* tokens of the prompt */
     size_t spoken;
     struct timespec started;
@@ -249,7 +245,7 @@ static void speak(speaker* voice, const token* said, bool spaced)
     keep_pace(voice);
     text_add_string(&piece, spaced && voice->spoken > 0 ? " " : "");
     text_add(&piece, said->data, said->size);
-    voice->on_token(voice->user, piece.data, piece.size);
+    voice->to->token(voice->to->user, piece.data, piece.size);
     voice->spoken++;
     text_free(&piece);
 }
@@ -279,31 +275,48 @@ static void speak_sentence(ngrams* fitted, speaker* voice, size_t place)
     }
 }
 
-usage model_call(const language_model* with, const char* prompt, model_token_fn on_token,
-                 void* user)
+/* The question in a prompt: what stands behind the last such word, since a passage may say it. */
+static const char* question_in(const char* told)
 {
-    const char* question = strstr(prompt, PROMPT_QUESTION);
+    const char* question = strstr(told, PROMPT_QUESTION);
     for (const char* at = question; at != NULL; at = strstr(at + 1, PROMPT_QUESTION)) {
-        question = at; /* the last one: a passage may say the word, too */
+        question = at;
     }
-    ngrams fitted = fit(prompt, question);
-    fitted.random = hash_of(with->seed ^ UINT64_C(14695981039346656037), prompt, strlen(prompt));
+    return question;
+}
+
+static void answer_with(ngrams* fitted, speaker* voice)
+{
+    clock_gettime(CLOCK_MONOTONIC, &voice->started);
+    for (int sentence = 0; sentence < SENTENCES_MOST && voice->spoken < ANSWER_GOAL; sentence++) {
+        size_t place = choose_start(fitted);
+        if (place == 0) {
+            break;
+        }
+        speak_sentence(fitted, voice, place);
+    }
+}
+
+model_reply ngram_call(const language_model* with, const prompt* said, const model_listener* to)
+{
+    const char* told = said->whole.data;
+    const char* question = question_in(told);
+    ngrams fitted = fit(told, question);
+    fitted.random = hash_of(with->seed ^ UINT64_C(14695981039346656037), told, said->whole.size);
     char term[TERM_SIZE];
     question += strlen(PROMPT_QUESTION);
     const char* end = strstr(question, PROMPT_ANSWER);
     for (const char* at = question; term_next(&at, term) && at <= end;) {
         weigh_term(&fitted, term);
     }
-    speaker voice = {with, on_token, user, count_tokens(prompt), 0, {0, 0}};
-    clock_gettime(CLOCK_MONOTONIC, &voice.started);
-    for (int sentence = 0; sentence < SENTENCES_MOST && voice.spoken < ANSWER_GOAL; sentence++) {
-        size_t place = choose_start(&fitted);
-        if (place == 0) {
-            break;
-        }
-        speak_sentence(&fitted, &voice, place);
-    }
+    speaker voice = {with, to, prompt_tokens(said), 0, {0, 0}};
+    answer_with(&fitted, &voice);
     free(fitted.words);
-    usage total = {voice.read, voice.spoken};
-    return total;
+    model_reply reply = model_reply_begin();
+    reply.usage.input_tokens = (int64_t)voice.read;
+    reply.usage.output_tokens = (int64_t)voice.spoken;
+    reply.usage.provenance = LLMOBS_USAGE_COUNTED;
+    reply.usage.reported = true; /* an answer of no tokens is one */
+    reply.finish_reason = voice.spoken < ANSWER_MOST ? "stop" : "length";
+    return reply;
 }
