@@ -218,7 +218,7 @@ is(join(' ', sort map { $_->{llm_chain}{is}{'user.id'} } values %$traces),
 
 like($printed, qr/^  Why did it take so long\?\n  took .*first token after .*\n/m,
     'the slowest request is explained');
-like($printed, qr/^    model_call .* %\), the slowest phase$/m, 'by its slowest phase');
+like($printed, qr/^    \w+ .* %\), the slowest phase\b/m, 'by its slowest phase');
 like($printed, qr/^    retrieval .*, 4 documents$/m, 'and its documents');
 my ($whole, @parts) = $printed =~ m{^  tokens (\d+) in, \d+ out
     system (\d+) .*
@@ -368,7 +368,8 @@ refuses(2, qr/--seed takes/, 'a negative seed', '--seed', '-1');
 refuses(2, qr/empty/, 'an empty question', ' ');
 my ($help, undef, $help_status) = demo('--help');
 is($help_status, 0, 'help');
-for my $option (qw(docs questions answers threads seed pace out)) {
+for my $option (qw(docs questions answers threads seed pace out endpoint model api-key-file
+    timeout)) {
     like($help, qr/--$option\b/, "help tells of --$option");
 }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Flags for the libraries that a bench compares with, or an example uses: the HAVE_<NAME> that its
-# source asks for, and how to link, for those that are here. Names what is not on standard error. A peer in C++ has its
-# side of the bench in bench/peer_<name>.cpp, which is compiled into build/bench.
+# source asks for, and how to link, for those that are here. Names what is not on standard error. A
+# peer in C++ has its side of the bench in bench/peer_<name>.cpp, compiled into build/bench.
 #
 #   tools/peers.sh CC CXX SOURCE
 cc=$1

@@ -1,5 +1,4 @@
-/* A real model: a server that speaks OpenAI's chat completions, called by libcurl where the demo
-   was built with it (HAVE_CURL). */
+/* A real model: a server that speaks OpenAI's chat completions. */
 #ifndef DEMO_ENDPOINT_H
 #define DEMO_ENDPOINT_H
 
@@ -10,7 +9,8 @@ struct endpoint {
     char* url;           /* of the call itself                                */
     char* authorization; /* the header, with the key; NULL: none is asked for */
     const char* provider;
-    double timeout; /* seconds a call may take */
+    double timeout; /* seconds a call may take        */
+    bool local;     /* on this machine: no proxy then */
 };
 
 /* `url` names the server, its /v1 or the call's whole path. `key_file` may be NULL; its first line

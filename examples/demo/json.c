@@ -114,11 +114,14 @@ static const char* skip_member(const char* at, const char* end, int depth)
 static const char* skip_nest(const char* at, const char* end, int depth)
 {
     char close = *at == '{' ? '}' : ']';
+    if (depth >= JSON_DEPTH) {
+        return NULL;
+    }
     at = skip_space(at + 1, end);
     if (at < end && *at == close) {
         return at + 1;
     }
-    while (depth < JSON_DEPTH) {
+    for (;;) {
         at = skip_space(at, end);
         at = close == '}' ? skip_member(at, end, depth + 1) : skip_value(at, end, depth + 1);
         at = at != NULL ? skip_space(at, end) : NULL;
@@ -129,7 +132,6 @@ static const char* skip_nest(const char* at, const char* end, int depth)
             return at;
         }
     }
-    return NULL;
 }
 
 static const char* skip_value(const char* at, const char* end, int depth)

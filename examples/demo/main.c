@@ -326,7 +326,7 @@ static int answer_file(const terminal* on, const chain* with, const options* wan
     return status;
 }
 
-/* What stands at the end, whatever became of the questions. */
+/* What stands at the end, where anything was asked. */
 static int print_end(const terminal* on, const chain* with, const collector* spans,
                      const outputs* files, int status)
 {
@@ -335,6 +335,9 @@ static int print_end(const terminal* on, const chain* with, const collector* spa
     stats.size = sizeof stats;
     if (llmobs_stats_read(with->obs, &stats) != LLMOBS_OK) {
         return FAILED;
+    }
+    if (stats.requests_begun == 0) {
+        return status;
     }
     callers_leave(with->obs);
     meters_record(&metrics, spans);
@@ -360,9 +363,7 @@ static int run(const options* wanted, const library* docs, const language_model*
         print_head(&on, docs, model);
         status = wanted->question != NULL ? answer_one(&on, &with, wanted->question, &spans)
                                           : answer_file(&on, &with, wanted, &spans);
-        if (spans.count > 0) {
-            status = print_end(&on, &with, &spans, &files, status);
-        }
+        status = print_end(&on, &with, &spans, &files, status);
         llmobs_close(obs);
         retrieval_free(index);
     }
