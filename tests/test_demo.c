@@ -175,6 +175,7 @@ static void test_events(void)
     text none;
     size_t i;
     check_events("data: a\n\ndata: b\n\n", "|a|b", "two events");
+    check_events("data: a\r\ndata: b\r\n\r\n", "|a\nb", "a line that ends in two characters");
     check_events("data: a\r\n\r\ndata:b\r\rdata:  c\n\n", "|a|b| c", "any line end, one blank");
     check_events("\357\273\277data: a\n\n", "|a", "a byte order mark");
     check_events(": hello\nevent: x\nid: 1\ndata: a\nretry: 5\ndata: b\n\n\n\n", "|a\nb",
