@@ -112,6 +112,8 @@ my %ways = (
     event => sub { stream($_[0], 9, @said[ 0 .. 3 ], $trouble); finish($_[0]) },
     cut => sub { stream($_[0], 9, @said[ 0 .. 4 ]) },
     short => sub { stream($_[0], 9, @said[ 0 .. 4 ]); finish($_[0]) },
+    open => sub { stream($_[0], 50, @said, $stop, $usage, $done); push @kept, $_[0] },
+    gone => sub { stream($_[0], 50, @said, $stop) },
     empty => sub { stream($_[0], 9, $stop, $done); finish($_[0]) },
 );
 
@@ -229,10 +231,12 @@ for my $case (
     [ 'unknown', 'invalid_request', 0 ], [ 'hang', 'timeout', 0, 3 ], [ 'silent', 'timeout', 0 ],
     [ 'malformed', 'malformed_response', 0, 2 ], [ 'event', 'server_error', 0, 2 ],
     [ 'cut', 'connection_error', 0, 3 ], [ 'short', 'incomplete_response', 0, 3 ],
-    [ 'empty', '', 0 ]) {
+    [ 'empty', '', 0 ], [ 'open', '', 0, 20 ], [ 'gone', '', 0, 6 ]) {
     my ($model, $error, $retries, $tokens) = @$case;
     my @words = $model =~ /hang|silent/ ? ('--timeout', 1) : ();
     my ($told, $logged, $traced, $code) = ask($model, @words);
+    cmp_ok($logged->{latency_ms}, '<', 4000, "$model: without waiting for the time-out")
+        if $model eq 'open';
     is(join(' ', $code, $logged->{error_type} // '', $logged->{retries} // '?',
         $logged->{tokens}{output} // '-'), join(' ', $error ne '' ? 1 : 0, $error, $retries,
         $tokens // '-'), "$model: " . ($error || 'answered') . ", retries: $retries")

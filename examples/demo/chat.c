@@ -101,6 +101,7 @@ bool chat_event(void* user, const char* data, size_t size)
     chat* with = (chat*)user;
     if (strcmp(data, "[DONE]") == 0) {
         with->finished = true;
+        with->done = true;
         return true;
     }
     json said = json_parse(data, size);

@@ -31,6 +31,7 @@ typedef struct chat {
     size_t size;   /* of the answer so far                          */
     bool told;     /* the listener has had a token                  */
     bool finished; /* it said why it ended, or that this is the end */
+    bool done;     /* the latter: nothing follows                   */
 } chat;
 
 /* Takes one event; an sse_event_fn, `user` is the chat. False, with the reply's error_type set, for

@@ -73,8 +73,8 @@ static void print_safe(const terminal* on, const char* data, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
         unsigned char byte = (unsigned char)data[i];
-        bool second = i + 1 < size && (unsigned char)data[i + 1] < 0xa0;
-        bool c1 = byte == 0xc2 && second; /* U+0080 to U+009F */
+        unsigned char next = i + 1 < size ? (unsigned char)data[i + 1] : 0;
+        bool c1 = byte == 0xc2 && next >= 0x80 && next < 0xa0; /* U+0080 to U+009F */
         fputc(byte < 0x20 || byte == 0x7f || c1 ? '?' : byte, on->stream);
         i += c1;
     }

@@ -72,12 +72,15 @@ static size_t on_data(char* data, size_t unit, size_t count, void* user)
     attempt* with = (attempt*)user;
     long status = 0;
     curl_easy_getinfo(with->curl, CURLINFO_RESPONSE_CODE, &status);
-    if (status != 200 || sse_feed(&with->events, data, unit * count)) {
+    if (status != 200) {
         return unit * count;
     }
     model_reply* reply = with->answer.reply;
-    reply->error_type = reply->error_type != NULL ? reply->error_type : CHAT_TOO_LARGE;
-    return 0; /* which ends the transfer */
+    if (!sse_feed(&with->events, data, unit * count) && reply->error_type == NULL) {
+        reply->error_type = CHAT_TOO_LARGE;
+    }
+    bool over = reply->error_type != NULL || with->answer.done;
+    return over ? 0 : unit * count; /* 0 ends the transfer: some servers leave it open */
 }
 
 static bool add_header(attempt* to, const char* header)
@@ -123,16 +126,28 @@ static const char* error_of_transfer(const attempt* of, CURLcode code)
     if (of->answer.reply->error_type != NULL) {
         return of->answer.reply->error_type; /* an event was why it ended */
     }
+    if (of->answer.finished) {
+        return NULL; /* whatever came of the connection */
+    }
     if (code == CURLE_OPERATION_TIMEDOUT) {
         return CHAT_TIMEOUT;
     }
     if (status != 0 && status != 200) {
         return error_of_status(status);
     }
-    if (code != CURLE_OK) {
-        return CHAT_CONNECTION;
-    }
-    return of->answer.finished ? NULL : CHAT_INCOMPLETE;
+    return code != CURLE_OK ? CHAT_CONNECTION : CHAT_INCOMPLETE;
+}
+
+/* Seconds; 0: the server does not say, or this libcurl does not tell. */
+static int64_t retry_after_of(CURL* curl)
+{
+    curl_off_t seconds = 0;
+#if LIBCURL_VERSION_NUM >= 0x074200
+    curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &seconds);
+#else
+    (void)curl;
+#endif
+    return (int64_t)seconds;
 }
 
 /* libcurl has copied the headers, and so the key. */
@@ -151,7 +166,6 @@ transfer transfer_once(const endpoint* to, const text* body, const char* tracepa
                        const model_listener* listener)
 {
     transfer made = {model_reply_begin(), 0, false};
-    curl_off_t retry_after = 0;
     attempt with;
     memset(&with, 0, sizeof with);
     with.body = body;
@@ -164,9 +178,8 @@ transfer transfer_once(const endpoint* to, const text* body, const char* tracepa
         made.reply.error_type = CHAT_CONNECTION;
     } else {
         made.reply.error_type = error_of_transfer(&with, curl_easy_perform(with.curl));
-        curl_easy_getinfo(with.curl, CURLINFO_RETRY_AFTER, &retry_after);
+        made.retry_after = retry_after_of(with.curl);
     }
-    made.retry_after = (int64_t)retry_after;
     made.told = with.answer.told;
     attempt_end(&with);
     return made;
