@@ -43,9 +43,12 @@ api: llmobs.h
 
 # ---- the demo ---------------------------------------------------------------------------------
 
+# Flags for libcurl, which --endpoint needs, where it is; DEMO_LIBS= builds without.
+DEMO_LIBS ?= $(shell tools/peers.sh "$(CC)" "$(CXX)" examples/demo/transfer.c 2>/dev/null)
+
 build/demo: $(DEMO) $(wildcard examples/demo/*.h) llmobs.h
 	@mkdir -p build
-	$(CC) -std=gnu11 -O2 -g -Wall -Wextra -I. $(DEMO) -o $@ $(LDFLAGS) $(LIBS)
+	$(CC) -std=gnu11 -O2 -g -Wall -Wextra -I. $(DEMO) -o $@ $(DEMO_LIBS) $(LDFLAGS) $(LIBS)
 
 demo: build/demo
 	./build/demo
@@ -66,6 +69,8 @@ build/$(1)/private.a: tests/private.c llmobs.h
 	rm -f $$@; ar rc $$@ build/$(1)/private.o
 endef
 TEST_PARTS := tests/tap.h $(wildcard tests/*.h) build/llmobs_private.h llmobs.h
+# One test reads parts of the demo.
+build/tests/test_demo: $(DEMO) $(wildcard examples/demo/*.h)
 
 $(eval $(call copy,tests,$(CC) $(CFLAGS)))
 build/tests/%: tests/%.c build/tests/private.a $(TEST_PARTS)

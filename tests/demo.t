@@ -172,9 +172,61 @@ $begun{ $_->{name} }++ for grep { $_->{ph} =~ /^[bBX]$/ } @{ $events // [] };
 is(join(' ', map { $begun{$_} // 0 } 'llm_chain', @phases), join(' ', (scalar @asked) x 5),
     'and holds every span');
 
-like($printed, qr/ $spans spans started = $spans collected \+ 0 dropped \+ 0 in flight/,
+my $count = @asked;
+my $all = $spans + $count;
+like($printed, qr/ $spans spans and $count log records = $all collected \+ 0 dropped \+ 0 in/,
     'the ledger');
-like($printed, qr/all exported by 3 of 3 exporters, lost 0  balanced/, 'balances');
+like($printed, qr/all exported by 4 of 4 exporters, lost 0  balanced/, 'balances');
+
+# ---- the log lines -------------------------------------------------------------------------------
+
+my @requests = map { JSON::PP->new->utf8->decode($_) } split /\n/, slurp("$out/requests.jsonl");
+is(scalar @requests, scalar @asked, 'requests.jsonl has a line for each question');
+my %request = map { $_->{request_id} => $_ } @requests;
+is(join(' ', sort keys %request), join(' ', map { sprintf 'demo-%04d', $_ } 1 .. @asked),
+    'each with an id of its own');
+my $hash = qr/^hmac-sha256:demo:[0-9a-f]{32}$/;
+is(scalar(grep { $_->{user_id} !~ $hash } @requests), 0, 'and a pseudonym for its user');
+my %users = map { $_->{user_id} => 1 } @requests;
+my %sessions = map { $_->{session_id} => $_->{user_id} } @requests;
+is(join(' ', scalar keys %users, scalar keys %sessions), '3 5', 'three users in five sessions');
+is(scalar(grep { $_->{session_id} !~ $hash || $_->{input_hash} !~ $hash } @requests), 0,
+    'sessions and prompts are pseudonyms, too');
+is(scalar(grep { $_->{input_length} < 100 } @requests), 0, 'prompts are measured');
+my $differ = 0;
+for my $line (@requests) {
+    my $trace = $traces->{ $line->{trace_id} // '' } // {};
+    my $model = $trace->{model_call}{is} // {};
+    my $said = join(' ', $line->{tokens}{input}, $line->{tokens}{output}, $line->{model},
+        $line->{span_id}, $line->{finish_reason}, $line->{severity},
+        $line->{guardrails}{passed} ? 1 : 0, "@{ $line->{guardrails}{triggered} }");
+    my $check = $trace->{guardrail_check}{is} // {};
+    my $rules = $check->{'guardrail.triggered_rules'} // [];
+    my $want = join(' ', $model->{'tokens.input'} // '?', $model->{'tokens.output'} // '?',
+        'demo-4gram', $trace->{llm_chain}{spanId} // '?',
+        ($model->{'tokens.output'} // 0) < 160 ? 'stop' : 'length',
+        @$rules ? 'WARN' : 'INFO', $check->{'guardrail.passed'} // '?', "@$rules");
+    next if $said eq $want;
+    $differ++;
+    diag("$line->{request_id}: $said\n$want");
+}
+is($differ, 0, 'each says what its trace does');
+is(join(' ', sort map { $_->{llm_chain}{is}{'user.id'} } values %$traces),
+    join(' ', sort map { $_->{user_id} } @requests), 'the traces have the same pseudonyms');
+
+# ---- the explanation -----------------------------------------------------------------------------
+
+like($printed, qr/^  Why did it take so long\?\n  took .*first token after .*\n/m,
+    'the slowest request is explained');
+like($printed, qr/^    \w+ .* %\), the slowest phase\b/m, 'by its slowest phase');
+like($printed, qr/^    retrieval .*, 4 documents$/m, 'and its documents');
+my ($whole, @parts) = $printed =~ m{^  tokens (\d+) in, \d+ out
+    system (\d+) .*
+    retrieval (\d+) .*
+    user (\d+) }m;
+my $sum = 0;
+$sum += $_ for @parts;
+is($sum, $whole // 'not there', 'and its tokens, of which each has its part');
 
 # ---- the metrics ---------------------------------------------------------------------------------
 
@@ -208,6 +260,14 @@ my $written = join '', map { slurp($_) } glob("$out/*");
 my ($email) = $emails[0]{text} =~ /(\S+@\S+\w)/;
 unlike($written, qr/\Q$email\E/, 'no e-mail address in any file');
 is(join("\n", grep { index($written, $_) >= 0 } map { $_->{text} } @asked), '', 'no question');
+my @trigrams = map { my $text = $_->{text}; $text =~ /(?=\b(\w+ \w+ \w+)\b)/g } @asked;
+cmp_ok(scalar @trigrams, '>', 200, 'three words of a question');
+is(join("\n", grep { index(slurp("$out/requests.jsonl"), $_) >= 0 } @trigrams), '',
+    'stand nowhere in requests.jsonl');
+my @callers = slurp('examples/demo/callers.c') =~ /\{"(\S+)",\s+"(\S+)"\}/g;
+is(scalar @callers, 10, 'user ids and session ids');
+is(join("\n", grep { index($written, $_) >= 0 } @callers, 'amara', 'jonas'), '', 'nor anywhere');
+unlike($written, qr/not a secret/, 'and the key in no file');
 my @answers = $printed =~ /^  A  (.{30})/mg;
 cmp_ok(scalar @answers, '>=', 40, 'answers are printed');
 is(join("\n", grep { index($written, $_) >= 0 } @answers), '', 'and are in no file');
@@ -308,7 +368,8 @@ refuses(2, qr/--seed takes/, 'a negative seed', '--seed', '-1');
 refuses(2, qr/empty/, 'an empty question', ' ');
 my ($help, undef, $help_status) = demo('--help');
 is($help_status, 0, 'help');
-for my $option (qw(docs questions answers threads seed pace out)) {
+for my $option (qw(docs questions answers threads seed pace out endpoint model api-key-file
+    timeout)) {
     like($help, qr/--$option\b/, "help tells of --$option");
 }
 

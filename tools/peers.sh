@@ -1,7 +1,7 @@
 #!/bin/sh
-# Flags for the libraries that a bench compares with: the HAVE_<NAME> that its source asks for, and
-# how to link, for those that are here. Names what is not on standard error. A peer in C++ has its
-# side of the bench in bench/peer_<name>.cpp, which is compiled into build/bench.
+# Flags for the libraries that a bench compares with, or an example uses: the HAVE_<NAME> that its
+# source asks for, and how to link, for those that are here. Names what is not on standard error. A
+# peer in C++ has its side of the bench in bench/peer_<name>.cpp, compiled into build/bench.
 #
 #   tools/peers.sh CC CXX SOURCE
 cc=$1
@@ -22,6 +22,7 @@ for name in $(sed -n 's/^#.*HAVE_\([A-Z_]*\).*/\1/p' "$source" | sort -u); do
         PROMETHEUS) header=stddef.h package=prometheus-cpp-core libs=-lprometheus-cpp-core
             peer=prometheus ;;
         SPDLOG) header=stddef.h package=spdlog libs='-lspdlog -lfmt' peer=spdlog ;;
+        CURL) header=curl/curl.h package=libcurl libs=-lcurl ;;
         YYJSON) header=yyjson.h package=yyjson libs=-lyyjson ;;
         HYPERSCAN) header=hs.h package=libhs libs=-lhs ;;
         RE_TWO) header=stddef.h package=re2 libs=-lre2 peer=re2 ;;

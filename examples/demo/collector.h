@@ -4,7 +4,7 @@
 
 #include "llmobs.h"
 
-enum { KEPT_ATTRIBUTES = 6, KEPT_TEXT = 64 };
+enum { KEPT_ATTRIBUTES = 16, KEPT_TEXT = 80 };
 
 typedef struct kept_attribute {
     char key[KEPT_TEXT];

@@ -230,20 +230,29 @@ static void add_rule(verdict* so_far, const char* rule)
     so_far->passed = false;
 }
 
-void guardrail_check(verdict* so_far, const char* data)
+/* The seam: what a scanner for personal data finds, as the names of rules. All above it that is not
+   about orders serves this function alone. */
+static void find_personal_data(verdict* so_far, const char* data)
 {
     static const struct {
         const char* name;
         bool (*fires)(const char* data);
-    } rules[GUARDRAIL_RULES] = {
+    } rules[] = {
         {"pii.email", has_email},
         {"pii.phone", has_phone},
         {"pii.card", has_card},
-        {"injection.instruction", has_instruction},
     };
-    for (size_t i = 0; i < GUARDRAIL_RULES; i++) {
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         if (rules[i].fires(data)) {
             add_rule(so_far, rules[i].name);
         }
+    }
+}
+
+void guardrail_check(verdict* so_far, const char* data)
+{
+    find_personal_data(so_far, data);
+    if (has_instruction(data)) {
+        add_rule(so_far, "injection.instruction");
     }
 }

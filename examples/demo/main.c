@@ -5,6 +5,8 @@
 #endif
 #include "chain.h"
 #include "collector.h"
+#include "endpoint.h"
+#include "meters.h"
 #include "options.h"
 #include "report.h"
 #include "terminal.h"
@@ -24,8 +26,17 @@ enum { DONE = 0, FAILED = 1, BAD_USAGE = 2, BLOCKED = 3 };
 typedef struct outputs {
     text otlp;
     text chrome;
+    text requests;
     text metrics;
 } outputs;
+
+static void outputs_free(outputs* of)
+{
+    text_free(&of->otlp);
+    text_free(&of->chrome);
+    text_free(&of->requests);
+    text_free(&of->metrics);
+}
 
 static bool make_folder(const char* path)
 {
@@ -74,12 +85,21 @@ static void print_note(void* user, llmobs_note note, uint64_t count, const char*
     fprintf(stderr, "llmobs: %s (%" PRIu64 ")\n", what, count);
 }
 
-/* Three exporters get every span: two files, and a callback of our own. */
+/* Users, sessions, prompts and answers leave as pseudonyms made with this. It is here so that the
+   demo's are the same in every run; a real program reads 32 random bytes from a file that only it
+   may read, or from a secret store, and never has them in its source. */
+static const char demo_secret[] = "not a secret: llmobs demo, 32 B.";
+
+/* Two files and a callback of our own get every span, a third file gets a line for each request. */
 static llmobs* open_llmobs(const options* wanted, outputs* files, collector* spans)
 {
     llmobs_config config = llmobs_config_default();
     config.service_name = "llmobs-demo";
     config.note = print_note;
+    config.vocabulary = LLMOBS_VOCABULARY_ARTICLE; /* llm_chain, docs.count, tokens.input, ... */
+    config.key.id = "demo";
+    config.key.secret = demo_secret;
+    config.key.secret_size = sizeof demo_secret - 1;
     llmobs_result result;
     llmobs* obs = llmobs_open(&config, &result);
     if (obs == NULL) {
@@ -88,6 +108,8 @@ static llmobs* open_llmobs(const options* wanted, outputs* files, collector* spa
     }
     if (!export_to_file(obs, LLMOBS_FORMAT_OTLP_JSON, &files->otlp, wanted->out, "traces.jsonl") ||
         !export_to_file(obs, LLMOBS_FORMAT_CHROME, &files->chrome, wanted->out, "trace.json") ||
+        !export_to_file(obs, LLMOBS_FORMAT_LOG_JSON, &files->requests, wanted->out,
+                        "requests.jsonl") ||
         llmobs_export_to(obs, collector_export, spans) != LLMOBS_OK) {
         llmobs_close(obs);
         return NULL;
@@ -97,24 +119,38 @@ static llmobs* open_llmobs(const options* wanted, outputs* files, collector* spa
 
 /* ---- what is said -------------------------------------------------------------------------- */
 
+static text describe(const language_model* model)
+{
+    text about = {0};
+    if (model->remote != NULL) {
+        text_add_string(&about, "The model is ");
+        text_add_string(&about, model->name);
+        text_add_string(&about, " at ");
+        text_add_string(&about, model->remote->url);
+        text_add_string(&about, ": questions and passages go there.");
+        return about;
+    }
+    char pace[SHORT_TEXT] = "as fast as it can";
+    if (model->tokens_per_second > 0) {
+        snprintf(pace, sizeof pace, "%g tokens a second", model->tokens_per_second);
+    }
+    text_add_string(&about, "The model is a stand-in, so that nothing must be downloaded: a word "
+                            "n-gram fitted to the retrieved passages. It speaks ");
+    text_add_string(&about, pace);
+    text_add_string(&about, " (--pace).");
+    return about;
+}
+
 static void print_head(const terminal* on, const library* docs, const language_model* model)
 {
     char documents[SHORT_TEXT];
     char passages[SHORT_TEXT];
     char tokens[SHORT_TEXT];
-    char pace[SHORT_TEXT] = "as fast as it can";
-    if (model->tokens_per_second > 0) {
-        snprintf(pace, sizeof pace, "%g tokens a second", model->tokens_per_second);
-    }
     fprintf(on->stream, "\n  %sllmobs demo%s  %s documents in %s passages, %s tokens\n  %s",
             paint(on, BOLD), paint(on, PLAIN), show_count(documents, docs->document_count),
             show_count(passages, docs->passage_count), show_count(tokens, docs->token_count),
             paint(on, DIM));
-    text about = {0};
-    text_add_string(&about, "The model is a stand-in, so that nothing must be downloaded: a word "
-                            "n-gram fitted to the retrieved passages. It speaks ");
-    text_add_string(&about, pace);
-    text_add_string(&about, " (--pace).");
+    text about = describe(model);
     print_wrapped(on, 2, about.data);
     fprintf(on->stream, "%s\n", paint(on, PLAIN));
     text_free(&about);
@@ -137,6 +173,9 @@ static void print_answer(const terminal* on, const char* asked, const answer* go
         fprintf(on->stream, "%sno answer: the guardrail blocked it by ", paint(on, RED));
         print_rules(on, &got->guardrail);
         fprintf(on->stream, "%s\n", paint(on, PLAIN));
+    } else if (got->error_type != NULL) {
+        fprintf(on->stream, "%sno answer: the model's server failed: %s%s\n", paint(on, RED),
+                got->error_type, paint(on, PLAIN));
     } else if (got->content.size == 0) {
         fputs("The documents say nothing about this.\n", on->stream);
     } else {
@@ -170,6 +209,26 @@ static void print_blocked(const terminal* on, const questions* all, const char* 
     fputc('\n', on->stream);
 }
 
+static void print_failed(const terminal* on, const questions* all, const char* path)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        const question* at = &all->list[i];
+        if (at->result.error_type != NULL) {
+            fprintf(on->stream, "  %sfailed%s   %s:%zu  %s\n", paint(on, RED), paint(on, PLAIN),
+                    path, at->line, at->result.error_type);
+        }
+    }
+}
+
+/* Whether an exporter has sent all spans, all log records, or both: whatever it takes. */
+static bool is_delivered(const llmobs_exporter_stats* by, const llmobs_stats* stats)
+{
+    uint64_t spans = stats->collected - stats->log_records;
+    bool all = by->received == spans || by->received == stats->log_records ||
+               by->received == stats->collected;
+    return all && by->exported == by->received;
+}
+
 /* The ledger: what was begun must be somewhere. */
 static bool print_ledger(const terminal* on, const llmobs_stats* stats)
 {
@@ -180,7 +239,7 @@ static bool print_ledger(const terminal* on, const llmobs_stats* stats)
         dropped += stats->dropped[i];
     }
     for (uint32_t i = 0; i < stats->exporter_count; i++) {
-        delivered += stats->exporters[i].exported == stats->collected;
+        delivered += is_delivered(&stats->exporters[i], stats);
         for (int k = 0; k < LLMOBS_LOSS_COUNT; k++) {
             lost += stats->exporters[i].lost[k];
         }
@@ -188,10 +247,10 @@ static bool print_ledger(const terminal* on, const llmobs_stats* stats)
     bool whole = stats->started == dropped + stats->live + stats->ended + stats->collected &&
                  delivered == stats->exporter_count && dropped == 0 && lost == 0;
     fprintf(on->stream,
-            "  %sledger%s   %" PRIu64 " spans started = %" PRIu64 " collected + %" PRIu64
-            " dropped + %" PRIu64 " in flight\n",
-            paint(on, DIM), paint(on, PLAIN), stats->started, stats->collected, dropped,
-            stats->live + stats->ended);
+            "  %sledger%s   %" PRIu64 " spans and %" PRIu64 " log records = %" PRIu64
+            " collected + %" PRIu64 " dropped + %" PRIu64 " in flight\n",
+            paint(on, DIM), paint(on, PLAIN), stats->started - stats->log_records,
+            stats->log_records, stats->collected, dropped, stats->live + stats->ended);
     fprintf(on->stream,
             "           all exported by %" PRIu64 " of %" PRIu32 " exporters, lost %" PRIu64
             "  %s%s%s\n\n",
@@ -202,27 +261,42 @@ static bool print_ledger(const terminal* on, const llmobs_stats* stats)
 
 static void print_files(const terminal* on, const outputs* files)
 {
-    fprintf(on->stream, "  %sfiles%s    %s  OTLP JSON lines, for any OpenTelemetry Collector\n",
-            paint(on, DIM), paint(on, PLAIN), files->otlp.data);
+    int width = (int)files->requests.size;
+    fprintf(on->stream, "  %sfiles%s    %-*s  OTLP JSON lines, for any OpenTelemetry Collector\n",
+            paint(on, DIM), paint(on, PLAIN), width, files->otlp.data);
     fprintf(on->stream, "           %-*s  Chrome trace: open it in https://ui.perfetto.dev\n",
-            (int)files->otlp.size, files->chrome.data);
-    fprintf(on->stream, "           %-*s  metrics, as Prometheus scrapes them\n",
-            (int)files->otlp.size, files->metrics.data);
+            width, files->chrome.data);
+    fprintf(on->stream, "           %-*s  a log line for each request, without its texts\n",
+            width, files->requests.data);
+    fprintf(on->stream, "           %-*s  metrics, as Prometheus scrapes them\n", width,
+            files->metrics.data);
 }
 
 /* ---- the two modes ------------------------------------------------------------------------- */
 
+static void print_request(const terminal* on, const chain* with, const collector* spans)
+{
+    const kept_span* slowest = report_slowest(spans);
+    if (slowest != NULL) {
+        report_waterfall(on, spans, slowest);
+        fprintf(on->stream, "\n  %sWhy did it take so long?%s\n", paint(on, BOLD),
+                paint(on, PLAIN));
+        report_explanation(on, with->obs, slowest);
+        fputc('\n', on->stream);
+    }
+}
+
 static int answer_one(const terminal* on, const chain* with, const char* asked,
                       const collector* spans)
 {
-    answer got = trace_chain(with, asked);
+    caller who = caller_of(0);
+    answer got = trace_chain(with, &who, asked);
     llmobs_flush(with->obs, 5000);
     print_answer(on, asked, &got);
     print_sources(on, &got.sources);
-    report_waterfall(on, spans, got.trace.trace_id);
-    fputc('\n', on->stream);
+    print_request(on, with, spans);
     text_free(&got.content);
-    return got.guardrail.passed ? DONE : BLOCKED;
+    return !got.guardrail.passed ? BLOCKED : got.error_type != NULL ? FAILED : DONE;
 }
 
 static int answer_file(const terminal* on, const chain* with, const options* wanted,
@@ -235,26 +309,48 @@ static int answer_file(const terminal* on, const chain* with, const options* wan
     terminal progress = terminal_of(stderr);
     questions_answer(&all, with, wanted->threads, &progress);
     llmobs_flush(with->obs, 5000);
-    for (size_t i = 0; wanted->answers && i < all.count; i++) {
-        print_answer(on, all.list[i].data, &all.list[i].result);
+    int status = DONE;
+    for (size_t i = 0; i < all.count; i++) {
+        if (wanted->answers) {
+            print_answer(on, all.list[i].data, &all.list[i].result);
+        }
+        status = all.list[i].result.error_type != NULL ? FAILED : status;
     }
     report_summary(on, spans);
     fputc('\n', on->stream);
+    print_failed(on, &all, wanted->questions);
     print_blocked(on, &all, wanted->questions);
-    const kept_span* slowest = report_slowest(spans);
-    if (slowest != NULL) {
-        fprintf(on->stream, "  %sThe slowest request%s\n", paint(on, BOLD), paint(on, PLAIN));
-        report_waterfall(on, spans, slowest->trace_id);
-        fputc('\n', on->stream);
-    }
+    fprintf(on->stream, "  %sThe slowest request%s\n", paint(on, BOLD), paint(on, PLAIN));
+    print_request(on, with, spans);
     questions_free(&all);
-    return DONE;
+    return status;
 }
 
-static int run(const options* wanted, const library* docs)
+/* What stands at the end, where anything was asked. */
+static int print_end(const terminal* on, const chain* with, const collector* spans,
+                     const outputs* files, int status)
+{
+    meters metrics = meters_open(with->obs, with->model->name, with->feature);
+    llmobs_stats stats;
+    stats.size = sizeof stats;
+    if (llmobs_stats_read(with->obs, &stats) != LLMOBS_OK) {
+        return FAILED;
+    }
+    if (stats.requests_begun == 0) {
+        return status;
+    }
+    callers_leave(with->obs);
+    meters_record(&metrics, spans);
+    meters_report(&metrics, on);
+    status = print_ledger(on, &stats) ? status : FAILED;
+    status = meters_write(&metrics, files->metrics.data) ? status : FAILED;
+    print_files(on, files);
+    return status;
+}
+
+static int run(const options* wanted, const library* docs, const language_model* model)
 {
     terminal on = terminal_of(stdout);
-    language_model model = {"demo-4gram", wanted->seed, wanted->pace};
     outputs files = {0};
     collector spans = {0};
     text_add_string(&files.metrics, wanted->out);
@@ -263,26 +359,35 @@ static int run(const options* wanted, const library* docs)
     int status = FAILED;
     if (obs != NULL) {
         retrieval* index = retrieval_build(docs);
-        meters metrics = meters_open(obs, model.name, "documentation");
-        chain with = {obs, index, &model, &metrics};
-        print_head(&on, docs, &model);
+        chain with = {obs, index, model, "documentation"};
+        print_head(&on, docs, model);
         status = wanted->question != NULL ? answer_one(&on, &with, wanted->question, &spans)
                                           : answer_file(&on, &with, wanted, &spans);
-        llmobs_stats stats;
-        stats.size = sizeof stats;
-        if (status != FAILED && llmobs_stats_read(obs, &stats) == LLMOBS_OK) {
-            meters_report(&metrics, &on);
-            status = print_ledger(&on, &stats) ? status : FAILED;
-            status = meters_write(&metrics, files.metrics.data) ? status : FAILED;
-            print_files(&on, &files);
-        }
+        status = print_end(&on, &with, &spans, &files, status);
         llmobs_close(obs);
         retrieval_free(index);
     }
-    text_free(&files.otlp);
-    text_free(&files.chrome);
-    text_free(&files.metrics);
+    outputs_free(&files);
     collector_free(&spans);
+    return status;
+}
+
+/* With the stand-in, or the server that was named. */
+static int run_model(const options* wanted, const library* docs)
+{
+    language_model model = {"demo-4gram", "llmobs.demo", NULL, wanted->seed, wanted->pace};
+    endpoint remote;
+    if (wanted->endpoint == NULL) {
+        return run(wanted, docs, &model);
+    }
+    if (!endpoint_open(&remote, wanted->endpoint, wanted->api_key_file, wanted->timeout)) {
+        return BAD_USAGE;
+    }
+    model.name = wanted->model;
+    model.provider = remote.provider;
+    model.remote = &remote;
+    int status = run(wanted, docs, &model);
+    endpoint_close(&remote);
     return status;
 }
 
@@ -314,7 +419,7 @@ int main(int count, char** words)
         return DONE;
     }
     library docs = {0};
-    int status = read_documents(&docs, wanted.docs) ? run(&wanted, &docs) : FAILED;
+    int status = read_documents(&docs, wanted.docs) ? run_model(&wanted, &docs) : FAILED;
     library_free(&docs);
     free(wanted.question);
     return status;

@@ -1,17 +1,21 @@
-#ifndef _POSIX_C_SOURCE
-#define _POSIX_C_SOURCE 200809L
-#endif
 #include "meters.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
-static const char* const phase_names[] = {"retrieval", "prompt_assembly", "model_call",
-                                          "guardrails", "request"};
+/* What stands in the table, from top to bottom. */
+static const struct {
+    const char* span;
+    const char* label;
+} measured[METERS_DURATIONS] = {
+    {"llm_chain", "request"},
+    {"guardrail_check", "guardrails"},
+    {"model_call", "model_call"},
+    {"prompt_assembly", "prompt_assembly"},
+    {"retrieval", "retrieval"},
+};
 
-/* A metric of the demo's own, beside those that llmobs knows. */
+/* Beside those that llmobs knows: their buckets are for dashboards, and coarse below 100 ms. */
 static llmobs_metric define_durations(llmobs* obs)
 {
     static const char* const labels[] = {"phase"};
@@ -31,53 +35,27 @@ static llmobs_metric define_durations(llmobs* obs)
 meters meters_open(llmobs* obs, const char* model, const char* feature)
 {
     llmobs_metric tokens = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_TOKENS);
-    llmobs_metric durations = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_PHASE_DURATION);
+    llmobs_metric own = define_durations(obs);
     const char* input[] = {model, "input", feature};
     const char* output[] = {model, "output", feature};
     meters with = {.obs = obs};
     with.input = llmobs_counter_get(tokens, input, 3);
     with.output = llmobs_counter_get(tokens, output, 3);
-    with.active = llmobs_updown_get(llmobs_metric_of(obs, LLMOBS_METRIC_LLM_ACTIVE_SESSIONS),
-                                    &feature, 1);
-    llmobs_metric own = define_durations(obs);
-    for (int i = 0; i <= PHASE_WHOLE; i++) {
-        with.durations[i] = llmobs_histogram_get(own, &phase_names[i], 1);
-        if (i < PHASE_COUNT) {
-            with.phases[i] = llmobs_histogram_get(durations, &phase_names[i], 1);
-        }
+    for (int i = 0; i < METERS_DURATIONS; i++) {
+        with.durations[i] = llmobs_histogram_get(own, &measured[i].label, 1);
     }
     return with;
 }
 
-uint64_t meters_now(void)
+void meters_record(const meters* with, const collector* from)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-uint64_t meters_phase(const meters* with, phase ended, uint64_t since, llmobs_span span)
-{
-    uint64_t now = meters_now();
-    llmobs_histogram_record_int(with->durations[ended], now - since);
-    if (ended < PHASE_COUNT) {
-        llmobs_histogram_record_int_in(with->phases[ended], now - since, span);
-    }
-    return now;
-}
-
-void meters_usage(const meters* with, const usage* used)
-{
-    llmobs_counter_add(with->input, used->prompt_tokens);
-    llmobs_counter_add(with->output, used->completion_tokens);
-}
-
-void meters_verdict(const meters* with, const verdict* found)
-{
-    llmobs_metric triggers = llmobs_metric_of(with->obs, LLMOBS_METRIC_LLM_GUARDRAIL_TRIGGERS);
-    for (size_t i = 0; i < found->rule_count; i++) {
-        const char* labels[] = {found->rules[i], "blocked"};
-        llmobs_counter_add(llmobs_counter_get(triggers, labels, 2), 1);
+    for (size_t i = 0; i < from->count; i++) {
+        const kept_span* span = &from->spans[i];
+        for (int k = 0; k < METERS_DURATIONS; k++) {
+            if (strcmp(span->name, measured[k].span) == 0) {
+                llmobs_histogram_record_int(with->durations[k], span->end_ns - span->start_ns);
+            }
+        }
     }
 }
 
@@ -104,8 +82,8 @@ void meters_report(const meters* with, const terminal* on)
     char output[SHORT_TEXT];
     fprintf(on->stream, "  %sMetrics%s                     p50         p95         p99   error\n",
             paint(on, BOLD), paint(on, PLAIN));
-    for (int i = PHASE_WHOLE; i >= 0; i--) {
-        print_quantiles(on, phase_names[i], with->durations[i]);
+    for (int i = 0; i < METERS_DURATIONS; i++) {
+        print_quantiles(on, measured[i].label, with->durations[i]);
     }
     fprintf(on->stream, "    tokens           %12s in %9s out\n\n",
             show_count(input, llmobs_counter_read(with->input)),

@@ -14,7 +14,8 @@ void options_help(void)
           "Answers a question about a folder of text files by a traced chain: retrieval, prompt\n"
           "assembly, model call, guardrail. Without a question it works through a file of them.\n"
           "The model is a stand-in, a word n-gram fitted to the retrieved passages: nothing is\n"
-          "downloaded, nothing leaves this machine.\n"
+          "downloaded, nothing leaves this machine. With --endpoint it is a real one: questions\n"
+          "and passages go to that server.\n"
           "\n"
           "  --docs DIR        the text files: .md .txt .rst ...    (README.md and docs/)\n"
           "  --questions FILE  one question a line                  (examples/demo/questions.txt)\n"
@@ -22,7 +23,13 @@ void options_help(void)
           "  --threads N       1 to 32                              (4)\n"
           "  --seed N          the same seed gives the same answers (1)\n"
           "  --pace N          tokens a second of the stand-in; 0: as fast as it can (300)\n"
-          "  --out DIR         gets traces.jsonl and trace.json     (out)\n"
+          "  --out DIR         gets traces.jsonl, trace.json,\n"
+          "                    requests.jsonl and metrics.prom      (out)\n"
+          "  --endpoint URL    a server with OpenAI's /v1/chat/completions, such as\n"
+          "                    llama-server's http://127.0.0.1:8080\n"
+          "  --model NAME      the model to ask for there\n"
+          "  --api-key-file F  its first line is the key for that server\n"
+          "  --timeout N       seconds a call may take              (60)\n"
           "  --help\n"
           "\n"
           "Exit status: 0 done, 1 failed, 2 bad usage, 3 the guardrail blocked the question.\n",
@@ -68,6 +75,14 @@ static bool read_option(options* to, const char* name, const char* value)
         to->questions = value;
     } else if (strcmp(name, "out") == 0) {
         to->out = value;
+    } else if (strcmp(name, "endpoint") == 0) {
+        to->endpoint = value;
+    } else if (strcmp(name, "model") == 0) {
+        to->model = value;
+    } else if (strcmp(name, "api-key-file") == 0) {
+        to->api_key_file = value;
+    } else if (strcmp(name, "timeout") == 0) {
+        return read_number(name, value, 1, 3600, false, &to->timeout);
     } else if (strcmp(name, "seed") == 0) {
         return read_seed(value, &to->seed);
     } else if (strcmp(name, "pace") == 0) {
@@ -96,6 +111,20 @@ static void add_to_question(options* to, const char* word)
     to->question = whole.data;
 }
 
+static bool fits_together(const options* of)
+{
+    if (of->endpoint != NULL && (of->model == NULL || *of->model == '\0')) {
+        return complain("--endpoint", "needs a --model");
+    }
+    if (of->endpoint == NULL && of->model != NULL) {
+        return complain("--model", "needs an --endpoint");
+    }
+    if (of->endpoint == NULL && of->api_key_file != NULL) {
+        return complain("--api-key-file", "needs an --endpoint");
+    }
+    return true;
+}
+
 bool options_read(options* to, int count, char** words)
 {
     memset(to, 0, sizeof *to);
@@ -104,6 +133,7 @@ bool options_read(options* to, int count, char** words)
     to->threads = 4;
     to->seed = 1;
     to->pace = 300;
+    to->timeout = 60;
     bool only_words = false;
     for (int i = 1; i < count; i++) {
         const char* word = words[i];
@@ -126,5 +156,5 @@ bool options_read(options* to, int count, char** words)
     if (to->question != NULL && strspn(to->question, " \t\n") == strlen(to->question)) {
         return complain("the question", "is empty");
     }
-    return true;
+    return fits_together(to);
 }

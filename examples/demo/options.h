@@ -10,6 +10,10 @@ typedef struct options {
     const char* docs;      /* NULL: README.md and docs/ */
     const char* out;
     const char* questions; /* the file                  */
+    const char* endpoint;  /* NULL: the stand-in        */
+    const char* model;     /* there with an endpoint    */
+    const char* api_key_file;
+    double timeout; /* seconds */
     char* question;        /* NULL: work through the file; free it */
     size_t threads;
     uint64_t seed;

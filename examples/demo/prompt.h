@@ -8,7 +8,17 @@
 #define PROMPT_QUESTION "\n\nQuestion: "
 #define PROMPT_ANSWER "\n\nAnswer:"
 
-/* Free the result with text_free. */
-text prompt_assemble(const char* question, const retrieved* docs);
+/* The instructions, then the passages, then the question. The three counts add up to the whole. */
+typedef struct prompt {
+    text whole;
+    size_t system_size; /* bytes: the instructions, without what parts them from the rest */
+    size_t system_tokens;
+    size_t retrieval_tokens;
+    size_t user_tokens;
+} prompt;
+
+prompt prompt_assemble(const char* question, const retrieved* docs);
+size_t prompt_tokens(const prompt* of);
+void prompt_free(prompt* of);
 
 #endif

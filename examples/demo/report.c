@@ -63,12 +63,13 @@ static void print_phase(const terminal* on, const collector* from, const char* n
     free(sorted);
 }
 
+/* Over the root spans: a phase may say the same once more. */
 static int64_t sum_of(const collector* from, const char* key)
 {
     int64_t sum = 0;
     for (size_t i = 0; i < from->count; i++) {
         const kept_attribute* found = kept_find(&from->spans[i], key);
-        sum += found != NULL ? found->integer : 0;
+        sum += found != NULL && is_root(&from->spans[i]) ? found->integer : 0;
     }
     return sum;
 }
@@ -79,15 +80,24 @@ void report_summary(const terminal* on, const collector* from)
                                          "guardrail_check"};
     uint64_t requests = 0;
     uint64_t blocked = 0;
+    uint64_t failed = 0;
     for (size_t i = 0; i < from->count; i++) {
-        const kept_attribute* passed = kept_find(&from->spans[i], "guardrail.passed");
-        requests += is_root(&from->spans[i]);
-        blocked += passed != NULL && passed->integer == 0;
+        const kept_span* span = &from->spans[i];
+        const kept_attribute* passed = kept_find(span, "guardrail.passed");
+        bool root = is_root(span);
+        bool stopped = root && passed != NULL && passed->integer == 0;
+        requests += root;
+        blocked += stopped;
+        failed += root && !stopped && kept_find(span, "error.type") != NULL;
     }
     char a[SHORT_TEXT];
     char b[SHORT_TEXT];
-    fprintf(on->stream, "  %srequests%s %16s answered%10s blocked\n", paint(on, DIM),
-            paint(on, PLAIN), show_count(a, requests - blocked), show_count(b, blocked));
+    fprintf(on->stream, "  %srequests%s %16s answered%10s blocked", paint(on, DIM),
+            paint(on, PLAIN), show_count(a, requests - blocked - failed), show_count(b, blocked));
+    if (failed > 0) {
+        fprintf(on->stream, "%10s failed", show_count(a, failed));
+    }
+    fputc('\n', on->stream);
     fprintf(on->stream, "  %stokens%s   %16s in      %10s out\n\n", paint(on, DIM),
             paint(on, PLAIN), show_count(a, (uint64_t)sum_of(from, "tokens.input")),
             show_count(b, (uint64_t)sum_of(from, "tokens.output")));
@@ -137,29 +147,35 @@ static void print_bar(const waterfall* in, const kept_span* span, colour bar)
     repeat(on, " ", in->bar_cells - end);
 }
 
+/* As long as there is room. A pseudonym is cut: its first digits say enough. */
+static void add_attribute(text* line, const kept_attribute* added, int room)
+{
+    enum { SHOWN = 26 };
+    char said[2 * KEPT_TEXT + 8];
+    bool cut = strlen(added->value) > SHOWN + 2;
+    int size = snprintf(said, sizeof said, "%s%s=%.*s%s", line->size > 0 ? "  " : "", added->key,
+                        cut ? SHOWN : KEPT_TEXT, added->value, cut ? ".." : "");
+    if (added->value[0] != '\0' && (int)line->size + size <= room) {
+        text_add_string(line, said);
+    }
+}
+
 static void print_attributes(const waterfall* in, const kept_span* span)
 {
     const terminal* on = in->on;
     text line = {0};
-    for (uint32_t i = 0; i < span->attribute_count; i++) {
-        const kept_attribute* at = &span->attributes[i];
-        if (*at->value != '\0') {
-            text_add_string(&line, line.size > 0 ? "  " : "");
-            text_add_string(&line, at->key);
-            text_add_string(&line, "=");
-            text_add_string(&line, at->value);
-        }
-    }
     int taken = 2 + NAME_CELLS + (in->beside ? in->bar_cells + DURATION_CELLS + 2 : 0);
-    int room = on->width - taken;
-    if (line.size > 0 && room > 0) {
+    for (uint32_t i = 0; i < span->attribute_count; i++) {
+        add_attribute(&line, &span->attributes[i], on->width - taken);
+    }
+    if (line.size > 0) {
         if (!in->beside) {
             fputc('\n', on->stream);
             repeat(on, " ", taken);
         } else {
             fputs("  ", on->stream);
         }
-        fprintf(on->stream, "%s%.*s%s", paint(on, DIM), room, line.data, paint(on, PLAIN));
+        fprintf(on->stream, "%s%s%s", paint(on, DIM), line.data, paint(on, PLAIN));
     }
     text_free(&line);
 }
@@ -185,32 +201,51 @@ static int by_start(const void* a, const void* b)
     return (first->start_ns > second->start_ns) - (first->start_ns < second->start_ns);
 }
 
-void report_waterfall(const terminal* on, const collector* from, const uint8_t trace_id[16])
+void report_waterfall(const terminal* on, const collector* from, const kept_span* root)
 {
     static const colour colours[] = {CYAN, YELLOW, BLUE, GREEN};
-    waterfall in = {.on = on, .beside = on->width >= 112};
+    waterfall in = {.on = on, .root = root, .beside = on->width >= 112};
     const kept_span** spans = (const kept_span**)grow(NULL, from->count + 1, sizeof *spans);
     size_t count = 0;
     for (size_t i = 0; i < from->count; i++) {
         const kept_span* span = &from->spans[i];
-        if (memcmp(span->trace_id, trace_id, 16) == 0) {
-            if (is_root(span)) {
-                in.root = span;
-            } else {
-                spans[count++] = span;
-            }
+        if (span != root && memcmp(span->trace_id, root->trace_id, 16) == 0) {
+            spans[count++] = span;
         }
     }
-    if (in.root != NULL) {
-        int room = on->width - 2 - NAME_CELLS - DURATION_CELLS;
-        in.bar_cells = in.beside ? room - 2 - ATTRIBUTE_CELLS : room;
-        qsort(spans, count, sizeof *spans, by_start);
-        print_span(&in, in.root, false, PLAIN);
-        for (size_t i = 0; i < count; i++) {
-            const kept_attribute* passed = kept_find(spans[i], "guardrail.passed");
-            bool blocked = passed != NULL && passed->integer == 0;
-            print_span(&in, spans[i], i + 1 == count, blocked ? RED : colours[i % 4]);
-        }
+    int room = on->width - 2 - NAME_CELLS - DURATION_CELLS;
+    in.bar_cells = in.beside ? room - 2 - ATTRIBUTE_CELLS : room;
+    qsort(spans, count, sizeof *spans, by_start);
+    print_span(&in, root, false, PLAIN);
+    for (size_t i = 0; i < count; i++) {
+        const kept_attribute* passed = kept_find(spans[i], "guardrail.passed");
+        bool blocked = passed != NULL && passed->integer == 0;
+        print_span(&in, spans[i], i + 1 == count, blocked ? RED : colours[i % 4]);
     }
     free(spans);
+}
+
+/* ---- the explanation ----------------------------------------------------------------------- */
+
+static bool collect(void* user, const char* data, size_t size)
+{
+    text_add((text*)user, data, size);
+    return true;
+}
+
+void report_explanation(const terminal* on, llmobs* obs, const kept_span* root)
+{
+    const kept_attribute* id = kept_find(root, "llmobs.request_id");
+    llmobs_explanation why;
+    text words = {0};
+    if (id == NULL || llmobs_request_explain(obs, id->value, &why) != LLMOBS_OK ||
+        llmobs_explanation_write(&why, collect, &words) != LLMOBS_OK) {
+        fputs("  It is not among the recent ones any more.\n", on->stream);
+    }
+    for (char* line = words.data; line != NULL && *line != '\0';) {
+        size_t size = strcspn(line, "\n");
+        fprintf(on->stream, "  %.*s\n", (int)size, line);
+        line += size + (line[size] == '\n');
+    }
+    text_free(&words);
 }

@@ -8,8 +8,11 @@
 /* Requests, blocked ones by rule, latency by phase, tokens. */
 void report_summary(const terminal* on, const collector* from);
 
-/* The spans of one trace along its time, with their attributes. */
-void report_waterfall(const terminal* on, const collector* from, const uint8_t trace_id[16]);
+/* The spans of one request along its time, with their attributes. */
+void report_waterfall(const terminal* on, const collector* from, const kept_span* root);
+
+/* The same request as the library explains it: where the time went, where the tokens came from. */
+void report_explanation(const terminal* on, llmobs* obs, const kept_span* root);
 
 /* The root span of the request that took longest; NULL: there is none. */
 const kept_span* report_slowest(const collector* from);

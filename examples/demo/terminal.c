@@ -68,6 +68,18 @@ static int columns_of(const char* data, size_t size)
     return columns;
 }
 
+/* A model's words may come from anywhere: control characters would be orders to the terminal. */
+static void print_safe(const terminal* on, const char* data, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        unsigned char byte = (unsigned char)data[i];
+        unsigned char next = i + 1 < size ? (unsigned char)data[i + 1] : 0;
+        bool c1 = byte == 0xc2 && next >= 0x80 && next < 0xa0; /* U+0080 to U+009F */
+        fputc(byte < 0x20 || byte == 0x7f || c1 ? '?' : byte, on->stream);
+        i += c1;
+    }
+}
+
 void print_wrapped(const terminal* on, int indent, const char* data)
 {
     int column = indent;
@@ -82,7 +94,7 @@ void print_wrapped(const terminal* on, int indent, const char* data)
             fputc(' ', on->stream);
             column++;
         }
-        fwrite(data, 1, size, on->stream);
+        print_safe(on, data, size);
         column += columns;
         data += size + strspn(data + size, " \n");
     }

@@ -78,9 +78,10 @@ static void* work_on(void* argument)
     work* shared = (work*)argument;
     pthread_mutex_lock(&shared->lock);
     while (shared->taken < shared->all->count) {
+        caller who = caller_of(shared->taken);
         question* mine = &shared->all->list[shared->taken++];
         pthread_mutex_unlock(&shared->lock);
-        mine->result = trace_chain(shared->with, mine->data);
+        mine->result = trace_chain(shared->with, &who, mine->data);
         pthread_mutex_lock(&shared->lock);
         shared->finished++;
         pthread_cond_signal(&shared->progress);
