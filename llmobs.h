@@ -19682,34 +19682,27 @@ typedef struct llmobsi_request_start {
     llmobs_histogram chunk_series;
 } llmobsi_request_start;
 
-/* The series of llm_tokens_total and llm_cost_usd_total. The label user_id is there where the host
-   chose so, and takes the raw id: what it shows is a pseudonym. */
-llmobsi_fn void llmobsi_request_series(llmobs* obs, llmobsi_request_start* start, bool user_ids)
+/* The series of llm_tokens_total and llm_cost_usd_total, where they have the user's id as a label:
+   it is known here alone. Others are found at the end, when there is something to add. */
+llmobsi_fn void llmobsi_request_series(llmobs* obs, llmobsi_request_start* start)
 {
     llmobs_metric tokens = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_TOKENS);
     llmobs_metric cost = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_COST);
     const llmobs_request_info* info = &start->labels;
     const char* values[4];
-    size_t count = 0;
+    values[0] = info->model;
     if (tokens.number != 0) {
-        values[count++] = info->model;
-        values[count++] = "input";
-        if (user_ids) {
-            values[count++] = info->user_id;
-        }
-        values[count++] = info->feature;
-        start->input_tokens = llmobs_counter_get(tokens, values, count);
+        values[1] = "input";
+        values[2] = info->user_id; /* shown as a pseudonym */
+        values[3] = info->feature;
+        start->input_tokens = llmobs_counter_get(tokens, values, 4);
         values[1] = "output";
-        start->output_tokens = llmobs_counter_get(tokens, values, count);
+        start->output_tokens = llmobs_counter_get(tokens, values, 4);
     }
     if (cost.number != 0) {
-        count = 0;
-        values[count++] = info->model;
-        if (user_ids) {
-            values[count++] = info->user_id;
-        }
-        values[count++] = info->feature;
-        start->cost = llmobs_counter_get(cost, values, count);
+        values[1] = info->user_id;
+        values[2] = info->feature;
+        start->cost = llmobs_counter_get(cost, values, 3);
     }
 }
 
@@ -19938,7 +19931,9 @@ llmobsi_fn void llmobsi_request_prepare(llmobs* obs, llmobsi_request_start* star
     if (info->session_id != NULL && info->session_id[0] != '\0') {
         (void)llmobs_session_begin(obs, info->session_id, info->feature);
     }
-    llmobsi_request_series(obs, start, user_ids);
+    if (user_ids) {
+        llmobsi_request_series(obs, start);
+    }
     llmobsi_request_gap_series(obs, start);
     llmobsi_request_gauges_get(obs, start);
 }
@@ -20946,18 +20941,43 @@ llmobsi_fn int64_t llmobsi_time_per_token(const llmobsi_ending* ending)
 
 /* ---- llm_* --------------------------------------------------------------------------------- */
 
+/* The series that the begin found or, where users are no label, the one of model, direction (of
+   tokens) and feature: a metric shows no 0 of what was never known. */
+llmobsi_fn llmobs_counter llmobsi_llm_counter(const llmobsi_ending* ending, llmobs_known known,
+                                              llmobs_counter found, const char* direction)
+{
+    llmobs_metric metric = llmobs_metric_of(ending->obs, known);
+    const char* values[3];
+    size_t count = 0;
+    if (found.instance != 0 || metric.number == 0) {
+        return found;
+    }
+    values[count++] = llmobsi_request_name(&ending->facts, LLMOBS_I_TEXT_MODEL);
+    if (direction != NULL) {
+        values[count++] = direction;
+    }
+    values[count++] = llmobsi_request_name(&ending->facts, LLMOBS_I_TEXT_FEATURE);
+    return llmobs_counter_get(metric, values, count);
+}
+
 llmobsi_fn void llmobsi_measure_llm(const llmobsi_ending* ending)
 {
     const llmobs_outcome* outcome = &ending->outcome;
-    if (outcome->usage.input_tokens > 0) {
-        llmobs_counter_add(ending->facts.input_tokens, (uint64_t)outcome->usage.input_tokens);
+    const llmobsi_request_facts* facts = &ending->facts;
+    if (outcome->usage.input_tokens >= 0) {
+        llmobs_counter_add(llmobsi_llm_counter(ending, LLMOBS_METRIC_LLM_TOKENS,
+                                               facts->input_tokens, "input"),
+                           (uint64_t)outcome->usage.input_tokens);
     }
-    if (outcome->usage.output_tokens > 0) {
-        llmobs_counter_add(ending->facts.output_tokens, (uint64_t)outcome->usage.output_tokens);
+    if (outcome->usage.output_tokens >= 0) {
+        llmobs_counter_add(llmobsi_llm_counter(ending, LLMOBS_METRIC_LLM_TOKENS,
+                                               facts->output_tokens, "output"),
+                           (uint64_t)outcome->usage.output_tokens);
     }
     if (outcome->cost_nano != LLMOBS_COST_UNKNOWN) {
-        llmobs_counter_add_in(ending->facts.cost, (uint64_t)outcome->cost_nano,
-                              ending->facts.root);
+        llmobs_counter_add_in(
+            llmobsi_llm_counter(ending, LLMOBS_METRIC_LLM_COST, facts->cost, NULL),
+            (uint64_t)outcome->cost_nano, facts->root);
     }
 }
 
@@ -21424,20 +21444,26 @@ llmobsi_fn void llmobsi_put_word(llmobsi_writer* writer, const char* text)
     llmobsi_put(writer, text, strlen(text));
 }
 
-/* A duration as people say it: "1.52 s", "37.0 ms". */
+/* A duration as people say it: "1.52 s", "37.04 ms", "9.50 us"; rounded. */
 llmobsi_fn void llmobsi_put_duration(llmobsi_writer* writer, uint64_t ns)
 {
+    static const char* const units[] = {" us", " ms", " s"};
     char text[32];
     char* end;
-    bool seconds = ns >= UINT64_C(1000000000);
-    uint64_t unit = seconds ? UINT64_C(10000000) : UINT64_C(10000); /* hundredths of it */
-    uint64_t hundredths = ns / unit;
+    uint64_t unit = 10; /* a hundredth of it, in nanoseconds */
+    uint64_t hundredths;
+    int which = 0;
+    while (which < 2 && (ns + unit / 2) / unit >= 100000) {
+        unit *= 1000;
+        which++;
+    }
+    hundredths = ns / unit + (ns % unit >= unit / 2 ? 1u : 0u);
     end = llmobsi_append_u64(text, hundredths / 100);
     *end++ = '.';
     *end++ = (char)('0' + hundredths / 10 % 10);
     *end++ = (char)('0' + hundredths % 10);
     llmobsi_put(writer, text, (size_t)(end - text));
-    llmobsi_put_word(writer, seconds ? " s" : " ms");
+    llmobsi_put_word(writer, units[which]);
 }
 
 /* `part` of `whole` in percent. */

@@ -6,20 +6,26 @@ llmobsi_fn void llmobsi_put_word(llmobsi_writer* writer, const char* text)
     llmobsi_put(writer, text, strlen(text));
 }
 
-/* A duration as people say it: "1.52 s", "37.0 ms". */
+/* A duration as people say it: "1.52 s", "37.04 ms", "9.50 us"; rounded. */
 llmobsi_fn void llmobsi_put_duration(llmobsi_writer* writer, uint64_t ns)
 {
+    static const char* const units[] = {" us", " ms", " s"};
     char text[32];
     char* end;
-    bool seconds = ns >= UINT64_C(1000000000);
-    uint64_t unit = seconds ? UINT64_C(10000000) : UINT64_C(10000); /* hundredths of it */
-    uint64_t hundredths = ns / unit;
+    uint64_t unit = 10; /* a hundredth of it, in nanoseconds */
+    uint64_t hundredths;
+    int which = 0;
+    while (which < 2 && (ns + unit / 2) / unit >= 100000) {
+        unit *= 1000;
+        which++;
+    }
+    hundredths = ns / unit + (ns % unit >= unit / 2 ? 1u : 0u);
     end = llmobsi_append_u64(text, hundredths / 100);
     *end++ = '.';
     *end++ = (char)('0' + hundredths / 10 % 10);
     *end++ = (char)('0' + hundredths % 10);
     llmobsi_put(writer, text, (size_t)(end - text));
-    llmobsi_put_word(writer, seconds ? " s" : " ms");
+    llmobsi_put_word(writer, units[which]);
 }
 
 /* `part` of `whole` in percent. */

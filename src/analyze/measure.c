@@ -35,18 +35,43 @@ llmobsi_fn int64_t llmobsi_time_per_token(const llmobsi_ending* ending)
 
 /* ---- llm_* --------------------------------------------------------------------------------- */
 
+/* The series that the begin found or, where users are no label, the one of model, direction (of
+   tokens) and feature: a metric shows no 0 of what was never known. */
+llmobsi_fn llmobs_counter llmobsi_llm_counter(const llmobsi_ending* ending, llmobs_known known,
+                                              llmobs_counter found, const char* direction)
+{
+    llmobs_metric metric = llmobs_metric_of(ending->obs, known);
+    const char* values[3];
+    size_t count = 0;
+    if (found.instance != 0 || metric.number == 0) {
+        return found;
+    }
+    values[count++] = llmobsi_request_name(&ending->facts, LLMOBS_I_TEXT_MODEL);
+    if (direction != NULL) {
+        values[count++] = direction;
+    }
+    values[count++] = llmobsi_request_name(&ending->facts, LLMOBS_I_TEXT_FEATURE);
+    return llmobs_counter_get(metric, values, count);
+}
+
 llmobsi_fn void llmobsi_measure_llm(const llmobsi_ending* ending)
 {
     const llmobs_outcome* outcome = &ending->outcome;
-    if (outcome->usage.input_tokens > 0) {
-        llmobs_counter_add(ending->facts.input_tokens, (uint64_t)outcome->usage.input_tokens);
+    const llmobsi_request_facts* facts = &ending->facts;
+    if (outcome->usage.input_tokens >= 0) {
+        llmobs_counter_add(llmobsi_llm_counter(ending, LLMOBS_METRIC_LLM_TOKENS,
+                                               facts->input_tokens, "input"),
+                           (uint64_t)outcome->usage.input_tokens);
     }
-    if (outcome->usage.output_tokens > 0) {
-        llmobs_counter_add(ending->facts.output_tokens, (uint64_t)outcome->usage.output_tokens);
+    if (outcome->usage.output_tokens >= 0) {
+        llmobs_counter_add(llmobsi_llm_counter(ending, LLMOBS_METRIC_LLM_TOKENS,
+                                               facts->output_tokens, "output"),
+                           (uint64_t)outcome->usage.output_tokens);
     }
     if (outcome->cost_nano != LLMOBS_COST_UNKNOWN) {
-        llmobs_counter_add_in(ending->facts.cost, (uint64_t)outcome->cost_nano,
-                              ending->facts.root);
+        llmobs_counter_add_in(
+            llmobsi_llm_counter(ending, LLMOBS_METRIC_LLM_COST, facts->cost, NULL),
+            (uint64_t)outcome->cost_nano, facts->root);
     }
 }
 

@@ -74,34 +74,27 @@ typedef struct llmobsi_request_start {
     llmobs_histogram chunk_series;
 } llmobsi_request_start;
 
-/* The series of llm_tokens_total and llm_cost_usd_total. The label user_id is there where the host
-   chose so, and takes the raw id: what it shows is a pseudonym. */
-llmobsi_fn void llmobsi_request_series(llmobs* obs, llmobsi_request_start* start, bool user_ids)
+/* The series of llm_tokens_total and llm_cost_usd_total, where they have the user's id as a label:
+   it is known here alone. Others are found at the end, when there is something to add. */
+llmobsi_fn void llmobsi_request_series(llmobs* obs, llmobsi_request_start* start)
 {
     llmobs_metric tokens = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_TOKENS);
     llmobs_metric cost = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_COST);
     const llmobs_request_info* info = &start->labels;
     const char* values[4];
-    size_t count = 0;
+    values[0] = info->model;
     if (tokens.number != 0) {
-        values[count++] = info->model;
-        values[count++] = "input";
-        if (user_ids) {
-            values[count++] = info->user_id;
-        }
-        values[count++] = info->feature;
-        start->input_tokens = llmobs_counter_get(tokens, values, count);
+        values[1] = "input";
+        values[2] = info->user_id; /* shown as a pseudonym */
+        values[3] = info->feature;
+        start->input_tokens = llmobs_counter_get(tokens, values, 4);
         values[1] = "output";
-        start->output_tokens = llmobs_counter_get(tokens, values, count);
+        start->output_tokens = llmobs_counter_get(tokens, values, 4);
     }
     if (cost.number != 0) {
-        count = 0;
-        values[count++] = info->model;
-        if (user_ids) {
-            values[count++] = info->user_id;
-        }
-        values[count++] = info->feature;
-        start->cost = llmobs_counter_get(cost, values, count);
+        values[1] = info->user_id;
+        values[2] = info->feature;
+        start->cost = llmobs_counter_get(cost, values, 3);
     }
 }
 
@@ -330,7 +323,9 @@ llmobsi_fn void llmobsi_request_prepare(llmobs* obs, llmobsi_request_start* star
     if (info->session_id != NULL && info->session_id[0] != '\0') {
         (void)llmobs_session_begin(obs, info->session_id, info->feature);
     }
-    llmobsi_request_series(obs, start, user_ids);
+    if (user_ids) {
+        llmobsi_request_series(obs, start);
+    }
     llmobsi_request_gap_series(obs, start);
     llmobsi_request_gauges_get(obs, start);
 }
