@@ -194,10 +194,11 @@ cmp_ok($line->{time_to_first_token_ms} // 1e9, '<', $line->{latency_ms},
     'the first token came before the end');
 like($said, qr{tokens 1000 in, 20 out\n    system \d+ .*\n    retrieval \d+ .*\n    user \d+ .*
     cached 600 \(60 %\)\n    reasoning 14 \(70 %\)}, 'and explained');
-my @parts = $said =~ /^    (?:system|retrieval|user) (\d+)/mg;
+my @parts = $said =~ /^    (?:system|retrieval|user) (\d+) \(/mg;
 my $sum = 0;
 $sum += $_ for @parts;
-cmp_ok(abs($sum - 1000), '<=', 2, 'the parts of the input are parts of what the server counted');
+cmp_ok(abs($sum - 1000), '<=', 2, 'the parts of the input are parts of what the server counted')
+    or diag($said);
 
 my ($request) = served();
 is($request->{first}, 'POST /v1/chat/completions HTTP/1.1', 'the call');
@@ -262,7 +263,7 @@ is("$status $line->{error_type} $line->{retries}", '1 connection_error 1', 'nobo
 
 ($said, $line, undef, $status) = ask('good', 'Send it to q@hive.example, will you?');
 is($status, 3, 'the guardrail blocks as ever');
-is("@{ $line->{guardrails}{triggered} }", 'pii.email', 'by its rule');
+is("@{ $line->{guardrails}{triggered} }", 'pii.EMAIL', 'by its rule');
 
 # ---- many at once -------------------------------------------------------------------------------
 

@@ -24,6 +24,33 @@ static bool sink_write(void* user, const char* data, size_t size)
     return true;
 }
 
+/* Of one request without anything but its duration. */
+static void duration_is(uint64_t ns, const char* want)
+{
+    llmobs_explanation why;
+    text_sink sink;
+    memset(&why, 0, sizeof why);
+    why.latency_ns = ns;
+    why.time_to_first_token_ns = -1;
+    why.docs_count = -1;
+    sink.size = 0;
+    (void)llmobs_explanation_write(&why, sink_write, &sink);
+    sink.text[strcspn(sink.text, "\n")] = '\0';
+    is_str(sink.text, want, "a duration");
+}
+
+static void test_durations(void)
+{
+    duration_is(0, "took 0.00 us");
+    duration_is(9500, "took 9.50 us");
+    duration_is(999994, "took 999.99 us");
+    duration_is(999995, "took 1.00 ms");
+    duration_is(37036000, "took 37.04 ms");
+    duration_is(999995000, "took 1.00 s");
+    duration_is(UINT64_C(7999999999), "took 8.00 s");
+    duration_is(UINT64_MAX, "took 18446744073.71 s");
+}
+
 static void test_explain(void)
 {
     llmobs_config config = request_config();
@@ -91,6 +118,7 @@ static void test_long_id(void)
 
 int main(void)
 {
+    test_durations();
     test_explain();
     test_long_id();
     return done();

@@ -82,8 +82,29 @@ static void test_counted(void)
     (void)close_kept(obs, &kept);
 }
 
+/* A metric shows no 0 of what nobody knew. */
+static void test_no_series(void)
+{
+    llmobs_config config = request_config();
+    llmobs_request_info info = support_info();
+    llmobs_outcome outcome = llmobs_outcome_default();
+    const char* cost = "llm_cost_usd_total{model=\"gpt-4o-mini\",feature=\"support\"}";
+    keeper kept;
+    llmobs* obs = open_kept(&config, &kept);
+    llmobs_request_end(llmobs_request_begin(obs, &info), NULL);
+    is_str(sample(obs, cost), "(none)", "a cost that nobody told has no series");
+    is_str(sample(obs, "llm_tokens_total{model=\"gpt-4o-mini\",direction=\"input\","
+                       "feature=\"support\"}"),
+           "(none)", "nor have tokens");
+    outcome.cost_known = true;
+    llmobs_request_end(llmobs_request_begin(obs, &info), &outcome);
+    is_str(sample(obs, cost), "0", "a cost of 0 that was told has");
+    (void)close_kept(obs, &kept);
+}
+
 int main(void)
 {
+    test_no_series();
     test_unknown();
     test_sizes();
     test_counted();

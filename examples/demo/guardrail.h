@@ -16,9 +16,9 @@ typedef struct verdict {
 /* Nothing found yet. */
 verdict verdict_begin(void);
 
-/* The one way in. Looks through a text, adds what fires. Rules: "pii.email", "pii.phone",
-   "pii.card" (with Luhn's check digit), "injection.instruction". They are made for this demo: they
-   show a guardrail's place in a trace, and are no protection against one who tries. */
+/* The one way in. Looks through a text, adds what fires: of the library's scanner "pii.EMAIL",
+   "pii.PHONE" and "pii.CREDIT_CARD"; of the demo's own "injection.instruction", which shows such a
+   guardrail's place in a trace and is no protection against one who tries. */
 void guardrail_check(verdict* so_far, const char* data);
 
 #endif

@@ -6,6 +6,11 @@ llmobsi_fn void llmobsi_put_word(llmobsi_writer* writer, const char* text)
     llmobsi_put(writer, text, strlen(text));
 }
 
+llmobsi_fn uint64_t llmobsi_rounded(uint64_t number, uint64_t unit)
+{
+    return number / unit + (number % unit >= unit / 2 ? 1u : 0u);
+}
+
 /* A duration as people say it: "1.52 s", "37.04 ms", "9.50 us"; rounded. */
 llmobsi_fn void llmobsi_put_duration(llmobsi_writer* writer, uint64_t ns)
 {
@@ -13,13 +18,13 @@ llmobsi_fn void llmobsi_put_duration(llmobsi_writer* writer, uint64_t ns)
     char text[32];
     char* end;
     uint64_t unit = 10; /* a hundredth of it, in nanoseconds */
-    uint64_t hundredths;
+    uint64_t hundredths = llmobsi_rounded(ns, unit);
     int which = 0;
-    while (which < 2 && (ns + unit / 2) / unit >= 100000) {
+    while (which < 2 && hundredths >= 100000) {
         unit *= 1000;
+        hundredths = llmobsi_rounded(ns, unit);
         which++;
     }
-    hundredths = ns / unit + (ns % unit >= unit / 2 ? 1u : 0u);
     end = llmobsi_append_u64(text, hundredths / 100);
     *end++ = '.';
     *end++ = (char)('0' + hundredths / 10 % 10);
