@@ -66,6 +66,11 @@ CONTENTS: search for a tag.
     finding a series; one that is new            [any, locks]   no         no
     reading metrics, Prometheus text, OTLP       [any]          no         the caller's write
     attributes, names, results, contexts         [any]          no         no
+    request token, scheduled, retry, guardrail   [any]          no         no
+    request begin, sessions                      [any, locks]   no         no
+    request end                                  [any]          no         the audit callback's
+    request input, output                        [owner]        no         the audit callback's
+    request explain                              [any, locks]   no         no
     tick, flush, stats, close                    [any, locks]   no         the exporters' writes
     adding an exporter                           [any, locks]   no         yes: its thread, its file
     open, release                                [setup]        yes        yes
@@ -77,8 +82,18 @@ CONTENTS: search for a tag.
     is dropped and counted as `signal`, but for what it adds to metrics, which arrives. An
     exporter's callback runs on the exporter's own thread: spans and log records that it makes are
     dropped as `self`; flush, tick and close answer LLMOBS_ERROR_BUSY there.
-    After fork the child's spans are inert, its metrics go on from zero; its next use of the
+    After fork the child's spans and requests are inert, its metrics go on from zero; its next use of the
     instance begins with clean rings.
+
+>>requests  The golden path
+
+    llmobs_request_begin, llmobs_phase_begin, llmobs_request_token, llmobs_guardrail,
+    llmobs_request_end: one call each, from whatever thread, and a request has its spans, its
+    metrics (llmobs_config.metric_families), its log record, and an answer to "why did it take
+    8 seconds?" (llmobs_request_explain). A prompt or an answer is hashed and measured on its way
+    through, and not stored; llmobs_config.audit alone sees it. What is unknown is said to be
+    unknown, not 0. Late calls, second ends and requests that nobody ends are harmless, and counted.
+    docs/requests.md has every field, every metric and the words of the three vocabularies.
 
 >>cost  What it costs
 
@@ -93,8 +108,11 @@ CONTENTS: search for a tag.
     a call on a NULL instance / a dropped span                     2.5 / 8 ns
     a log record / an interaction / a call below the level         54 / 133 / 0.5 ns
     an interaction's line of 552 bytes, escaped                    67 ns
-    memory                                      11.3 MiB by default, one block, at llmobs_open,
-                                                 of which metrics are 3.9
+    a token of a request / with an engine's histogram              14 / 24 ns
+    a request: begin, 64 tokens, a verdict, end with log record    2.0 us
+    ... with hashes of 1 KiB of prompt and 2 KiB of answer         3.5 us
+    memory                                      13.0 MiB by default, one block, at llmobs_open,
+                                                 of which metrics are 4.0, requests 1.6
     threads                       one for the tick, one an exporter; none when the host pumps
 
     What does not fit is dropped and counted: started = exported + dropped (by cause) + in flight,

@@ -71,4 +71,28 @@ my ($table) = Sections::read_file('src/core/intern.h')
 is_deeply([ ($told // '') =~ /`([^`]+)`/g ], [ ($table // '') =~ /X\("([^"]+)"\)/g ],
     'docs/privacy.md has the names that are refused');
 
+# ---- the page on requests -----------------------------------------------------------------------
+
+my $page = Sections::read_file('docs/requests.md');
+my ($program) = $page =~ /^```c\n(.*?)^```/ms;
+Gate::write_file("$directory/requests.c", $program // '');
+Gate::runs(Gate::cc() . " -std=c11 -Wall -Wextra -Werror -I. $directory/requests.c"
+    . " -o $directory/requests -pthread -lm -ldl", 'the program of docs/requests.md compiles', 1);
+($status, $output) = Gate::run("cd $directory && ./requests");
+is($status, 0, '... and runs');
+like($output, qr/^tokens 812 in, 5 out\ncost 0\.0001794 USD$/m, '... and explains a request');
+like(Sections::read_file("$directory/requests.jsonl"), qr/^\{.*"request_id":"req-17".*\}\n\z/,
+    '... and writes its line');
+my $api = join '', map { $_->{api} } @$sections;
+for my $struct (qw(llmobs_request_info llmobs_outcome llmobs_usage)) {
+    my ($body) = $api =~ /typedef struct $struct \{(.*?)\n\} $struct;/s;
+    my @fields = ($body =~ s{/\*.*?\*/}{}gsr) =~ /(\w+);/g;
+    ok(@fields > 10, "$struct has fields");
+    is_deeply([ grep { $_ ne 'size' && $page !~ /\b\Q$_\E\b/ } @fields ], [],
+        "docs/requests.md tells of all of $struct");
+}
+for my $vocabulary ("gen_ai.request.model", "model.name", "llm.model_name") {
+    like($page, qr/`\Q$vocabulary\E`/, "$vocabulary is in the table of vocabularies");
+}
+
 done_testing();

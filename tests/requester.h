@@ -55,7 +55,7 @@ static inline llmobs_outcome known_outcome(void)
     return outcome;
 }
 
-/* ---- what a scraper sees -------------------------------------------------------------------- */
+/* ---- what a scraper sees ------------------------------------------------------------------- */
 
 static char scraped[1 << 20];
 
@@ -83,7 +83,7 @@ static inline const char* sample(llmobs* obs, const char* series)
     "gen_ai_request_model=\"gpt-4o-mini\",gen_ai_response_model=\"gpt-4o-mini-2024\","           \
     "server_address=\"\",server_port=\"\""
 
-/* ---- one request ---------------------------------------------------------------------------- */
+/* ---- one request --------------------------------------------------------------------------- */
 
 static inline void run_chain(llmobs* obs, const llmobs_request_info* info,
                              const llmobs_outcome* outcome)

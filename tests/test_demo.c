@@ -19,7 +19,7 @@ static char* exact(const char* data, size_t size)
     return copy;
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------ */
+/* ---- JSON ---------------------------------------------------------------------------------- */
 
 static bool is_json(const char* data)
 {
@@ -123,7 +123,7 @@ static void test_json_strings(void)
     text_free(&written);
 }
 
-/* ---- server-sent events ---------------------------------------------------------------------- */
+/* ---- server-sent events -------------------------------------------------------------------- */
 
 /* Joins events, each behind a '|'. */
 static bool keep_event(void* user, const char* data, size_t size)
@@ -192,7 +192,7 @@ static void test_events(void)
     text_free(&large);
 }
 
-/* ---- chat completions ------------------------------------------------------------------------ */
+/* ---- chat completions ---------------------------------------------------------------------- */
 
 static void keep_token(void* user, const char* data, size_t size)
 {

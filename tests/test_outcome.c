@@ -46,7 +46,7 @@ static void test_unknown(void)
     keeper_clear(&kept);
 }
 
-/* ---- outcomes that mean harm ---------------------------------------------------------------- */
+/* ---- outcomes that mean harm --------------------------------------------------------------- */
 
 static void test_sizes(void)
 {

@@ -8,7 +8,7 @@
 
 #include "requester.h"
 
-/* ---- the golden path ------------------------------------------------------------------------ */
+/* ---- the golden path ----------------------------------------------------------------------- */
 
 static void check_span(const keeper* kept)
 {
@@ -105,7 +105,7 @@ static void test_golden_path(void)
     ok(close_kept(obs, &kept), "all is accounted for");
 }
 
-/* ---- not sampled ---------------------------------------------------------------------------- */
+/* ---- not sampled --------------------------------------------------------------------------- */
 
 static void test_unsampled(void)
 {
@@ -127,7 +127,7 @@ static void test_unsampled(void)
     ok(close_kept(obs, &kept), "all is accounted for");
 }
 
-/* ---- texts that mean harm ------------------------------------------------------------------- */
+/* ---- texts that mean harm ------------------------------------------------------------------ */
 
 static void fill_text(char* text, char sign, size_t size)
 {
@@ -307,7 +307,7 @@ static void test_names(void)
     ok(close_kept(obs, &kept), "all is accounted for");
 }
 
-/* ---- phases --------------------------------------------------------------------------------- */
+/* ---- phases -------------------------------------------------------------------------------- */
 
 static void test_phases(void)
 {
@@ -345,7 +345,7 @@ static void test_phases(void)
     ok(close_kept(obs, &kept), "all is accounted for");
 }
 
-/* ---- where a trace comes from --------------------------------------------------------------- */
+/* ---- where a trace comes from -------------------------------------------------------------- */
 
 static void test_parents(void)
 {
@@ -380,7 +380,7 @@ static void test_parents(void)
     ok(close_kept(obs, &kept), "all is accounted for");
 }
 
-/* ---- switched off --------------------------------------------------------------------------- */
+/* ---- switched off -------------------------------------------------------------------------- */
 
 static void test_off(void)
 {

@@ -83,7 +83,7 @@ static void test_exhausted(void)
     (void)close_kept(obs, &kept);
 }
 
-/* ---- abandoned ------------------------------------------------------------------------------ */
+/* ---- abandoned ----------------------------------------------------------------------------- */
 
 #define ENGINE "{model_name=\"m\",engine=\"0\"}"
 
@@ -119,6 +119,44 @@ static void test_abandoned(void)
     llmobs_request_end(running, NULL);
     llmobs_request_end(waiting, NULL);
     is_str(gauges(obs), "0 0 0 0", "its late end changes nothing");
+    ok(close_kept(obs, &kept), "all is accounted for");
+}
+
+/* A call that came in just before the end, and schedules just after it: in slow motion. */
+static void test_scheduled_too_late(void)
+{
+    llmobs_config config = request_config();
+    llmobs_request_info info = llmobs_request_info_default();
+    llmobsi_recorder* recorder;
+    llmobs_request request;
+    keeper kept;
+    llmobs* obs = open_kept(&config, &kept);
+    info.server = true;
+    info.model = "m";
+    request = llmobs_request_begin(obs, &info);
+    llmobs_request_end(request, NULL);
+    recorder = llmobsi_places[LLMOBS_I_PLACE(llmobsi_ticket(obs))].recorder;
+    llmobsi_request_schedule(recorder, &llmobsi_requests_of(recorder)->records[request.place],
+                             fake_now);
+    is_str(gauges(obs), "0 0 0 0", "what is over can't be taken up");
+    ok(close_kept(obs, &kept), "all is accounted for");
+}
+
+/* The list of free records looks as before, and is another: a begin that was interrupted sees it. */
+static void test_taken_and_given(void)
+{
+    llmobs_config config = request_config();
+    llmobsi_requests* requests;
+    uint64_t before;
+    keeper kept;
+    llmobs* obs = open_kept(&config, &kept);
+    requests = llmobsi_requests_of(
+        llmobsi_places[LLMOBS_I_PLACE(llmobsi_ticket(obs))].recorder);
+    before = requests->free;
+    llmobs_request_end(llmobs_request_begin(obs, NULL), NULL);
+    (void)llmobs_flush(obs, 5000);
+    is_int((uint32_t)requests->free, (uint32_t)before, "the same record is first");
+    ok(requests->free != before, "in another list");
     ok(close_kept(obs, &kept), "all is accounted for");
 }
 
@@ -194,7 +232,7 @@ static void test_clocks(void)
     ok(close_kept(obs, &kept), "all is accounted for");
 }
 
-/* ---- handles -------------------------------------------------------------------------------- */
+/* ---- handles ------------------------------------------------------------------------------- */
 
 /* Whatever a handle says, nothing but the live requests' records is touched. */
 static void test_handles(void)
@@ -239,7 +277,7 @@ static void test_handles(void)
     ok(close_kept(obs, &kept), "all is accounted for");
 }
 
-/* ---- threads -------------------------------------------------------------------------------- */
+/* ---- threads ------------------------------------------------------------------------------- */
 
 typedef struct racer {
     llmobs* obs;
@@ -422,7 +460,7 @@ static void test_arena(void)
     ok(close_kept(with.obs, &kept), "all is accounted for");
 }
 
-/* ---- closed under fire ---------------------------------------------------------------------- */
+/* ---- closed under fire --------------------------------------------------------------------- */
 
 static llmobsi_atomic64 fire_obs;
 static llmobsi_atomic32 fire_stop;
@@ -512,7 +550,7 @@ static void test_wiped(void)
     free(memory);
 }
 
-/* ---- signals -------------------------------------------------------------------------------- */
+/* ---- signals ------------------------------------------------------------------------------- */
 
 static llmobs* signal_obs;
 static llmobs_request signal_request;
@@ -584,7 +622,7 @@ static void test_signals(void)
     ok(close_kept(signal_obs, &kept), "all is accounted for");
 }
 
-/* ---- fork ----------------------------------------------------------------------------------- */
+/* ---- fork ---------------------------------------------------------------------------------- */
 
 #if LLMOBS_I_TSAN
 static void test_fork(void)
@@ -666,6 +704,8 @@ int main(void)
     test_late();
     test_exhausted();
     test_abandoned();
+    test_scheduled_too_late();
+    test_taken_and_given();
     test_long_model();
     test_clocks();
     test_handles();

@@ -46,7 +46,7 @@ static void test_sessions(void)
     (void)close_kept(obs, &kept);
 }
 
-/* ---- against a model ------------------------------------------------------------------------ */
+/* ---- against a model ----------------------------------------------------------------------- */
 
 /* Sessions begin, end and fall silent at random, beside a plain array. */
 static void test_model(void)
@@ -95,7 +95,7 @@ static void test_model(void)
     (void)close_kept(obs, &kept);
 }
 
-/* ---- threads -------------------------------------------------------------------------------- */
+/* ---- threads ------------------------------------------------------------------------------- */
 
 static llmobs* race_obs;
 static llmobsi_atomic32 race_stop;

@@ -62,7 +62,7 @@ static void test_streams(void)
     (void)close_kept(obs, &kept);
 }
 
-/* ---- pieces that race with the end ---------------------------------------------------------- */
+/* ---- pieces that race with the end --------------------------------------------------------- */
 
 typedef struct feeder {
     llmobs_request request;

@@ -8,7 +8,7 @@
 
 #include "requester.h"
 
-/* ---- engines -------------------------------------------------------------------------------- */
+/* ---- engines ------------------------------------------------------------------------------- */
 
 #define ENGINE "{model_name=\"m\",engine=\"0\"}"
 
@@ -76,7 +76,7 @@ static void test_engine(void)
     (void)close_kept(obs, &kept);
 }
 
-/* ---- the timeline --------------------------------------------------------------------------- */
+/* ---- the timeline -------------------------------------------------------------------------- */
 
 /* What the root span tells of the gaps. */
 static const char* gaps_of(const keeper* kept, int64_t* stride)

@@ -31,7 +31,7 @@ static void digits_of(uint8_t* digits, const char* text)
     }
 }
 
-/* ---- how many pass --------------------------------------------------------------------------- */
+/* ---- how many pass ------------------------------------------------------------------------- */
 
 typedef bool (*check_fn)(const uint8_t* digits);
 
@@ -98,7 +98,7 @@ static void test_rates(void)
     ok(passed > TRIES * 0.009 && passed < TRIES * 0.012, "IBAN of the right length: about 1 %");
 }
 
-/* ---- known ones ------------------------------------------------------------------------------ */
+/* ---- known ones ---------------------------------------------------------------------------- */
 
 static void test_known(void)
 {
@@ -134,7 +134,7 @@ static void test_known(void)
     is_int(llmobsi_country_code(d, 2), 0, "+35 is not all");
 }
 
-/* ---- entropy --------------------------------------------------------------------------------- */
+/* ---- entropy ------------------------------------------------------------------------------- */
 
 static double entropy(const uint8_t* bytes, size_t size)
 {

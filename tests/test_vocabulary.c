@@ -47,7 +47,7 @@ static void test_article(void)
     (void)close_kept(obs, &kept);
 }
 
-/* ---- OpenInference ----------------------------------------------------------------------------- */
+/* ---- OpenInference ------------------------------------------------------------------------- */
 
 static void test_openinference(void)
 {

@@ -21,7 +21,7 @@ text chat_body(const char* model, const prompt* said)
     return body;
 }
 
-/* ---- what it says --------------------------------------------------------------------------- */
+/* ---- what it says -------------------------------------------------------------------------- */
 
 static bool fail(chat* with, const char* error_type)
 {

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- checking: each function returns where its part ends, NULL where it is malformed -------- */
+/* ---- checking: each function returns where its part ends, NULL where it is malformed ------- */
 
 static const char* skip_space(const char* at, const char* end)
 {
@@ -158,7 +158,7 @@ json json_parse(const char* data, size_t size)
     return after != NULL && skip_space(after, end) == end ? whole : none;
 }
 
-/* ---- looking up: the text is known to be well-formed ---------------------------------------- */
+/* ---- looking up: the text is known to be well-formed --------------------------------------- */
 
 /* The `place`th value of an object or array; with a name, the member of that name. */
 static json find(json nest, const char* name, size_t place)
@@ -221,7 +221,7 @@ bool json_int(json value, int64_t* to)
     return true;
 }
 
-/* ---- strings -------------------------------------------------------------------------------- */
+/* ---- strings ------------------------------------------------------------------------------- */
 
 static void add_point(text* to, int32_t point)
 {

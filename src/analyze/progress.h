@@ -4,7 +4,8 @@
 LLMOBS_API void llmobs_request_scheduled(llmobs_request request);
 
 /* [any] A token, or several that came at once. The first call ends the time to first token; the
-   time between two calls, divided by the tokens, goes to the inter-token histograms. 14 ns. */
+   time between two calls, divided by the tokens, goes to the inter-token histograms: calls for one
+   request come one after the other. 14 ns, and 10 more where there is such a histogram. */
 LLMOBS_API void llmobs_request_token(llmobs_request request);
 LLMOBS_API void llmobs_request_tokens(llmobs_request request, uint32_t count);
 
@@ -12,10 +13,11 @@ LLMOBS_API void llmobs_request_tokens(llmobs_request request, uint32_t count);
 LLMOBS_API void llmobs_request_speculative(llmobs_request request, uint32_t drafted,
                                            uint32_t accepted);
 
-/* [any] The engine threw the request's work out, and will take it up again. */
+/* [any] The engine threw the request's work out, and will take it up again. Four such events and
+   retries of a request are told by its root span, when it ends. */
 LLMOBS_API void llmobs_request_preempted(llmobs_request request);
 
-/* [any] The call is made once more: `why` is a trusted, short text. */
+/* [any] The call is made once more: `why` is a trusted text, of which 39 bytes are kept. */
 LLMOBS_API void llmobs_request_retry(llmobs_request request, const char* why);
 
 /* [any] A guardrail's verdict. `rule` is a string literal, or lives until llmobs_close. */

@@ -90,7 +90,7 @@ typedef struct llmobs_stats {
     uint64_t requests_dropped;   /* not begun: llmobs_config.requests were live   */
     uint64_t requests_expired;   /* given up at llmobs_config.request_max_age_s   */
     uint64_t requests_late;      /* calls for requests that had ended             */
-    uint64_t request_texts_cut;  /* ids, names: to 128 bytes each, 1000 together  */
+    uint64_t request_texts_cut;  /* ids, names: to 128 bytes each                 */
     uint64_t sessions_refused;   /* not counted: llmobs_config.sessions were open */
 } llmobs_stats;
 

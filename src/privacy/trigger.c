@@ -50,7 +50,7 @@ llmobsi_fn void llmobsi_trigger_add_kinds(uint8_t tables[6][16], uint32_t positi
     }
 }
 
-/* ---- plain C --------------------------------------------------------------------------------- */
+/* ---- plain C ------------------------------------------------------------------------------- */
 
 /* Whether the first of the bytes, and the second if it is known, can begin a pattern. */
 llmobsi_inline bool llmobsi_trigger_may_begin(const uint8_t tables[6][16], uint8_t first,
@@ -97,7 +97,7 @@ llmobsi_fn size_t llmobsi_trigger_portable(const uint8_t tables[6][16], const ui
     return place;
 }
 
-/* ---- vectors --------------------------------------------------------------------------------- */
+/* ---- vectors ------------------------------------------------------------------------------- */
 
 #if defined(LLMOBS_I_TRIGGER_X86)
 #define LLMOBS_I_TRIGGER_AVX2 __attribute__((target("avx2")))
@@ -260,7 +260,7 @@ llmobsi_fn size_t llmobsi_trigger_neon(const uint8_t tables[6][16], const uint8_
 }
 #endif
 
-/* ---- the choice ------------------------------------------------------------------------------ */
+/* ---- the choice ---------------------------------------------------------------------------- */
 
 typedef struct llmobsi_trigger_path {
     const char* name;
