@@ -230,8 +230,8 @@ CONTENTS: search for a tag.
     is dropped and counted as `signal`, but for what it adds to metrics, which arrives. An
     exporter's callback runs on the exporter's own thread: spans and log records that it makes are
     dropped as `self`; flush, tick and close answer LLMOBS_ERROR_BUSY there.
-    After fork the child's spans and requests are inert, its metrics go on from zero; its next use of the
-    instance begins with clean rings.
+    After fork the child's spans and requests are inert, its metrics go on from zero; its next use
+    of the instance begins with clean rings.
 
 >>requests  The golden path
 
