@@ -932,7 +932,7 @@ typedef enum llmobs_tier {
     X(CUSTOM, "CUSTOM", A)                 /* llmobs_scan_rules.terms                        */   \
     X(PRIVATE_KEY, "PRIVATE_KEY", A)       /* PEM, from BEGIN to END                         */   \
     X(JWT, "JWT", A)                       /* signed or encrypted token of three parts       */   \
-    X(API_KEY, "API_KEY", A)               /* 35 shapes: llmobs_finding.name says which      */   \
+    X(API_KEY, "API_KEY", A)               /* 50 shapes: llmobs_finding.name says which      */   \
     X(URL_PASSWORD, "URL_PASSWORD", A)     /* scheme://user:password@host: the password      */   \
     X(EMAIL, "EMAIL", A)                                                                          \
     X(CREDIT_CARD, "CREDIT_CARD", A)       /* issuer, length, Luhn                           */   \
