@@ -148,7 +148,7 @@ is(join(' ', sort map { @{ $_->{guardrail_check}{is}{'guardrail.triggered_rules'
 is(join(' ', map { $_->{llm_chain}{is}{'answer.length'} } @blocked), '0 0', 'and get no answer');
 is(join(' ', sort map { $_->{llm_chain}{is}{'question.length'} } @blocked),
     join(' ', sort map { length $_->{text} } @emails, @orders), 'they are the planted ones');
-like($printed, qr/questions\.txt:$emails[0]{line}  pii\.email$/m, 'the report names the first');
+like($printed, qr/questions\.txt:$emails[0]{line}  pii\.EMAIL$/m, 'the report names the first');
 like($printed, qr/questions\.txt:$orders[0]{line}  injection\.instruction$/m, 'and the second');
 
 my @passed = grep { $_->{guardrail_check}{is}{'guardrail.passed'} } values %$traces;
