@@ -142,7 +142,7 @@ static void test_scheduled_too_late(void)
     ok(close_kept(obs, &kept), "all is accounted for");
 }
 
-/* The list of free records looks as before, and is another: a begin that was interrupted sees it. */
+/* The list of free records looks as before, and is another: an interrupted begin sees it. */
 static void test_taken_and_given(void)
 {
     llmobs_config config = request_config();
