@@ -8,6 +8,8 @@
 #include "requester.h"
 
 #include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
 
 static void test_sessions(void)
 {
@@ -149,10 +151,63 @@ static void test_threads(void)
     (void)close_kept(race_obs, &kept);
 }
 
+/* ---- a signal while the tick is at the table ------------------------------------------------- */
+
+static llmobs_result handler_result = LLMOBS_OK;
+static llmobsi_atomic32 handler_done;
+static llmobsi_atomic32 lock_held;
+
+static void on_signal(int number)
+{
+    (void)number;
+    handler_result = llmobs_session_begin(race_obs, "from a handler", "f");
+    llmobsi_store_release(&handler_done, 1);
+}
+
+/* Holds the table's lock, so that the tick of `at` waits for it while the signal comes. */
+static void* hold(void* at)
+{
+    llmobsi_sessions* sessions = llmobsi_sessions_of(
+        llmobsi_places[LLMOBS_I_PLACE(llmobsi_ticket(race_obs))].recorder);
+    int i;
+    llmobsi_lock_take(&sessions->lock);
+    llmobsi_store_release(&lock_held, 1);
+    (void)usleep(50000);
+    (void)pthread_kill(*(pthread_t*)at, SIGUSR1);
+    for (i = 0; i < 100 && llmobsi_load_acquire(&handler_done) == 0; i++) {
+        (void)usleep(1000);
+    }
+    llmobsi_lock_give(&sessions->lock);
+    return NULL;
+}
+
+static void test_signal(void)
+{
+    llmobs_config config = request_config();
+    pthread_t self = pthread_self();
+    pthread_t thread;
+    keeper kept;
+    race_obs = open_kept(&config, &kept);
+    (void)llmobs_thread_attach(race_obs);
+    (void)signal(SIGUSR1, on_signal);
+    fake_now += UINT64_C(26) * 1000000000; /* a look is due */
+    (void)pthread_create(&thread, NULL, hold, &self);
+    while (llmobsi_load_acquire(&lock_held) == 0) {
+        (void)usleep(100);
+    }
+    (void)llmobs_tick(race_obs);
+    (void)pthread_join(thread, NULL);
+    (void)signal(SIGUSR1, SIG_DFL);
+    is_int(handler_result, LLMOBS_ERROR_CLOSED,
+           "a handler does not wait for the lock that its own thread's tick takes");
+    (void)close_kept(race_obs, &kept);
+}
+
 int main(void)
 {
     test_sessions();
     test_model();
     test_threads();
+    test_signal();
     return done();
 }
