@@ -596,18 +596,19 @@ llmobsi_fn void llmobsi_requests_salt(llmobsi_requests* requests, uint32_t salt)
     }
 }
 
-/* Running hashes hold keys: they do not outlive the instance. */
+/* Running hashes hold keys, and the last bytes of a text; scanners hold more of it. They do not
+   outlive the instance. (Plain stores to memory that goes back: they must not be left out.) */
 llmobsi_fn void llmobsi_requests_end(llmobsi_requests* requests)
 {
-#ifndef LLMOBS_NO_SHA256
     uint32_t i;
     for (i = 0; i < requests->count; i++) {
-        llmobs_wipe(&requests->records[i].input.hash, sizeof requests->records[i].input.hash);
-        llmobs_wipe(&requests->records[i].output.hash, sizeof requests->records[i].output.hash);
+        memset(&requests->records[i].input, 0, sizeof requests->records[i].input);
+        memset(&requests->records[i].output, 0, sizeof requests->records[i].output);
     }
-#else
-    (void)requests;
-#endif
+    if (requests->guards != NULL) {
+        memset(requests->guards, 0, requests->count * requests->guard_size);
+    }
+    llmobsi_compiler_barrier();
 }
 
 /* ---- layout -------------------------------------------------------------------------------- */
