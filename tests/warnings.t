@@ -12,7 +12,7 @@ my %STANDARDS = (
     'c' => [ 'c11', 'c17', 'c2x' ],
     'c++' => [ 'c++11', 'c++17', 'c++20' ],
 );
-my @options = grep { defined } map { $_->{option} } @{ Sections::load('.') };
+my @options = Sections::options(Sections::load('.'));
 my $all_options = join(' ', map { "-D$_" } @options);
 my $EVERYTHING = '-Weverything -Werror -Wno-unknown-warning-option -Wno-padded '
     . '-Wno-c++98-compat -Wno-c++98-compat-pedantic -Wno-pre-c11-compat '

@@ -45,6 +45,13 @@ sub load {
     return \@sections;
 }
 
+# The options that leave sections out, each once: several sections may share one.
+sub options {
+    my ($sections) = @_;
+    my %seen;
+    return grep { !$seen{$_}++ } grep { defined } map { $_->{option} } @$sections;
+}
+
 sub version {
     my ($sections) = @_;
     for my $section (@$sections) {
