@@ -10871,8 +10871,11 @@ llmobsi_fn bool llmobsi_is_file_ending(llmobsi_view* view, size_t place, size_t 
 {
     static const char endings[][5] = {"png", "jpg", "jpeg", "svg", "gif", "css", "js", "webp"};
     size_t i, k;
+    if (size >= sizeof endings[0]) {
+        return false;
+    }
     for (i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-        for (k = 0; k < size && k < 5; k++) {
+        for (k = 0; k < size; k++) {
             if (llmobsi_small(llmobsi_at(view, place + k)) != (uint8_t)endings[i][k]) {
                 break;
             }
@@ -14624,12 +14627,12 @@ typedef struct llmobsi_place {
     llmobsi_atomic32 forked;    /* in a child: 1, still the parent's instance; 2, being mended    */
     llmobsi_atomic32 exporting; /* the same ticket, until the instance is closed for good        */
     llmobsi_atomic32 users;     /* calls inside that may take long (flush, stats): close waits   */
-    llmobsi_recorder* recorder; /* written before the ticket is published                        */
-    llmobsi_atomic64 dropped[LLMOBS_DROP_COUNT]; /* lost on the way in: any thread adds          */
-    llmobsi_atomic64 logs_dropped; /* of these: log records                                      */
     /* Log records below it are not made. Open and llmobs_exporter_add write; recorders read it
        before they come in, so what they read may be the next instance's by then: no harm. */
     llmobsi_atomic32 log_severity;
+    llmobsi_recorder* recorder; /* written before the ticket is published                        */
+    llmobsi_atomic64 dropped[LLMOBS_DROP_COUNT]; /* lost on the way in: any thread adds          */
+    llmobsi_atomic64 logs_dropped; /* of these: log records                                      */
 } llmobsi_place;
 
 typedef struct llmobsi_use {

@@ -1,7 +1,6 @@
 /* Diagnostics carry no values: every note that can be provoked, with canaries in all that comes
    from outside; and not a byte on stdout or stderr. */
-#define LLMOBS_IMPLEMENTATION
-#include "llmobs.h"
+#include "llmobs_private.h"
 
 #include "tap.h"
 

@@ -1,7 +1,6 @@
 /* The keyring: what is derived against vectors of Python's hmac, pages of its own, what is left of
    it after a close, in a fork's child and in a core dump's view of memory. */
-#define LLMOBS_IMPLEMENTATION
-#include "llmobs.h"
+#include "llmobs_private.h"
 
 #include "tap.h"
 

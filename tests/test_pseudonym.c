@@ -1,7 +1,6 @@
 /* Pseudonyms as the host sees them: domains and tenants, pieces, rotation and verification, bad
    arguments, notes; and readers while keys change. */
-#define LLMOBS_IMPLEMENTATION
-#include "llmobs.h"
+#include "llmobs_private.h"
 
 #include "tap.h"
 

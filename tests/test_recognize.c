@@ -1,6 +1,5 @@
 /* What is found, and what is not: every case of the list, the shapes of keys, coins, terms. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "scan_run.h"
@@ -19,6 +18,14 @@ static void test_cases(void)
     for (i = 0; i < SCAN_CASE_COUNT; i++) {
         check(NULL, scan_cases[i].text, scan_cases[i].want);
     }
+}
+
+/* Files' endings are none of a host, however long the others are. */
+static void test_file_endings(void)
+{
+    check(NULL, "see icon@2x.png and icon@2x.webp", NULL);
+    check(NULL, "to a@b.webpx, a@b.jpegs", "to [EMAIL:a@b.webpx], [EMAIL:a@b.jpegs]");
+    check(NULL, "to a@b.technology", "to [EMAIL:a@b.technology]");
 }
 
 /* Alone, in brackets, before a comma; and not with a letter before it. */
@@ -141,6 +148,7 @@ static void test_names(void)
 int main(void)
 {
     test_cases();
+    test_file_endings();
     test_secrets();
     test_opt_in();
     test_terms();

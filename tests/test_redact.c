@@ -1,7 +1,6 @@
 /* The redactor: its operators; in chunks as at once; scanned again there is nothing; valid UTF-8
    and JSON stay so. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include "json_reader.h"

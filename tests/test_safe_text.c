@@ -1,7 +1,6 @@
 /* Text that harms no reader: every code point and every short sequence of bytes, through each way
    out there is. */
-#define LLMOBS_IMPLEMENTATION
-#include "llmobs.h"
+#include "llmobs_private.h"
 
 #include "tap.h"
 

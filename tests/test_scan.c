@@ -1,6 +1,6 @@
 /* The scanner as a machine: whatever the chunks, the findings are those of the whole; whatever the
    vectors, those of plain C. Built twice: test_scan_portable.c leaves the vector code out. */
-#define LLMOBS_IMPLEMENTATION
+#define LLMOBS_STATIC
 #include "../llmobs.h"
 #include "tap.h"
 

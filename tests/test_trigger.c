@@ -1,6 +1,5 @@
 /* The tables of triggers hold every pattern that a recogniser waits for. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #define DIGITS "0123456789"

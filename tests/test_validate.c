@@ -1,6 +1,5 @@
 /* Check digits and number plans: known numbers, and how many of 200,000 random strings pass. */
-#define LLMOBS_IMPLEMENTATION
-#include "../llmobs.h"
+#include "llmobs_private.h"
 #include "tap.h"
 
 #include <math.h>

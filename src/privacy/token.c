@@ -12,8 +12,11 @@ llmobsi_fn bool llmobsi_is_file_ending(llmobsi_view* view, size_t place, size_t 
 {
     static const char endings[][5] = {"png", "jpg", "jpeg", "svg", "gif", "css", "js", "webp"};
     size_t i, k;
+    if (size >= sizeof endings[0]) {
+        return false;
+    }
     for (i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-        for (k = 0; k < size && k < 5; k++) {
+        for (k = 0; k < size; k++) {
             if (llmobsi_small(llmobsi_at(view, place + k)) != (uint8_t)endings[i][k]) {
                 break;
             }

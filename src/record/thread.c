@@ -104,12 +104,12 @@ typedef struct llmobsi_place {
     llmobsi_atomic32 forked;    /* in a child: 1, still the parent's instance; 2, being mended    */
     llmobsi_atomic32 exporting; /* the same ticket, until the instance is closed for good        */
     llmobsi_atomic32 users;     /* calls inside that may take long (flush, stats): close waits   */
-    llmobsi_recorder* recorder; /* written before the ticket is published                        */
-    llmobsi_atomic64 dropped[LLMOBS_DROP_COUNT]; /* lost on the way in: any thread adds          */
-    llmobsi_atomic64 logs_dropped; /* of these: log records                                      */
     /* Log records below it are not made. Open and llmobs_exporter_add write; recorders read it
        before they come in, so what they read may be the next instance's by then: no harm. */
     llmobsi_atomic32 log_severity;
+    llmobsi_recorder* recorder; /* written before the ticket is published                        */
+    llmobsi_atomic64 dropped[LLMOBS_DROP_COUNT]; /* lost on the way in: any thread adds          */
+    llmobsi_atomic64 logs_dropped; /* of these: log records                                      */
 } llmobsi_place;
 
 typedef struct llmobsi_use {
