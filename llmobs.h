@@ -263,8 +263,8 @@ CONTENTS: search for a tag.
                                                  of which metrics are 4.0, requests 1.6
     threads                       one for the tick, one an exporter; none when the host pumps
 
-    What does not fit is dropped and counted: started = exported + dropped (by cause) + in flight,
-    always.
+    What does not fit is dropped and counted: started = collected + dropped (by cause) + ended +
+    live, and each exporter has received = exported + lost (by cause) + queued, always.
 
 >>privacy  What is kept, and what leaves the process
 
@@ -2004,7 +2004,8 @@ typedef struct llmobs_outcome {
     const char* response_model; /* as the provider says                                           */
     int64_t cost_nano; /* in USD / 10^9, where the host knows it,                                 */
     bool cost_known;   /* and says so                                             (default false) */
-    bool cancelled;    /* the client went away: counted as finished by "abort"                    */
+    bool cancelled;    /* the client went away: "cancelled" is the finish reason, if you give no
+                          other; to vllm:request_success "abort"                                  */
 } llmobs_outcome;
 
 #define LLMOBS_COST_UNKNOWN INT64_MIN
@@ -2585,6 +2586,9 @@ typedef struct llmobs_file_options {
     llmobs_log_style log_style; /* LOG_JSON: how interactions are written (default the full form) */
 } llmobs_file_options;
 
+/* [any] Zeroed, with its size set. */
+LLMOBS_API llmobs_file_options llmobs_file_options_default(void);
+
 /* [any, locks] Exports to a file, appending: OTLP JSON lines, a Chrome trace, or lines of log
    records. The file is opened at once, and made if need be; its folder is not. It is private: its
    mode is 0600, and an existing file is brought to it. ERROR_SYSTEM, with errno and a note, for a
@@ -2810,13 +2814,13 @@ LLMOBS_API void llmobs_sha256_update(llmobs_sha256* hash, const void* data, size
 LLMOBS_API void llmobs_sha256_end(llmobs_sha256* hash, uint8_t digest[LLMOBS_SHA256_SIZE])
 {
     if (hash) { __builtin_memset(hash, 0, sizeof *hash); }
-    __builtin_memset(digest, 0, LLMOBS_SHA256_SIZE);
+    if (digest) { __builtin_memset(digest, 0, (LLMOBS_SHA256_SIZE) * sizeof *digest); }
 }
 
 LLMOBS_API void llmobs_sha256_of(const void* data, size_t size, uint8_t digest[LLMOBS_SHA256_SIZE])
 {
     (void)data; (void)size;
-    __builtin_memset(digest, 0, LLMOBS_SHA256_SIZE);
+    if (digest) { __builtin_memset(digest, 0, (LLMOBS_SHA256_SIZE) * sizeof *digest); }
 }
 
 LLMOBS_API void llmobs_sha256_of_two(const void* data_a, size_t size_a,
@@ -2824,9 +2828,9 @@ LLMOBS_API void llmobs_sha256_of_two(const void* data_a, size_t size_a,
                                      size_t size_b, uint8_t digest_b[LLMOBS_SHA256_SIZE])
 {
     (void)data_a; (void)size_a;
-    __builtin_memset(digest_a, 0, LLMOBS_SHA256_SIZE);
+    if (digest_a) { __builtin_memset(digest_a, 0, (LLMOBS_SHA256_SIZE) * sizeof *digest_a); }
     (void)data_b; (void)size_b;
-    __builtin_memset(digest_b, 0, LLMOBS_SHA256_SIZE);
+    if (digest_b) { __builtin_memset(digest_b, 0, (LLMOBS_SHA256_SIZE) * sizeof *digest_b); }
 }
 
 LLMOBS_API void llmobs_hmac_key_init(llmobs_hmac_key* key, const void* secret, size_t size)
@@ -2839,7 +2843,7 @@ LLMOBS_API void llmobs_hmac_of(const llmobs_hmac_key* key, const void* data, siz
                                uint8_t tag[LLMOBS_SHA256_SIZE])
 {
     (void)key; (void)data; (void)size;
-    __builtin_memset(tag, 0, LLMOBS_SHA256_SIZE);
+    if (tag) { __builtin_memset(tag, 0, (LLMOBS_SHA256_SIZE) * sizeof *tag); }
 }
 
 LLMOBS_API void llmobs_hmac_of_two(const llmobs_hmac_key* key_a, const void* data_a, size_t size_a,
@@ -2848,9 +2852,9 @@ LLMOBS_API void llmobs_hmac_of_two(const llmobs_hmac_key* key_a, const void* dat
                                    uint8_t tag_b[LLMOBS_SHA256_SIZE])
 {
     (void)key_a; (void)data_a; (void)size_a;
-    __builtin_memset(tag_a, 0, LLMOBS_SHA256_SIZE);
+    if (tag_a) { __builtin_memset(tag_a, 0, (LLMOBS_SHA256_SIZE) * sizeof *tag_a); }
     (void)key_b; (void)data_b; (void)size_b;
-    __builtin_memset(tag_b, 0, LLMOBS_SHA256_SIZE);
+    if (tag_b) { __builtin_memset(tag_b, 0, (LLMOBS_SHA256_SIZE) * sizeof *tag_b); }
 }
 
 LLMOBS_API void llmobs_hmac_begin(llmobs_hmac* hmac, const llmobs_hmac_key* key)
@@ -2868,7 +2872,7 @@ LLMOBS_API void llmobs_hmac_update(llmobs_hmac* hmac, const void* data, size_t s
 LLMOBS_API void llmobs_hmac_end(llmobs_hmac* hmac, uint8_t tag[LLMOBS_SHA256_SIZE])
 {
     if (hmac) { __builtin_memset(hmac, 0, sizeof *hmac); }
-    __builtin_memset(tag, 0, LLMOBS_SHA256_SIZE);
+    if (tag) { __builtin_memset(tag, 0, (LLMOBS_SHA256_SIZE) * sizeof *tag); }
 }
 
 LLMOBS_API bool llmobs_equal_secret(const void* a, const void* b, size_t size)
@@ -2892,7 +2896,7 @@ LLMOBS_API int64_t llmobs_hash_unkeyed(const char* text, size_t size,
                                        char hash[LLMOBS_HASH_UNKEYED_SIZE])
 {
     (void)text; (void)size;
-    __builtin_memset(hash, 0, LLMOBS_HASH_UNKEYED_SIZE);
+    if (hash) { __builtin_memset(hash, 0, (LLMOBS_HASH_UNKEYED_SIZE) * sizeof *hash); }
     return 0;
 }
 
@@ -2939,7 +2943,7 @@ LLMOBS_API size_t llmobs_traceparent_format(const llmobs_trace_context* context,
                                             char text[LLMOBS_TRACEPARENT_SIZE])
 {
     (void)context;
-    __builtin_memset(text, 0, LLMOBS_TRACEPARENT_SIZE);
+    if (text) { __builtin_memset(text, 0, (LLMOBS_TRACEPARENT_SIZE) * sizeof *text); }
     return 0;
 }
 
@@ -3026,7 +3030,7 @@ LLMOBS_API uint64_t llmobs_scanner_counts(const llmobs_scanner* scanner,
                                           uint32_t counts[LLMOBS_PII_COUNT])
 {
     (void)scanner;
-    __builtin_memset(counts, 0, LLMOBS_PII_COUNT);
+    if (counts) { __builtin_memset(counts, 0, (LLMOBS_PII_COUNT) * sizeof *counts); }
     return 0;
 }
 
@@ -3047,11 +3051,10 @@ LLMOBS_API llmobs_result llmobs_redact(const llmobs_redact_rules* rules, const c
                                        size_t size, char* out, size_t capacity, size_t* written,
                                        uint32_t counts[LLMOBS_PII_COUNT])
 {
-    llmobs_result zero;
-    __builtin_memset(&zero, 0, sizeof zero);
-    (void)rules; (void)text; (void)size; (void)out; (void)capacity; (void)written;
-    __builtin_memset(counts, 0, LLMOBS_PII_COUNT);
-    return zero;
+    (void)rules; (void)text; (void)size; (void)out; (void)capacity;
+    if (written) { *written = 0; }
+    if (counts) { __builtin_memset(counts, 0, (LLMOBS_PII_COUNT) * sizeof *counts); }
+    return LLMOBS_ERROR_FORMAT;
 }
 
 LLMOBS_API void llmobs_redactor_begin(llmobs_redactor* redactor, const llmobs_redact_rules* rules,
@@ -3078,7 +3081,7 @@ LLMOBS_API uint64_t llmobs_redactor_counts(const llmobs_redactor* redactor,
                                            uint32_t counts[LLMOBS_PII_COUNT])
 {
     (void)redactor;
-    __builtin_memset(counts, 0, LLMOBS_PII_COUNT);
+    if (counts) { __builtin_memset(counts, 0, (LLMOBS_PII_COUNT) * sizeof *counts); }
     return 0;
 }
 
@@ -3873,6 +3876,13 @@ LLMOBS_API llmobs_result llmobs_export_done(llmobs_export_token token, llmobs_ex
 
 #ifndef LLMOBS_NO_FILE
 
+LLMOBS_API llmobs_file_options llmobs_file_options_default(void)
+{
+    llmobs_file_options zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
+
 LLMOBS_API llmobs_result llmobs_export_file(llmobs* obs, llmobs_format format, const char* path)
 {
     llmobs_result zero;
@@ -3920,7 +3930,8 @@ LLMOBS_API llmobs_result llmobs_prometheus_print(llmobs* obs, llmobs_exposition 
 {
     llmobs_result zero;
     __builtin_memset(&zero, 0, sizeof zero);
-    (void)obs; (void)exposition; (void)buffer; (void)size;
+    (void)obs; (void)exposition; (void)buffer;
+    if (size) { *size = 0; }
     return zero;
 }
 
@@ -3968,7 +3979,7 @@ LLMOBS_API llmobs_result llmobs_pseudonym(llmobs* obs, llmobs_domain domain, con
     llmobs_result zero;
     __builtin_memset(&zero, 0, sizeof zero);
     (void)obs; (void)domain; (void)tenant; (void)data; (void)size;
-    __builtin_memset(out, 0, LLMOBS_PSEUDONYM_SIZE);
+    if (out) { __builtin_memset(out, 0, (LLMOBS_PSEUDONYM_SIZE) * sizeof *out); }
     return zero;
 }
 
@@ -3995,7 +4006,7 @@ LLMOBS_API llmobs_result llmobs_pseudonym_end(llmobs_pseudonymizer* pseudonymize
     llmobs_result zero;
     __builtin_memset(&zero, 0, sizeof zero);
     if (pseudonymizer) { __builtin_memset(pseudonymizer, 0, sizeof *pseudonymizer); }
-    __builtin_memset(out, 0, LLMOBS_PSEUDONYM_SIZE);
+    if (out) { __builtin_memset(out, 0, (LLMOBS_PSEUDONYM_SIZE) * sizeof *out); }
     return zero;
 }
 
@@ -4003,10 +4014,8 @@ LLMOBS_API llmobs_result llmobs_pseudonym_verify(llmobs* obs, llmobs_domain doma
                                                  const char* tenant, const void* data, size_t size,
                                                  const char* pseudonym)
 {
-    llmobs_result zero;
-    __builtin_memset(&zero, 0, sizeof zero);
     (void)obs; (void)domain; (void)tenant; (void)data; (void)size; (void)pseudonym;
-    return zero;
+    return LLMOBS_ERROR_FORMAT;
 }
 
 LLMOBS_API llmobs_result llmobs_key_rotate(llmobs* obs, const llmobs_key* key)
@@ -16271,6 +16280,25 @@ LLMOBS_API void llmobs_span_end(llmobs_span span)
     llmobsi_leave();
 }
 
+/* Ends a span at a stamp that is known already. */
+llmobsi_fn void llmobsi_span_end_at(llmobs_span span, uint64_t stamp)
+{
+    llmobsi_thread* thread;
+    llmobsi_slot* slot;
+    if (span.slot == LLMOBS_I_SLOT_UNSAMPLED) {
+        return;
+    }
+    thread = llmobsi_enter(span.instance);
+    if (thread == NULL) {
+        return;
+    }
+    slot = llmobsi_span_slot(thread, span);
+    if (slot != NULL && llmobsi_slot_claim_end(thread, slot, span)) {
+        llmobsi_slot_end(thread, slot, span.slot, stamp);
+    }
+    llmobsi_leave();
+}
+
 /* The span's end is claimed: until it is handed on, its slot is ours alone. The sibling is begun
    before: it needs what is there. */
 llmobsi_inline llmobs_span llmobsi_span_next(llmobsi_thread* thread, llmobs_span span,
@@ -19896,13 +19924,14 @@ llmobsi_fn void llmobsi_request_fill(llmobsi_thread* thread, llmobsi_request* re
     llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_PROMPT_NAME, info->prompt_name);
     llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_PROMPT_VERSION,
                          info->prompt_version);
+    facts->start = llmobsi_now(&thread->recorder->timeline);
     facts->root = llmobsi_request_root(thread, info);
     if (facts->root.instance != 0) {
         llmobsi_slot* slot = &thread->slots[facts->root.slot];
+        facts->start = llmobsi_load_relaxed(&slot->start); /* one latency in span, log and metric */
         slot->name = llmobsi_request_root_name(thread, requests->vocabulary, facts);
         slot->kind = (uint8_t)(info->server ? LLMOBS_KIND_SERVER : LLMOBS_KIND_INTERNAL);
     }
-    facts->start = llmobsi_now(&thread->recorder->timeline);
     llmobsi_request_count(thread->recorder, facts->gauges.waiting, 1);
 }
 
@@ -20551,6 +20580,7 @@ typedef struct llmobsi_ending {
     llmobsi_request_event events[LLMOBS_I_REQUEST_EVENTS];
     uint32_t event_count;
     llmobsi_auditor auditor;
+    uint64_t stamp;      /* when */
     uint64_t latency_ns; /* from the enqueue on */
     int64_t queue_ns;    /* these four: -1 unknown */
     int64_t first_token_ns; /* from the enqueue on: queue and prefill included */
@@ -20659,6 +20689,7 @@ llmobsi_fn void llmobsi_ending_times(const llmobsi_timeline* timeline,
     uint64_t last = llmobsi_load_relaxed(&record->last_token);
     uint64_t waited = record->facts.queue_ns;
     uint64_t work = scheduled != 0 ? scheduled : start;
+    ending->stamp = now;
     ending->was_scheduled = scheduled != 0;
     ending->latency_ns = waited + llmobsi_ending_elapsed(timeline, start, now);
     ending->queue_ns = -1;
@@ -21043,14 +21074,33 @@ llmobsi_fn void llmobsi_measure_genai_tokens(const llmobsi_ending* ending, const
                     all, usage->output_tokens);
 }
 
+/* Whether a model writes something: the other operations fetch, store, call. */
+llmobsi_fn bool llmobsi_is_inference(const char* operation)
+{
+    return strcmp(operation, "chat") == 0 || strcmp(operation, "text_completion") == 0 ||
+           strcmp(operation, "generate_content") == 0;
+}
+
+/* Told by a metric that no other family has. */
+llmobsi_fn bool llmobsi_family_is_on(const llmobsi_ending* ending, llmobs_known known)
+{
+    return llmobs_metric_of(ending->obs, known).number != 0;
+}
+
 llmobsi_fn void llmobsi_measure_genai_client(const llmobsi_ending* ending, const char** values)
 {
     const size_t call = LLMOBS_I_GENAI_LABELS - 1; /* without the last */
     int64_t latency = (int64_t)ending->latency_ns;
-    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_OPERATION_DURATION, values,
-                    LLMOBS_I_GENAI_LABELS, latency);
-    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_DURATION, values,
-                    LLMOBS_I_GENAI_LABELS, latency);
+    bool inference = llmobsi_is_inference(values[0]);
+    /* By 1.41 of every operation; by the newest conventions of those that are no inference. */
+    if (!inference || llmobsi_family_is_on(ending, LLMOBS_METRIC_GENAI_CLIENT_TOKEN_USAGE)) {
+        llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_OPERATION_DURATION, values,
+                        LLMOBS_I_GENAI_LABELS, latency);
+    }
+    if (inference) {
+        llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_DURATION, values,
+                        LLMOBS_I_GENAI_LABELS, latency);
+    }
     llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK, values, call,
                     ending->first_token_ns);
     llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK, values, call,
@@ -21581,6 +21631,17 @@ llmobsi_fn void llmobsi_explain_usage(llmobsi_writer* writer, const llmobs_usage
     llmobsi_explain_tokens(writer, "reasoning", usage->reasoning_tokens, usage->output_tokens);
 }
 
+/* "2 retries"; nothing of none. */
+llmobsi_fn void llmobsi_explain_count(llmobsi_writer* writer, uint32_t count, const char* one,
+                                      const char* many)
+{
+    if (count > 0) {
+        llmobsi_put_u64(writer, count);
+        llmobsi_put_word(writer, count == 1 ? one : many);
+        llmobsi_put_text(writer, "\n");
+    }
+}
+
 LLMOBS_API llmobs_result llmobs_explanation_write(const llmobs_explanation* explanation,
                                                   llmobs_write_fn write, void* user)
 {
@@ -21603,6 +21664,9 @@ LLMOBS_API llmobs_result llmobs_explanation_write(const llmobs_explanation* expl
     llmobsi_put_text(&writer, "\n");
     llmobsi_explain_phases(&writer, explanation);
     llmobsi_explain_usage(&writer, &explanation->usage);
+    llmobsi_explain_count(&writer, explanation->retries, " retry", " retries");
+    llmobsi_explain_count(&writer, explanation->rules, " guardrail rule triggered",
+                          " guardrail rules triggered");
     if (explanation->cost_nano == LLMOBS_COST_UNKNOWN) {
         llmobsi_put_text(&writer, "cost unknown\n");
     } else {
@@ -21743,6 +21807,9 @@ LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome*
         ending.outcome.usage.output_tokens = (int64_t)ending.tokens;
         ending.outcome.usage.provenance = LLMOBS_USAGE_COUNTED;
     }
+    if (ending.outcome.cancelled && ending.outcome.finish_reason == NULL) {
+        ending.outcome.finish_reason = "cancelled";
+    }
     llmobsi_ending_hash(&ending);
     llmobsi_ending_audit(&ending);
 #ifndef LLMOBS_NO_SCANNER
@@ -21751,7 +21818,7 @@ LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome*
     llmobsi_ending_measure(&ending);
     llmobsi_ending_attributes(&ending);
     llmobsi_ending_log(&ending);
-    llmobs_span_end(ending.facts.root);
+    llmobsi_span_end_at(ending.facts.root, ending.stamp); /* without what was done since */
     llmobsi_ending_explain(&ending, &explanation);
     llmobsi_ending_give(request, &explanation);
 }
@@ -25838,13 +25905,13 @@ llmobsi_fn void llmobsi_collect_slot(llmobsi_collector* collector, llmobsi_slot*
 {
     uint32_t count = llmobsi_load_acquire(&collector->exporter_count);
     uint32_t signal = llmobsi_slot_signal(slot);
-    if ((llmobsi_load_relaxed(&slot->flags) & LLMOBS_I_FLAG_PHASE) != 0) {
-        llmobsi_phase_collect(&collector->recorder, slot);
-    }
+    uint8_t flags = llmobsi_load_relaxed(&slot->flags);
     bool taken = false;
     uint32_t i;
-    if (signal == LLMOBS_I_SPANS &&
-        (llmobsi_load_relaxed(&slot->flags) & LLMOBS_TRACE_SAMPLED) == 0) {
+    if ((flags & LLMOBS_I_FLAG_PHASE) != 0) {
+        llmobsi_phase_collect(&collector->recorder, slot);
+    }
+    if (signal == LLMOBS_I_SPANS && (flags & LLMOBS_TRACE_SAMPLED) == 0) {
         return; /* it carried a context, and is not to be seen */
     }
     for (i = 0; i < count; i++) {
@@ -27149,6 +27216,14 @@ llmobsi_fn llmobs_result llmobsi_file_add(llmobsi_file* file)
         llmobsi_file_shut(file);
     }
     return result;
+}
+
+LLMOBS_API llmobs_file_options llmobs_file_options_default(void)
+{
+    llmobs_file_options options;
+    memset(&options, 0, sizeof options);
+    options.size = sizeof options;
+    return options;
 }
 
 LLMOBS_API llmobs_result llmobs_export_file_with(llmobs* obs, llmobs_format format,

@@ -115,8 +115,8 @@ CONTENTS: search for a tag.
                                                  of which metrics are 4.0, requests 1.6
     threads                       one for the tick, one an exporter; none when the host pumps
 
-    What does not fit is dropped and counted: started = exported + dropped (by cause) + in flight,
-    always.
+    What does not fit is dropped and counted: started = collected + dropped (by cause) + ended +
+    live, and each exporter has received = exported + lost (by cause) + queued, always.
 
 >>privacy  What is kept, and what leaves the process
 

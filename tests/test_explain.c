@@ -78,6 +78,8 @@ static void test_explain(void)
            "tokens 812 in, 96 out\n"
            "  history 600 (74 %)\n"
            "  cached 512 (63 %)\n"
+           "1 retry\n"
+           "1 guardrail rule triggered\n"
            "cost 0.0001794 USD\n",
            "the answer to why");
     for (i = 0; i < 300; i++) {

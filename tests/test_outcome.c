@@ -102,8 +102,81 @@ static void test_no_series(void)
     (void)close_kept(obs, &kept);
 }
 
+static void slow_audit(void* user, const llmobs_audit* part)
+{
+    (void)user;
+    (void)part;
+    fake_now += 1000000000;
+}
+
+/* What the end itself takes (hashing, the audit store) is in neither. */
+static void test_latency(void)
+{
+    llmobs_config config = request_config();
+    llmobs_request_info info = support_info();
+    llmobs_outcome outcome = known_outcome();
+    const llmobs_span_view* root;
+    llmobs_request request;
+    keeper kept;
+    llmobs* obs;
+    config.audit = slow_audit;
+    obs = open_kept(&config, &kept);
+    request = llmobs_request_begin(obs, &info);
+    fake_now += 5000000;
+    llmobs_request_end(request, &outcome);
+    (void)llmobs_flush(obs, 5000);
+    root = kept_span(&kept, "chat gpt-4o-mini");
+    is_int(kept.logs[0].interaction->latency_ns, 5000000, "the latency of the log record");
+    is_int(root->end_unix_ns - root->start_unix_ns, 5000000, "is that of the root span");
+    (void)close_kept(obs, &kept);
+}
+
+static void test_cancelled(void)
+{
+    llmobs_outcome outcome = llmobs_outcome_default();
+    const llmobs_interaction* log;
+    keeper kept;
+    outcome.cancelled = true;
+    log = end_with(&outcome, &kept);
+    is_str(log->finish_reason.data, "cancelled", "a request that is cancelled says so");
+    keeper_clear(&kept);
+    outcome.finish_reason = "stop";
+    log = end_with(&outcome, &kept);
+    is_str(log->finish_reason.data, "stop", "or what the host says");
+    keeper_clear(&kept);
+}
+
+/* The newest conventions keep operation.duration for what is no inference. */
+static void test_durations(uint32_t families, const char* operation, const char* of_operation,
+                           const char* of_inference)
+{
+    llmobs_config config = request_config();
+    llmobs_request_info info = llmobs_request_info_default();
+    char series[400];
+    keeper kept;
+    llmobs* obs;
+    config.metric_families = families;
+    obs = open_kept(&config, &kept);
+    info.operation = operation;
+    llmobs_request_end(llmobs_request_begin(obs, &info), NULL);
+    (void)snprintf(series, sizeof series,
+                   "gen_ai_client_operation_duration_seconds_count{gen_ai_operation_name=\"%s\","
+                   "gen_ai_provider_name=\"\",gen_ai_request_model=\"\",gen_ai_response_model=\"\","
+                   "server_address=\"\",server_port=\"\",error_type=\"\"}",
+                   operation);
+    is_str(sample(obs, series), of_operation, operation);
+    memcpy(strstr(series, "operation_duration"), "inference_duration", 18);
+    is_str(sample(obs, series), of_inference, operation);
+    (void)close_kept(obs, &kept);
+}
+
 int main(void)
 {
+    test_latency();
+    test_cancelled();
+    test_durations(LLMOBS_FAMILY_GENAI, "chat", "(none)", "1");
+    test_durations(LLMOBS_FAMILY_GENAI, "retrieval", "1", "(none)");
+    test_durations(LLMOBS_FAMILY_GENAI_1_41 | LLMOBS_FAMILY_GENAI, "chat", "1", "1");
     test_no_series();
     test_unknown();
     test_sizes();

@@ -90,7 +90,10 @@ sub manual {
 sub stub_parameter {
     my ($parameter, $types) = @_;
     my ($type, $name, $array) = @$parameter{qw(type name array)};
-    return "__builtin_memset($name, 0, $array);" if defined $array && $type !~ /\bconst\b/;
+    if (defined $array && $type !~ /\bconst\b/) {
+        return "if ($name) { __builtin_memset($name, 0, ($array) * sizeof *$name); }";
+    }
+    return "if ($name) { *$name = 0; }" if $type =~ /^(?:size_t|uint\d+_t)\*$/;
     if ($type =~ /^(llmobs_\w+)\*$/ && $types->{$1}) {
         return "if ($name) { __builtin_memset($name, 0, sizeof *$name); }";
     }
@@ -110,6 +113,10 @@ sub stub_return {
 sub stub {
     my ($function, $types) = @_;
     my $result = stub_return($function->{type});
+    # What is not checked is not right, and what is not redacted is not safe.
+    if ($function->{type} eq 'llmobs_result' && $function->{name} =~ /_verify$|_redact$/) {
+        $result = 'return LLMOBS_ERROR_FORMAT;';
+    }
     my @lines;
     if ($result eq 'return zero;') {
         push @lines, "$function->{type} zero;", '__builtin_memset(&zero, 0, sizeof zero);';

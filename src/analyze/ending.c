@@ -34,6 +34,7 @@ typedef struct llmobsi_ending {
     llmobsi_request_event events[LLMOBS_I_REQUEST_EVENTS];
     uint32_t event_count;
     llmobsi_auditor auditor;
+    uint64_t stamp;      /* when */
     uint64_t latency_ns; /* from the enqueue on */
     int64_t queue_ns;    /* these four: -1 unknown */
     int64_t first_token_ns; /* from the enqueue on: queue and prefill included */
@@ -142,6 +143,7 @@ llmobsi_fn void llmobsi_ending_times(const llmobsi_timeline* timeline,
     uint64_t last = llmobsi_load_relaxed(&record->last_token);
     uint64_t waited = record->facts.queue_ns;
     uint64_t work = scheduled != 0 ? scheduled : start;
+    ending->stamp = now;
     ending->was_scheduled = scheduled != 0;
     ending->latency_ns = waited + llmobsi_ending_elapsed(timeline, start, now);
     ending->queue_ns = -1;

@@ -118,6 +118,17 @@ llmobsi_fn void llmobsi_explain_usage(llmobsi_writer* writer, const llmobs_usage
     llmobsi_explain_tokens(writer, "reasoning", usage->reasoning_tokens, usage->output_tokens);
 }
 
+/* "2 retries"; nothing of none. */
+llmobsi_fn void llmobsi_explain_count(llmobsi_writer* writer, uint32_t count, const char* one,
+                                      const char* many)
+{
+    if (count > 0) {
+        llmobsi_put_u64(writer, count);
+        llmobsi_put_word(writer, count == 1 ? one : many);
+        llmobsi_put_text(writer, "\n");
+    }
+}
+
 LLMOBS_API llmobs_result llmobs_explanation_write(const llmobs_explanation* explanation,
                                                   llmobs_write_fn write, void* user)
 {
@@ -140,6 +151,9 @@ LLMOBS_API llmobs_result llmobs_explanation_write(const llmobs_explanation* expl
     llmobsi_put_text(&writer, "\n");
     llmobsi_explain_phases(&writer, explanation);
     llmobsi_explain_usage(&writer, &explanation->usage);
+    llmobsi_explain_count(&writer, explanation->retries, " retry", " retries");
+    llmobsi_explain_count(&writer, explanation->rules, " guardrail rule triggered",
+                          " guardrail rules triggered");
     if (explanation->cost_nano == LLMOBS_COST_UNKNOWN) {
         llmobsi_put_text(&writer, "cost unknown\n");
     } else {

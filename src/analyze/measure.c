@@ -112,14 +112,33 @@ llmobsi_fn void llmobsi_measure_genai_tokens(const llmobsi_ending* ending, const
                     all, usage->output_tokens);
 }
 
+/* Whether a model writes something: the other operations fetch, store, call. */
+llmobsi_fn bool llmobsi_is_inference(const char* operation)
+{
+    return strcmp(operation, "chat") == 0 || strcmp(operation, "text_completion") == 0 ||
+           strcmp(operation, "generate_content") == 0;
+}
+
+/* Told by a metric that no other family has. */
+llmobsi_fn bool llmobsi_family_is_on(const llmobsi_ending* ending, llmobs_known known)
+{
+    return llmobs_metric_of(ending->obs, known).number != 0;
+}
+
 llmobsi_fn void llmobsi_measure_genai_client(const llmobsi_ending* ending, const char** values)
 {
     const size_t call = LLMOBS_I_GENAI_LABELS - 1; /* without the last */
     int64_t latency = (int64_t)ending->latency_ns;
-    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_OPERATION_DURATION, values,
-                    LLMOBS_I_GENAI_LABELS, latency);
-    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_DURATION, values,
-                    LLMOBS_I_GENAI_LABELS, latency);
+    bool inference = llmobsi_is_inference(values[0]);
+    /* By 1.41 of every operation; by the newest conventions of those that are no inference. */
+    if (!inference || llmobsi_family_is_on(ending, LLMOBS_METRIC_GENAI_CLIENT_TOKEN_USAGE)) {
+        llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_OPERATION_DURATION, values,
+                        LLMOBS_I_GENAI_LABELS, latency);
+    }
+    if (inference) {
+        llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_DURATION, values,
+                        LLMOBS_I_GENAI_LABELS, latency);
+    }
     llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK, values, call,
                     ending->first_token_ns);
     llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK, values, call,

@@ -86,6 +86,9 @@ LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome*
         ending.outcome.usage.output_tokens = (int64_t)ending.tokens;
         ending.outcome.usage.provenance = LLMOBS_USAGE_COUNTED;
     }
+    if (ending.outcome.cancelled && ending.outcome.finish_reason == NULL) {
+        ending.outcome.finish_reason = "cancelled";
+    }
     llmobsi_ending_hash(&ending);
     llmobsi_ending_audit(&ending);
 #ifndef LLMOBS_NO_SCANNER
@@ -94,7 +97,7 @@ LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome*
     llmobsi_ending_measure(&ending);
     llmobsi_ending_attributes(&ending);
     llmobsi_ending_log(&ending);
-    llmobs_span_end(ending.facts.root);
+    llmobsi_span_end_at(ending.facts.root, ending.stamp); /* without what was done since */
     llmobsi_ending_explain(&ending, &explanation);
     llmobsi_ending_give(request, &explanation);
 }

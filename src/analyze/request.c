@@ -263,13 +263,14 @@ llmobsi_fn void llmobsi_request_fill(llmobsi_thread* thread, llmobsi_request* re
     llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_PROMPT_NAME, info->prompt_name);
     llmobsi_request_keep(requests, facts, &used, LLMOBS_I_TEXT_PROMPT_VERSION,
                          info->prompt_version);
+    facts->start = llmobsi_now(&thread->recorder->timeline);
     facts->root = llmobsi_request_root(thread, info);
     if (facts->root.instance != 0) {
         llmobsi_slot* slot = &thread->slots[facts->root.slot];
+        facts->start = llmobsi_load_relaxed(&slot->start); /* one latency in span, log and metric */
         slot->name = llmobsi_request_root_name(thread, requests->vocabulary, facts);
         slot->kind = (uint8_t)(info->server ? LLMOBS_KIND_SERVER : LLMOBS_KIND_INTERNAL);
     }
-    facts->start = llmobsi_now(&thread->recorder->timeline);
     llmobsi_request_count(thread->recorder, facts->gauges.waiting, 1);
 }
 

@@ -72,7 +72,8 @@ typedef struct llmobs_outcome {
     const char* response_model; /* as the provider says                                           */
     int64_t cost_nano; /* in USD / 10^9, where the host knows it,                                 */
     bool cost_known;   /* and says so                                             (default false) */
-    bool cancelled;    /* the client went away: counted as finished by "abort"                    */
+    bool cancelled;    /* the client went away: "cancelled" is the finish reason, if you give no
+                          other; to vllm:request_success "abort"                                  */
 } llmobs_outcome;
 
 #define LLMOBS_COST_UNKNOWN INT64_MIN

@@ -44,13 +44,13 @@ llmobsi_fn void llmobsi_collect_slot(llmobsi_collector* collector, llmobsi_slot*
 {
     uint32_t count = llmobsi_load_acquire(&collector->exporter_count);
     uint32_t signal = llmobsi_slot_signal(slot);
-    if ((llmobsi_load_relaxed(&slot->flags) & LLMOBS_I_FLAG_PHASE) != 0) {
-        llmobsi_phase_collect(&collector->recorder, slot);
-    }
+    uint8_t flags = llmobsi_load_relaxed(&slot->flags);
     bool taken = false;
     uint32_t i;
-    if (signal == LLMOBS_I_SPANS &&
-        (llmobsi_load_relaxed(&slot->flags) & LLMOBS_TRACE_SAMPLED) == 0) {
+    if ((flags & LLMOBS_I_FLAG_PHASE) != 0) {
+        llmobsi_phase_collect(&collector->recorder, slot);
+    }
+    if (signal == LLMOBS_I_SPANS && (flags & LLMOBS_TRACE_SAMPLED) == 0) {
         return; /* it carried a context, and is not to be seen */
     }
     for (i = 0; i < count; i++) {

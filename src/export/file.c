@@ -636,6 +636,14 @@ llmobsi_fn llmobs_result llmobsi_file_add(llmobsi_file* file)
     return result;
 }
 
+LLMOBS_API llmobs_file_options llmobs_file_options_default(void)
+{
+    llmobs_file_options options;
+    memset(&options, 0, sizeof options);
+    options.size = sizeof options;
+    return options;
+}
+
 LLMOBS_API llmobs_result llmobs_export_file_with(llmobs* obs, llmobs_format format,
                                                  const char* path,
                                                  const llmobs_file_options* options)

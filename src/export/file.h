@@ -10,6 +10,9 @@ typedef struct llmobs_file_options {
     llmobs_log_style log_style; /* LOG_JSON: how interactions are written (default the full form) */
 } llmobs_file_options;
 
+/* [any] Zeroed, with its size set. */
+LLMOBS_API llmobs_file_options llmobs_file_options_default(void);
+
 /* [any, locks] Exports to a file, appending: OTLP JSON lines, a Chrome trace, or lines of log
    records. The file is opened at once, and made if need be; its folder is not. It is private: its
    mode is 0600, and an existing file is brought to it. ERROR_SYSTEM, with errno and a note, for a

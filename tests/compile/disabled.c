@@ -13,6 +13,25 @@ static const char* name(void)
     return "name";
 }
 
+/* What would be filled is cleared, whole; and what is not done is not said to be. */
+static int privacy(void)
+{
+    uint32_t counts[LLMOBS_PII_COUNT];
+    llmobs_redactor redactor;
+    char out[8] = "x";
+    size_t written = 99;
+    int good;
+    memset(counts, 1, sizeof counts);
+    good = llmobs_redact(NULL, "a", 1, out, sizeof out, &written, counts) == LLMOBS_ERROR_FORMAT;
+    good &= written == 0 && counts[0] == 0 && counts[LLMOBS_PII_COUNT - 1] == 0;
+    llmobs_redactor_begin(&redactor, NULL, NULL, NULL);
+    good &= !llmobs_redactor_feed(&redactor, "a", 1) && !llmobs_redactor_end(&redactor);
+    good &= llmobs_redactor_counts(&redactor, NULL) == 0;
+    good &= llmobs_pseudonym_verify(NULL, LLMOBS_DOMAIN_USER, NULL, "a", 1, "b") ==
+            LLMOBS_ERROR_FORMAT;
+    return good;
+}
+
 int main(void)
 {
     llmobs_result result = LLMOBS_ERROR_MEMORY;
@@ -28,7 +47,7 @@ int main(void)
     printf("%d %d %d %d %d\n", obs == NULL, evaluated, span.generation == 0, stats.started == 0,
            life());
     return obs == NULL && evaluated == 2 && span.generation == 0 && stats.started == 0 &&
-                   result == LLMOBS_OK && life() == -1
+                   result == LLMOBS_OK && life() == -1 && privacy()
                ? 0
                : 1;
 }

@@ -86,8 +86,13 @@ static void find_down(void)
     }
 }
 
+/* What is sought is there as a whole, or not yet. */
 static void find_same(void)
 {
+    uint32_t there = llmobsi_names_seek(&world->recorder.names, texts[1], 2);
+    if (there != LLMOBS_I_NAME_OVERFLOW) {
+        found(1, there);
+    }
     find(1);
     find(1);
 }
