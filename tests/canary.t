@@ -186,7 +186,8 @@ for my $level (qw(-O0 -O2)) {
     my $program = built("service$level", $level) or next;
     is_tight($program, "a service of $level leaks nothing");
     my $files = join(' ', map { s{.*/}{}r } sort glob("$directory/out/*"));
-    is($files, 'metrics.txt requests.jsonl trace.json traces.jsonl', 'which has written what it should');
+    is($files, 'metrics.txt requests.jsonl trace.json traces.jsonl',
+        'which has written what it should');
     my $traces = Sections::read_file("$directory/out/traces.jsonl");
     my %seen = map { $_ => 1 } $traces =~ /hmac-sha256:run-[0-9a-f]{8}:[0-9a-f]{32}/g;
     ok(keys %seen > 400, keys(%seen) . ' pseudonyms in the traces');

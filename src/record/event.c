@@ -14,6 +14,25 @@ llmobsi_inline bool llmobsi_span_is_roomy(llmobsi_thread* thread, const llmobsi_
 
 /* ---- name, kind, status -------------------------------------------------------------------- */
 
+/* Ends a span at a stamp that is known already. */
+llmobsi_fn void llmobsi_span_end_at(llmobs_span span, uint64_t stamp)
+{
+    llmobsi_thread* thread;
+    llmobsi_slot* slot;
+    if (span.slot == LLMOBS_I_SLOT_UNSAMPLED) {
+        return;
+    }
+    thread = llmobsi_enter(span.instance);
+    if (thread == NULL) {
+        return;
+    }
+    slot = llmobsi_span_slot(thread, span);
+    if (slot != NULL && llmobsi_slot_claim_end(thread, slot, span)) {
+        llmobsi_slot_end(thread, slot, span.slot, stamp);
+    }
+    llmobsi_leave();
+}
+
 LLMOBS_API void llmobs_span_set_name(llmobs_span span, const char* name)
 {
     llmobsi_thread* thread;
