@@ -518,7 +518,7 @@ typedef struct llmobs_stats {
     uint64_t dropped[LLMOBS_DROP_COUNT];
     uint64_t live;            /* spans begun, not ended */
     uint64_t ended;           /* spans ended, log records made, not collected by the tick */
-    uint64_t collected;       /* given to the exporters */
+    uint64_t collected;       /* given to the exporters; spans also where none of them wants any */
     uint64_t expired;         /* of these: ended by the library at span_max_age_s */
     uint64_t inert_calls;     /* calls on spans that had ended */
     uint64_t attributes_dropped;
@@ -21385,18 +21385,19 @@ llmobsi_fn void llmobsi_say_openinference(llmobsi_said* said, const llmobsi_endi
 llmobsi_fn void llmobsi_say_ours(llmobsi_said* said, const llmobsi_ending* ending)
 {
     const llmobsi_request_facts* facts = &ending->facts;
-    llmobsi_say_text(said, "llmobs.request_id",
+    llmobsi_say_text(said, "llmobs.request.id",
                      llmobsi_request_string(facts, LLMOBS_I_TEXT_REQUEST_ID));
     llmobsi_say_text(said, "session.id", llmobsi_request_string(facts, LLMOBS_I_TEXT_SESSION_ID));
     llmobsi_say_text(said, "llmobs.tenant", llmobsi_request_string(facts, LLMOBS_I_TEXT_TENANT));
     llmobsi_say_text(said, "llmobs.feature", llmobsi_request_string(facts, LLMOBS_I_TEXT_FEATURE));
     llmobsi_say_name(said, "error.type", ending->outcome.error_type);
-    llmobsi_say_nano(said, "llmobs.queue_seconds", ending->queue_ns);
-    llmobsi_say_count(said, "llmobs.retries", (int64_t)ending->retries - (ending->retries == 0));
-    llmobsi_say_count(said, "llmobs.tool_calls",
+    llmobsi_say_nano(said, "llmobs.request.queue_time", ending->queue_ns);
+    llmobsi_say_count(said, "llmobs.request.retries",
+                      (int64_t)ending->retries - (ending->retries == 0));
+    llmobsi_say_count(said, "llmobs.request.tool_calls",
                       (int64_t)ending->tool_calls - (ending->tool_calls == 0));
     if (ending->shared_ns > 0) {
-        llmobsi_say_nano(said, "llmobs.compute_seconds", (int64_t)ending->shared_ns);
+        llmobsi_say_nano(said, "llmobs.request.compute_time", (int64_t)ending->shared_ns);
     }
 }
 
@@ -23454,11 +23455,11 @@ typedef enum llmobsi_number_form {
     LLMOBS_I_FORM_NANO     /* of nano-USD, a double and, beside it, the whole number */
 } llmobsi_number_form;
 
-/* The one table of names: OpenTelemetry's where it has one, the article's, our own. In the order of
-   the members of llmobs_interaction. */
+/* The one table of names: OpenTelemetry's where it has one, our own. The same as those of a
+   request's root span (vocabulary.c). In the order of the members of llmobs_interaction. */
 static const char* const llmobsi_interaction_text_names[LLMOBS_I_INTERACTION_TEXTS] = {
     "llmobs.request.id",
-    "user.id",
+    "enduser.pseudo.id",
     "gen_ai.request.model",
     "llmobs.input.hash",
     "llmobs.output.hash",
@@ -23495,7 +23496,7 @@ static const struct {
     {"gen_ai.response.time_to_first_chunk", LLMOBS_I_FORM_SECONDS},
     {"llmobs.request.queue_time", LLMOBS_I_FORM_SECONDS},
     {"llmobs.request.retries", LLMOBS_I_FORM_INT},
-    {"cost.usd", LLMOBS_I_FORM_NANO},
+    {"gen_ai.usage.cost", LLMOBS_I_FORM_NANO},
 };
 
 /* `,{"key":"...","value":{` */
@@ -25920,7 +25921,7 @@ llmobsi_fn void llmobsi_collect_slot(llmobsi_collector* collector, llmobsi_slot*
             taken = true;
         }
     }
-    if (!taken) {
+    if (!taken && (count == 0 || signal == LLMOBS_I_LOGS)) {
         llmobsi_count(&collector->no_exporter, 1);
         return;
     }

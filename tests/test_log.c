@@ -360,6 +360,26 @@ static void test_signals(void)
     keeper_clear(&logs);
 }
 
+/* Spans that no exporter wants are no loss: a program may export its log lines alone. */
+static void test_logs_alone(void)
+{
+    llmobs_config config = pumped_config();
+    llmobs* obs = llmobs_open(&config, NULL);
+    keeper logs;
+    llmobs_stats stats;
+    add_keeper(obs, &logs, LLMOBS_SIGNAL_LOGS);
+    llmobs_span_end(llmobs_span_root(obs, "not wanted"));
+    llmobs_log(obs, LLMOBS_SEVERITY_INFO, "wanted", "");
+    (void)llmobs_flush(obs, 1000);
+    stats = stats_of(obs);
+    is_int(stats.dropped[LLMOBS_DROP_NO_EXPORTER], 0, "spans that nobody wants are no loss");
+    is_int(stats.collected, 2, "they are collected all the same");
+    ok(balances(&stats), "and the account balances");
+    is_int(logs.log_count, 1, "the log record is there");
+    (void)llmobs_close(obs);
+    keeper_clear(&logs);
+}
+
 static void test_gate(void)
 {
     llmobs_config config = pumped_config();
@@ -643,6 +663,7 @@ int main(void)
     test_malformed();
     test_levels();
     test_signals();
+    test_logs_alone();
     test_gate();
     test_lost_before();
     test_inside();

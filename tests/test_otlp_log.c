@@ -133,7 +133,7 @@ static void test_interaction(void)
         {"guardrail.triggered_rules", "arrayValue.values.0.stringValue", "pii_leak"},
         {"guardrail.triggered_rules", "arrayValue.values.1.stringValue", "quote \" and \\"},
         {"llmobs.request.id", "stringValue", "req-17"},
-        {"user.id", "stringValue", "hmac-sha256:k1:00112233445566778899aabbccddeeff"},
+        {"enduser.pseudo.id", "stringValue", "hmac-sha256:k1:00112233445566778899aabbccddeeff"},
         {"gen_ai.request.model", "stringValue", "gpt-4o-mini"},
         {"llmobs.input.hash", "stringValue", "hmac-sha256:k1:0123456789abcdef0123456789abcdef"},
         {"llmobs.output.hash", "stringValue", "hmac-sha256:k1:fedcba9876543210fedcba9876543210"},
@@ -162,7 +162,7 @@ static void test_interaction(void)
         {"gen_ai.response.time_to_first_chunk", "doubleValue", "0.2"},
         {"llmobs.request.queue_time", "doubleValue", "0.000000001"},
         {"llmobs.request.retries", "intValue", "2"},
-        {"cost.usd", "doubleValue", "0.012345678"},
+        {"gen_ai.usage.cost", "doubleValue", "0.012345678"},
         {"llmobs.cost.nano_usd", "intValue", "12345678"},
     };
     llmobs_batch batch;
@@ -187,7 +187,7 @@ static void test_interaction(void)
     interaction = llmobs_interaction_default();
     ok(encode(&batch), "of nothing");
     is_str(attribute_of("guardrail.passed", "boolValue"), "true", "guardrails passed");
-    is_str(attribute_of("cost.usd", "doubleValue"), "(none)", "an unknown cost is not 0");
+    is_str(attribute_of("gen_ai.usage.cost", "doubleValue"), "(none)", "an unknown cost is not 0");
     is_str(attribute_of("gen_ai.usage.input_tokens", "intValue"), "(none)", "nor are tokens");
     is_member(RECORD "1.attributes.1.key", "(none)");
 }

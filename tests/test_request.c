@@ -35,7 +35,7 @@ static void check_span(const keeper* kept)
     ok(!kept_attribute(root, "guardrail.passed")->value.boolean, "it did not pass");
     ok(strncmp(kept_string(root, "enduser.pseudo.id"), "hmac-sha256:k1:", 15) == 0,
        "the user is a pseudonym");
-    is_str(kept_string(root, "llmobs.request_id"), "req-17", "request id");
+    is_str(kept_string(root, "llmobs.request.id"), "req-17", "request id");
     is_str(kept_string(root, "llmobs.token_gaps"), "dddd",
            "the times between tokens of a slow request, a sign each");
     is_int(root->event_count, 1, "the retry is an event");

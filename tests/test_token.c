@@ -18,6 +18,7 @@ static void test_engine(void)
     llmobs_request_info info = llmobs_request_info_default();
     llmobs_outcome outcome = llmobs_outcome_default();
     llmobs_request both[2];
+    const llmobs_attribute_view* shared;
     llmobs_span batch;
     keeper kept;
     llmobs* obs = open_kept(&config, &kept);
@@ -70,9 +71,8 @@ static void test_engine(void)
     is_str(sample(obs, "llamacpp:requests_processing"), "0", "llama.cpp's names, too");
     (void)llmobs_flush(obs, 5000);
     is_int(kept_span(&kept, "decode")->link_count, 2, "a batch links to both");
-    is_int((long long)(kept_attribute(&kept.spans[1], "llmobs.compute_seconds")->value.real * 1e9 +
-                       0.5),
-           4, "time in a batch is split, to the nanosecond");
+    shared = kept_attribute(&kept.spans[1], "llmobs.request.compute_time");
+    is_int((long long)(shared->value.real * 1e9 + 0.5), 4, "time in a batch is split, to the nanosecond");
     (void)close_kept(obs, &kept);
 }
 

@@ -235,7 +235,7 @@ static bool collect(void* user, const char* data, size_t size)
 
 void report_explanation(const terminal* on, llmobs* obs, const kept_span* root)
 {
-    const kept_attribute* id = kept_find(root, "llmobs.request_id");
+    const kept_attribute* id = kept_find(root, "llmobs.request.id");
     llmobs_explanation why;
     text words = {0};
     if (id == NULL || llmobs_request_explain(obs, id->value, &why) != LLMOBS_OK ||

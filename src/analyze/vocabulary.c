@@ -164,18 +164,19 @@ llmobsi_fn void llmobsi_say_openinference(llmobsi_said* said, const llmobsi_endi
 llmobsi_fn void llmobsi_say_ours(llmobsi_said* said, const llmobsi_ending* ending)
 {
     const llmobsi_request_facts* facts = &ending->facts;
-    llmobsi_say_text(said, "llmobs.request_id",
+    llmobsi_say_text(said, "llmobs.request.id",
                      llmobsi_request_string(facts, LLMOBS_I_TEXT_REQUEST_ID));
     llmobsi_say_text(said, "session.id", llmobsi_request_string(facts, LLMOBS_I_TEXT_SESSION_ID));
     llmobsi_say_text(said, "llmobs.tenant", llmobsi_request_string(facts, LLMOBS_I_TEXT_TENANT));
     llmobsi_say_text(said, "llmobs.feature", llmobsi_request_string(facts, LLMOBS_I_TEXT_FEATURE));
     llmobsi_say_name(said, "error.type", ending->outcome.error_type);
-    llmobsi_say_nano(said, "llmobs.queue_seconds", ending->queue_ns);
-    llmobsi_say_count(said, "llmobs.retries", (int64_t)ending->retries - (ending->retries == 0));
-    llmobsi_say_count(said, "llmobs.tool_calls",
+    llmobsi_say_nano(said, "llmobs.request.queue_time", ending->queue_ns);
+    llmobsi_say_count(said, "llmobs.request.retries",
+                      (int64_t)ending->retries - (ending->retries == 0));
+    llmobsi_say_count(said, "llmobs.request.tool_calls",
                       (int64_t)ending->tool_calls - (ending->tool_calls == 0));
     if (ending->shared_ns > 0) {
-        llmobsi_say_nano(said, "llmobs.compute_seconds", (int64_t)ending->shared_ns);
+        llmobsi_say_nano(said, "llmobs.request.compute_time", (int64_t)ending->shared_ns);
     }
 }
 

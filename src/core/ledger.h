@@ -59,7 +59,7 @@ typedef struct llmobs_stats {
     uint64_t dropped[LLMOBS_DROP_COUNT];
     uint64_t live;            /* spans begun, not ended */
     uint64_t ended;           /* spans ended, log records made, not collected by the tick */
-    uint64_t collected;       /* given to the exporters */
+    uint64_t collected;       /* given to the exporters; spans also where none of them wants any */
     uint64_t expired;         /* of these: ended by the library at span_max_age_s */
     uint64_t inert_calls;     /* calls on spans that had ended */
     uint64_t attributes_dropped;

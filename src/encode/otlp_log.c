@@ -9,11 +9,11 @@ typedef enum llmobsi_number_form {
     LLMOBS_I_FORM_NANO     /* of nano-USD, a double and, beside it, the whole number */
 } llmobsi_number_form;
 
-/* The one table of names: OpenTelemetry's where it has one, the article's, our own. In the order of
-   the members of llmobs_interaction. */
+/* The one table of names: OpenTelemetry's where it has one, our own. The same as those of a
+   request's root span (vocabulary.c). In the order of the members of llmobs_interaction. */
 static const char* const llmobsi_interaction_text_names[LLMOBS_I_INTERACTION_TEXTS] = {
     "llmobs.request.id",
-    "user.id",
+    "enduser.pseudo.id",
     "gen_ai.request.model",
     "llmobs.input.hash",
     "llmobs.output.hash",
@@ -50,7 +50,7 @@ static const struct {
     {"gen_ai.response.time_to_first_chunk", LLMOBS_I_FORM_SECONDS},
     {"llmobs.request.queue_time", LLMOBS_I_FORM_SECONDS},
     {"llmobs.request.retries", LLMOBS_I_FORM_INT},
-    {"cost.usd", LLMOBS_I_FORM_NANO},
+    {"gen_ai.usage.cost", LLMOBS_I_FORM_NANO},
 };
 
 /* `,{"key":"...","value":{` */

@@ -59,7 +59,7 @@ llmobsi_fn void llmobsi_collect_slot(llmobsi_collector* collector, llmobsi_slot*
             taken = true;
         }
     }
-    if (!taken) {
+    if (!taken && (count == 0 || signal == LLMOBS_I_LOGS)) {
         llmobsi_count(&collector->no_exporter, 1);
         return;
     }
