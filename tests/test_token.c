@@ -72,7 +72,8 @@ static void test_engine(void)
     (void)llmobs_flush(obs, 5000);
     is_int(kept_span(&kept, "decode")->link_count, 2, "a batch links to both");
     shared = kept_attribute(&kept.spans[1], "llmobs.request.compute_time");
-    is_int((long long)(shared->value.real * 1e9 + 0.5), 4, "time in a batch is split, to the nanosecond");
+    is_int((long long)(shared->value.real * 1e9 + 0.5), 4,
+           "time in a batch is split, to the nanosecond");
     (void)close_kept(obs, &kept);
 }
 
