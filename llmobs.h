@@ -20329,9 +20329,10 @@ llmobsi_inline void llmobsi_tokens(llmobs_request request, uint32_t count)
         if (llmobsi_likely(requests != NULL && request.place < requests->count &&
                            timeline->source == LLMOBS_I_TIME_CYCLES && pace != 0)) {
             llmobsi_request* record = &requests->records[request.place];
-            uint64_t last = llmobsi_load_relaxed(&record->last_token);
-            if (llmobsi_likely(llmobsi_load_relaxed(&record->state) == request.generation &&
-                               last != 0)) {
+            /* The state first: a record that is over may be wiped at this moment. */
+            bool live = llmobsi_load_relaxed(&record->state) == request.generation;
+            uint64_t last = live ? llmobsi_load_relaxed(&record->last_token) : 0;
+            if (llmobsi_likely(last != 0)) {
                 uint64_t now = llmobsi_cycles();
                 int64_t cycles = now > last ? (int64_t)(now - last) : 0; /* signed: it is quicker */
                 double pace_ns;
