@@ -4200,6 +4200,15 @@ LLMOBS_API const char* llmobs_version(void)
     return LLMOBS_VERSION_STRING;
 }
 
+/* Memory that held a secret. For all the compiler knows, the empty statement reads the zeros. */
+llmobsi_fn void llmobsi_wipe(void* memory, size_t size)
+{
+    if (size > 0) {
+        memset(memory, 0, size);
+        __asm__ __volatile__("" : : "r"(memory) : "memory");
+    }
+}
+
 /* ---- sizes: the only way to compute one that an outsider has a say in ---------------------- */
 
 #define LLMOBS_I_SIZE_OVERFLOW SIZE_MAX
@@ -6035,11 +6044,7 @@ static const uint32_t llmobsi_sha256_constants[64] __attribute__((aligned(64))) 
 
 LLMOBS_API void llmobs_wipe(void* memory, size_t size)
 {
-    if (size > 0) {
-        memset(memory, 0, size);
-        /* For all the compiler knows, this reads the zeros. */
-        __asm__ __volatile__("" : : "r"(memory) : "memory");
-    }
+    llmobsi_wipe(memory, size);
 }
 
 LLMOBS_API bool llmobs_equal_secret(const void* a, const void* b, size_t size)
@@ -7229,6 +7234,13 @@ llmobsi_fn llmobsi_bracket llmobsi_explicit_quantile(const uint64_t* counts, con
 #define LLMOBS_I_SEVERITY_STANDARD 9u  /* LLMOBS_SEVERITY_INFO                    */
 #define LLMOBS_I_SEVERITY_MOST 24u     /* LLMOBS_SEVERITY_FATAL, and three more   */
 
+/* How much is known on both sides of a struct that says its own size: an older version's is
+   shorter, a newer one's longer. 0 stands for this version's, which has `whole` bytes. */
+llmobsi_inline size_t llmobsi_known_size(size_t given, size_t whole)
+{
+    return given != 0 && given < whole ? given : whole;
+}
+
 LLMOBS_API llmobs_key llmobs_key_default(void)
 {
     llmobs_key key;
@@ -7427,9 +7439,8 @@ llmobsi_fn void llmobsi_config_complete(llmobs_config* out, const llmobs_config*
     llmobsi_switches switches;
     *out = llmobs_config_default();
     if (given != NULL) {
-        size_t known = given->size != 0 && given->size < sizeof *out ? given->size : sizeof *out;
         memset(out, 0, sizeof *out);
-        memcpy(out, given, known);
+        memcpy(out, given, llmobsi_known_size(given->size, sizeof *out));
     }
     out->size = sizeof *out;
     if (out->service_name == NULL || out->service_name[0] == '\0') {
@@ -9497,8 +9508,7 @@ LLMOBS_API llmobs_result llmobs_scan_rules_check(const llmobs_scan_rules* rules)
         return LLMOBS_OK;
     }
     memset(&used, 0, sizeof(used));
-    memcpy(&used, rules,
-           rules->size == 0 || rules->size > sizeof(used) ? sizeof(used) : rules->size);
+    memcpy(&used, rules, llmobsi_known_size(rules->size, sizeof(used)));
     if (used.terms == NULL && used.term_count > 0) {
         return LLMOBS_ERROR_ARGUMENT;
     }
@@ -12179,9 +12189,7 @@ llmobsi_fn void llmobsi_scan_begin(llmobs_scan_state* state, const llmobs_scan_r
 {
     memset(state, 0, sizeof(*state));
     if (rules != NULL) {
-        size_t size = rules->size == 0 || rules->size > sizeof(*rules) ? sizeof(*rules)
-                                                                       : rules->size;
-        memcpy(&state->rules, rules, size);
+        memcpy(&state->rules, rules, llmobsi_known_size(rules->size, sizeof(*rules)));
     }
     if (state->rules.classes == 0) {
         state->rules.classes = LLMOBS_PII_DEFAULT;
@@ -12499,11 +12507,14 @@ llmobsi_fn uint64_t llmobsi_scan_sum(const llmobs_scan_state* state)
     return sum;
 }
 
-/* Memory that held text. (llmobs_wipe is left out with SHA-256.) */
-llmobsi_fn void llmobsi_scan_wipe(void* memory, size_t size)
+/* Hands the counts out, where they are asked for. Returns their sum. */
+llmobsi_fn uint64_t llmobsi_scan_counts(const llmobs_scan_state* state,
+                                        uint32_t counts[LLMOBS_PII_COUNT])
 {
-    memset(memory, 0, size);
-    __asm__ __volatile__("" : : "r"(memory) : "memory");
+    if (counts != NULL) {
+        memcpy(counts, state->counts, sizeof(state->counts));
+    }
+    return llmobsi_scan_sum(state);
 }
 
 /* A caller of ours that is told of findings. */
@@ -12662,17 +12673,14 @@ LLMOBS_API uint64_t llmobs_scanner_end(llmobs_scanner* scanner)
     llmobsi_scanner_carry(scanner, &carry, &sink, &listener);
     llmobsi_carry_end(&carry);
     sum = llmobsi_scan_sum(&scanner->state);
-    llmobsi_scan_wipe(scanner, sizeof(*scanner));
+    llmobsi_wipe(scanner, sizeof(*scanner));
     return sum;
 }
 
 LLMOBS_API uint64_t llmobs_scanner_counts(const llmobs_scanner* scanner,
                                           uint32_t counts[LLMOBS_PII_COUNT])
 {
-    if (counts != NULL) {
-        memcpy(counts, scanner->state.counts, sizeof(scanner->state.counts));
-    }
-    return llmobsi_scan_sum(&scanner->state);
+    return llmobsi_scan_counts(&scanner->state, counts);
 }
 
 #endif /* LLMOBS_NO_SCANNER */
@@ -12863,8 +12871,7 @@ llmobsi_fn void llmobsi_redact_rules_read(const llmobs_redact_rules* rules,
 {
     memset(out, 0, sizeof(*out));
     if (rules != NULL) {
-        memcpy(out, rules,
-               rules->size == 0 || rules->size > sizeof(*out) ? sizeof(*out) : rules->size);
+        memcpy(out, rules, llmobsi_known_size(rules->size, sizeof(*out)));
     }
 }
 
@@ -12961,17 +12968,14 @@ LLMOBS_API bool llmobs_redactor_feed(llmobs_redactor* redactor, const char* text
 LLMOBS_API bool llmobs_redactor_end(llmobs_redactor* redactor)
 {
     bool done = llmobsi_redactor_run(redactor, NULL, 0, true);
-    llmobsi_scan_wipe(redactor, sizeof(*redactor));
+    llmobsi_wipe(redactor, sizeof(*redactor));
     return done;
 }
 
 LLMOBS_API uint64_t llmobs_redactor_counts(const llmobs_redactor* redactor,
                                            uint32_t counts[LLMOBS_PII_COUNT])
 {
-    if (counts != NULL) {
-        memcpy(counts, redactor->state.counts, sizeof(redactor->state.counts));
-    }
-    return llmobsi_scan_sum(&redactor->state);
+    return llmobsi_scan_counts(&redactor->state, counts);
 }
 
 #endif /* LLMOBS_NO_SCANNER */
@@ -14280,8 +14284,7 @@ llmobsi_fn uint32_t llmobsi_metric_define(llmobsi_registry* registry,
     if (info == NULL) {
         return 0;
     }
-    memcpy(&complete, info,
-           info->size != 0 && info->size < sizeof complete ? info->size : sizeof complete);
+    memcpy(&complete, info, llmobsi_known_size(info->size, sizeof complete));
     if (!llmobsi_info_complete(&complete)) {
         return 0;
     }
@@ -16219,8 +16222,7 @@ LLMOBS_API llmobs_span llmobs_span_begin(llmobs* obs, const llmobs_span_info* in
     llmobsi_thread* thread;
     llmobs_span span = llmobsi_span_none();
     if (info != NULL) {
-        memcpy(&known, info,
-               info->size != 0 && info->size < sizeof known ? info->size : sizeof known);
+        memcpy(&known, info, llmobsi_known_size(info->size, sizeof known));
     }
     thread = llmobsi_enter_to_begin(llmobsi_ticket(obs));
     if (thread == NULL) {
@@ -16777,7 +16779,7 @@ LLMOBS_API void llmobs_log_with(llmobs* obs, const llmobs_log_info* info)
     if (info == NULL) {
         return;
     }
-    memcpy(&known, info, info->size != 0 && info->size < sizeof known ? info->size : sizeof known);
+    memcpy(&known, info, llmobsi_known_size(info->size, sizeof known));
     severity = llmobsi_severity(known.severity);
     if (!llmobsi_log_wanted(ticket, severity)) {
         return;
@@ -16883,9 +16885,8 @@ LLMOBS_API llmobs_interaction llmobs_interaction_default(void)
 /* What a caller of any version knows of. */
 llmobsi_fn void llmobsi_interaction_take(llmobs_interaction* known, const llmobs_interaction* given)
 {
-    size_t size = given->size != 0 && given->size < sizeof *known ? given->size : sizeof *known;
     *known = llmobs_interaction_default();
-    memcpy(known, given, size);
+    memcpy(known, given, llmobsi_known_size(given->size, sizeof *known));
     known->size = sizeof *known;
 }
 
@@ -18380,7 +18381,7 @@ LLMOBS_API llmobs_result llmobs_histogram_read(llmobs_histogram histogram,
         full.scale = reading.window != 0 ? llmobsi_reading_scale(&reading) : 0;
         llmobsi_visit_end(&visit);
     }
-    size = stats->size != 0 && stats->size < sizeof full ? stats->size : sizeof full;
+    size = llmobsi_known_size(stats->size, sizeof full);
     full.size = size;
     memcpy(stats, &full, size);
     return recorder != NULL ? LLMOBS_OK : LLMOBS_ERROR_CLOSED;
@@ -19459,9 +19460,9 @@ llmobsi_fn void llmobsi_guards_layout(llmobsi_arena* arena, const llmobs_config*
 LLMOBS_API llmobs_string llmobs_text(const char* data, size_t size)
 {
     llmobs_string text;
-    text.data = data != NULL ? data : "";
-    text.size = data == NULL ? 0 : size == LLMOBS_NUL_TERMINATED ? strlen(data) : size;
-    return text;
+    text.data = data;
+    text.size = size;
+    return data == NULL || size == LLMOBS_NUL_TERMINATED ? llmobs_str(data) : text;
 }
 
 llmobsi_inline llmobsi_request_stream* llmobsi_request_stream_of(llmobsi_request* record,
@@ -19998,8 +19999,7 @@ llmobsi_fn void llmobsi_request_given(llmobsi_request_start* start,
 {
     memset(start, 0, sizeof *start);
     if (info != NULL) {
-        memcpy(&start->info, info,
-               info->size != 0 && info->size < sizeof *info ? info->size : sizeof *info);
+        memcpy(&start->info, info, llmobsi_known_size(info->size, sizeof *info));
     }
     if (start->info.operation == NULL || start->info.operation[0] == '\0') {
         start->info.operation = "chat";
@@ -20657,8 +20657,7 @@ llmobsi_fn void llmobsi_outcome_complete(llmobs_outcome* complete, const llmobs_
 {
     *complete = llmobs_outcome_default();
     if (given != NULL) {
-        memcpy(complete, given,
-               given->size != 0 && given->size < sizeof *given ? given->size : sizeof *given);
+        memcpy(complete, given, llmobsi_known_size(given->size, sizeof *given));
     }
     llmobsi_usage_complete(&complete->usage);
     if (!complete->cost_known || complete->cost_nano < 0) {
@@ -26410,8 +26409,7 @@ llmobsi_fn void llmobsi_exporter_complete(llmobsi_exporter* exporter, const llmo
     llmobs_exporter* host = &exporter->host;
     const char* name;
     *host = llmobs_exporter_default();
-    memcpy(host, given,
-           given->size != 0 && given->size < sizeof *host ? given->size : sizeof *host);
+    memcpy(host, given, llmobsi_known_size(given->size, sizeof *host));
     name = host->name != NULL ? host->name : "exporter";
     memset(exporter->name, 0, sizeof exporter->name);
     memcpy(exporter->name, name, llmobsi_utf8_cut(name, strlen(name), sizeof exporter->name - 1));
@@ -27142,9 +27140,7 @@ llmobsi_fn bool llmobsi_file_set_options(llmobsi_file* file, const llmobs_file_o
     llmobs_file_options options;
     memset(&options, 0, sizeof options);
     if (given != NULL) {
-        size_t known =
-            given->size != 0 && given->size < sizeof options ? given->size : sizeof options;
-        memcpy(&options, given, known);
+        memcpy(&options, given, llmobsi_known_size(given->size, sizeof options));
     }
     file->rotate_bytes = options.rotate_bytes != 0 ? options.rotate_bytes : LLMOBS_I_FILE_ROTATE;
     file->keep = options.keep != 0 ? options.keep : LLMOBS_I_FILE_KEEP;
@@ -27378,7 +27374,7 @@ llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* sta
 /* Hands out as much as the caller's version of the struct holds. */
 llmobsi_fn void llmobsi_stats_copy(llmobs_stats* out, const llmobs_stats* stats)
 {
-    size_t size = out->size != 0 && out->size < sizeof *stats ? out->size : sizeof *stats;
+    size_t size = llmobsi_known_size(out->size, sizeof *stats);
     memcpy(out, stats, size);
     if (size >= sizeof out->size) {
         out->size = size;
@@ -27472,14 +27468,6 @@ typedef struct llmobsi_account {
     llmobs_metric_view* view;
 } llmobsi_account;
 
-llmobsi_fn llmobs_string llmobsi_string_of(const char* text)
-{
-    llmobs_string string;
-    string.data = text;
-    string.size = strlen(text);
-    return string;
-}
-
 llmobsi_fn void llmobsi_self_describe(llmobsi_account* account)
 {
     static const struct {
@@ -27495,10 +27483,10 @@ llmobsi_fn void llmobsi_self_describe(llmobsi_account* account)
 #undef LLMOBS_I_SELF
     };
     llmobs_metric_view* view = llmobsi_gather_metric(account->gather);
-    view->name = llmobsi_string_of(table[account->id].name);
-    view->family = llmobsi_string_of(table[account->id].family);
-    view->unit = llmobsi_string_of(table[account->id].unit);
-    view->help = llmobsi_string_of(table[account->id].help);
+    view->name = llmobs_str(table[account->id].name);
+    view->family = llmobs_str(table[account->id].family);
+    view->unit = llmobs_str(table[account->id].unit);
+    view->help = llmobs_str(table[account->id].help);
     view->instrument = table[account->id].instrument;
     view->number = LLMOBS_NUMBER_INT;
     account->view = view;
@@ -27516,7 +27504,7 @@ llmobsi_fn char* llmobsi_self_label(llmobs_point_view* point, char* text, const 
     attributes.shown = point->attributes;
     attribute = &attributes.made[point->attribute_count++];
     memset(attribute, 0, sizeof *attribute);
-    attribute->key = llmobsi_string_of(name);
+    attribute->key = llmobs_str(name);
     attribute->type = LLMOBS_TYPE_STRING;
     attribute->value.string = value;
     if (text != point->labels.data) {
@@ -27575,7 +27563,7 @@ llmobsi_fn void llmobsi_self_labelled(llmobsi_account* account, uint64_t value, 
                                       const char* of)
 {
     llmobs_string none = {NULL, 0};
-    llmobsi_self_point(account, value, label, llmobsi_string_of(of), NULL, none);
+    llmobsi_self_point(account, value, label, llmobs_str(of), NULL, none);
 }
 
 /* ---- spans and log records ----------------------------------------------------------------- */
@@ -27587,7 +27575,7 @@ llmobsi_fn void llmobsi_self_exporters(llmobsi_account* account, uint32_t signal
     int loss;
     for (i = 0; i < account->stats->exporter_count; i++) {
         llmobsi_exporter* exporter = &account->instance->collector.exporters[i];
-        llmobs_string name = llmobsi_string_of(exporter->name);
+        llmobs_string name = llmobs_str(exporter->name);
         llmobs_string none = {NULL, 0};
         llmobs_exporter_stats stats;
         if (!llmobsi_exporter_takes(exporter, signal)) {
@@ -27605,7 +27593,7 @@ llmobsi_fn void llmobsi_self_exporters(llmobsi_account* account, uint32_t signal
         for (loss = 0; loss < (int)LLMOBS_LOSS_COUNT; loss++) {
             llmobsi_self_point(account, stats.lost[loss], "otel.component.name", name,
                                "error.type",
-                               llmobsi_string_of(llmobs_loss_name((llmobs_loss)loss)));
+                               llmobs_str(llmobs_loss_name((llmobs_loss)loss)));
         }
     }
 }
@@ -28280,8 +28268,7 @@ LLMOBS_API llmobs_result llmobs_key_rotate(llmobs* obs, const llmobs_key* key)
     if (key == NULL) {
         result = llmobsi_keyring_put_random(keyring) ? LLMOBS_OK : LLMOBS_ERROR_KEY;
     } else {
-        size_t known = key->size != 0 && key->size < sizeof complete ? key->size : sizeof complete;
-        memcpy(&complete, key, known);
+        memcpy(&complete, key, llmobsi_known_size(key->size, sizeof complete));
         result = llmobsi_keyring_put_host(keyring, &complete) ? LLMOBS_OK : LLMOBS_ERROR_ARGUMENT;
     }
     llmobsi_lock_give(&instance->setup);

@@ -110,8 +110,7 @@ llmobsi_fn void llmobsi_outcome_complete(llmobs_outcome* complete, const llmobs_
 {
     *complete = llmobs_outcome_default();
     if (given != NULL) {
-        memcpy(complete, given,
-               given->size != 0 && given->size < sizeof *given ? given->size : sizeof *given);
+        memcpy(complete, given, llmobsi_known_size(given->size, sizeof *given));
     }
     llmobsi_usage_complete(&complete->usage);
     if (!complete->cost_known || complete->cost_nano < 0) {

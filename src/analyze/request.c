@@ -337,8 +337,7 @@ llmobsi_fn void llmobsi_request_given(llmobsi_request_start* start,
 {
     memset(start, 0, sizeof *start);
     if (info != NULL) {
-        memcpy(&start->info, info,
-               info->size != 0 && info->size < sizeof *info ? info->size : sizeof *info);
+        memcpy(&start->info, info, llmobsi_known_size(info->size, sizeof *info));
     }
     if (start->info.operation == NULL || start->info.operation[0] == '\0') {
         start->info.operation = "chat";

@@ -6,9 +6,9 @@
 LLMOBS_API llmobs_string llmobs_text(const char* data, size_t size)
 {
     llmobs_string text;
-    text.data = data != NULL ? data : "";
-    text.size = data == NULL ? 0 : size == LLMOBS_NUL_TERMINATED ? strlen(data) : size;
-    return text;
+    text.data = data;
+    text.size = size;
+    return data == NULL || size == LLMOBS_NUL_TERMINATED ? llmobs_str(data) : text;
 }
 
 llmobsi_inline llmobsi_request_stream* llmobsi_request_stream_of(llmobsi_request* record,

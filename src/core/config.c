@@ -2,6 +2,13 @@
 #define LLMOBS_I_SEVERITY_STANDARD 9u  /* LLMOBS_SEVERITY_INFO                    */
 #define LLMOBS_I_SEVERITY_MOST 24u     /* LLMOBS_SEVERITY_FATAL, and three more   */
 
+/* How much is known on both sides of a struct that says its own size: an older version's is
+   shorter, a newer one's longer. 0 stands for this version's, which has `whole` bytes. */
+llmobsi_inline size_t llmobsi_known_size(size_t given, size_t whole)
+{
+    return given != 0 && given < whole ? given : whole;
+}
+
 LLMOBS_API llmobs_key llmobs_key_default(void)
 {
     llmobs_key key;
@@ -200,9 +207,8 @@ llmobsi_fn void llmobsi_config_complete(llmobs_config* out, const llmobs_config*
     llmobsi_switches switches;
     *out = llmobs_config_default();
     if (given != NULL) {
-        size_t known = given->size != 0 && given->size < sizeof *out ? given->size : sizeof *out;
         memset(out, 0, sizeof *out);
-        memcpy(out, given, known);
+        memcpy(out, given, llmobsi_known_size(given->size, sizeof *out));
     }
     out->size = sizeof *out;
     if (out->service_name == NULL || out->service_name[0] == '\0') {

@@ -46,11 +46,7 @@ static const uint32_t llmobsi_sha256_constants[64] __attribute__((aligned(64))) 
 
 LLMOBS_API void llmobs_wipe(void* memory, size_t size)
 {
-    if (size > 0) {
-        memset(memory, 0, size);
-        /* For all the compiler knows, this reads the zeros. */
-        __asm__ __volatile__("" : : "r"(memory) : "memory");
-    }
+    llmobsi_wipe(memory, size);
 }
 
 LLMOBS_API bool llmobs_equal_secret(const void* a, const void* b, size_t size)

@@ -558,9 +558,7 @@ llmobsi_fn bool llmobsi_file_set_options(llmobsi_file* file, const llmobs_file_o
     llmobs_file_options options;
     memset(&options, 0, sizeof options);
     if (given != NULL) {
-        size_t known =
-            given->size != 0 && given->size < sizeof options ? given->size : sizeof options;
-        memcpy(&options, given, known);
+        memcpy(&options, given, llmobsi_known_size(given->size, sizeof options));
     }
     file->rotate_bytes = options.rotate_bytes != 0 ? options.rotate_bytes : LLMOBS_I_FILE_ROTATE;
     file->keep = options.keep != 0 ? options.keep : LLMOBS_I_FILE_KEEP;

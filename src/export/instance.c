@@ -164,8 +164,7 @@ llmobsi_fn void llmobsi_exporter_complete(llmobsi_exporter* exporter, const llmo
     llmobs_exporter* host = &exporter->host;
     const char* name;
     *host = llmobs_exporter_default();
-    memcpy(host, given,
-           given->size != 0 && given->size < sizeof *host ? given->size : sizeof *host);
+    memcpy(host, given, llmobsi_known_size(given->size, sizeof *host));
     name = host->name != NULL ? host->name : "exporter";
     memset(exporter->name, 0, sizeof exporter->name);
     memcpy(exporter->name, name, llmobsi_utf8_cut(name, strlen(name), sizeof exporter->name - 1));

@@ -115,6 +115,15 @@ LLMOBS_API const char* llmobs_version(void)
     return LLMOBS_VERSION_STRING;
 }
 
+/* Memory that held a secret. For all the compiler knows, the empty statement reads the zeros. */
+llmobsi_fn void llmobsi_wipe(void* memory, size_t size)
+{
+    if (size > 0) {
+        memset(memory, 0, size);
+        __asm__ __volatile__("" : : "r"(memory) : "memory");
+    }
+}
+
 /* ---- sizes: the only way to compute one that an outsider has a say in ---------------------- */
 
 #define LLMOBS_I_SIZE_OVERFLOW SIZE_MAX

@@ -178,8 +178,7 @@ llmobsi_fn void llmobsi_redact_rules_read(const llmobs_redact_rules* rules,
 {
     memset(out, 0, sizeof(*out));
     if (rules != NULL) {
-        memcpy(out, rules,
-               rules->size == 0 || rules->size > sizeof(*out) ? sizeof(*out) : rules->size);
+        memcpy(out, rules, llmobsi_known_size(rules->size, sizeof(*out)));
     }
 }
 
@@ -276,15 +275,12 @@ LLMOBS_API bool llmobs_redactor_feed(llmobs_redactor* redactor, const char* text
 LLMOBS_API bool llmobs_redactor_end(llmobs_redactor* redactor)
 {
     bool done = llmobsi_redactor_run(redactor, NULL, 0, true);
-    llmobsi_scan_wipe(redactor, sizeof(*redactor));
+    llmobsi_wipe(redactor, sizeof(*redactor));
     return done;
 }
 
 LLMOBS_API uint64_t llmobs_redactor_counts(const llmobs_redactor* redactor,
                                            uint32_t counts[LLMOBS_PII_COUNT])
 {
-    if (counts != NULL) {
-        memcpy(counts, redactor->state.counts, sizeof(redactor->state.counts));
-    }
-    return llmobsi_scan_sum(&redactor->state);
+    return llmobsi_scan_counts(&redactor->state, counts);
 }

@@ -37,8 +37,7 @@ LLMOBS_API llmobs_result llmobs_scan_rules_check(const llmobs_scan_rules* rules)
         return LLMOBS_OK;
     }
     memset(&used, 0, sizeof(used));
-    memcpy(&used, rules,
-           rules->size == 0 || rules->size > sizeof(used) ? sizeof(used) : rules->size);
+    memcpy(&used, rules, llmobsi_known_size(rules->size, sizeof(used)));
     if (used.terms == NULL && used.term_count > 0) {
         return LLMOBS_ERROR_ARGUMENT;
     }

@@ -94,9 +94,7 @@ llmobsi_fn void llmobsi_scan_begin(llmobs_scan_state* state, const llmobs_scan_r
 {
     memset(state, 0, sizeof(*state));
     if (rules != NULL) {
-        size_t size = rules->size == 0 || rules->size > sizeof(*rules) ? sizeof(*rules)
-                                                                       : rules->size;
-        memcpy(&state->rules, rules, size);
+        memcpy(&state->rules, rules, llmobsi_known_size(rules->size, sizeof(*rules)));
     }
     if (state->rules.classes == 0) {
         state->rules.classes = LLMOBS_PII_DEFAULT;

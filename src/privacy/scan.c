@@ -10,11 +10,14 @@ llmobsi_fn uint64_t llmobsi_scan_sum(const llmobs_scan_state* state)
     return sum;
 }
 
-/* Memory that held text. (llmobs_wipe is left out with SHA-256.) */
-llmobsi_fn void llmobsi_scan_wipe(void* memory, size_t size)
+/* Hands the counts out, where they are asked for. Returns their sum. */
+llmobsi_fn uint64_t llmobsi_scan_counts(const llmobs_scan_state* state,
+                                        uint32_t counts[LLMOBS_PII_COUNT])
 {
-    memset(memory, 0, size);
-    __asm__ __volatile__("" : : "r"(memory) : "memory");
+    if (counts != NULL) {
+        memcpy(counts, state->counts, sizeof(state->counts));
+    }
+    return llmobsi_scan_sum(state);
 }
 
 /* A caller of ours that is told of findings. */
@@ -173,15 +176,12 @@ LLMOBS_API uint64_t llmobs_scanner_end(llmobs_scanner* scanner)
     llmobsi_scanner_carry(scanner, &carry, &sink, &listener);
     llmobsi_carry_end(&carry);
     sum = llmobsi_scan_sum(&scanner->state);
-    llmobsi_scan_wipe(scanner, sizeof(*scanner));
+    llmobsi_wipe(scanner, sizeof(*scanner));
     return sum;
 }
 
 LLMOBS_API uint64_t llmobs_scanner_counts(const llmobs_scanner* scanner,
                                           uint32_t counts[LLMOBS_PII_COUNT])
 {
-    if (counts != NULL) {
-        memcpy(counts, scanner->state.counts, sizeof(scanner->state.counts));
-    }
-    return llmobsi_scan_sum(&scanner->state);
+    return llmobsi_scan_counts(&scanner->state, counts);
 }

@@ -151,8 +151,7 @@ LLMOBS_API llmobs_result llmobs_key_rotate(llmobs* obs, const llmobs_key* key)
     if (key == NULL) {
         result = llmobsi_keyring_put_random(keyring) ? LLMOBS_OK : LLMOBS_ERROR_KEY;
     } else {
-        size_t known = key->size != 0 && key->size < sizeof complete ? key->size : sizeof complete;
-        memcpy(&complete, key, known);
+        memcpy(&complete, key, llmobsi_known_size(key->size, sizeof complete));
         result = llmobsi_keyring_put_host(keyring, &complete) ? LLMOBS_OK : LLMOBS_ERROR_ARGUMENT;
     }
     llmobsi_lock_give(&instance->setup);

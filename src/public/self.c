@@ -62,14 +62,6 @@ typedef struct llmobsi_account {
     llmobs_metric_view* view;
 } llmobsi_account;
 
-llmobsi_fn llmobs_string llmobsi_string_of(const char* text)
-{
-    llmobs_string string;
-    string.data = text;
-    string.size = strlen(text);
-    return string;
-}
-
 llmobsi_fn void llmobsi_self_describe(llmobsi_account* account)
 {
     static const struct {
@@ -85,10 +77,10 @@ llmobsi_fn void llmobsi_self_describe(llmobsi_account* account)
 #undef LLMOBS_I_SELF
     };
     llmobs_metric_view* view = llmobsi_gather_metric(account->gather);
-    view->name = llmobsi_string_of(table[account->id].name);
-    view->family = llmobsi_string_of(table[account->id].family);
-    view->unit = llmobsi_string_of(table[account->id].unit);
-    view->help = llmobsi_string_of(table[account->id].help);
+    view->name = llmobs_str(table[account->id].name);
+    view->family = llmobs_str(table[account->id].family);
+    view->unit = llmobs_str(table[account->id].unit);
+    view->help = llmobs_str(table[account->id].help);
     view->instrument = table[account->id].instrument;
     view->number = LLMOBS_NUMBER_INT;
     account->view = view;
@@ -106,7 +98,7 @@ llmobsi_fn char* llmobsi_self_label(llmobs_point_view* point, char* text, const 
     attributes.shown = point->attributes;
     attribute = &attributes.made[point->attribute_count++];
     memset(attribute, 0, sizeof *attribute);
-    attribute->key = llmobsi_string_of(name);
+    attribute->key = llmobs_str(name);
     attribute->type = LLMOBS_TYPE_STRING;
     attribute->value.string = value;
     if (text != point->labels.data) {
@@ -165,7 +157,7 @@ llmobsi_fn void llmobsi_self_labelled(llmobsi_account* account, uint64_t value, 
                                       const char* of)
 {
     llmobs_string none = {NULL, 0};
-    llmobsi_self_point(account, value, label, llmobsi_string_of(of), NULL, none);
+    llmobsi_self_point(account, value, label, llmobs_str(of), NULL, none);
 }
 
 /* ---- spans and log records ----------------------------------------------------------------- */
@@ -177,7 +169,7 @@ llmobsi_fn void llmobsi_self_exporters(llmobsi_account* account, uint32_t signal
     int loss;
     for (i = 0; i < account->stats->exporter_count; i++) {
         llmobsi_exporter* exporter = &account->instance->collector.exporters[i];
-        llmobs_string name = llmobsi_string_of(exporter->name);
+        llmobs_string name = llmobs_str(exporter->name);
         llmobs_string none = {NULL, 0};
         llmobs_exporter_stats stats;
         if (!llmobsi_exporter_takes(exporter, signal)) {
@@ -195,7 +187,7 @@ llmobsi_fn void llmobsi_self_exporters(llmobsi_account* account, uint32_t signal
         for (loss = 0; loss < (int)LLMOBS_LOSS_COUNT; loss++) {
             llmobsi_self_point(account, stats.lost[loss], "otel.component.name", name,
                                "error.type",
-                               llmobsi_string_of(llmobs_loss_name((llmobs_loss)loss)));
+                               llmobs_str(llmobs_loss_name((llmobs_loss)loss)));
         }
     }
 }

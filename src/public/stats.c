@@ -103,7 +103,7 @@ llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* sta
 /* Hands out as much as the caller's version of the struct holds. */
 llmobsi_fn void llmobsi_stats_copy(llmobs_stats* out, const llmobs_stats* stats)
 {
-    size_t size = out->size != 0 && out->size < sizeof *stats ? out->size : sizeof *stats;
+    size_t size = llmobsi_known_size(out->size, sizeof *stats);
     memcpy(out, stats, size);
     if (size >= sizeof out->size) {
         out->size = size;

@@ -466,8 +466,7 @@ llmobsi_fn uint32_t llmobsi_metric_define(llmobsi_registry* registry,
     if (info == NULL) {
         return 0;
     }
-    memcpy(&complete, info,
-           info->size != 0 && info->size < sizeof complete ? info->size : sizeof complete);
+    memcpy(&complete, info, llmobsi_known_size(info->size, sizeof complete));
     if (!llmobsi_info_complete(&complete)) {
         return 0;
     }

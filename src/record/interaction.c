@@ -71,9 +71,8 @@ LLMOBS_API llmobs_interaction llmobs_interaction_default(void)
 /* What a caller of any version knows of. */
 llmobsi_fn void llmobsi_interaction_take(llmobs_interaction* known, const llmobs_interaction* given)
 {
-    size_t size = given->size != 0 && given->size < sizeof *known ? given->size : sizeof *known;
     *known = llmobs_interaction_default();
-    memcpy(known, given, size);
+    memcpy(known, given, llmobsi_known_size(given->size, sizeof *known));
     known->size = sizeof *known;
 }
 

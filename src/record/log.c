@@ -149,7 +149,7 @@ LLMOBS_API void llmobs_log_with(llmobs* obs, const llmobs_log_info* info)
     if (info == NULL) {
         return;
     }
-    memcpy(&known, info, info->size != 0 && info->size < sizeof known ? info->size : sizeof known);
+    memcpy(&known, info, llmobsi_known_size(info->size, sizeof known));
     severity = llmobsi_severity(known.severity);
     if (!llmobsi_log_wanted(ticket, severity)) {
         return;

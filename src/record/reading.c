@@ -329,7 +329,7 @@ LLMOBS_API llmobs_result llmobs_histogram_read(llmobs_histogram histogram,
         full.scale = reading.window != 0 ? llmobsi_reading_scale(&reading) : 0;
         llmobsi_visit_end(&visit);
     }
-    size = stats->size != 0 && stats->size < sizeof full ? stats->size : sizeof full;
+    size = llmobsi_known_size(stats->size, sizeof full);
     full.size = size;
     memcpy(stats, &full, size);
     return recorder != NULL ? LLMOBS_OK : LLMOBS_ERROR_CLOSED;

@@ -576,8 +576,7 @@ LLMOBS_API llmobs_span llmobs_span_begin(llmobs* obs, const llmobs_span_info* in
     llmobsi_thread* thread;
     llmobs_span span = llmobsi_span_none();
     if (info != NULL) {
-        memcpy(&known, info,
-               info->size != 0 && info->size < sizeof known ? info->size : sizeof known);
+        memcpy(&known, info, llmobsi_known_size(info->size, sizeof known));
     }
     thread = llmobsi_enter_to_begin(llmobsi_ticket(obs));
     if (thread == NULL) {
