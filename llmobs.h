@@ -22163,6 +22163,23 @@ llmobsi_fn bool llmobsi_packer_add(llmobsi_packer* packer, const llmobsi_recorde
     return true;
 }
 
+/* ---- encoders ------------------------------------------------------------------------------ */
+
+typedef bool (*llmobsi_batch_encoder)(const llmobs_batch* batch, llmobsi_writer* writer);
+
+/* Runs an encoder with a buffer on the stack. */
+llmobsi_fn bool llmobsi_batch_write(llmobsi_batch_encoder encode, const llmobs_batch* batch,
+                                    llmobs_write_fn write, void* user)
+{
+    char buffer[LLMOBS_I_WRITER_BUFFER];
+    llmobsi_writer writer;
+    if (batch == NULL || write == NULL) {
+        return false;
+    }
+    llmobsi_writer_init(&writer, buffer, sizeof(buffer), write, user);
+    return encode(batch, &writer);
+}
+
 /* =================================================================================================
  *  >>batch_log              encode: typed views of log records
  * ============================================================================================== */
@@ -22424,7 +22441,7 @@ llmobsi_inline llmobs_string llmobsi_line_safe(llmobs_string text)
     return text;
 }
 
-/* A text that is always there; `none` where it is unknown. */
+/* A text that is always there: where it is unknown, null or "". */
 llmobsi_inline char* llmobsi_line_text(llmobsi_writer* writer, char* cursor, const char* key,
                                        size_t key_size, llmobs_string text, bool null)
 {
@@ -22511,14 +22528,28 @@ llmobsi_inline char* llmobsi_line_end(const llmobsi_lines* lines, char* cursor,
 
 /* ---- an interaction ------------------------------------------------------------------------ */
 
+/* The tokens that every style has; the object stays open. */
+llmobsi_inline char* llmobsi_line_in_and_out(char* cursor, const llmobs_interaction* interaction)
+{
+    cursor = llmobsi_append_text(cursor, ",\"tokens\":{\"input\":");
+    cursor = llmobsi_line_number(cursor, interaction->input_tokens);
+    cursor = llmobsi_append_text(cursor, ",\"output\":");
+    return llmobsi_line_number(cursor, interaction->output_tokens);
+}
+
+llmobsi_inline char* llmobsi_line_lengths(char* cursor, const llmobs_interaction* interaction)
+{
+    cursor = llmobsi_append_text(cursor, ",\"input_length\":");
+    cursor = llmobsi_line_number(cursor, interaction->input_length);
+    cursor = llmobsi_append_text(cursor, ",\"output_length\":");
+    return llmobsi_line_number(cursor, interaction->output_length);
+}
+
 llmobsi_inline char* llmobsi_line_tokens(llmobsi_writer* writer, char* cursor,
                                          const llmobs_interaction* interaction)
 {
     cursor = llmobsi_room(writer, cursor, 400);
-    cursor = llmobsi_append_text(cursor, ",\"tokens\":{\"input\":");
-    cursor = llmobsi_line_number(cursor, interaction->input_tokens);
-    cursor = llmobsi_append_text(cursor, ",\"output\":");
-    cursor = llmobsi_line_number(cursor, interaction->output_tokens);
+    cursor = llmobsi_line_in_and_out(cursor, interaction);
     cursor = LLMOBS_I_LINE_COUNT("cached", interaction->cached_tokens);
     cursor = LLMOBS_I_LINE_COUNT("cache_write", interaction->cache_write_tokens);
     cursor = LLMOBS_I_LINE_COUNT("reasoning", interaction->reasoning_tokens);
@@ -22602,10 +22633,7 @@ llmobsi_fn char* llmobsi_interaction_line_at(llmobsi_lines* lines, char* cursor,
     cursor = LLMOBS_I_LINE_TEXT("input_hash", interaction->input_hash);
     cursor = LLMOBS_I_LINE_TEXT("output_hash", interaction->output_hash);
     cursor = llmobsi_room(writer, cursor, 160);
-    cursor = llmobsi_append_text(cursor, ",\"input_length\":");
-    cursor = llmobsi_line_number(cursor, interaction->input_length);
-    cursor = llmobsi_append_text(cursor, ",\"output_length\":");
-    cursor = llmobsi_line_number(cursor, interaction->output_length);
+    cursor = llmobsi_line_lengths(cursor, interaction);
     if (dropped > 0) {
         cursor = llmobsi_append_text(cursor, ",\"dropped_fields\":");
         cursor = llmobsi_append_u64(cursor, dropped);
@@ -22630,10 +22658,7 @@ llmobsi_fn char* llmobsi_article_line_at(llmobsi_lines* lines, char* cursor,
     cursor = LLMOBS_I_LINE_ARTICLE_TEXT("user_id", interaction->user_id);
     cursor = LLMOBS_I_LINE_ARTICLE_TEXT("model", interaction->model);
     cursor = llmobsi_room(writer, cursor, 320);
-    cursor = llmobsi_append_text(cursor, ",\"tokens\":{\"input\":");
-    cursor = llmobsi_line_number(cursor, interaction->input_tokens);
-    cursor = llmobsi_append_text(cursor, ",\"output\":");
-    cursor = llmobsi_line_number(cursor, interaction->output_tokens);
+    cursor = llmobsi_line_in_and_out(cursor, interaction);
     cursor = llmobsi_append_text(cursor, "},\"cost_usd\":");
     cursor = interaction->cost_known
                  ? llmobsi_append_rounded(cursor, interaction->cost_nano, LLMOBS_I_BILLION, 1000000)
@@ -22647,10 +22672,7 @@ llmobsi_fn char* llmobsi_article_line_at(llmobsi_lines* lines, char* cursor,
     cursor = LLMOBS_I_LINE_ARTICLE_TEXT("input_hash", interaction->input_hash);
     cursor = LLMOBS_I_LINE_ARTICLE_TEXT("output_hash", interaction->output_hash);
     cursor = llmobsi_room(writer, cursor, 128);
-    cursor = llmobsi_append_text(cursor, ",\"input_length\":");
-    cursor = llmobsi_line_number(cursor, interaction->input_length);
-    cursor = llmobsi_append_text(cursor, ",\"output_length\":");
-    cursor = llmobsi_line_number(cursor, interaction->output_length);
+    cursor = llmobsi_line_lengths(cursor, interaction);
     return llmobsi_append_text(cursor, "}\n");
 }
 
@@ -23080,6 +23102,15 @@ llmobsi_fn char* llmobsi_otlp_head(llmobsi_writer* writer, char* cursor, const l
     return llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
 }
 
+/* What every message ends with, of whichever signal. */
+llmobsi_fn bool llmobsi_otlp_end(llmobsi_writer* writer, char* cursor)
+{
+    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+    cursor = llmobsi_append_text(cursor, "]}]}]}\n");
+    (void)llmobsi_writer_turn(writer, cursor);
+    return !writer->failed;
+}
+
 /* With a buffer of any size from LLMOBS_I_WRITER_LEAST, for the tests. */
 llmobsi_fn bool llmobsi_otlp_encode(const llmobs_batch* batch, llmobsi_writer* writer)
 {
@@ -23092,22 +23123,13 @@ llmobsi_fn bool llmobsi_otlp_encode(const llmobs_batch* batch, llmobsi_writer* w
         }
         cursor = llmobsi_otlp_span(writer, cursor, &batch->spans[i]);
     }
-    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
-    cursor = llmobsi_append_text(cursor, "]}]}]}\n");
-    (void)llmobsi_writer_turn(writer, cursor);
-    return !writer->failed;
+    return llmobsi_otlp_end(writer, cursor);
 }
 
 LLMOBS_API bool llmobs_encode_otlp_json(const llmobs_batch* batch, llmobs_write_fn write,
                                         void* user)
 {
-    char buffer[LLMOBS_I_WRITER_BUFFER];
-    llmobsi_writer writer;
-    if (batch == NULL || write == NULL) {
-        return false;
-    }
-    llmobsi_writer_init(&writer, buffer, sizeof(buffer), write, user);
-    return llmobsi_otlp_encode(batch, &writer);
+    return llmobsi_batch_write(llmobsi_otlp_encode, batch, write, user);
 }
 
 #endif /* LLMOBS_NO_OTLP */
@@ -23418,22 +23440,13 @@ llmobsi_fn bool llmobsi_otlp_encode_metrics(const llmobs_batch* batch, llmobsi_w
         }
         cursor = llmobsi_otlp_metric(writer, cursor, &batch->metrics[i]);
     }
-    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
-    cursor = llmobsi_append_text(cursor, "]}]}]}\n");
-    (void)llmobsi_writer_turn(writer, cursor);
-    return !writer->failed;
+    return llmobsi_otlp_end(writer, cursor);
 }
 
 LLMOBS_API bool llmobs_encode_otlp_metrics_json(const llmobs_batch* batch, llmobs_write_fn write,
                                                 void* user)
 {
-    char buffer[LLMOBS_I_WRITER_BUFFER];
-    llmobsi_writer writer;
-    if (batch == NULL || write == NULL) {
-        return false;
-    }
-    llmobsi_writer_init(&writer, buffer, sizeof(buffer), write, user);
-    return llmobsi_otlp_encode_metrics(batch, &writer);
+    return llmobsi_batch_write(llmobsi_otlp_encode_metrics, batch, write, user);
 }
 
 #endif /* LLMOBS_NO_OTLP */
@@ -23659,7 +23672,7 @@ llmobsi_fn char* llmobsi_otlp_log(llmobsi_writer* writer, char* cursor, const ll
 /* ---- the message --------------------------------------------------------------------------- */
 
 /* With a buffer of any size from LLMOBS_I_WRITER_LEAST, for the tests. */
-llmobsi_fn bool llmobsi_otlp_logs_encode(const llmobs_batch* batch, llmobsi_writer* writer)
+llmobsi_fn bool llmobsi_otlp_encode_logs(const llmobs_batch* batch, llmobsi_writer* writer)
 {
     size_t count = batch->logs != NULL ? batch->log_count : 0;
     size_t i;
@@ -23676,22 +23689,13 @@ llmobsi_fn bool llmobsi_otlp_logs_encode(const llmobs_batch* batch, llmobsi_writ
         }
         cursor = llmobsi_otlp_log(writer, cursor, &batch->logs[i]);
     }
-    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
-    cursor = llmobsi_append_text(cursor, "]}]}]}\n");
-    (void)llmobsi_writer_turn(writer, cursor);
-    return !writer->failed;
+    return llmobsi_otlp_end(writer, cursor);
 }
 
 LLMOBS_API bool llmobs_encode_otlp_logs_json(const llmobs_batch* batch, llmobs_write_fn write,
                                              void* user)
 {
-    char buffer[LLMOBS_I_WRITER_BUFFER];
-    llmobsi_writer writer;
-    if (batch == NULL || write == NULL) {
-        return false;
-    }
-    llmobsi_writer_init(&writer, buffer, sizeof(buffer), write, user);
-    return llmobsi_otlp_logs_encode(batch, &writer);
+    return llmobsi_batch_write(llmobsi_otlp_encode_logs, batch, write, user);
 }
 
 LLMOBS_API const char* llmobs_otlp_path(const llmobs_batch* batch)
@@ -23949,13 +23953,7 @@ llmobsi_fn bool llmobsi_chrome_encode(const llmobs_batch* batch, llmobsi_writer*
 
 LLMOBS_API bool llmobs_encode_chrome(const llmobs_batch* batch, llmobs_write_fn write, void* user)
 {
-    char buffer[LLMOBS_I_WRITER_BUFFER];
-    llmobsi_writer writer;
-    if (batch == NULL || write == NULL) {
-        return false;
-    }
-    llmobsi_writer_init(&writer, buffer, sizeof(buffer), write, user);
-    return llmobsi_chrome_encode(batch, &writer);
+    return llmobsi_batch_write(llmobsi_chrome_encode, batch, write, user);
 }
 
 #endif /* LLMOBS_NO_CHROME */

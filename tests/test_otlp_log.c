@@ -205,7 +205,7 @@ static void test_buffers(void)
         part.size = 0;
         part.left = SIZE_MAX;
         llmobsi_writer_init(&writer, buffer, capacity, sink_write, &part);
-        wrong += !llmobsi_otlp_logs_encode(&batch, &writer);
+        wrong += !llmobsi_otlp_encode_logs(&batch, &writer);
         wrong += part.size != whole.size || memcmp(part.data, whole.data, whole.size) != 0;
     }
     for (capacity = 0; capacity < whole.size; capacity += 5) {

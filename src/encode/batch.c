@@ -332,3 +332,20 @@ llmobsi_fn bool llmobsi_packer_add(llmobsi_packer* packer, const llmobsi_recorde
     packer->count++;
     return true;
 }
+
+/* ---- encoders ------------------------------------------------------------------------------ */
+
+typedef bool (*llmobsi_batch_encoder)(const llmobs_batch* batch, llmobsi_writer* writer);
+
+/* Runs an encoder with a buffer on the stack. */
+llmobsi_fn bool llmobsi_batch_write(llmobsi_batch_encoder encode, const llmobs_batch* batch,
+                                    llmobs_write_fn write, void* user)
+{
+    char buffer[LLMOBS_I_WRITER_BUFFER];
+    llmobsi_writer writer;
+    if (batch == NULL || write == NULL) {
+        return false;
+    }
+    llmobsi_writer_init(&writer, buffer, sizeof(buffer), write, user);
+    return encode(batch, &writer);
+}

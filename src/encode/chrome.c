@@ -236,11 +236,5 @@ llmobsi_fn bool llmobsi_chrome_encode(const llmobs_batch* batch, llmobsi_writer*
 
 LLMOBS_API bool llmobs_encode_chrome(const llmobs_batch* batch, llmobs_write_fn write, void* user)
 {
-    char buffer[LLMOBS_I_WRITER_BUFFER];
-    llmobsi_writer writer;
-    if (batch == NULL || write == NULL) {
-        return false;
-    }
-    llmobsi_writer_init(&writer, buffer, sizeof(buffer), write, user);
-    return llmobsi_chrome_encode(batch, &writer);
+    return llmobsi_batch_write(llmobsi_chrome_encode, batch, write, user);
 }

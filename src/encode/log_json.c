@@ -24,7 +24,7 @@ llmobsi_inline llmobs_string llmobsi_line_safe(llmobs_string text)
     return text;
 }
 
-/* A text that is always there; `none` where it is unknown. */
+/* A text that is always there: where it is unknown, null or "". */
 llmobsi_inline char* llmobsi_line_text(llmobsi_writer* writer, char* cursor, const char* key,
                                        size_t key_size, llmobs_string text, bool null)
 {
@@ -111,14 +111,28 @@ llmobsi_inline char* llmobsi_line_end(const llmobsi_lines* lines, char* cursor,
 
 /* ---- an interaction ------------------------------------------------------------------------ */
 
+/* The tokens that every style has; the object stays open. */
+llmobsi_inline char* llmobsi_line_in_and_out(char* cursor, const llmobs_interaction* interaction)
+{
+    cursor = llmobsi_append_text(cursor, ",\"tokens\":{\"input\":");
+    cursor = llmobsi_line_number(cursor, interaction->input_tokens);
+    cursor = llmobsi_append_text(cursor, ",\"output\":");
+    return llmobsi_line_number(cursor, interaction->output_tokens);
+}
+
+llmobsi_inline char* llmobsi_line_lengths(char* cursor, const llmobs_interaction* interaction)
+{
+    cursor = llmobsi_append_text(cursor, ",\"input_length\":");
+    cursor = llmobsi_line_number(cursor, interaction->input_length);
+    cursor = llmobsi_append_text(cursor, ",\"output_length\":");
+    return llmobsi_line_number(cursor, interaction->output_length);
+}
+
 llmobsi_inline char* llmobsi_line_tokens(llmobsi_writer* writer, char* cursor,
                                          const llmobs_interaction* interaction)
 {
     cursor = llmobsi_room(writer, cursor, 400);
-    cursor = llmobsi_append_text(cursor, ",\"tokens\":{\"input\":");
-    cursor = llmobsi_line_number(cursor, interaction->input_tokens);
-    cursor = llmobsi_append_text(cursor, ",\"output\":");
-    cursor = llmobsi_line_number(cursor, interaction->output_tokens);
+    cursor = llmobsi_line_in_and_out(cursor, interaction);
     cursor = LLMOBS_I_LINE_COUNT("cached", interaction->cached_tokens);
     cursor = LLMOBS_I_LINE_COUNT("cache_write", interaction->cache_write_tokens);
     cursor = LLMOBS_I_LINE_COUNT("reasoning", interaction->reasoning_tokens);
@@ -202,10 +216,7 @@ llmobsi_fn char* llmobsi_interaction_line_at(llmobsi_lines* lines, char* cursor,
     cursor = LLMOBS_I_LINE_TEXT("input_hash", interaction->input_hash);
     cursor = LLMOBS_I_LINE_TEXT("output_hash", interaction->output_hash);
     cursor = llmobsi_room(writer, cursor, 160);
-    cursor = llmobsi_append_text(cursor, ",\"input_length\":");
-    cursor = llmobsi_line_number(cursor, interaction->input_length);
-    cursor = llmobsi_append_text(cursor, ",\"output_length\":");
-    cursor = llmobsi_line_number(cursor, interaction->output_length);
+    cursor = llmobsi_line_lengths(cursor, interaction);
     if (dropped > 0) {
         cursor = llmobsi_append_text(cursor, ",\"dropped_fields\":");
         cursor = llmobsi_append_u64(cursor, dropped);
@@ -230,10 +241,7 @@ llmobsi_fn char* llmobsi_article_line_at(llmobsi_lines* lines, char* cursor,
     cursor = LLMOBS_I_LINE_ARTICLE_TEXT("user_id", interaction->user_id);
     cursor = LLMOBS_I_LINE_ARTICLE_TEXT("model", interaction->model);
     cursor = llmobsi_room(writer, cursor, 320);
-    cursor = llmobsi_append_text(cursor, ",\"tokens\":{\"input\":");
-    cursor = llmobsi_line_number(cursor, interaction->input_tokens);
-    cursor = llmobsi_append_text(cursor, ",\"output\":");
-    cursor = llmobsi_line_number(cursor, interaction->output_tokens);
+    cursor = llmobsi_line_in_and_out(cursor, interaction);
     cursor = llmobsi_append_text(cursor, "},\"cost_usd\":");
     cursor = interaction->cost_known
                  ? llmobsi_append_rounded(cursor, interaction->cost_nano, LLMOBS_I_BILLION, 1000000)
@@ -247,10 +255,7 @@ llmobsi_fn char* llmobsi_article_line_at(llmobsi_lines* lines, char* cursor,
     cursor = LLMOBS_I_LINE_ARTICLE_TEXT("input_hash", interaction->input_hash);
     cursor = LLMOBS_I_LINE_ARTICLE_TEXT("output_hash", interaction->output_hash);
     cursor = llmobsi_room(writer, cursor, 128);
-    cursor = llmobsi_append_text(cursor, ",\"input_length\":");
-    cursor = llmobsi_line_number(cursor, interaction->input_length);
-    cursor = llmobsi_append_text(cursor, ",\"output_length\":");
-    cursor = llmobsi_line_number(cursor, interaction->output_length);
+    cursor = llmobsi_line_lengths(cursor, interaction);
     return llmobsi_append_text(cursor, "}\n");
 }
 

@@ -288,6 +288,15 @@ llmobsi_fn char* llmobsi_otlp_head(llmobsi_writer* writer, char* cursor, const l
     return llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
 }
 
+/* What every message ends with, of whichever signal. */
+llmobsi_fn bool llmobsi_otlp_end(llmobsi_writer* writer, char* cursor)
+{
+    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+    cursor = llmobsi_append_text(cursor, "]}]}]}\n");
+    (void)llmobsi_writer_turn(writer, cursor);
+    return !writer->failed;
+}
+
 /* With a buffer of any size from LLMOBS_I_WRITER_LEAST, for the tests. */
 llmobsi_fn bool llmobsi_otlp_encode(const llmobs_batch* batch, llmobsi_writer* writer)
 {
@@ -300,20 +309,11 @@ llmobsi_fn bool llmobsi_otlp_encode(const llmobs_batch* batch, llmobsi_writer* w
         }
         cursor = llmobsi_otlp_span(writer, cursor, &batch->spans[i]);
     }
-    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
-    cursor = llmobsi_append_text(cursor, "]}]}]}\n");
-    (void)llmobsi_writer_turn(writer, cursor);
-    return !writer->failed;
+    return llmobsi_otlp_end(writer, cursor);
 }
 
 LLMOBS_API bool llmobs_encode_otlp_json(const llmobs_batch* batch, llmobs_write_fn write,
                                         void* user)
 {
-    char buffer[LLMOBS_I_WRITER_BUFFER];
-    llmobsi_writer writer;
-    if (batch == NULL || write == NULL) {
-        return false;
-    }
-    llmobsi_writer_init(&writer, buffer, sizeof(buffer), write, user);
-    return llmobsi_otlp_encode(batch, &writer);
+    return llmobsi_batch_write(llmobsi_otlp_encode, batch, write, user);
 }

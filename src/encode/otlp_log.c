@@ -213,7 +213,7 @@ llmobsi_fn char* llmobsi_otlp_log(llmobsi_writer* writer, char* cursor, const ll
 /* ---- the message --------------------------------------------------------------------------- */
 
 /* With a buffer of any size from LLMOBS_I_WRITER_LEAST, for the tests. */
-llmobsi_fn bool llmobsi_otlp_logs_encode(const llmobs_batch* batch, llmobsi_writer* writer)
+llmobsi_fn bool llmobsi_otlp_encode_logs(const llmobs_batch* batch, llmobsi_writer* writer)
 {
     size_t count = batch->logs != NULL ? batch->log_count : 0;
     size_t i;
@@ -230,22 +230,13 @@ llmobsi_fn bool llmobsi_otlp_logs_encode(const llmobs_batch* batch, llmobsi_writ
         }
         cursor = llmobsi_otlp_log(writer, cursor, &batch->logs[i]);
     }
-    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
-    cursor = llmobsi_append_text(cursor, "]}]}]}\n");
-    (void)llmobsi_writer_turn(writer, cursor);
-    return !writer->failed;
+    return llmobsi_otlp_end(writer, cursor);
 }
 
 LLMOBS_API bool llmobs_encode_otlp_logs_json(const llmobs_batch* batch, llmobs_write_fn write,
                                              void* user)
 {
-    char buffer[LLMOBS_I_WRITER_BUFFER];
-    llmobsi_writer writer;
-    if (batch == NULL || write == NULL) {
-        return false;
-    }
-    llmobsi_writer_init(&writer, buffer, sizeof(buffer), write, user);
-    return llmobsi_otlp_logs_encode(batch, &writer);
+    return llmobsi_batch_write(llmobsi_otlp_encode_logs, batch, write, user);
 }
 
 LLMOBS_API const char* llmobs_otlp_path(const llmobs_batch* batch)

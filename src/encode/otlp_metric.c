@@ -298,20 +298,11 @@ llmobsi_fn bool llmobsi_otlp_encode_metrics(const llmobs_batch* batch, llmobsi_w
         }
         cursor = llmobsi_otlp_metric(writer, cursor, &batch->metrics[i]);
     }
-    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
-    cursor = llmobsi_append_text(cursor, "]}]}]}\n");
-    (void)llmobsi_writer_turn(writer, cursor);
-    return !writer->failed;
+    return llmobsi_otlp_end(writer, cursor);
 }
 
 LLMOBS_API bool llmobs_encode_otlp_metrics_json(const llmobs_batch* batch, llmobs_write_fn write,
                                                 void* user)
 {
-    char buffer[LLMOBS_I_WRITER_BUFFER];
-    llmobsi_writer writer;
-    if (batch == NULL || write == NULL) {
-        return false;
-    }
-    llmobsi_writer_init(&writer, buffer, sizeof(buffer), write, user);
-    return llmobsi_otlp_encode_metrics(batch, &writer);
+    return llmobsi_batch_write(llmobsi_otlp_encode_metrics, batch, write, user);
 }

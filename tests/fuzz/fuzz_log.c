@@ -107,7 +107,7 @@ static void check_pure(const llmobs_interaction* one, size_t capacity, llmobs_lo
     }
     small.size = large.size = 0;
     llmobsi_writer_init(&writer, buffer, capacity, sink_write, &small);
-    CHECK(llmobsi_otlp_logs_encode(&batch, &writer));
+    CHECK(llmobsi_otlp_encode_logs(&batch, &writer));
     CHECK(llmobs_encode_otlp_logs_json(&batch, sink_write, &large));
     CHECK(small.size == large.size && memcmp(small.text, large.text, small.size) == 0);
     CHECK(check_lines(&large) == 1);
