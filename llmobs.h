@@ -9354,6 +9354,16 @@ llmobsi_fn void llmobsi_pseudonym_print(char out[LLMOBS_PSEUDONYM_SIZE], const c
     *end = '\0';
 }
 
+/* The pseudonym of a text. The key is spent: wiped. */
+llmobsi_fn void llmobsi_pseudonym_spend(llmobs_hmac_key* key, const char* id, const void* data,
+                                        size_t size, char out[LLMOBS_PSEUDONYM_SIZE])
+{
+    uint8_t tag[LLMOBS_SHA256_SIZE];
+    llmobs_hmac_of(key, data, size, tag);
+    llmobs_wipe(key, sizeof *key);
+    llmobsi_pseudonym_print(out, id, tag);
+}
+
 /* The parts of one. False: it is none. */
 llmobsi_fn bool llmobsi_pseudonym_read(const char* text, char id[LLMOBS_KEY_ID_SIZE],
                                        uint8_t tag[LLMOBS_I_TAG_SIZE])
@@ -15981,20 +15991,27 @@ llmobsi_inline llmobs_span llmobsi_span_unsampled(llmobsi_thread* thread, uint64
     return span;
 }
 
+/* The flags of a new trace, whose random bits decide whether it is sampled. */
+llmobsi_inline uint8_t llmobsi_root_flags(const llmobsi_recorder* recorder, uint64_t trace_low)
+{
+    if (llmobsi_unlikely(!llmobsi_sampling_keeps(recorder->threshold,
+                                                 trace_low & (LLMOBS_I_SAMPLE_NEVER - 1)))) {
+        return LLMOBS_TRACE_RANDOM;
+    }
+    return (uint8_t)(LLMOBS_TRACE_SAMPLED | LLMOBS_TRACE_RANDOM |
+                     (recorder->threshold != 0 ? LLMOBS_I_FLAG_OWN_THRESHOLD : 0u));
+}
+
 llmobsi_inline llmobs_span llmobsi_span_root(llmobsi_thread* thread, const char* name)
 {
-    llmobsi_recorder* recorder = thread->recorder;
     llmobsi_lineage lineage;
     lineage.trace_low = llmobsi_random_id(thread);
-    if (llmobsi_unlikely(
-            !llmobsi_sampling_keeps(recorder->threshold,
-                                    lineage.trace_low & (LLMOBS_I_SAMPLE_NEVER - 1)))) {
+    lineage.flags = llmobsi_root_flags(thread->recorder, lineage.trace_low);
+    if (llmobsi_unlikely((lineage.flags & LLMOBS_TRACE_SAMPLED) == 0)) {
         return llmobsi_span_unsampled(thread, lineage.trace_low);
     }
     lineage.trace_high = llmobsi_random_next(thread);
     lineage.parent_id = 0;
-    lineage.flags = (uint8_t)(LLMOBS_TRACE_SAMPLED | LLMOBS_TRACE_RANDOM |
-                              (recorder->threshold != 0 ? LLMOBS_I_FLAG_OWN_THRESHOLD : 0u));
     return llmobsi_span_open(thread, &lineage, name);
 }
 
@@ -19473,32 +19490,6 @@ llmobsi_inline llmobsi_request_stream* llmobsi_request_stream_of(llmobsi_request
 
 /* ---- hashing, inside ----------------------------------------------------------------------- */
 
-/* The pseudonym of an id. False: there is no key, or no SHA-256 in this build. */
-llmobsi_fn bool llmobsi_pseudonym_make(const llmobsi_keyring* keyring, llmobs_domain domain,
-                                       const char* tenant, const char* id,
-                                       char out[LLMOBS_PSEUDONYM_SIZE])
-{
-#ifndef LLMOBS_NO_SHA256
-    char key_id[LLMOBS_KEY_ID_SIZE];
-    uint8_t tag[LLMOBS_SHA256_SIZE];
-    llmobs_hmac_key key;
-    if (llmobsi_keyring_key(keyring, domain, tenant, tenant != NULL ? strlen(tenant) : 0, &key,
-                            key_id)) {
-        llmobs_hmac_of(&key, id, strlen(id), tag);
-        llmobs_wipe(&key, sizeof key);
-        llmobsi_pseudonym_print(out, key_id, tag);
-        return true;
-    }
-#else
-    (void)keyring;
-    (void)domain;
-    (void)tenant;
-    (void)id;
-    (void)out;
-#endif
-    return false;
-}
-
 /* Begins the running hash of a part that comes in pieces. */
 llmobsi_fn void llmobsi_stream_begin(llmobsi_thread* thread, llmobsi_request* record,
                                      llmobs_domain part)
@@ -19694,31 +19685,43 @@ llmobsi_fn void llmobsi_request_keep(llmobsi_requests* requests, llmobsi_request
 {
     bool cut;
     llmobs_string kept = llmobsi_request_short(given, &cut);
-    const char* text = kept.data;
-    size_t size = kept.size;
     if (cut) {
         (void)llmobsi_add_relaxed(&requests->texts_cut, 1);
     }
-    if (size == 0) {
+    if (kept.size == 0) {
         return; /* points to the NUL at place 0 */
     }
-    memcpy(facts->texts + *used, text, size);
-    facts->texts[*used + size] = '\0';
+    memcpy(facts->texts + *used, kept.data, kept.size);
+    facts->texts[*used + kept.size] = '\0';
     facts->place[which] = (uint16_t)*used;
-    facts->length[which] = (uint16_t)size;
-    *used += (uint32_t)size + 1;
+    facts->length[which] = (uint16_t)kept.size;
+    *used += (uint32_t)kept.size + 1;
 }
 
-/* Keeps a pseudonym of an id. */
+/* Keeps a pseudonym of an id; nothing where there is no key, or no SHA-256 in this build. */
 llmobsi_fn void llmobsi_request_keep_id(llmobsi_thread* thread, llmobsi_request_facts* facts,
                                         uint32_t* used, llmobsi_request_text which,
                                         llmobs_domain domain, const char* tenant, const char* id)
 {
+#ifndef LLMOBS_NO_SHA256
     char pseudonym[LLMOBS_PSEUDONYM_SIZE];
+    char key_id[LLMOBS_KEY_ID_SIZE];
+    llmobs_hmac_key key;
     if (id != NULL && id[0] != '\0' &&
-        llmobsi_pseudonym_make(&thread->recorder->keyring, domain, tenant, id, pseudonym)) {
+        llmobsi_keyring_key(&thread->recorder->keyring, domain, tenant,
+                            tenant != NULL ? strlen(tenant) : 0, &key, key_id)) {
+        llmobsi_pseudonym_spend(&key, key_id, id, strlen(id), pseudonym);
         llmobsi_request_keep(llmobsi_requests_of(thread->recorder), facts, used, which, pseudonym);
     }
+#else
+    (void)thread;
+    (void)facts;
+    (void)used;
+    (void)which;
+    (void)domain;
+    (void)tenant;
+    (void)id;
+#endif
 }
 
 /* What a begin found out before it came in. */
@@ -19851,20 +19854,6 @@ llmobsi_fn uint32_t llmobsi_request_root_name(llmobsi_thread* thread, llmobs_voc
     return id != LLMOBS_I_NAME_OVERFLOW ? id : llmobsi_name_id(thread, "request");
 }
 
-/* Of a new trace: as llmobsi_span_root has it, but a lineage also where sampling says no. */
-llmobsi_fn void llmobsi_root_lineage(llmobsi_thread* thread, llmobsi_lineage* lineage)
-{
-    uint64_t threshold = thread->recorder->threshold;
-    unsigned flags = LLMOBS_TRACE_RANDOM;
-    lineage->trace_low = llmobsi_random_id(thread);
-    lineage->trace_high = llmobsi_random_next(thread);
-    lineage->parent_id = 0;
-    if (llmobsi_sampling_keeps(threshold, lineage->trace_low & (LLMOBS_I_SAMPLE_NEVER - 1))) {
-        flags |= LLMOBS_TRACE_SAMPLED | (threshold != 0 ? LLMOBS_I_FLAG_OWN_THRESHOLD : 0u);
-    }
-    lineage->flags = (uint8_t)flags;
-}
-
 /* The root span: also where the trace is not sampled, since the phases' durations are to be known.
    What is not sampled is not exported, and takes no attributes. */
 llmobsi_fn llmobs_span llmobsi_request_root(llmobsi_thread* thread, const llmobs_request_info* info)
@@ -19890,7 +19879,10 @@ llmobsi_fn llmobs_span llmobsi_request_root(llmobsi_thread* thread, const llmobs
     if (llmobsi_info_remote(thread, &span, &remote)) {
         return llmobsi_span_remote(thread, &remote, "request");
     }
-    llmobsi_root_lineage(thread, &lineage);
+    lineage.trace_low = llmobsi_random_id(thread);
+    lineage.trace_high = llmobsi_random_next(thread);
+    lineage.parent_id = 0;
+    lineage.flags = llmobsi_root_flags(recorder, lineage.trace_low);
     return llmobsi_span_open(thread, &lineage, "request");
 }
 
@@ -20097,19 +20089,27 @@ llmobsi_fn void llmobsi_phase_mark_put(llmobsi_thread* thread, llmobs_request re
     }
 }
 
+/* A phase of a request whose record we are in. */
+llmobsi_fn llmobs_span llmobsi_phase_open(llmobsi_thread* thread, llmobs_request request,
+                                          const llmobsi_request* record, llmobs_phase phase)
+{
+    llmobs_span span = llmobsi_span_none();
+    if (record->facts.root.instance != 0) {
+        span = llmobsi_span_child(thread, record->facts.root, llmobsi_phase_span_name(phase));
+        llmobsi_phase_mark_put(thread, request, phase, span);
+    }
+    return span;
+}
+
 LLMOBS_API llmobs_span llmobs_phase_begin(llmobs_request request, llmobs_phase phase)
 {
     llmobsi_thread* thread;
     llmobsi_request* record = llmobsi_request_enter(request, &thread);
     llmobs_span span = llmobsi_span_none();
-    if (record == NULL) {
-        return span;
+    if (record != NULL) {
+        span = llmobsi_phase_open(thread, request, record, phase);
+        llmobsi_leave();
     }
-    if (record->facts.root.instance != 0) {
-        span = llmobsi_span_child(thread, record->facts.root, llmobsi_phase_span_name(phase));
-        llmobsi_phase_mark_put(thread, request, phase, span);
-    }
-    llmobsi_leave();
     return span;
 }
 
@@ -20127,23 +20127,25 @@ LLMOBS_API llmobs_span llmobs_phase_next(llmobs_request request, llmobs_span bef
     slot = before.instance == request.instance ? llmobsi_span_slot(thread, before) : NULL;
     if (slot != NULL && llmobsi_slot_claim_end(thread, slot, before)) {
         span = llmobsi_span_next(thread, before, slot, llmobsi_phase_span_name(phase));
-    } else if (record->facts.root.instance != 0) {
-        span = llmobsi_span_child(thread, record->facts.root, llmobsi_phase_span_name(phase));
+        llmobsi_phase_mark_put(thread, request, phase, span);
+    } else {
+        span = llmobsi_phase_open(thread, request, record, phase);
     }
-    llmobsi_phase_mark_put(thread, request, phase, span);
     llmobsi_leave();
     return span;
 }
 
 LLMOBS_API llmobs_span llmobs_tool_begin(llmobs_request request, const char* tool)
 {
-    llmobs_span span = llmobs_phase_begin(request, LLMOBS_PHASE_TOOL);
     llmobsi_thread* thread;
     llmobsi_request* record = llmobsi_request_enter(request, &thread);
-    if (record != NULL) {
-        (void)llmobsi_add_relaxed(&record->tool_calls, 1);
-        llmobsi_leave();
+    llmobs_span span = llmobsi_span_none();
+    if (record == NULL) {
+        return span;
     }
+    (void)llmobsi_add_relaxed(&record->tool_calls, 1);
+    span = llmobsi_phase_open(thread, request, record, LLMOBS_PHASE_TOOL);
+    llmobsi_leave();
     llmobs_span_set_string(span, "gen_ai.operation.name", "execute_tool");
     llmobs_span_set_string(span, "gen_ai.tool.name", tool);
     return span;
@@ -20375,30 +20377,26 @@ llmobsi_fn void llmobsi_engine_count(llmobs* obs, llmobs_known known, const char
     }
 }
 
-/* Copies the name of the request's model; false: the request is over. */
-llmobsi_fn bool llmobsi_request_model(llmobs_request request,
+/* Copies the name of the model, for the time after we have left. */
+llmobsi_fn void llmobsi_request_model(const llmobsi_request* record,
                                       char model[LLMOBS_I_REQUEST_TEXT_MOST + 1])
 {
-    llmobsi_thread* thread;
-    llmobsi_request* record = llmobsi_request_enter(request, &thread);
-    llmobs_string text;
-    if (record == NULL) {
-        return false;
-    }
-    text = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_MODEL);
+    llmobs_string text = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_MODEL);
     memcpy(model, text.data, text.size + 1);
-    llmobsi_leave();
-    return true;
 }
 
 LLMOBS_API void llmobs_request_speculative(llmobs_request request, uint32_t drafted,
                                            uint32_t accepted)
 {
     llmobs* obs = llmobsi_request_obs(request);
+    llmobsi_thread* thread;
+    llmobsi_request* record = llmobsi_request_enter(request, &thread);
     char model[LLMOBS_I_REQUEST_TEXT_MOST + 1];
-    if (!llmobsi_request_model(request, model)) {
+    if (record == NULL) {
         return;
     }
+    llmobsi_request_model(record, model);
+    llmobsi_leave();
     accepted = accepted < drafted ? accepted : drafted;
     llmobsi_engine_count(obs, LLMOBS_METRIC_VLLM_SPEC_DECODE_NUM_DRAFTS, model, 1);
     llmobsi_engine_count(obs, LLMOBS_METRIC_VLLM_SPEC_DECODE_NUM_DRAFT_TOKENS, model, drafted);
@@ -20433,16 +20431,14 @@ llmobsi_fn void llmobsi_request_happened(llmobsi_thread* thread, llmobsi_request
 LLMOBS_API void llmobs_request_preempted(llmobs_request request)
 {
     llmobsi_thread* thread;
-    llmobsi_request* record;
+    llmobsi_request* record = llmobsi_request_enter(request, &thread);
     char model[LLMOBS_I_REQUEST_TEXT_MOST + 1];
-    if (!llmobsi_request_model(request, model)) {
+    if (record == NULL) {
         return;
     }
-    record = llmobsi_request_enter(request, &thread);
-    if (record != NULL) {
-        llmobsi_request_happened(thread, record, false, NULL);
-        llmobsi_leave();
-    }
+    llmobsi_request_model(record, model);
+    llmobsi_request_happened(thread, record, false, NULL);
+    llmobsi_leave();
     llmobsi_engine_count(llmobsi_request_obs(request), LLMOBS_METRIC_VLLM_NUM_PREEMPTIONS, model,
                          1);
 }
@@ -20483,32 +20479,37 @@ llmobsi_fn void llmobsi_request_rule(llmobsi_request* record, uint32_t name)
     }
 }
 
+/* Counts what a rule has done. From outside. */
+llmobsi_fn void llmobsi_guardrail_count(llmobs* obs, const char* rule,
+                                        llmobs_guardrail_action action, uint64_t count)
+{
+    llmobs_metric metric = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_GUARDRAIL_TRIGGERS);
+    const char* values[2];
+    values[0] = rule;
+    values[1] = llmobsi_action_label(action);
+    if (metric.number != 0) {
+        llmobs_counter_add(llmobs_counter_get(metric, values, 2), count);
+    }
+}
+
 LLMOBS_API void llmobs_guardrail(llmobs_request request, const char* rule,
                                  llmobs_guardrail_action action)
 {
     llmobsi_thread* thread;
     llmobsi_request* record = llmobsi_request_enter(request, &thread);
-    const char* values[2];
-    llmobs_metric metric;
     if (record == NULL) {
         return;
     }
-    if (action != LLMOBS_GUARDRAIL_PASSED) {
-        llmobsi_request_rule(record, llmobsi_name_id(thread, rule));
-        llmobsi_raise_max(&record->worst_action, (uint32_t)action <= LLMOBS_GUARDRAIL_BLOCKED
-                                                     ? (uint32_t)action
-                                                     : (uint32_t)LLMOBS_GUARDRAIL_FLAGGED);
-    }
-    llmobsi_leave();
     if (action == LLMOBS_GUARDRAIL_PASSED) {
+        llmobsi_leave();
         return;
     }
-    metric = llmobs_metric_of(llmobsi_request_obs(request), LLMOBS_METRIC_LLM_GUARDRAIL_TRIGGERS);
-    if (metric.number != 0) {
-        values[0] = rule;
-        values[1] = llmobsi_action_label(action);
-        llmobs_counter_add(llmobs_counter_get(metric, values, 2), 1);
-    }
+    llmobsi_request_rule(record, llmobsi_name_id(thread, rule));
+    llmobsi_raise_max(&record->worst_action, (uint32_t)action <= LLMOBS_GUARDRAIL_BLOCKED
+                                                 ? (uint32_t)action
+                                                 : (uint32_t)LLMOBS_GUARDRAIL_FLAGGED);
+    llmobsi_leave();
+    llmobsi_guardrail_count(llmobsi_request_obs(request), rule, action, 1);
 }
 
 /* ---- what serves several requests at once -------------------------------------------------- */
@@ -20548,25 +20549,21 @@ LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
 /* What is known of a request at its end: what the host says of it, and what its record does, copied
    while inside. Texts are hashed outside, from the copy. */
 
+/* Every count of llmobs_usage. */
+#define LLMOBS_I_USAGE_COUNTS(X)                                                                  \
+    X(input_tokens) X(output_tokens) X(cached_tokens) X(cache_write_tokens)                       \
+    X(reasoning_tokens) X(audio_input_tokens) X(audio_output_tokens) X(image_input_tokens)        \
+    X(image_output_tokens) X(system_tokens) X(history_tokens) X(retrieval_tokens)                 \
+    X(tool_tokens) X(user_tokens)
+
 LLMOBS_API llmobs_outcome llmobs_outcome_default(void)
 {
     llmobs_outcome outcome;
     memset(&outcome, 0, sizeof outcome);
     outcome.size = sizeof outcome;
-    outcome.usage.input_tokens = -1;
-    outcome.usage.output_tokens = -1;
-    outcome.usage.cached_tokens = -1;
-    outcome.usage.cache_write_tokens = -1;
-    outcome.usage.reasoning_tokens = -1;
-    outcome.usage.audio_input_tokens = -1;
-    outcome.usage.audio_output_tokens = -1;
-    outcome.usage.image_input_tokens = -1;
-    outcome.usage.image_output_tokens = -1;
-    outcome.usage.system_tokens = -1;
-    outcome.usage.history_tokens = -1;
-    outcome.usage.retrieval_tokens = -1;
-    outcome.usage.tool_tokens = -1;
-    outcome.usage.user_tokens = -1;
+#define LLMOBS_I_UNKNOWN(count) outcome.usage.count = -1;
+    LLMOBS_I_USAGE_COUNTS(LLMOBS_I_UNKNOWN)
+#undef LLMOBS_I_UNKNOWN
     return outcome;
 }
 
@@ -20635,20 +20632,9 @@ llmobsi_fn void llmobsi_usage_complete(llmobs_usage* usage)
         usage->input_tokens = -1;
         usage->output_tokens = -1;
     }
-    usage->input_tokens = llmobsi_tokens_known(usage->input_tokens);
-    usage->output_tokens = llmobsi_tokens_known(usage->output_tokens);
-    usage->cached_tokens = llmobsi_tokens_known(usage->cached_tokens);
-    usage->cache_write_tokens = llmobsi_tokens_known(usage->cache_write_tokens);
-    usage->reasoning_tokens = llmobsi_tokens_known(usage->reasoning_tokens);
-    usage->audio_input_tokens = llmobsi_tokens_known(usage->audio_input_tokens);
-    usage->audio_output_tokens = llmobsi_tokens_known(usage->audio_output_tokens);
-    usage->image_input_tokens = llmobsi_tokens_known(usage->image_input_tokens);
-    usage->image_output_tokens = llmobsi_tokens_known(usage->image_output_tokens);
-    usage->system_tokens = llmobsi_tokens_known(usage->system_tokens);
-    usage->history_tokens = llmobsi_tokens_known(usage->history_tokens);
-    usage->retrieval_tokens = llmobsi_tokens_known(usage->retrieval_tokens);
-    usage->tool_tokens = llmobsi_tokens_known(usage->tool_tokens);
-    usage->user_tokens = llmobsi_tokens_known(usage->user_tokens);
+#define LLMOBS_I_KNOWN(count) usage->count = llmobsi_tokens_known(usage->count);
+    LLMOBS_I_USAGE_COUNTS(LLMOBS_I_KNOWN)
+#undef LLMOBS_I_KNOWN
 }
 
 /* An outcome of an older version is shorter. From here on a cost that is not known, or can't be, is
@@ -20790,23 +20776,18 @@ llmobsi_fn void llmobsi_ending_guard(const llmobsi_requests* requests,
    one time. */
 llmobsi_fn void llmobsi_ending_findings(llmobsi_ending* ending)
 {
-    llmobs_metric metric = llmobs_metric_of(ending->obs, LLMOBS_METRIC_LLM_GUARDRAIL_TRIGGERS);
     int pii;
     if (ending->guard_classes != 0 && !ending->output_streamed) {
         llmobsi_guard_text(ending->guard_classes, ending->outcome.output, ending->found);
     }
     for (pii = 0; pii < (int)LLMOBS_PII_COUNT; pii++) {
-        const char* values[2];
+        const char* rule = llmobsi_guard_rule(pii);
         if (ending->found[pii] == 0) {
             continue;
         }
-        values[0] = llmobsi_guard_rule(pii);
-        values[1] = llmobsi_action_label(LLMOBS_GUARDRAIL_FLAGGED);
-        if (metric.number != 0) {
-            llmobs_counter_add(llmobs_counter_get(metric, values, 2), ending->found[pii]);
-        }
+        llmobsi_guardrail_count(ending->obs, rule, LLMOBS_GUARDRAIL_FLAGGED, ending->found[pii]);
         if (ending->rule_count < LLMOBS_I_REQUEST_RULES) {
-            ending->rules[ending->rule_count++] = llmobs_str(values[0]);
+            ending->rules[ending->rule_count++] = llmobs_str(rule);
         }
         if (ending->worst_action == 0) {
             ending->worst_action = LLMOBS_GUARDRAIL_FLAGGED;
@@ -20933,27 +20914,27 @@ llmobsi_fn void llmobsi_ending_hash(llmobsi_ending* ending)
     ending->output_length = hash_output ? (int64_t)output.size : ending->output_length;
 }
 
+/* One part. What came in pieces the callback has had: it is told the end, where that is known. */
+llmobsi_fn void llmobsi_ending_audit_part(const llmobsi_auditor* auditor, llmobs_domain part,
+                                          bool streamed, int64_t length, llmobs_string text)
+{
+    if (streamed && length >= 0) {
+        llmobsi_audit_tell(auditor, part, llmobs_str(""), (uint64_t)length, true);
+    } else if (!streamed && text.size > 0) {
+        llmobsi_audit_tell(auditor, part, text, 0, true);
+    }
+}
+
 /* The audit callback gets what it has not had yet, and is told where each part ends. */
 llmobsi_fn void llmobsi_ending_audit(const llmobsi_ending* ending)
 {
-    const llmobsi_auditor* auditor = &ending->auditor;
     const llmobs_outcome* outcome = &ending->outcome;
-    llmobs_string nothing = llmobs_text(NULL, 0);
-    if (ending->input_streamed && ending->input_length >= 0) {
-        llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_INPUT, nothing, (uint64_t)ending->input_length,
-                           true);
-    } else if (!ending->input_streamed && outcome->input.size > 0) {
-        llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_INPUT, outcome->input, 0, true);
-    }
-    if (ending->output_streamed && ending->output_length >= 0) {
-        llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_OUTPUT, nothing,
-                           (uint64_t)ending->output_length, true);
-    } else if (!ending->output_streamed && outcome->output.size > 0) {
-        llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_OUTPUT, outcome->output, 0, true);
-    }
-    if (outcome->context.size > 0) {
-        llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_CONTEXT, outcome->context, 0, true);
-    }
+    llmobsi_ending_audit_part(&ending->auditor, LLMOBS_DOMAIN_INPUT, ending->input_streamed,
+                              ending->input_length, outcome->input);
+    llmobsi_ending_audit_part(&ending->auditor, LLMOBS_DOMAIN_OUTPUT, ending->output_streamed,
+                              ending->output_length, outcome->output);
+    llmobsi_ending_audit_part(&ending->auditor, LLMOBS_DOMAIN_CONTEXT, false, -1,
+                              outcome->context);
 }
 
 /* =================================================================================================
@@ -21046,7 +21027,6 @@ llmobsi_fn void llmobsi_measure_genai_tokens(const llmobsi_ending* ending, const
     const llmobs_usage* usage = &ending->outcome.usage;
     const size_t all = LLMOBS_I_GENAI_LABELS;
     bool known = usage->input_tokens >= 0 || usage->output_tokens >= 0;
-    int64_t none = known ? -1 : 0;
     values[6] = "input";
     llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_TOKEN_USAGE, values, all,
                     usage->input_tokens);
@@ -21055,9 +21035,9 @@ llmobsi_fn void llmobsi_measure_genai_tokens(const llmobsi_ending* ending, const
                     usage->output_tokens);
     values[6] = known ? "text" : "unknown";
     llmobsi_measure_count(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS, values,
-                          all, known ? usage->input_tokens : none);
+                          all, known ? usage->input_tokens : 0);
     llmobsi_measure_count(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_USAGE_OUTPUT_TOKENS, values,
-                          all, known ? usage->output_tokens : none);
+                          all, known ? usage->output_tokens : 0);
     llmobsi_measure_count(ending,
                           LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_USAGE_CACHE_READ_INPUT_TOKENS,
                           values, all, usage->cached_tokens);
@@ -28145,7 +28125,6 @@ LLMOBS_API llmobs_result llmobs_pseudonym(llmobs* obs, llmobs_domain domain, con
                                           char out[LLMOBS_PSEUDONYM_SIZE])
 {
     char id[LLMOBS_KEY_ID_SIZE];
-    uint8_t tag[LLMOBS_SHA256_SIZE];
     llmobs_hmac_key key;
     llmobs_result result;
     if (out == NULL) {
@@ -28157,9 +28136,7 @@ LLMOBS_API llmobs_result llmobs_pseudonym(llmobs* obs, llmobs_domain domain, con
     }
     result = llmobsi_pseudonym_key(obs, domain, tenant, &key, id);
     if (result == LLMOBS_OK) {
-        llmobs_hmac_of(&key, data, size, tag);
-        llmobs_wipe(&key, sizeof key);
-        llmobsi_pseudonym_print(out, id, tag);
+        llmobsi_pseudonym_spend(&key, id, data, size, out);
     }
     return result;
 }

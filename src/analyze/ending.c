@@ -1,25 +1,21 @@
 /* What is known of a request at its end: what the host says of it, and what its record does, copied
    while inside. Texts are hashed outside, from the copy. */
 
+/* Every count of llmobs_usage. */
+#define LLMOBS_I_USAGE_COUNTS(X)                                                                  \
+    X(input_tokens) X(output_tokens) X(cached_tokens) X(cache_write_tokens)                       \
+    X(reasoning_tokens) X(audio_input_tokens) X(audio_output_tokens) X(image_input_tokens)        \
+    X(image_output_tokens) X(system_tokens) X(history_tokens) X(retrieval_tokens)                 \
+    X(tool_tokens) X(user_tokens)
+
 LLMOBS_API llmobs_outcome llmobs_outcome_default(void)
 {
     llmobs_outcome outcome;
     memset(&outcome, 0, sizeof outcome);
     outcome.size = sizeof outcome;
-    outcome.usage.input_tokens = -1;
-    outcome.usage.output_tokens = -1;
-    outcome.usage.cached_tokens = -1;
-    outcome.usage.cache_write_tokens = -1;
-    outcome.usage.reasoning_tokens = -1;
-    outcome.usage.audio_input_tokens = -1;
-    outcome.usage.audio_output_tokens = -1;
-    outcome.usage.image_input_tokens = -1;
-    outcome.usage.image_output_tokens = -1;
-    outcome.usage.system_tokens = -1;
-    outcome.usage.history_tokens = -1;
-    outcome.usage.retrieval_tokens = -1;
-    outcome.usage.tool_tokens = -1;
-    outcome.usage.user_tokens = -1;
+#define LLMOBS_I_UNKNOWN(count) outcome.usage.count = -1;
+    LLMOBS_I_USAGE_COUNTS(LLMOBS_I_UNKNOWN)
+#undef LLMOBS_I_UNKNOWN
     return outcome;
 }
 
@@ -88,20 +84,9 @@ llmobsi_fn void llmobsi_usage_complete(llmobs_usage* usage)
         usage->input_tokens = -1;
         usage->output_tokens = -1;
     }
-    usage->input_tokens = llmobsi_tokens_known(usage->input_tokens);
-    usage->output_tokens = llmobsi_tokens_known(usage->output_tokens);
-    usage->cached_tokens = llmobsi_tokens_known(usage->cached_tokens);
-    usage->cache_write_tokens = llmobsi_tokens_known(usage->cache_write_tokens);
-    usage->reasoning_tokens = llmobsi_tokens_known(usage->reasoning_tokens);
-    usage->audio_input_tokens = llmobsi_tokens_known(usage->audio_input_tokens);
-    usage->audio_output_tokens = llmobsi_tokens_known(usage->audio_output_tokens);
-    usage->image_input_tokens = llmobsi_tokens_known(usage->image_input_tokens);
-    usage->image_output_tokens = llmobsi_tokens_known(usage->image_output_tokens);
-    usage->system_tokens = llmobsi_tokens_known(usage->system_tokens);
-    usage->history_tokens = llmobsi_tokens_known(usage->history_tokens);
-    usage->retrieval_tokens = llmobsi_tokens_known(usage->retrieval_tokens);
-    usage->tool_tokens = llmobsi_tokens_known(usage->tool_tokens);
-    usage->user_tokens = llmobsi_tokens_known(usage->user_tokens);
+#define LLMOBS_I_KNOWN(count) usage->count = llmobsi_tokens_known(usage->count);
+    LLMOBS_I_USAGE_COUNTS(LLMOBS_I_KNOWN)
+#undef LLMOBS_I_KNOWN
 }
 
 /* An outcome of an older version is shorter. From here on a cost that is not known, or can't be, is
@@ -243,23 +228,18 @@ llmobsi_fn void llmobsi_ending_guard(const llmobsi_requests* requests,
    one time. */
 llmobsi_fn void llmobsi_ending_findings(llmobsi_ending* ending)
 {
-    llmobs_metric metric = llmobs_metric_of(ending->obs, LLMOBS_METRIC_LLM_GUARDRAIL_TRIGGERS);
     int pii;
     if (ending->guard_classes != 0 && !ending->output_streamed) {
         llmobsi_guard_text(ending->guard_classes, ending->outcome.output, ending->found);
     }
     for (pii = 0; pii < (int)LLMOBS_PII_COUNT; pii++) {
-        const char* values[2];
+        const char* rule = llmobsi_guard_rule(pii);
         if (ending->found[pii] == 0) {
             continue;
         }
-        values[0] = llmobsi_guard_rule(pii);
-        values[1] = llmobsi_action_label(LLMOBS_GUARDRAIL_FLAGGED);
-        if (metric.number != 0) {
-            llmobs_counter_add(llmobs_counter_get(metric, values, 2), ending->found[pii]);
-        }
+        llmobsi_guardrail_count(ending->obs, rule, LLMOBS_GUARDRAIL_FLAGGED, ending->found[pii]);
         if (ending->rule_count < LLMOBS_I_REQUEST_RULES) {
-            ending->rules[ending->rule_count++] = llmobs_str(values[0]);
+            ending->rules[ending->rule_count++] = llmobs_str(rule);
         }
         if (ending->worst_action == 0) {
             ending->worst_action = LLMOBS_GUARDRAIL_FLAGGED;
@@ -386,25 +366,25 @@ llmobsi_fn void llmobsi_ending_hash(llmobsi_ending* ending)
     ending->output_length = hash_output ? (int64_t)output.size : ending->output_length;
 }
 
+/* One part. What came in pieces the callback has had: it is told the end, where that is known. */
+llmobsi_fn void llmobsi_ending_audit_part(const llmobsi_auditor* auditor, llmobs_domain part,
+                                          bool streamed, int64_t length, llmobs_string text)
+{
+    if (streamed && length >= 0) {
+        llmobsi_audit_tell(auditor, part, llmobs_str(""), (uint64_t)length, true);
+    } else if (!streamed && text.size > 0) {
+        llmobsi_audit_tell(auditor, part, text, 0, true);
+    }
+}
+
 /* The audit callback gets what it has not had yet, and is told where each part ends. */
 llmobsi_fn void llmobsi_ending_audit(const llmobsi_ending* ending)
 {
-    const llmobsi_auditor* auditor = &ending->auditor;
     const llmobs_outcome* outcome = &ending->outcome;
-    llmobs_string nothing = llmobs_text(NULL, 0);
-    if (ending->input_streamed && ending->input_length >= 0) {
-        llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_INPUT, nothing, (uint64_t)ending->input_length,
-                           true);
-    } else if (!ending->input_streamed && outcome->input.size > 0) {
-        llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_INPUT, outcome->input, 0, true);
-    }
-    if (ending->output_streamed && ending->output_length >= 0) {
-        llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_OUTPUT, nothing,
-                           (uint64_t)ending->output_length, true);
-    } else if (!ending->output_streamed && outcome->output.size > 0) {
-        llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_OUTPUT, outcome->output, 0, true);
-    }
-    if (outcome->context.size > 0) {
-        llmobsi_audit_tell(auditor, LLMOBS_DOMAIN_CONTEXT, outcome->context, 0, true);
-    }
+    llmobsi_ending_audit_part(&ending->auditor, LLMOBS_DOMAIN_INPUT, ending->input_streamed,
+                              ending->input_length, outcome->input);
+    llmobsi_ending_audit_part(&ending->auditor, LLMOBS_DOMAIN_OUTPUT, ending->output_streamed,
+                              ending->output_length, outcome->output);
+    llmobsi_ending_audit_part(&ending->auditor, LLMOBS_DOMAIN_CONTEXT, false, -1,
+                              outcome->context);
 }

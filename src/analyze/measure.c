@@ -84,7 +84,6 @@ llmobsi_fn void llmobsi_measure_genai_tokens(const llmobsi_ending* ending, const
     const llmobs_usage* usage = &ending->outcome.usage;
     const size_t all = LLMOBS_I_GENAI_LABELS;
     bool known = usage->input_tokens >= 0 || usage->output_tokens >= 0;
-    int64_t none = known ? -1 : 0;
     values[6] = "input";
     llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_TOKEN_USAGE, values, all,
                     usage->input_tokens);
@@ -93,9 +92,9 @@ llmobsi_fn void llmobsi_measure_genai_tokens(const llmobsi_ending* ending, const
                     usage->output_tokens);
     values[6] = known ? "text" : "unknown";
     llmobsi_measure_count(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS, values,
-                          all, known ? usage->input_tokens : none);
+                          all, known ? usage->input_tokens : 0);
     llmobsi_measure_count(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_USAGE_OUTPUT_TOKENS, values,
-                          all, known ? usage->output_tokens : none);
+                          all, known ? usage->output_tokens : 0);
     llmobsi_measure_count(ending,
                           LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_USAGE_CACHE_READ_INPUT_TOKENS,
                           values, all, usage->cached_tokens);

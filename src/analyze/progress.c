@@ -194,30 +194,26 @@ llmobsi_fn void llmobsi_engine_count(llmobs* obs, llmobs_known known, const char
     }
 }
 
-/* Copies the name of the request's model; false: the request is over. */
-llmobsi_fn bool llmobsi_request_model(llmobs_request request,
+/* Copies the name of the model, for the time after we have left. */
+llmobsi_fn void llmobsi_request_model(const llmobsi_request* record,
                                       char model[LLMOBS_I_REQUEST_TEXT_MOST + 1])
 {
-    llmobsi_thread* thread;
-    llmobsi_request* record = llmobsi_request_enter(request, &thread);
-    llmobs_string text;
-    if (record == NULL) {
-        return false;
-    }
-    text = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_MODEL);
+    llmobs_string text = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_MODEL);
     memcpy(model, text.data, text.size + 1);
-    llmobsi_leave();
-    return true;
 }
 
 LLMOBS_API void llmobs_request_speculative(llmobs_request request, uint32_t drafted,
                                            uint32_t accepted)
 {
     llmobs* obs = llmobsi_request_obs(request);
+    llmobsi_thread* thread;
+    llmobsi_request* record = llmobsi_request_enter(request, &thread);
     char model[LLMOBS_I_REQUEST_TEXT_MOST + 1];
-    if (!llmobsi_request_model(request, model)) {
+    if (record == NULL) {
         return;
     }
+    llmobsi_request_model(record, model);
+    llmobsi_leave();
     accepted = accepted < drafted ? accepted : drafted;
     llmobsi_engine_count(obs, LLMOBS_METRIC_VLLM_SPEC_DECODE_NUM_DRAFTS, model, 1);
     llmobsi_engine_count(obs, LLMOBS_METRIC_VLLM_SPEC_DECODE_NUM_DRAFT_TOKENS, model, drafted);
@@ -252,16 +248,14 @@ llmobsi_fn void llmobsi_request_happened(llmobsi_thread* thread, llmobsi_request
 LLMOBS_API void llmobs_request_preempted(llmobs_request request)
 {
     llmobsi_thread* thread;
-    llmobsi_request* record;
+    llmobsi_request* record = llmobsi_request_enter(request, &thread);
     char model[LLMOBS_I_REQUEST_TEXT_MOST + 1];
-    if (!llmobsi_request_model(request, model)) {
+    if (record == NULL) {
         return;
     }
-    record = llmobsi_request_enter(request, &thread);
-    if (record != NULL) {
-        llmobsi_request_happened(thread, record, false, NULL);
-        llmobsi_leave();
-    }
+    llmobsi_request_model(record, model);
+    llmobsi_request_happened(thread, record, false, NULL);
+    llmobsi_leave();
     llmobsi_engine_count(llmobsi_request_obs(request), LLMOBS_METRIC_VLLM_NUM_PREEMPTIONS, model,
                          1);
 }
@@ -302,32 +296,37 @@ llmobsi_fn void llmobsi_request_rule(llmobsi_request* record, uint32_t name)
     }
 }
 
+/* Counts what a rule has done. From outside. */
+llmobsi_fn void llmobsi_guardrail_count(llmobs* obs, const char* rule,
+                                        llmobs_guardrail_action action, uint64_t count)
+{
+    llmobs_metric metric = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_GUARDRAIL_TRIGGERS);
+    const char* values[2];
+    values[0] = rule;
+    values[1] = llmobsi_action_label(action);
+    if (metric.number != 0) {
+        llmobs_counter_add(llmobs_counter_get(metric, values, 2), count);
+    }
+}
+
 LLMOBS_API void llmobs_guardrail(llmobs_request request, const char* rule,
                                  llmobs_guardrail_action action)
 {
     llmobsi_thread* thread;
     llmobsi_request* record = llmobsi_request_enter(request, &thread);
-    const char* values[2];
-    llmobs_metric metric;
     if (record == NULL) {
         return;
     }
-    if (action != LLMOBS_GUARDRAIL_PASSED) {
-        llmobsi_request_rule(record, llmobsi_name_id(thread, rule));
-        llmobsi_raise_max(&record->worst_action, (uint32_t)action <= LLMOBS_GUARDRAIL_BLOCKED
-                                                     ? (uint32_t)action
-                                                     : (uint32_t)LLMOBS_GUARDRAIL_FLAGGED);
-    }
-    llmobsi_leave();
     if (action == LLMOBS_GUARDRAIL_PASSED) {
+        llmobsi_leave();
         return;
     }
-    metric = llmobs_metric_of(llmobsi_request_obs(request), LLMOBS_METRIC_LLM_GUARDRAIL_TRIGGERS);
-    if (metric.number != 0) {
-        values[0] = rule;
-        values[1] = llmobsi_action_label(action);
-        llmobs_counter_add(llmobs_counter_get(metric, values, 2), 1);
-    }
+    llmobsi_request_rule(record, llmobsi_name_id(thread, rule));
+    llmobsi_raise_max(&record->worst_action, (uint32_t)action <= LLMOBS_GUARDRAIL_BLOCKED
+                                                 ? (uint32_t)action
+                                                 : (uint32_t)LLMOBS_GUARDRAIL_FLAGGED);
+    llmobsi_leave();
+    llmobsi_guardrail_count(llmobsi_request_obs(request), rule, action, 1);
 }
 
 /* ---- what serves several requests at once -------------------------------------------------- */

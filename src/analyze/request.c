@@ -32,31 +32,43 @@ llmobsi_fn void llmobsi_request_keep(llmobsi_requests* requests, llmobsi_request
 {
     bool cut;
     llmobs_string kept = llmobsi_request_short(given, &cut);
-    const char* text = kept.data;
-    size_t size = kept.size;
     if (cut) {
         (void)llmobsi_add_relaxed(&requests->texts_cut, 1);
     }
-    if (size == 0) {
+    if (kept.size == 0) {
         return; /* points to the NUL at place 0 */
     }
-    memcpy(facts->texts + *used, text, size);
-    facts->texts[*used + size] = '\0';
+    memcpy(facts->texts + *used, kept.data, kept.size);
+    facts->texts[*used + kept.size] = '\0';
     facts->place[which] = (uint16_t)*used;
-    facts->length[which] = (uint16_t)size;
-    *used += (uint32_t)size + 1;
+    facts->length[which] = (uint16_t)kept.size;
+    *used += (uint32_t)kept.size + 1;
 }
 
-/* Keeps a pseudonym of an id. */
+/* Keeps a pseudonym of an id; nothing where there is no key, or no SHA-256 in this build. */
 llmobsi_fn void llmobsi_request_keep_id(llmobsi_thread* thread, llmobsi_request_facts* facts,
                                         uint32_t* used, llmobsi_request_text which,
                                         llmobs_domain domain, const char* tenant, const char* id)
 {
+#ifndef LLMOBS_NO_SHA256
     char pseudonym[LLMOBS_PSEUDONYM_SIZE];
+    char key_id[LLMOBS_KEY_ID_SIZE];
+    llmobs_hmac_key key;
     if (id != NULL && id[0] != '\0' &&
-        llmobsi_pseudonym_make(&thread->recorder->keyring, domain, tenant, id, pseudonym)) {
+        llmobsi_keyring_key(&thread->recorder->keyring, domain, tenant,
+                            tenant != NULL ? strlen(tenant) : 0, &key, key_id)) {
+        llmobsi_pseudonym_spend(&key, key_id, id, strlen(id), pseudonym);
         llmobsi_request_keep(llmobsi_requests_of(thread->recorder), facts, used, which, pseudonym);
     }
+#else
+    (void)thread;
+    (void)facts;
+    (void)used;
+    (void)which;
+    (void)domain;
+    (void)tenant;
+    (void)id;
+#endif
 }
 
 /* What a begin found out before it came in. */
@@ -189,20 +201,6 @@ llmobsi_fn uint32_t llmobsi_request_root_name(llmobsi_thread* thread, llmobs_voc
     return id != LLMOBS_I_NAME_OVERFLOW ? id : llmobsi_name_id(thread, "request");
 }
 
-/* Of a new trace: as llmobsi_span_root has it, but a lineage also where sampling says no. */
-llmobsi_fn void llmobsi_root_lineage(llmobsi_thread* thread, llmobsi_lineage* lineage)
-{
-    uint64_t threshold = thread->recorder->threshold;
-    unsigned flags = LLMOBS_TRACE_RANDOM;
-    lineage->trace_low = llmobsi_random_id(thread);
-    lineage->trace_high = llmobsi_random_next(thread);
-    lineage->parent_id = 0;
-    if (llmobsi_sampling_keeps(threshold, lineage->trace_low & (LLMOBS_I_SAMPLE_NEVER - 1))) {
-        flags |= LLMOBS_TRACE_SAMPLED | (threshold != 0 ? LLMOBS_I_FLAG_OWN_THRESHOLD : 0u);
-    }
-    lineage->flags = (uint8_t)flags;
-}
-
 /* The root span: also where the trace is not sampled, since the phases' durations are to be known.
    What is not sampled is not exported, and takes no attributes. */
 llmobsi_fn llmobs_span llmobsi_request_root(llmobsi_thread* thread, const llmobs_request_info* info)
@@ -228,7 +226,10 @@ llmobsi_fn llmobs_span llmobsi_request_root(llmobsi_thread* thread, const llmobs
     if (llmobsi_info_remote(thread, &span, &remote)) {
         return llmobsi_span_remote(thread, &remote, "request");
     }
-    llmobsi_root_lineage(thread, &lineage);
+    lineage.trace_low = llmobsi_random_id(thread);
+    lineage.trace_high = llmobsi_random_next(thread);
+    lineage.parent_id = 0;
+    lineage.flags = llmobsi_root_flags(recorder, lineage.trace_low);
     return llmobsi_span_open(thread, &lineage, "request");
 }
 
@@ -435,19 +436,27 @@ llmobsi_fn void llmobsi_phase_mark_put(llmobsi_thread* thread, llmobs_request re
     }
 }
 
+/* A phase of a request whose record we are in. */
+llmobsi_fn llmobs_span llmobsi_phase_open(llmobsi_thread* thread, llmobs_request request,
+                                          const llmobsi_request* record, llmobs_phase phase)
+{
+    llmobs_span span = llmobsi_span_none();
+    if (record->facts.root.instance != 0) {
+        span = llmobsi_span_child(thread, record->facts.root, llmobsi_phase_span_name(phase));
+        llmobsi_phase_mark_put(thread, request, phase, span);
+    }
+    return span;
+}
+
 LLMOBS_API llmobs_span llmobs_phase_begin(llmobs_request request, llmobs_phase phase)
 {
     llmobsi_thread* thread;
     llmobsi_request* record = llmobsi_request_enter(request, &thread);
     llmobs_span span = llmobsi_span_none();
-    if (record == NULL) {
-        return span;
+    if (record != NULL) {
+        span = llmobsi_phase_open(thread, request, record, phase);
+        llmobsi_leave();
     }
-    if (record->facts.root.instance != 0) {
-        span = llmobsi_span_child(thread, record->facts.root, llmobsi_phase_span_name(phase));
-        llmobsi_phase_mark_put(thread, request, phase, span);
-    }
-    llmobsi_leave();
     return span;
 }
 
@@ -465,23 +474,25 @@ LLMOBS_API llmobs_span llmobs_phase_next(llmobs_request request, llmobs_span bef
     slot = before.instance == request.instance ? llmobsi_span_slot(thread, before) : NULL;
     if (slot != NULL && llmobsi_slot_claim_end(thread, slot, before)) {
         span = llmobsi_span_next(thread, before, slot, llmobsi_phase_span_name(phase));
-    } else if (record->facts.root.instance != 0) {
-        span = llmobsi_span_child(thread, record->facts.root, llmobsi_phase_span_name(phase));
+        llmobsi_phase_mark_put(thread, request, phase, span);
+    } else {
+        span = llmobsi_phase_open(thread, request, record, phase);
     }
-    llmobsi_phase_mark_put(thread, request, phase, span);
     llmobsi_leave();
     return span;
 }
 
 LLMOBS_API llmobs_span llmobs_tool_begin(llmobs_request request, const char* tool)
 {
-    llmobs_span span = llmobs_phase_begin(request, LLMOBS_PHASE_TOOL);
     llmobsi_thread* thread;
     llmobsi_request* record = llmobsi_request_enter(request, &thread);
-    if (record != NULL) {
-        (void)llmobsi_add_relaxed(&record->tool_calls, 1);
-        llmobsi_leave();
+    llmobs_span span = llmobsi_span_none();
+    if (record == NULL) {
+        return span;
     }
+    (void)llmobsi_add_relaxed(&record->tool_calls, 1);
+    span = llmobsi_phase_open(thread, request, record, LLMOBS_PHASE_TOOL);
+    llmobsi_leave();
     llmobs_span_set_string(span, "gen_ai.operation.name", "execute_tool");
     llmobs_span_set_string(span, "gen_ai.tool.name", tool);
     return span;

@@ -19,32 +19,6 @@ llmobsi_inline llmobsi_request_stream* llmobsi_request_stream_of(llmobsi_request
 
 /* ---- hashing, inside ----------------------------------------------------------------------- */
 
-/* The pseudonym of an id. False: there is no key, or no SHA-256 in this build. */
-llmobsi_fn bool llmobsi_pseudonym_make(const llmobsi_keyring* keyring, llmobs_domain domain,
-                                       const char* tenant, const char* id,
-                                       char out[LLMOBS_PSEUDONYM_SIZE])
-{
-#ifndef LLMOBS_NO_SHA256
-    char key_id[LLMOBS_KEY_ID_SIZE];
-    uint8_t tag[LLMOBS_SHA256_SIZE];
-    llmobs_hmac_key key;
-    if (llmobsi_keyring_key(keyring, domain, tenant, tenant != NULL ? strlen(tenant) : 0, &key,
-                            key_id)) {
-        llmobs_hmac_of(&key, id, strlen(id), tag);
-        llmobs_wipe(&key, sizeof key);
-        llmobsi_pseudonym_print(out, key_id, tag);
-        return true;
-    }
-#else
-    (void)keyring;
-    (void)domain;
-    (void)tenant;
-    (void)id;
-    (void)out;
-#endif
-    return false;
-}
-
 /* Begins the running hash of a part that comes in pieces. */
 llmobsi_fn void llmobsi_stream_begin(llmobsi_thread* thread, llmobsi_request* record,
                                      llmobs_domain part)

@@ -429,6 +429,16 @@ llmobsi_fn void llmobsi_pseudonym_print(char out[LLMOBS_PSEUDONYM_SIZE], const c
     *end = '\0';
 }
 
+/* The pseudonym of a text. The key is spent: wiped. */
+llmobsi_fn void llmobsi_pseudonym_spend(llmobs_hmac_key* key, const char* id, const void* data,
+                                        size_t size, char out[LLMOBS_PSEUDONYM_SIZE])
+{
+    uint8_t tag[LLMOBS_SHA256_SIZE];
+    llmobs_hmac_of(key, data, size, tag);
+    llmobs_wipe(key, sizeof *key);
+    llmobsi_pseudonym_print(out, id, tag);
+}
+
 /* The parts of one. False: it is none. */
 llmobsi_fn bool llmobsi_pseudonym_read(const char* text, char id[LLMOBS_KEY_ID_SIZE],
                                        uint8_t tag[LLMOBS_I_TAG_SIZE])

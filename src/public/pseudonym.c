@@ -30,7 +30,6 @@ LLMOBS_API llmobs_result llmobs_pseudonym(llmobs* obs, llmobs_domain domain, con
                                           char out[LLMOBS_PSEUDONYM_SIZE])
 {
     char id[LLMOBS_KEY_ID_SIZE];
-    uint8_t tag[LLMOBS_SHA256_SIZE];
     llmobs_hmac_key key;
     llmobs_result result;
     if (out == NULL) {
@@ -42,9 +41,7 @@ LLMOBS_API llmobs_result llmobs_pseudonym(llmobs* obs, llmobs_domain domain, con
     }
     result = llmobsi_pseudonym_key(obs, domain, tenant, &key, id);
     if (result == LLMOBS_OK) {
-        llmobs_hmac_of(&key, data, size, tag);
-        llmobs_wipe(&key, sizeof key);
-        llmobsi_pseudonym_print(out, id, tag);
+        llmobsi_pseudonym_spend(&key, id, data, size, out);
     }
     return result;
 }

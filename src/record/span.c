@@ -335,20 +335,27 @@ llmobsi_inline llmobs_span llmobsi_span_unsampled(llmobsi_thread* thread, uint64
     return span;
 }
 
+/* The flags of a new trace, whose random bits decide whether it is sampled. */
+llmobsi_inline uint8_t llmobsi_root_flags(const llmobsi_recorder* recorder, uint64_t trace_low)
+{
+    if (llmobsi_unlikely(!llmobsi_sampling_keeps(recorder->threshold,
+                                                 trace_low & (LLMOBS_I_SAMPLE_NEVER - 1)))) {
+        return LLMOBS_TRACE_RANDOM;
+    }
+    return (uint8_t)(LLMOBS_TRACE_SAMPLED | LLMOBS_TRACE_RANDOM |
+                     (recorder->threshold != 0 ? LLMOBS_I_FLAG_OWN_THRESHOLD : 0u));
+}
+
 llmobsi_inline llmobs_span llmobsi_span_root(llmobsi_thread* thread, const char* name)
 {
-    llmobsi_recorder* recorder = thread->recorder;
     llmobsi_lineage lineage;
     lineage.trace_low = llmobsi_random_id(thread);
-    if (llmobsi_unlikely(
-            !llmobsi_sampling_keeps(recorder->threshold,
-                                    lineage.trace_low & (LLMOBS_I_SAMPLE_NEVER - 1)))) {
+    lineage.flags = llmobsi_root_flags(thread->recorder, lineage.trace_low);
+    if (llmobsi_unlikely((lineage.flags & LLMOBS_TRACE_SAMPLED) == 0)) {
         return llmobsi_span_unsampled(thread, lineage.trace_low);
     }
     lineage.trace_high = llmobsi_random_next(thread);
     lineage.parent_id = 0;
-    lineage.flags = (uint8_t)(LLMOBS_TRACE_SAMPLED | LLMOBS_TRACE_RANDOM |
-                              (recorder->threshold != 0 ? LLMOBS_I_FLAG_OWN_THRESHOLD : 0u));
     return llmobsi_span_open(thread, &lineage, name);
 }
 
