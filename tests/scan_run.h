@@ -102,4 +102,14 @@ static inline const char* scan_show(const scan_log* log, const char* text, size_
     return out;
 }
 
+/* A piece that the recognisers know, or one of what separates them. */
+static inline const char* scan_piece(uint64_t random, const char* const* glue, size_t glue_count)
+{
+    if (random % 16 == 0) {
+        return secret_cases[(random >> 8) % SECRET_CASE_COUNT].text;
+    }
+    return random % 3 == 0 ? scan_cases[(random >> 8) % SCAN_CASE_COUNT].text
+                           : glue[(random >> 8) % glue_count];
+}
+
 #endif

@@ -9,6 +9,9 @@
 
 #include "tap.h"
 
+#define RANDOM_SEED 20
+#include "random.h"
+
 #define PARTS LLMOBS_I_EXPONENTIAL_PARTS
 #define FINEST LLMOBS_I_EXPONENTIAL_FINEST
 #define COARSEST LLMOBS_I_EXPONENTIAL_COARSEST
@@ -40,26 +43,16 @@ static double border(int power, int part)
     return llmobsi_double_of(((uint64_t)(power + 1023) << 52) + llmobsi_exponential_borders[part]);
 }
 
-static uint64_t random_state = 20;
-
-static uint64_t random_bits(void)
-{
-    uint64_t mixed = random_state += UINT64_C(0x9e3779b97f4a7c15);
-    mixed = (mixed ^ mixed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94d049bb133111eb);
-    return mixed ^ mixed >> 31;
-}
-
 /* Within (0, 1]. */
 static double random_unit(void)
 {
-    return (double)((random_bits() >> 11) + 1) / 9007199254740992.0;
+    return (double)((next_random() >> 11) + 1) / 9007199254740992.0;
 }
 
 /* Any positive double, subnormals included. */
 static double random_positive(void)
 {
-    uint64_t bits = random_bits() >> 1;
+    uint64_t bits = next_random() >> 1;
     return llmobsi_double_of(bits % LLMOBS_I_DOUBLE_MOST + 1);
 }
 
@@ -134,7 +127,7 @@ static void test_guesses(void)
         bits[2] = least + 2;
         bits[3] = least + (UINT64_C(1) << 43) - 1;
         bits[4] = least + (UINT64_C(1) << 43);
-        bits[5] = least + (random_bits() >> 21);
+        bits[5] = least + (next_random() >> 21);
         for (i = 0; i < 6; i++) {
             double value = llmobsi_double_of(bits[i]);
             wrong += llmobsi_exponential_index(value) != index_by_search(value);
@@ -216,13 +209,13 @@ static void test_coarser(void)
         wrong += disagreements(random_positive());
     }
     for (i = 0; i < 2046; i++) {
-        double value = border(i - 1022, (int)(random_bits() % PARTS));
+        double value = border(i - 1022, (int)(next_random() % PARTS));
         wrong += disagreements(value) + disagreements(step(value, 1));
     }
     wrong += disagreements(DBL_MAX) + disagreements(DBL_MIN) + disagreements(llmobsi_double_of(1));
     is_int(wrong, 0, "a shifted index is that of the bucket whose bounds hold the value");
     for (i = 0; i < 100000; i++) {
-        double value = ldexp(0.5 + random_unit() / 2, (int)(random_bits() % 2000) - 1000);
+        double value = ldexp(0.5 + random_unit() / 2, (int)(next_random() % 2000) - 1000);
         for (scale = COARSEST; scale <= FINEST; scale++) {
             double at = ldexp(log2(value), scale);
             /* Next to a whole number, a logarithm can't tell. */
@@ -297,8 +290,8 @@ static void test_scale(void)
     is_int(llmobsi_exponential_scale(1.0, 67108864.0), 2, "1 to 2^26, and 1 is in a bucket below");
     is_int(llmobsi_exponential_scale(step(1.0, 1), ldexp(1.0, 20)), 3, "(1, 2^20]: 160 buckets");
     for (i = 0; i < 20000; i++) {
-        int32_t low = (int32_t)(random_bits() % 523000) - 261600;
-        int32_t high = low + (int32_t)(random_bits() >> (random_bits() % 50 + 13) & 0x7ffff);
+        int32_t low = (int32_t)(next_random() % 523000) - 261600;
+        int32_t high = low + (int32_t)(next_random() >> (next_random() % 50 + 13) & 0x7ffff);
         int32_t scale = llmobsi_exponential_fit(low, high);
         int shift = FINEST - scale;
         wrong += (high >> shift) - (low >> shift) >= 160;
@@ -320,7 +313,7 @@ static void test_rank_of_decimals(void)
             wrong += llmobsi_quantile_rank(q, count) != (rank > 0 ? rank : 1);
         }
         for (count = 1; count < 100; count++) {
-            uint64_t many = random_bits() >> 24 | 1;
+            uint64_t many = next_random() >> 24 | 1;
             uint64_t rank = (thousandth * many + 999) / 1000;
             wrong += llmobsi_quantile_rank(q, many) != (rank > 0 ? rank : 1);
         }
@@ -355,7 +348,7 @@ static void test_rank_ends(void)
     is_int(llmobsi_quantile_rank(0.5, (1ull << 51) + 1), (1ll << 50) + 1, "half of 2^51 + 1");
     for (i = 0; i < 100000; i++) {
         uint64_t count = i < 4096 ? (UINT64_C(1) << (i >> 6)) - (uint64_t)(i & 63)
-                                  : random_bits() >> (i & 63);
+                                  : next_random() >> (i & 63);
         above += count > 0 && llmobsi_quantile_rank(below_one, count) > count;
     }
     is_int(above, 0, "never above the count");
@@ -384,11 +377,11 @@ static double random_of_shape(enum shape shape)
     case LOGNORMAL: return exp(1.5 * random_normal());
     case EXPONENTIAL: return -log(random_unit()) + 1e-9;
     case BIMODAL:
-        return random_bits() % 5 != 0 ? exp(0.2 * random_normal()) * 0.003
+        return next_random() % 5 != 0 ? exp(0.2 * random_normal()) * 0.003
                                       : exp(0.3 * random_normal()) * 30.0;
     case PARETO: return exp(log(random_unit()) / -0.8);
     case CONSTANT: return 0.25;
-    case WITH_ZEROS: return random_bits() % 2 != 0 ? 0.0 : 5.0 + random_unit();
+    case WITH_ZEROS: return next_random() % 2 != 0 ? 0.0 : 5.0 + random_unit();
     default: return random_positive();
     }
 }

@@ -15,18 +15,9 @@
 
 #include "tap.h"
 
+#include "random.h"
+
 enum { LONGEST = 300 };
-
-static uint64_t random_state = 1;
-
-/* splitmix64 */
-static uint64_t next_random(void)
-{
-    uint64_t z = (random_state += UINT64_C(0x9e3779b97f4a7c15));
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
 
 static void fill_random(uint8_t* bytes, size_t size)
 {

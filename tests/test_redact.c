@@ -5,16 +5,8 @@
 
 #include "json_reader.h"
 #include "scan_run.h"
-
-static uint64_t seed = 11;
-
-static uint64_t next_random(void)
-{
-    uint64_t z = (seed += UINT64_C(0x9e3779b97f4a7c15));
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
+#define RANDOM_SEED 11
+#include "random.h"
 
 typedef struct sink {
     char text[100000];
@@ -165,16 +157,8 @@ static size_t random_text(char* text, size_t most, bool is_json)
     size_t size = 0;
     for (;;) {
         uint64_t random = next_random();
-        const char* piece;
-        size_t length;
-        if (random % 16 == 0) {
-            piece = secret_cases[(random >> 8) % SECRET_CASE_COUNT].text;
-        } else if (random % 3 == 0) {
-            piece = scan_cases[(random >> 8) % SCAN_CASE_COUNT].text;
-        } else {
-            piece = glue[(random >> 8) % (sizeof glue / sizeof glue[0])];
-        }
-        length = strlen(piece);
+        const char* piece = scan_piece(random, glue, sizeof glue / sizeof glue[0]);
+        size_t length = strlen(piece);
         if (size + length > most) {
             return size;
         }

@@ -5,19 +5,12 @@
 #include "tap.h"
 
 #include "scan_run.h"
+#define RANDOM_SEED 7
+#include "random.h"
 
 #include <glob.h>
 
 static scan_log whole, parts;
-static uint64_t seed = 7;
-
-static uint64_t next_random(void)
-{
-    uint64_t z = (seed += UINT64_C(0x9e3779b97f4a7c15));
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
 
 /* ---- chunks -------------------------------------------------------------------------------- */
 
@@ -139,16 +132,8 @@ static size_t random_text(char* text, size_t most)
     size_t size = 0;
     for (;;) {
         uint64_t random = next_random();
-        const char* piece;
-        size_t length;
-        if (random % 16 == 0) {
-            piece = secret_cases[(random >> 8) % SECRET_CASE_COUNT].text;
-        } else if (random % 3 == 0) {
-            piece = scan_cases[(random >> 8) % SCAN_CASE_COUNT].text;
-        } else {
-            piece = glue[(random >> 8) % (sizeof glue / sizeof glue[0])];
-        }
-        length = strlen(piece);
+        const char* piece = scan_piece(random, glue, sizeof glue / sizeof glue[0]);
+        size_t length = strlen(piece);
         if (random % 5 == 0 && length > 2) {
             size_t from = (random >> 32) % length;
             piece += from;

@@ -4,18 +4,10 @@
 #include "../llmobs.h"
 #include "tap.h"
 
+#include "random.h"
+
 #include <locale.h>
 #include <math.h>
-
-static uint64_t seed = 1;
-
-static uint64_t next_random(void)
-{
-    uint64_t z = (seed += UINT64_C(0x9e3779b97f4a7c15));
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
 
 /* ---- the writer ---------------------------------------------------------------------------- */
 

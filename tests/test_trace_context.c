@@ -2,19 +2,11 @@
 #include "llmobs_private.h"
 #include "tap.h"
 
+#include "random.h"
+
 #include <math.h>
 
 #define GOOD "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-
-static uint64_t seed = 1;
-
-static uint64_t next_random(void)
-{
-    uint64_t z = (seed += UINT64_C(0x9e3779b97f4a7c15));
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
 
 static bool is_zero(const void* memory, size_t size)
 {

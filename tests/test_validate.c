@@ -2,19 +2,12 @@
 #include "llmobs_private.h"
 #include "tap.h"
 
+#define RANDOM_SEED 3
+#include "random.h"
+
 #include <math.h>
 
 enum { TRIES = 200000 };
-
-static uint64_t seed = 3;
-
-static uint64_t next_random(void)
-{
-    uint64_t z = (seed += UINT64_C(0x9e3779b97f4a7c15));
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
 
 static void random_digits(uint8_t* digits, size_t count)
 {

@@ -3,12 +3,11 @@ package Gate;
 use strict;
 use warnings;
 use Cwd ();
-use File::Basename qw(basename);
+use File::Basename qw(basename dirname);
 use File::Path qw(make_path remove_tree);
-use FindBin;
 use Test::More;
 
-our $ROOT = Cwd::abs_path("$FindBin::Bin/..");
+our $ROOT = Cwd::abs_path(dirname(__FILE__) . '/..');
 chdir($ROOT) or die "$ROOT: $!\n";
 
 # Flags under which everything must be silent.

@@ -5,37 +5,13 @@ use strict;
 use warnings;
 use File::Path qw(make_path);
 use FindBin;
+use lib $FindBin::Bin;
+use Interop;
 use Test::More;
 
-chdir("$FindBin::Bin/../..") or die "the project's root: $!\n";
 my $HERE = 'tests/interop';
 my $BUILD = 'build/interop';
 make_path($BUILD);
-
-sub read_file {
-    my ($file) = @_;
-    open(my $in, '<:raw', $file) or return '';
-    local $/;
-    return scalar(<$in>) // '';
-}
-
-sub write_file {
-    my ($file, $text) = @_;
-    open(my $out, '>:raw', $file) or die "$file: $!\n";
-    print {$out} $text;
-    close($out) or die "$file: $!\n";
-}
-
-sub run {
-    my ($command) = @_;
-    my $output = `( $command ) 2>&1 </dev/null`;
-    return ($? == 0, $output);
-}
-
-sub in_path {
-    my ($tool) = @_;
-    return scalar grep { -x "$_/$tool" } split /:/, $ENV{PATH};
-}
 
 my $cc = $ENV{CC} || 'cc';
 my ($done, $said) = run("$cc -std=gnu11 -Wall -Wextra -O1 $HERE/log_sample.c "

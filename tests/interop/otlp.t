@@ -7,9 +7,10 @@ use warnings;
 use Cwd ();
 use File::Path qw(make_path remove_tree);
 use FindBin;
+use lib $FindBin::Bin;
+use Interop;
 use Test::More;
 
-chdir("$FindBin::Bin/../..") or die "the project's root: $!\n";
 my $HERE = 'tests/interop';
 my $BUILD = 'build/interop';
 my $VENV = "$BUILD/venv";
@@ -17,44 +18,6 @@ my $GO = "$BUILD/otlp_go";
 make_path($BUILD);
 
 # ---- help ---------------------------------------------------------------------------------------
-
-sub read_file {
-    my ($file) = @_;
-    open(my $in, '<:raw', $file) or return '';
-    local $/;
-    return scalar(<$in>) // '';
-}
-
-sub write_file {
-    my ($file, $text) = @_;
-    open(my $out, '>:raw', $file) or die "$file: $!\n";
-    print {$out} $text;
-    close($out) or die "$file: $!\n";
-}
-
-# Runs a shell command; the output goes to a file where one is named.
-sub run {
-    my ($command, $file) = @_;
-    my $output = $file ? `( $command ) 2>&1 >$file </dev/null` : `( $command ) 2>&1 </dev/null`;
-    return ($? == 0, $output);
-}
-
-sub in_path {
-    my ($tool) = @_;
-    return scalar grep { -x "$_/$tool" } split /:/, $ENV{PATH};
-}
-
-# What is missing is skipped by name, or fails where it must be there.
-sub missing {
-    my ($what, $why) = @_;
-    if ($ENV{LLMOBS_CI}) {
-        fail($what);
-        diag($why);
-    } else {
-        SKIP: { skip($why, 1) }
-    }
-    return;
-}
 
 sub last_line { my ($text) = @_; return $text =~ /([^\n]+)\n*\z/ ? $1 : 'it said nothing' }
 

@@ -7,6 +7,8 @@ use warnings;
 use Cwd ();
 use File::Path qw(make_path remove_tree);
 use FindBin;
+use lib $FindBin::Bin;
+use Interop;
 use HTTP::Tiny;
 use IO::Socket::INET;
 use JSON::PP;
@@ -17,51 +19,12 @@ use Time::HiRes qw(sleep time);
 use constant GROWS => 15;    # seconds that it is scraped while values grow
 use constant PATIENCE => 60; # seconds that anything else may take at most
 
-chdir("$FindBin::Bin/../..") or die "the project's root: $!\n";
 my $HERE = 'tests/interop';
 my $BUILD = 'build/interop/prometheus';
 remove_tree($BUILD);
 make_path($BUILD);
 
 # ---- help ---------------------------------------------------------------------------------------
-
-sub read_file {
-    my ($file) = @_;
-    open(my $in, '<:raw', $file) or return '';
-    local $/;
-    return scalar(<$in>) // '';
-}
-
-sub write_file {
-    my ($file, $text) = @_;
-    open(my $out, '>:raw', $file) or die "$file: $!\n";
-    print {$out} $text;
-    close($out) or die "$file: $!\n";
-    return $file;
-}
-
-sub run {
-    my ($command) = @_;
-    my $output = `( $command ) 2>&1 </dev/null`;
-    return ($? == 0, $output);
-}
-
-sub in_path {
-    my ($tool) = @_;
-    return scalar grep { -x "$_/$tool" } split /:/, $ENV{PATH};
-}
-
-# What is missing is skipped by name, or fails where it must be there.
-sub missing {
-    my ($what, $why) = @_;
-    if ($ENV{LLMOBS_CI}) {
-        fail($what);
-        diag($why);
-    } else {
-        SKIP: { skip($why, 1) }
-    }
-    return;
-}
 
 # Only what was started here is ended, by its number, however the test ends.
 my %started;
