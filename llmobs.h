@@ -1693,6 +1693,13 @@ LLMOBS_API const char* llmobs_severity_name(llmobs_severity severity);
 
 /* ---- one LLM interaction as a log record --------------------------------------------------- */
 
+/* Whose word a number of tokens is. */
+typedef enum llmobs_provenance {
+    LLMOBS_USAGE_REPORTED = 0, /* the provider's or engine's own                      */
+    LLMOBS_USAGE_COUNTED = 1,  /* with the right tokenizer, or one by one as they came */
+    LLMOBS_USAGE_ESTIMATED = 2 /* by rule of thumb                                    */
+} llmobs_provenance;
+
 /* What is known of one interaction: what goes in, and what exporters get. Texts arrive safe: ids
    are pseudonyms, prompts and answers are hashes and lengths. They are copied, each cut to
    llmobs_config.value_bytes. Empty texts and negative numbers mean "unknown", which is not zero. */
@@ -1702,6 +1709,7 @@ typedef struct llmobs_interaction {
     llmobs_severity severity; /* (default INFO)                                                  */
     bool guardrails_passed;   /* (default true)                                                  */
     bool cost_known;          /* (default false)                                                 */
+    llmobs_provenance provenance; /* of the tokens (default REPORTED)                            */
     const llmobs_string* guardrails_triggered; /* names of rules                                 */
     size_t guardrail_count;
     llmobs_string request_id;
@@ -1734,6 +1742,7 @@ typedef struct llmobs_interaction {
     int64_t time_to_first_token_ns;
     int64_t queue_ns;
     int64_t retries;
+    int64_t guardrail_verdicts; /* how many looked; 0: `guardrails_passed` says nothing          */
     int64_t cost_nano; /* USD / 10^9, where cost_known                                           */
 } llmobs_interaction;
 
@@ -1963,13 +1972,6 @@ typedef enum llmobs_guardrail_action {
     LLMOBS_GUARDRAIL_FILTERED = 2, /* took it out                */
     LLMOBS_GUARDRAIL_BLOCKED = 3   /* refused the whole          */
 } llmobs_guardrail_action;
-
-/* Whose word a number of tokens is. */
-typedef enum llmobs_provenance {
-    LLMOBS_USAGE_REPORTED = 0, /* the provider's or engine's own    */
-    LLMOBS_USAGE_COUNTED = 1,  /* with the right tokenizer, by you  */
-    LLMOBS_USAGE_ESTIMATED = 2 /* by rule of thumb                  */
-} llmobs_provenance;
 
 /* What a request used, in tokens; -1: unknown, which is not zero. Cached and cache-write tokens are
    part of the input, reasoning tokens of the output, audio and image tokens of either. */
@@ -16836,7 +16838,7 @@ LLMOBS_API void llmobs_log(llmobs* obs, llmobs_severity severity, const char* ev
 
 /* The members lie one after the other, in the struct as in these counts. */
 #define LLMOBS_I_INTERACTION_TEXTS 15u
-#define LLMOBS_I_INTERACTION_NUMBERS 16u
+#define LLMOBS_I_INTERACTION_NUMBERS 17u
 
 LLMOBS_I_STATIC_ASSERT(interaction_texts,
                        offsetof(llmobs_interaction, request_id) +
@@ -16852,7 +16854,8 @@ LLMOBS_I_STATIC_ASSERT(interaction_numbers,
 /* What the numbers' field begins with. The known ones follow, in the order of their bits. */
 typedef struct llmobsi_interaction_head {
     uint32_t known; /* a bit for each number */
-    uint32_t passed;
+    uint16_t passed;
+    uint16_t provenance;
 } llmobsi_interaction_head;
 
 /* The members as arrays, and back. */
@@ -16899,6 +16902,15 @@ LLMOBS_API llmobs_interaction llmobs_interaction_default(void)
     return interaction;
 }
 
+/* Whose word a number of tokens is, where it is not the provider's: "counted", "estimated", else
+   "". */
+llmobsi_inline llmobs_string llmobsi_provenance_doubt(llmobs_provenance provenance)
+{
+    return llmobs_str(provenance == LLMOBS_USAGE_REPORTED  ? ""
+                      : provenance == LLMOBS_USAGE_COUNTED ? "counted"
+                                                           : "estimated");
+}
+
 /* What a caller of any version knows of. */
 llmobsi_fn void llmobsi_interaction_take(llmobs_interaction* known, const llmobs_interaction* given)
 {
@@ -16919,6 +16931,7 @@ llmobsi_fn void llmobsi_interaction_put_numbers(llmobsi_thread* thread, llmobsi_
     uint32_t i;
     head.known = 0;
     head.passed = interaction->guardrails_passed;
+    head.provenance = (uint16_t)interaction->provenance;
     for (i = 0; i < LLMOBS_I_INTERACTION_NUMBERS - 1; i++) {
         head.known |= (uint32_t)(numbers[i] >= 0) << i;
     }
@@ -18822,6 +18835,7 @@ typedef struct llmobsi_request {
     llmobsi_atomic32 tool_calls;
     llmobsi_atomic32 rule_count;
     llmobsi_atomic32 rules[LLMOBS_I_REQUEST_RULES]; /* name's id + 1, 0: being written */
+    llmobsi_atomic32 verdicts;
     llmobsi_atomic32 worst_action;
     llmobsi_request_event events[LLMOBS_I_REQUEST_EVENTS];
     llmobsi_request_gaps gaps;
@@ -20500,6 +20514,7 @@ LLMOBS_API void llmobs_guardrail(llmobs_request request, const char* rule,
     if (record == NULL) {
         return;
     }
+    (void)llmobsi_add_relaxed(&record->verdicts, 1);
     if (action == LLMOBS_GUARDRAIL_PASSED) {
         llmobsi_leave();
         return;
@@ -20588,6 +20603,7 @@ typedef struct llmobsi_ending {
     uint64_t shared_ns;
     uint32_t retries;
     uint32_t tool_calls;
+    uint32_t verdicts; /* 0: nobody looked */
     uint32_t rule_count;
     uint32_t worst_action;
     llmobs_string rules[LLMOBS_I_REQUEST_RULES];
@@ -20732,6 +20748,7 @@ llmobsi_fn void llmobsi_ending_rules(const llmobsi_names* names, const llmobsi_r
             ending->rules[ending->rule_count++] = llmobsi_names_text(names, id - 1);
         }
     }
+    ending->verdicts = llmobsi_load_relaxed(&record->verdicts);
     ending->worst_action = llmobsi_load_relaxed(&record->worst_action);
 }
 
@@ -20780,6 +20797,8 @@ llmobsi_fn void llmobsi_ending_findings(llmobsi_ending* ending)
     if (ending->guard_classes != 0 && !ending->output_streamed) {
         llmobsi_guard_text(ending->guard_classes, ending->outcome.output, ending->found);
     }
+    ending->verdicts += ending->guard_classes != 0 &&
+                        (ending->output_streamed || ending->outcome.output.size > 0);
     for (pii = 0; pii < (int)LLMOBS_PII_COUNT; pii++) {
         const char* rule = llmobsi_guard_rule(pii);
         if (ending->found[pii] == 0) {
@@ -21242,12 +21261,14 @@ llmobsi_fn void llmobsi_say_nano(llmobsi_said* said, const char* key, int64_t na
     }
 }
 
-/* The rules that triggered, as an array. The pointers are to names, which end in a NUL. */
+/* What the guardrails said, if any looked, and the rules that triggered, as an array. The pointers are to names, which end in a NUL. */
 llmobsi_fn void llmobsi_say_rules(llmobsi_said* said, const llmobsi_ending* ending,
                                   const char** rules)
 {
     uint32_t i;
-    llmobsi_say_bool(said, "guardrail.passed", ending->worst_action == 0);
+    if (ending->verdicts > 0) {
+        llmobsi_say_bool(said, "guardrail.passed", ending->worst_action == 0);
+    }
     for (i = 0; i < ending->rule_count; i++) {
         rules[i] = ending->rules[i].data;
     }
@@ -21371,6 +21392,8 @@ llmobsi_fn void llmobsi_say_ours(llmobsi_said* said, const llmobsi_ending* endin
     llmobsi_say_text(said, "llmobs.tenant", llmobsi_request_string(facts, LLMOBS_I_TEXT_TENANT));
     llmobsi_say_text(said, "llmobs.feature", llmobsi_request_string(facts, LLMOBS_I_TEXT_FEATURE));
     llmobsi_say_name(said, "error.type", ending->outcome.error_type);
+    llmobsi_say_text(said, "llmobs.usage.provenance",
+                     llmobsi_provenance_doubt(ending->outcome.usage.provenance));
     llmobsi_say_nano(said, "llmobs.request.queue_time", ending->queue_ns);
     llmobsi_say_count(said, "llmobs.request.retries",
                       (int64_t)ending->retries - (ending->retries == 0));
@@ -21429,8 +21452,10 @@ llmobsi_fn void llmobsi_ending_attributes(const llmobsi_ending* ending)
         llmobsi_say_genai(&said, ending, finish);
     }
     llmobsi_say_rules(&said, ending, rules);
-    llmobsi_say_ours(&said, ending);
-    llmobsi_say_gaps(&said, ending, gaps);
+    if (ending->vocabulary != LLMOBS_VOCABULARY_ARTICLE) { /* which has no more than the above */
+        llmobsi_say_ours(&said, ending);
+        llmobsi_say_gaps(&said, ending, gaps);
+    }
     llmobsi_ending_tell_events(ending);
     llmobs_span_set(ending->facts.root, said.attributes, said.count);
     if (ending->outcome.error_type != NULL) {
@@ -21716,6 +21741,8 @@ llmobsi_fn void llmobsi_ending_log(const llmobsi_ending* ending)
     log.guardrails_passed = ending->worst_action == 0;
     log.guardrails_triggered = ending->rules;
     log.guardrail_count = ending->rule_count;
+    log.guardrail_verdicts = ending->verdicts;
+    log.provenance = usage->provenance;
     log.request_id = llmobsi_request_string(facts, LLMOBS_I_TEXT_REQUEST_ID);
     log.user_id = llmobsi_request_string(facts, LLMOBS_I_TEXT_USER_ID);
     log.session_id = llmobsi_request_string(facts, LLMOBS_I_TEXT_SESSION_ID);
@@ -22190,6 +22217,7 @@ llmobsi_fn void llmobsi_pack_numbers(llmobsi_log_packing* packing, const llmobsi
     memcpy(&head, payload, sizeof head);
     payload += sizeof head;
     packing->interaction->guardrails_passed = head.passed != 0;
+    packing->interaction->provenance = (llmobs_provenance)head.provenance;
     packing->interaction->cost_known = (head.known & LLMOBS_I_COST_BIT) != 0;
     left = head.known & (2 * LLMOBS_I_COST_BIT - 1);
     for (; left != 0 && payload + 8 <= end; left &= left - 1) {
@@ -22537,6 +22565,8 @@ llmobsi_inline char* llmobsi_line_tokens(llmobsi_writer* writer, char* cursor,
     cursor = LLMOBS_I_LINE_COUNT("audio_output", interaction->audio_output_tokens);
     cursor = LLMOBS_I_LINE_COUNT("image_input", interaction->image_input_tokens);
     cursor = LLMOBS_I_LINE_COUNT("image_output", interaction->image_output_tokens);
+    cursor = LLMOBS_I_LINE_MAYBE("provenance", llmobsi_provenance_doubt(interaction->provenance));
+    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
     *cursor++ = '}';
     return cursor;
 }
@@ -22559,6 +22589,7 @@ llmobsi_inline char* llmobsi_line_measures(llmobsi_writer* writer, char* cursor,
     return LLMOBS_I_LINE_COUNT("retries", interaction->retries);
 }
 
+/* What every style has of the guardrails; the object stays open. */
 llmobsi_inline char* llmobsi_line_guardrails(llmobsi_writer* writer, char* cursor,
                                              const llmobs_interaction* interaction)
 {
@@ -22575,7 +22606,8 @@ llmobsi_inline char* llmobsi_line_guardrails(llmobsi_writer* writer, char* curso
         cursor = llmobsi_json_string_at(
             writer, cursor, llmobsi_line_safe(interaction->guardrails_triggered[i]));
     }
-    return llmobsi_append_text(cursor, "]}");
+    *cursor++ = ']';
+    return cursor;
 }
 
 /* Who, and with what. */
@@ -22607,6 +22639,9 @@ llmobsi_fn char* llmobsi_interaction_line_at(llmobsi_lines* lines, char* cursor,
     cursor = llmobsi_line_tokens(writer, cursor, interaction);
     cursor = llmobsi_line_measures(writer, cursor, interaction);
     cursor = llmobsi_line_guardrails(writer, cursor, interaction);
+    cursor = llmobsi_room(writer, cursor, 64);
+    cursor = LLMOBS_I_LINE_COUNT("verdicts", interaction->guardrail_verdicts);
+    *cursor++ = '}';
     cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
     cursor = LLMOBS_I_LINE_MAYBE("finish_reason", interaction->finish_reason);
     cursor = LLMOBS_I_LINE_MAYBE("error_type", interaction->error_type);
@@ -22648,6 +22683,7 @@ llmobsi_fn char* llmobsi_article_line_at(llmobsi_lines* lines, char* cursor,
                  ? llmobsi_append_rounded(cursor, interaction->latency_ns, 1000000, 100)
                  : llmobsi_append_text(cursor, "null");
     cursor = llmobsi_line_guardrails(writer, cursor, interaction);
+    *cursor++ = '}';
     cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
     cursor = LLMOBS_I_LINE_ARTICLE_TEXT("input_hash", interaction->input_hash);
     cursor = LLMOBS_I_LINE_ARTICLE_TEXT("output_hash", interaction->output_hash);
@@ -23489,6 +23525,7 @@ static const struct {
     {"gen_ai.response.time_to_first_chunk", LLMOBS_I_FORM_SECONDS},
     {"llmobs.request.queue_time", LLMOBS_I_FORM_SECONDS},
     {"llmobs.request.retries", LLMOBS_I_FORM_INT},
+    {"llmobs.guardrail.verdicts", LLMOBS_I_FORM_INT},
     {"gen_ai.usage.cost", LLMOBS_I_FORM_NANO},
 };
 
@@ -23502,14 +23539,15 @@ llmobsi_fn char* llmobsi_otlp_key(llmobsi_writer* writer, char* cursor, const ch
     return llmobsi_append_text(cursor + size, "\",\"value\":{");
 }
 
-llmobsi_fn char* llmobsi_otlp_named_text(llmobsi_writer* writer, char* cursor, uint32_t which,
-                                         llmobs_string text)
+/* A text that is there, as a string or, where OpenTelemetry has an array of them, as one of one. */
+llmobsi_fn char* llmobsi_otlp_named_text(llmobsi_writer* writer, char* cursor, const char* name,
+                                         llmobs_string text, bool is_array)
 {
     if (text.size == 0 || text.data == NULL) {
         return cursor;
     }
-    cursor = llmobsi_otlp_key(writer, cursor, llmobsi_interaction_text_names[which]);
-    if (which == LLMOBS_I_INTERACTION_FINISH) {
+    cursor = llmobsi_otlp_key(writer, cursor, name);
+    if (is_array) {
         cursor = llmobsi_otlp_strings(writer, cursor, &text, 1);
     } else {
         cursor = llmobsi_append_text(cursor, "\"stringValue\":");
@@ -23570,8 +23608,11 @@ llmobsi_fn char* llmobsi_otlp_interaction(llmobsi_writer* writer, char* cursor,
     cursor = llmobsi_append_text(cursor, ",\"attributes\":[");
     cursor = llmobsi_otlp_guardrails(writer, cursor, interaction);
     for (i = 0; i < LLMOBS_I_INTERACTION_TEXTS && !writer->failed; i++) {
-        cursor = llmobsi_otlp_named_text(writer, cursor, i, parts.texts[i]);
+        cursor = llmobsi_otlp_named_text(writer, cursor, llmobsi_interaction_text_names[i],
+                                         parts.texts[i], i == LLMOBS_I_INTERACTION_FINISH);
     }
+    cursor = llmobsi_otlp_named_text(writer, cursor, "llmobs.usage.provenance",
+                                     llmobsi_provenance_doubt(interaction->provenance), false);
     for (i = 0; i < LLMOBS_I_INTERACTION_NUMBERS && !writer->failed; i++) {
         bool known =
             i == LLMOBS_I_INTERACTION_NUMBERS - 1 ? interaction->cost_known : parts.numbers[i] >= 0;

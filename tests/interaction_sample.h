@@ -10,6 +10,8 @@ static inline llmobs_interaction interaction_sample(void)
     i.unix_ns = UINT64_C(1768471200123456789);
     i.severity = LLMOBS_SEVERITY_WARN;
     i.guardrails_passed = false;
+    i.guardrail_verdicts = 3;
+    i.provenance = LLMOBS_USAGE_ESTIMATED;
     i.guardrails_triggered = sample_rules;
     i.guardrail_count = 2;
     i.request_id = llmobs_str("req-17");
@@ -57,7 +59,7 @@ static inline bool same_interaction(const llmobs_interaction* a, const llmobs_in
 {
     llmobsi_interaction_parts one, other;
     bool same = a->unix_ns == b->unix_ns && a->severity == b->severity &&
-                a->guardrails_passed == b->guardrails_passed && a->cost_known == b->cost_known &&
+                a->guardrails_passed == b->guardrails_passed && a->provenance == b->provenance && a->cost_known == b->cost_known &&
                 a->guardrail_count == b->guardrail_count;
     size_t i;
     llmobsi_interaction_parts_of(a, &one);

@@ -45,6 +45,7 @@ static void check(llmobs* obs, keeper* kept, const char* how)
     log = kept->log_count == 1 ? kept->logs[0].interaction : NULL;
     ok(log != NULL && !log->guardrails_passed && log->guardrail_count == 2,
        "the log record names both");
+    ok(log != NULL && log->guardrail_verdicts == 1, "one guardrail looked");
     ok(log != NULL && strcmp(log->guardrails_triggered[0].data, "pii.EMAIL") == 0, "by class");
     ok(close_kept(obs, kept), "all is accounted for");
 }

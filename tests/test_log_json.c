@@ -52,6 +52,7 @@ static void test_members(void)
         {"tokens.audio_output", "6"},
         {"tokens.image_input", "7"},
         {"tokens.image_output", "8"},
+        {"tokens.provenance", "estimated"},
         {"cost_usd", "0.012345678"},
         {"latency_ms", "812.345678"},
         {"time_to_first_token_ms", "200"},
@@ -60,6 +61,7 @@ static void test_members(void)
         {"guardrails.passed", "false"},
         {"guardrails.triggered.0", "pii_leak"},
         {"guardrails.triggered.1", "quote \" and \\"},
+        {"guardrails.verdicts", "3"},
         {"finish_reason", "stop"},
         {"error_type", "timeout"},
         {"input_hash", "hmac-sha256:k1:0123456789abcdef0123456789abcdef"},
@@ -115,11 +117,14 @@ static void test_unknown(void)
        "without a context, too");
     nothing.cost_known = true;
     nothing.cost_nano = 0;
-    nothing.input_tokens = nothing.latency_ns = 0;
+    nothing.input_tokens = nothing.latency_ns = nothing.guardrail_verdicts = 0;
+    nothing.provenance = LLMOBS_USAGE_COUNTED;
     ok(write_and_read(&nothing, LLMOBS_LOG_STYLE_DEFAULT), "of zeros");
     is_member("cost_usd", "0");
     is_member("tokens.input", "0");
+    is_member("tokens.provenance", "counted");
     is_member("latency_ms", "0");
+    is_member("guardrails.verdicts", "0");
 }
 
 static void test_extremes(void)
@@ -136,6 +141,7 @@ static void test_extremes(void)
     sample.severity = (llmobs_severity)99;
     ok(write_and_read(&sample, LLMOBS_LOG_STYLE_DEFAULT), "the largest numbers");
     is_member("tokens.image_output", "9223372036854775807");
+    is_member("guardrails.verdicts", "9223372036854775807");
     is_member("cost_usd", "9223372036.854775807");
     is_member("queue_ms", "9223372036854.775807");
     is_member("timestamp", "2554-07-21T23:34:33.709551615Z");

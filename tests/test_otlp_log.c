@@ -162,6 +162,8 @@ static void test_interaction(void)
         {"gen_ai.response.time_to_first_chunk", "doubleValue", "0.2"},
         {"llmobs.request.queue_time", "doubleValue", "0.000000001"},
         {"llmobs.request.retries", "intValue", "2"},
+        {"llmobs.usage.provenance", "stringValue", "estimated"},
+        {"llmobs.guardrail.verdicts", "intValue", "3"},
         {"gen_ai.usage.cost", "doubleValue", "0.012345678"},
         {"llmobs.cost.nano_usd", "intValue", "12345678"},
     };

@@ -36,6 +36,7 @@ static void check_span(const keeper* kept)
     ok(strncmp(kept_string(root, "enduser.pseudo.id"), "hmac-sha256:k1:", 15) == 0,
        "the user is a pseudonym");
     is_str(kept_string(root, "llmobs.request.id"), "req-17", "request id");
+    ok(kept_attribute(root, "llmobs.usage.provenance") == NULL, "the provider's numbers");
     is_str(kept_string(root, "llmobs.token_gaps"), "dddd",
            "the times between tokens of a slow request, a sign each");
     is_int(root->event_count, 1, "the retry is an event");
@@ -83,6 +84,8 @@ static void check_log(const keeper* kept)
     is_int(log->input_length, 19, "the prompt's length");
     is_int(log->output_length, 12, "the answer's");
     ok(!log->guardrails_passed && log->guardrail_count == 1, "its guardrails");
+    is_int(log->guardrail_verdicts, 3, "which said so much, the one that passed it included");
+    is_int(log->provenance, LLMOBS_USAGE_REPORTED, "the provider's numbers");
     is_int(log->severity, LLMOBS_SEVERITY_WARN, "a rule that triggered is a warning");
     is_int(log->retries, 1, "its retries");
     ok(memcmp(kept->logs[0].span_id, kept_span(kept, "chat gpt-4o-mini")->span_id, 8) == 0,
@@ -102,6 +105,30 @@ static void test_golden_path(void)
     check_metrics(obs);
     check_log(&kept);
     check_hashes(obs, kept.logs[0].interaction);
+    ok(close_kept(obs, &kept), "all is accounted for");
+}
+
+/* Where nobody looked nothing passed, and tokens that came one by one are nobody's word. */
+static void test_what_is_not_said(void)
+{
+    llmobs_config config = request_config();
+    llmobs_request_info info = support_info();
+    llmobs_request request;
+    const llmobs_span_view* root;
+    const llmobs_interaction* log;
+    keeper kept;
+    llmobs* obs = open_kept(&config, &kept);
+    request = llmobs_request_begin(obs, &info);
+    llmobs_request_tokens(request, 5);
+    llmobs_request_end(request, NULL);
+    (void)llmobs_flush(obs, 5000);
+    root = kept_span(&kept, "chat gpt-4o-mini");
+    log = kept.logs[0].interaction;
+    ok(kept_attribute(root, "guardrail.passed") == NULL, "no guardrail looked: the span says none");
+    is_int(log->guardrail_verdicts, 0, "... and the log record");
+    is_int(log->output_tokens, 5, "tokens that were told one by one");
+    is_int(log->provenance, LLMOBS_USAGE_COUNTED, "... are counted ones");
+    is_str(kept_string(root, "llmobs.usage.provenance"), "counted", "... in the span, too");
     ok(close_kept(obs, &kept), "all is accounted for");
 }
 
@@ -414,6 +441,7 @@ static void test_off(void)
 int main(void)
 {
     test_golden_path();
+    test_what_is_not_said();
     test_unsampled();
     test_long_texts();
     test_forging();

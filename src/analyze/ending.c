@@ -40,6 +40,7 @@ typedef struct llmobsi_ending {
     uint64_t shared_ns;
     uint32_t retries;
     uint32_t tool_calls;
+    uint32_t verdicts; /* 0: nobody looked */
     uint32_t rule_count;
     uint32_t worst_action;
     llmobs_string rules[LLMOBS_I_REQUEST_RULES];
@@ -184,6 +185,7 @@ llmobsi_fn void llmobsi_ending_rules(const llmobsi_names* names, const llmobsi_r
             ending->rules[ending->rule_count++] = llmobsi_names_text(names, id - 1);
         }
     }
+    ending->verdicts = llmobsi_load_relaxed(&record->verdicts);
     ending->worst_action = llmobsi_load_relaxed(&record->worst_action);
 }
 
@@ -232,6 +234,8 @@ llmobsi_fn void llmobsi_ending_findings(llmobsi_ending* ending)
     if (ending->guard_classes != 0 && !ending->output_streamed) {
         llmobsi_guard_text(ending->guard_classes, ending->outcome.output, ending->found);
     }
+    ending->verdicts += ending->guard_classes != 0 &&
+                        (ending->output_streamed || ending->outcome.output.size > 0);
     for (pii = 0; pii < (int)LLMOBS_PII_COUNT; pii++) {
         const char* rule = llmobsi_guard_rule(pii);
         if (ending->found[pii] == 0) {

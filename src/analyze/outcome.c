@@ -14,6 +14,8 @@ llmobsi_fn void llmobsi_ending_log(const llmobsi_ending* ending)
     log.guardrails_passed = ending->worst_action == 0;
     log.guardrails_triggered = ending->rules;
     log.guardrail_count = ending->rule_count;
+    log.guardrail_verdicts = ending->verdicts;
+    log.provenance = usage->provenance;
     log.request_id = llmobsi_request_string(facts, LLMOBS_I_TEXT_REQUEST_ID);
     log.user_id = llmobsi_request_string(facts, LLMOBS_I_TEXT_USER_ID);
     log.session_id = llmobsi_request_string(facts, LLMOBS_I_TEXT_SESSION_ID);

@@ -317,6 +317,7 @@ LLMOBS_API void llmobs_guardrail(llmobs_request request, const char* rule,
     if (record == NULL) {
         return;
     }
+    (void)llmobsi_add_relaxed(&record->verdicts, 1);
     if (action == LLMOBS_GUARDRAIL_PASSED) {
         llmobsi_leave();
         return;

@@ -111,6 +111,7 @@ typedef struct llmobsi_request {
     llmobsi_atomic32 tool_calls;
     llmobsi_atomic32 rule_count;
     llmobsi_atomic32 rules[LLMOBS_I_REQUEST_RULES]; /* name's id + 1, 0: being written */
+    llmobsi_atomic32 verdicts;
     llmobsi_atomic32 worst_action;
     llmobsi_request_event events[LLMOBS_I_REQUEST_EVENTS];
     llmobsi_request_gaps gaps;

@@ -32,13 +32,6 @@ typedef enum llmobs_guardrail_action {
     LLMOBS_GUARDRAIL_BLOCKED = 3   /* refused the whole          */
 } llmobs_guardrail_action;
 
-/* Whose word a number of tokens is. */
-typedef enum llmobs_provenance {
-    LLMOBS_USAGE_REPORTED = 0, /* the provider's or engine's own    */
-    LLMOBS_USAGE_COUNTED = 1,  /* with the right tokenizer, by you  */
-    LLMOBS_USAGE_ESTIMATED = 2 /* by rule of thumb                  */
-} llmobs_provenance;
-
 /* What a request used, in tokens; -1: unknown, which is not zero. Cached and cache-write tokens are
    part of the input, reasoning tokens of the output, audio and image tokens of either. */
 typedef struct llmobs_usage {

@@ -41,12 +41,14 @@ llmobsi_fn void llmobsi_say_nano(llmobsi_said* said, const char* key, int64_t na
     }
 }
 
-/* The rules that triggered, as an array. The pointers are to names, which end in a NUL. */
+/* What the guardrails said, if any looked, and the rules that triggered, as an array. The pointers are to names, which end in a NUL. */
 llmobsi_fn void llmobsi_say_rules(llmobsi_said* said, const llmobsi_ending* ending,
                                   const char** rules)
 {
     uint32_t i;
-    llmobsi_say_bool(said, "guardrail.passed", ending->worst_action == 0);
+    if (ending->verdicts > 0) {
+        llmobsi_say_bool(said, "guardrail.passed", ending->worst_action == 0);
+    }
     for (i = 0; i < ending->rule_count; i++) {
         rules[i] = ending->rules[i].data;
     }
@@ -170,6 +172,8 @@ llmobsi_fn void llmobsi_say_ours(llmobsi_said* said, const llmobsi_ending* endin
     llmobsi_say_text(said, "llmobs.tenant", llmobsi_request_string(facts, LLMOBS_I_TEXT_TENANT));
     llmobsi_say_text(said, "llmobs.feature", llmobsi_request_string(facts, LLMOBS_I_TEXT_FEATURE));
     llmobsi_say_name(said, "error.type", ending->outcome.error_type);
+    llmobsi_say_text(said, "llmobs.usage.provenance",
+                     llmobsi_provenance_doubt(ending->outcome.usage.provenance));
     llmobsi_say_nano(said, "llmobs.request.queue_time", ending->queue_ns);
     llmobsi_say_count(said, "llmobs.request.retries",
                       (int64_t)ending->retries - (ending->retries == 0));
@@ -228,8 +232,10 @@ llmobsi_fn void llmobsi_ending_attributes(const llmobsi_ending* ending)
         llmobsi_say_genai(&said, ending, finish);
     }
     llmobsi_say_rules(&said, ending, rules);
-    llmobsi_say_ours(&said, ending);
-    llmobsi_say_gaps(&said, ending, gaps);
+    if (ending->vocabulary != LLMOBS_VOCABULARY_ARTICLE) { /* which has no more than the above */
+        llmobsi_say_ours(&said, ending);
+        llmobsi_say_gaps(&said, ending, gaps);
+    }
     llmobsi_ending_tell_events(ending);
     llmobs_span_set(ending->facts.root, said.attributes, said.count);
     if (ending->outcome.error_type != NULL) {

@@ -24,6 +24,7 @@ llmobsi_fn void llmobsi_pack_numbers(llmobsi_log_packing* packing, const llmobsi
     memcpy(&head, payload, sizeof head);
     payload += sizeof head;
     packing->interaction->guardrails_passed = head.passed != 0;
+    packing->interaction->provenance = (llmobs_provenance)head.provenance;
     packing->interaction->cost_known = (head.known & LLMOBS_I_COST_BIT) != 0;
     left = head.known & (2 * LLMOBS_I_COST_BIT - 1);
     for (; left != 0 && payload + 8 <= end; left &= left - 1) {

@@ -140,6 +140,8 @@ llmobsi_inline char* llmobsi_line_tokens(llmobsi_writer* writer, char* cursor,
     cursor = LLMOBS_I_LINE_COUNT("audio_output", interaction->audio_output_tokens);
     cursor = LLMOBS_I_LINE_COUNT("image_input", interaction->image_input_tokens);
     cursor = LLMOBS_I_LINE_COUNT("image_output", interaction->image_output_tokens);
+    cursor = LLMOBS_I_LINE_MAYBE("provenance", llmobsi_provenance_doubt(interaction->provenance));
+    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
     *cursor++ = '}';
     return cursor;
 }
@@ -162,6 +164,7 @@ llmobsi_inline char* llmobsi_line_measures(llmobsi_writer* writer, char* cursor,
     return LLMOBS_I_LINE_COUNT("retries", interaction->retries);
 }
 
+/* What every style has of the guardrails; the object stays open. */
 llmobsi_inline char* llmobsi_line_guardrails(llmobsi_writer* writer, char* cursor,
                                              const llmobs_interaction* interaction)
 {
@@ -178,7 +181,8 @@ llmobsi_inline char* llmobsi_line_guardrails(llmobsi_writer* writer, char* curso
         cursor = llmobsi_json_string_at(
             writer, cursor, llmobsi_line_safe(interaction->guardrails_triggered[i]));
     }
-    return llmobsi_append_text(cursor, "]}");
+    *cursor++ = ']';
+    return cursor;
 }
 
 /* Who, and with what. */
@@ -210,6 +214,9 @@ llmobsi_fn char* llmobsi_interaction_line_at(llmobsi_lines* lines, char* cursor,
     cursor = llmobsi_line_tokens(writer, cursor, interaction);
     cursor = llmobsi_line_measures(writer, cursor, interaction);
     cursor = llmobsi_line_guardrails(writer, cursor, interaction);
+    cursor = llmobsi_room(writer, cursor, 64);
+    cursor = LLMOBS_I_LINE_COUNT("verdicts", interaction->guardrail_verdicts);
+    *cursor++ = '}';
     cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
     cursor = LLMOBS_I_LINE_MAYBE("finish_reason", interaction->finish_reason);
     cursor = LLMOBS_I_LINE_MAYBE("error_type", interaction->error_type);
@@ -251,6 +258,7 @@ llmobsi_fn char* llmobsi_article_line_at(llmobsi_lines* lines, char* cursor,
                  ? llmobsi_append_rounded(cursor, interaction->latency_ns, 1000000, 100)
                  : llmobsi_append_text(cursor, "null");
     cursor = llmobsi_line_guardrails(writer, cursor, interaction);
+    *cursor++ = '}';
     cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
     cursor = LLMOBS_I_LINE_ARTICLE_TEXT("input_hash", interaction->input_hash);
     cursor = LLMOBS_I_LINE_ARTICLE_TEXT("output_hash", interaction->output_hash);

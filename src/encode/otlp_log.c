@@ -50,6 +50,7 @@ static const struct {
     {"gen_ai.response.time_to_first_chunk", LLMOBS_I_FORM_SECONDS},
     {"llmobs.request.queue_time", LLMOBS_I_FORM_SECONDS},
     {"llmobs.request.retries", LLMOBS_I_FORM_INT},
+    {"llmobs.guardrail.verdicts", LLMOBS_I_FORM_INT},
     {"gen_ai.usage.cost", LLMOBS_I_FORM_NANO},
 };
 
@@ -63,14 +64,15 @@ llmobsi_fn char* llmobsi_otlp_key(llmobsi_writer* writer, char* cursor, const ch
     return llmobsi_append_text(cursor + size, "\",\"value\":{");
 }
 
-llmobsi_fn char* llmobsi_otlp_named_text(llmobsi_writer* writer, char* cursor, uint32_t which,
-                                         llmobs_string text)
+/* A text that is there, as a string or, where OpenTelemetry has an array of them, as one of one. */
+llmobsi_fn char* llmobsi_otlp_named_text(llmobsi_writer* writer, char* cursor, const char* name,
+                                         llmobs_string text, bool is_array)
 {
     if (text.size == 0 || text.data == NULL) {
         return cursor;
     }
-    cursor = llmobsi_otlp_key(writer, cursor, llmobsi_interaction_text_names[which]);
-    if (which == LLMOBS_I_INTERACTION_FINISH) {
+    cursor = llmobsi_otlp_key(writer, cursor, name);
+    if (is_array) {
         cursor = llmobsi_otlp_strings(writer, cursor, &text, 1);
     } else {
         cursor = llmobsi_append_text(cursor, "\"stringValue\":");
@@ -131,8 +133,11 @@ llmobsi_fn char* llmobsi_otlp_interaction(llmobsi_writer* writer, char* cursor,
     cursor = llmobsi_append_text(cursor, ",\"attributes\":[");
     cursor = llmobsi_otlp_guardrails(writer, cursor, interaction);
     for (i = 0; i < LLMOBS_I_INTERACTION_TEXTS && !writer->failed; i++) {
-        cursor = llmobsi_otlp_named_text(writer, cursor, i, parts.texts[i]);
+        cursor = llmobsi_otlp_named_text(writer, cursor, llmobsi_interaction_text_names[i],
+                                         parts.texts[i], i == LLMOBS_I_INTERACTION_FINISH);
     }
+    cursor = llmobsi_otlp_named_text(writer, cursor, "llmobs.usage.provenance",
+                                     llmobsi_provenance_doubt(interaction->provenance), false);
     for (i = 0; i < LLMOBS_I_INTERACTION_NUMBERS && !writer->failed; i++) {
         bool known =
             i == LLMOBS_I_INTERACTION_NUMBERS - 1 ? interaction->cost_known : parts.numbers[i] >= 0;

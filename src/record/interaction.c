@@ -5,7 +5,7 @@
 
 /* The members lie one after the other, in the struct as in these counts. */
 #define LLMOBS_I_INTERACTION_TEXTS 15u
-#define LLMOBS_I_INTERACTION_NUMBERS 16u
+#define LLMOBS_I_INTERACTION_NUMBERS 17u
 
 LLMOBS_I_STATIC_ASSERT(interaction_texts,
                        offsetof(llmobs_interaction, request_id) +
@@ -21,7 +21,8 @@ LLMOBS_I_STATIC_ASSERT(interaction_numbers,
 /* What the numbers' field begins with. The known ones follow, in the order of their bits. */
 typedef struct llmobsi_interaction_head {
     uint32_t known; /* a bit for each number */
-    uint32_t passed;
+    uint16_t passed;
+    uint16_t provenance;
 } llmobsi_interaction_head;
 
 /* The members as arrays, and back. */
@@ -68,6 +69,15 @@ LLMOBS_API llmobs_interaction llmobs_interaction_default(void)
     return interaction;
 }
 
+/* Whose word a number of tokens is, where it is not the provider's: "counted", "estimated", else
+   "". */
+llmobsi_inline llmobs_string llmobsi_provenance_doubt(llmobs_provenance provenance)
+{
+    return llmobs_str(provenance == LLMOBS_USAGE_REPORTED  ? ""
+                      : provenance == LLMOBS_USAGE_COUNTED ? "counted"
+                                                           : "estimated");
+}
+
 /* What a caller of any version knows of. */
 llmobsi_fn void llmobsi_interaction_take(llmobs_interaction* known, const llmobs_interaction* given)
 {
@@ -88,6 +98,7 @@ llmobsi_fn void llmobsi_interaction_put_numbers(llmobsi_thread* thread, llmobsi_
     uint32_t i;
     head.known = 0;
     head.passed = interaction->guardrails_passed;
+    head.provenance = (uint16_t)interaction->provenance;
     for (i = 0; i < LLMOBS_I_INTERACTION_NUMBERS - 1; i++) {
         head.known |= (uint32_t)(numbers[i] >= 0) << i;
     }

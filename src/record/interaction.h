@@ -1,5 +1,12 @@
 /* ---- one LLM interaction as a log record --------------------------------------------------- */
 
+/* Whose word a number of tokens is. */
+typedef enum llmobs_provenance {
+    LLMOBS_USAGE_REPORTED = 0, /* the provider's or engine's own                      */
+    LLMOBS_USAGE_COUNTED = 1,  /* with the right tokenizer, or one by one as they came */
+    LLMOBS_USAGE_ESTIMATED = 2 /* by rule of thumb                                    */
+} llmobs_provenance;
+
 /* What is known of one interaction: what goes in, and what exporters get. Texts arrive safe: ids
    are pseudonyms, prompts and answers are hashes and lengths. They are copied, each cut to
    llmobs_config.value_bytes. Empty texts and negative numbers mean "unknown", which is not zero. */
@@ -9,6 +16,7 @@ typedef struct llmobs_interaction {
     llmobs_severity severity; /* (default INFO)                                                  */
     bool guardrails_passed;   /* (default true)                                                  */
     bool cost_known;          /* (default false)                                                 */
+    llmobs_provenance provenance; /* of the tokens (default REPORTED)                            */
     const llmobs_string* guardrails_triggered; /* names of rules                                 */
     size_t guardrail_count;
     llmobs_string request_id;
@@ -41,6 +49,7 @@ typedef struct llmobs_interaction {
     int64_t time_to_first_token_ns;
     int64_t queue_ns;
     int64_t retries;
+    int64_t guardrail_verdicts; /* how many looked; 0: `guardrails_passed` says nothing          */
     int64_t cost_nano; /* USD / 10^9, where cost_known                                           */
 } llmobs_interaction;
 
