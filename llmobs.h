@@ -1271,6 +1271,12 @@ LLMOBS_API llmobs_metric_info llmobs_metric_info_default(void);
       PHASE, "Duration of each pipeline phase")                                                   \
     X(LLM_GUARDRAIL_TRIGGERS, LLM, "llm_guardrail_triggers_total", "{trigger}", COUNTER, INT,     \
       NONE, GUARDRAIL, "Guardrail trigger events")                                                \
+    X(LLM_GUARDRAIL_VERDICTS, LLM, "llm_guardrail_verdicts_total", "{verdict}", COUNTER, INT,     \
+      NONE, RULE, "Verdicts of guardrails, those that passed a text included")                    \
+    X(LLM_REQUESTS, LLM, "llm_requests_total", "{request}", COUNTER, INT, NONE, REQUESTS,         \
+      "Requests that ended")                                                                      \
+    X(LLM_REQUEST_DURATION, LLM, "llm_request_duration_seconds", "s", HISTOGRAM, NANO, PHASE,     \
+      COST, "Duration of a whole request, the wait included")                                     \
     X(LLM_ACTIVE_SESSIONS, LLM, "llm_active_sessions", "{session}", UPDOWN, INT, NONE, FEATURE,   \
       "Currently active LLM sessions")                                                            \
     /* OpenTelemetry GenAI, of the conventions 1.41 only */                                       \
@@ -2091,8 +2097,10 @@ typedef struct llmobs_request_info {
 /* [any] Zeroed but for the size. */
 LLMOBS_API llmobs_request_info llmobs_request_info_default(void);
 
-/* [any, locks] Begins a request and its root span. An inert one is returned, and counted, when
-   llmobs_config.requests are under way. About 0.3 us, and 0.2 for each pseudonym. */
+/* [any] Begins a request and its root span. An inert one is returned, and counted, when
+   llmobs_config.requests are under way. No lock is waited for: if another thread holds one for more
+   than some microseconds, new labels go to the overflow series. About 0.3 us, and 0.2 for each
+   pseudonym. */
 LLMOBS_API llmobs_request llmobs_request_begin(llmobs* obs, const llmobs_request_info* info);
 
 /* [any] Its root span, to set attributes on, to link to, to begin children of. */
@@ -4439,6 +4447,29 @@ llmobsi_fn void llmobsi_lock_destroy(llmobsi_lock* lock)
 llmobsi_fn void llmobsi_lock_take(llmobsi_lock* lock)
 {
     (void)pthread_mutex_lock(&lock->mutex);
+}
+
+#define LLMOBS_I_LOCK_TRIES 256 /* some microseconds: who holds it longer was taken off its core */
+
+/* How long a caller may wait for a lock. */
+typedef enum llmobsi_wait {
+    LLMOBS_I_WAIT_NEVER,   /* in a signal handler or a callback: it does not even try */
+    LLMOBS_I_WAIT_BRIEFLY, /* on a request's way                                      */
+    LLMOBS_I_WAIT
+} llmobsi_wait;
+
+/* Takes it, if that is done within the time that the caller has. */
+llmobsi_fn bool llmobsi_lock_take_if(llmobsi_lock* lock, llmobsi_wait wait)
+{
+    int left = wait == LLMOBS_I_WAIT_BRIEFLY ? LLMOBS_I_LOCK_TRIES : 0;
+    if (wait == LLMOBS_I_WAIT) {
+        llmobsi_lock_take(lock);
+        return true;
+    }
+    while (left > 0 && pthread_mutex_trylock(&lock->mutex) != 0) {
+        left--;
+    }
+    return left > 0;
 }
 
 llmobsi_fn void llmobsi_lock_give(llmobsi_lock* lock)
@@ -13688,7 +13719,7 @@ llmobsi_fn bool llmobsi_series_full(llmobsi_registry* registry, uint32_t number)
 }
 
 llmobsi_cold uint32_t llmobsi_series_new(llmobsi_registry* registry, uint32_t number,
-                                         llmobsi_key* key, bool may_wait)
+                                         llmobsi_key* key, llmobsi_wait wait)
 {
     uint32_t found;
     if (llmobsi_key_repair(registry, number, key)) {
@@ -13697,10 +13728,9 @@ llmobsi_cold uint32_t llmobsi_series_new(llmobsi_registry* registry, uint32_t nu
             return found;
         }
     }
-    if (!may_wait || llmobsi_series_full(registry, number)) {
+    if (llmobsi_series_full(registry, number) || !llmobsi_lock_take_if(&registry->lock, wait)) {
         return llmobsi_series_overflow(registry, number);
     }
-    llmobsi_lock_take(&registry->lock);
     found = llmobsi_series_lookup(registry, number, key);
     if (found == LLMOBS_I_NO_SERIES && !llmobsi_series_full(registry, number)) {
         found = llmobsi_series_make(registry, number, key);
@@ -13710,20 +13740,20 @@ llmobsi_cold uint32_t llmobsi_series_new(llmobsi_registry* registry, uint32_t nu
 }
 
 llmobsi_cold uint32_t llmobsi_series_get_slow(llmobsi_registry* registry, uint32_t number,
-                                              const char* const* values, bool may_wait)
+                                              const char* const* values, llmobsi_wait wait)
 {
     llmobsi_key key;
     uint32_t found;
     llmobsi_key_make(registry, number, values, &key);
     found = llmobsi_series_lookup(registry, number, &key);
     return found != LLMOBS_I_NO_SERIES ? found
-                                       : llmobsi_series_new(registry, number, &key, may_wait);
+                                       : llmobsi_series_new(registry, number, &key, wait);
 }
 
-/* The series of these label values, as many as the metric has labels. Where it is new, `may_wait`
-   says whether the lock may be taken to make it. */
+/* The series of these label values, as many as the metric has labels. Where it is new, `wait`
+   says whether the lock may be waited for to make it; otherwise it is the overflow series. */
 llmobsi_fn uint32_t llmobsi_series_get(llmobsi_registry* registry, uint32_t number,
-                                       const char* const* values, bool may_wait)
+                                       const char* const* values, llmobsi_wait wait)
 {
     const llmobsi_metric* metric = &registry->metrics[number];
     uint32_t found;
@@ -13733,7 +13763,7 @@ llmobsi_fn uint32_t llmobsi_series_get(llmobsi_registry* registry, uint32_t numb
     found = llmobsi_series_quick(registry, number, values);
     return llmobsi_likely(found != LLMOBS_I_NO_SERIES)
                ? found
-               : llmobsi_series_get_slow(registry, number, values, may_wait);
+               : llmobsi_series_get_slow(registry, number, values, wait);
 }
 
 llmobsi_fn bool llmobsi_series_take_out(llmobsi_registry* registry, uint32_t number,
@@ -14423,6 +14453,8 @@ static const double llmobsi_bounds[LLMOBS_I_BOUNDS_COUNT][LLMOBS_I_CATALOGUE_BOU
     X(COST, COST, "model", "feature")                                                             \
     X(PHASE, PHASE, "phase")                                                                      \
     X(GUARDRAIL, GUARDRAIL, "rule", "action")                                                     \
+    X(RULE, RULE, "rule")                                                                         \
+    X(REQUESTS, REQUESTS, "model", "feature", "error_type")                                       \
     X(FEATURE, FEATURE, "feature")                                                                \
     X(GENAI_CALL, GENAI_CALL, "gen_ai.operation.name", "gen_ai.provider.name",                    \
       "gen_ai.request.model", "gen_ai.response.model", "server.address", "server.port")           \
@@ -17225,7 +17257,8 @@ llmobsi_inline bool llmobsi_metric_fits(const llmobsi_registry* registry, uint32
 
 llmobsi_inline llmobsi_handle llmobsi_handle_get(llmobs_metric metric,
                                                  llmobs_instrument instrument,
-                                                 const char* const* values, size_t count)
+                                                 const char* const* values, size_t count,
+                                                 llmobsi_wait wait)
 {
     llmobsi_handle handle = {0, 0, 0, 0};
     llmobsi_visit visit;
@@ -17237,8 +17270,8 @@ llmobsi_inline llmobsi_handle llmobsi_handle_get(llmobs_metric metric,
                                            count))) {
         handle.instance = metric.instance;
         handle.metric = metric.number - 1;
-        handle.series =
-            llmobsi_series_get(visit.registry, handle.metric, values, visit.may_wait);
+        handle.series = llmobsi_series_get(visit.registry, handle.metric, values,
+                                           visit.may_wait ? wait : LLMOBS_I_WAIT_NEVER);
         handle.cell = visit.registry->series[handle.series].cell;
     } else {
         (void)llmobsi_add_relaxed(&visit.registry->misused, 1);
@@ -17300,7 +17333,7 @@ llmobsi_fn llmobsi_handle llmobsi_handle_find(llmobs* obs, const char* name,
         wanted = visit.registry->metrics[metric.number - 1].label_count;
     }
     llmobsi_visit_end(&visit);
-    return llmobsi_handle_get(metric, instrument, values, wanted);
+    return llmobsi_handle_get(metric, instrument, values, wanted, LLMOBS_I_WAIT);
 }
 
 /* Four kinds of handle, so that none is taken for another; inside they are alike. */
@@ -17315,7 +17348,8 @@ llmobsi_fn llmobsi_handle llmobsi_handle_find(llmobs* obs, const char* name,
 #define LLMOBS_I_HANDLE(type, get, find, instrument)                                             \
     LLMOBS_API type get(llmobs_metric metric, const char* const* values, size_t count)           \
     {                                                                                            \
-        llmobsi_handle handle = llmobsi_handle_get(metric, instrument, values, count);           \
+        llmobsi_handle handle =                                                                  \
+            llmobsi_handle_get(metric, instrument, values, count, LLMOBS_I_WAIT);                \
         LLMOBS_I_HANDLE_OF(type, handle);                                                        \
     }                                                                                            \
                                                                                                  \
@@ -17331,6 +17365,20 @@ LLMOBS_I_HANDLE(llmobs_updown, llmobs_updown_get, llmobs_updown_find, LLMOBS_UPD
 LLMOBS_I_HANDLE(llmobs_gauge, llmobs_gauge_get, llmobs_gauge_find, LLMOBS_GAUGE)
 LLMOBS_I_HANDLE(llmobs_histogram, llmobs_histogram_get, llmobs_histogram_find, LLMOBS_HISTOGRAM)
 
+/* The same for requests: who makes a series at this moment is not waited for. */
+#define LLMOBS_I_HANDLE_BRIEFLY(type, get, instrument)                                           \
+    llmobsi_fn type get(llmobs_metric metric, const char* const* values, size_t count)           \
+    {                                                                                            \
+        llmobsi_handle handle =                                                                  \
+            llmobsi_handle_get(metric, instrument, values, count, LLMOBS_I_WAIT_BRIEFLY);        \
+        LLMOBS_I_HANDLE_OF(type, handle);                                                        \
+    }
+
+LLMOBS_I_HANDLE_BRIEFLY(llmobs_counter, llmobsi_counter_briefly, LLMOBS_COUNTER)
+LLMOBS_I_HANDLE_BRIEFLY(llmobs_updown, llmobsi_updown_briefly, LLMOBS_UPDOWN)
+LLMOBS_I_HANDLE_BRIEFLY(llmobs_histogram, llmobsi_histogram_briefly, LLMOBS_HISTOGRAM)
+
+#undef LLMOBS_I_HANDLE_BRIEFLY
 #undef LLMOBS_I_HANDLE
 #undef LLMOBS_I_HANDLE_OF
 
@@ -18554,8 +18602,10 @@ llmobsi_fn void llmobsi_gauge_shift(llmobsi_recorder* recorder, llmobs_updown ga
 
 /* ---- begin and end ------------------------------------------------------------------------- */
 
-/* Comes in to the table, with its lock taken and the session's hash made. NULL: there is none. */
+/* Comes in to the table, with its lock taken and the session's hash made. NULL: there is none, or
+   somebody else has the lock for longer than this caller may wait, which is counted. */
 llmobsi_fn llmobsi_sessions* llmobsi_sessions_enter(llmobs* obs, const char* session_id,
+                                                    llmobsi_wait wait,
                                                     llmobsi_thread** thread, uint64_t* hash)
 {
     llmobsi_sessions* sessions;
@@ -18569,7 +18619,11 @@ llmobsi_fn llmobsi_sessions* llmobsi_sessions_enter(llmobs* obs, const char* ses
         return NULL;
     }
     *hash = llmobsi_session_hash(sessions, session_id); /* before: ids may be long */
-    llmobsi_lock_take(&sessions->lock);
+    if (!llmobsi_lock_take_if(&sessions->lock, wait)) {
+        (void)llmobsi_add_relaxed(&sessions->refused, 1);
+        llmobsi_leave();
+        return NULL;
+    }
     return sessions;
 }
 
@@ -18579,8 +18633,8 @@ llmobsi_fn void llmobsi_sessions_leave(llmobsi_sessions* sessions)
     llmobsi_leave();
 }
 
-LLMOBS_API llmobs_result llmobs_session_begin(llmobs* obs, const char* session_id,
-                                              const char* feature)
+llmobsi_fn llmobs_result llmobsi_session_keep(llmobs* obs, const char* session_id,
+                                              const char* feature, llmobsi_wait wait)
 {
     llmobs_metric metric = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_ACTIVE_SESSIONS);
     llmobs_updown gauge = {0, 0, 0, 0};
@@ -18593,9 +18647,9 @@ LLMOBS_API llmobs_result llmobs_session_begin(llmobs* obs, const char* session_i
         return LLMOBS_ERROR_ARGUMENT;
     }
     if (metric.number != 0) {
-        gauge = llmobs_updown_get(metric, &feature, 1);
+        gauge = llmobsi_updown_briefly(metric, &feature, 1);
     }
-    sessions = llmobsi_sessions_enter(obs, session_id, &thread, &hash);
+    sessions = llmobsi_sessions_enter(obs, session_id, wait, &thread, &hash);
     if (sessions == NULL) {
         return LLMOBS_ERROR_CLOSED;
     }
@@ -18603,7 +18657,7 @@ LLMOBS_API llmobs_result llmobs_session_begin(llmobs* obs, const char* session_i
     if (session->hash != 0) {
         session->seen = llmobsi_now(&thread->recorder->timeline);
     } else if (sessions->count == sessions->limit) {
-        llmobsi_count(&sessions->refused, 1);
+        (void)llmobsi_add_relaxed(&sessions->refused, 1);
         result = LLMOBS_ERROR_LIMIT;
     } else {
         sessions->count++;
@@ -18616,6 +18670,12 @@ LLMOBS_API llmobs_result llmobs_session_begin(llmobs* obs, const char* session_i
     return result;
 }
 
+LLMOBS_API llmobs_result llmobs_session_begin(llmobs* obs, const char* session_id,
+                                              const char* feature)
+{
+    return llmobsi_session_keep(obs, session_id, feature, LLMOBS_I_WAIT);
+}
+
 LLMOBS_API llmobs_result llmobs_session_end(llmobs* obs, const char* session_id)
 {
     llmobsi_sessions* sessions;
@@ -18626,7 +18686,7 @@ LLMOBS_API llmobs_result llmobs_session_end(llmobs* obs, const char* session_id)
     if (session_id == NULL) {
         return LLMOBS_ERROR_ARGUMENT;
     }
-    sessions = llmobsi_sessions_enter(obs, session_id, &thread, &hash);
+    sessions = llmobsi_sessions_enter(obs, session_id, LLMOBS_I_WAIT, &thread, &hash);
     if (sessions == NULL) {
         return LLMOBS_ERROR_CLOSED;
     }
@@ -19103,7 +19163,7 @@ llmobsi_fn bool llmobsi_phase_series(llmobsi_recorder* recorder, uint32_t phase,
     if (series->instance == 0 && registry->on && number != 0) {
         series->instance = recorder->ticket;
         series->metric = number - 1;
-        series->series = llmobsi_series_get(registry, number - 1, &label, true);
+        series->series = llmobsi_series_get(registry, number - 1, &label, LLMOBS_I_WAIT);
         series->cell = registry->series[series->series].cell;
     }
     return series->instance != 0;
@@ -19766,14 +19826,14 @@ llmobsi_fn void llmobsi_request_series(llmobs* obs, llmobsi_request_start* start
         values[1] = "input";
         values[2] = info->user_id; /* shown as a pseudonym */
         values[3] = info->feature;
-        start->input_tokens = llmobs_counter_get(tokens, values, 4);
+        start->input_tokens = llmobsi_counter_briefly(tokens, values, 4);
         values[1] = "output";
-        start->output_tokens = llmobs_counter_get(tokens, values, 4);
+        start->output_tokens = llmobsi_counter_briefly(tokens, values, 4);
     }
     if (cost.number != 0) {
         values[1] = info->user_id;
         values[2] = info->feature;
-        start->cost = llmobs_counter_get(cost, values, 3);
+        start->cost = llmobsi_counter_briefly(cost, values, 3);
     }
 }
 
@@ -19792,7 +19852,7 @@ llmobsi_fn llmobs_histogram llmobsi_engine_histogram(llmobs* obs, llmobs_known k
     const char* values[2];
     values[0] = model;
     values[1] = "0";
-    return metric.number != 0 ? llmobs_histogram_get(metric, values, 2) : none;
+    return metric.number != 0 ? llmobsi_histogram_briefly(metric, values, 2) : none;
 }
 
 /* The labels that gen_ai.* metrics share, and one more. */
@@ -19825,11 +19885,12 @@ llmobsi_fn void llmobsi_request_gap_series(llmobs* obs, llmobsi_request_start* s
     metric = llmobs_metric_of(obs, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_TIME_PER_OUTPUT_CHUNK);
     llmobsi_genai_labels(values, info->operation, info->provider, info->model, NULL, NULL);
     if (metric.number != 0) {
-        start->gap_series = llmobs_histogram_get(metric, values, LLMOBS_I_GENAI_LABELS - 1);
+        start->gap_series = llmobsi_histogram_briefly(metric, values, LLMOBS_I_GENAI_LABELS - 1);
     }
     metric = llmobs_metric_of(obs, LLMOBS_METRIC_GENAI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK);
     if (metric.number != 0) {
-        start->chunk_series = llmobs_histogram_get(metric, values, LLMOBS_I_GENAI_LABELS - 1);
+        start->chunk_series =
+            llmobsi_histogram_briefly(metric, values, LLMOBS_I_GENAI_LABELS - 1);
     }
 }
 
@@ -19950,8 +20011,9 @@ llmobsi_fn llmobs_updown llmobsi_engine_gauge(llmobs* obs, llmobs_known known, c
     const char* values[2];
     values[0] = model;
     values[1] = "0";
-    return metric.number == 0 ? none
-                              : llmobs_updown_get(metric, values, llmobsi_engine_labels(known));
+    return metric.number == 0
+               ? none
+               : llmobsi_updown_briefly(metric, values, llmobsi_engine_labels(known));
 }
 
 /* Requests waiting and running, of an engine. */
@@ -19990,7 +20052,7 @@ llmobsi_fn void llmobsi_request_prepare(llmobs* obs, llmobsi_request_start* star
     llmobsi_request_label(&start->labels.provider, start->provider);
     llmobsi_request_label(&start->labels.operation, start->operation);
     if (info->session_id != NULL && info->session_id[0] != '\0') {
-        (void)llmobs_session_begin(obs, info->session_id, info->feature);
+        (void)llmobsi_session_keep(obs, info->session_id, info->feature, LLMOBS_I_WAIT_BRIEFLY);
     }
     if (user_ids) {
         llmobsi_request_series(obs, start);
@@ -20386,7 +20448,7 @@ llmobsi_fn void llmobsi_engine_count(llmobs* obs, llmobs_known known, const char
     values[0] = model;
     values[1] = "0";
     if (metric.number != 0) {
-        llmobs_counter_add(llmobs_counter_get(metric, values, llmobsi_engine_labels(known)),
+        llmobs_counter_add(llmobsi_counter_briefly(metric, values, llmobsi_engine_labels(known)),
                            amount);
     }
 }
@@ -20493,7 +20555,16 @@ llmobsi_fn void llmobsi_request_rule(llmobsi_request* record, uint32_t name)
     }
 }
 
-/* Counts what a rule has done. From outside. */
+/* Counts that a rule has looked. From outside. */
+llmobsi_fn void llmobsi_guardrail_looked(llmobs* obs, const char* rule)
+{
+    llmobs_metric metric = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_GUARDRAIL_VERDICTS);
+    if (metric.number != 0) {
+        llmobs_counter_add(llmobsi_counter_briefly(metric, &rule, 1), 1);
+    }
+}
+
+/* Counts what it has done. From outside. */
 llmobsi_fn void llmobsi_guardrail_count(llmobs* obs, const char* rule,
                                         llmobs_guardrail_action action, uint64_t count)
 {
@@ -20501,8 +20572,8 @@ llmobsi_fn void llmobsi_guardrail_count(llmobs* obs, const char* rule,
     const char* values[2];
     values[0] = rule;
     values[1] = llmobsi_action_label(action);
-    if (metric.number != 0) {
-        llmobs_counter_add(llmobs_counter_get(metric, values, 2), count);
+    if (metric.number != 0 && action != LLMOBS_GUARDRAIL_PASSED) {
+        llmobs_counter_add(llmobsi_counter_briefly(metric, values, 2), count);
     }
 }
 
@@ -20515,15 +20586,14 @@ LLMOBS_API void llmobs_guardrail(llmobs_request request, const char* rule,
         return;
     }
     (void)llmobsi_add_relaxed(&record->verdicts, 1);
-    if (action == LLMOBS_GUARDRAIL_PASSED) {
-        llmobsi_leave();
-        return;
+    if (action != LLMOBS_GUARDRAIL_PASSED) {
+        llmobsi_request_rule(record, llmobsi_name_id(thread, rule));
+        llmobsi_raise_max(&record->worst_action, (uint32_t)action <= LLMOBS_GUARDRAIL_BLOCKED
+                                                     ? (uint32_t)action
+                                                     : (uint32_t)LLMOBS_GUARDRAIL_FLAGGED);
     }
-    llmobsi_request_rule(record, llmobsi_name_id(thread, rule));
-    llmobsi_raise_max(&record->worst_action, (uint32_t)action <= LLMOBS_GUARDRAIL_BLOCKED
-                                                 ? (uint32_t)action
-                                                 : (uint32_t)LLMOBS_GUARDRAIL_FLAGGED);
     llmobsi_leave();
+    llmobsi_guardrail_looked(llmobsi_request_obs(request), rule);
     llmobsi_guardrail_count(llmobsi_request_obs(request), rule, action, 1);
 }
 
@@ -20797,8 +20867,11 @@ llmobsi_fn void llmobsi_ending_findings(llmobsi_ending* ending)
     if (ending->guard_classes != 0 && !ending->output_streamed) {
         llmobsi_guard_text(ending->guard_classes, ending->outcome.output, ending->found);
     }
-    ending->verdicts += ending->guard_classes != 0 &&
-                        (ending->output_streamed || ending->outcome.output.size > 0);
+    if (ending->guard_classes != 0 &&
+        (ending->output_streamed || ending->outcome.output.size > 0)) {
+        ending->verdicts++;
+        llmobsi_guardrail_looked(ending->obs, "pii");
+    }
     for (pii = 0; pii < (int)LLMOBS_PII_COUNT; pii++) {
         const char* rule = llmobsi_guard_rule(pii);
         if (ending->found[pii] == 0) {
@@ -20970,7 +21043,7 @@ llmobsi_fn void llmobsi_measure(const llmobsi_ending* ending, llmobs_known known
 {
     llmobs_metric metric = llmobs_metric_of(ending->obs, known);
     if (metric.number != 0 && value >= 0) {
-        llmobs_histogram_record_int_in(llmobs_histogram_get(metric, values, count),
+        llmobs_histogram_record_int_in(llmobsi_histogram_briefly(metric, values, count),
                                        (uint64_t)value, ending->facts.root);
     }
 }
@@ -20980,7 +21053,7 @@ llmobsi_fn void llmobsi_measure_count(const llmobsi_ending* ending, llmobs_known
 {
     llmobs_metric metric = llmobs_metric_of(ending->obs, known);
     if (metric.number != 0 && value >= 0) {
-        llmobs_counter_add(llmobs_counter_get(metric, values, count), (uint64_t)value);
+        llmobs_counter_add(llmobsi_counter_briefly(metric, values, count), (uint64_t)value);
     }
 }
 
@@ -21013,13 +21086,20 @@ llmobsi_fn llmobs_counter llmobsi_llm_counter(const llmobsi_ending* ending, llmo
         values[count++] = direction;
     }
     values[count++] = llmobsi_request_name(&ending->facts, LLMOBS_I_TEXT_FEATURE);
-    return llmobs_counter_get(metric, values, count);
+    return llmobsi_counter_briefly(metric, values, count);
 }
 
 llmobsi_fn void llmobsi_measure_llm(const llmobsi_ending* ending)
 {
     const llmobs_outcome* outcome = &ending->outcome;
     const llmobsi_request_facts* facts = &ending->facts;
+    const char* values[3];
+    values[0] = llmobsi_request_name(facts, LLMOBS_I_TEXT_MODEL);
+    values[1] = llmobsi_request_name(facts, LLMOBS_I_TEXT_FEATURE);
+    values[2] = outcome->error_type;
+    llmobsi_measure_count(ending, LLMOBS_METRIC_LLM_REQUESTS, values, 3, 1);
+    llmobsi_measure(ending, LLMOBS_METRIC_LLM_REQUEST_DURATION, values, 2,
+                    (int64_t)ending->latency_ns);
     if (outcome->usage.input_tokens >= 0) {
         llmobs_counter_add(llmobsi_llm_counter(ending, LLMOBS_METRIC_LLM_TOKENS,
                                                facts->input_tokens, "input"),
@@ -21261,7 +21341,8 @@ llmobsi_fn void llmobsi_say_nano(llmobsi_said* said, const char* key, int64_t na
     }
 }
 
-/* What the guardrails said, if any looked, and the rules that triggered, as an array. The pointers are to names, which end in a NUL. */
+/* What the guardrails said, if any looked, and the rules that triggered, as an array. The pointers
+   are to names, which end in a NUL. */
 llmobsi_fn void llmobsi_say_rules(llmobsi_said* said, const llmobsi_ending* ending,
                                   const char** rules)
 {

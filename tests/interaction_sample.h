@@ -59,7 +59,8 @@ static inline bool same_interaction(const llmobs_interaction* a, const llmobs_in
 {
     llmobsi_interaction_parts one, other;
     bool same = a->unix_ns == b->unix_ns && a->severity == b->severity &&
-                a->guardrails_passed == b->guardrails_passed && a->provenance == b->provenance && a->cost_known == b->cost_known &&
+                a->guardrails_passed == b->guardrails_passed && a->provenance == b->provenance &&
+                a->cost_known == b->cost_known &&
                 a->guardrail_count == b->guardrail_count;
     size_t i;
     llmobsi_interaction_parts_of(a, &one);

@@ -31,6 +31,7 @@
     "1 2 5 10 20 50 100 200 500 1000 2000 5000 10000 20000 50000 100000 200000 500000 1000000"
 #define BLOCK_BUCKETS                                                                             \
     "0.001 0.002 0.005 0.01 0.02 0.05 0.1 0.2 0.5 1 2 5 10 20 30 60 120 300 600 1200 1800"
+#define PHASE_BUCKETS "0.1 0.25 0.5 1 2.5 5 10 20 30 60 120 300"
 #define CALL_BUCKETS "1 2 3 5 10 20 50 100 200 500"
 
 /* What a scrape shows: the name on the TYPE line of a counter is that of its samples. */
@@ -45,9 +46,11 @@ typedef struct expected {
 static const expected wanted[] = {
     {LLM, "llm_tokens_total", "counter", "model,direction,user_id,feature", ""},
     {LLM, "llm_cost_usd_total", "counter", "model,user_id,feature", ""},
-    {LLM, "llm_phase_duration_seconds", "histogram", "phase",
-     "0.1 0.25 0.5 1 2.5 5 10 20 30 60 120 300"},
+    {LLM, "llm_phase_duration_seconds", "histogram", "phase", PHASE_BUCKETS},
     {LLM, "llm_guardrail_triggers_total", "counter", "rule,action", ""},
+    {LLM, "llm_guardrail_verdicts_total", "counter", "rule", ""},
+    {LLM, "llm_requests_total", "counter", "model,feature,error_type", ""},
+    {LLM, "llm_request_duration_seconds", "histogram", "model,feature", PHASE_BUCKETS},
     {LLM, "llm_active_sessions", "gauge", "feature", ""},
 
     {OLD, "gen_ai_client_token_usage", "histogram", CALL ",gen_ai.token.type", TOKEN_BUCKETS},

@@ -57,6 +57,14 @@ static void check_metrics(llmobs* obs)
            "each trigger counts");
     is_str(sample(obs, "llm_guardrail_triggers_total{rule=\"tone\",action=\"passed\"}"), "(none)",
            "a pass is no trigger");
+    is_str(sample(obs, "llm_guardrail_verdicts_total{rule=\"tone\"}"), "1", "it is a verdict");
+    is_str(sample(obs, "llm_guardrail_verdicts_total{rule=\"pii_leak\"}"), "2", "as these are");
+    is_str(sample(obs, "llm_requests_total{model=\"gpt-4o-mini\",feature=\"support\","
+                       "error_type=\"\"}"),
+           "1", "llm_requests_total");
+    is_str(sample(obs, "llm_request_duration_seconds_sum{model=\"gpt-4o-mini\","
+                       "feature=\"support\"}"),
+           "7.351", "llm_request_duration_seconds");
     is_str(sample(obs, "llm_active_sessions{feature=\"support\"}"), "1", "a session is open");
     is_str(sample(obs, "gen_ai_client_token_usage_sum{" GENAI ",gen_ai_token_type=\"input\"}"),
            "812", "gen_ai.client.token.usage");
@@ -151,6 +159,37 @@ static void test_unsampled(void)
            "phases are measured all the same");
     is_str(sample(obs, "llm_cost_usd_total{model=\"gpt-4o-mini\",feature=\"support\"}"),
            "0.0001794", "so is the cost");
+    ok(close_kept(obs, &kept), "all is accounted for");
+}
+
+/* ---- locks --------------------------------------------------------------------------------- */
+
+/* Who is held up with a lock in its hands holds no request up. (If it did, this would not end.) */
+static void test_locks_are_not_waited_for(void)
+{
+    llmobs_config config = request_config();
+    llmobs_request_info info = support_info();
+    llmobs_outcome outcome = known_outcome();
+    llmobsi_recorder* recorder;
+    keeper kept;
+    llmobs* obs = open_kept(&config, &kept);
+    info.server = true;
+    recorder = llmobsi_places[LLMOBS_I_PLACE(llmobsi_ticket(obs))].recorder;
+    llmobsi_lock_take(&recorder->registry.lock);
+    llmobsi_lock_take(&llmobsi_sessions_of(recorder)->lock);
+    run_chain(obs, &info, &outcome);
+    llmobsi_lock_give(&llmobsi_sessions_of(recorder)->lock);
+    llmobsi_lock_give(&recorder->registry.lock);
+    (void)llmobs_flush(obs, 5000);
+    is_str(sample(obs, "llm_tokens_total{otel_metric_overflow=\"true\"}"), "908",
+           "what has no series of its own yet is counted all the same");
+    is_str(sample(obs, "vllm:num_requests_waiting{otel_metric_overflow=\"true\"}"), "0",
+           "a gauge comes back");
+    is_int(stats_of(obs).sessions_refused, 1, "the session is not counted, which is");
+    run_chain(obs, &info, &outcome);
+    is_str(sample(obs, "llm_tokens_total{model=\"gpt-4o-mini\",direction=\"input\","
+                       "feature=\"support\"}"),
+           "812", "the next one has its series");
     ok(close_kept(obs, &kept), "all is accounted for");
 }
 
@@ -443,6 +482,7 @@ int main(void)
     test_golden_path();
     test_what_is_not_said();
     test_unsampled();
+    test_locks_are_not_waited_for();
     test_long_texts();
     test_forging();
     test_huge();

@@ -234,8 +234,11 @@ llmobsi_fn void llmobsi_ending_findings(llmobsi_ending* ending)
     if (ending->guard_classes != 0 && !ending->output_streamed) {
         llmobsi_guard_text(ending->guard_classes, ending->outcome.output, ending->found);
     }
-    ending->verdicts += ending->guard_classes != 0 &&
-                        (ending->output_streamed || ending->outcome.output.size > 0);
+    if (ending->guard_classes != 0 &&
+        (ending->output_streamed || ending->outcome.output.size > 0)) {
+        ending->verdicts++;
+        llmobsi_guardrail_looked(ending->obs, "pii");
+    }
     for (pii = 0; pii < (int)LLMOBS_PII_COUNT; pii++) {
         const char* rule = llmobsi_guard_rule(pii);
         if (ending->found[pii] == 0) {

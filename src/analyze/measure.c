@@ -8,7 +8,7 @@ llmobsi_fn void llmobsi_measure(const llmobsi_ending* ending, llmobs_known known
 {
     llmobs_metric metric = llmobs_metric_of(ending->obs, known);
     if (metric.number != 0 && value >= 0) {
-        llmobs_histogram_record_int_in(llmobs_histogram_get(metric, values, count),
+        llmobs_histogram_record_int_in(llmobsi_histogram_briefly(metric, values, count),
                                        (uint64_t)value, ending->facts.root);
     }
 }
@@ -18,7 +18,7 @@ llmobsi_fn void llmobsi_measure_count(const llmobsi_ending* ending, llmobs_known
 {
     llmobs_metric metric = llmobs_metric_of(ending->obs, known);
     if (metric.number != 0 && value >= 0) {
-        llmobs_counter_add(llmobs_counter_get(metric, values, count), (uint64_t)value);
+        llmobs_counter_add(llmobsi_counter_briefly(metric, values, count), (uint64_t)value);
     }
 }
 
@@ -51,13 +51,20 @@ llmobsi_fn llmobs_counter llmobsi_llm_counter(const llmobsi_ending* ending, llmo
         values[count++] = direction;
     }
     values[count++] = llmobsi_request_name(&ending->facts, LLMOBS_I_TEXT_FEATURE);
-    return llmobs_counter_get(metric, values, count);
+    return llmobsi_counter_briefly(metric, values, count);
 }
 
 llmobsi_fn void llmobsi_measure_llm(const llmobsi_ending* ending)
 {
     const llmobs_outcome* outcome = &ending->outcome;
     const llmobsi_request_facts* facts = &ending->facts;
+    const char* values[3];
+    values[0] = llmobsi_request_name(facts, LLMOBS_I_TEXT_MODEL);
+    values[1] = llmobsi_request_name(facts, LLMOBS_I_TEXT_FEATURE);
+    values[2] = outcome->error_type;
+    llmobsi_measure_count(ending, LLMOBS_METRIC_LLM_REQUESTS, values, 3, 1);
+    llmobsi_measure(ending, LLMOBS_METRIC_LLM_REQUEST_DURATION, values, 2,
+                    (int64_t)ending->latency_ns);
     if (outcome->usage.input_tokens >= 0) {
         llmobs_counter_add(llmobsi_llm_counter(ending, LLMOBS_METRIC_LLM_TOKENS,
                                                facts->input_tokens, "input"),

@@ -189,7 +189,7 @@ llmobsi_fn void llmobsi_engine_count(llmobs* obs, llmobs_known known, const char
     values[0] = model;
     values[1] = "0";
     if (metric.number != 0) {
-        llmobs_counter_add(llmobs_counter_get(metric, values, llmobsi_engine_labels(known)),
+        llmobs_counter_add(llmobsi_counter_briefly(metric, values, llmobsi_engine_labels(known)),
                            amount);
     }
 }
@@ -296,7 +296,16 @@ llmobsi_fn void llmobsi_request_rule(llmobsi_request* record, uint32_t name)
     }
 }
 
-/* Counts what a rule has done. From outside. */
+/* Counts that a rule has looked. From outside. */
+llmobsi_fn void llmobsi_guardrail_looked(llmobs* obs, const char* rule)
+{
+    llmobs_metric metric = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_GUARDRAIL_VERDICTS);
+    if (metric.number != 0) {
+        llmobs_counter_add(llmobsi_counter_briefly(metric, &rule, 1), 1);
+    }
+}
+
+/* Counts what it has done. From outside. */
 llmobsi_fn void llmobsi_guardrail_count(llmobs* obs, const char* rule,
                                         llmobs_guardrail_action action, uint64_t count)
 {
@@ -304,8 +313,8 @@ llmobsi_fn void llmobsi_guardrail_count(llmobs* obs, const char* rule,
     const char* values[2];
     values[0] = rule;
     values[1] = llmobsi_action_label(action);
-    if (metric.number != 0) {
-        llmobs_counter_add(llmobs_counter_get(metric, values, 2), count);
+    if (metric.number != 0 && action != LLMOBS_GUARDRAIL_PASSED) {
+        llmobs_counter_add(llmobsi_counter_briefly(metric, values, 2), count);
     }
 }
 
@@ -318,15 +327,14 @@ LLMOBS_API void llmobs_guardrail(llmobs_request request, const char* rule,
         return;
     }
     (void)llmobsi_add_relaxed(&record->verdicts, 1);
-    if (action == LLMOBS_GUARDRAIL_PASSED) {
-        llmobsi_leave();
-        return;
+    if (action != LLMOBS_GUARDRAIL_PASSED) {
+        llmobsi_request_rule(record, llmobsi_name_id(thread, rule));
+        llmobsi_raise_max(&record->worst_action, (uint32_t)action <= LLMOBS_GUARDRAIL_BLOCKED
+                                                     ? (uint32_t)action
+                                                     : (uint32_t)LLMOBS_GUARDRAIL_FLAGGED);
     }
-    llmobsi_request_rule(record, llmobsi_name_id(thread, rule));
-    llmobsi_raise_max(&record->worst_action, (uint32_t)action <= LLMOBS_GUARDRAIL_BLOCKED
-                                                 ? (uint32_t)action
-                                                 : (uint32_t)LLMOBS_GUARDRAIL_FLAGGED);
     llmobsi_leave();
+    llmobsi_guardrail_looked(llmobsi_request_obs(request), rule);
     llmobsi_guardrail_count(llmobsi_request_obs(request), rule, action, 1);
 }
 

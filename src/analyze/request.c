@@ -99,14 +99,14 @@ llmobsi_fn void llmobsi_request_series(llmobs* obs, llmobsi_request_start* start
         values[1] = "input";
         values[2] = info->user_id; /* shown as a pseudonym */
         values[3] = info->feature;
-        start->input_tokens = llmobs_counter_get(tokens, values, 4);
+        start->input_tokens = llmobsi_counter_briefly(tokens, values, 4);
         values[1] = "output";
-        start->output_tokens = llmobs_counter_get(tokens, values, 4);
+        start->output_tokens = llmobsi_counter_briefly(tokens, values, 4);
     }
     if (cost.number != 0) {
         values[1] = info->user_id;
         values[2] = info->feature;
-        start->cost = llmobs_counter_get(cost, values, 3);
+        start->cost = llmobsi_counter_briefly(cost, values, 3);
     }
 }
 
@@ -125,7 +125,7 @@ llmobsi_fn llmobs_histogram llmobsi_engine_histogram(llmobs* obs, llmobs_known k
     const char* values[2];
     values[0] = model;
     values[1] = "0";
-    return metric.number != 0 ? llmobs_histogram_get(metric, values, 2) : none;
+    return metric.number != 0 ? llmobsi_histogram_briefly(metric, values, 2) : none;
 }
 
 /* The labels that gen_ai.* metrics share, and one more. */
@@ -158,11 +158,12 @@ llmobsi_fn void llmobsi_request_gap_series(llmobs* obs, llmobsi_request_start* s
     metric = llmobs_metric_of(obs, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_TIME_PER_OUTPUT_CHUNK);
     llmobsi_genai_labels(values, info->operation, info->provider, info->model, NULL, NULL);
     if (metric.number != 0) {
-        start->gap_series = llmobs_histogram_get(metric, values, LLMOBS_I_GENAI_LABELS - 1);
+        start->gap_series = llmobsi_histogram_briefly(metric, values, LLMOBS_I_GENAI_LABELS - 1);
     }
     metric = llmobs_metric_of(obs, LLMOBS_METRIC_GENAI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK);
     if (metric.number != 0) {
-        start->chunk_series = llmobs_histogram_get(metric, values, LLMOBS_I_GENAI_LABELS - 1);
+        start->chunk_series =
+            llmobsi_histogram_briefly(metric, values, LLMOBS_I_GENAI_LABELS - 1);
     }
 }
 
@@ -283,8 +284,9 @@ llmobsi_fn llmobs_updown llmobsi_engine_gauge(llmobs* obs, llmobs_known known, c
     const char* values[2];
     values[0] = model;
     values[1] = "0";
-    return metric.number == 0 ? none
-                              : llmobs_updown_get(metric, values, llmobsi_engine_labels(known));
+    return metric.number == 0
+               ? none
+               : llmobsi_updown_briefly(metric, values, llmobsi_engine_labels(known));
 }
 
 /* Requests waiting and running, of an engine. */
@@ -323,7 +325,7 @@ llmobsi_fn void llmobsi_request_prepare(llmobs* obs, llmobsi_request_start* star
     llmobsi_request_label(&start->labels.provider, start->provider);
     llmobsi_request_label(&start->labels.operation, start->operation);
     if (info->session_id != NULL && info->session_id[0] != '\0') {
-        (void)llmobs_session_begin(obs, info->session_id, info->feature);
+        (void)llmobsi_session_keep(obs, info->session_id, info->feature, LLMOBS_I_WAIT_BRIEFLY);
     }
     if (user_ids) {
         llmobsi_request_series(obs, start);

@@ -379,7 +379,7 @@ llmobsi_fn bool llmobsi_phase_series(llmobsi_recorder* recorder, uint32_t phase,
     if (series->instance == 0 && registry->on && number != 0) {
         series->instance = recorder->ticket;
         series->metric = number - 1;
-        series->series = llmobsi_series_get(registry, number - 1, &label, true);
+        series->series = llmobsi_series_get(registry, number - 1, &label, LLMOBS_I_WAIT);
         series->cell = registry->series[series->series].cell;
     }
     return series->instance != 0;

@@ -79,8 +79,10 @@ llmobsi_fn void llmobsi_gauge_shift(llmobsi_recorder* recorder, llmobs_updown ga
 
 /* ---- begin and end ------------------------------------------------------------------------- */
 
-/* Comes in to the table, with its lock taken and the session's hash made. NULL: there is none. */
+/* Comes in to the table, with its lock taken and the session's hash made. NULL: there is none, or
+   somebody else has the lock for longer than this caller may wait, which is counted. */
 llmobsi_fn llmobsi_sessions* llmobsi_sessions_enter(llmobs* obs, const char* session_id,
+                                                    llmobsi_wait wait,
                                                     llmobsi_thread** thread, uint64_t* hash)
 {
     llmobsi_sessions* sessions;
@@ -94,7 +96,11 @@ llmobsi_fn llmobsi_sessions* llmobsi_sessions_enter(llmobs* obs, const char* ses
         return NULL;
     }
     *hash = llmobsi_session_hash(sessions, session_id); /* before: ids may be long */
-    llmobsi_lock_take(&sessions->lock);
+    if (!llmobsi_lock_take_if(&sessions->lock, wait)) {
+        (void)llmobsi_add_relaxed(&sessions->refused, 1);
+        llmobsi_leave();
+        return NULL;
+    }
     return sessions;
 }
 
@@ -104,8 +110,8 @@ llmobsi_fn void llmobsi_sessions_leave(llmobsi_sessions* sessions)
     llmobsi_leave();
 }
 
-LLMOBS_API llmobs_result llmobs_session_begin(llmobs* obs, const char* session_id,
-                                              const char* feature)
+llmobsi_fn llmobs_result llmobsi_session_keep(llmobs* obs, const char* session_id,
+                                              const char* feature, llmobsi_wait wait)
 {
     llmobs_metric metric = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_ACTIVE_SESSIONS);
     llmobs_updown gauge = {0, 0, 0, 0};
@@ -118,9 +124,9 @@ LLMOBS_API llmobs_result llmobs_session_begin(llmobs* obs, const char* session_i
         return LLMOBS_ERROR_ARGUMENT;
     }
     if (metric.number != 0) {
-        gauge = llmobs_updown_get(metric, &feature, 1);
+        gauge = llmobsi_updown_briefly(metric, &feature, 1);
     }
-    sessions = llmobsi_sessions_enter(obs, session_id, &thread, &hash);
+    sessions = llmobsi_sessions_enter(obs, session_id, wait, &thread, &hash);
     if (sessions == NULL) {
         return LLMOBS_ERROR_CLOSED;
     }
@@ -128,7 +134,7 @@ LLMOBS_API llmobs_result llmobs_session_begin(llmobs* obs, const char* session_i
     if (session->hash != 0) {
         session->seen = llmobsi_now(&thread->recorder->timeline);
     } else if (sessions->count == sessions->limit) {
-        llmobsi_count(&sessions->refused, 1);
+        (void)llmobsi_add_relaxed(&sessions->refused, 1);
         result = LLMOBS_ERROR_LIMIT;
     } else {
         sessions->count++;
@@ -141,6 +147,12 @@ LLMOBS_API llmobs_result llmobs_session_begin(llmobs* obs, const char* session_i
     return result;
 }
 
+LLMOBS_API llmobs_result llmobs_session_begin(llmobs* obs, const char* session_id,
+                                              const char* feature)
+{
+    return llmobsi_session_keep(obs, session_id, feature, LLMOBS_I_WAIT);
+}
+
 LLMOBS_API llmobs_result llmobs_session_end(llmobs* obs, const char* session_id)
 {
     llmobsi_sessions* sessions;
@@ -151,7 +163,7 @@ LLMOBS_API llmobs_result llmobs_session_end(llmobs* obs, const char* session_id)
     if (session_id == NULL) {
         return LLMOBS_ERROR_ARGUMENT;
     }
-    sessions = llmobsi_sessions_enter(obs, session_id, &thread, &hash);
+    sessions = llmobsi_sessions_enter(obs, session_id, LLMOBS_I_WAIT, &thread, &hash);
     if (sessions == NULL) {
         return LLMOBS_ERROR_CLOSED;
     }

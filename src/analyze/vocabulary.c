@@ -41,7 +41,8 @@ llmobsi_fn void llmobsi_say_nano(llmobsi_said* said, const char* key, int64_t na
     }
 }
 
-/* What the guardrails said, if any looked, and the rules that triggered, as an array. The pointers are to names, which end in a NUL. */
+/* What the guardrails said, if any looked, and the rules that triggered, as an array. The pointers
+   are to names, which end in a NUL. */
 llmobsi_fn void llmobsi_say_rules(llmobsi_said* said, const llmobsi_ending* ending,
                                   const char** rules)
 {

@@ -354,6 +354,29 @@ llmobsi_fn void llmobsi_lock_take(llmobsi_lock* lock)
     (void)pthread_mutex_lock(&lock->mutex);
 }
 
+#define LLMOBS_I_LOCK_TRIES 256 /* some microseconds: who holds it longer was taken off its core */
+
+/* How long a caller may wait for a lock. */
+typedef enum llmobsi_wait {
+    LLMOBS_I_WAIT_NEVER,   /* in a signal handler or a callback: it does not even try */
+    LLMOBS_I_WAIT_BRIEFLY, /* on a request's way                                      */
+    LLMOBS_I_WAIT
+} llmobsi_wait;
+
+/* Takes it, if that is done within the time that the caller has. */
+llmobsi_fn bool llmobsi_lock_take_if(llmobsi_lock* lock, llmobsi_wait wait)
+{
+    int left = wait == LLMOBS_I_WAIT_BRIEFLY ? LLMOBS_I_LOCK_TRIES : 0;
+    if (wait == LLMOBS_I_WAIT) {
+        llmobsi_lock_take(lock);
+        return true;
+    }
+    while (left > 0 && pthread_mutex_trylock(&lock->mutex) != 0) {
+        left--;
+    }
+    return left > 0;
+}
+
 llmobsi_fn void llmobsi_lock_give(llmobsi_lock* lock)
 {
     (void)pthread_mutex_unlock(&lock->mutex);

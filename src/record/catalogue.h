@@ -23,6 +23,12 @@
       PHASE, "Duration of each pipeline phase")                                                   \
     X(LLM_GUARDRAIL_TRIGGERS, LLM, "llm_guardrail_triggers_total", "{trigger}", COUNTER, INT,     \
       NONE, GUARDRAIL, "Guardrail trigger events")                                                \
+    X(LLM_GUARDRAIL_VERDICTS, LLM, "llm_guardrail_verdicts_total", "{verdict}", COUNTER, INT,     \
+      NONE, RULE, "Verdicts of guardrails, those that passed a text included")                    \
+    X(LLM_REQUESTS, LLM, "llm_requests_total", "{request}", COUNTER, INT, NONE, REQUESTS,         \
+      "Requests that ended")                                                                      \
+    X(LLM_REQUEST_DURATION, LLM, "llm_request_duration_seconds", "s", HISTOGRAM, NANO, PHASE,     \
+      COST, "Duration of a whole request, the wait included")                                     \
     X(LLM_ACTIVE_SESSIONS, LLM, "llm_active_sessions", "{session}", UPDOWN, INT, NONE, FEATURE,   \
       "Currently active LLM sessions")                                                            \
     /* OpenTelemetry GenAI, of the conventions 1.41 only */                                       \

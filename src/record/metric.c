@@ -173,7 +173,8 @@ llmobsi_inline bool llmobsi_metric_fits(const llmobsi_registry* registry, uint32
 
 llmobsi_inline llmobsi_handle llmobsi_handle_get(llmobs_metric metric,
                                                  llmobs_instrument instrument,
-                                                 const char* const* values, size_t count)
+                                                 const char* const* values, size_t count,
+                                                 llmobsi_wait wait)
 {
     llmobsi_handle handle = {0, 0, 0, 0};
     llmobsi_visit visit;
@@ -185,8 +186,8 @@ llmobsi_inline llmobsi_handle llmobsi_handle_get(llmobs_metric metric,
                                            count))) {
         handle.instance = metric.instance;
         handle.metric = metric.number - 1;
-        handle.series =
-            llmobsi_series_get(visit.registry, handle.metric, values, visit.may_wait);
+        handle.series = llmobsi_series_get(visit.registry, handle.metric, values,
+                                           visit.may_wait ? wait : LLMOBS_I_WAIT_NEVER);
         handle.cell = visit.registry->series[handle.series].cell;
     } else {
         (void)llmobsi_add_relaxed(&visit.registry->misused, 1);
@@ -248,7 +249,7 @@ llmobsi_fn llmobsi_handle llmobsi_handle_find(llmobs* obs, const char* name,
         wanted = visit.registry->metrics[metric.number - 1].label_count;
     }
     llmobsi_visit_end(&visit);
-    return llmobsi_handle_get(metric, instrument, values, wanted);
+    return llmobsi_handle_get(metric, instrument, values, wanted, LLMOBS_I_WAIT);
 }
 
 /* Four kinds of handle, so that none is taken for another; inside they are alike. */
@@ -263,7 +264,8 @@ llmobsi_fn llmobsi_handle llmobsi_handle_find(llmobs* obs, const char* name,
 #define LLMOBS_I_HANDLE(type, get, find, instrument)                                             \
     LLMOBS_API type get(llmobs_metric metric, const char* const* values, size_t count)           \
     {                                                                                            \
-        llmobsi_handle handle = llmobsi_handle_get(metric, instrument, values, count);           \
+        llmobsi_handle handle =                                                                  \
+            llmobsi_handle_get(metric, instrument, values, count, LLMOBS_I_WAIT);                \
         LLMOBS_I_HANDLE_OF(type, handle);                                                        \
     }                                                                                            \
                                                                                                  \
@@ -279,6 +281,20 @@ LLMOBS_I_HANDLE(llmobs_updown, llmobs_updown_get, llmobs_updown_find, LLMOBS_UPD
 LLMOBS_I_HANDLE(llmobs_gauge, llmobs_gauge_get, llmobs_gauge_find, LLMOBS_GAUGE)
 LLMOBS_I_HANDLE(llmobs_histogram, llmobs_histogram_get, llmobs_histogram_find, LLMOBS_HISTOGRAM)
 
+/* The same for requests: who makes a series at this moment is not waited for. */
+#define LLMOBS_I_HANDLE_BRIEFLY(type, get, instrument)                                           \
+    llmobsi_fn type get(llmobs_metric metric, const char* const* values, size_t count)           \
+    {                                                                                            \
+        llmobsi_handle handle =                                                                  \
+            llmobsi_handle_get(metric, instrument, values, count, LLMOBS_I_WAIT_BRIEFLY);        \
+        LLMOBS_I_HANDLE_OF(type, handle);                                                        \
+    }
+
+LLMOBS_I_HANDLE_BRIEFLY(llmobs_counter, llmobsi_counter_briefly, LLMOBS_COUNTER)
+LLMOBS_I_HANDLE_BRIEFLY(llmobs_updown, llmobsi_updown_briefly, LLMOBS_UPDOWN)
+LLMOBS_I_HANDLE_BRIEFLY(llmobs_histogram, llmobsi_histogram_briefly, LLMOBS_HISTOGRAM)
+
+#undef LLMOBS_I_HANDLE_BRIEFLY
 #undef LLMOBS_I_HANDLE
 #undef LLMOBS_I_HANDLE_OF
 

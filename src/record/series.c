@@ -531,7 +531,7 @@ llmobsi_fn bool llmobsi_series_full(llmobsi_registry* registry, uint32_t number)
 }
 
 llmobsi_cold uint32_t llmobsi_series_new(llmobsi_registry* registry, uint32_t number,
-                                         llmobsi_key* key, bool may_wait)
+                                         llmobsi_key* key, llmobsi_wait wait)
 {
     uint32_t found;
     if (llmobsi_key_repair(registry, number, key)) {
@@ -540,10 +540,9 @@ llmobsi_cold uint32_t llmobsi_series_new(llmobsi_registry* registry, uint32_t nu
             return found;
         }
     }
-    if (!may_wait || llmobsi_series_full(registry, number)) {
+    if (llmobsi_series_full(registry, number) || !llmobsi_lock_take_if(&registry->lock, wait)) {
         return llmobsi_series_overflow(registry, number);
     }
-    llmobsi_lock_take(&registry->lock);
     found = llmobsi_series_lookup(registry, number, key);
     if (found == LLMOBS_I_NO_SERIES && !llmobsi_series_full(registry, number)) {
         found = llmobsi_series_make(registry, number, key);
@@ -553,20 +552,20 @@ llmobsi_cold uint32_t llmobsi_series_new(llmobsi_registry* registry, uint32_t nu
 }
 
 llmobsi_cold uint32_t llmobsi_series_get_slow(llmobsi_registry* registry, uint32_t number,
-                                              const char* const* values, bool may_wait)
+                                              const char* const* values, llmobsi_wait wait)
 {
     llmobsi_key key;
     uint32_t found;
     llmobsi_key_make(registry, number, values, &key);
     found = llmobsi_series_lookup(registry, number, &key);
     return found != LLMOBS_I_NO_SERIES ? found
-                                       : llmobsi_series_new(registry, number, &key, may_wait);
+                                       : llmobsi_series_new(registry, number, &key, wait);
 }
 
-/* The series of these label values, as many as the metric has labels. Where it is new, `may_wait`
-   says whether the lock may be taken to make it. */
+/* The series of these label values, as many as the metric has labels. Where it is new, `wait`
+   says whether the lock may be waited for to make it; otherwise it is the overflow series. */
 llmobsi_fn uint32_t llmobsi_series_get(llmobsi_registry* registry, uint32_t number,
-                                       const char* const* values, bool may_wait)
+                                       const char* const* values, llmobsi_wait wait)
 {
     const llmobsi_metric* metric = &registry->metrics[number];
     uint32_t found;
@@ -576,7 +575,7 @@ llmobsi_fn uint32_t llmobsi_series_get(llmobsi_registry* registry, uint32_t numb
     found = llmobsi_series_quick(registry, number, values);
     return llmobsi_likely(found != LLMOBS_I_NO_SERIES)
                ? found
-               : llmobsi_series_get_slow(registry, number, values, may_wait);
+               : llmobsi_series_get_slow(registry, number, values, wait);
 }
 
 llmobsi_fn bool llmobsi_series_take_out(llmobsi_registry* registry, uint32_t number,
