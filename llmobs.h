@@ -71,6 +71,7 @@ CONTENTS: search for a tag.
     >>api:histogram          >>histogram              recording: histograms
     >>api:reading            >>reading                reading metrics back, quantiles
     >>api:session            >>session                sessions that are open
+    >>api:capture            >>capture                texts kept for a judge
     >>api:request_pool       >>request_pool           records of requests under way
                              >>guard                  the guardrail that is built in
     >>api:stream             >>stream                 prompts and answers: hashed, audited, not kept
@@ -551,6 +552,8 @@ typedef struct llmobs_stats {
     uint64_t requests_late;      /* calls for requests that had ended             */
     uint64_t request_texts_cut;  /* ids, names: to 128 bytes each                 */
     uint64_t sessions_refused;   /* not counted: llmobs_config.sessions were open */
+    uint64_t captures_selected;  /* requests whose texts were kept to be judged   */
+    uint64_t captures_missed;    /* could not be: llmobs_config.captures were in use */
 } llmobs_stats;
 
 /* [any] "pool", "threads", ...; "unknown" for other numbers. */
@@ -774,6 +777,10 @@ typedef struct llmobs_config {
                                     found triggers rules such as pii.EMAIL      (default 0: none) */
     llmobs_audit_fn audit;       /* gets raw texts                                 (default none) */
     void* audit_user;
+    uint32_t captures;           /* requests whose texts are kept, cut, until they are judged: see
+                                    llmobs_capture_take. Up to 4096             (default 0: none) */
+    uint32_t capture_bytes;      /* of each text: half its beginning, half its end, 64 to 65536
+                                                                                   (default 2048) */
 } llmobs_config;
 
 /* [any] A config with every default filled in; set fields, then open. */
@@ -1942,6 +1949,45 @@ LLMOBS_API llmobs_result llmobs_session_begin(llmobs* obs, const char* session_i
 LLMOBS_API llmobs_result llmobs_session_end(llmobs* obs, const char* session_id);
 
 /* =================================================================================================
+ *  >>api:capture            texts kept for a judge
+ * ============================================================================================== */
+
+/* ---- captures: texts kept for a judge ------------------------------------------------------ */
+
+#define LLMOBS_EXPLAINED_TEXT 129 /* bytes of an id or a model's name, with a NUL */
+
+/* A text, whole or cut: its beginning and its end, on UTF-8 borders, as it came. */
+typedef struct llmobs_captured {
+    llmobs_string head; /* all of it, where it fits llmobs_config.capture_bytes */
+    llmobs_string tail; /* empty where nothing is left out between              */
+    uint64_t size;      /* of the whole, in bytes                               */
+} llmobs_captured;
+
+/* The texts of a request that was selected: by llmobs_outcome.judge, or since a guardrail
+   triggered. They lie in private memory: neither dumped nor swapped (where the system does that),
+   gone in a fork's child, and wiped by llmobs_capture_done. */
+typedef struct llmobs_capture {
+    size_t size;       /* sizeof(llmobs_capture) of the implementation */
+    uint32_t instance; /* private, as the next two                     */
+    uint32_t place;
+    uint64_t generation;
+    const char* request_id; /* "" where there is none                  */
+    uint8_t trace_id[16];   /* of its root span; zeros: it had none    */
+    uint8_t span_id[8];
+    bool triggered; /* a guardrail did                                 */
+    llmobs_captured context;
+    llmobs_captured input;
+    llmobs_captured output;
+} llmobs_capture;
+
+/* [any] The capture that was selected first. False: there is none. What it points to is there until
+   llmobs_capture_done, and no longer than the instance. About 0.2 us. */
+LLMOBS_API bool llmobs_capture_take(llmobs* obs, llmobs_capture* capture);
+
+/* [owner] Wipes it, and gives its place back. A second call is harmless. */
+LLMOBS_API void llmobs_capture_done(llmobs_capture* capture);
+
+/* =================================================================================================
  *  >>api:request_pool       records of requests under way
  * ============================================================================================== */
 
@@ -2012,6 +2058,8 @@ typedef struct llmobs_outcome {
     const char* response_model; /* as the provider says                                           */
     int64_t cost_nano; /* in USD / 10^9, where the host knows it,                                 */
     bool cost_known;   /* and says so                                             (default false) */
+    bool judge;        /* have it judged: its texts are kept for llmobs_capture_take. Without it
+                          they are kept where a guardrail triggered             (default false) */
     bool cancelled;    /* the client went away: "cancelled" is the finish reason, if you give no
                           other; to vllm:request_success "abort"                                  */
 } llmobs_outcome;
@@ -2028,8 +2076,6 @@ struct llmobs_audit {
     uint64_t offset;        /* in the part */
     bool final;             /* the part ends with this chunk, which may be empty                  */
 };
-
-#define LLMOBS_EXPLAINED_TEXT 129 /* bytes, with a NUL */
 
 /* One of the recent requests, taken apart. Numbers of tokens are -1 where they are unknown. */
 typedef struct llmobs_explanation {
@@ -2092,6 +2138,7 @@ typedef struct llmobs_request_info {
     bool server;             /* this program is the engine: metrics are those of a server (vllm:*,
                                 gen_ai.server.*), the span's kind is SERVER       (default false) */
     bool stream;             /* the answer is streamed                                            */
+    bool no_capture;         /* its texts are not kept, whatever llmobs_config.captures says      */
 } llmobs_request_info;
 
 /* [any] Zeroed but for the size. */
@@ -3572,6 +3619,20 @@ LLMOBS_API llmobs_result llmobs_session_end(llmobs* obs, const char* session_id)
     __builtin_memset(&zero, 0, sizeof zero);
     (void)obs; (void)session_id;
     return zero;
+}
+
+/* ---- capture --------------------------------------------------------------------------------- */
+
+LLMOBS_API bool llmobs_capture_take(llmobs* obs, llmobs_capture* capture)
+{
+    (void)obs;
+    if (capture) { __builtin_memset(capture, 0, sizeof *capture); }
+    return false;
+}
+
+LLMOBS_API void llmobs_capture_done(llmobs_capture* capture)
+{
+    if (capture) { __builtin_memset(capture, 0, sizeof *capture); }
 }
 
 /* ---- stream ---------------------------------------------------------------------------------- */
@@ -7316,6 +7377,7 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.recent_requests = 256;
     config.sessions = 1024;
     config.session_idle_s = 1800;
+    config.capture_bytes = 2048;
     return config;
 }
 
@@ -7395,7 +7457,9 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     X(slow_request_ms, 1, 86400000)                                                              \
     X(recent_requests, 16, 65536)                                                                \
     X(sessions, 16, 1u << 20)                                                                    \
-    X(session_idle_s, 1, 31536000)
+    X(session_idle_s, 1, 31536000)                                                               \
+    X(captures, 0, 4096)                                                                         \
+    X(capture_bytes, 64, 65536)
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {
@@ -14672,6 +14736,7 @@ typedef struct llmobsi_recorder {
     llmobsi_atomic32 threads_used; /* records ever claimed are below it */
     void* requests; /* of a layer above: see llmobsi_requests_of. Open writes */
     void* sessions; /* and llmobsi_sessions_of */
+    void* captures; /* and llmobsi_captures_of */
     /* Set by the layers above: called once in a child after fork, by its first thread to come. */
     void (*after_fork)(struct llmobsi_recorder* recorder);
 } llmobsi_recorder;
@@ -18779,6 +18844,379 @@ llmobsi_fn void llmobsi_sessions_forked(llmobsi_sessions* sessions)
 }
 
 /* =================================================================================================
+ *  >>capture                analyze: texts kept for a judge
+ * ============================================================================================== */
+
+/* Captures: a few requests' texts, cut, in pages of their own. A request takes a place when it
+   begins, and fills it as its texts come by; its end gives the place back, wiped, or selects it.
+   Selected ones wait for the host, oldest first, and none gives way to another: a request that
+   finds no place is counted, and not captured.
+
+   Who holds a place reads and writes it; places are handed on by their states. */
+
+enum {
+    LLMOBS_I_CAPTURE_FREE,
+    LLMOBS_I_CAPTURE_HELD,     /* by a request */
+    LLMOBS_I_CAPTURE_SELECTED, /* by nobody    */
+    LLMOBS_I_CAPTURE_TAKEN,    /* by the host  */
+    LLMOBS_I_CAPTURE_STATES
+};
+
+typedef enum llmobsi_capture_part {
+    LLMOBS_I_CAPTURE_CONTEXT,
+    LLMOBS_I_CAPTURE_INPUT,
+    LLMOBS_I_CAPTURE_OUTPUT,
+    LLMOBS_I_CAPTURE_PARTS
+} llmobsi_capture_part;
+
+/* A place. Behind it, for each part, its bytes: the first half keeps the beginning, the second one
+   is a ring with the end. Who holds the place reads and writes. */
+typedef struct llmobsi_capture {
+    uint64_t sizes[LLMOBS_I_CAPTURE_PARTS];
+    bool triggered;
+    uint8_t trace_id[16];
+    uint8_t span_id[8];
+    char request_id[LLMOBS_EXPLAINED_TEXT];
+} llmobsi_capture;
+
+typedef struct llmobsi_capture_place {
+    llmobsi_atomic64 state; /* a generation * STATES + the state; by compare-and-swap       */
+    llmobsi_atomic64 order; /* of being selected. Who holds the place; whoever looks for one */
+} llmobsi_capture_place;
+
+typedef struct llmobsi_captures {
+    llmobsi_capture_place* places; /* this and what stands up to `next`: open writes */
+    unsigned char* pages;          /* what the places hold, `stride` bytes each      */
+    size_t page_bytes;
+    size_t stride;
+    uint32_t count;
+    uint32_t bytes;        /* of a text, even. Up to here open writes                      */
+    llmobsi_atomic32 next; /* where to look for a free place. This and all below: any thread */
+    llmobsi_atomic64 selected;
+    llmobsi_atomic64 missed; /* requests that found no place */
+} llmobsi_captures;
+
+/* Those of an instance; NULL: it has none. */
+llmobsi_inline llmobsi_captures* llmobsi_captures_of(const llmobsi_recorder* recorder)
+{
+    return (llmobsi_captures*)recorder->captures;
+}
+
+llmobsi_inline llmobsi_capture* llmobsi_capture_at(const llmobsi_captures* captures,
+                                                   uint32_t place)
+{
+    return (llmobsi_capture*)(void*)(captures->pages + place * captures->stride);
+}
+
+llmobsi_inline char* llmobsi_capture_bytes(const llmobsi_captures* captures, uint32_t place,
+                                           int part)
+{
+    return (char*)(llmobsi_capture_at(captures, place) + 1) + (size_t)part * captures->bytes;
+}
+
+/* ---- states -------------------------------------------------------------------------------- */
+
+/* From one state to another. False: it is not, or no longer, in the first. */
+llmobsi_inline bool llmobsi_capture_move(llmobsi_captures* captures, uint32_t place,
+                                         uint64_t from, uint64_t state)
+{
+    uint64_t to = from - from % LLMOBS_I_CAPTURE_STATES + state;
+    return llmobsi_cas_acquire_release(&captures->places[place].state, &from, to);
+}
+
+/* Takes a free place: its number + 1, 0: there is none. Any thread. */
+llmobsi_fn uint32_t llmobsi_capture_hold(llmobsi_captures* captures)
+{
+    uint32_t first = llmobsi_add_relaxed(&captures->next, 1);
+    uint32_t i;
+    for (i = 0; i < captures->count; i++) {
+        uint32_t place = (first + i) % captures->count;
+        uint64_t state = llmobsi_load_relaxed(&captures->places[place].state);
+        if (state % LLMOBS_I_CAPTURE_STATES == LLMOBS_I_CAPTURE_FREE &&
+            llmobsi_capture_move(captures, place, state, LLMOBS_I_CAPTURE_HELD)) {
+            return place + 1;
+        }
+    }
+    (void)llmobsi_add_relaxed(&captures->missed, 1);
+    return 0;
+}
+
+/* Wipes a place, as far as it was used, and gives it back. Who holds it. */
+llmobsi_fn void llmobsi_capture_drop(llmobsi_captures* captures, uint32_t place)
+{
+    llmobsi_capture* capture = llmobsi_capture_at(captures, place);
+    uint64_t state = llmobsi_load_relaxed(&captures->places[place].state);
+    int part;
+    for (part = 0; part < (int)LLMOBS_I_CAPTURE_PARTS; part++) {
+        uint64_t used = capture->sizes[part];
+        llmobsi_wipe(llmobsi_capture_bytes(captures, place, part),
+                     used < captures->bytes ? (size_t)used : captures->bytes);
+    }
+    llmobsi_wipe(capture, sizeof *capture);
+    llmobsi_store_release(
+        &captures->places[place].state,
+        state - state % LLMOBS_I_CAPTURE_STATES + LLMOBS_I_CAPTURE_STATES);
+}
+
+/* ---- texts --------------------------------------------------------------------------------- */
+
+/* Adds a piece to a part. Who holds the place. */
+llmobsi_fn void llmobsi_capture_add(llmobsi_captures* captures, uint32_t place, int part,
+                                    const char* data, size_t size)
+{
+    char* bytes = llmobsi_capture_bytes(captures, place, part);
+    uint64_t* total = &llmobsi_capture_at(captures, place)->sizes[part];
+    size_t half = captures->bytes / 2;
+    if (*total < half && size > 0) {
+        size_t room = half - (size_t)*total;
+        size_t first = size < room ? size : room;
+        memcpy(bytes + *total, data, first);
+        *total += first;
+        data += first;
+        size -= first;
+    }
+    if (size > half) { /* what the ring would lose at once */
+        *total += size - half;
+        data += size - half;
+        size = half;
+    }
+    while (size > 0) {
+        size_t at = (size_t)((*total - half) % half);
+        size_t run = size < half - at ? size : half - at;
+        memcpy(bytes + half + at, data, run);
+        *total += run;
+        data += run;
+        size -= run;
+    }
+}
+
+llmobsi_fn void llmobsi_bytes_reverse(char* bytes, size_t size)
+{
+    size_t i;
+    for (i = 0; i < size / 2; i++) {
+        char byte = bytes[i];
+        bytes[i] = bytes[size - 1 - i];
+        bytes[size - 1 - i] = byte;
+    }
+}
+
+/* Turns each ring so that it begins with its oldest byte. */
+llmobsi_fn void llmobsi_capture_straighten(llmobsi_captures* captures, uint32_t place)
+{
+    size_t half = captures->bytes / 2;
+    int part;
+    for (part = 0; part < (int)LLMOBS_I_CAPTURE_PARTS; part++) {
+        uint64_t size = llmobsi_capture_at(captures, place)->sizes[part];
+        if (size > captures->bytes) {
+            char* ring = llmobsi_capture_bytes(captures, place, part) + half;
+            size_t oldest = (size_t)((size - half) % half);
+            llmobsi_bytes_reverse(ring, oldest);
+            llmobsi_bytes_reverse(ring + oldest, half - oldest);
+            llmobsi_bytes_reverse(ring, half);
+        }
+    }
+}
+
+/* The size without a code point at the end that is not all there. */
+llmobsi_fn size_t llmobsi_utf8_whole(const char* data, size_t size)
+{
+    size_t back;
+    for (back = 1; back <= 3 && back <= size; back++) {
+        uint8_t byte = (uint8_t)data[size - back];
+        size_t needs = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+        if ((byte & 0xc0) != 0x80) {
+            return needs > back ? size - back : size;
+        }
+    }
+    return size;
+}
+
+/* How many bytes at the beginning belong to a code point that began before: at most three. */
+llmobsi_fn size_t llmobsi_utf8_rest(const char* data, size_t size)
+{
+    size_t rest = 0;
+    while (rest < 3 && rest < size && ((uint8_t)data[rest] & 0xc0) == 0x80) {
+        rest++;
+    }
+    return rest;
+}
+
+llmobsi_fn void llmobsi_capture_view(const llmobsi_captures* captures, uint32_t place, int part,
+                                     llmobs_captured* view)
+{
+    const char* bytes = llmobsi_capture_bytes(captures, place, part);
+    size_t half = captures->bytes / 2;
+    size_t rest;
+    view->size = llmobsi_capture_at(captures, place)->sizes[part];
+    view->tail = llmobs_str("");
+    view->head.data = bytes;
+    if (view->size <= captures->bytes) {
+        view->head.size = (size_t)view->size;
+        return;
+    }
+    view->head.size = llmobsi_utf8_whole(bytes, half);
+    rest = llmobsi_utf8_rest(bytes + half, half);
+    view->tail.data = bytes + half + rest;
+    view->tail.size = half - rest;
+}
+
+/* ---- from a request's end to the host ------------------------------------------------------ */
+
+/* Leaves a place to the host. Who holds it, inside. */
+llmobsi_fn void llmobsi_capture_select(llmobsi_captures* captures, uint32_t place,
+                                       llmobs_string request_id,
+                                       const llmobs_trace_context* trace, bool triggered)
+{
+    llmobsi_capture* capture = llmobsi_capture_at(captures, place);
+    uint64_t state = llmobsi_load_relaxed(&captures->places[place].state);
+    llmobsi_capture_straighten(captures, place);
+    memcpy(capture->request_id, request_id.data, request_id.size);
+    memcpy(capture->trace_id, trace->trace_id, sizeof capture->trace_id);
+    memcpy(capture->span_id, trace->span_id, sizeof capture->span_id);
+    capture->triggered = triggered;
+    llmobsi_store_relaxed(&captures->places[place].order,
+                          llmobsi_add_relaxed(&captures->selected, 1));
+    (void)llmobsi_capture_move(captures, place, state, LLMOBS_I_CAPTURE_SELECTED);
+}
+
+/* The place that was selected first, and its state; `count` where there is none. What is read of a
+   place that another thread takes meanwhile is not used: the claim fails. */
+llmobsi_fn uint32_t llmobsi_capture_oldest(llmobsi_captures* captures, uint64_t* state)
+{
+    uint32_t oldest = captures->count;
+    uint64_t order = UINT64_MAX;
+    uint32_t i;
+    for (i = 0; i < captures->count; i++) {
+        uint64_t seen = llmobsi_load_acquire(&captures->places[i].state);
+        uint64_t since = llmobsi_load_relaxed(&captures->places[i].order);
+        if (seen % LLMOBS_I_CAPTURE_STATES == LLMOBS_I_CAPTURE_SELECTED && since < order) {
+            order = since;
+            oldest = i;
+            *state = seen;
+        }
+    }
+    return oldest;
+}
+
+llmobsi_fn void llmobsi_capture_show(llmobsi_captures* captures, uint32_t place,
+                                     llmobs_capture* view)
+{
+    const llmobsi_capture* capture = llmobsi_capture_at(captures, place);
+    view->place = place;
+    view->generation = llmobsi_load_relaxed(&captures->places[place].state);
+    view->request_id = capture->request_id;
+    memcpy(view->trace_id, capture->trace_id, sizeof view->trace_id);
+    memcpy(view->span_id, capture->span_id, sizeof view->span_id);
+    view->triggered = capture->triggered;
+    llmobsi_capture_view(captures, place, LLMOBS_I_CAPTURE_CONTEXT, &view->context);
+    llmobsi_capture_view(captures, place, LLMOBS_I_CAPTURE_INPUT, &view->input);
+    llmobsi_capture_view(captures, place, LLMOBS_I_CAPTURE_OUTPUT, &view->output);
+}
+
+LLMOBS_API bool llmobs_capture_take(llmobs* obs, llmobs_capture* capture)
+{
+    llmobsi_thread* thread = llmobsi_enter(llmobsi_ticket(obs));
+    llmobsi_captures* captures;
+    uint64_t state = 0;
+    uint32_t place = 0;
+    bool taken = false;
+    if (thread == NULL) {
+        return false;
+    }
+    captures = capture != NULL ? llmobsi_captures_of(thread->recorder) : NULL;
+    while (captures != NULL && !taken &&
+           (place = llmobsi_capture_oldest(captures, &state)) < captures->count) {
+        taken = llmobsi_capture_move(captures, place, state, LLMOBS_I_CAPTURE_TAKEN);
+    }
+    if (taken) {
+        memset(capture, 0, sizeof *capture);
+        capture->size = sizeof *capture;
+        capture->instance = thread->recorder->ticket;
+        llmobsi_capture_show(captures, place, capture);
+    }
+    llmobsi_leave();
+    return taken;
+}
+
+LLMOBS_API void llmobs_capture_done(llmobs_capture* capture)
+{
+    llmobsi_thread* thread = capture != NULL ? llmobsi_enter(capture->instance) : NULL;
+    llmobsi_captures* captures;
+    if (thread == NULL) {
+        return;
+    }
+    captures = llmobsi_captures_of(thread->recorder);
+    if (captures != NULL && capture->place < captures->count &&
+        capture->generation % LLMOBS_I_CAPTURE_STATES == LLMOBS_I_CAPTURE_TAKEN &&
+        llmobsi_load_relaxed(&captures->places[capture->place].state) == capture->generation) {
+        llmobsi_capture_drop(captures, capture->place);
+    }
+    llmobsi_leave();
+    memset(capture, 0, sizeof *capture);
+}
+
+/* ---- layout, fork, close ------------------------------------------------------------------- */
+
+/* `recorder` is NULL while measuring. Without captures it takes nothing. */
+llmobsi_fn void llmobsi_captures_layout(llmobsi_arena* arena, const llmobs_config* config,
+                                        llmobsi_recorder* recorder)
+{
+    size_t stride = sizeof(llmobsi_capture) +
+                    (size_t)LLMOBS_I_CAPTURE_PARTS * (config->capture_bytes & ~UINT32_C(1));
+    size_t page = llmobsi_page_size();
+    llmobsi_captures* captures;
+    llmobsi_capture_place* places;
+    unsigned char* memory;
+    size_t bytes;
+    if (config->captures == 0) {
+        return;
+    }
+    stride = (stride + 63) & ~(size_t)63;
+    bytes = (llmobsi_size_mul(config->captures, stride) + page - 1) / page * page;
+    captures = (llmobsi_captures*)llmobsi_arena_take(arena, 1, sizeof *captures);
+    places = (llmobsi_capture_place*)llmobsi_arena_take(arena, config->captures, sizeof *places);
+    memory = (unsigned char*)llmobsi_arena_take(arena, 1, bytes + page);
+    if (recorder == NULL || memory == NULL) {
+        return;
+    }
+    memset(captures, 0, sizeof *captures);
+    memset(places, 0, config->captures * sizeof *places);
+    captures->places = places;
+    captures->pages = memory + (page - (uintptr_t)memory % page) % page;
+    captures->page_bytes = bytes;
+    captures->stride = stride;
+    captures->count = config->captures;
+    captures->bytes = config->capture_bytes & ~UINT32_C(1);
+    memset(captures->pages, 0, bytes);
+    recorder->captures = captures;
+}
+
+/* Before anybody else is there. */
+llmobsi_fn void llmobsi_captures_start(llmobsi_captures* captures)
+{
+    llmobsi_pages_seclude(captures->pages, captures->page_bytes, true);
+}
+
+/* In the child of a fork: texts are the parent's. The kernel zeroes them, where it can. */
+llmobsi_fn void llmobsi_captures_forked(llmobsi_captures* captures)
+{
+    uint32_t i;
+    for (i = 0; i < captures->count; i++) {
+        llmobsi_capture_drop(captures, i);
+    }
+    memset(captures->pages, 0, captures->page_bytes);
+    captures->selected = 0;
+    captures->missed = 0;
+}
+
+/* Nothing of any text is left. */
+llmobsi_fn void llmobsi_captures_end(llmobsi_captures* captures)
+{
+    llmobsi_wipe(captures->pages, captures->page_bytes);
+    llmobsi_pages_seclude(captures->pages, captures->page_bytes, false);
+}
+
+/* =================================================================================================
  *  >>request_pool           analyze: records of requests under way
  * ============================================================================================== */
 
@@ -18902,6 +19340,7 @@ typedef struct llmobsi_request {
     llmobsi_request_stream input;
     llmobsi_request_stream output;
     llmobsi_request_facts facts;
+    uint32_t capture; /* place + 1, 0: none. Begin writes, then who ends it, then the tick */
     llmobsi_atomic64 phase_ns[LLMOBS_PHASE_COUNT]; /* the tick */
     llmobsi_atomic64 docs_count;                   /* the tick; what a phase said, + 1 */
     bool is_explained;                             /* who ends it, then the tick       */
@@ -18925,6 +19364,7 @@ typedef struct llmobsi_requests {
     size_t guard_size;
     uint32_t guard_classes;
     bool user_ids; /* the metrics of tokens and cost have the label user_id */
+    llmobsi_captures* captures; /* NULL: none */
     llmobs_audit_fn audit;
     void* audit_user;
     uint32_t docs_name; /* the id of "docs.count" */
@@ -19324,6 +19764,9 @@ llmobsi_fn void llmobsi_request_wipe(llmobsi_requests* requests, llmobsi_request
     if (requests->guards != NULL) { /* what its scanner holds back */
         memset(requests->guards + place * requests->guard_size, 0, requests->guard_size);
     }
+    if (record->capture != 0) { /* its end could not: a piece was on its way, or there was none */
+        llmobsi_capture_drop(requests->captures, record->capture - 1);
+    }
     memset((unsigned char*)record + offsetof(llmobsi_request, scheduled), 0,
            sizeof *record - offsetof(llmobsi_request, scheduled));
     llmobsi_store_release(&record->state,
@@ -19698,6 +20141,13 @@ llmobsi_fn void llmobsi_stream_feed(llmobs_request request, llmobs_domain part,
             llmobsi_auditor_take(thread, record, &auditor);
         }
         llmobsi_stream_update(stream, text.data + at, size);
+        if (record->capture != 0) {
+            llmobsi_capture_add(llmobsi_requests_of(thread->recorder)->captures,
+                                record->capture - 1,
+                                part == LLMOBS_DOMAIN_INPUT ? LLMOBS_I_CAPTURE_INPUT
+                                                            : LLMOBS_I_CAPTURE_OUTPUT,
+                                text.data + at, size);
+        }
         if (part == LLMOBS_DOMAIN_OUTPUT) {
             llmobsi_stream_guard(llmobsi_requests_of(thread->recorder), record, text.data + at,
                                  size);
@@ -19976,6 +20426,9 @@ llmobsi_fn void llmobsi_request_fill(llmobsi_thread* thread, llmobsi_request* re
     facts->input_tokens = start->input_tokens;
     facts->output_tokens = start->output_tokens;
     facts->cost = start->cost;
+    record->capture = requests->captures != NULL && !info->no_capture
+                          ? llmobsi_capture_hold(requests->captures)
+                          : 0;
     record->gap_series = start->gap_series;
     record->chunk_series = start->chunk_series;
     record->is_shown = start->gap_series.instance != 0 || start->chunk_series.instance != 0;
@@ -20240,6 +20693,10 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     requests->max_age_ns = (uint64_t)config->request_max_age_s * UINT64_C(1000000000);
     requests->slow_ns = (uint64_t)config->slow_request_ms * UINT64_C(1000000);
     requests->vocabulary = config->vocabulary;
+    requests->captures = llmobsi_captures_of(recorder);
+    if (requests->captures != NULL) {
+        llmobsi_captures_start(requests->captures);
+    }
     requests->audit = config->audit;
     requests->audit_user = config->audit_user;
     requests->user_ids = config->metric_user_ids;
@@ -20690,6 +21147,8 @@ typedef struct llmobsi_ending {
     int64_t output_length;
     bool input_streamed;
     bool output_streamed;
+    uint32_t capture; /* place + 1, 0: none */
+    uint64_t capture_state;
 } llmobsi_ending;
 
 /* ---- what the host says, made sure of ------------------------------------------------------ */
@@ -20846,6 +21305,21 @@ llmobsi_fn void llmobsi_ending_streams(llmobsi_request* record, llmobsi_ending* 
         llmobsi_ending_stream(&record->output, ending->output_hash, &ending->output_length);
 }
 
+/* The capture comes along, unless a piece is on its way into it at this moment: then the tick gives
+   it back, once that is over. */
+llmobsi_fn void llmobsi_ending_take_capture(const llmobsi_requests* requests,
+                                            llmobsi_request* record, llmobsi_ending* ending)
+{
+    bool busy = (ending->input_streamed && ending->input_length < 0) ||
+                (ending->output_streamed && ending->output_length < 0);
+    ending->capture = busy ? 0 : record->capture;
+    if (ending->capture != 0) {
+        record->capture = 0;
+        ending->capture_state =
+            llmobsi_load_relaxed(&requests->captures->places[ending->capture - 1].state);
+    }
+}
+
 #ifndef LLMOBS_NO_SCANNER
 
 llmobsi_fn void llmobsi_ending_guard(const llmobsi_requests* requests,
@@ -20916,6 +21390,7 @@ llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* endi
     llmobsi_ending_events(record, ending);
     llmobsi_ending_rules(&thread->recorder->names, record, ending);
     llmobsi_ending_streams(record, ending);
+    llmobsi_ending_take_capture(requests, record, ending);
     llmobsi_auditor_take(thread, record, &ending->auditor);
 #ifndef LLMOBS_NO_SCANNER
     llmobsi_ending_guard(requests, record, ending);
@@ -21015,6 +21490,48 @@ llmobsi_fn void llmobsi_ending_audit_part(const llmobsi_auditor* auditor, llmobs
     } else if (!streamed && text.size > 0) {
         llmobsi_audit_tell(auditor, part, text, 0, true);
     }
+}
+
+/* What the capture has not had yet goes in; then it is left to the host, or wiped at once. */
+llmobsi_fn void llmobsi_ending_capture(const llmobsi_ending* ending)
+{
+    const llmobs_outcome* outcome = &ending->outcome;
+    llmobsi_captures* captures;
+    llmobs_trace_context trace;
+    llmobsi_thread* thread;
+    uint32_t place = ending->capture - 1;
+    if (ending->capture == 0) {
+        return;
+    }
+    memset(&trace, 0, sizeof trace);
+    (void)llmobs_span_context(ending->facts.root, &trace);
+    thread = llmobsi_enter(llmobsi_ticket(ending->obs));
+    if (thread == NULL) {
+        return; /* closed meanwhile, and wiped */
+    }
+    captures = llmobsi_captures_of(thread->recorder);
+    if (llmobsi_load_relaxed(&captures->places[place].state) != ending->capture_state) {
+        llmobsi_leave(); /* in a fork's child */
+        return;
+    }
+    if (outcome->judge || ending->rule_count > 0) {
+        llmobsi_capture_add(captures, place, LLMOBS_I_CAPTURE_CONTEXT, outcome->context.data,
+                            outcome->context.size);
+        if (!ending->input_streamed) {
+            llmobsi_capture_add(captures, place, LLMOBS_I_CAPTURE_INPUT, outcome->input.data,
+                                outcome->input.size);
+        }
+        if (!ending->output_streamed) {
+            llmobsi_capture_add(captures, place, LLMOBS_I_CAPTURE_OUTPUT, outcome->output.data,
+                                outcome->output.size);
+        }
+        llmobsi_capture_select(captures, place,
+                               llmobsi_request_string(&ending->facts, LLMOBS_I_TEXT_REQUEST_ID),
+                               &trace, ending->rule_count > 0);
+    } else {
+        llmobsi_capture_drop(captures, place);
+    }
+    llmobsi_leave();
 }
 
 /* The audit callback gets what it has not had yet, and is told where each part ends. */
@@ -21904,6 +22421,7 @@ LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome*
 #ifndef LLMOBS_NO_SCANNER
     llmobsi_ending_findings(&ending);
 #endif
+    llmobsi_ending_capture(&ending);
     llmobsi_ending_measure(&ending);
     llmobsi_ending_attributes(&ending);
     llmobsi_ending_log(&ending);
@@ -27445,6 +27963,10 @@ llmobsi_fn void llmobsi_stats_requests(const llmobsi_recorder* recorder, llmobs_
     stats->requests_late = llmobsi_load_relaxed(&requests->late);
     stats->request_texts_cut = llmobsi_load_relaxed(&requests->texts_cut);
     stats->sessions_refused = llmobsi_load_relaxed(&llmobsi_sessions_of(recorder)->refused);
+    if (requests->captures != NULL) {
+        stats->captures_selected = llmobsi_load_relaxed(&requests->captures->selected);
+        stats->captures_missed = llmobsi_load_relaxed(&requests->captures->missed);
+    }
 }
 
 llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* stats)
@@ -28592,6 +29114,7 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
     if (config->requests != LLMOBS_OFF) {
         llmobsi_requests_layout(arena, config, recorder);
         llmobsi_sessions_layout(arena, config, recorder);
+        llmobsi_captures_layout(arena, config, recorder);
 #ifndef LLMOBS_NO_SCANNER
         llmobsi_guards_layout(arena, config, recorder);
 #endif
@@ -28616,11 +29139,14 @@ LLMOBS_API size_t llmobs_memory_needed(const llmobs_config* config)
 LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pillar)
 {
     llmobs_config without;
+    size_t with_captures;
     size_t with_requests;
     size_t rest;
     llmobsi_config_complete(&without, config, false);
     without.metric_series = LLMOBS_OFF;
     without.exemplars = LLMOBS_OFF;
+    with_captures = llmobs_memory_needed(&without);
+    without.captures = 0;
     with_requests = llmobs_memory_needed(&without);
     without.requests = LLMOBS_OFF;
     rest = llmobs_memory_needed(&without);
@@ -28628,9 +29154,11 @@ LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pi
     case LLMOBS_PILLAR_SPANS:
         return rest; /* and what all pillars share */
     case LLMOBS_PILLAR_METRICS:
-        return llmobs_memory_needed(config) - with_requests;
+        return llmobs_memory_needed(config) - with_captures;
     case LLMOBS_PILLAR_REQUESTS:
         return with_requests - rest;
+    case LLMOBS_PILLAR_JUDGE:
+        return with_captures - with_requests;
     default:
         return 0; /* not yet built */
     }
@@ -28888,6 +29416,9 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
         llmobsi_registry_forked(&recorder->registry);
         memset(&collector->noted_metrics, 0, sizeof collector->noted_metrics);
         collector->noted_misused = 0;
+    }
+    if (llmobsi_captures_of(recorder) != NULL) {
+        llmobsi_captures_forked(llmobsi_captures_of(recorder));
     }
     if (llmobsi_requests_of(recorder) != NULL) {
         llmobsi_requests_forked(llmobsi_requests_of(recorder));
@@ -29147,6 +29678,9 @@ llmobsi_fn llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmo
     llmobsi_keyring_end(&instance->collector.recorder.keyring);
     if (llmobsi_requests_of(&instance->collector.recorder) != NULL) {
         llmobsi_requests_end(llmobsi_requests_of(&instance->collector.recorder));
+    }
+    if (llmobsi_captures_of(&instance->collector.recorder) != NULL) {
+        llmobsi_captures_end(llmobsi_captures_of(&instance->collector.recorder));
     }
     if (quiet) {
         llmobsi_memory_return(instance);

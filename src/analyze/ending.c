@@ -57,6 +57,8 @@ typedef struct llmobsi_ending {
     int64_t output_length;
     bool input_streamed;
     bool output_streamed;
+    uint32_t capture; /* place + 1, 0: none */
+    uint64_t capture_state;
 } llmobsi_ending;
 
 /* ---- what the host says, made sure of ------------------------------------------------------ */
@@ -213,6 +215,21 @@ llmobsi_fn void llmobsi_ending_streams(llmobsi_request* record, llmobsi_ending* 
         llmobsi_ending_stream(&record->output, ending->output_hash, &ending->output_length);
 }
 
+/* The capture comes along, unless a piece is on its way into it at this moment: then the tick gives
+   it back, once that is over. */
+llmobsi_fn void llmobsi_ending_take_capture(const llmobsi_requests* requests,
+                                            llmobsi_request* record, llmobsi_ending* ending)
+{
+    bool busy = (ending->input_streamed && ending->input_length < 0) ||
+                (ending->output_streamed && ending->output_length < 0);
+    ending->capture = busy ? 0 : record->capture;
+    if (ending->capture != 0) {
+        record->capture = 0;
+        ending->capture_state =
+            llmobsi_load_relaxed(&requests->captures->places[ending->capture - 1].state);
+    }
+}
+
 #ifndef LLMOBS_NO_SCANNER
 
 llmobsi_fn void llmobsi_ending_guard(const llmobsi_requests* requests,
@@ -283,6 +300,7 @@ llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* endi
     llmobsi_ending_events(record, ending);
     llmobsi_ending_rules(&thread->recorder->names, record, ending);
     llmobsi_ending_streams(record, ending);
+    llmobsi_ending_take_capture(requests, record, ending);
     llmobsi_auditor_take(thread, record, &ending->auditor);
 #ifndef LLMOBS_NO_SCANNER
     llmobsi_ending_guard(requests, record, ending);
@@ -382,6 +400,48 @@ llmobsi_fn void llmobsi_ending_audit_part(const llmobsi_auditor* auditor, llmobs
     } else if (!streamed && text.size > 0) {
         llmobsi_audit_tell(auditor, part, text, 0, true);
     }
+}
+
+/* What the capture has not had yet goes in; then it is left to the host, or wiped at once. */
+llmobsi_fn void llmobsi_ending_capture(const llmobsi_ending* ending)
+{
+    const llmobs_outcome* outcome = &ending->outcome;
+    llmobsi_captures* captures;
+    llmobs_trace_context trace;
+    llmobsi_thread* thread;
+    uint32_t place = ending->capture - 1;
+    if (ending->capture == 0) {
+        return;
+    }
+    memset(&trace, 0, sizeof trace);
+    (void)llmobs_span_context(ending->facts.root, &trace);
+    thread = llmobsi_enter(llmobsi_ticket(ending->obs));
+    if (thread == NULL) {
+        return; /* closed meanwhile, and wiped */
+    }
+    captures = llmobsi_captures_of(thread->recorder);
+    if (llmobsi_load_relaxed(&captures->places[place].state) != ending->capture_state) {
+        llmobsi_leave(); /* in a fork's child */
+        return;
+    }
+    if (outcome->judge || ending->rule_count > 0) {
+        llmobsi_capture_add(captures, place, LLMOBS_I_CAPTURE_CONTEXT, outcome->context.data,
+                            outcome->context.size);
+        if (!ending->input_streamed) {
+            llmobsi_capture_add(captures, place, LLMOBS_I_CAPTURE_INPUT, outcome->input.data,
+                                outcome->input.size);
+        }
+        if (!ending->output_streamed) {
+            llmobsi_capture_add(captures, place, LLMOBS_I_CAPTURE_OUTPUT, outcome->output.data,
+                                outcome->output.size);
+        }
+        llmobsi_capture_select(captures, place,
+                               llmobsi_request_string(&ending->facts, LLMOBS_I_TEXT_REQUEST_ID),
+                               &trace, ending->rule_count > 0);
+    } else {
+        llmobsi_capture_drop(captures, place);
+    }
+    llmobsi_leave();
 }
 
 /* The audit callback gets what it has not had yet, and is told where each part ends. */

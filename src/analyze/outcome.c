@@ -96,6 +96,7 @@ LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome*
 #ifndef LLMOBS_NO_SCANNER
     llmobsi_ending_findings(&ending);
 #endif
+    llmobsi_ending_capture(&ending);
     llmobsi_ending_measure(&ending);
     llmobsi_ending_attributes(&ending);
     llmobsi_ending_log(&ending);

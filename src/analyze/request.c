@@ -249,6 +249,9 @@ llmobsi_fn void llmobsi_request_fill(llmobsi_thread* thread, llmobsi_request* re
     facts->input_tokens = start->input_tokens;
     facts->output_tokens = start->output_tokens;
     facts->cost = start->cost;
+    record->capture = requests->captures != NULL && !info->no_capture
+                          ? llmobsi_capture_hold(requests->captures)
+                          : 0;
     record->gap_series = start->gap_series;
     record->chunk_series = start->chunk_series;
     record->is_shown = start->gap_series.instance != 0 || start->chunk_series.instance != 0;
@@ -513,6 +516,10 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     requests->max_age_ns = (uint64_t)config->request_max_age_s * UINT64_C(1000000000);
     requests->slow_ns = (uint64_t)config->slow_request_ms * UINT64_C(1000000);
     requests->vocabulary = config->vocabulary;
+    requests->captures = llmobsi_captures_of(recorder);
+    if (requests->captures != NULL) {
+        llmobsi_captures_start(requests->captures);
+    }
     requests->audit = config->audit;
     requests->audit_user = config->audit_user;
     requests->user_ids = config->metric_user_ids;

@@ -22,6 +22,7 @@ typedef struct llmobs_request_info {
     bool server;             /* this program is the engine: metrics are those of a server (vllm:*,
                                 gen_ai.server.*), the span's kind is SERVER       (default false) */
     bool stream;             /* the answer is streamed                                            */
+    bool no_capture;         /* its texts are not kept, whatever llmobs_config.captures says      */
 } llmobs_request_info;
 
 /* [any] Zeroed but for the size. */

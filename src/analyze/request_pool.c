@@ -118,6 +118,7 @@ typedef struct llmobsi_request {
     llmobsi_request_stream input;
     llmobsi_request_stream output;
     llmobsi_request_facts facts;
+    uint32_t capture; /* place + 1, 0: none. Begin writes, then who ends it, then the tick */
     llmobsi_atomic64 phase_ns[LLMOBS_PHASE_COUNT]; /* the tick */
     llmobsi_atomic64 docs_count;                   /* the tick; what a phase said, + 1 */
     bool is_explained;                             /* who ends it, then the tick       */
@@ -141,6 +142,7 @@ typedef struct llmobsi_requests {
     size_t guard_size;
     uint32_t guard_classes;
     bool user_ids; /* the metrics of tokens and cost have the label user_id */
+    llmobsi_captures* captures; /* NULL: none */
     llmobs_audit_fn audit;
     void* audit_user;
     uint32_t docs_name; /* the id of "docs.count" */
@@ -539,6 +541,9 @@ llmobsi_fn void llmobsi_request_wipe(llmobsi_requests* requests, llmobsi_request
     size_t place = (size_t)(record - requests->records);
     if (requests->guards != NULL) { /* what its scanner holds back */
         memset(requests->guards + place * requests->guard_size, 0, requests->guard_size);
+    }
+    if (record->capture != 0) { /* its end could not: a piece was on its way, or there was none */
+        llmobsi_capture_drop(requests->captures, record->capture - 1);
     }
     memset((unsigned char*)record + offsetof(llmobsi_request, scheduled), 0,
            sizeof *record - offsetof(llmobsi_request, scheduled));

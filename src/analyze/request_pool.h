@@ -65,6 +65,8 @@ typedef struct llmobs_outcome {
     const char* response_model; /* as the provider says                                           */
     int64_t cost_nano; /* in USD / 10^9, where the host knows it,                                 */
     bool cost_known;   /* and says so                                             (default false) */
+    bool judge;        /* have it judged: its texts are kept for llmobs_capture_take. Without it
+                          they are kept where a guardrail triggered             (default false) */
     bool cancelled;    /* the client went away: "cancelled" is the finish reason, if you give no
                           other; to vllm:request_success "abort"                                  */
 } llmobs_outcome;
@@ -81,8 +83,6 @@ struct llmobs_audit {
     uint64_t offset;        /* in the part */
     bool final;             /* the part ends with this chunk, which may be empty                  */
 };
-
-#define LLMOBS_EXPLAINED_TEXT 129 /* bytes, with a NUL */
 
 /* One of the recent requests, taken apart. Numbers of tokens are -1 where they are unknown. */
 typedef struct llmobs_explanation {

@@ -153,6 +153,13 @@ llmobsi_fn void llmobsi_stream_feed(llmobs_request request, llmobs_domain part,
             llmobsi_auditor_take(thread, record, &auditor);
         }
         llmobsi_stream_update(stream, text.data + at, size);
+        if (record->capture != 0) {
+            llmobsi_capture_add(llmobsi_requests_of(thread->recorder)->captures,
+                                record->capture - 1,
+                                part == LLMOBS_DOMAIN_INPUT ? LLMOBS_I_CAPTURE_INPUT
+                                                            : LLMOBS_I_CAPTURE_OUTPUT,
+                                text.data + at, size);
+        }
         if (part == LLMOBS_DOMAIN_OUTPUT) {
             llmobsi_stream_guard(llmobsi_requests_of(thread->recorder), record, text.data + at,
                                  size);

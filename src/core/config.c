@@ -51,6 +51,7 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.recent_requests = 256;
     config.sessions = 1024;
     config.session_idle_s = 1800;
+    config.capture_bytes = 2048;
     return config;
 }
 
@@ -130,7 +131,9 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     X(slow_request_ms, 1, 86400000)                                                              \
     X(recent_requests, 16, 65536)                                                                \
     X(sessions, 16, 1u << 20)                                                                    \
-    X(session_idle_s, 1, 31536000)
+    X(session_idle_s, 1, 31536000)                                                               \
+    X(captures, 0, 4096)                                                                         \
+    X(capture_bytes, 64, 65536)
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {

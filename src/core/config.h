@@ -123,6 +123,10 @@ typedef struct llmobs_config {
                                     found triggers rules such as pii.EMAIL      (default 0: none) */
     llmobs_audit_fn audit;       /* gets raw texts                                 (default none) */
     void* audit_user;
+    uint32_t captures;           /* requests whose texts are kept, cut, until they are judged: see
+                                    llmobs_capture_take. Up to 4096             (default 0: none) */
+    uint32_t capture_bytes;      /* of each text: half its beginning, half its end, 64 to 65536
+                                                                                   (default 2048) */
 } llmobs_config;
 
 /* [any] A config with every default filled in; set fields, then open. */

@@ -247,6 +247,9 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
         memset(&collector->noted_metrics, 0, sizeof collector->noted_metrics);
         collector->noted_misused = 0;
     }
+    if (llmobsi_captures_of(recorder) != NULL) {
+        llmobsi_captures_forked(llmobsi_captures_of(recorder));
+    }
     if (llmobsi_requests_of(recorder) != NULL) {
         llmobsi_requests_forked(llmobsi_requests_of(recorder));
         llmobsi_sessions_forked(llmobsi_sessions_of(recorder));
@@ -505,6 +508,9 @@ llmobsi_fn llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmo
     llmobsi_keyring_end(&instance->collector.recorder.keyring);
     if (llmobsi_requests_of(&instance->collector.recorder) != NULL) {
         llmobsi_requests_end(llmobsi_requests_of(&instance->collector.recorder));
+    }
+    if (llmobsi_captures_of(&instance->collector.recorder) != NULL) {
+        llmobsi_captures_end(llmobsi_captures_of(&instance->collector.recorder));
     }
     if (quiet) {
         llmobsi_memory_return(instance);
