@@ -136,6 +136,7 @@ answer trace_chain(const chain* with, const caller* who, const char* question)
         text_free(&response.content);
     }
     span = llmobs_request_span(request);
+    llmobs_span_set_string(span, "request.id", who->request_id); /* for report_explanation */
     llmobs_span_set_int(span, "question.length", (int64_t)strlen(question));
     llmobs_span_set_int(span, "answer.length", (int64_t)result.content.size);
     end_request(request, &said, &reply);

@@ -62,6 +62,7 @@ static void keep_span(kept_span* to, const llmobs_span_view* from)
     copy_text(to->name, from->name);
     to->start_ns = from->start_unix_ns;
     to->end_ns = from->end_unix_ns;
+    to->failed = from->status == LLMOBS_STATUS_ERROR;
     for (uint32_t i = 0; i < from->event_count && to->first_token_ns == 0; i++) {
         if (strcmp(from->events[i].name.data, "first_token") == 0) {
             to->first_token_ns = from->events[i].unix_ns;

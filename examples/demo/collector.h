@@ -20,6 +20,7 @@ typedef struct kept_span {
     uint64_t start_ns;
     uint64_t end_ns;
     uint64_t first_token_ns; /* of the event of this name; 0: there was none */
+    bool failed;             /* its status is ERROR */
     kept_attribute attributes[KEPT_ATTRIBUTES];
     uint32_t attribute_count;
 } kept_span;

@@ -88,7 +88,7 @@ void report_summary(const terminal* on, const collector* from)
         bool stopped = root && passed != NULL && passed->integer == 0;
         requests += root;
         blocked += stopped;
-        failed += root && !stopped && kept_find(span, "error.type") != NULL;
+        failed += root && !stopped && span->failed;
     }
     char a[SHORT_TEXT];
     char b[SHORT_TEXT];
@@ -235,7 +235,7 @@ static bool collect(void* user, const char* data, size_t size)
 
 void report_explanation(const terminal* on, llmobs* obs, const kept_span* root)
 {
-    const kept_attribute* id = kept_find(root, "llmobs.request.id");
+    const kept_attribute* id = kept_find(root, "request.id");
     llmobs_explanation why;
     text words = {0};
     if (id == NULL || llmobs_request_explain(obs, id->value, &why) != LLMOBS_OK ||
