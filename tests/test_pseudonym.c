@@ -1,10 +1,12 @@
 /* Pseudonyms as the host sees them: domains and tenants, pieces, rotation and verification, bad
-   arguments, notes; and readers while keys change. */
+   arguments, notes; readers while keys change; and no key that stays on a caller's stack. */
 #include "llmobs_private.h"
 
 #include "tap.h"
 
 #include "keeper.h"
+
+#include "stack_scan.h"
 
 static uint8_t secret[32];
 
@@ -363,6 +365,189 @@ static void test_race(void)
     (void)llmobs_close(obs);
 }
 
+/* ---- what stays on a stack ----------------------------------------------------------------- */
+
+/* The keys of these four domains, without a tenant and with one, and what tenants' keys are made
+   of: as a whole, and the half that a running HMAC has to its end. */
+enum { WIPED_DOMAINS = 4, WIPED_KEYS = 2 * WIPED_DOMAINS + 1, WIPED_NEEDLES = 2 * WIPED_KEYS };
+
+static llmobs* wiped_obs;
+static const char* wiped_tenant;
+static llmobs_request wiped_request;
+static stack_needle wiped_keys[WIPED_NEEDLES];
+static size_t wiped_count;
+
+static void* leave_key(void* unused)
+{
+    llmobs_hmac_key key;
+    (void)unused;
+    memcpy(&key, wiped_keys[0].bytes, sizeof key);
+    __asm__ __volatile__("" : : "r"(&key) : "memory"); /* it is used once, then dead */
+    return NULL;
+}
+
+static void* make_pseudonym(void* unused)
+{
+    char out[LLMOBS_PSEUDONYM_SIZE];
+    (void)unused;
+    (void)llmobs_pseudonym(wiped_obs, LLMOBS_DOMAIN_USER, wiped_tenant, "u42", 3, out);
+    return NULL;
+}
+
+static void* make_in_pieces(void* unused)
+{
+    llmobs_pseudonymizer maker;
+    char out[LLMOBS_PSEUDONYM_SIZE];
+    (void)unused;
+    (void)llmobs_pseudonym_begin(&maker, wiped_obs, LLMOBS_DOMAIN_INPUT, wiped_tenant);
+    llmobs_pseudonym_update(&maker, "a text, ", 8);
+    llmobs_pseudonym_update(&maker, "and more", 8);
+    (void)llmobs_pseudonym_end(&maker, out);
+    return NULL;
+}
+
+static void* verify_one(void* pseudonym)
+{
+    (void)llmobs_pseudonym_verify(wiped_obs, LLMOBS_DOMAIN_USER, wiped_tenant, "u42", 3,
+                                  (const char*)pseudonym);
+    return NULL;
+}
+
+static void* begin_request(void* unused)
+{
+    llmobs_request_info info = llmobs_request_info_default();
+    (void)unused;
+    info.tenant = wiped_tenant;
+    info.user_id = "u42";
+    info.session_id = "s-9";
+    info.model = "m";
+    wiped_request = llmobs_request_begin(wiped_obs, &info);
+    return NULL;
+}
+
+/* A piece of nothing begins the hash, and writes over nothing. */
+static void* begin_stream(void* unused)
+{
+    (void)unused;
+    llmobs_request_output(wiped_request, "", 0);
+    return NULL;
+}
+
+static void* stream_pieces(void* unused)
+{
+    (void)unused;
+    llmobs_request_input(wiped_request, "a question, ", 12);
+    llmobs_request_input(wiped_request, "and more", 8);
+    llmobs_request_output(wiped_request, "an answer, ", 11);
+    llmobs_request_output(wiped_request, "and more", 8);
+    return NULL;
+}
+
+static void* end_request(void* unused)
+{
+    (void)unused;
+    llmobs_request_end(wiped_request, NULL);
+    return NULL;
+}
+
+static void* end_with_texts(void* unused)
+{
+    llmobs_outcome outcome = llmobs_outcome_default();
+    (void)unused;
+    outcome.usage.input_tokens = 5;
+    outcome.input = llmobs_text("a question", 10);
+    outcome.output = llmobs_text("an answer", 9);
+    llmobs_request_end(wiped_request, &outcome);
+    return NULL;
+}
+
+/* The end of a request goes deep after its texts were hashed; this is between. */
+static void look_between(void* user, const llmobs_audit* audit)
+{
+    (void)user;
+    if (audit->part == LLMOBS_DOMAIN_INPUT && audit->final) {
+        stack_keep();
+    }
+}
+
+static void add_wiped_key(const llmobs_hmac_key* key)
+{
+    stack_needle_set(&wiped_keys[wiped_count++], key, sizeof *key);
+    stack_needle_set(&wiped_keys[wiped_count++], key->outer, sizeof key->outer);
+}
+
+static void take_wiped_keys(llmobs* obs)
+{
+    static const llmobs_domain domains[WIPED_DOMAINS] = {
+        LLMOBS_DOMAIN_USER, LLMOBS_DOMAIN_SESSION, LLMOBS_DOMAIN_INPUT, LLMOBS_DOMAIN_OUTPUT};
+    llmobsi_thread* thread = llmobsi_enter(llmobsi_ticket(obs));
+    const llmobsi_keyring* keyring = &thread->recorder->keyring;
+    llmobsi_key_taken taken;
+    llmobs_hmac_key key;
+    char id[LLMOBS_KEY_ID_SIZE];
+    size_t i, there = 0;
+    for (i = 0; i < WIPED_DOMAINS; i++) {
+        there += llmobsi_keyring_key(keyring, domains[i], NULL, 0, &key, id);
+        add_wiped_key(&key);
+        there += llmobsi_keyring_key(keyring, domains[i], "acme", 4, &key, id);
+        add_wiped_key(&key);
+    }
+    there += llmobsi_key_take(&keyring->page->places[0], offsetof(llmobsi_keyset, master), &taken);
+    add_wiped_key(&taken.key);
+    llmobsi_leave();
+    is_int(there, WIPED_KEYS, "the keys that must not be found");
+}
+
+/* Each call on a stack of its own, so that none writes over what another left. */
+static void test_wiped_tenant(llmobs* obs, const char* tenant)
+{
+    static const struct {
+        const char* what;
+        void* (*run)(void*);
+    } calls[] = {{"a pseudonym leaves no key on the stack", make_pseudonym},
+                 {"nor one in pieces", make_in_pieces},
+                 {"nor its verification", verify_one},
+                 {"nor the begin of a request", begin_request},
+                 {"nor the first piece of a text", begin_stream},
+                 {"nor those that follow", stream_pieces},
+                 {"nor its end after those", end_request},
+                 {"nor the begin of the next", begin_request},
+                 {"nor an end with texts", end_with_texts}};
+    char pseudonym[LLMOBS_PSEUDONYM_SIZE];
+    size_t i;
+    wiped_tenant = tenant;
+    strcpy(pseudonym, of(obs, LLMOBS_DOMAIN_USER, tenant, "u42"));
+    for (i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        is_int(stack_finds(calls[i].run, pseudonym, wiped_keys, WIPED_NEEDLES), -1, calls[i].what);
+    }
+}
+
+static void test_stack(void)
+{
+    llmobs_config config = keyed_config();
+    llmobs* obs;
+    if (SANITIZED) {
+        skip("keys on a stack", "a sanitizer has stacks of its own");
+        return;
+    }
+#ifndef __OPTIMIZE__
+    skip("keys on a stack", "unoptimised code spills");
+    return;
+#endif
+    config.requests = 16;
+    config.metric_families = LLMOBS_FAMILY_ALL;
+    config.metric_user_ids = true;
+    config.audit = look_between;
+    obs = llmobs_open(&config, NULL);
+    take_wiped_keys(obs);
+    wiped_obs = obs;
+    is_int(stack_finds(leave_key, NULL, wiped_keys, WIPED_NEEDLES), 0, "a key that is left is found");
+    test_wiped_tenant(obs, NULL);
+    test_wiped_tenant(obs, "acme");
+    is_int(stats_of(obs).requests_ended, 4, "the requests were there");
+    (void)llmobs_close(obs);
+}
+
 int main(void)
 {
     size_t i;
@@ -377,5 +562,6 @@ int main(void)
     test_notes();
     test_label();
     test_race();
+    test_stack();
     return done();
 }

@@ -18,17 +18,7 @@
 
 #include "tap.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
+#include "stack_scan.h"
 
 enum { LONGEST = 1000, KEY_LONGEST = 200 };
 
@@ -526,9 +516,6 @@ static void test_equal_secret_flow(void)
 
 static const char canary[] = "the canary that must not be found";
 
-static uint8_t* thread_stack;
-enum { STACK_BYTES = 1 << 18 };
-
 static void* leave_secret(void* wipe)
 {
     char secret[sizeof(canary)];
@@ -558,13 +545,10 @@ static void* use_everything(void* unused)
     return NULL;
 }
 
-static void* (*deep_body)(void*);
-
 /* What must not be found: parts of the canary, plain, in the order of the words that SHA-256 makes
    of it, and as HMAC pads it; then words of the states of a key, in both orders. */
 enum { CANARY_PARTS = 17, TEXT_NEEDLES = 4 * CANARY_PARTS, NEEDLES = TEXT_NEEDLES + 16 };
-static uint8_t needles[NEEDLES][16];
-static size_t needle_sizes[NEEDLES];
+static stack_needle needles[NEEDLES];
 
 static void make_needles(void)
 {
@@ -580,60 +564,20 @@ static void make_needles(void)
     }
     for (form = 0; form < 4; form++) {
         for (i = 0; i < CANARY_PARTS; i++) {
-            memcpy(needles[count++], text[form] + i, 16);
+            stack_needle_set(&needles[count++], text[form] + i, 16);
         }
-    }
-    for (i = 0; i < count; i++) {
-        needle_sizes[i] = 16;
     }
     llmobs_hmac_key_init(&key, canary, sizeof(canary) - 1);
     memcpy(words, key.inner, sizeof(key.inner));
     memcpy(words + 8, key.outer, sizeof(key.outer));
     for (i = 0; i < 16; i += 2) {
-        memcpy(needles[count], words + i, 8);
-        needle_sizes[count++] = 8;
-        memcpy(needles[count], words + i + 1, 4);
-        memcpy(needles[count] + 4, words + i, 4);
-        needle_sizes[count++] = 8;
+        uint32_t turned[2];
+        turned[0] = words[i + 1];
+        turned[1] = words[i];
+        stack_needle_set(&needles[count++], words + i, 8);
+        stack_needle_set(&needles[count++], turned, 8);
     }
     llmobs_wipe(&key, sizeof(key));
-}
-
-/* Far down the stack, where nothing that ends a thread writes over what `body` left. */
-static void* run_deep(void* argument)
-{
-    char room[32768];
-    __asm__ __volatile__("" : : "r"(room) : "memory");
-    deep_body(argument);
-    __asm__ __volatile__("" : : "r"(room) : "memory");
-    return NULL;
-}
-
-/* Runs `body` on a stack of ours and says whether one of the first `count` needles lies there
-   afterwards. */
-static bool leaves_needle(void* (*body)(void*), void* argument, size_t count)
-{
-    pthread_attr_t attributes;
-    pthread_t thread;
-    size_t at, i;
-    make_needles();
-    memset(thread_stack, 0, STACK_BYTES);
-    deep_body = body;
-    pthread_attr_init(&attributes);
-    if (pthread_attr_setstack(&attributes, thread_stack, STACK_BYTES) != 0 ||
-        pthread_create(&thread, &attributes, run_deep, argument) != 0) {
-        return true;
-    }
-    pthread_join(thread, NULL);
-    pthread_attr_destroy(&attributes);
-    for (at = 0; at + 16 <= STACK_BYTES; at++) {
-        for (i = 0; i < count; i++) {
-            if (memcmp(thread_stack + at, needles[i], needle_sizes[i]) == 0) {
-                return true;
-            }
-        }
-    }
-    return false;
 }
 
 static void test_wipe(void)
@@ -652,25 +596,24 @@ static void test_wipe(void)
         skip("what stays on a stack", "a sanitizer has stacks of its own");
         return;
     }
-    thread_stack = (uint8_t*)aligned_alloc(4096, STACK_BYTES);
-    ok(thread_stack != NULL && leaves_needle(leave_secret, NULL, NEEDLES),
-       "a dead secret stays on the stack");
-    ok(!leaves_needle(leave_secret, marker, NEEDLES), "llmobs_wipe clears it, though it is dead");
+    make_needles();
+    ok(stack_finds(leave_secret, NULL, needles, NEEDLES) >= 0, "a dead secret stays on the stack");
+    is_int(stack_finds(leave_secret, marker, needles, NEEDLES), -1,
+           "llmobs_wipe clears it, though it is dead");
     for (i = 0; i < LLMOBS_I_SHA256_PATHS; i++) {
         if (llmobsi_sha256_use((uint32_t)i)) {
             /* Plain C has more variables than there are registers: words of a key's state may be
                spilled, whatever the source does. */
-            bool left_there =
-                leaves_needle(use_everything, NULL, i == 0 ? TEXT_NEEDLES : NEEDLES);
+            long left_there =
+                stack_finds(use_everything, NULL, needles, i == 0 ? TEXT_NEEDLES : NEEDLES);
 #ifdef __OPTIMIZE__
-            ok(!left_there, on_path("no message and no key stays there"));
+            is_int(left_there, -1, on_path("no message and no key stays there"));
 #else
             (void)left_there;
             skip(on_path("no message and no key stays there"), "unoptimised code spills");
 #endif
         }
     }
-    free(thread_stack);
 }
 
 int main(void)
