@@ -460,6 +460,83 @@ static void test_arena(void)
     ok(close_kept(with.obs, &kept), "all is accounted for");
 }
 
+/* ---- from hand to hand --------------------------------------------------------------------- */
+
+/* One thread notes, the next ends the request. What passes between them are flags that order
+   nothing, so that all that the second sees the library itself must have released: ThreadSanitizer
+   tells where it has not. (Not so of a rule, whose name the table hands on once more: that a table
+   may be read late as well is for tests/model/model_request.c to see.) */
+typedef struct relay {
+    llmobs* obs;
+    llmobs_request request;
+    llmobsi_atomic32 attached;
+    llmobsi_atomic32 noted;
+    llmobsi_atomic32 ended;
+    bool guards; /* notes a rule, too */
+} relay;
+
+static void relay_await(const llmobsi_atomic32* flag, uint32_t value)
+{
+    while (llmobsi_load_relaxed(flag) != value) {
+        (void)sched_yield();
+    }
+}
+
+static void* relay_note(void* argument)
+{
+    relay* with = (relay*)argument;
+    (void)llmobs_thread_attach(with->obs);
+    (void)llmobsi_add_relaxed(&with->attached, 1);
+    relay_await(&with->attached, 2);
+    llmobs_request_retry(with->request, "timeout");
+    if (with->guards) {
+        llmobs_guardrail(with->request, "pii_leak", LLMOBS_GUARDRAIL_BLOCKED);
+    }
+    llmobsi_store_relaxed(&with->noted, 1);
+    relay_await(&with->ended, 1); /* a thread's end orders much */
+    return NULL;
+}
+
+static void* relay_end(void* argument)
+{
+    relay* with = (relay*)argument;
+    (void)llmobs_thread_attach(with->obs);
+    (void)llmobsi_add_relaxed(&with->attached, 1);
+    relay_await(&with->noted, 1);
+    llmobs_request_end(with->request, NULL);
+    llmobsi_store_relaxed(&with->ended, 1);
+    return NULL;
+}
+
+static void test_relay(bool guards)
+{
+    llmobs_config config = request_config();
+    const llmobs_attribute_view* rules;
+    const llmobs_span_view* root;
+    pthread_t threads[2];
+    keeper kept;
+    relay with;
+    memset(&with, 0, sizeof with);
+    with.obs = open_kept(&config, &kept);
+    with.request = llmobs_request_begin(with.obs, NULL);
+    with.guards = guards;
+    (void)pthread_create(&threads[0], NULL, relay_note, &with);
+    (void)pthread_create(&threads[1], NULL, relay_end, &with);
+    (void)pthread_join(threads[1], NULL);
+    (void)pthread_join(threads[0], NULL);
+    (void)llmobs_flush(with.obs, 5000);
+    root = kept_span(&kept, "chat");
+    is_int(root != NULL ? root->event_count : 0, 1, "another thread's retry is told");
+    is_str(root != NULL && root->event_count == 1 && root->events[0].attribute_count == 1
+               ? root->events[0].attributes[0].value.string.data
+               : "(none)",
+           "timeout", "with its reason");
+    rules = kept_attribute(root, "guardrail.triggered_rules");
+    is_str(rules != NULL && rules->count == 1 ? rules->value.strings[0].data : "(none)",
+           guards ? "pii_leak" : "(none)", guards ? "and its rule" : "and no rule");
+    ok(close_kept(with.obs, &kept), "all is accounted for");
+}
+
 /* ---- closed under fire --------------------------------------------------------------------- */
 
 static llmobsi_atomic64 fire_obs;
@@ -711,6 +788,8 @@ int main(void)
     test_handles();
     test_threads();
     test_arena();
+    test_relay(false);
+    test_relay(true);
     test_close_under_fire();
     test_wiped();
     test_signals();
