@@ -88,7 +88,7 @@ test: llmobs.h
 # ---- check: what takes longer, or needs more tools --------------------------------------------
 
 GATES := check-asan-gcc check-asan-clang check-tsan-gcc check-tsan-clang check-stress check-flags \
-         check-model check-analyzer check-tidy check-cppcheck check-fuzz check-coverage
+         check-model check-canary check-analyzer check-tidy check-cppcheck check-fuzz check-coverage
 .PHONY: $(GATES)
 
 check: llmobs.h
@@ -144,6 +144,12 @@ check-stress: llmobs.h
 	        $$run; \
 	    done; \
 	done
+
+# The demo, the examples and the unit tests with canaries as their texts.
+check-canary: llmobs.h
+	@LLMOBS_TAP=build/gates/canary prove --failures --exec tools/run_test.pl \
+	    tests/canary/everywhere.t; status=$$?; \
+	sed -n 's/^1\.\.0 # SKIP /SKIP: /p' build/gates/canary/everywhere.t.tap; exit $$status
 
 # The flags of engines that embed such headers, where that collection is at hand.
 FLAGS_GATE ?= ../shared/flags_gate.sh

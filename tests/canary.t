@@ -5,148 +5,21 @@
 #   tests/canary.t [PROGRAM ...]    programs that take DIRECTORY SEED and use tests/canary.h
 use strict;
 use warnings;
-no warnings 'portable'; # numbers of 64 bits
 use FindBin;
-use lib "$FindBin::Bin/../tools";
-use File::Find ();
-use File::Path qw(make_path);
+use lib "$FindBin::Bin/../tools", "$FindBin::Bin/canary";
+use Canary;
 use Gate;
-use IPC::Open3;
 use Sections;
-use Symbol qw(gensym);
 use Test::More;
-
-use constant CANARIES => 1000;
 
 my $directory = Gate::scratch();
 
-# ---- canaries -----------------------------------------------------------------------------------
-
-sub times64 { use integer; return $_[0] * $_[1] }
-sub plus64 { use integer; return $_[0] + $_[1] }
-
-sub canary {
-    my ($seed, $number) = @_;
-    my $z = plus64($seed, times64($number + 1, 0x9e3779b97f4a7c15));
-    $z = times64(($z & ~0) ^ (($z & ~0) >> 30), 0xbf58476d1ce4e5b9);
-    $z = times64(($z & ~0) ^ (($z & ~0) >> 27), 0x94d049bb133111eb);
-    $z = ($z & ~0) ^ (($z & ~0) >> 31);
-    return sprintf('cnry%016x', $z);
-}
-
-# By their first eight digits, so that one that was cut is found, too.
-sub canaries {
-    my ($seed) = @_;
-    return { map { substr(canary($seed, $_), 4, 8) => $_ } 0 .. CANARIES - 1 };
-}
-
-# ---- looking for them ---------------------------------------------------------------------------
-
-# Where canaries stand in a text: "place: number".
-sub found {
-    my ($canaries, $place, $text) = @_;
-    my %hits;
-    $hits{ $canaries->{$1} }++ while $text =~ /cnry([0-9a-f]{8})/g and exists $canaries->{$1};
-    return map { "$place: canary $_" } sort { $a <=> $b } keys %hits;
-}
-
-sub found_in_file {
-    my ($canaries, $place, $file, $keys) = @_;
-    my (@hits, $rest) = ();
-    $rest = '';
-    open(my $in, '<:raw', $file) or return "$place: can't be read";
-    while (read($in, my $part, 1 << 22)) {
-        my $text = $rest . $part;
-        push @hits, found($canaries, $place, $text);
-        push @hits, map { "$place: a key" } grep { index($text, $_) >= 0 } @{ $keys // [] };
-        $rest = substr($text, -32);
-    }
-    return @hits;
-}
-
-# All that a process can be asked for without stopping it.
-sub found_in_proc {
-    my ($canaries, $process) = @_;
-    my @hits;
-    my @files = qw(cmdline environ maps comm task/*/comm);
-    for my $file (map { glob } map { "/proc/$process/$_" } @files) {
-        push @hits, found_in_file($canaries, $file =~ s{.*/\d+/}{}r, $file);
-    }
-    return @hits;
-}
-
-# Its memory, mapping by mapping; undef where the system does not show it.
-sub found_in_memory {
-    my ($canaries, $process) = @_;
-    my (@hits, $bytes) = ();
-    open(my $memory, '<:raw', "/proc/$process/mem") or return undef;
-    for my $line (split /\n/, Sections::read_file("/proc/$process/maps")) {
-        my ($from, $to, $name) = $line =~ /^(\w+)-(\w+) r\S+ \S+ \S+ \S+\s*(.*)/ or next;
-        next if $name =~ /^\[v/;
-        my ($place, $end) = (hex($from), hex($to));
-        my $rest = '';
-        while ($place < $end) {
-            my $size = $end - $place < 1 << 22 ? $end - $place : 1 << 22;
-            sysseek($memory, $place, 0) && sysread($memory, my $part, $size) or last;
-            push @hits, found($canaries, $name eq '' ? 'memory' : "memory, $name", $rest . $part);
-            $rest = substr($part, -32);
-            $bytes += length($part);
-            $place += length($part);
-        }
-    }
-    return $bytes ? \@hits : undef;
-}
-
-my $have_gcore = Gate::in_path('gcore');
-
-sub found_in_core {
-    my ($canaries, $process, $keys) = @_;
-    my ($status) = Gate::run("gcore -o $directory/core $process");
-    my $core = "$directory/core.$process";
-    return undef if $status != 0 || !-s $core;
-    my @hits = found_in_file($canaries, 'core', $core, $keys);
-    unlink($core);
-    return \@hits;
-}
-
-# ---- running a program --------------------------------------------------------------------------
-
-# Runs it to its end and returns all places in which canaries were found; what could not be looked
-# at is told in %$skipped.
 sub leaks_of {
     my ($program, $skipped) = @_;
     my $seed = int(rand(1 << 30)) + 1;
-    my $canaries = canaries($seed);
-    my $out = "$directory/out";
-    Gate::run("rm -rf $out");
-    make_path($out);
-    open(my $errors, '>', "$directory/stderr") or die "stderr: $!\n";
-    my $process = open3(my $in, my $from, '>&' . fileno($errors), $program, $out, $seed);
-    my (@hits, @keys, @waits);
-    while (my $line = <$from>) {
-        push @hits, found($canaries, 'stdout', $line);
-        push @keys, pack('H*', $1) if $line =~ /^key ([0-9a-f]+)$/;
-        next if $line !~ /^(ready|closed)$/;
-        push @waits, $1;
-        push @hits, found_in_proc($canaries, $process);
-        my $memory = found_in_memory($canaries, $process);
-        push @hits, map { "$_, $1" } @{ $memory // [] };
-        $skipped->{'/proc/<pid>/mem'} = 1 if !defined $memory;
-        my $core = $have_gcore ? found_in_core($canaries, $process, \@keys) : undef;
-        push @hits, @{ $core // [] };
-        $skipped->{gcore} = 1 if !defined $core;
-        print {$in} "\n";
-        $in->flush();
-    }
-    waitpid($process, 0);
-    push @hits, "ended with $?" if $? != 0;
-    push @hits, 'did not wait to be looked at' if "@waits" ne 'ready closed';
-    push @hits, found_in_file($canaries, 'stderr', "$directory/stderr");
-    File::Find::find({ no_chdir => 1, wanted => sub {
-        push @hits, found($canaries, 'name of a file', $File::Find::name);
-        push @hits, found_in_file($canaries, $_ =~ s{.*/}{}r, $_) if -f $_;
-    } }, $out);
-    return @hits;
+    return Canary::leaks_of(command => [ $program, "$directory/out", $seed ],
+        canaries => Canary::canaries($seed), directory => $directory, out => "$directory/out",
+        skipped => $skipped);
 }
 
 # The one that a request under way holds back, until it is over; see tests/canary/service.c.
@@ -172,7 +45,7 @@ if (@ARGV) {
     exit;
 }
 
-is(canary(1, 0), 'cnry910a2dec89025cc1', 'the script makes the canaries that programs make');
+is(Canary::canary(1, 0), 'cnry910a2dec89025cc1', 'the script makes the canaries that programs make');
 
 sub built {
     my ($name, $flags) = @_;
