@@ -45,7 +45,8 @@ if (@ARGV) {
     exit;
 }
 
-is(Canary::canary(1, 0), 'cnry910a2dec89025cc1', 'the script makes the canaries that programs make');
+is(Canary::canary(1, 0), 'cnry910a2dec89025cc1',
+    'the script makes the canaries that programs make');
 
 sub built {
     my ($name, $flags) = @_;

@@ -41,7 +41,10 @@
     X(llmobs_close)                                                                               \
     X(llmobs_close_with_stats)                                                                    \
     X(write)
-#define DECLARED(name) __typeof__(name) __wrap_##name, __real_##name;
+/* By the names that the linker gives them: ours is called instead, and the real one stays there. */
+#define DECLARED(name)                                                                            \
+    __typeof__(name) with_##name __asm__("__wrap_" #name);                                        \
+    __typeof__(name) real_##name __asm__("__real_" #name);
 WRAPPED(DECLARED)
 
 enum { PROMPT, ANSWER, CONTEXT, USER, SESSION, LABEL, HEADER, HASHED, KINDS };
@@ -214,21 +217,21 @@ static void stop(const char* where)
     }
 }
 
-llmobs_result __wrap_llmobs_close_with_stats(llmobs* obs, llmobs_stats* stats)
+llmobs_result with_llmobs_close_with_stats(llmobs* obs, llmobs_stats* stats)
 {
     llmobs_result result;
     stop("\nready");
-    result = __real_llmobs_close_with_stats(obs, stats);
+    result = real_llmobs_close_with_stats(obs, stats);
     stop("\nclosed");
     __atomic_store_n(&halted, 0, __ATOMIC_SEQ_CST);
     return result;
 }
 
-llmobs_result __wrap_llmobs_close(llmobs* obs)
+llmobs_result with_llmobs_close(llmobs* obs)
 {
     llmobs_result result;
     stop("\nready");
-    result = __real_llmobs_close(obs);
+    result = real_llmobs_close(obs);
     stop("\nclosed");
     __atomic_store_n(&halted, 0, __ATOMIC_SEQ_CST);
     return result;
@@ -236,7 +239,7 @@ llmobs_result __wrap_llmobs_close(llmobs* obs)
 
 /* ---- the calls ----------------------------------------------------------------------------- */
 
-llmobs_request __wrap_llmobs_request_begin(llmobs* obs, const llmobs_request_info* info)
+llmobs_request with_llmobs_request_begin(llmobs* obs, const llmobs_request_info* info)
 {
     llmobs_request_info with = llmobs_request_info_default();
     llmobs_request request;
@@ -248,7 +251,7 @@ llmobs_request __wrap_llmobs_request_begin(llmobs* obs, const llmobs_request_inf
     }
     with.user_id = plant_text(&user, USER, with.user_id);
     with.session_id = plant_text(&session, SESSION, with.session_id);
-    request = __real_llmobs_request_begin(obs, info != NULL ? &with : NULL);
+    request = real_llmobs_request_begin(obs, info != NULL ? &with : NULL);
     leak(request, with.user_id);
     plant_end(&user);
     plant_end(&session);
@@ -256,29 +259,29 @@ llmobs_request __wrap_llmobs_request_begin(llmobs* obs, const llmobs_request_inf
     return request;
 }
 
-void __wrap_llmobs_request_input(llmobs_request request, const char* chunk, size_t size)
+void with_llmobs_request_input(llmobs_request request, const char* chunk, size_t size)
 {
     llmobs_string text = llmobs_text(chunk, size);
     plant with;
     enter();
     text = plant_string(&with, PROMPT, text);
-    __real_llmobs_request_input(request, text.data, text.size);
+    real_llmobs_request_input(request, text.data, text.size);
     plant_end(&with);
     leave();
 }
 
-void __wrap_llmobs_request_output(llmobs_request request, const char* chunk, size_t size)
+void with_llmobs_request_output(llmobs_request request, const char* chunk, size_t size)
 {
     llmobs_string text = llmobs_text(chunk, size);
     plant with;
     enter();
     text = plant_string(&with, ANSWER, text);
-    __real_llmobs_request_output(request, text.data, text.size);
+    real_llmobs_request_output(request, text.data, text.size);
     plant_end(&with);
     leave();
 }
 
-void __wrap_llmobs_request_end(llmobs_request request, const llmobs_outcome* outcome)
+void with_llmobs_request_end(llmobs_request request, const llmobs_outcome* outcome)
 {
     llmobs_outcome with = llmobs_outcome_default();
     plant texts[3];
@@ -290,14 +293,14 @@ void __wrap_llmobs_request_end(llmobs_request request, const llmobs_outcome* out
     with.input = plant_string(&texts[0], PROMPT, with.input);
     with.output = plant_string(&texts[1], ANSWER, with.output);
     with.context = plant_string(&texts[2], CONTEXT, with.context);
-    __real_llmobs_request_end(request, outcome != NULL ? &with : NULL);
+    real_llmobs_request_end(request, outcome != NULL ? &with : NULL);
     plant_end(&texts[0]);
     plant_end(&texts[1]);
     plant_end(&texts[2]);
     leave();
 }
 
-llmobs_result __wrap_llmobs_pseudonym(llmobs* obs, llmobs_domain domain, const char* tenant,
+llmobs_result with_llmobs_pseudonym(llmobs* obs, llmobs_domain domain, const char* tenant,
                                       const void* data, size_t size,
                                       char out[LLMOBS_PSEUDONYM_SIZE])
 {
@@ -305,53 +308,53 @@ llmobs_result __wrap_llmobs_pseudonym(llmobs* obs, llmobs_domain domain, const c
     plant with;
     enter();
     data = plant_in(&with, HASHED, (const char*)data, size);
-    result = __real_llmobs_pseudonym(obs, domain, tenant, data, plant_size(&with, size), out);
+    result = real_llmobs_pseudonym(obs, domain, tenant, data, plant_size(&with, size), out);
     plant_end(&with);
     leave();
     return result;
 }
 
-void __wrap_llmobs_pseudonym_update(llmobs_pseudonymizer* maker, const void* data, size_t size)
+void with_llmobs_pseudonym_update(llmobs_pseudonymizer* maker, const void* data, size_t size)
 {
     plant with;
     enter();
     data = plant_in(&with, HASHED, (const char*)data, size);
-    __real_llmobs_pseudonym_update(maker, data, plant_size(&with, size));
+    real_llmobs_pseudonym_update(maker, data, plant_size(&with, size));
     plant_end(&with);
     leave();
 }
 
-llmobs_result __wrap_llmobs_pseudonym_verify(llmobs* obs, llmobs_domain domain, const char* tenant,
+llmobs_result with_llmobs_pseudonym_verify(llmobs* obs, llmobs_domain domain, const char* tenant,
                                              const void* data, size_t size, const char* pseudonym)
 {
     llmobs_result result;
     plant with;
     enter();
     data = plant_in(&with, HASHED, (const char*)data, size);
-    result = __real_llmobs_pseudonym_verify(obs, domain, tenant, data, plant_size(&with, size),
+    result = real_llmobs_pseudonym_verify(obs, domain, tenant, data, plant_size(&with, size),
                                             pseudonym);
     plant_end(&with);
     leave();
     return result;
 }
 
-llmobs_result __wrap_llmobs_session_begin(llmobs* obs, const char* session_id, const char* feature)
+llmobs_result with_llmobs_session_begin(llmobs* obs, const char* session_id, const char* feature)
 {
     llmobs_result result;
     plant with;
     enter();
-    result = __real_llmobs_session_begin(obs, plant_text(&with, SESSION, session_id), feature);
+    result = real_llmobs_session_begin(obs, plant_text(&with, SESSION, session_id), feature);
     plant_end(&with);
     leave();
     return result;
 }
 
-llmobs_result __wrap_llmobs_session_end(llmobs* obs, const char* session_id)
+llmobs_result with_llmobs_session_end(llmobs* obs, const char* session_id)
 {
     llmobs_result result;
     plant with;
     enter();
-    result = __real_llmobs_session_end(obs, plant_text(&with, SESSION, session_id));
+    result = real_llmobs_session_end(obs, plant_text(&with, SESSION, session_id));
     plant_end(&with);
     leave();
     return result;
@@ -361,14 +364,14 @@ llmobs_result __wrap_llmobs_session_end(llmobs* obs, const char* session_id)
 static int user_label(llmobs_metric metric, size_t count)
 {
     llmobs* obs = (llmobs*)(uintptr_t)metric.instance;
-    bool is_tokens =
-        metric.number != 0 && llmobs_metric_of(obs, LLMOBS_METRIC_LLM_TOKENS).number == metric.number;
-    bool is_cost =
-        metric.number != 0 && llmobs_metric_of(obs, LLMOBS_METRIC_LLM_COST).number == metric.number;
-    return is_tokens && count == 4 ? 2 : is_cost && count == 3 ? 1 : -1;
+    uint32_t tokens = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_TOKENS).number;
+    uint32_t cost = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_COST).number;
+    bool is_tokens = metric.number != 0 && metric.number == tokens && count == 4;
+    bool is_cost = metric.number != 0 && metric.number == cost && count == 3;
+    return is_tokens ? 2 : is_cost ? 1 : -1;
 }
 
-llmobs_counter __wrap_llmobs_counter_get(llmobs_metric metric, const char* const* values,
+llmobs_counter with_llmobs_counter_get(llmobs_metric metric, const char* const* values,
                                          size_t count)
 {
     int place = values != NULL ? user_label(metric, count) : -1;
@@ -376,12 +379,12 @@ llmobs_counter __wrap_llmobs_counter_get(llmobs_metric metric, const char* const
     llmobs_counter counter;
     plant with;
     if (place < 0) {
-        return __real_llmobs_counter_get(metric, values, count);
+        return real_llmobs_counter_get(metric, values, count);
     }
     enter();
     memcpy(given, values, count * sizeof *given);
     given[place] = plant_text(&with, LABEL, given[place]);
-    counter = __real_llmobs_counter_get(metric, given, count);
+    counter = real_llmobs_counter_get(metric, given, count);
     plant_end(&with);
     leave();
     return counter;
@@ -390,53 +393,59 @@ llmobs_counter __wrap_llmobs_counter_get(llmobs_metric metric, const char* const
 /* The library drops values under such keys. */
 static bool is_header(const char* key)
 {
-    return key != NULL && (strcasecmp(key, "authorization") == 0 || strcasecmp(key, "cookie") == 0 ||
-                           strcasecmp(key, "x-api-key") == 0);
+    return key != NULL &&
+           (strcasecmp(key, "authorization") == 0 || strcasecmp(key, "cookie") == 0 ||
+            strcasecmp(key, "x-api-key") == 0);
 }
 
-void __wrap_llmobs_span_set_string(llmobs_span span, const char* key, const char* value)
+void with_llmobs_span_set_string(llmobs_span span, const char* key, const char* value)
 {
     plant with;
     enter();
     with.data = NULL;
-    __real_llmobs_span_set_string(span, key,
+    real_llmobs_span_set_string(span, key,
                                   is_header(key) ? plant_text(&with, HEADER, value) : value);
     plant_end(&with);
     leave();
 }
 
-void __wrap_llmobs_span_set(llmobs_span span, const llmobs_attribute* attributes, size_t count)
+void with_llmobs_span_set(llmobs_span span, const llmobs_attribute* attributes, size_t count)
 {
     llmobs_attribute given;
     plant with;
     if (count != 1 || attributes == NULL || attributes[0].type != LLMOBS_TYPE_STRING ||
         !is_header(attributes[0].key)) {
-        __real_llmobs_span_set(span, attributes, count);
+        real_llmobs_span_set(span, attributes, count);
         return;
     }
     enter();
     given = llmobs_attribute_string(attributes[0].key,
                                     plant_text(&with, HEADER, attributes[0].value.string.data));
-    __real_llmobs_span_set(span, &given, 1);
+    real_llmobs_span_set(span, &given, 1);
     plant_end(&with);
     leave();
 }
 
 /* ---- what is written, also into files that a test then removes ----------------------------- */
 
-ssize_t __wrap_write(int descriptor, const void* data, size_t size)
+static bool has_canary(const char* text, size_t size)
 {
-    const char* at = (const char*)data;
-    const char* end = at + size;
-    while (seed != 0 && at != NULL && (at = (const char*)memchr(at, 'c', (size_t)(end - at))) != NULL) {
-        if (end - at >= 12 && at[1] == 'n' && at[2] == 'r' && at[3] == 'y' &&
-            isxdigit((unsigned char)at[4]) && isxdigit((unsigned char)at[11])) {
-            (void)__atomic_fetch_add(&written, 1, __ATOMIC_RELAXED);
-            break;
+    size_t i;
+    for (i = 0; i + 12 <= size; i++) {
+        if (text[i] == 'c' && text[i + 1] == 'n' && text[i + 2] == 'r' && text[i + 3] == 'y' &&
+            isxdigit((unsigned char)text[i + 4]) && isxdigit((unsigned char)text[i + 11])) {
+            return true;
         }
-        at++;
     }
-    return __real_write(descriptor, data, size);
+    return false;
+}
+
+ssize_t with_write(int descriptor, const void* data, size_t size)
+{
+    if (seed != 0 && data != NULL && has_canary((const char*)data, size)) {
+        (void)__atomic_fetch_add(&written, 1, __ATOMIC_RELAXED);
+    }
+    return real_write(descriptor, data, size);
 }
 
 /* ---- begin and end ------------------------------------------------------------------------- */
@@ -464,6 +473,6 @@ __attribute__((destructor)) static void plant_tell(void)
     }
     size += snprintf(line + size, sizeof line - (size_t)size, "written=%u\n", written);
     file = open(path, O_CREAT | O_WRONLY | O_APPEND, 0600);
-    (void)!__real_write(file, line, (size_t)size);
+    (void)!real_write(file, line, (size_t)size);
     (void)close(file);
 }
