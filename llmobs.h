@@ -70,6 +70,8 @@ CONTENTS: search for a tag.
     >>api:metric             >>metric                 recording: counters, gauges
     >>api:histogram          >>histogram              recording: histograms
     >>api:reading            >>reading                reading metrics back, quantiles
+    >>api:top                >>top                    the heaviest users: weighted Space-Saving
+    >>api:unique             >>unique                 how many different users: HyperLogLog
     >>api:session            >>session                sessions that are open
     >>api:capture            >>capture                texts kept for a judge
     >>api:request_pool       >>request_pool           records of requests under way
@@ -1931,6 +1933,48 @@ LLMOBS_API llmobs_result llmobs_histogram_read(llmobs_histogram histogram,
    relative error is at most (b - a) / (b + a); in an explicit one it is interpolated linearly. Both
    stay within the least and largest value recorded. */
 LLMOBS_API llmobs_quantile llmobs_histogram_quantile(llmobs_histogram histogram, double q);
+
+/* =================================================================================================
+ *  >>api:top                the heaviest users: weighted Space-Saving
+ * ============================================================================================== */
+
+/* ---- who is heaviest ----------------------------------------------------------------------- */
+
+/* One of the heaviest. Its weight lies within [low, high]; a bracket whose ends are the same is
+   exact. docs/attribution.md says what bounds them. */
+typedef struct llmobs_top_entry {
+    char pseudonym[LLMOBS_PSEUDONYM_SIZE];
+    int64_t low;            /* at least this                                                  */
+    int64_t high;           /* at most this; INT64_MAX: or more                               */
+    bool guaranteed;        /* nobody who stands below, or is not listed, can be heavier      */
+    uint64_t requests;      /* these three since it last came in: all of it where the bracket */
+    uint64_t input_tokens;  /* is exact, else perhaps less                                    */
+    uint64_t output_tokens;
+} llmobs_top_entry;
+
+/* What the heaviest have together, as many as were asked for, whoever they are. */
+typedef struct llmobs_top_share {
+    size_t count;      /* entries that were written: fewer if there are no more     */
+    int64_t total;     /* of all, listed or not: exact; INT64_MAX: or more          */
+    int64_t low;       /* the heaviest have at least this together,                 */
+    int64_t high;      /* and at most this                                          */
+    double low_share;  /* the same as parts of the total, 0 to 1                    */
+    double high_share;
+    int64_t rest;      /* nobody who is not listed is heavier than this             */
+} llmobs_top_share;
+
+/* =================================================================================================
+ *  >>api:unique             how many different users: HyperLogLog
+ * ============================================================================================== */
+
+/* ---- how many different ones --------------------------------------------------------------- */
+
+/* How many there were, from a sketch of 4 KiB. Two out of three times the truth is within one
+   standard error of the count, 997 of 1,000 times within three. */
+typedef struct llmobs_unique_count {
+    uint64_t count;
+    double standard_error; /* in the same unit: 1.63 % of the count; less below some thousands */
+} llmobs_unique_count;
 
 /* =================================================================================================
  *  >>api:session            sessions that are open
@@ -18580,6 +18624,776 @@ LLMOBS_API llmobs_quantile llmobs_histogram_quantile(llmobs_histogram histogram,
     }
     llmobsi_visit_end(&visit);
     return quantile;
+}
+
+/* =================================================================================================
+ *  >>top                    analyze: the heaviest users: weighted Space-Saving
+ * ============================================================================================== */
+
+/* The heaviest keys in fixed memory: weighted Space-Saving (Metwally, Agrawal, El Abbadi 2005).
+
+   A counter has a key, a count and an error: the key's true weight is at most the count, and at
+   least the count less the error. A key that has no counter takes over the smallest one, whose
+   count becomes its error. So the counts sum up to all that was added, and no key without a counter
+   is heavier than the smallest count (than 0, where a counter is free).
+
+   The keys are pseudonyms, which are keyed hashes: by bits of theirs they are spread over sets of
+   sixteen counters, each of which is a Space-Saving of its own. A key is found by a look at one
+   cache line, the smallest count at two, and the bounds hold set by set. (Sets of eight are 2 ns
+   quicker, and their bounds twice as wide.)
+
+   One writes (the tick). Readers take no lock: they copy a set between two looks at its version,
+   all by atomic words, and copy it anew if it has changed meanwhile; a list of all sets looks at
+   the epoch as well. There are no addresses in it: it can be saved, and loaded elsewhere. */
+
+#define LLMOBS_I_TOP_WAYS 16u
+#define LLMOBS_I_TOP_PRINTS (LLMOBS_I_TOP_WAYS / 8u) /* words */
+#define LLMOBS_I_TOP_IDS 16u /* ids of keys that are kept apart */
+#define LLMOBS_I_TOP_ID_WORDS (LLMOBS_KEY_ID_SIZE / sizeof(uint64_t))
+#define LLMOBS_I_TOP_MOST ((uint64_t)INT64_MAX)
+#define LLMOBS_I_TOP_TRIES 64u /* then a reader lets others run */
+
+/* What else is summed up of a key, since it last came in. */
+enum { LLMOBS_I_TOP_REQUESTS, LLMOBS_I_TOP_INPUT, LLMOBS_I_TOP_OUTPUT, LLMOBS_I_TOP_SUMS };
+
+/* A key: 128 bits of HMAC, which alone say who it is, and by which key they were made. */
+typedef struct llmobsi_top_key {
+    uint64_t tag[2];
+    char id[LLMOBS_KEY_ID_SIZE];
+} llmobsi_top_key;
+
+/* The part of a counter that a search for the smallest need not see. */
+typedef struct llmobsi_top_rest {
+    llmobsi_atomic64 tag[2];
+    llmobsi_atomic64 id; /* place in the table of ids, + 1; 0: there was no room */
+    llmobsi_atomic64 error;
+    llmobsi_atomic64 sums[LLMOBS_I_TOP_SUMS];
+} llmobsi_top_rest;
+
+/* Written by the one writer, read by any. Counters fill up from the first and never get free. No
+   weight or sum is above INT64_MAX, where it stays. */
+typedef struct llmobsi_top_set {
+    llmobsi_atomic64 version; /* odd while the others change */
+    llmobsi_atomic64 used;    /* counters that have a key */
+    llmobsi_atomic64 total;   /* all weights that were added */
+    llmobsi_atomic64 prints[LLMOBS_I_TOP_PRINTS]; /* a byte of each tag, low ones first; 0: free */
+    uint64_t padding[5 - LLMOBS_I_TOP_PRINTS];
+    llmobsi_atomic64 counts[LLMOBS_I_TOP_WAYS];
+    llmobsi_top_rest rest[LLMOBS_I_TOP_WAYS];
+} llmobsi_top_set;
+
+/* The sets stand behind it. */
+typedef struct llmobsi_top {
+    llmobsi_atomic64 epoch; /* odd while all is begun anew */
+    uint64_t mask;          /* number of sets - 1 */
+    llmobsi_atomic64 ids_used;
+    uint64_t padding[5];
+    llmobsi_atomic64 ids[LLMOBS_I_TOP_IDS][LLMOBS_I_TOP_ID_WORDS];
+} llmobsi_top;
+
+LLMOBS_I_STATIC_ASSERT(top_lines, sizeof(llmobsi_top) % LLMOBS_I_CACHE_LINE == 0 &&
+                                      sizeof(llmobsi_top_set) % LLMOBS_I_CACHE_LINE == 0);
+
+/* ---- keys ---------------------------------------------------------------------------------- */
+
+/* The key that a pseudonym is. False: it is none. */
+llmobsi_fn bool llmobsi_top_key_read(llmobsi_top_key* key, const char* pseudonym)
+{
+#ifndef LLMOBS_NO_SHA256
+    uint8_t tag[LLMOBS_I_TAG_SIZE];
+    if (llmobsi_pseudonym_read(pseudonym, key->id, tag)) {
+        key->tag[0] = llmobsi_hash_read8(tag);
+        key->tag[1] = llmobsi_hash_read8(tag + 8);
+        return true;
+    }
+#endif
+    (void)pseudonym;
+    memset(key, 0, sizeof *key);
+    return false;
+}
+
+llmobsi_fn void llmobsi_top_key_print(const llmobsi_top_key* key, char out[LLMOBS_PSEUDONYM_SIZE])
+{
+    out[0] = '\0';
+#ifndef LLMOBS_NO_SHA256
+    {
+        uint8_t tag[LLMOBS_SHA256_SIZE] = {0};
+        uint32_t i;
+        for (i = 0; i < LLMOBS_I_TAG_SIZE; i++) {
+            tag[i] = (uint8_t)(key->tag[i / 8] >> i % 8 * 8);
+        }
+        llmobsi_pseudonym_print(out, key->id, tag);
+    }
+#endif
+    (void)key;
+}
+
+/* ---- sets ---------------------------------------------------------------------------------- */
+
+llmobsi_inline llmobsi_top_set* llmobsi_top_set_at(llmobsi_top* top, uint64_t number)
+{
+    return (llmobsi_top_set*)(void*)(top + 1) + (number & top->mask);
+}
+
+llmobsi_inline const llmobsi_top_set* llmobsi_top_set_of(const llmobsi_top* top, uint64_t number)
+{
+    return (const llmobsi_top_set*)(const void*)(top + 1) + (number & top->mask);
+}
+
+/* Between begin and end, each word is released: who has seen one sees the odd version. */
+llmobsi_inline uint64_t llmobsi_top_begin(llmobsi_atomic64* version)
+{
+    uint64_t before = llmobsi_load_relaxed(version); /* no other writes */
+    llmobsi_store_relaxed(version, before + 1);
+    return before;
+}
+
+llmobsi_inline void llmobsi_top_put(llmobsi_atomic64* word, uint64_t value)
+{
+    llmobsi_store_release(word, value);
+}
+
+llmobsi_inline void llmobsi_top_end(llmobsi_atomic64* version, uint64_t before)
+{
+    llmobsi_store_release(version, before + 2);
+}
+
+llmobsi_inline uint64_t llmobsi_top_sum(uint64_t sum, uint64_t more)
+{
+    return more > LLMOBS_I_TOP_MOST - sum ? LLMOBS_I_TOP_MOST : sum + more;
+}
+
+llmobsi_inline void llmobsi_top_add_to(llmobsi_atomic64* word, uint64_t more)
+{
+    llmobsi_top_put(word, llmobsi_top_sum(llmobsi_load_relaxed(word), more));
+}
+
+/* The byte by which a key is looked for, of bits that do not choose the set. Never 0. */
+llmobsi_inline uint64_t llmobsi_top_print(const uint64_t tag[2])
+{
+    return tag[0] >> 56 | 1;
+}
+
+/* The counter of a key; LLMOBS_I_TOP_WAYS: it has none. Eight bytes are compared at once: those
+   that are equal become 0, and their highest bit is set in `found`. */
+llmobsi_inline uint32_t llmobsi_top_find(const llmobsi_top_set* set, const uint64_t tag[2])
+{
+    const uint64_t low_bits = UINT64_C(0x7f7f7f7f7f7f7f7f);
+    const uint64_t print = llmobsi_top_print(tag) * UINT64_C(0x0101010101010101);
+    uint32_t word;
+    for (word = 0; word < LLMOBS_I_TOP_PRINTS; word++) {
+        uint64_t differ = llmobsi_load_relaxed(&set->prints[word]) ^ print;
+        uint64_t found = ~(((differ & low_bits) + low_bits) | differ | low_bits);
+        for (; found != 0; found &= found - 1) {
+            uint32_t way = word * 8 + (uint32_t)__builtin_ctzll(found) / 8;
+            const llmobsi_top_rest* rest = &set->rest[way];
+            if (llmobsi_likely(llmobsi_load_relaxed(&rest->tag[0]) == tag[0] &&
+                               llmobsi_load_relaxed(&rest->tag[1]) == tag[1])) {
+                return way;
+            }
+        }
+    }
+    return LLMOBS_I_TOP_WAYS;
+}
+
+/* The counter with the smallest count. The even and the odd ones apart: two searches that do not
+   wait for each other take less time than one. No branch: which is smallest can't be foretold. */
+llmobsi_inline uint32_t llmobsi_top_smallest(const llmobsi_top_set* set)
+{
+    uint64_t even = llmobsi_load_relaxed(&set->counts[0]);
+    uint64_t odd = llmobsi_load_relaxed(&set->counts[1]);
+    uint32_t even_way = 0;
+    uint32_t odd_way = 1;
+    uint32_t way;
+    for (way = 2; way < LLMOBS_I_TOP_WAYS; way += 2) {
+        uint64_t first = llmobsi_load_relaxed(&set->counts[way]);
+        uint64_t second = llmobsi_load_relaxed(&set->counts[way + 1]);
+        even_way = first < even ? way : even_way;
+        even = first < even ? first : even;
+        odd_way = second < odd ? way + 1 : odd_way;
+        odd = second < odd ? second : odd;
+    }
+    return odd < even ? odd_way : even_way;
+}
+
+/* No key without a counter is heavier. */
+llmobsi_inline uint64_t llmobsi_top_floor(const llmobsi_top_set* set)
+{
+    return llmobsi_load_relaxed(&set->used) < LLMOBS_I_TOP_WAYS
+               ? 0
+               : llmobsi_load_relaxed(&set->counts[llmobsi_top_smallest(set)]);
+}
+
+/* ---- the writer ---------------------------------------------------------------------------- */
+
+/* The place of an id, + 1, which it is given on first sight. 0: there is no room, so its keys are
+   shown without. */
+llmobsi_fn uint64_t llmobsi_top_id(llmobsi_top* top, const char id[LLMOBS_KEY_ID_SIZE])
+{
+    uint64_t words[LLMOBS_I_TOP_ID_WORDS];
+    uint64_t used = llmobsi_load_relaxed(&top->ids_used);
+    uint64_t place;
+    size_t i;
+    memcpy(words, id, sizeof words);
+    for (place = 0; place < used; place++) {
+        for (i = 0; i < LLMOBS_I_TOP_ID_WORDS; i++) {
+            if (llmobsi_load_relaxed(&top->ids[place][i]) != words[i]) {
+                break;
+            }
+        }
+        if (i == LLMOBS_I_TOP_ID_WORDS) {
+            return place + 1;
+        }
+    }
+    if (used == LLMOBS_I_TOP_IDS) {
+        return 0;
+    }
+    for (i = 0; i < LLMOBS_I_TOP_ID_WORDS; i++) {
+        llmobsi_top_put(&top->ids[used][i], words[i]);
+    }
+    llmobsi_store_relaxed(&top->ids_used, used + 1); /* the writer alone looks */
+    return used + 1;
+}
+
+llmobsi_inline void llmobsi_top_print_put(llmobsi_top_set* set, uint32_t way, uint64_t print)
+{
+    llmobsi_atomic64* word = &set->prints[way / 8];
+    uint32_t shift = way % 8 * 8;
+    llmobsi_top_put(word,
+                    (llmobsi_load_relaxed(word) & ~(UINT64_C(0xff) << shift)) | print << shift);
+}
+
+/* The id at a place, as llmobsi_top_id has given it; "" of 0. */
+llmobsi_fn void llmobsi_top_id_get(const llmobsi_top* top, uint64_t place,
+                                   char id[LLMOBS_KEY_ID_SIZE])
+{
+    uint64_t words[LLMOBS_I_TOP_ID_WORDS] = {0};
+    size_t i;
+    for (i = 0; place > 0 && place <= LLMOBS_I_TOP_IDS && i < LLMOBS_I_TOP_ID_WORDS; i++) {
+        words[i] = llmobsi_load_acquire(&top->ids[place - 1][i]);
+    }
+    memcpy(id, words, sizeof words);
+}
+
+/* Gives a counter to a key. */
+llmobsi_fn void llmobsi_top_counter_put(llmobsi_top_set* set, uint32_t way,
+                                        const llmobsi_top_rest* rest)
+{
+    uint32_t i;
+    llmobsi_top_print_put(set, way, llmobsi_top_print(rest->tag));
+    llmobsi_top_put(&set->rest[way].tag[0], rest->tag[0]);
+    llmobsi_top_put(&set->rest[way].tag[1], rest->tag[1]);
+    llmobsi_top_put(&set->rest[way].id, rest->id);
+    llmobsi_top_put(&set->rest[way].error, rest->error);
+    for (i = 0; i < LLMOBS_I_TOP_SUMS; i++) {
+        llmobsi_top_put(&set->rest[way].sums[i], rest->sums[i]);
+    }
+}
+
+/* A counter for a key that has none: a free one, else the smallest, if there is any weight to add.
+   LLMOBS_I_TOP_WAYS: it gets none. */
+llmobsi_noinline uint32_t llmobsi_top_take_in(llmobsi_top* top, llmobsi_top_set* set,
+                                              const llmobsi_top_key* key, uint64_t weight)
+{
+    uint64_t used = llmobsi_load_relaxed(&set->used);
+    uint32_t way = (uint32_t)used;
+    llmobsi_top_rest rest;
+    memset(&rest, 0, sizeof rest);
+    if (used < LLMOBS_I_TOP_WAYS) {
+        llmobsi_top_put(&set->used, used + 1);
+    } else if (weight == 0) {
+        return LLMOBS_I_TOP_WAYS;
+    } else {
+        way = llmobsi_top_smallest(set);
+        rest.error = llmobsi_load_relaxed(&set->counts[way]);
+    }
+    rest.tag[0] = key->tag[0];
+    rest.tag[1] = key->tag[1];
+    rest.id = llmobsi_top_id(top, key->id);
+    llmobsi_top_counter_put(set, way, &rest);
+    return way;
+}
+
+/* Adds a weight to a key, and the sums that go with it. A weight of 0 takes no other key's place.
+   False: the weight is below 0, and nothing was done: no bracket would hold. */
+llmobsi_fn bool llmobsi_top_add(llmobsi_top* top, const llmobsi_top_key* key, int64_t weight,
+                                const uint64_t sums[LLMOBS_I_TOP_SUMS])
+{
+    llmobsi_top_set* set = llmobsi_top_set_at(top, key->tag[0]);
+    uint32_t way = llmobsi_top_find(set, key->tag);
+    uint64_t before;
+    uint32_t i;
+    if (weight < 0) {
+        return false;
+    }
+    before = llmobsi_top_begin(&set->version);
+    if (way == LLMOBS_I_TOP_WAYS) {
+        way = llmobsi_top_take_in(top, set, key, (uint64_t)weight);
+    }
+    llmobsi_top_add_to(&set->total, (uint64_t)weight);
+    if (way < LLMOBS_I_TOP_WAYS) {
+        llmobsi_top_add_to(&set->counts[way], (uint64_t)weight);
+        for (i = 0; i < LLMOBS_I_TOP_SUMS; i++) {
+            llmobsi_top_add_to(&set->rest[way].sums[i], sums[i]);
+        }
+    }
+    llmobsi_top_end(&set->version, before);
+    return true;
+}
+
+/* Begins anew, as for a new period. */
+llmobsi_fn void llmobsi_top_reset(llmobsi_top* top)
+{
+    uint64_t epoch = llmobsi_top_begin(&top->epoch);
+    uint64_t number;
+    size_t i;
+    for (number = 0; number <= top->mask; number++) {
+        llmobsi_top_set* set = llmobsi_top_set_at(top, number);
+        llmobsi_atomic64* words = &set->used;
+        size_t count = (sizeof *set - offsetof(llmobsi_top_set, used)) / sizeof(uint64_t);
+        uint64_t before = llmobsi_top_begin(&set->version);
+        for (i = 0; i < count; i++) {
+            llmobsi_top_put(&words[i], 0);
+        }
+        llmobsi_top_end(&set->version, before);
+    }
+    for (i = 0; i < LLMOBS_I_TOP_IDS * LLMOBS_I_TOP_ID_WORDS; i++) {
+        llmobsi_top_put(&top->ids[0][0] + i, 0);
+    }
+    llmobsi_store_relaxed(&top->ids_used, 0);
+    llmobsi_top_end(&top->epoch, epoch);
+}
+
+/* ---- readers ------------------------------------------------------------------------------- */
+
+/* Copies a set. Each word is acquired: one that is being written shows in the version. False: it
+   was. */
+llmobsi_fn bool llmobsi_top_try(const llmobsi_top_set* set, llmobsi_top_set* copy)
+{
+    const llmobsi_atomic64* words = (const llmobsi_atomic64*)(const void*)set;
+    uint64_t version = llmobsi_load_acquire(&set->version);
+    size_t i;
+    copy->version = version;
+    for (i = 1; i < sizeof *set / sizeof *words; i++) {
+        uint64_t word = llmobsi_load_acquire(&words[i]);
+        memcpy((char*)copy + i * sizeof word, &word, sizeof word);
+    }
+    return (version & 1) == 0 && llmobsi_load_relaxed(&set->version) == version;
+}
+
+/* The same until it succeeds: the writer is done with a set after some ten nanoseconds. */
+llmobsi_fn void llmobsi_top_copy(const llmobsi_top_set* set, llmobsi_top_set* copy)
+{
+    uint32_t tries = 0;
+    while (!llmobsi_top_try(set, copy)) {
+        if (++tries % LLMOBS_I_TOP_TRIES == 0) {
+            (void)sched_yield();
+        }
+    }
+}
+
+/* The bracket of any key's weight; of one that has no counter, from 0 on. */
+llmobsi_fn void llmobsi_top_estimate(const llmobsi_top* top, const llmobsi_top_key* key,
+                                     int64_t* low, int64_t* high)
+{
+    llmobsi_top_set set;
+    uint32_t way;
+    llmobsi_top_copy(llmobsi_top_set_of(top, key->tag[0]), &set);
+    way = llmobsi_top_find(&set, key->tag);
+    if (way < LLMOBS_I_TOP_WAYS) {
+        *low = (int64_t)(set.counts[way] - set.rest[way].error);
+        *high = (int64_t)set.counts[way];
+    } else {
+        *low = 0;
+        *high = (int64_t)llmobsi_top_floor(&set);
+    }
+}
+
+/* ---- lists --------------------------------------------------------------------------------- */
+
+/* A list under way: its entries are a heap, with the least on top, once there is no more room. */
+typedef struct llmobsi_top_list {
+    const llmobsi_top* top;
+    llmobs_top_entry* entries;
+    size_t room;
+    size_t count;
+    uint64_t total;
+    uint64_t rest; /* nobody who is not among the entries is heavier */
+} llmobsi_top_list;
+
+llmobsi_fn bool llmobsi_top_is_less(const llmobs_top_entry* a, const llmobs_top_entry* b)
+{
+    if (a->high != b->high) {
+        return a->high < b->high;
+    }
+    return a->low != b->low ? a->low < b->low : strcmp(a->pseudonym, b->pseudonym) > 0;
+}
+
+/* Lets an entry sink to its place, below it all is in order. */
+llmobsi_fn void llmobsi_top_sink(llmobs_top_entry* entries, size_t count, size_t place)
+{
+    llmobs_top_entry entry = entries[place];
+    size_t child;
+    for (; (child = 2 * place + 1) < count; place = child) {
+        if (child + 1 < count && llmobsi_top_is_less(&entries[child + 1], &entries[child])) {
+            child++;
+        }
+        if (!llmobsi_top_is_less(&entries[child], &entry)) {
+            break;
+        }
+        entries[place] = entries[child];
+    }
+    entries[place] = entry;
+}
+
+llmobsi_fn void llmobsi_top_heap(llmobsi_top_list* list)
+{
+    size_t place;
+    for (place = list->count / 2; place-- > 0;) {
+        llmobsi_top_sink(list->entries, list->count, place);
+    }
+}
+
+llmobsi_fn void llmobsi_top_show(const llmobsi_top* top, const llmobsi_top_set* set, uint32_t way,
+                                 llmobs_top_entry* entry)
+{
+    const llmobsi_top_rest* rest = &set->rest[way];
+    llmobsi_top_key key;
+    memset(&key, 0, sizeof key);
+    memset(entry, 0, sizeof *entry);
+    key.tag[0] = rest->tag[0];
+    key.tag[1] = rest->tag[1];
+    llmobsi_top_id_get(top, rest->id, key.id);
+    llmobsi_top_key_print(&key, entry->pseudonym);
+    entry->low = (int64_t)(set->counts[way] - rest->error);
+    entry->high = (int64_t)set->counts[way];
+    entry->requests = rest->sums[LLMOBS_I_TOP_REQUESTS];
+    entry->input_tokens = rest->sums[LLMOBS_I_TOP_INPUT];
+    entry->output_tokens = rest->sums[LLMOBS_I_TOP_OUTPUT];
+}
+
+llmobsi_inline void llmobsi_top_raise(uint64_t* most, uint64_t value)
+{
+    *most = value > *most ? value : *most;
+}
+
+/* A counter is listed if there is room, or if it is more than the least. */
+llmobsi_fn void llmobsi_top_offer(llmobsi_top_list* list, const llmobsi_top_set* set, uint32_t way)
+{
+    llmobs_top_entry entry;
+    bool full = list->count == list->room;
+    if (full && (list->room == 0 || set->counts[way] < (uint64_t)list->entries[0].high)) {
+        llmobsi_top_raise(&list->rest, set->counts[way]);
+        return;
+    }
+    llmobsi_top_show(list->top, set, way, &entry);
+    if (!full) {
+        list->entries[list->count++] = entry;
+        if (list->count == list->room) {
+            llmobsi_top_heap(list);
+        }
+        return;
+    }
+    llmobsi_top_raise(&list->rest, (uint64_t)list->entries[0].high);
+    if (llmobsi_top_is_less(&list->entries[0], &entry)) {
+        list->entries[0] = entry;
+        llmobsi_top_sink(list->entries, list->count, 0);
+    }
+}
+
+/* All that has a counter. False: it was begun anew meanwhile. */
+llmobsi_fn bool llmobsi_top_gather(llmobsi_top_list* list)
+{
+    uint64_t epoch = llmobsi_load_acquire(&list->top->epoch);
+    uint64_t number;
+    uint32_t way;
+    list->count = 0;
+    list->total = 0;
+    list->rest = 0;
+    for (number = 0; number <= list->top->mask; number++) {
+        llmobsi_top_set set;
+        llmobsi_top_copy(llmobsi_top_set_of(list->top, number), &set);
+        list->total = llmobsi_top_sum(list->total, set.total);
+        llmobsi_top_raise(&list->rest, llmobsi_top_floor(&set));
+        for (way = 0; way < set.used; way++) {
+            llmobsi_top_offer(list, &set, way);
+        }
+    }
+    return (epoch & 1) == 0 && llmobsi_load_relaxed(&list->top->epoch) == epoch;
+}
+
+/* From a heap to a list in order, heaviest first. */
+llmobsi_fn void llmobsi_top_sort(llmobsi_top_list* list)
+{
+    size_t count;
+    llmobsi_top_heap(list);
+    for (count = list->count; count > 1; count--) {
+        llmobs_top_entry least = list->entries[0];
+        list->entries[0] = list->entries[count - 1];
+        list->entries[count - 1] = least;
+        llmobsi_top_sink(list->entries, count - 1, 0);
+    }
+}
+
+/* The heaviest keys, `room` of them at most, and what they have together. Each set is as it was at
+   one moment, not all at the same: what is added meanwhile may be in or not. */
+llmobsi_fn void llmobsi_top_read(const llmobsi_top* top, llmobs_top_entry* entries, size_t room,
+                                 llmobs_top_share* share)
+{
+    llmobsi_top_list list;
+    uint64_t low = 0;
+    uint64_t high = 0;
+    size_t i;
+    memset(&list, 0, sizeof list);
+    list.top = top;
+    list.entries = entries;
+    list.room = room;
+    while (!llmobsi_top_gather(&list)) {
+        (void)sched_yield();
+    }
+    llmobsi_top_sort(&list);
+    for (i = 0; i < room; i++) {
+        uint64_t most = list.rest; /* somebody may be there who is not listed */
+        if (i < list.count) {
+            uint64_t next = list.rest;
+            if (i + 1 < list.count) {
+                llmobsi_top_raise(&next, (uint64_t)entries[i + 1].high);
+            }
+            entries[i].guaranteed = (uint64_t)entries[i].low >= next;
+            low = llmobsi_top_sum(low, (uint64_t)entries[i].low);
+            llmobsi_top_raise(&most, (uint64_t)entries[i].high);
+        }
+        high = llmobsi_top_sum(high, most);
+    }
+    high = high < list.total ? high : list.total;
+    share->count = list.count;
+    share->total = (int64_t)list.total;
+    share->low = (int64_t)low;
+    share->high = (int64_t)high;
+    share->low_share = list.total > 0 ? (double)low / (double)list.total : 0.0;
+    share->high_share = list.total > 0 ? (double)high / (double)list.total : 0.0;
+    share->rest = (int64_t)list.rest;
+}
+
+/* ---- merging ------------------------------------------------------------------------------- */
+
+/* Two sets at once: the counters of both. */
+typedef struct llmobsi_top_union {
+    uint64_t count;
+    uint64_t counts[2 * LLMOBS_I_TOP_WAYS];
+    llmobsi_top_rest rest[2 * LLMOBS_I_TOP_WAYS];
+} llmobsi_top_union;
+
+/* Puts a counter where it belongs by its count, the largest first. */
+llmobsi_fn void llmobsi_top_insert(llmobsi_top_union* both, uint64_t count,
+                                   const llmobsi_top_rest* rest)
+{
+    uint64_t place = both->count++;
+    for (; place > 0 && both->counts[place - 1] < count; place--) {
+        both->counts[place] = both->counts[place - 1];
+        both->rest[place] = both->rest[place - 1];
+    }
+    both->counts[place] = count;
+    both->rest[place] = *rest;
+}
+
+/* The counters of a set, with what the other one has, or may have, of their keys. `twice`: those
+   that the other one has as well are wanted. */
+llmobsi_fn void llmobsi_top_unite(llmobsi_top_union* both, const llmobsi_top_set* set,
+                                  const llmobsi_top_set* other, bool twice)
+{
+    uint32_t way;
+    for (way = 0; way < set->used; way++) {
+        llmobsi_top_rest rest = set->rest[way];
+        uint32_t found = llmobsi_top_find(other, rest.tag);
+        uint64_t more = llmobsi_top_floor(other);
+        uint64_t error = more;
+        uint32_t i;
+        if (found < LLMOBS_I_TOP_WAYS) {
+            if (!twice) {
+                continue;
+            }
+            more = other->counts[found];
+            error = other->rest[found].error;
+            for (i = 0; i < LLMOBS_I_TOP_SUMS; i++) {
+                rest.sums[i] = llmobsi_top_sum(rest.sums[i], other->rest[found].sums[i]);
+            }
+        }
+        rest.error = llmobsi_top_sum(rest.error, error);
+        llmobsi_top_insert(both, llmobsi_top_sum(set->counts[way], more), &rest);
+    }
+}
+
+/* Writes the largest of both over a set. */
+llmobsi_fn void llmobsi_top_overwrite(llmobsi_top_set* set, const llmobsi_top_union* both,
+                                      uint64_t total)
+{
+    uint64_t before = llmobsi_top_begin(&set->version);
+    uint64_t used = both->count < LLMOBS_I_TOP_WAYS ? both->count : LLMOBS_I_TOP_WAYS;
+    uint32_t way;
+    for (way = 0; way < used; way++) {
+        llmobsi_top_counter_put(set, way, &both->rest[way]);
+        llmobsi_top_put(&set->counts[way], both->counts[way]);
+    }
+    llmobsi_top_put(&set->used, used);
+    llmobsi_top_put(&set->total, total);
+    llmobsi_top_end(&set->version, before);
+}
+
+/* Adds another one, of as many counters, to the writer's own. The brackets of both add up, and stay
+   right. False: it has another number of counters. It must not be begun anew meanwhile. */
+llmobsi_fn bool llmobsi_top_merge(llmobsi_top* top, const llmobsi_top* other)
+{
+    uint64_t number;
+    if (top->mask != other->mask) {
+        return false;
+    }
+    for (number = 0; number <= top->mask; number++) {
+        llmobsi_top_set mine;
+        llmobsi_top_set theirs;
+        llmobsi_top_union both;
+        uint32_t way;
+        llmobsi_top_copy(llmobsi_top_set_of(top, number), &mine);
+        llmobsi_top_copy(llmobsi_top_set_of(other, number), &theirs);
+        for (way = 0; way < theirs.used; way++) { /* ids stand in each one's own table */
+            char id[LLMOBS_KEY_ID_SIZE];
+            llmobsi_top_id_get(other, theirs.rest[way].id, id);
+            theirs.rest[way].id = llmobsi_top_id(top, id);
+        }
+        both.count = 0;
+        llmobsi_top_unite(&both, &mine, &theirs, true);
+        llmobsi_top_unite(&both, &theirs, &mine, false);
+        llmobsi_top_overwrite(llmobsi_top_set_at(top, number), &both,
+                              llmobsi_top_sum(mine.total, theirs.total));
+    }
+    return true;
+}
+
+/* ---- memory -------------------------------------------------------------------------------- */
+
+/* As many sets as `counters` fill, rounded up to a power of two. */
+llmobsi_fn uint32_t llmobsi_top_sets(uint32_t counters)
+{
+    uint32_t sets = counters / LLMOBS_I_TOP_WAYS + (counters % LLMOBS_I_TOP_WAYS != 0);
+    return llmobsi_round_up_pow2(sets > 0 ? sets : 1);
+}
+
+llmobsi_fn size_t llmobsi_top_bytes(uint32_t counters)
+{
+    return llmobsi_size_add(sizeof(llmobsi_top), llmobsi_size_mul(llmobsi_top_sets(counters),
+                                                                  sizeof(llmobsi_top_set)));
+}
+
+/* In llmobsi_top_bytes(counters) bytes of memory, at the border of a cache line. */
+llmobsi_fn llmobsi_top* llmobsi_top_make(void* memory, uint32_t counters)
+{
+    llmobsi_top* top = (llmobsi_top*)memory;
+    memset(memory, 0, llmobsi_top_bytes(counters));
+    top->mask = llmobsi_top_sets(counters) - 1;
+    return top;
+}
+
+/* =================================================================================================
+ *  >>unique                 analyze: how many different users: HyperLogLog
+ * ============================================================================================== */
+
+/* How many different keys were seen: HyperLogLog with 2^12 registers, and the estimator of Ertl
+   ("New cardinality estimation algorithms for HyperLogLog sketches", 2017, the improved raw one),
+   which has no bias, no table and no borders between ranges.
+
+   Twelve bits of a key's hash choose a register, which keeps the largest rank: by how many zeros
+   the other bits begin, + 1. So the order of keys, and how often one comes, do not matter, and the
+   largest of two sketches is the sketch of both. (Registers of six bits, ten to a word, would take
+   3.2 KiB instead of 4, and 1.4 times as long.)
+
+   One writes; any may read at any time. Registers only grow and each is right by itself, so that
+   relaxed accesses are enough. */
+
+#define LLMOBS_I_UNIQUE_BITS 12
+#define LLMOBS_I_UNIQUE_REGISTERS (1u << LLMOBS_I_UNIQUE_BITS)
+#define LLMOBS_I_UNIQUE_RANKS (64 - LLMOBS_I_UNIQUE_BITS + 1) /* the highest */
+#define LLMOBS_I_UNIQUE_ALPHA 0.72134752044448170 /* 1 / (2 ln 2) */
+#define LLMOBS_I_UNIQUE_ERROR 0.01623377752209 /* sqrt(3 ln 2 - 1), by the root of 4,096 */
+
+/* All zero: nothing was seen. */
+typedef struct llmobsi_unique {
+    llmobsi_atomic8 registers[LLMOBS_I_UNIQUE_REGISTERS];
+} llmobsi_unique;
+
+llmobsi_inline void llmobsi_unique_raise(llmobsi_atomic8* place, uint8_t rank)
+{
+    if (llmobsi_load_relaxed(place) < rank) {
+        llmobsi_store_relaxed(place, rank); /* no other writes */
+    }
+}
+
+/* A key by its hash, all 64 bits of which must be good. */
+llmobsi_inline void llmobsi_unique_add(llmobsi_unique* unique, uint64_t hash)
+{
+    const uint64_t stop = UINT64_C(1) << (LLMOBS_I_UNIQUE_BITS - 1);
+    uint64_t others = hash << LLMOBS_I_UNIQUE_BITS | stop;
+    llmobsi_unique_raise(&unique->registers[hash >> (64 - LLMOBS_I_UNIQUE_BITS)],
+                         (uint8_t)(__builtin_clzll(others) + 1));
+}
+
+/* Adds what another has seen to the writer's own. */
+llmobsi_fn void llmobsi_unique_merge(llmobsi_unique* unique, const llmobsi_unique* other)
+{
+    uint32_t i;
+    for (i = 0; i < LLMOBS_I_UNIQUE_REGISTERS; i++) {
+        llmobsi_unique_raise(&unique->registers[i], llmobsi_load_relaxed(&other->registers[i]));
+    }
+}
+
+/* The writer: as if nothing had been seen. */
+llmobsi_fn void llmobsi_unique_reset(llmobsi_unique* unique)
+{
+    uint32_t i;
+    for (i = 0; i < LLMOBS_I_UNIQUE_REGISTERS; i++) {
+        llmobsi_store_relaxed(&unique->registers[i], 0);
+    }
+}
+
+/* x + x^2 + 2 x^4 + 4 x^8 + ..., 0 <= x < 1: what registers that are still 0 stand for. */
+llmobsi_fn double llmobsi_unique_sigma(double x)
+{
+    double factor = 1.0;
+    double sum = x;
+    double before;
+    do {
+        before = sum;
+        x *= x;
+        sum += x * factor;
+        factor += factor;
+    } while (sum > before);
+    return sum;
+}
+
+/* The registers above the rank of a hash that ends in zeros are summed as if there were more bits:
+   as many keys as it takes for that to matter, near 2^62, nobody has. */
+llmobsi_fn llmobs_unique_count llmobsi_unique_estimate(const llmobsi_unique* unique)
+{
+    const double registers = (double)LLMOBS_I_UNIQUE_REGISTERS;
+    uint32_t counts[LLMOBS_I_UNIQUE_RANKS + 1] = {0};
+    llmobs_unique_count result = {0, 0.0};
+    double sum = 0.0;
+    double estimate;
+    uint32_t i;
+    for (i = 0; i < LLMOBS_I_UNIQUE_REGISTERS; i++) {
+        uint32_t rank = llmobsi_load_relaxed(&unique->registers[i]);
+        counts[rank < LLMOBS_I_UNIQUE_RANKS ? rank : LLMOBS_I_UNIQUE_RANKS]++;
+    }
+    if (counts[0] == LLMOBS_I_UNIQUE_REGISTERS) {
+        return result;
+    }
+    for (i = LLMOBS_I_UNIQUE_RANKS; i > 0; i--) {
+        sum = 0.5 * (sum + (double)counts[i]);
+    }
+    sum += registers * llmobsi_unique_sigma((double)counts[0] / registers);
+    estimate = LLMOBS_I_UNIQUE_ALPHA * registers * registers / sum;
+    result.count = estimate < 18446744073709549568.0 ? (uint64_t)(estimate + 0.5) : UINT64_MAX;
+    result.standard_error = LLMOBS_I_UNIQUE_ERROR * estimate;
+    return result;
 }
 
 /* =================================================================================================

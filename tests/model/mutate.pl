@@ -19,8 +19,8 @@ GetOptions(\%option, 'build=s', 'iterations=i', 'jobs=i', 'all', 'table', 'only=
     . "[--only TEXT]\n";
 
 # What is checked: the sections whose structures the models are about.
-my @SECTIONS = qw(core/pool core/intern privacy/key record/thread record/span export/collect export/instance
-    public/open);
+my @SECTIONS = qw(core/pool core/intern privacy/key record/thread record/span analyze/top
+    export/collect export/instance public/open);
 
 my %WEAKER = (
     relaxed => [],
