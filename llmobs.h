@@ -70,11 +70,15 @@ CONTENTS: search for a tag.
     >>api:metric             >>metric                 recording: counters, gauges
     >>api:histogram          >>histogram              recording: histograms
     >>api:reading            >>reading                reading metrics back, quantiles
-    >>api:top                >>top                    the heaviest users: weighted Space-Saving
-    >>api:unique             >>unique                 how many different users: HyperLogLog
     >>api:session            >>session                sessions that are open
     >>api:capture            >>capture                texts kept for a judge
+    >>api:period             >>period                 hours, days and months of a time zone
+    >>api:top                >>top                    the heaviest users: weighted Space-Saving
+    >>api:unique             >>unique                 how many different users: HyperLogLog
+    >>api:cost_ledger        >>cost_ledger            what was spent, by feature, model, tenant and period
+                             >>cost_users             who spends most, and how many they are
     >>api:request_pool       >>request_pool           records of requests under way
+                             >>request_tick           records of requests: what the tick does
                              >>guard                  the guardrail that is built in
     >>api:stream             >>stream                 prompts and answers: hashed, audited, not kept
     >>api:request            >>request                requests: begin, phases
@@ -84,6 +88,9 @@ CONTENTS: search for a tag.
     >>api:vocabulary         >>vocabulary             requests: attributes of the root span
     >>api:explain            >>explain                recent requests, taken apart
     >>api:outcome            >>outcome                requests: the end
+    >>api:cost_record        >>cost_record            what was spent without a request
+    >>api:cost_report        >>cost_report            questions to the cost ledger
+    >>api:cost_print         >>cost_print             cost reports as text
     >>api:batch              >>batch                  typed views of what was recorded
                              >>batch_log              typed views of log records
                              >>attributes             attributes as plain JSON
@@ -262,7 +269,7 @@ CONTENTS: search for a tag.
     a token of a request / with an engine's histogram              14 / 24 ns
     a request: begin, 64 tokens, a verdict, end with log record    2.0 us
     ... with hashes of 1 KiB of prompt and 2 KiB of answer         3.5 us
-    memory                                      13.0 MiB by default, one block, at llmobs_open,
+    memory                                      14.0 MiB by default, one block, at llmobs_open,
                                                  of which metrics are 4.0, requests 1.6
     threads                       one for the tick, one an exporter; none when the host pumps
 
@@ -554,6 +561,7 @@ typedef struct llmobs_stats {
     uint64_t requests_late;      /* calls for requests that had ended             */
     uint64_t request_texts_cut;  /* ids, names: to 128 bytes each                 */
     uint64_t sessions_refused;   /* not counted: llmobs_config.sessions were open */
+    uint64_t costs_refused;      /* negative or absurd ones: they are unknown     */
     uint64_t captures_selected;  /* requests whose texts were kept to be judged   */
     uint64_t captures_missed;    /* could not be: llmobs_config.captures were in use */
 } llmobs_stats;
@@ -707,6 +715,11 @@ typedef enum llmobs_vocabulary {
 typedef struct llmobs_audit llmobs_audit;
 typedef void (*llmobs_audit_fn)(void* user, const llmobs_audit* part);
 
+/* The host's own store for what requests cost: llmobs_config.cost_store. Called on the thread that
+   ends a request, inside that call; see llmobs_cost_entry. It must not throw. */
+typedef struct llmobs_cost_entry llmobs_cost_entry;
+typedef void (*llmobs_cost_store_fn)(void* user, const llmobs_cost_entry* entry);
+
 /* In a field whose 0 means "the default": none of it. */
 #define LLMOBS_OFF UINT32_MAX
 /* llmobs_config.sample_ratio: record no root span (0 means the default, which is all of them). */
@@ -779,6 +792,19 @@ typedef struct llmobs_config {
                                     found triggers rules such as pii.EMAIL      (default 0: none) */
     llmobs_audit_fn audit;       /* gets raw texts                                 (default none) */
     void* audit_user;
+    uint32_t cost_rows;          /* features, models and tenants that are told apart in the cost
+                                    ledger, 16 to 65536 rows (default 512); LLMOBS_OFF: no ledger */
+    uint32_t cost_places;        /* sums of a row in an hour, a day, a month, 64 to 2^20: beyond
+                                    them the oldest periods lose their details     (default 2048) */
+    uint32_t cost_users;         /* counters for the heaviest users of a month, 16 to 2^20
+                                                            (default 4096); LLMOBS_OFF: no users  */
+    uint32_t cost_features;      /* features whose heaviest users are found, up to 1024: the first
+                                    ones that come                 (default 12); LLMOBS_OFF: none */
+    uint32_t cost_feature_users; /* counters for each of them, 16 to 2^20          (default 256)  */
+    int32_t utc_offset_minutes;  /* of the time zone in which days and months begin, east of
+                                    Greenwich, -1440 to 1440                        (default 0)   */
+    llmobs_cost_store_fn cost_store; /* gets what each request cost                (default none) */
+    void* cost_store_user;
     uint32_t captures;           /* requests whose texts are kept, cut, until they are judged: see
                                     llmobs_capture_take. Up to 4096             (default 0: none) */
     uint32_t capture_bytes;      /* of each text: half its beginning, half its end, 64 to 65536
@@ -1935,48 +1961,6 @@ LLMOBS_API llmobs_result llmobs_histogram_read(llmobs_histogram histogram,
 LLMOBS_API llmobs_quantile llmobs_histogram_quantile(llmobs_histogram histogram, double q);
 
 /* =================================================================================================
- *  >>api:top                the heaviest users: weighted Space-Saving
- * ============================================================================================== */
-
-/* ---- who is heaviest ----------------------------------------------------------------------- */
-
-/* One of the heaviest. Its weight lies within [low, high]; a bracket whose ends are the same is
-   exact. docs/attribution.md says what bounds them. */
-typedef struct llmobs_top_entry {
-    char pseudonym[LLMOBS_PSEUDONYM_SIZE];
-    int64_t low;            /* at least this                                                  */
-    int64_t high;           /* at most this; INT64_MAX: or more                               */
-    bool guaranteed;        /* nobody who stands below, or is not listed, can be heavier      */
-    uint64_t requests;      /* these three since it last came in: all of it where the bracket */
-    uint64_t input_tokens;  /* is exact, else perhaps less                                    */
-    uint64_t output_tokens;
-} llmobs_top_entry;
-
-/* What the heaviest have together, as many as were asked for, whoever they are. */
-typedef struct llmobs_top_share {
-    size_t count;      /* entries that were written: fewer if there are no more     */
-    int64_t total;     /* of all, listed or not: exact; INT64_MAX: or more          */
-    int64_t low;       /* the heaviest have at least this together,                 */
-    int64_t high;      /* and at most this                                          */
-    double low_share;  /* the same as parts of the total, 0 to 1                    */
-    double high_share;
-    int64_t rest;      /* nobody who is not listed is heavier than this             */
-} llmobs_top_share;
-
-/* =================================================================================================
- *  >>api:unique             how many different users: HyperLogLog
- * ============================================================================================== */
-
-/* ---- how many different ones --------------------------------------------------------------- */
-
-/* How many there were, from a sketch of 4 KiB. Two out of three times the truth is within one
-   standard error of the count, 997 of 1,000 times within three. */
-typedef struct llmobs_unique_count {
-    uint64_t count;
-    double standard_error; /* in the same unit: 1.63 % of the count; less below some thousands */
-} llmobs_unique_count;
-
-/* =================================================================================================
  *  >>api:session            sessions that are open
  * ============================================================================================== */
 
@@ -2030,6 +2014,115 @@ LLMOBS_API bool llmobs_capture_take(llmobs* obs, llmobs_capture* capture);
 
 /* [owner] Wipes it, and gives its place back. A second call is harmless. */
 LLMOBS_API void llmobs_capture_done(llmobs_capture* capture);
+
+/* =================================================================================================
+ *  >>api:period             hours, days and months of a time zone
+ * ============================================================================================== */
+
+/* ---- periods ------------------------------------------------------------------------------- */
+
+/* For how long something is counted. They begin at midnight, on the full hour, on the first of the
+   month, in a time zone with a fixed offset: it knows no summer time. */
+typedef enum llmobs_period {
+    LLMOBS_PERIOD_DAY = 0,
+    LLMOBS_PERIOD_HOUR,
+    LLMOBS_PERIOD_MONTH,
+    LLMOBS_PERIOD_NONE, /* it never begins anew */
+    LLMOBS_PERIOD_COUNT
+} llmobs_period;
+
+/* =================================================================================================
+ *  >>api:top                the heaviest users: weighted Space-Saving
+ * ============================================================================================== */
+
+/* ---- who is heaviest ----------------------------------------------------------------------- */
+
+/* One of the heaviest. Its weight lies within [low, high]; a bracket whose ends are the same is
+   exact. docs/attribution.md says what bounds them. */
+typedef struct llmobs_top_entry {
+    char pseudonym[LLMOBS_PSEUDONYM_SIZE];
+    int64_t low;            /* at least this                                                  */
+    int64_t high;           /* at most this; INT64_MAX: or more                               */
+    bool guaranteed;        /* nobody who stands below, or is not listed, can be heavier      */
+    uint64_t requests;      /* these three since it last came in: all of it where the bracket */
+    uint64_t input_tokens;  /* is exact, else perhaps less                                    */
+    uint64_t output_tokens;
+} llmobs_top_entry;
+
+/* What the heaviest have together, as many as were asked for, whoever they are. */
+typedef struct llmobs_top_share {
+    size_t count;      /* entries that were written: fewer if there are no more     */
+    int64_t total;     /* of all, listed or not: exact; INT64_MAX: or more          */
+    int64_t low;       /* the heaviest have at least this together,                 */
+    int64_t high;      /* and at most this                                          */
+    double low_share;  /* the same as parts of the total, 0 to 1                    */
+    double high_share;
+    int64_t rest;      /* nobody who is not listed is heavier than this             */
+} llmobs_top_share;
+
+/* =================================================================================================
+ *  >>api:unique             how many different users: HyperLogLog
+ * ============================================================================================== */
+
+/* ---- how many different ones --------------------------------------------------------------- */
+
+/* How many there were, from a sketch of 4 KiB. Two out of three times the truth is within one
+   standard error of the count, 997 of 1,000 times within three. */
+typedef struct llmobs_unique_count {
+    uint64_t count;
+    double standard_error; /* in the same unit: 1.63 % of the count; less below some thousands */
+} llmobs_unique_count;
+
+/* =================================================================================================
+ *  >>api:cost_ledger        what was spent, by feature, model, tenant and period
+ * ============================================================================================== */
+
+/* ---- the cost ledger ----------------------------------------------------------------------- */
+
+/* What is summed up. Every sum is a whole number, so it does not depend on the order of its parts,
+   and sums over features, models or tenants come to the same total. A sum that would be more than
+   INT64_MAX stays there: llmobs_cost_summary.saturated. */
+typedef struct llmobs_cost_sums {
+    int64_t requests;
+    int64_t errors;    /* of them: with an error type                                             */
+    int64_t unknown;   /* whose cost is not known: it is not in cost_nano,                        */
+    int64_t unbounded; /* and of these, those of which not even a most is known                   */
+    int64_t cost_nano; /* USD / 10^9                                                              */
+    int64_t low_nano;  /* of requests whose cost is not known: at least                           */
+    int64_t high_nano; /* and, but for the unbounded ones, at most                                */
+    int64_t latency_ns;
+    int64_t tokens;       /* of input and output                                                  */
+    int64_t input_tokens; /* where they are known, as all below                                   */
+    int64_t output_tokens;
+    int64_t cached_tokens;
+    int64_t cache_write_tokens;
+    int64_t reasoning_tokens;
+    int64_t audio_input_tokens;
+    int64_t audio_output_tokens;
+    int64_t image_input_tokens;
+    int64_t image_output_tokens;
+} llmobs_cost_sums;
+
+/* What found no place of its own: a new feature, model or tenant when llmobs_config.cost_rows were
+   in use; the details of an old period when its places were needed. */
+#define LLMOBS_COST_OTHER "__other__"
+/* What came from llmobs_cost_record when no request's record was free. */
+#define LLMOBS_COST_UNTRACKED "__untracked__"
+
+/* What one request cost, for llmobs_config.cost_store. Texts live until it returns; "" where there
+   is none. */
+struct llmobs_cost_entry {
+    size_t size;            /* sizeof(llmobs_cost_entry) of the implementation */
+    const char* request_id;
+    const char* user_id;    /* a pseudonym */
+    const char* feature;
+    const char* model;
+    const char* tenant;
+    const char* error_type; /* NULL: it did not fail */
+    int64_t cost_nano;      /* USD / 10^9, or LLMOBS_COST_UNKNOWN */
+    int64_t tokens;         /* of input and output, -1: unknown   */
+    uint64_t latency_ns;
+};
 
 /* =================================================================================================
  *  >>api:request_pool       records of requests under way
@@ -2295,6 +2388,104 @@ LLMOBS_API llmobs_outcome llmobs_outcome_default(void);
 /* [any] Ends the request: root span, metrics, log record. `outcome` may be NULL: nothing is known.
    The first end counts. About 0.8 us, and 0.5 ns for each byte that is hashed. */
 LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome* outcome);
+
+/* =================================================================================================
+ *  >>api:cost_record        what was spent without a request
+ * ============================================================================================== */
+
+/* ---- cost records -------------------------------------------------------------------------- */
+
+/* [any] Books a request that llmobs_request_begin knows nothing of, such as one that another
+   service has priced: in the cost ledger, llm_requests_total, llm_cost_usd_total and
+   llm_request_duration_seconds. `user_id` must come from the host (an authenticated name), never
+   from the client; it becomes a pseudonym; NULL: nobody's. `feature` NULL: "unknown". `cost_nano`
+   is USD / 10^9, LLMOBS_COST_UNKNOWN if it is not known; `tokens` of input and output, -1 if they
+   are not. ERROR_ARGUMENT: a cost below 0 or above a million USD, or absurd tokens: nothing is
+   booked, llmobs_stats.costs_refused counts it. OK else, also where no record was free: then it
+   stands under LLMOBS_COST_UNTRACKED. About 0.5 us with a user. */
+LLMOBS_API llmobs_result llmobs_cost_record(llmobs* obs, const char* user_id, const char* feature,
+                                            int64_t cost_nano, int64_t tokens, uint64_t latency_ns);
+
+/* =================================================================================================
+ *  >>api:cost_report        questions to the cost ledger
+ * ============================================================================================== */
+
+/* ---- cost reports -------------------------------------------------------------------------- */
+
+typedef enum llmobs_cost_by {
+    LLMOBS_COST_BY_FEATURE = 0,
+    LLMOBS_COST_BY_MODEL,
+    LLMOBS_COST_BY_TENANT,
+    LLMOBS_COST_BY_USER /* of this month, of all features or of one: estimates with a bracket */
+} llmobs_cost_by;
+
+/* What is asked: "which feature costs the most this month", "who are the heaviest users of it". */
+typedef struct llmobs_cost_question {
+    size_t size; /* sizeof(llmobs_cost_question); 0 means this version's                          */
+    llmobs_cost_by by;
+    llmobs_period period; /* (llmobs_cost_question_default: LLMOBS_PERIOD_MONTH)                  */
+    uint32_t ago;         /* 0: the current one, 1: the one before, ...                           */
+    const char* feature;  /* of this one alone; NULL: of all. Likewise the next two               */
+    const char* model;
+    const char* tenant;
+} llmobs_cost_question;
+
+/* [any] By feature, of this month. */
+LLMOBS_API llmobs_cost_question llmobs_cost_question_default(void);
+
+/* A feature, a model, a tenant or a user. */
+typedef struct llmobs_cost_line {
+    char name[LLMOBS_EXPLAINED_TEXT]; /* of users the pseudonym                                   */
+    llmobs_cost_sums sums; /* exact. Of users: requests and tokens as llmobs_top_entry has them,
+                              and cost_nano is low_nano                                           */
+    int64_t low_nano;      /* what it costs is at least this, and at most                         */
+    int64_t high_nano;     /* this: INT64_MAX where nothing bounds a cost that is not known       */
+    bool guaranteed;       /* nobody who stands below, or is not listed, costs more               */
+    uint32_t row;          /* private */
+} llmobs_cost_line;
+
+typedef struct llmobs_cost_answer {
+    size_t size;             /* sizeof(llmobs_cost_answer) of the implementation                  */
+    uint64_t begin_unix_ns;  /* of the period; 0 and UINT64_MAX: of all time                      */
+    uint64_t end_unix_ns;
+    size_t count;            /* lines that were written, the most expensive first                 */
+    llmobs_cost_sums total;  /* of everything that was asked for, listed or not                   */
+    llmobs_cost_sums rest;   /* of what found no line; by users: not told                         */
+    llmobs_top_share users;  /* by users: what the listed ones have together                      */
+    llmobs_unique_count unique; /* by users: how many there are                                   */
+    int64_t nobodys_nano;    /* by users, of all features: spent without a user                   */
+    uint64_t saturated;      /* sums that reached INT64_MAX since the instance was opened         */
+} llmobs_cost_answer;
+
+#define LLMOBS_REPORT_LINES 64u
+
+/* [any, locks] Answers as of the last tick (llmobs_flush makes it current), into `room` lines at
+   most, of users LLMOBS_REPORT_LINES; `lines` may be NULL where that is 0. ERROR_ARGUMENT: no such
+   period, or by users what is not of this month, by feature or in all; ERROR_FORMAT: there is no
+   ledger, or no users in it. Some 50 us for a thousand rows; the lock is the tick's, no recorder
+   waits for it. */
+LLMOBS_API llmobs_result llmobs_cost_report(llmobs* obs, const llmobs_cost_question* question,
+                                            llmobs_cost_line* lines, size_t room,
+                                            llmobs_cost_answer* answer);
+
+/* =================================================================================================
+ *  >>api:cost_print         cost reports as text
+ * ============================================================================================== */
+
+/* ---- cost reports as text ------------------------------------------------------------------ */
+
+typedef enum llmobs_report_format {
+    LLMOBS_REPORT_TEXT = 0, /* for a terminal                      */
+    LLMOBS_REPORT_JSON,     /* one line                            */
+    LLMOBS_REPORT_CSV       /* RFC 4180, a header and a line each  */
+} llmobs_report_format;
+
+/* [any, locks] llmobs_cost_report as text: the `top` most expensive ones, LLMOBS_REPORT_LINES at
+   most, and what is left in one more line. Errors as there; ERROR_SYSTEM: `write` has refused. */
+LLMOBS_API llmobs_result llmobs_cost_report_write(llmobs* obs,
+                                                  const llmobs_cost_question* question, size_t top,
+                                                  llmobs_report_format format,
+                                                  llmobs_write_fn write, void* user);
 
 /* =================================================================================================
  *  >>api:batch              typed views of what was recorded
@@ -3843,6 +4034,52 @@ LLMOBS_API llmobs_outcome llmobs_outcome_default(void)
 LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome* outcome)
 {
     (void)request; (void)outcome;
+}
+
+/* ---- cost_record ----------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_result llmobs_cost_record(llmobs* obs, const char* user_id, const char* feature,
+                                            int64_t cost_nano, int64_t tokens, uint64_t latency_ns)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)user_id; (void)feature; (void)cost_nano; (void)tokens; (void)latency_ns;
+    return zero;
+}
+
+/* ---- cost_report ----------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_cost_question llmobs_cost_question_default(void)
+{
+    llmobs_cost_question zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_cost_report(llmobs* obs, const llmobs_cost_question* question,
+                                            llmobs_cost_line* lines, size_t room,
+                                            llmobs_cost_answer* answer)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)question;
+    if (lines) { __builtin_memset(lines, 0, sizeof *lines); }
+    (void)room;
+    if (answer) { __builtin_memset(answer, 0, sizeof *answer); }
+    return zero;
+}
+
+/* ---- cost_print ------------------------------------------------------------------------------ */
+
+LLMOBS_API llmobs_result llmobs_cost_report_write(llmobs* obs,
+                                                  const llmobs_cost_question* question, size_t top,
+                                                  llmobs_report_format format,
+                                                  llmobs_write_fn write, void* user)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)question; (void)top; (void)format; (void)write; (void)user;
+    return zero;
 }
 
 /* ---- log_json -------------------------------------------------------------------------------- */
@@ -7421,6 +7658,11 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.recent_requests = 256;
     config.sessions = 1024;
     config.session_idle_s = 1800;
+    config.cost_rows = 512;
+    config.cost_places = 2048;
+    config.cost_users = 4096;
+    config.cost_features = 12;
+    config.cost_feature_users = 256;
     config.capture_bytes = 2048;
     return config;
 }
@@ -7502,6 +7744,11 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     X(recent_requests, 16, 65536)                                                                \
     X(sessions, 16, 1u << 20)                                                                    \
     X(session_idle_s, 1, 31536000)                                                               \
+    X(cost_rows, 16, 65536)                                                                      \
+    X(cost_places, 64, 1u << 20)                                                                 \
+    X(cost_users, 16, 1u << 20)                                                                  \
+    X(cost_features, 1, 1024)                                                                    \
+    X(cost_feature_users, 16, 1u << 20)                                                          \
     X(captures, 0, 4096)                                                                         \
     X(capture_bytes, 64, 65536)
 
@@ -7532,6 +7779,9 @@ typedef struct llmobsi_switches {
     bool logs_off;
     bool requests_off;
     bool recent_off;
+    bool ledger_off;
+    bool users_off;
+    bool features_off;
 } llmobsi_switches;
 
 llmobsi_fn bool llmobsi_switch_take(uint32_t* field)
@@ -7550,6 +7800,9 @@ llmobsi_fn llmobsi_switches llmobsi_switches_take(llmobs_config* config)
     switches.logs_off = llmobsi_switch_take(&config->log_severity);
     switches.requests_off = llmobsi_switch_take(&config->requests);
     switches.recent_off = llmobsi_switch_take(&config->recent_requests);
+    switches.ledger_off = llmobsi_switch_take(&config->cost_rows);
+    switches.users_off = llmobsi_switch_take(&config->cost_users);
+    switches.features_off = llmobsi_switch_take(&config->cost_features);
     return switches;
 }
 
@@ -7563,6 +7816,9 @@ llmobsi_fn void llmobsi_switches_put(llmobs_config* config, llmobsi_switches swi
     config->requests =
         switches.requests_off ? LLMOBS_OFF : llmobsi_round_up_pow2(config->requests);
     config->recent_requests = switches.recent_off ? LLMOBS_OFF : config->recent_requests;
+    config->cost_rows = switches.ledger_off ? LLMOBS_OFF : config->cost_rows;
+    config->cost_users = switches.users_off ? LLMOBS_OFF : config->cost_users;
+    config->cost_features = switches.features_off ? LLMOBS_OFF : config->cost_features;
     if (config->metric_families == 0) {
         config->metric_families = LLMOBS_I_FAMILIES_STANDARD;
     }
@@ -7590,6 +7846,10 @@ llmobsi_fn void llmobsi_config_complete(llmobs_config* out, const llmobs_config*
     switches = llmobsi_switches_take(out);
     llmobsi_config_ranges(out, tell);
     llmobsi_switches_put(out, switches);
+    if (out->utc_offset_minutes < -1440 || out->utc_offset_minutes > 1440) {
+        out->utc_offset_minutes = 0;
+        llmobsi_config_tell(out, tell, "llmobs_config.utc_offset_minutes is no time zone's");
+    }
     if (!llmobsi_config_ratio(&out->sample_ratio)) {
         llmobsi_config_tell(out, tell,
                             "llmobs_config.sample_ratio is out of range and was brought into it");
@@ -7765,6 +8025,12 @@ llmobsi_inline uint64_t llmobsi_now(const llmobsi_timeline* timeline)
     return timeline->source == LLMOBS_I_TIME_INJECTED
                ? timeline->injected.unix_ns(timeline->injected.user)
                : llmobsi_monotonic_ns();
+}
+
+/* Unix time, by the host's clock where there is one. */
+llmobsi_fn uint64_t llmobsi_clock_unix_ns(const llmobs_clock* clock)
+{
+    return clock->unix_ns != NULL ? clock->unix_ns(clock->user) : llmobsi_realtime_ns();
 }
 
 /* How far Unix time is ahead of monotonic time, by the best of three tries: a thread that is
@@ -14781,6 +15047,7 @@ typedef struct llmobsi_recorder {
     void* requests; /* of a layer above: see llmobsi_requests_of. Open writes */
     void* sessions; /* and llmobsi_sessions_of */
     void* captures; /* and llmobsi_captures_of */
+    void* cost_ledger; /* and llmobsi_cost_ledger_of */
     /* Set by the layers above: called once in a child after fork, by its first thread to come. */
     void (*after_fork)(struct llmobsi_recorder* recorder);
 } llmobsi_recorder;
@@ -18627,6 +18894,722 @@ LLMOBS_API llmobs_quantile llmobs_histogram_quantile(llmobs_histogram histogram,
 }
 
 /* =================================================================================================
+ *  >>session                analyze: sessions that are open
+ * ============================================================================================== */
+
+/* Sessions: a table of those that are open, under a short lock. A gauge counts them; who takes one
+   out of the table takes it off the gauge, so it neither leaks nor falls below zero. */
+
+typedef struct llmobsi_session {
+    uint64_t hash; /* of its id, seeded; 0: no session */
+    uint64_t seen; /* stamp */
+    llmobs_updown gauge; /* its feature's series, inert where there is none */
+} llmobsi_session;
+
+typedef struct llmobsi_sessions {
+    llmobsi_lock lock;
+    llmobsi_session* places; /* all below: under the lock */
+    uint32_t mask;
+    uint32_t limit;
+    uint32_t count;
+    uint64_t seed;
+    uint64_t idle_ns;
+    uint64_t swept; /* stamp */
+    llmobsi_atomic64 refused;
+    llmobsi_atomic64 idled; /* ended for having been silent */
+} llmobsi_sessions;
+
+/* Those of an instance; NULL: it has none. */
+llmobsi_inline llmobsi_sessions* llmobsi_sessions_of(const llmobsi_recorder* recorder)
+{
+    return (llmobsi_sessions*)recorder->sessions;
+}
+
+/* ---- the table ----------------------------------------------------------------------------- */
+
+/* The place of a session, or the free one where it would stand. There is always one: half of the
+   places stay free. */
+llmobsi_fn llmobsi_session* llmobsi_session_find(llmobsi_sessions* sessions, uint64_t hash)
+{
+    uint32_t place = (uint32_t)hash & sessions->mask;
+    while (sessions->places[place].hash != 0 && sessions->places[place].hash != hash) {
+        place = (place + 1) & sessions->mask;
+    }
+    return &sessions->places[place];
+}
+
+/* Takes one out; those behind it that would not be found any more move up. */
+llmobsi_fn void llmobsi_session_take_out(llmobsi_sessions* sessions, llmobsi_session* session)
+{
+    uint32_t hole = (uint32_t)(session - sessions->places);
+    uint32_t place = hole;
+    for (;;) {
+        uint32_t home;
+        place = (place + 1) & sessions->mask;
+        if (sessions->places[place].hash == 0) {
+            break;
+        }
+        home = (uint32_t)sessions->places[place].hash & sessions->mask;
+        if (((place - home) & sessions->mask) >= ((place - hole) & sessions->mask)) {
+            sessions->places[hole] = sessions->places[place];
+            hole = place;
+        }
+    }
+    memset(&sessions->places[hole], 0, sizeof sessions->places[hole]);
+    sessions->count--;
+}
+
+llmobsi_fn uint64_t llmobsi_session_hash(const llmobsi_sessions* sessions, const char* session_id)
+{
+    uint64_t hash = llmobsi_hash64(session_id, strlen(session_id), sessions->seed);
+    return hash != 0 ? hash : 1;
+}
+
+/* Moves a gauge, on the cell that all threads share: so a sum over the threads' own cells never
+   shows a session's end without its begin. Inside, or the tick. */
+llmobsi_fn void llmobsi_gauge_shift(llmobsi_recorder* recorder, llmobs_updown gauge,
+                                    int64_t amount)
+{
+    if (gauge.instance != 0 &&
+        !llmobsi_updown_shared(llmobsi_shared_cell(&recorder->registry, gauge.cell), amount)) {
+        (void)llmobsi_add_relaxed(&recorder->registry.metrics[gauge.metric].saturated, 1);
+    }
+}
+
+/* ---- begin and end ------------------------------------------------------------------------- */
+
+/* Comes in to the table, with its lock taken and the session's hash made. NULL: there is none, or
+   somebody else has the lock for longer than this caller may wait, which is counted. */
+llmobsi_fn llmobsi_sessions* llmobsi_sessions_enter(llmobs* obs, const char* session_id,
+                                                    llmobsi_wait wait,
+                                                    llmobsi_thread** thread, uint64_t* hash)
+{
+    llmobsi_sessions* sessions;
+    *thread = llmobsi_enter(llmobsi_ticket(obs));
+    if (*thread == NULL) {
+        return NULL;
+    }
+    sessions = llmobsi_sessions_of((*thread)->recorder);
+    if (sessions == NULL) {
+        llmobsi_leave();
+        return NULL;
+    }
+    *hash = llmobsi_session_hash(sessions, session_id); /* before: ids may be long */
+    if (!llmobsi_lock_take_if(&sessions->lock, wait)) {
+        (void)llmobsi_add_relaxed(&sessions->refused, 1);
+        llmobsi_leave();
+        return NULL;
+    }
+    return sessions;
+}
+
+llmobsi_fn void llmobsi_sessions_leave(llmobsi_sessions* sessions)
+{
+    llmobsi_lock_give(&sessions->lock);
+    llmobsi_leave();
+}
+
+llmobsi_fn llmobs_result llmobsi_session_keep(llmobs* obs, const char* session_id,
+                                              const char* feature, llmobsi_wait wait)
+{
+    llmobs_metric metric = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_ACTIVE_SESSIONS);
+    llmobs_updown gauge = {0, 0, 0, 0};
+    llmobs_result result = LLMOBS_OK;
+    llmobsi_sessions* sessions;
+    llmobsi_session* session;
+    llmobsi_thread* thread;
+    uint64_t hash;
+    if (session_id == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    if (metric.number != 0) {
+        gauge = llmobsi_updown_briefly(metric, &feature, 1);
+    }
+    sessions = llmobsi_sessions_enter(obs, session_id, wait, &thread, &hash);
+    if (sessions == NULL) {
+        return LLMOBS_ERROR_CLOSED;
+    }
+    session = llmobsi_session_find(sessions, hash);
+    if (session->hash != 0) {
+        session->seen = llmobsi_now(&thread->recorder->timeline);
+    } else if (sessions->count == sessions->limit) {
+        (void)llmobsi_add_relaxed(&sessions->refused, 1);
+        result = LLMOBS_ERROR_LIMIT;
+    } else {
+        sessions->count++;
+        session->gauge = gauge;
+        session->hash = hash;
+        session->seen = llmobsi_now(&thread->recorder->timeline);
+        llmobsi_gauge_shift(thread->recorder, gauge, 1);
+    }
+    llmobsi_sessions_leave(sessions);
+    return result;
+}
+
+LLMOBS_API llmobs_result llmobs_session_begin(llmobs* obs, const char* session_id,
+                                              const char* feature)
+{
+    return llmobsi_session_keep(obs, session_id, feature, LLMOBS_I_WAIT);
+}
+
+LLMOBS_API llmobs_result llmobs_session_end(llmobs* obs, const char* session_id)
+{
+    llmobsi_sessions* sessions;
+    llmobsi_session* session;
+    llmobsi_thread* thread;
+    uint64_t hash;
+    bool ended;
+    if (session_id == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    sessions = llmobsi_sessions_enter(obs, session_id, LLMOBS_I_WAIT, &thread, &hash);
+    if (sessions == NULL) {
+        return LLMOBS_ERROR_CLOSED;
+    }
+    session = llmobsi_session_find(sessions, hash);
+    ended = session->hash != 0;
+    if (ended) {
+        llmobsi_gauge_shift(thread->recorder, session->gauge, -1);
+        llmobsi_session_take_out(sessions, session);
+    }
+    llmobsi_sessions_leave(sessions);
+    return ended ? LLMOBS_OK : LLMOBS_ERROR_ARGUMENT;
+}
+
+/* ---- the tick's side ----------------------------------------------------------------------- */
+
+/* Ends the sessions that were silent for too long, under their lock. */
+llmobsi_fn void llmobsi_sessions_idle(llmobsi_recorder* recorder, uint64_t now)
+{
+    llmobsi_sessions* sessions = llmobsi_sessions_of(recorder);
+    uint32_t place = 0;
+    while (place <= sessions->mask) {
+        llmobsi_session* session = &sessions->places[place];
+        if (session->seen > now) {
+            session->seen = now; /* the host's clock went back */
+        }
+        if (session->hash != 0 && llmobsi_timeline_between(&recorder->timeline, session->seen,
+                                                           now) >= sessions->idle_ns) {
+            llmobsi_gauge_shift(recorder, session->gauge, -1);
+            llmobsi_session_take_out(sessions, session); /* another may stand here now */
+            llmobsi_count(&sessions->idled, 1);
+        } else {
+            place++;
+        }
+    }
+}
+
+/* Looks at them, at most four times in the time that they may be silent. The busy flag is up, if
+   this thread has one, so that its signal handlers do not wait for the lock. */
+llmobsi_fn void llmobsi_sessions_sweep(llmobsi_recorder* recorder, uint64_t now)
+{
+    llmobsi_sessions* sessions = llmobsi_sessions_of(recorder);
+    llmobsi_control* self = llmobsi_self;
+    if (now >= sessions->swept && llmobsi_timeline_between(&recorder->timeline, sessions->swept,
+                                                           now) < sessions->idle_ns / 4) {
+        return;
+    }
+    if (self != NULL) {
+        llmobsi_raise(self);
+    }
+    llmobsi_lock_take(&sessions->lock);
+    sessions->swept = now;
+    llmobsi_sessions_idle(recorder, now);
+    llmobsi_lock_give(&sessions->lock);
+    if (self != NULL) {
+        llmobsi_lower(self);
+    }
+}
+
+/* ---- layout -------------------------------------------------------------------------------- */
+
+/* `recorder` is NULL while measuring. */
+llmobsi_fn void llmobsi_sessions_layout(llmobsi_arena* arena, const llmobs_config* config,
+                                        llmobsi_recorder* recorder)
+{
+    uint32_t places = llmobsi_round_up_pow2(config->sessions) * 2;
+    llmobsi_sessions* sessions =
+        (llmobsi_sessions*)llmobsi_arena_take(arena, 1, sizeof(llmobsi_sessions));
+    llmobsi_session* memory =
+        (llmobsi_session*)llmobsi_arena_take(arena, places, sizeof(llmobsi_session));
+    if (recorder == NULL || memory == NULL) {
+        return;
+    }
+    memset(sessions, 0, sizeof *sessions);
+    memset(memory, 0, places * sizeof *memory);
+    sessions->places = memory;
+    sessions->mask = places - 1;
+    sessions->limit = config->sessions;
+    sessions->idle_ns = (uint64_t)config->session_idle_s * UINT64_C(1000000000);
+    recorder->sessions = sessions;
+}
+
+/* In the child of a fork: sessions are the parent's, and so was their gauge. */
+llmobsi_fn void llmobsi_sessions_forked(llmobsi_sessions* sessions)
+{
+    memset(sessions->places, 0, ((size_t)sessions->mask + 1) * sizeof *sessions->places);
+    sessions->count = 0;
+    sessions->swept = 0;
+    sessions->refused = 0;
+    sessions->idled = 0;
+}
+
+/* =================================================================================================
+ *  >>capture                analyze: texts kept for a judge
+ * ============================================================================================== */
+
+/* Captures: a few requests' texts, cut, in pages of their own. A request takes a place when it
+   begins, and fills it as its texts come by; its end gives the place back, wiped, or selects it.
+   Selected ones wait for the host, oldest first, and none gives way to another: a request that
+   finds no place is counted, and not captured.
+
+   Who holds a place reads and writes it; places are handed on by their states. */
+
+enum {
+    LLMOBS_I_CAPTURE_FREE,
+    LLMOBS_I_CAPTURE_HELD,     /* by a request */
+    LLMOBS_I_CAPTURE_SELECTED, /* by nobody    */
+    LLMOBS_I_CAPTURE_TAKEN,    /* by the host  */
+    LLMOBS_I_CAPTURE_STATES
+};
+
+typedef enum llmobsi_capture_part {
+    LLMOBS_I_CAPTURE_CONTEXT,
+    LLMOBS_I_CAPTURE_INPUT,
+    LLMOBS_I_CAPTURE_OUTPUT,
+    LLMOBS_I_CAPTURE_PARTS
+} llmobsi_capture_part;
+
+/* A place. Behind it, for each part, its bytes: the first half keeps the beginning, the second one
+   is a ring with the end. Who holds the place reads and writes. */
+typedef struct llmobsi_capture {
+    uint64_t sizes[LLMOBS_I_CAPTURE_PARTS];
+    bool triggered;
+    uint8_t trace_id[16];
+    uint8_t span_id[8];
+    char request_id[LLMOBS_EXPLAINED_TEXT];
+} llmobsi_capture;
+
+typedef struct llmobsi_capture_place {
+    llmobsi_atomic64 state; /* a generation * STATES + the state; by compare-and-swap       */
+    llmobsi_atomic64 order; /* of being selected. Who holds the place; whoever looks for one */
+} llmobsi_capture_place;
+
+typedef struct llmobsi_captures {
+    llmobsi_capture_place* places; /* this and what stands up to `next`: open writes */
+    unsigned char* pages;          /* what the places hold, `stride` bytes each      */
+    size_t page_bytes;
+    size_t stride;
+    uint32_t count;
+    uint32_t bytes;        /* of a text, even. Up to here open writes                      */
+    llmobsi_atomic32 next; /* where to look for a free place. This and all below: any thread */
+    llmobsi_atomic64 selected;
+    llmobsi_atomic64 missed; /* requests that found no place */
+} llmobsi_captures;
+
+/* Those of an instance; NULL: it has none. */
+llmobsi_inline llmobsi_captures* llmobsi_captures_of(const llmobsi_recorder* recorder)
+{
+    return (llmobsi_captures*)recorder->captures;
+}
+
+llmobsi_inline llmobsi_capture* llmobsi_capture_at(const llmobsi_captures* captures,
+                                                   uint32_t place)
+{
+    return (llmobsi_capture*)(void*)(captures->pages + place * captures->stride);
+}
+
+llmobsi_inline char* llmobsi_capture_bytes(const llmobsi_captures* captures, uint32_t place,
+                                           int part)
+{
+    return (char*)(llmobsi_capture_at(captures, place) + 1) + (size_t)part * captures->bytes;
+}
+
+/* ---- states -------------------------------------------------------------------------------- */
+
+/* From one state to another. False: it is not, or no longer, in the first. */
+llmobsi_inline bool llmobsi_capture_move(llmobsi_captures* captures, uint32_t place,
+                                         uint64_t from, uint64_t state)
+{
+    uint64_t to = from - from % LLMOBS_I_CAPTURE_STATES + state;
+    return llmobsi_cas_acquire_release(&captures->places[place].state, &from, to);
+}
+
+/* Takes a free place: its number + 1, 0: there is none. Any thread. */
+llmobsi_fn uint32_t llmobsi_capture_hold(llmobsi_captures* captures)
+{
+    uint32_t first = llmobsi_add_relaxed(&captures->next, 1);
+    uint32_t i;
+    for (i = 0; i < captures->count; i++) {
+        uint32_t place = (first + i) % captures->count;
+        uint64_t state = llmobsi_load_relaxed(&captures->places[place].state);
+        if (state % LLMOBS_I_CAPTURE_STATES == LLMOBS_I_CAPTURE_FREE &&
+            llmobsi_capture_move(captures, place, state, LLMOBS_I_CAPTURE_HELD)) {
+            return place + 1;
+        }
+    }
+    (void)llmobsi_add_relaxed(&captures->missed, 1);
+    return 0;
+}
+
+/* Wipes a place, as far as it was used, and gives it back. Who holds it. */
+llmobsi_fn void llmobsi_capture_drop(llmobsi_captures* captures, uint32_t place)
+{
+    llmobsi_capture* capture = llmobsi_capture_at(captures, place);
+    uint64_t state = llmobsi_load_relaxed(&captures->places[place].state);
+    int part;
+    for (part = 0; part < (int)LLMOBS_I_CAPTURE_PARTS; part++) {
+        uint64_t used = capture->sizes[part];
+        llmobsi_wipe(llmobsi_capture_bytes(captures, place, part),
+                     used < captures->bytes ? (size_t)used : captures->bytes);
+    }
+    llmobsi_wipe(capture, sizeof *capture);
+    llmobsi_store_release(
+        &captures->places[place].state,
+        state - state % LLMOBS_I_CAPTURE_STATES + LLMOBS_I_CAPTURE_STATES);
+}
+
+/* ---- texts --------------------------------------------------------------------------------- */
+
+/* Adds a piece to a part. Who holds the place. */
+llmobsi_fn void llmobsi_capture_add(llmobsi_captures* captures, uint32_t place, int part,
+                                    const char* data, size_t size)
+{
+    char* bytes = llmobsi_capture_bytes(captures, place, part);
+    uint64_t* total = &llmobsi_capture_at(captures, place)->sizes[part];
+    size_t half = captures->bytes / 2;
+    if (*total < half && size > 0) {
+        size_t room = half - (size_t)*total;
+        size_t first = size < room ? size : room;
+        memcpy(bytes + *total, data, first);
+        *total += first;
+        data += first;
+        size -= first;
+    }
+    if (size > half) { /* what the ring would lose at once */
+        *total += size - half;
+        data += size - half;
+        size = half;
+    }
+    while (size > 0) {
+        size_t at = (size_t)((*total - half) % half);
+        size_t run = size < half - at ? size : half - at;
+        memcpy(bytes + half + at, data, run);
+        *total += run;
+        data += run;
+        size -= run;
+    }
+}
+
+llmobsi_fn void llmobsi_bytes_reverse(char* bytes, size_t size)
+{
+    size_t i;
+    for (i = 0; i < size / 2; i++) {
+        char byte = bytes[i];
+        bytes[i] = bytes[size - 1 - i];
+        bytes[size - 1 - i] = byte;
+    }
+}
+
+/* Turns each ring so that it begins with its oldest byte. */
+llmobsi_fn void llmobsi_capture_straighten(llmobsi_captures* captures, uint32_t place)
+{
+    size_t half = captures->bytes / 2;
+    int part;
+    for (part = 0; part < (int)LLMOBS_I_CAPTURE_PARTS; part++) {
+        uint64_t size = llmobsi_capture_at(captures, place)->sizes[part];
+        if (size > captures->bytes) {
+            char* ring = llmobsi_capture_bytes(captures, place, part) + half;
+            size_t oldest = (size_t)((size - half) % half);
+            llmobsi_bytes_reverse(ring, oldest);
+            llmobsi_bytes_reverse(ring + oldest, half - oldest);
+            llmobsi_bytes_reverse(ring, half);
+        }
+    }
+}
+
+/* The size without a code point at the end that is not all there. */
+llmobsi_fn size_t llmobsi_utf8_whole(const char* data, size_t size)
+{
+    size_t back;
+    for (back = 1; back <= 3 && back <= size; back++) {
+        uint8_t byte = (uint8_t)data[size - back];
+        size_t needs = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+        if ((byte & 0xc0) != 0x80) {
+            return needs > back ? size - back : size;
+        }
+    }
+    return size;
+}
+
+/* How many bytes at the beginning belong to a code point that began before: at most three. */
+llmobsi_fn size_t llmobsi_utf8_rest(const char* data, size_t size)
+{
+    size_t rest = 0;
+    while (rest < 3 && rest < size && ((uint8_t)data[rest] & 0xc0) == 0x80) {
+        rest++;
+    }
+    return rest;
+}
+
+llmobsi_fn void llmobsi_capture_view(const llmobsi_captures* captures, uint32_t place, int part,
+                                     llmobs_captured* view)
+{
+    const char* bytes = llmobsi_capture_bytes(captures, place, part);
+    size_t half = captures->bytes / 2;
+    size_t rest;
+    view->size = llmobsi_capture_at(captures, place)->sizes[part];
+    view->tail = llmobs_str("");
+    view->head.data = bytes;
+    if (view->size <= captures->bytes) {
+        view->head.size = (size_t)view->size;
+        return;
+    }
+    view->head.size = llmobsi_utf8_whole(bytes, half);
+    rest = llmobsi_utf8_rest(bytes + half, half);
+    view->tail.data = bytes + half + rest;
+    view->tail.size = half - rest;
+}
+
+/* ---- from a request's end to the host ------------------------------------------------------ */
+
+/* Leaves a place to the host. Who holds it, inside. */
+llmobsi_fn void llmobsi_capture_select(llmobsi_captures* captures, uint32_t place,
+                                       llmobs_string request_id,
+                                       const llmobs_trace_context* trace, bool triggered)
+{
+    llmobsi_capture* capture = llmobsi_capture_at(captures, place);
+    uint64_t state = llmobsi_load_relaxed(&captures->places[place].state);
+    llmobsi_capture_straighten(captures, place);
+    memcpy(capture->request_id, request_id.data, request_id.size);
+    memcpy(capture->trace_id, trace->trace_id, sizeof capture->trace_id);
+    memcpy(capture->span_id, trace->span_id, sizeof capture->span_id);
+    capture->triggered = triggered;
+    llmobsi_store_relaxed(&captures->places[place].order,
+                          llmobsi_add_relaxed(&captures->selected, 1));
+    (void)llmobsi_capture_move(captures, place, state, LLMOBS_I_CAPTURE_SELECTED);
+}
+
+/* The place that was selected first, and its state; `count` where there is none. What is read of a
+   place that another thread takes meanwhile is not used: the claim fails. */
+llmobsi_fn uint32_t llmobsi_capture_oldest(llmobsi_captures* captures, uint64_t* state)
+{
+    uint32_t oldest = captures->count;
+    uint64_t order = UINT64_MAX;
+    uint32_t i;
+    for (i = 0; i < captures->count; i++) {
+        uint64_t seen = llmobsi_load_acquire(&captures->places[i].state);
+        uint64_t since = llmobsi_load_relaxed(&captures->places[i].order);
+        if (seen % LLMOBS_I_CAPTURE_STATES == LLMOBS_I_CAPTURE_SELECTED && since < order) {
+            order = since;
+            oldest = i;
+            *state = seen;
+        }
+    }
+    return oldest;
+}
+
+llmobsi_fn void llmobsi_capture_show(llmobsi_captures* captures, uint32_t place,
+                                     llmobs_capture* view)
+{
+    const llmobsi_capture* capture = llmobsi_capture_at(captures, place);
+    view->place = place;
+    view->generation = llmobsi_load_relaxed(&captures->places[place].state);
+    view->request_id = capture->request_id;
+    memcpy(view->trace_id, capture->trace_id, sizeof view->trace_id);
+    memcpy(view->span_id, capture->span_id, sizeof view->span_id);
+    view->triggered = capture->triggered;
+    llmobsi_capture_view(captures, place, LLMOBS_I_CAPTURE_CONTEXT, &view->context);
+    llmobsi_capture_view(captures, place, LLMOBS_I_CAPTURE_INPUT, &view->input);
+    llmobsi_capture_view(captures, place, LLMOBS_I_CAPTURE_OUTPUT, &view->output);
+}
+
+LLMOBS_API bool llmobs_capture_take(llmobs* obs, llmobs_capture* capture)
+{
+    llmobsi_thread* thread = llmobsi_enter(llmobsi_ticket(obs));
+    llmobsi_captures* captures;
+    uint64_t state = 0;
+    uint32_t place = 0;
+    bool taken = false;
+    if (thread == NULL) {
+        return false;
+    }
+    captures = capture != NULL ? llmobsi_captures_of(thread->recorder) : NULL;
+    while (captures != NULL && !taken &&
+           (place = llmobsi_capture_oldest(captures, &state)) < captures->count) {
+        taken = llmobsi_capture_move(captures, place, state, LLMOBS_I_CAPTURE_TAKEN);
+    }
+    if (taken) {
+        memset(capture, 0, sizeof *capture);
+        capture->size = sizeof *capture;
+        capture->instance = thread->recorder->ticket;
+        llmobsi_capture_show(captures, place, capture);
+    }
+    llmobsi_leave();
+    return taken;
+}
+
+LLMOBS_API void llmobs_capture_done(llmobs_capture* capture)
+{
+    llmobsi_thread* thread = capture != NULL ? llmobsi_enter(capture->instance) : NULL;
+    llmobsi_captures* captures;
+    if (thread == NULL) {
+        return;
+    }
+    captures = llmobsi_captures_of(thread->recorder);
+    if (captures != NULL && capture->place < captures->count &&
+        capture->generation % LLMOBS_I_CAPTURE_STATES == LLMOBS_I_CAPTURE_TAKEN &&
+        llmobsi_load_relaxed(&captures->places[capture->place].state) == capture->generation) {
+        llmobsi_capture_drop(captures, capture->place);
+    }
+    llmobsi_leave();
+    memset(capture, 0, sizeof *capture);
+}
+
+/* ---- layout, fork, close ------------------------------------------------------------------- */
+
+/* `recorder` is NULL while measuring. Without captures it takes nothing. */
+llmobsi_fn void llmobsi_captures_layout(llmobsi_arena* arena, const llmobs_config* config,
+                                        llmobsi_recorder* recorder)
+{
+    size_t stride = sizeof(llmobsi_capture) +
+                    (size_t)LLMOBS_I_CAPTURE_PARTS * (config->capture_bytes & ~UINT32_C(1));
+    size_t page = llmobsi_page_size();
+    llmobsi_captures* captures;
+    llmobsi_capture_place* places;
+    unsigned char* memory;
+    size_t bytes;
+    if (config->captures == 0) {
+        return;
+    }
+    stride = (stride + 63) & ~(size_t)63;
+    bytes = (llmobsi_size_mul(config->captures, stride) + page - 1) / page * page;
+    captures = (llmobsi_captures*)llmobsi_arena_take(arena, 1, sizeof *captures);
+    places = (llmobsi_capture_place*)llmobsi_arena_take(arena, config->captures, sizeof *places);
+    memory = (unsigned char*)llmobsi_arena_take(arena, 1, bytes + page);
+    if (recorder == NULL || memory == NULL) {
+        return;
+    }
+    memset(captures, 0, sizeof *captures);
+    memset(places, 0, config->captures * sizeof *places);
+    captures->places = places;
+    captures->pages = memory + (page - (uintptr_t)memory % page) % page;
+    captures->page_bytes = bytes;
+    captures->stride = stride;
+    captures->count = config->captures;
+    captures->bytes = config->capture_bytes & ~UINT32_C(1);
+    memset(captures->pages, 0, bytes);
+    recorder->captures = captures;
+}
+
+/* Before anybody else is there. */
+llmobsi_fn void llmobsi_captures_start(llmobsi_captures* captures)
+{
+    llmobsi_pages_seclude(captures->pages, captures->page_bytes, true);
+}
+
+/* In the child of a fork: texts are the parent's. The kernel zeroes them, where it can. */
+llmobsi_fn void llmobsi_captures_forked(llmobsi_captures* captures)
+{
+    uint32_t i;
+    for (i = 0; i < captures->count; i++) {
+        llmobsi_capture_drop(captures, i);
+    }
+    memset(captures->pages, 0, captures->page_bytes);
+    captures->selected = 0;
+    captures->missed = 0;
+}
+
+/* Nothing of any text is left. */
+llmobsi_fn void llmobsi_captures_end(llmobsi_captures* captures)
+{
+    llmobsi_wipe(captures->pages, captures->page_bytes);
+    llmobsi_pages_seclude(captures->pages, captures->page_bytes, false);
+}
+
+/* =================================================================================================
+ *  >>period                 analyze: hours, days and months of a time zone
+ * ============================================================================================== */
+
+/* Periods of the calendar: the hours, days and months of a time zone with a fixed offset, by
+   number. Their borders are full minutes of UTC. */
+
+#define LLMOBS_I_SECOND_NS UINT64_C(1000000000)
+#define LLMOBS_I_MINUTE_NS (60 * LLMOBS_I_SECOND_NS)
+#define LLMOBS_I_YEARS_400 146097 /* days */
+
+/* Leap days in the years before this one, from the first year on. */
+llmobsi_inline int32_t llmobsi_leap_days(int32_t year)
+{
+    return (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400;
+}
+
+/* The day on which a month begins, in days since 1970. Months are counted from January 1970. */
+llmobsi_fn int32_t llmobsi_month_begins(int32_t month)
+{
+    static const uint16_t before[12] = {0,   31,  59,  90,  120, 151,
+                                        181, 212, 243, 273, 304, 334};
+    int32_t year = (month + 1970 * 12) / 12;
+    int32_t of_year = (month + 1970 * 12) % 12;
+    int32_t leap = of_year > 1 ? llmobsi_leap_days(year + 1) - llmobsi_leap_days(year) : 0;
+    return 365 * (year - 1970) + llmobsi_leap_days(year) - llmobsi_leap_days(1970) +
+           before[of_year] + leap;
+}
+
+/* The month of a day: a guess by the mean length, then the right one. */
+llmobsi_fn int32_t llmobsi_month_of(int32_t day)
+{
+    int32_t month = (int32_t)((int64_t)day * 12 * 400 / LLMOBS_I_YEARS_400);
+    while (llmobsi_month_begins(month) > day) {
+        month--;
+    }
+    while (llmobsi_month_begins(month + 1) <= day) {
+        month++;
+    }
+    return month;
+}
+
+llmobsi_inline int64_t llmobsi_floor_divide(int64_t number, int64_t by)
+{
+    return number / by - (number % by < 0);
+}
+
+/* The number of the period at a Unix time. */
+llmobsi_fn int32_t llmobsi_period_at(llmobs_period period, int32_t offset_s,
+                                     uint64_t unix_ns)
+{
+    int64_t local_s = (int64_t)(unix_ns / LLMOBS_I_SECOND_NS) + offset_s;
+    switch (period) {
+    case LLMOBS_PERIOD_HOUR:
+        return (int32_t)llmobsi_floor_divide(local_s, 3600);
+    case LLMOBS_PERIOD_MONTH:
+        return llmobsi_month_of((int32_t)llmobsi_floor_divide(local_s, 86400));
+    case LLMOBS_PERIOD_DAY:
+        return (int32_t)llmobsi_floor_divide(local_s, 86400);
+    default:
+        return 0;
+    }
+}
+
+/* When a period begins, in Unix time. Before 1970, or after what 64 bits of nanoseconds can tell,
+   that end. Not for LLMOBS_PERIOD_NONE. */
+llmobsi_fn uint64_t llmobsi_period_begins(llmobs_period period, int32_t offset_s,
+                                          int32_t number)
+{
+    int64_t unix_s = period == LLMOBS_PERIOD_HOUR ? (int64_t)number * 3600
+                     : period == LLMOBS_PERIOD_MONTH
+                         ? (int64_t)llmobsi_month_begins(number) * 86400
+                         : (int64_t)number * 86400;
+    unix_s -= offset_s;
+    if (unix_s < 0) {
+        return 0;
+    }
+    return (uint64_t)unix_s < UINT64_MAX / LLMOBS_I_SECOND_NS
+               ? (uint64_t)unix_s * LLMOBS_I_SECOND_NS
+               : UINT64_MAX;
+}
+
+/* =================================================================================================
  *  >>top                    analyze: the heaviest users: weighted Space-Saving
  * ============================================================================================== */
 
@@ -19397,637 +20380,741 @@ llmobsi_fn llmobs_unique_count llmobsi_unique_estimate(const llmobsi_unique* uni
 }
 
 /* =================================================================================================
- *  >>session                analyze: sessions that are open
+ *  >>cost_ledger            analyze: what was spent, by feature, model, tenant and period
  * ============================================================================================== */
 
-/* Sessions: a table of those that are open, under a short lock. A gauge counts them; who takes one
-   out of the table takes it off the gauge, so it neither leaks nor falls below zero. */
+/* The cost ledger: exact sums by feature, model and tenant, for each of the last hours, days and
+   months, and for all time, in fixed memory.
 
-typedef struct llmobsi_session {
-    uint64_t hash; /* of its id, seeded; 0: no session */
-    uint64_t seen; /* stamp */
-    llmobs_updown gauge; /* its feature's series, inert where there is none */
-} llmobsi_session;
+   A row is a feature, a model and a tenant; rows are never forgotten. A place has the sums of one
+   row in one period. When places run out, the oldest periods lose their details, hours first: what
+   they had goes to the period's own sums of "other". So a period's total is exact, always.
 
-typedef struct llmobsi_sessions {
+   One writes, the tick; it and whoever reads a report hold the lock. Recorders never do. */
+
+#define LLMOBS_I_COST_SUMS ((uint32_t)(sizeof(llmobs_cost_sums) / sizeof(int64_t)))
+
+typedef enum llmobsi_cost_dimension {
+    LLMOBS_I_COST_FEATURE,
+    LLMOBS_I_COST_MODEL,
+    LLMOBS_I_COST_TENANT,
+    LLMOBS_I_COST_DIMENSIONS
+} llmobsi_cost_dimension;
+
+/* How many periods are kept, the current one included. X(period, count). */
+#define LLMOBS_I_COST_PERIODS(X) X(HOUR, 25) X(DAY, 32) X(MONTH, 13) X(NONE, 1)
+
+enum {
+#define LLMOBS_I_COST_KEPT(period, count) LLMOBS_I_COST_##period##S = count,
+    LLMOBS_I_COST_PERIODS(LLMOBS_I_COST_KEPT)
+#undef LLMOBS_I_COST_KEPT
+#define LLMOBS_I_COST_KEPT(period, count) +count
+    LLMOBS_I_COST_SLOTS = 0 LLMOBS_I_COST_PERIODS(LLMOBS_I_COST_KEPT)
+#undef LLMOBS_I_COST_KEPT
+};
+
+#define LLMOBS_I_COST_ROW_OTHER 0u
+#define LLMOBS_I_COST_ROW_UNTRACKED 1u
+#define LLMOBS_I_COST_ROW_TEXT 64u /* bytes for names: what is usual, many times */
+
+/* All below: under the lock, but for `untracked` and the counters that are atomic. */
+typedef struct llmobsi_cost_row {
+    uint64_t hash;                            /* of all three names                    */
+    uint32_t text[LLMOBS_I_COST_DIMENSIONS];  /* where each name stands, with its NUL  */
+    uint32_t first[LLMOBS_I_COST_DIMENSIONS]; /* the first row that has the same name  */
+    uint32_t place[LLMOBS_PERIOD_COUNT]; /* its newest place of each kind of period, + 1; 0: none */
+    uint32_t line;                       /* of a report that is being made, + 1        */
+    int64_t cost_nano;                   /* likewise: of the rows that have this name  */
+} llmobsi_cost_row;
+
+typedef struct llmobsi_cost_place {
+    llmobs_cost_sums sums;
+    uint32_t row;
+    uint32_t slot;
+    uint32_t next; /* of the same period, or free; + 1, 0: the last */
+    uint32_t padding;
+} llmobsi_cost_place;
+
+typedef struct llmobsi_cost_slot {
+    bool used;
+    int32_t number; /* of the period */
+    uint32_t first; /* place + 1     */
+    llmobs_cost_sums other;
+} llmobsi_cost_slot;
+
+/* What one request adds. */
+typedef struct llmobsi_bill {
+    uint64_t unix_ns;
+    llmobs_string names[LLMOBS_I_COST_DIMENSIONS];
+    llmobs_string user; /* a pseudonym; empty: nobody's */
+    llmobs_cost_sums sums;
+} llmobsi_bill;
+
+typedef struct llmobsi_cost_ledger {
     llmobsi_lock lock;
-    llmobsi_session* places; /* all below: under the lock */
-    uint32_t mask;
-    uint32_t limit;
-    uint32_t count;
+    void* users; /* of a section above: see llmobsi_cost_users_of. Open writes this and what
+                    stands up to `offset_s` */
+    llmobsi_cost_row* rows;
+    uint32_t row_limit;
+    llmobsi_cost_place* places;
+    uint32_t place_limit;
+    uint32_t* table; /* of rows, by hash: row + 1 */
+    uint32_t table_mask;
+    uint32_t* names; /* by a name's hash and dimension: row + 1 of the first that has it */
+    uint32_t names_mask;
+    char* text;
+    uint32_t text_limit;
     uint64_t seed;
-    uint64_t idle_ns;
-    uint64_t swept; /* stamp */
-    llmobsi_atomic64 refused;
-    llmobsi_atomic64 idled; /* ended for having been silent */
-} llmobsi_sessions;
+    int32_t offset_s;
+    uint32_t row_count;
+    uint32_t place_count; /* that were ever used: the others are not on the list */
+    uint32_t free;        /* place + 1 */
+    uint32_t text_used;
+    uint64_t overflows; /* requests that went to a period's "other" */
+    uint64_t folded;    /* periods that lost their details          */
+    uint64_t late;      /* requests of a period that is gone        */
+    uint64_t saturated;
+    llmobsi_cost_slot slots[LLMOBS_I_COST_SLOTS];
+    llmobsi_atomic64 untracked[LLMOBS_I_COST_SUMS]; /* added to by any thread, the tick takes */
+} llmobsi_cost_ledger;
 
-/* Those of an instance; NULL: it has none. */
-llmobsi_inline llmobsi_sessions* llmobsi_sessions_of(const llmobsi_recorder* recorder)
+/* That of an instance; NULL: it has none. */
+llmobsi_inline llmobsi_cost_ledger* llmobsi_cost_ledger_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_sessions*)recorder->sessions;
+    return (llmobsi_cost_ledger*)recorder->cost_ledger;
 }
 
-/* ---- the table ----------------------------------------------------------------------------- */
+/* ---- sums ---------------------------------------------------------------------------------- */
 
-/* The place of a session, or the free one where it would stand. There is always one: half of the
-   places stay free. */
-llmobsi_fn llmobsi_session* llmobsi_session_find(llmobsi_sessions* sessions, uint64_t hash)
+/* Adds one to another, none of which is below 0. Returns how many are at their end. */
+llmobsi_fn uint32_t llmobsi_cost_sums_add(llmobs_cost_sums* to, const llmobs_cost_sums* more)
 {
-    uint32_t place = (uint32_t)hash & sessions->mask;
-    while (sessions->places[place].hash != 0 && sessions->places[place].hash != hash) {
-        place = (place + 1) & sessions->mask;
+    uint64_t sums[LLMOBS_I_COST_SUMS];
+    uint64_t added[LLMOBS_I_COST_SUMS];
+    uint64_t all = 0;
+    uint32_t saturated = 0;
+    uint32_t i;
+    memcpy(sums, to, sizeof sums);
+    memcpy(added, more, sizeof added);
+    for (i = 0; i < LLMOBS_I_COST_SUMS; i++) {
+        sums[i] += added[i];
+        all |= sums[i];
     }
-    return &sessions->places[place];
+    for (i = 0; all > INT64_MAX && i < LLMOBS_I_COST_SUMS; i++) {
+        saturated += sums[i] > INT64_MAX;
+        sums[i] = sums[i] > INT64_MAX ? INT64_MAX : sums[i];
+    }
+    memcpy(to, sums, sizeof sums);
+    return saturated;
 }
 
-/* Takes one out; those behind it that would not be found any more move up. */
-llmobsi_fn void llmobsi_session_take_out(llmobsi_sessions* sessions, llmobsi_session* session)
+/* ---- rows ---------------------------------------------------------------------------------- */
+
+llmobsi_inline const char* llmobsi_cost_name(const llmobsi_cost_ledger* ledger, uint32_t row,
+                                             int dimension)
 {
-    uint32_t hole = (uint32_t)(session - sessions->places);
-    uint32_t place = hole;
-    for (;;) {
-        uint32_t home;
-        place = (place + 1) & sessions->mask;
-        if (sessions->places[place].hash == 0) {
+    return ledger->text + ledger->rows[row].text[dimension];
+}
+
+llmobsi_fn bool llmobsi_cost_row_has(const llmobsi_cost_ledger* ledger, uint32_t row,
+                                     int dimension, llmobs_string name)
+{
+    const char* text = llmobsi_cost_name(ledger, row, dimension);
+    return memcmp(text, name.data, name.size) == 0 && text[name.size] == '\0';
+}
+
+/* Where a name of a dimension stands, or would. */
+llmobsi_fn uint32_t* llmobsi_cost_name_find(const llmobsi_cost_ledger* ledger, int dimension,
+                                            llmobs_string name)
+{
+    uint64_t hash =
+        llmobsi_hash64(name.data, name.size, ledger->seed + (uint64_t)dimension + 1);
+    uint32_t i = (uint32_t)hash & ledger->names_mask;
+    while (ledger->names[i] != 0) {
+        uint32_t entry = ledger->names[i] - 1;
+        if (entry % LLMOBS_I_COST_DIMENSIONS == (uint32_t)dimension &&
+            llmobsi_cost_row_has(ledger, entry / LLMOBS_I_COST_DIMENSIONS, dimension, name)) {
             break;
         }
-        home = (uint32_t)sessions->places[place].hash & sessions->mask;
-        if (((place - home) & sessions->mask) >= ((place - hole) & sessions->mask)) {
-            sessions->places[hole] = sessions->places[place];
-            hole = place;
+        i = (i + 1) & ledger->names_mask;
+    }
+    return &ledger->names[i];
+}
+
+llmobsi_fn uint64_t llmobsi_cost_row_hash(const llmobsi_cost_ledger* ledger,
+                                          const llmobs_string names[LLMOBS_I_COST_DIMENSIONS])
+{
+    uint64_t hash = ledger->seed;
+    int i;
+    for (i = 0; i < (int)LLMOBS_I_COST_DIMENSIONS; i++) {
+        hash = llmobsi_hash64(names[i].data, names[i].size, hash);
+    }
+    return hash;
+}
+
+/* Where the row of these names stands in the table, or would. */
+llmobsi_fn uint32_t* llmobsi_cost_row_find(const llmobsi_cost_ledger* ledger, uint64_t hash,
+                                           const llmobs_string names[LLMOBS_I_COST_DIMENSIONS])
+{
+    uint32_t i = (uint32_t)hash & ledger->table_mask;
+    while (ledger->table[i] != 0) {
+        uint32_t row = ledger->table[i] - 1;
+        if (ledger->rows[row].hash == hash && llmobsi_cost_row_has(ledger, row, 0, names[0]) &&
+            llmobsi_cost_row_has(ledger, row, 1, names[1]) &&
+            llmobsi_cost_row_has(ledger, row, 2, names[2])) {
+            break;
+        }
+        i = (i + 1) & ledger->table_mask;
+    }
+    return &ledger->table[i];
+}
+
+/* Makes a row, and keeps those of its names that are new. Returns its number;
+   LLMOBS_I_COST_ROW_OTHER: there is no room. */
+llmobsi_fn uint32_t llmobsi_cost_row_make(llmobsi_cost_ledger* ledger, uint64_t hash,
+                                          const llmobs_string names[LLMOBS_I_COST_DIMENSIONS])
+{
+    uint32_t number = ledger->row_count;
+    llmobsi_cost_row* row = &ledger->rows[number];
+    uint32_t used = ledger->text_used;
+    uint32_t i;
+    if (number == ledger->row_limit || ledger->text_limit - used < 3u * LLMOBS_EXPLAINED_TEXT) {
+        return LLMOBS_I_COST_ROW_OTHER;
+    }
+    memset(row, 0, sizeof *row);
+    row->hash = hash;
+    for (i = 0; i < LLMOBS_I_COST_DIMENSIONS; i++) {
+        uint32_t* first = llmobsi_cost_name_find(ledger, (int)i, names[i]);
+        if (*first == 0) {
+            *first = number * LLMOBS_I_COST_DIMENSIONS + i + 1;
+            row->text[i] = used;
+            memcpy(ledger->text + used, names[i].data, names[i].size);
+            ledger->text[used + names[i].size] = '\0';
+            used += (uint32_t)names[i].size + 1;
+        }
+        row->first[i] = (*first - 1) / LLMOBS_I_COST_DIMENSIONS;
+        row->text[i] = ledger->rows[row->first[i]].text[i];
+    }
+    ledger->text_used = used;
+    ledger->row_count++;
+    return number;
+}
+
+llmobsi_fn uint32_t llmobsi_cost_row_get(llmobsi_cost_ledger* ledger,
+                                         const llmobs_string names[LLMOBS_I_COST_DIMENSIONS])
+{
+    uint64_t hash = llmobsi_cost_row_hash(ledger, names);
+    uint32_t* entry = llmobsi_cost_row_find(ledger, hash, names);
+    uint32_t row;
+    if (*entry != 0) {
+        return *entry - 1;
+    }
+    row = llmobsi_cost_row_make(ledger, hash, names);
+    if (row != LLMOBS_I_COST_ROW_OTHER) {
+        *entry = row + 1;
+    }
+    return row;
+}
+
+/* ---- periods and places -------------------------------------------------------------------- */
+
+/* The first slot of a kind of period, and how many there are. */
+llmobsi_fn uint32_t llmobsi_cost_slots_of(llmobs_period period, uint32_t* count)
+{
+    uint32_t first = 0;
+#define LLMOBS_I_COST_KIND_OF(kind, kept)         \
+    if (period == LLMOBS_PERIOD_##kind) {         \
+        *count = kept;                            \
+        return first;                             \
+    }                                             \
+    first += kept;
+    LLMOBS_I_COST_PERIODS(LLMOBS_I_COST_KIND_OF)
+#undef LLMOBS_I_COST_KIND_OF
+    *count = 0;
+    return first;
+}
+
+llmobsi_fn llmobs_period llmobsi_cost_period_of(uint32_t slot)
+{
+    return slot < LLMOBS_I_COST_HOURS                             ? LLMOBS_PERIOD_HOUR
+           : slot < LLMOBS_I_COST_HOURS + LLMOBS_I_COST_DAYS      ? LLMOBS_PERIOD_DAY
+           : slot < LLMOBS_I_COST_SLOTS - LLMOBS_I_COST_NONES ? LLMOBS_PERIOD_MONTH
+                                                                  : LLMOBS_PERIOD_NONE;
+}
+
+/* Gives a period's places back; its details go to its "other", or nowhere where it is over. */
+llmobsi_fn void llmobsi_cost_slot_empty(llmobsi_cost_ledger* ledger, uint32_t number, bool fold)
+{
+    llmobsi_cost_slot* slot = &ledger->slots[number];
+    llmobs_period period = llmobsi_cost_period_of(number);
+    while (slot->first != 0) {
+        uint32_t place = slot->first;
+        llmobsi_cost_place* one = &ledger->places[place - 1];
+        if (fold) {
+            ledger->saturated += llmobsi_cost_sums_add(&slot->other, &one->sums);
+        }
+        if (ledger->rows[one->row].place[period] == place) {
+            ledger->rows[one->row].place[period] = 0;
+        }
+        slot->first = one->next;
+        one->next = ledger->free;
+        ledger->free = place;
+    }
+}
+
+/* The slot of the period with this number; LLMOBS_I_COST_SLOTS: it is gone. */
+llmobsi_fn uint32_t llmobsi_cost_slot_get(llmobsi_cost_ledger* ledger, llmobs_period period,
+                                          int32_t number)
+{
+    uint32_t count;
+    uint32_t first = llmobsi_cost_slots_of(period, &count);
+    int32_t rest = number % (int32_t)count;
+    uint32_t at = first + (uint32_t)(rest < 0 ? rest + (int32_t)count : rest);
+    llmobsi_cost_slot* slot = &ledger->slots[at];
+    if (slot->used && slot->number > number) {
+        return LLMOBS_I_COST_SLOTS;
+    }
+    if (!slot->used || slot->number < number) {
+        llmobsi_cost_slot_empty(ledger, at, false);
+        memset(slot, 0, sizeof *slot);
+        slot->used = true;
+        slot->number = number;
+    }
+    return at;
+}
+
+/* The period that loses its details next: the oldest of hours, else of days, else of months, which
+   is not `spared`, nor the newest of its kind. LLMOBS_I_COST_SLOTS: there is none. */
+llmobsi_fn uint32_t llmobsi_cost_slot_oldest(const llmobsi_cost_ledger* ledger, uint32_t spared)
+{
+    static const llmobs_period order[] = {LLMOBS_PERIOD_HOUR, LLMOBS_PERIOD_DAY,
+                                          LLMOBS_PERIOD_MONTH};
+    uint32_t kind;
+    for (kind = 0; kind < sizeof order / sizeof order[0]; kind++) {
+        uint32_t oldest = LLMOBS_I_COST_SLOTS;
+        int32_t newest = INT32_MIN;
+        uint32_t count;
+        uint32_t first = llmobsi_cost_slots_of(order[kind], &count);
+        uint32_t i;
+        for (i = first; i < first + count; i++) {
+            const llmobsi_cost_slot* slot = &ledger->slots[i];
+            newest = slot->used && slot->number > newest ? slot->number : newest;
+            if (slot->first != 0 && i != spared &&
+                (oldest == LLMOBS_I_COST_SLOTS ||
+                 slot->number < ledger->slots[oldest].number)) {
+                oldest = i;
+            }
+        }
+        if (oldest != LLMOBS_I_COST_SLOTS && ledger->slots[oldest].number < newest) {
+            return oldest;
         }
     }
-    memset(&sessions->places[hole], 0, sizeof sessions->places[hole]);
-    sessions->count--;
+    return LLMOBS_I_COST_SLOTS;
 }
 
-llmobsi_fn uint64_t llmobsi_session_hash(const llmobsi_sessions* sessions, const char* session_id)
+/* A free place + 1; 0: there is none, though old periods gave up theirs. */
+llmobsi_fn uint32_t llmobsi_cost_place_take(llmobsi_cost_ledger* ledger, uint32_t slot)
 {
-    uint64_t hash = llmobsi_hash64(session_id, strlen(session_id), sessions->seed);
-    return hash != 0 ? hash : 1;
-}
-
-/* Moves a gauge, on the cell that all threads share: so a sum over the threads' own cells never
-   shows a session's end without its begin. Inside, or the tick. */
-llmobsi_fn void llmobsi_gauge_shift(llmobsi_recorder* recorder, llmobs_updown gauge,
-                                    int64_t amount)
-{
-    if (gauge.instance != 0 &&
-        !llmobsi_updown_shared(llmobsi_shared_cell(&recorder->registry, gauge.cell), amount)) {
-        (void)llmobsi_add_relaxed(&recorder->registry.metrics[gauge.metric].saturated, 1);
+    uint32_t place = ledger->free;
+    if (place == 0 && ledger->place_count < ledger->place_limit) {
+        return ++ledger->place_count;
     }
-}
-
-/* ---- begin and end ------------------------------------------------------------------------- */
-
-/* Comes in to the table, with its lock taken and the session's hash made. NULL: there is none, or
-   somebody else has the lock for longer than this caller may wait, which is counted. */
-llmobsi_fn llmobsi_sessions* llmobsi_sessions_enter(llmobs* obs, const char* session_id,
-                                                    llmobsi_wait wait,
-                                                    llmobsi_thread** thread, uint64_t* hash)
-{
-    llmobsi_sessions* sessions;
-    *thread = llmobsi_enter(llmobsi_ticket(obs));
-    if (*thread == NULL) {
-        return NULL;
-    }
-    sessions = llmobsi_sessions_of((*thread)->recorder);
-    if (sessions == NULL) {
-        llmobsi_leave();
-        return NULL;
-    }
-    *hash = llmobsi_session_hash(sessions, session_id); /* before: ids may be long */
-    if (!llmobsi_lock_take_if(&sessions->lock, wait)) {
-        (void)llmobsi_add_relaxed(&sessions->refused, 1);
-        llmobsi_leave();
-        return NULL;
-    }
-    return sessions;
-}
-
-llmobsi_fn void llmobsi_sessions_leave(llmobsi_sessions* sessions)
-{
-    llmobsi_lock_give(&sessions->lock);
-    llmobsi_leave();
-}
-
-llmobsi_fn llmobs_result llmobsi_session_keep(llmobs* obs, const char* session_id,
-                                              const char* feature, llmobsi_wait wait)
-{
-    llmobs_metric metric = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_ACTIVE_SESSIONS);
-    llmobs_updown gauge = {0, 0, 0, 0};
-    llmobs_result result = LLMOBS_OK;
-    llmobsi_sessions* sessions;
-    llmobsi_session* session;
-    llmobsi_thread* thread;
-    uint64_t hash;
-    if (session_id == NULL) {
-        return LLMOBS_ERROR_ARGUMENT;
-    }
-    if (metric.number != 0) {
-        gauge = llmobsi_updown_briefly(metric, &feature, 1);
-    }
-    sessions = llmobsi_sessions_enter(obs, session_id, wait, &thread, &hash);
-    if (sessions == NULL) {
-        return LLMOBS_ERROR_CLOSED;
-    }
-    session = llmobsi_session_find(sessions, hash);
-    if (session->hash != 0) {
-        session->seen = llmobsi_now(&thread->recorder->timeline);
-    } else if (sessions->count == sessions->limit) {
-        (void)llmobsi_add_relaxed(&sessions->refused, 1);
-        result = LLMOBS_ERROR_LIMIT;
-    } else {
-        sessions->count++;
-        session->gauge = gauge;
-        session->hash = hash;
-        session->seen = llmobsi_now(&thread->recorder->timeline);
-        llmobsi_gauge_shift(thread->recorder, gauge, 1);
-    }
-    llmobsi_sessions_leave(sessions);
-    return result;
-}
-
-LLMOBS_API llmobs_result llmobs_session_begin(llmobs* obs, const char* session_id,
-                                              const char* feature)
-{
-    return llmobsi_session_keep(obs, session_id, feature, LLMOBS_I_WAIT);
-}
-
-LLMOBS_API llmobs_result llmobs_session_end(llmobs* obs, const char* session_id)
-{
-    llmobsi_sessions* sessions;
-    llmobsi_session* session;
-    llmobsi_thread* thread;
-    uint64_t hash;
-    bool ended;
-    if (session_id == NULL) {
-        return LLMOBS_ERROR_ARGUMENT;
-    }
-    sessions = llmobsi_sessions_enter(obs, session_id, LLMOBS_I_WAIT, &thread, &hash);
-    if (sessions == NULL) {
-        return LLMOBS_ERROR_CLOSED;
-    }
-    session = llmobsi_session_find(sessions, hash);
-    ended = session->hash != 0;
-    if (ended) {
-        llmobsi_gauge_shift(thread->recorder, session->gauge, -1);
-        llmobsi_session_take_out(sessions, session);
-    }
-    llmobsi_sessions_leave(sessions);
-    return ended ? LLMOBS_OK : LLMOBS_ERROR_ARGUMENT;
-}
-
-/* ---- the tick's side ----------------------------------------------------------------------- */
-
-/* Ends the sessions that were silent for too long, under their lock. */
-llmobsi_fn void llmobsi_sessions_idle(llmobsi_recorder* recorder, uint64_t now)
-{
-    llmobsi_sessions* sessions = llmobsi_sessions_of(recorder);
-    uint32_t place = 0;
-    while (place <= sessions->mask) {
-        llmobsi_session* session = &sessions->places[place];
-        if (session->seen > now) {
-            session->seen = now; /* the host's clock went back */
+    if (place == 0) {
+        uint32_t oldest = llmobsi_cost_slot_oldest(ledger, slot);
+        if (oldest != LLMOBS_I_COST_SLOTS) {
+            llmobsi_cost_slot_empty(ledger, oldest, true);
+            ledger->folded++;
         }
-        if (session->hash != 0 && llmobsi_timeline_between(&recorder->timeline, session->seen,
-                                                           now) >= sessions->idle_ns) {
-            llmobsi_gauge_shift(recorder, session->gauge, -1);
-            llmobsi_session_take_out(sessions, session); /* another may stand here now */
-            llmobsi_count(&sessions->idled, 1);
-        } else {
-            place++;
+        place = ledger->free;
+    }
+    if (place != 0) {
+        ledger->free = ledger->places[place - 1].next;
+    }
+    return place;
+}
+
+/* The place of a row in an older period + 1; 0: it has none. */
+llmobsi_fn uint32_t llmobsi_cost_place_find(const llmobsi_cost_ledger* ledger, uint32_t slot,
+                                            uint32_t row)
+{
+    uint32_t place = ledger->slots[slot].first;
+    while (place != 0 && ledger->places[place - 1].row != row) {
+        place = ledger->places[place - 1].next;
+    }
+    return place;
+}
+
+/* The sums of a row in a period. */
+llmobsi_fn llmobs_cost_sums* llmobsi_cost_sums_of(llmobsi_cost_ledger* ledger, uint32_t row,
+                                                  llmobs_period period, uint32_t slot)
+{
+    uint32_t* newest = &ledger->rows[row].place[period];
+    uint32_t place = *newest;
+    llmobsi_cost_place* one;
+    if (row == LLMOBS_I_COST_ROW_OTHER) {
+        ledger->overflows += period == LLMOBS_PERIOD_NONE; /* one of the four */
+        return &ledger->slots[slot].other;
+    }
+    if (place != 0 && ledger->places[place - 1].slot == slot) {
+        return &ledger->places[place - 1].sums;
+    }
+    if (place != 0) {
+        place = llmobsi_cost_place_find(ledger, slot, row);
+    }
+    if (place == 0) {
+        place = llmobsi_cost_place_take(ledger, slot);
+        if (place == 0) {
+            ledger->overflows++;
+            return &ledger->slots[slot].other;
+        }
+        one = &ledger->places[place - 1];
+        memset(&one->sums, 0, sizeof one->sums);
+        one->row = row;
+        one->slot = slot;
+        one->next = ledger->slots[slot].first;
+        ledger->slots[slot].first = place;
+        if (*newest == 0 ||
+            ledger->slots[ledger->places[*newest - 1].slot].number < ledger->slots[slot].number) {
+            *newest = place;
+        }
+    }
+    return &ledger->places[place - 1].sums;
+}
+
+/* ---- adding -------------------------------------------------------------------------------- */
+
+/* Adds to a row, in all periods that a time belongs to. */
+llmobsi_fn void llmobsi_cost_row_add(llmobsi_cost_ledger* ledger, uint32_t row, uint64_t unix_ns,
+                                     const llmobs_cost_sums* sums)
+{
+    int period;
+    for (period = 0; period < (int)LLMOBS_PERIOD_COUNT; period++) {
+        int32_t number = llmobsi_period_at((llmobs_period)period, ledger->offset_s, unix_ns);
+        uint32_t slot = llmobsi_cost_slot_get(ledger, (llmobs_period)period, number);
+        if (slot == LLMOBS_I_COST_SLOTS) {
+            ledger->late++;
+            continue;
+        }
+        ledger->saturated += llmobsi_cost_sums_add(
+            llmobsi_cost_sums_of(ledger, row, (llmobs_period)period, slot), sums);
+    }
+}
+
+/* Keeps what finds no record to travel in. Any thread. */
+llmobsi_fn void llmobsi_cost_untracked(llmobsi_cost_ledger* ledger, const llmobs_cost_sums* sums)
+{
+    int64_t more[LLMOBS_I_COST_SUMS];
+    uint32_t i;
+    memcpy(more, sums, sizeof more);
+    for (i = LLMOBS_I_COST_SUMS; i-- > 0;) { /* the count of requests, which the tick asks, last */
+        if (more[i] > 0) {
+            llmobsi_atomic64* sum = &ledger->untracked[i];
+            uint64_t before = llmobsi_load_relaxed(sum);
+            uint64_t after;
+            do {
+                after = before + (uint64_t)more[i];
+                after = after > INT64_MAX ? (uint64_t)INT64_MAX : after;
+            } while (!llmobsi_cas_acquire_release(sum, &before, after));
         }
     }
 }
 
-/* Looks at them, at most four times in the time that they may be silent. The busy flag is up, if
-   this thread has one, so that its signal handlers do not wait for the lock. */
-llmobsi_fn void llmobsi_sessions_sweep(llmobsi_recorder* recorder, uint64_t now)
+/* Takes that up. The tick, under the lock. Which request a sum belongs to nobody asks; the next
+   tick brings what came in between. */
+llmobsi_fn void llmobsi_cost_untracked_take(llmobsi_cost_ledger* ledger, uint64_t unix_ns)
 {
-    llmobsi_sessions* sessions = llmobsi_sessions_of(recorder);
-    llmobsi_control* self = llmobsi_self;
-    if (now >= sessions->swept && llmobsi_timeline_between(&recorder->timeline, sessions->swept,
-                                                           now) < sessions->idle_ns / 4) {
+    llmobs_cost_sums sums;
+    int64_t taken[LLMOBS_I_COST_SUMS];
+    uint32_t i;
+    if (llmobsi_load_relaxed(&ledger->untracked[0]) == 0) {
         return;
     }
+    for (i = 0; i < LLMOBS_I_COST_SUMS; i++) {
+        taken[i] = (int64_t)llmobsi_exchange_ordered(&ledger->untracked[i], 0);
+    }
+    memcpy(&sums, taken, sizeof sums);
+    llmobsi_cost_row_add(ledger, LLMOBS_I_COST_ROW_UNTRACKED, unix_ns, &sums);
+}
+
+/* ---- layout, open, fork -------------------------------------------------------------------- */
+
+/* As when nothing had been spent. The first two rows are ours. */
+llmobsi_fn void llmobsi_cost_reset(llmobsi_cost_ledger* ledger)
+{
+    static const char* const ours[] = {LLMOBS_COST_OTHER, LLMOBS_COST_UNTRACKED};
+    uint32_t row;
+    memset(ledger->table, 0, ((size_t)ledger->table_mask + 1) * sizeof *ledger->table);
+    memset(ledger->names, 0, ((size_t)ledger->names_mask + 1) * sizeof *ledger->names);
+    memset(ledger->slots, 0, sizeof ledger->slots);
+    memset((void*)ledger->untracked, 0, sizeof ledger->untracked);
+    ledger->row_count = 0;
+    ledger->place_count = 0;
+    ledger->free = 0;
+    ledger->text_used = 0;
+    ledger->overflows = 0;
+    ledger->folded = 0;
+    ledger->late = 0;
+    ledger->saturated = 0;
+    for (row = 0; row < 2; row++) {
+        llmobs_string names[LLMOBS_I_COST_DIMENSIONS];
+        names[0] = names[1] = names[2] = llmobs_str(ours[row]);
+        (void)llmobsi_cost_row_make(ledger, llmobsi_cost_row_hash(ledger, names), names);
+    }
+}
+
+/* Returns NULL while measuring, and where there is none. */
+llmobsi_fn llmobsi_cost_ledger* llmobsi_cost_ledger_layout(llmobsi_arena* arena,
+                                                           const llmobs_config* config)
+{
+    uint32_t rows = config->cost_rows;
+    uint32_t table = llmobsi_round_up_pow2(2 * rows);
+    uint32_t names = llmobsi_round_up_pow2(2 * LLMOBS_I_COST_DIMENSIONS * rows);
+    uint32_t text = rows * LLMOBS_I_COST_ROW_TEXT + 3 * LLMOBS_EXPLAINED_TEXT;
+    llmobsi_cost_ledger* ledger;
+    llmobsi_cost_row* row_memory;
+    llmobsi_cost_place* place_memory;
+    uint32_t* table_memory;
+    char* text_memory;
+    if (rows == LLMOBS_OFF) {
+        return NULL;
+    }
+    ledger = (llmobsi_cost_ledger*)llmobsi_arena_take(arena, 1, sizeof *ledger);
+    row_memory = (llmobsi_cost_row*)llmobsi_arena_take(arena, rows, sizeof *row_memory);
+    place_memory = (llmobsi_cost_place*)llmobsi_arena_take(arena, config->cost_places,
+                                                           sizeof *place_memory);
+    table_memory =
+        (uint32_t*)llmobsi_arena_take(arena, (size_t)table + names, sizeof *table_memory);
+    text_memory = (char*)llmobsi_arena_take(arena, text, 1);
+    if (text_memory == NULL) {
+        return NULL;
+    }
+    memset(ledger, 0, sizeof *ledger);
+    ledger->rows = row_memory;
+    ledger->row_limit = rows;
+    ledger->places = place_memory;
+    ledger->place_limit = config->cost_places;
+    ledger->table = table_memory;
+    ledger->table_mask = table - 1;
+    ledger->names = table_memory + table;
+    ledger->names_mask = names - 1;
+    ledger->text = text_memory;
+    ledger->text_limit = text;
+    return ledger;
+}
+
+/* Before anybody else is there. */
+llmobsi_fn void llmobsi_cost_start(llmobsi_cost_ledger* ledger, const llmobs_config* config)
+{
+    if (!llmobsi_random_bytes(&ledger->seed, sizeof ledger->seed)) {
+        ledger->seed = llmobsi_monotonic_ns();
+    }
+    ledger->offset_s = config->utc_offset_minutes * 60;
+    llmobsi_cost_reset(ledger);
+}
+
+/* =================================================================================================
+ *  >>cost_users             analyze: who spends most, and how many they are
+ * ============================================================================================== */
+
+/* Who spends: the heaviest users of this month, of all features and of each of the first ones, and
+   how many users there are, in fixed memory. Written by the tick, under the cost ledger's lock. */
+
+typedef struct llmobsi_cost_group {
+    uint32_t row; /* the first row of its feature, + 1; 0: not in use */
+    llmobsi_top* top;
+    llmobsi_unique* unique;
+} llmobsi_cost_group;
+
+typedef struct llmobsi_cost_users {
+    llmobsi_cost_group all; /* this and the next two: open writes */
+    llmobsi_cost_group* features; /* in the order in which they came */
+    uint32_t feature_limit;
+    bool begun;
+    int32_t month;
+    int64_t nobodys_nano; /* of requests without a user */
+} llmobsi_cost_users;
+
+/* Those of a ledger; NULL: none are kept. */
+llmobsi_inline llmobsi_cost_users* llmobsi_cost_users_of(const llmobsi_cost_ledger* ledger)
+{
+    return (llmobsi_cost_users*)ledger->users;
+}
+
+llmobsi_fn void llmobsi_cost_group_add(llmobsi_cost_group* group, const llmobsi_top_key* key,
+                                       const llmobs_cost_sums* sums)
+{
+    uint64_t more[LLMOBS_I_TOP_SUMS];
+    more[LLMOBS_I_TOP_REQUESTS] = (uint64_t)sums->requests;
+    more[LLMOBS_I_TOP_INPUT] = (uint64_t)sums->input_tokens;
+    more[LLMOBS_I_TOP_OUTPUT] = (uint64_t)sums->output_tokens;
+    (void)llmobsi_top_add(group->top, key, sums->cost_nano, more);
+    llmobsi_unique_add(group->unique, key->tag[1]); /* of an HMAC: all bits are good */
+}
+
+/* The group of a feature, by its first row; NULL: there were others before. */
+llmobsi_fn llmobsi_cost_group* llmobsi_cost_group_of(llmobsi_cost_users* users, uint32_t row)
+{
+    uint32_t i;
+    for (i = 0; i < users->feature_limit; i++) {
+        llmobsi_cost_group* group = &users->features[i];
+        if (group->row == 0) {
+            group->row = row + 1;
+        }
+        if (group->row == row + 1) {
+            return group;
+        }
+    }
+    return NULL;
+}
+
+llmobsi_fn void llmobsi_cost_group_reset(llmobsi_cost_group* group)
+{
+    llmobsi_top_reset(group->top);
+    llmobsi_unique_reset(group->unique);
+}
+
+/* A new month: features keep their places. */
+llmobsi_fn void llmobsi_cost_users_reset(llmobsi_cost_users* users)
+{
+    uint32_t i;
+    llmobsi_cost_group_reset(&users->all);
+    for (i = 0; i < users->feature_limit; i++) {
+        llmobsi_cost_group_reset(&users->features[i]);
+    }
+    users->nobodys_nano = 0;
+}
+
+/* What was spent in a month that is over by now is in the ledger alone. */
+llmobsi_fn void llmobsi_cost_users_add(llmobsi_cost_users* users, uint32_t feature_row,
+                                       int32_t month, const llmobsi_bill* bill)
+{
+    llmobsi_cost_group* group;
+    llmobsi_top_key key;
+    if (!users->begun || month > users->month) {
+        llmobsi_cost_users_reset(users);
+        users->begun = true;
+        users->month = month;
+    }
+    if (month < users->month) {
+        return;
+    }
+    if (bill->user.size == 0 || !llmobsi_top_key_read(&key, bill->user.data)) {
+        users->nobodys_nano += bill->sums.cost_nano < INT64_MAX - users->nobodys_nano
+                                   ? bill->sums.cost_nano
+                                   : INT64_MAX - users->nobodys_nano;
+        return;
+    }
+    llmobsi_cost_group_add(&users->all, &key, &bill->sums);
+    group = llmobsi_cost_group_of(users, feature_row);
+    if (group != NULL) {
+        llmobsi_cost_group_add(group, &key, &bill->sums);
+    }
+}
+
+/* ---- ledger and users ---------------------------------------------------------------------- */
+
+/* Books a request. The tick, under the lock. */
+llmobsi_fn void llmobsi_cost_book(llmobsi_cost_ledger* ledger, const llmobsi_bill* bill)
+{
+    uint32_t row = llmobsi_cost_row_get(ledger, bill->names);
+    llmobsi_cost_row_add(ledger, row, bill->unix_ns, &bill->sums);
+    if (ledger->users != NULL) {
+        llmobsi_cost_users_add(
+            llmobsi_cost_users_of(ledger), ledger->rows[row].first[LLMOBS_I_COST_FEATURE],
+            llmobsi_period_at(LLMOBS_PERIOD_MONTH, ledger->offset_s, bill->unix_ns), bill);
+    }
+}
+
+/* The tick: what had no record to travel in. The busy flag is up, if this thread has one, so that
+   its signal handlers do not wait for the lock. */
+llmobsi_fn void llmobsi_cost_collect(llmobsi_recorder* recorder)
+{
+    llmobsi_cost_ledger* ledger = llmobsi_cost_ledger_of(recorder);
+    llmobsi_control* self = llmobsi_self;
+    uint64_t stamp;
+    uint64_t start_ns;
+    uint64_t now_ns;
+    if (llmobsi_load_acquire(&ledger->untracked[0]) == 0) {
+        return;
+    }
+    stamp = llmobsi_now(&recorder->timeline);
+    llmobsi_timeline_convert(&recorder->timeline, stamp, stamp, &start_ns, &now_ns);
     if (self != NULL) {
         llmobsi_raise(self);
     }
-    llmobsi_lock_take(&sessions->lock);
-    sessions->swept = now;
-    llmobsi_sessions_idle(recorder, now);
-    llmobsi_lock_give(&sessions->lock);
+    llmobsi_lock_take(&ledger->lock);
+    llmobsi_cost_untracked_take(ledger, now_ns);
+    llmobsi_lock_give(&ledger->lock);
     if (self != NULL) {
         llmobsi_lower(self);
     }
 }
 
+/* In the child of a fork: what was spent is the parent's. */
+llmobsi_fn void llmobsi_cost_forked(llmobsi_cost_ledger* ledger)
+{
+    llmobsi_cost_reset(ledger);
+    if (ledger->users != NULL) {
+        llmobsi_cost_users_reset(llmobsi_cost_users_of(ledger));
+    }
+}
+
 /* ---- layout -------------------------------------------------------------------------------- */
 
+/* The sketches of a group; `group` is NULL while measuring. */
+llmobsi_fn void llmobsi_cost_group_layout(llmobsi_arena* arena, uint32_t counters,
+                                          llmobsi_cost_group* group)
+{
+    void* top = llmobsi_arena_take(arena, 1, llmobsi_top_bytes(counters));
+    llmobsi_unique* unique =
+        (llmobsi_unique*)llmobsi_arena_take(arena, 1, sizeof(llmobsi_unique));
+    if (group != NULL && unique != NULL) {
+        memset(unique, 0, sizeof *unique);
+        group->row = 0;
+        group->top = llmobsi_top_make(top, counters);
+        group->unique = unique;
+    }
+}
+
+/* Returns NULL while measuring, and where there are none. */
+llmobsi_fn llmobsi_cost_users* llmobsi_cost_users_layout(llmobsi_arena* arena,
+                                                         const llmobs_config* config)
+{
+    uint32_t features = config->cost_features != LLMOBS_OFF ? config->cost_features : 0;
+    llmobsi_cost_users* users;
+    llmobsi_cost_group* groups;
+    uint32_t i;
+    if (config->cost_users == LLMOBS_OFF) {
+        return NULL;
+    }
+    users = (llmobsi_cost_users*)llmobsi_arena_take(arena, 1, sizeof *users);
+    groups = (llmobsi_cost_group*)llmobsi_arena_take(arena, features, sizeof *groups);
+    if (users != NULL && groups != NULL) {
+        memset(users, 0, sizeof *users);
+        users->features = groups;
+        users->feature_limit = features;
+    }
+    llmobsi_cost_group_layout(arena, config->cost_users, users != NULL ? &users->all : NULL);
+    for (i = 0; i < features; i++) {
+        llmobsi_cost_group_layout(arena, config->cost_feature_users,
+                                  users != NULL ? &groups[i] : NULL);
+    }
+    return users;
+}
+
 /* `recorder` is NULL while measuring. */
-llmobsi_fn void llmobsi_sessions_layout(llmobsi_arena* arena, const llmobs_config* config,
-                                        llmobsi_recorder* recorder)
+llmobsi_fn void llmobsi_cost_layout(llmobsi_arena* arena, const llmobs_config* config,
+                                    llmobsi_recorder* recorder)
 {
-    uint32_t places = llmobsi_round_up_pow2(config->sessions) * 2;
-    llmobsi_sessions* sessions =
-        (llmobsi_sessions*)llmobsi_arena_take(arena, 1, sizeof(llmobsi_sessions));
-    llmobsi_session* memory =
-        (llmobsi_session*)llmobsi_arena_take(arena, places, sizeof(llmobsi_session));
-    if (recorder == NULL || memory == NULL) {
-        return;
+    llmobsi_cost_ledger* ledger = llmobsi_cost_ledger_layout(arena, config);
+    llmobsi_cost_users* users = NULL;
+    if (config->cost_rows != LLMOBS_OFF) {
+        users = llmobsi_cost_users_layout(arena, config);
     }
-    memset(sessions, 0, sizeof *sessions);
-    memset(memory, 0, places * sizeof *memory);
-    sessions->places = memory;
-    sessions->mask = places - 1;
-    sessions->limit = config->sessions;
-    sessions->idle_ns = (uint64_t)config->session_idle_s * UINT64_C(1000000000);
-    recorder->sessions = sessions;
-}
-
-/* In the child of a fork: sessions are the parent's, and so was their gauge. */
-llmobsi_fn void llmobsi_sessions_forked(llmobsi_sessions* sessions)
-{
-    memset(sessions->places, 0, ((size_t)sessions->mask + 1) * sizeof *sessions->places);
-    sessions->count = 0;
-    sessions->swept = 0;
-    sessions->refused = 0;
-    sessions->idled = 0;
-}
-
-/* =================================================================================================
- *  >>capture                analyze: texts kept for a judge
- * ============================================================================================== */
-
-/* Captures: a few requests' texts, cut, in pages of their own. A request takes a place when it
-   begins, and fills it as its texts come by; its end gives the place back, wiped, or selects it.
-   Selected ones wait for the host, oldest first, and none gives way to another: a request that
-   finds no place is counted, and not captured.
-
-   Who holds a place reads and writes it; places are handed on by their states. */
-
-enum {
-    LLMOBS_I_CAPTURE_FREE,
-    LLMOBS_I_CAPTURE_HELD,     /* by a request */
-    LLMOBS_I_CAPTURE_SELECTED, /* by nobody    */
-    LLMOBS_I_CAPTURE_TAKEN,    /* by the host  */
-    LLMOBS_I_CAPTURE_STATES
-};
-
-typedef enum llmobsi_capture_part {
-    LLMOBS_I_CAPTURE_CONTEXT,
-    LLMOBS_I_CAPTURE_INPUT,
-    LLMOBS_I_CAPTURE_OUTPUT,
-    LLMOBS_I_CAPTURE_PARTS
-} llmobsi_capture_part;
-
-/* A place. Behind it, for each part, its bytes: the first half keeps the beginning, the second one
-   is a ring with the end. Who holds the place reads and writes. */
-typedef struct llmobsi_capture {
-    uint64_t sizes[LLMOBS_I_CAPTURE_PARTS];
-    bool triggered;
-    uint8_t trace_id[16];
-    uint8_t span_id[8];
-    char request_id[LLMOBS_EXPLAINED_TEXT];
-} llmobsi_capture;
-
-typedef struct llmobsi_capture_place {
-    llmobsi_atomic64 state; /* a generation * STATES + the state; by compare-and-swap       */
-    llmobsi_atomic64 order; /* of being selected. Who holds the place; whoever looks for one */
-} llmobsi_capture_place;
-
-typedef struct llmobsi_captures {
-    llmobsi_capture_place* places; /* this and what stands up to `next`: open writes */
-    unsigned char* pages;          /* what the places hold, `stride` bytes each      */
-    size_t page_bytes;
-    size_t stride;
-    uint32_t count;
-    uint32_t bytes;        /* of a text, even. Up to here open writes                      */
-    llmobsi_atomic32 next; /* where to look for a free place. This and all below: any thread */
-    llmobsi_atomic64 selected;
-    llmobsi_atomic64 missed; /* requests that found no place */
-} llmobsi_captures;
-
-/* Those of an instance; NULL: it has none. */
-llmobsi_inline llmobsi_captures* llmobsi_captures_of(const llmobsi_recorder* recorder)
-{
-    return (llmobsi_captures*)recorder->captures;
-}
-
-llmobsi_inline llmobsi_capture* llmobsi_capture_at(const llmobsi_captures* captures,
-                                                   uint32_t place)
-{
-    return (llmobsi_capture*)(void*)(captures->pages + place * captures->stride);
-}
-
-llmobsi_inline char* llmobsi_capture_bytes(const llmobsi_captures* captures, uint32_t place,
-                                           int part)
-{
-    return (char*)(llmobsi_capture_at(captures, place) + 1) + (size_t)part * captures->bytes;
-}
-
-/* ---- states -------------------------------------------------------------------------------- */
-
-/* From one state to another. False: it is not, or no longer, in the first. */
-llmobsi_inline bool llmobsi_capture_move(llmobsi_captures* captures, uint32_t place,
-                                         uint64_t from, uint64_t state)
-{
-    uint64_t to = from - from % LLMOBS_I_CAPTURE_STATES + state;
-    return llmobsi_cas_acquire_release(&captures->places[place].state, &from, to);
-}
-
-/* Takes a free place: its number + 1, 0: there is none. Any thread. */
-llmobsi_fn uint32_t llmobsi_capture_hold(llmobsi_captures* captures)
-{
-    uint32_t first = llmobsi_add_relaxed(&captures->next, 1);
-    uint32_t i;
-    for (i = 0; i < captures->count; i++) {
-        uint32_t place = (first + i) % captures->count;
-        uint64_t state = llmobsi_load_relaxed(&captures->places[place].state);
-        if (state % LLMOBS_I_CAPTURE_STATES == LLMOBS_I_CAPTURE_FREE &&
-            llmobsi_capture_move(captures, place, state, LLMOBS_I_CAPTURE_HELD)) {
-            return place + 1;
-        }
+    if (recorder != NULL && ledger != NULL) {
+        ledger->users = users;
+        recorder->cost_ledger = ledger;
     }
-    (void)llmobsi_add_relaxed(&captures->missed, 1);
-    return 0;
-}
-
-/* Wipes a place, as far as it was used, and gives it back. Who holds it. */
-llmobsi_fn void llmobsi_capture_drop(llmobsi_captures* captures, uint32_t place)
-{
-    llmobsi_capture* capture = llmobsi_capture_at(captures, place);
-    uint64_t state = llmobsi_load_relaxed(&captures->places[place].state);
-    int part;
-    for (part = 0; part < (int)LLMOBS_I_CAPTURE_PARTS; part++) {
-        uint64_t used = capture->sizes[part];
-        llmobsi_wipe(llmobsi_capture_bytes(captures, place, part),
-                     used < captures->bytes ? (size_t)used : captures->bytes);
-    }
-    llmobsi_wipe(capture, sizeof *capture);
-    llmobsi_store_release(
-        &captures->places[place].state,
-        state - state % LLMOBS_I_CAPTURE_STATES + LLMOBS_I_CAPTURE_STATES);
-}
-
-/* ---- texts --------------------------------------------------------------------------------- */
-
-/* Adds a piece to a part. Who holds the place. */
-llmobsi_fn void llmobsi_capture_add(llmobsi_captures* captures, uint32_t place, int part,
-                                    const char* data, size_t size)
-{
-    char* bytes = llmobsi_capture_bytes(captures, place, part);
-    uint64_t* total = &llmobsi_capture_at(captures, place)->sizes[part];
-    size_t half = captures->bytes / 2;
-    if (*total < half && size > 0) {
-        size_t room = half - (size_t)*total;
-        size_t first = size < room ? size : room;
-        memcpy(bytes + *total, data, first);
-        *total += first;
-        data += first;
-        size -= first;
-    }
-    if (size > half) { /* what the ring would lose at once */
-        *total += size - half;
-        data += size - half;
-        size = half;
-    }
-    while (size > 0) {
-        size_t at = (size_t)((*total - half) % half);
-        size_t run = size < half - at ? size : half - at;
-        memcpy(bytes + half + at, data, run);
-        *total += run;
-        data += run;
-        size -= run;
-    }
-}
-
-llmobsi_fn void llmobsi_bytes_reverse(char* bytes, size_t size)
-{
-    size_t i;
-    for (i = 0; i < size / 2; i++) {
-        char byte = bytes[i];
-        bytes[i] = bytes[size - 1 - i];
-        bytes[size - 1 - i] = byte;
-    }
-}
-
-/* Turns each ring so that it begins with its oldest byte. */
-llmobsi_fn void llmobsi_capture_straighten(llmobsi_captures* captures, uint32_t place)
-{
-    size_t half = captures->bytes / 2;
-    int part;
-    for (part = 0; part < (int)LLMOBS_I_CAPTURE_PARTS; part++) {
-        uint64_t size = llmobsi_capture_at(captures, place)->sizes[part];
-        if (size > captures->bytes) {
-            char* ring = llmobsi_capture_bytes(captures, place, part) + half;
-            size_t oldest = (size_t)((size - half) % half);
-            llmobsi_bytes_reverse(ring, oldest);
-            llmobsi_bytes_reverse(ring + oldest, half - oldest);
-            llmobsi_bytes_reverse(ring, half);
-        }
-    }
-}
-
-/* The size without a code point at the end that is not all there. */
-llmobsi_fn size_t llmobsi_utf8_whole(const char* data, size_t size)
-{
-    size_t back;
-    for (back = 1; back <= 3 && back <= size; back++) {
-        uint8_t byte = (uint8_t)data[size - back];
-        size_t needs = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
-        if ((byte & 0xc0) != 0x80) {
-            return needs > back ? size - back : size;
-        }
-    }
-    return size;
-}
-
-/* How many bytes at the beginning belong to a code point that began before: at most three. */
-llmobsi_fn size_t llmobsi_utf8_rest(const char* data, size_t size)
-{
-    size_t rest = 0;
-    while (rest < 3 && rest < size && ((uint8_t)data[rest] & 0xc0) == 0x80) {
-        rest++;
-    }
-    return rest;
-}
-
-llmobsi_fn void llmobsi_capture_view(const llmobsi_captures* captures, uint32_t place, int part,
-                                     llmobs_captured* view)
-{
-    const char* bytes = llmobsi_capture_bytes(captures, place, part);
-    size_t half = captures->bytes / 2;
-    size_t rest;
-    view->size = llmobsi_capture_at(captures, place)->sizes[part];
-    view->tail = llmobs_str("");
-    view->head.data = bytes;
-    if (view->size <= captures->bytes) {
-        view->head.size = (size_t)view->size;
-        return;
-    }
-    view->head.size = llmobsi_utf8_whole(bytes, half);
-    rest = llmobsi_utf8_rest(bytes + half, half);
-    view->tail.data = bytes + half + rest;
-    view->tail.size = half - rest;
-}
-
-/* ---- from a request's end to the host ------------------------------------------------------ */
-
-/* Leaves a place to the host. Who holds it, inside. */
-llmobsi_fn void llmobsi_capture_select(llmobsi_captures* captures, uint32_t place,
-                                       llmobs_string request_id,
-                                       const llmobs_trace_context* trace, bool triggered)
-{
-    llmobsi_capture* capture = llmobsi_capture_at(captures, place);
-    uint64_t state = llmobsi_load_relaxed(&captures->places[place].state);
-    llmobsi_capture_straighten(captures, place);
-    memcpy(capture->request_id, request_id.data, request_id.size);
-    memcpy(capture->trace_id, trace->trace_id, sizeof capture->trace_id);
-    memcpy(capture->span_id, trace->span_id, sizeof capture->span_id);
-    capture->triggered = triggered;
-    llmobsi_store_relaxed(&captures->places[place].order,
-                          llmobsi_add_relaxed(&captures->selected, 1));
-    (void)llmobsi_capture_move(captures, place, state, LLMOBS_I_CAPTURE_SELECTED);
-}
-
-/* The place that was selected first, and its state; `count` where there is none. What is read of a
-   place that another thread takes meanwhile is not used: the claim fails. */
-llmobsi_fn uint32_t llmobsi_capture_oldest(llmobsi_captures* captures, uint64_t* state)
-{
-    uint32_t oldest = captures->count;
-    uint64_t order = UINT64_MAX;
-    uint32_t i;
-    for (i = 0; i < captures->count; i++) {
-        uint64_t seen = llmobsi_load_acquire(&captures->places[i].state);
-        uint64_t since = llmobsi_load_relaxed(&captures->places[i].order);
-        if (seen % LLMOBS_I_CAPTURE_STATES == LLMOBS_I_CAPTURE_SELECTED && since < order) {
-            order = since;
-            oldest = i;
-            *state = seen;
-        }
-    }
-    return oldest;
-}
-
-llmobsi_fn void llmobsi_capture_show(llmobsi_captures* captures, uint32_t place,
-                                     llmobs_capture* view)
-{
-    const llmobsi_capture* capture = llmobsi_capture_at(captures, place);
-    view->place = place;
-    view->generation = llmobsi_load_relaxed(&captures->places[place].state);
-    view->request_id = capture->request_id;
-    memcpy(view->trace_id, capture->trace_id, sizeof view->trace_id);
-    memcpy(view->span_id, capture->span_id, sizeof view->span_id);
-    view->triggered = capture->triggered;
-    llmobsi_capture_view(captures, place, LLMOBS_I_CAPTURE_CONTEXT, &view->context);
-    llmobsi_capture_view(captures, place, LLMOBS_I_CAPTURE_INPUT, &view->input);
-    llmobsi_capture_view(captures, place, LLMOBS_I_CAPTURE_OUTPUT, &view->output);
-}
-
-LLMOBS_API bool llmobs_capture_take(llmobs* obs, llmobs_capture* capture)
-{
-    llmobsi_thread* thread = llmobsi_enter(llmobsi_ticket(obs));
-    llmobsi_captures* captures;
-    uint64_t state = 0;
-    uint32_t place = 0;
-    bool taken = false;
-    if (thread == NULL) {
-        return false;
-    }
-    captures = capture != NULL ? llmobsi_captures_of(thread->recorder) : NULL;
-    while (captures != NULL && !taken &&
-           (place = llmobsi_capture_oldest(captures, &state)) < captures->count) {
-        taken = llmobsi_capture_move(captures, place, state, LLMOBS_I_CAPTURE_TAKEN);
-    }
-    if (taken) {
-        memset(capture, 0, sizeof *capture);
-        capture->size = sizeof *capture;
-        capture->instance = thread->recorder->ticket;
-        llmobsi_capture_show(captures, place, capture);
-    }
-    llmobsi_leave();
-    return taken;
-}
-
-LLMOBS_API void llmobs_capture_done(llmobs_capture* capture)
-{
-    llmobsi_thread* thread = capture != NULL ? llmobsi_enter(capture->instance) : NULL;
-    llmobsi_captures* captures;
-    if (thread == NULL) {
-        return;
-    }
-    captures = llmobsi_captures_of(thread->recorder);
-    if (captures != NULL && capture->place < captures->count &&
-        capture->generation % LLMOBS_I_CAPTURE_STATES == LLMOBS_I_CAPTURE_TAKEN &&
-        llmobsi_load_relaxed(&captures->places[capture->place].state) == capture->generation) {
-        llmobsi_capture_drop(captures, capture->place);
-    }
-    llmobsi_leave();
-    memset(capture, 0, sizeof *capture);
-}
-
-/* ---- layout, fork, close ------------------------------------------------------------------- */
-
-/* `recorder` is NULL while measuring. Without captures it takes nothing. */
-llmobsi_fn void llmobsi_captures_layout(llmobsi_arena* arena, const llmobs_config* config,
-                                        llmobsi_recorder* recorder)
-{
-    size_t stride = sizeof(llmobsi_capture) +
-                    (size_t)LLMOBS_I_CAPTURE_PARTS * (config->capture_bytes & ~UINT32_C(1));
-    size_t page = llmobsi_page_size();
-    llmobsi_captures* captures;
-    llmobsi_capture_place* places;
-    unsigned char* memory;
-    size_t bytes;
-    if (config->captures == 0) {
-        return;
-    }
-    stride = (stride + 63) & ~(size_t)63;
-    bytes = (llmobsi_size_mul(config->captures, stride) + page - 1) / page * page;
-    captures = (llmobsi_captures*)llmobsi_arena_take(arena, 1, sizeof *captures);
-    places = (llmobsi_capture_place*)llmobsi_arena_take(arena, config->captures, sizeof *places);
-    memory = (unsigned char*)llmobsi_arena_take(arena, 1, bytes + page);
-    if (recorder == NULL || memory == NULL) {
-        return;
-    }
-    memset(captures, 0, sizeof *captures);
-    memset(places, 0, config->captures * sizeof *places);
-    captures->places = places;
-    captures->pages = memory + (page - (uintptr_t)memory % page) % page;
-    captures->page_bytes = bytes;
-    captures->stride = stride;
-    captures->count = config->captures;
-    captures->bytes = config->capture_bytes & ~UINT32_C(1);
-    memset(captures->pages, 0, bytes);
-    recorder->captures = captures;
-}
-
-/* Before anybody else is there. */
-llmobsi_fn void llmobsi_captures_start(llmobsi_captures* captures)
-{
-    llmobsi_pages_seclude(captures->pages, captures->page_bytes, true);
-}
-
-/* In the child of a fork: texts are the parent's. The kernel zeroes them, where it can. */
-llmobsi_fn void llmobsi_captures_forked(llmobsi_captures* captures)
-{
-    uint32_t i;
-    for (i = 0; i < captures->count; i++) {
-        llmobsi_capture_drop(captures, i);
-    }
-    memset(captures->pages, 0, captures->page_bytes);
-    captures->selected = 0;
-    captures->missed = 0;
-}
-
-/* Nothing of any text is left. */
-llmobsi_fn void llmobsi_captures_end(llmobsi_captures* captures)
-{
-    llmobsi_wipe(captures->pages, captures->page_bytes);
-    llmobsi_pages_seclude(captures->pages, captures->page_bytes, false);
 }
 
 /* =================================================================================================
@@ -20129,6 +21216,12 @@ typedef struct llmobsi_request_event {
     char why[LLMOBS_I_REQUEST_WHY];
 } llmobsi_request_event;
 
+/* What the end leaves for the cost ledger. */
+typedef struct llmobsi_request_due {
+    uint64_t stamp; /* when it ended; 0: nobody ended it */
+    llmobs_cost_sums sums;
+} llmobsi_request_due;
+
 typedef struct llmobsi_request {
     llmobsi_atomic64 state;
     llmobsi_atomic32 link; /* place + 1 of the next one that is free, or has ended; 0: the last.
@@ -20157,7 +21250,8 @@ typedef struct llmobsi_request {
     uint32_t capture; /* place + 1, 0: none. Begin writes, then who ends it, then the tick */
     llmobsi_atomic64 phase_ns[LLMOBS_PHASE_COUNT]; /* the tick */
     llmobsi_atomic64 docs_count;                   /* the tick; what a phase said, + 1 */
-    bool is_explained;                             /* who ends it, then the tick       */
+    llmobsi_request_due due;                       /* who ends it, then the tick       */
+    bool is_explained;                             /* likewise                         */
     llmobs_explanation explained;
 } __attribute__((aligned(64))) llmobsi_request;
 
@@ -20181,6 +21275,9 @@ typedef struct llmobsi_requests {
     llmobsi_captures* captures; /* NULL: none */
     llmobs_audit_fn audit;
     void* audit_user;
+    llmobsi_cost_ledger* ledger; /* NULL: none */
+    llmobs_cost_store_fn cost_store;
+    void* cost_store_user;
     uint32_t docs_name; /* the id of "docs.count" */
     llmobs_histogram phase_series[LLMOBS_PHASE_COUNT];
     /* Apart from what every token reads. */
@@ -20193,6 +21290,7 @@ typedef struct llmobsi_requests {
     llmobsi_atomic64 expired; /* never ended; the tick    */
     llmobsi_atomic64 late;    /* calls that came too late */
     llmobsi_atomic64 texts_cut;
+    llmobsi_atomic64 costs_refused; /* negative or absurd ones */
     uint32_t ended_first; /* place + 1 of those that ended and go back with the next grace, linked.
                              This and the next two: under the tick's lock */
     uint32_t ended_last;
@@ -20394,7 +21492,14 @@ llmobsi_inline llmobs_string llmobsi_request_string(const llmobsi_request_facts*
     return string;
 }
 
-/* ---- the tick's side ----------------------------------------------------------------------- */
+/* =================================================================================================
+ *  >>request_tick           analyze: records of requests: what the tick does
+ * ============================================================================================== */
+
+/* Records of requests, as the tick sees them: phases that have ended, requests that are too old,
+   what has ended and goes back, to the recent ones and the cost ledger. */
+
+/* ---- phases -------------------------------------------------------------------------------- */
 
 llmobsi_fn const char* llmobsi_phase_label(llmobs_phase phase)
 {
@@ -20550,6 +21655,39 @@ llmobsi_fn void llmobsi_recent_add(llmobsi_requests* requests, llmobsi_request* 
     }
 }
 
+/* ---- the cost ledger ----------------------------------------------------------------------- */
+
+/* A name of the ledger; "unknown" where there is none. */
+llmobsi_fn llmobs_string llmobsi_bill_name(const llmobsi_request* record, llmobsi_request_text text)
+{
+    llmobs_string name = llmobsi_request_string(&record->facts, text);
+    return name.size > 0 ? name : llmobs_str("unknown");
+}
+
+/* The bill of a request that is over. One that nobody ended has failed: its tokens were made, what
+   they cost is unknown. */
+llmobsi_fn void llmobsi_request_bill(const llmobsi_timeline* timeline,
+                                     const llmobsi_request* record, llmobsi_bill* bill)
+{
+    const llmobsi_request_due* due = &record->due;
+    uint64_t end = due->stamp;
+    uint64_t start_ns;
+    memset(bill, 0, sizeof *bill);
+    bill->names[LLMOBS_I_COST_FEATURE] = llmobsi_bill_name(record, LLMOBS_I_TEXT_FEATURE);
+    bill->names[LLMOBS_I_COST_MODEL] = llmobsi_bill_name(record, LLMOBS_I_TEXT_MODEL);
+    bill->names[LLMOBS_I_COST_TENANT] =
+        llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_TENANT);
+    bill->user = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_USER_ID);
+    bill->sums = due->sums;
+    if (due->stamp == 0) {
+        bill->sums.requests = bill->sums.errors = bill->sums.unknown = bill->sums.unbounded = 1;
+        bill->sums.output_tokens = (int64_t)llmobsi_load_relaxed(&record->tokens);
+        bill->sums.tokens = bill->sums.output_tokens;
+        end = llmobsi_now(timeline);
+    }
+    llmobsi_timeline_convert(timeline, record->facts.start, end, &start_ns, &bill->unix_ns);
+}
+
 /* ---- what has ended goes back -------------------------------------------------------------- */
 
 /* Notes which requests have ended. Before the rings are emptied: what their phases left there is
@@ -20589,20 +21727,34 @@ llmobsi_fn void llmobsi_request_wipe(llmobsi_requests* requests, llmobsi_request
 
 /* Gives back what was marked. Nobody may be in the middle of a call that began before the marks
    were made: see llmobsi_grace. Texts and running hashes are wiped. The busy flag is up, if this
-   thread has one, so that its signal handlers do not wait for the lock. */
-llmobsi_fn void llmobsi_requests_free(llmobsi_requests* requests)
+   thread has one, so that its signal handlers do not wait for the lock. Returns how many. */
+llmobsi_fn uint32_t llmobsi_requests_free(llmobsi_recorder* recorder)
 {
+    llmobsi_requests* requests = llmobsi_requests_of(recorder);
     llmobsi_control* self = llmobsi_self;
     uint32_t place = requests->ended_first;
+    uint32_t count = 0;
     if (self != NULL) {
         llmobsi_raise(self);
     }
     llmobsi_lock_take(&requests->recent_lock);
+    if (requests->ledger != NULL) {
+        llmobsi_lock_take(&requests->ledger->lock);
+    }
     while (place != 0) {
         llmobsi_request* record = &requests->records[place - 1];
         llmobsi_recent_add(requests, record);
+        if (requests->ledger != NULL) {
+            llmobsi_bill bill;
+            llmobsi_request_bill(&recorder->timeline, record, &bill);
+            llmobsi_cost_book(requests->ledger, &bill);
+        }
         llmobsi_request_wipe(requests, record);
+        count++;
         place = llmobsi_load_relaxed(&record->link);
+    }
+    if (requests->ledger != NULL) {
+        llmobsi_lock_give(&requests->ledger->lock);
     }
     llmobsi_lock_give(&requests->recent_lock);
     if (self != NULL) {
@@ -20610,6 +21762,7 @@ llmobsi_fn void llmobsi_requests_free(llmobsi_requests* requests)
     }
     llmobsi_requests_give(requests, requests->ended_first, requests->ended_last);
     requests->ended_first = 0;
+    return count;
 }
 
 /* Nobody else is there. All are free, the first place first, with a generation that no handle has,
@@ -20691,6 +21844,7 @@ llmobsi_fn void llmobsi_requests_forked(llmobsi_requests* requests)
     requests->expired = 0;
     requests->late = 0;
     requests->texts_cut = 0;
+    requests->costs_refused = 0;
     requests->recent_next = 0;
     memset(requests->recent, 0, requests->recent_count * sizeof *requests->recent);
 }
@@ -21507,6 +22661,12 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     requests->max_age_ns = (uint64_t)config->request_max_age_s * UINT64_C(1000000000);
     requests->slow_ns = (uint64_t)config->slow_request_ms * UINT64_C(1000000);
     requests->vocabulary = config->vocabulary;
+    requests->ledger = llmobsi_cost_ledger_of(recorder);
+    if (requests->ledger != NULL) {
+        llmobsi_cost_start(requests->ledger, config);
+    }
+    requests->cost_store = config->cost_store;
+    requests->cost_store_user = config->cost_store_user;
     requests->captures = llmobsi_captures_of(recorder);
     if (requests->captures != NULL) {
         llmobsi_captures_start(requests->captures);
@@ -21961,6 +23121,10 @@ typedef struct llmobsi_ending {
     int64_t output_length;
     bool input_streamed;
     bool output_streamed;
+    llmobs_cost_store_fn cost_store;
+    void* cost_store_user;
+    int64_t low_nano; /* of an unknown cost; LLMOBS_COST_UNKNOWN: this is, too */
+    int64_t high_nano;
     uint32_t capture; /* place + 1, 0: none */
     uint64_t capture_state;
 } llmobsi_ending;
@@ -21968,6 +23132,7 @@ typedef struct llmobsi_ending {
 /* ---- what the host says, made sure of ------------------------------------------------------ */
 
 #define LLMOBS_I_TOKENS_MOST (INT64_MAX / 4)
+#define LLMOBS_I_COST_MOST (INT64_C(1000000) * INT64_C(1000000000)) /* a request: USD 1,000,000 */
 
 /* A negative number is unknown; one beyond all reason is, too. */
 llmobsi_fn int64_t llmobsi_tokens_known(int64_t tokens)
@@ -21996,6 +23161,11 @@ llmobsi_fn void llmobsi_usage_complete(llmobs_usage* usage)
 #undef LLMOBS_I_KNOWN
 }
 
+llmobsi_inline bool llmobsi_cost_is_sane(int64_t nano)
+{
+    return nano >= 0 && nano <= LLMOBS_I_COST_MOST;
+}
+
 /* An outcome of an older version is shorter. From here on a cost that is not known, or can't be, is
    LLMOBS_COST_UNKNOWN. */
 llmobsi_fn void llmobsi_outcome_complete(llmobs_outcome* complete, const llmobs_outcome* given)
@@ -22005,7 +23175,7 @@ llmobsi_fn void llmobsi_outcome_complete(llmobs_outcome* complete, const llmobs_
         memcpy(complete, given, llmobsi_known_size(given->size, sizeof *given));
     }
     llmobsi_usage_complete(&complete->usage);
-    if (!complete->cost_known || complete->cost_nano < 0) {
+    if (!complete->cost_known || !llmobsi_cost_is_sane(complete->cost_nano)) {
         complete->cost_nano = LLMOBS_COST_UNKNOWN;
     }
     complete->input = llmobs_text(complete->input.data, complete->input.size);
@@ -22197,6 +23367,8 @@ llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* endi
     ending->retries = llmobsi_load_relaxed(&record->retries);
     ending->tool_calls = llmobsi_load_relaxed(&record->tool_calls);
     ending->vocabulary = requests->vocabulary;
+    ending->cost_store = requests->cost_store;
+    ending->cost_store_user = requests->cost_store_user;
     llmobsi_ending_times(&thread->recorder->timeline, record,
                          llmobsi_request_unschedule(thread->recorder, record), ending);
     ending->is_slow = ending->latency_ns >= requests->slow_ns;
@@ -22213,8 +23385,45 @@ llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* endi
     return true;
 }
 
-/* Leaves the record to the tick, with what llmobs_request_explain will want. */
-llmobsi_fn void llmobsi_ending_give(llmobs_request request, const llmobs_explanation* explanation)
+llmobsi_inline int64_t llmobsi_at_least_0(int64_t number)
+{
+    return number > 0 ? number : 0;
+}
+
+/* What the cost ledger gets. What is unknown is at least 0, or what is known of it, and never
+   nothing. */
+llmobsi_fn void llmobsi_ending_due(const llmobsi_ending* ending, llmobsi_request_due* due)
+{
+    const llmobs_usage* usage = &ending->outcome.usage;
+    llmobs_cost_sums* sums = &due->sums;
+    due->stamp = ending->stamp;
+    memset(sums, 0, sizeof *sums);
+    sums->requests = 1;
+    sums->errors = ending->outcome.error_type != NULL;
+    sums->latency_ns = (int64_t)ending->latency_ns;
+    sums->input_tokens = llmobsi_at_least_0(usage->input_tokens);
+    sums->output_tokens = llmobsi_at_least_0(usage->output_tokens);
+    sums->tokens = sums->input_tokens + sums->output_tokens;
+    sums->cached_tokens = llmobsi_at_least_0(usage->cached_tokens);
+    sums->cache_write_tokens = llmobsi_at_least_0(usage->cache_write_tokens);
+    sums->reasoning_tokens = llmobsi_at_least_0(usage->reasoning_tokens);
+    sums->audio_input_tokens = llmobsi_at_least_0(usage->audio_input_tokens);
+    sums->audio_output_tokens = llmobsi_at_least_0(usage->audio_output_tokens);
+    sums->image_input_tokens = llmobsi_at_least_0(usage->image_input_tokens);
+    sums->image_output_tokens = llmobsi_at_least_0(usage->image_output_tokens);
+    if (ending->outcome.cost_nano != LLMOBS_COST_UNKNOWN) {
+        sums->cost_nano = ending->outcome.cost_nano;
+        return;
+    }
+    sums->unknown = 1;
+    sums->unbounded = ending->high_nano < 0;
+    sums->low_nano = llmobsi_at_least_0(ending->low_nano);
+    sums->high_nano = llmobsi_at_least_0(ending->high_nano);
+}
+
+/* Leaves the record to the tick, with what llmobs_request_explain and the cost ledger will want. */
+llmobsi_fn void llmobsi_ending_give(llmobs_request request, const llmobsi_ending* done,
+                                    const llmobs_explanation* explanation)
 {
     llmobsi_thread* thread = llmobsi_enter(request.instance);
     uint64_t ending = llmobsi_request_state(request.generation, LLMOBS_I_REQUEST_ENDING);
@@ -22225,8 +23434,12 @@ llmobsi_fn void llmobsi_ending_give(llmobs_request request, const llmobs_explana
     record = &llmobsi_requests_of(thread->recorder)->records[request.place];
     if (llmobsi_load_relaxed(&record->state) == ending) { /* not in a fork's child */
         record->explained = *explanation;
+        llmobsi_ending_due(done, &record->due);
         record->is_explained = explanation->request_id[0] != '\0';
         (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->ended, 1);
+        if (done->outcome.cost_known && done->outcome.cost_nano == LLMOBS_COST_UNKNOWN) {
+            (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->costs_refused, 1);
+        }
         llmobsi_store_release(&record->state,
                               llmobsi_request_state(ending, LLMOBS_I_REQUEST_ENDED));
         llmobsi_request_leave(llmobsi_requests_of(thread->recorder), record);
@@ -23190,6 +24403,34 @@ llmobsi_fn void llmobsi_ending_log(const llmobsi_ending* ending)
     llmobs_log_interaction(ending->obs, facts->root, &log);
 }
 
+/* ---- the host's own store ------------------------------------------------------------------ */
+
+llmobsi_fn void llmobsi_ending_store(const llmobsi_ending* ending)
+{
+    const llmobsi_request_facts* facts = &ending->facts;
+    const llmobs_usage* usage = &ending->outcome.usage;
+    llmobs_cost_entry entry;
+    int cancel;
+    if (ending->cost_store == NULL) {
+        return;
+    }
+    entry.size = sizeof entry;
+    entry.request_id = llmobsi_request_name(facts, LLMOBS_I_TEXT_REQUEST_ID);
+    entry.user_id = llmobsi_request_name(facts, LLMOBS_I_TEXT_USER_ID);
+    entry.feature = llmobsi_request_name(facts, LLMOBS_I_TEXT_FEATURE);
+    entry.model = llmobsi_request_name(facts, LLMOBS_I_TEXT_MODEL);
+    entry.tenant = llmobsi_request_name(facts, LLMOBS_I_TEXT_TENANT);
+    entry.error_type = ending->outcome.error_type;
+    entry.cost_nano = ending->outcome.cost_nano;
+    entry.tokens = usage->input_tokens >= 0 && usage->output_tokens >= 0
+                       ? usage->input_tokens + usage->output_tokens
+                       : -1;
+    entry.latency_ns = ending->latency_ns;
+    cancel = llmobsi_cancel_hold(); /* as of the audit callback */
+    ending->cost_store(ending->cost_store_user, &entry);
+    llmobsi_cancel_resume(cancel);
+}
+
 /* ---- the whole ----------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_ending_explain(const llmobsi_ending* ending,
@@ -23219,6 +24460,8 @@ LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome*
     memset(ending.input_hash, 0, sizeof ending.input_hash);
     memset(ending.output_hash, 0, sizeof ending.output_hash);
     ending.obs = llmobsi_request_obs(request);
+    ending.low_nano = LLMOBS_COST_UNKNOWN;
+    ending.high_nano = LLMOBS_COST_UNKNOWN;
     if (!llmobsi_ending_take(request, &ending)) {
         return;
     }
@@ -23239,9 +24482,913 @@ LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome*
     llmobsi_ending_measure(&ending);
     llmobsi_ending_attributes(&ending);
     llmobsi_ending_log(&ending);
+    llmobsi_ending_store(&ending);
     llmobsi_span_end_at(ending.facts.root, ending.stamp); /* without what was done since */
     llmobsi_ending_explain(&ending, &explanation);
-    llmobsi_ending_give(request, &explanation);
+    llmobsi_ending_give(request, &ending, &explanation);
+}
+
+/* =================================================================================================
+ *  >>cost_record            analyze: what was spent without a request
+ * ============================================================================================== */
+
+/* Costs that come without a request: they travel to the tick in a request's record. */
+
+/* Fills a record that was taken, and leaves it as one that has ended. Inside. */
+llmobsi_fn void llmobsi_cost_record_leave(llmobsi_thread* thread, llmobsi_request* record,
+                                          const char* user_id, const char* feature,
+                                          const llmobs_cost_sums* sums)
+{
+    llmobsi_requests* requests = llmobsi_requests_of(thread->recorder);
+    uint64_t state = llmobsi_load_relaxed(&record->state);
+    uint32_t used = 1;
+    llmobsi_request_keep_id(thread, &record->facts, &used, LLMOBS_I_TEXT_USER_ID,
+                            LLMOBS_DOMAIN_USER, NULL, user_id);
+    llmobsi_request_keep(requests, &record->facts, &used, LLMOBS_I_TEXT_FEATURE, feature);
+    record->facts.start = llmobsi_request_now(&thread->recorder->timeline);
+    record->due.stamp = record->facts.start;
+    record->due.sums = *sums;
+    llmobsi_store_release(&record->state, llmobsi_request_state(state, LLMOBS_I_REQUEST_ENDED));
+    llmobsi_request_leave(requests, record);
+}
+
+/* To the ledger, in a record or, where none is free, untracked. Inside. */
+llmobsi_fn void llmobsi_cost_record_book(llmobsi_thread* thread, const char* user_id,
+                                         const char* feature, const llmobs_cost_sums* sums)
+{
+    llmobsi_requests* requests = llmobsi_requests_of(thread->recorder);
+    llmobsi_request* record;
+    if (requests->ledger == NULL) {
+        return;
+    }
+    record = llmobsi_request_take(requests);
+    if (record != NULL) {
+        llmobsi_cost_record_leave(thread, record, user_id, feature, sums);
+    } else {
+        llmobsi_cost_untracked(requests->ledger, sums);
+    }
+}
+
+llmobsi_fn void llmobsi_cost_record_measure(llmobs* obs, const char* user_id, const char* feature,
+                                            bool user_ids, const llmobs_cost_sums* sums)
+{
+    llmobs_metric requests = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_REQUESTS);
+    llmobs_metric duration = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_REQUEST_DURATION);
+    llmobs_metric cost = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_COST);
+    const char* values[3] = {NULL, NULL, NULL}; /* the model is not known */
+    values[1] = feature;
+    if (requests.number != 0) {
+        llmobs_counter_add(llmobsi_counter_briefly(requests, values, 3), 1);
+    }
+    if (duration.number != 0) {
+        llmobs_histogram_record_int(llmobsi_histogram_briefly(duration, values, 2),
+                                    (uint64_t)sums->latency_ns);
+    }
+    if (user_ids) {
+        values[1] = user_id;
+        values[2] = feature;
+    }
+    if (cost.number != 0 && sums->unknown == 0) {
+        llmobs_counter_add(llmobsi_counter_briefly(cost, values, user_ids ? 3 : 2),
+                           (uint64_t)sums->cost_nano);
+    }
+}
+
+LLMOBS_API llmobs_result llmobs_cost_record(llmobs* obs, const char* user_id, const char* feature,
+                                            int64_t cost_nano, int64_t tokens, uint64_t latency_ns)
+{
+    llmobs_cost_sums sums;
+    llmobsi_thread* thread;
+    bool known = cost_nano != LLMOBS_COST_UNKNOWN;
+    bool user_ids;
+    bool good = !known || llmobsi_cost_is_sane(cost_nano);
+    good = good && tokens >= -1 && tokens <= LLMOBS_I_TOKENS_MOST;
+    feature = feature != NULL && feature[0] != '\0' ? feature : "unknown";
+    memset(&sums, 0, sizeof sums);
+    sums.requests = 1;
+    sums.unknown = sums.unbounded = !known;
+    sums.cost_nano = known ? cost_nano : 0;
+    sums.tokens = llmobsi_at_least_0(tokens);
+    sums.latency_ns =
+        (int64_t)(latency_ns < LLMOBS_I_REQUEST_NS_MOST ? latency_ns : LLMOBS_I_REQUEST_NS_MOST);
+    thread = llmobsi_enter_to_begin(llmobsi_ticket(obs));
+    if (thread == NULL) {
+        return LLMOBS_ERROR_CLOSED;
+    }
+    if (llmobsi_requests_of(thread->recorder) == NULL) {
+        llmobsi_leave();
+        return LLMOBS_ERROR_FORMAT;
+    }
+    user_ids = llmobsi_requests_of(thread->recorder)->user_ids;
+    if (good) {
+        llmobsi_cost_record_book(thread, user_id, feature, &sums);
+    } else {
+        (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->costs_refused, 1);
+    }
+    llmobsi_leave();
+    if (good) {
+        llmobsi_cost_record_measure(obs, user_id, feature, user_ids, &sums);
+    }
+    return good ? LLMOBS_OK : LLMOBS_ERROR_ARGUMENT;
+}
+
+/* =================================================================================================
+ *  >>cost_report            analyze: questions to the cost ledger
+ * ============================================================================================== */
+
+/* Questions to the cost ledger. A report is made in place, under the ledger's lock: the rows have a
+   field for the line that they go to, and one to find the most expensive ones by. */
+
+LLMOBS_API llmobs_cost_question llmobs_cost_question_default(void)
+{
+    llmobs_cost_question question;
+    memset(&question, 0, sizeof question);
+    question.size = sizeof question;
+    question.period = LLMOBS_PERIOD_MONTH;
+    return question;
+}
+
+/* ---- what is asked for --------------------------------------------------------------------- */
+
+#define LLMOBS_I_COST_ANY UINT32_MAX
+#define LLMOBS_I_COST_NONE (UINT32_MAX - 1)
+
+typedef struct llmobsi_cost_inquiry {
+    llmobsi_cost_ledger* ledger;
+    const llmobsi_cost_slot* slot; /* NULL: nothing was spent then */
+    int dimension;
+    uint32_t only[LLMOBS_I_COST_DIMENSIONS]; /* the first row that has the name */
+    llmobs_cost_line* lines;
+    size_t room;
+    llmobs_cost_answer* answer;
+} llmobsi_cost_inquiry;
+
+llmobsi_fn uint32_t llmobsi_cost_only(const llmobsi_cost_ledger* ledger, int dimension,
+                                      const char* name)
+{
+    uint32_t entry;
+    if (name == NULL) {
+        return LLMOBS_I_COST_ANY;
+    }
+    entry = strlen(name) < LLMOBS_EXPLAINED_TEXT
+                ? *llmobsi_cost_name_find(ledger, dimension, llmobs_str(name))
+                : 0;
+    return entry != 0 ? (entry - 1) / LLMOBS_I_COST_DIMENSIONS : LLMOBS_I_COST_NONE;
+}
+
+/* The period that is asked for; false: there is none such. */
+llmobsi_fn bool llmobsi_cost_period_find(llmobsi_cost_inquiry* inquiry,
+                                         const llmobs_cost_question* question, uint64_t now_ns)
+{
+    const llmobsi_cost_ledger* ledger = inquiry->ledger;
+    llmobs_period period = question->period;
+    uint32_t count;
+    uint32_t first;
+    uint32_t i;
+    int32_t number;
+    if ((unsigned)period >= (unsigned)LLMOBS_PERIOD_COUNT) {
+        return false;
+    }
+    first = llmobsi_cost_slots_of(period, &count);
+    if (question->ago >= count) {
+        return false;
+    }
+    number = llmobsi_period_at(period, ledger->offset_s, now_ns) - (int32_t)question->ago;
+    for (i = first; i < first + count; i++) {
+        if (ledger->slots[i].used && ledger->slots[i].number == number) {
+            inquiry->slot = &ledger->slots[i];
+        }
+    }
+    inquiry->answer->end_unix_ns = UINT64_MAX;
+    if (period != LLMOBS_PERIOD_NONE) {
+        inquiry->answer->begin_unix_ns = llmobsi_period_begins(period, ledger->offset_s, number);
+        inquiry->answer->end_unix_ns =
+            llmobsi_period_begins(period, ledger->offset_s, number + 1);
+    }
+    return true;
+}
+
+/* ---- the rows of a period ------------------------------------------------------------------ */
+
+/* Goes through the rows of the period that are asked for: first its "other", then the places. */
+typedef struct llmobsi_cost_walk {
+    const llmobsi_cost_inquiry* inquiry;
+    uint32_t next; /* place + 1 */
+    bool begun;
+    uint32_t row;
+} llmobsi_cost_walk;
+
+llmobsi_fn llmobsi_cost_walk llmobsi_cost_walk_begin(const llmobsi_cost_inquiry* inquiry)
+{
+    llmobsi_cost_walk walk;
+    walk.inquiry = inquiry;
+    walk.next = inquiry->slot != NULL ? inquiry->slot->first : 0;
+    walk.begun = inquiry->slot == NULL;
+    walk.row = LLMOBS_I_COST_ROW_OTHER;
+    return walk;
+}
+
+llmobsi_fn bool llmobsi_cost_is_asked(const llmobsi_cost_inquiry* inquiry, uint32_t row)
+{
+    int i;
+    for (i = 0; i < (int)LLMOBS_I_COST_DIMENSIONS; i++) {
+        if (inquiry->only[i] != LLMOBS_I_COST_ANY &&
+            inquiry->only[i] != inquiry->ledger->rows[row].first[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+llmobsi_fn const llmobs_cost_sums* llmobsi_cost_walk_next(llmobsi_cost_walk* walk)
+{
+    const llmobsi_cost_inquiry* inquiry = walk->inquiry;
+    if (!walk->begun) {
+        walk->begun = true;
+        if (inquiry->slot->other.requests > 0 &&
+            llmobsi_cost_is_asked(inquiry, LLMOBS_I_COST_ROW_OTHER)) {
+            return &inquiry->slot->other;
+        }
+    }
+    while (walk->next != 0) {
+        const llmobsi_cost_place* place = &inquiry->ledger->places[walk->next - 1];
+        walk->next = place->next;
+        walk->row = place->row;
+        if (llmobsi_cost_is_asked(inquiry, place->row)) {
+            return &place->sums;
+        }
+    }
+    return NULL;
+}
+
+/* The row that stands for the name under which this one is listed. */
+llmobsi_inline llmobsi_cost_row* llmobsi_cost_head(const llmobsi_cost_walk* walk)
+{
+    llmobsi_cost_row* rows = walk->inquiry->ledger->rows;
+    return &rows[rows[walk->row].first[walk->inquiry->dimension]];
+}
+
+/* ---- the most expensive ones --------------------------------------------------------------- */
+
+/* Whether the first is the cheaper one. */
+llmobsi_fn bool llmobsi_cost_line_less(const llmobs_cost_line* a, const llmobs_cost_line* b)
+{
+    return a->sums.cost_nano != b->sums.cost_nano ? a->sums.cost_nano < b->sums.cost_nano
+                                                  : strcmp(a->name, b->name) > 0;
+}
+
+/* Lets the line at a place of a heap, cheapest first, sink to where it belongs. */
+llmobsi_fn void llmobsi_cost_line_sink(llmobs_cost_line* lines, size_t count, size_t place)
+{
+    for (;;) {
+        size_t child = 2 * place + 1;
+        llmobs_cost_line line = lines[place];
+        if (child + 1 < count && llmobsi_cost_line_less(&lines[child + 1], &lines[child])) {
+            child++;
+        }
+        if (child >= count || !llmobsi_cost_line_less(&lines[child], &line)) {
+            return;
+        }
+        lines[place] = lines[child];
+        lines[child] = line;
+        place = child;
+    }
+}
+
+/* Most expensive first. */
+llmobsi_fn void llmobsi_cost_lines_sort(llmobs_cost_line* lines, size_t count)
+{
+    size_t i;
+    for (i = count / 2; i-- > 0;) {
+        llmobsi_cost_line_sink(lines, count, i);
+    }
+    for (i = count; i > 1; i--) {
+        llmobs_cost_line least = lines[0];
+        lines[0] = lines[i - 1];
+        lines[i - 1] = least;
+        llmobsi_cost_line_sink(lines, i - 1, 0);
+    }
+}
+
+/* Sums up what each name costs, and the whole. */
+llmobsi_fn void llmobsi_cost_report_total(llmobsi_cost_inquiry* inquiry)
+{
+    llmobsi_cost_walk walk = llmobsi_cost_walk_begin(inquiry);
+    const llmobs_cost_sums* sums;
+    while ((sums = llmobsi_cost_walk_next(&walk)) != NULL) {
+        llmobsi_cost_row* head = llmobsi_cost_head(&walk);
+        int64_t room = INT64_MAX - head->cost_nano;
+        head->cost_nano += sums->cost_nano < room ? sums->cost_nano : room;
+        (void)llmobsi_cost_sums_add(&inquiry->answer->total, sums);
+    }
+}
+
+/* Gives a line to each name, and where there are too many to the most expensive ones. */
+llmobsi_fn void llmobsi_cost_report_choose(llmobsi_cost_inquiry* inquiry)
+{
+    llmobsi_cost_walk walk = llmobsi_cost_walk_begin(inquiry);
+    llmobs_cost_line* lines = inquiry->lines;
+    size_t count = 0;
+    size_t i;
+    while (llmobsi_cost_walk_next(&walk) != NULL && inquiry->room > 0) {
+        llmobsi_cost_row* head = llmobsi_cost_head(&walk);
+        llmobs_cost_line line;
+        if (head->line != 0) {
+            continue;
+        }
+        head->line = LLMOBS_I_COST_NONE; /* seen */
+        memset(&line, 0, sizeof line);
+        line.row = (uint32_t)(head - inquiry->ledger->rows);
+        strcpy(line.name, llmobsi_cost_name(inquiry->ledger, line.row, inquiry->dimension));
+        line.sums.cost_nano = head->cost_nano;
+        if (count < inquiry->room) {
+            lines[count++] = line;
+            for (i = count / 2; count == inquiry->room && i-- > 0;) {
+                llmobsi_cost_line_sink(lines, count, i);
+            }
+        } else if (llmobsi_cost_line_less(&lines[0], &line)) {
+            lines[0] = line;
+            llmobsi_cost_line_sink(lines, count, 0);
+        }
+    }
+    llmobsi_cost_lines_sort(lines, count);
+    for (i = 0; i < count; i++) {
+        inquiry->ledger->rows[lines[i].row].line = (uint32_t)i + 1;
+        lines[i].sums.cost_nano = 0;
+    }
+    inquiry->answer->count = count;
+}
+
+llmobsi_inline int64_t llmobsi_cost_plus(int64_t a, int64_t b)
+{
+    return b < INT64_MAX - a ? a + b : INT64_MAX;
+}
+
+llmobsi_fn int64_t llmobsi_cost_most(const llmobs_cost_sums* sums)
+{
+    return sums->unbounded > 0 ? INT64_MAX : llmobsi_cost_plus(sums->cost_nano, sums->high_nano);
+}
+
+/* From the last line to the first: who is certain to cost no less than those below. */
+llmobsi_fn void llmobsi_cost_report_bounds(llmobsi_cost_inquiry* inquiry)
+{
+    int64_t most = llmobsi_cost_most(&inquiry->answer->rest);
+    size_t i;
+    for (i = inquiry->answer->count; i-- > 0;) {
+        llmobs_cost_line* line = &inquiry->lines[i];
+        line->low_nano = llmobsi_cost_plus(line->sums.cost_nano, line->sums.low_nano);
+        line->high_nano = llmobsi_cost_most(&line->sums);
+        line->guaranteed = line->low_nano >= most;
+        most = line->high_nano > most ? line->high_nano : most;
+    }
+}
+
+/* Fills the lines; what found none is the rest. */
+llmobsi_fn void llmobsi_cost_report_fill(llmobsi_cost_inquiry* inquiry)
+{
+    llmobsi_cost_walk walk = llmobsi_cost_walk_begin(inquiry);
+    const llmobs_cost_sums* sums;
+    while ((sums = llmobsi_cost_walk_next(&walk)) != NULL) {
+        uint32_t line = llmobsi_cost_head(&walk)->line;
+        (void)llmobsi_cost_sums_add(line != 0 && line != LLMOBS_I_COST_NONE
+                                        ? &inquiry->lines[line - 1].sums
+                                        : &inquiry->answer->rest,
+                                    sums);
+    }
+}
+
+/* The rows are as before. */
+llmobsi_fn void llmobsi_cost_report_clear(llmobsi_cost_inquiry* inquiry)
+{
+    llmobsi_cost_walk walk = llmobsi_cost_walk_begin(inquiry);
+    while (llmobsi_cost_walk_next(&walk) != NULL) {
+        llmobsi_cost_head(&walk)->line = 0;
+        llmobsi_cost_head(&walk)->cost_nano = 0;
+    }
+}
+
+/* ---- users --------------------------------------------------------------------------------- */
+
+/* Who is asked about: everybody, or a feature's users. NULL: of this one they are not kept. */
+llmobsi_fn llmobsi_cost_group* llmobsi_cost_group_asked(const llmobsi_cost_inquiry* inquiry)
+{
+    llmobsi_cost_users* users = llmobsi_cost_users_of(inquiry->ledger);
+    uint32_t row = inquiry->only[LLMOBS_I_COST_FEATURE];
+    uint32_t i;
+    if (row == LLMOBS_I_COST_ANY) {
+        return &users->all;
+    }
+    for (i = 0; i < users->feature_limit && row != LLMOBS_I_COST_NONE; i++) {
+        if (users->features[i].row == row + 1) {
+            return &users->features[i];
+        }
+    }
+    return NULL;
+}
+
+llmobsi_fn void llmobsi_cost_line_of_user(const llmobs_top_entry* entry, llmobs_cost_line* line)
+{
+    memset(line, 0, sizeof *line);
+    strcpy(line->name, entry->pseudonym);
+    line->sums.requests = (int64_t)entry->requests;
+    line->sums.cost_nano = entry->low;
+    line->sums.input_tokens = (int64_t)entry->input_tokens;
+    line->sums.output_tokens = (int64_t)entry->output_tokens;
+    line->sums.tokens = line->sums.input_tokens + line->sums.output_tokens;
+    line->low_nano = entry->low;
+    line->high_nano = entry->high;
+    line->guaranteed = entry->guaranteed;
+}
+
+/* By users: of this month. The totals are the ledger's. */
+llmobsi_fn llmobs_result llmobsi_cost_report_users(llmobsi_cost_inquiry* inquiry,
+                                                   const llmobs_cost_question* question)
+{
+    llmobsi_cost_users* users = llmobsi_cost_users_of(inquiry->ledger);
+    llmobs_cost_answer* answer = inquiry->answer;
+    llmobs_top_entry entries[LLMOBS_REPORT_LINES];
+    const llmobsi_cost_group* group;
+    size_t i;
+    if (users == NULL) {
+        return LLMOBS_ERROR_FORMAT;
+    }
+    if (question->period != LLMOBS_PERIOD_MONTH || question->ago != 0 ||
+        question->model != NULL || question->tenant != NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    llmobsi_cost_report_total(inquiry);
+    llmobsi_cost_report_clear(inquiry);
+    group = llmobsi_cost_group_asked(inquiry);
+    if (group == NULL || inquiry->slot == NULL || inquiry->slot->number != users->month) {
+        return LLMOBS_OK;
+    }
+    inquiry->room = inquiry->room < LLMOBS_REPORT_LINES ? inquiry->room : LLMOBS_REPORT_LINES;
+    llmobsi_top_read(group->top, entries, inquiry->room, &answer->users);
+    answer->unique = llmobsi_unique_estimate(group->unique);
+    answer->nobodys_nano = group == &users->all ? users->nobodys_nano : 0;
+    answer->count = answer->users.count;
+    for (i = 0; i < answer->count; i++) {
+        llmobsi_cost_line_of_user(&entries[i], &inquiry->lines[i]);
+    }
+    return LLMOBS_OK;
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+/* Under the lock. */
+llmobsi_fn llmobs_result llmobsi_cost_report_make(llmobsi_cost_inquiry* inquiry,
+                                                  const llmobs_cost_question* question,
+                                                  uint64_t now_ns)
+{
+    const llmobsi_cost_ledger* ledger = inquiry->ledger;
+    const char* only[LLMOBS_I_COST_DIMENSIONS];
+    int i;
+    only[LLMOBS_I_COST_FEATURE] = question->feature;
+    only[LLMOBS_I_COST_MODEL] = question->model;
+    only[LLMOBS_I_COST_TENANT] = question->tenant;
+    for (i = 0; i < (int)LLMOBS_I_COST_DIMENSIONS; i++) {
+        inquiry->only[i] = llmobsi_cost_only(ledger, i, only[i]);
+    }
+    if ((unsigned)question->by > (unsigned)LLMOBS_COST_BY_USER ||
+        !llmobsi_cost_period_find(inquiry, question, now_ns)) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    inquiry->answer->saturated = ledger->saturated;
+    if (question->by == LLMOBS_COST_BY_USER) {
+        return llmobsi_cost_report_users(inquiry, question);
+    }
+    inquiry->dimension = (int)question->by;
+    llmobsi_cost_report_total(inquiry);
+    llmobsi_cost_report_choose(inquiry);
+    llmobsi_cost_report_fill(inquiry);
+    llmobsi_cost_report_clear(inquiry);
+    llmobsi_cost_report_bounds(inquiry);
+    return LLMOBS_OK;
+}
+
+LLMOBS_API llmobs_result llmobs_cost_report(llmobs* obs, const llmobs_cost_question* question,
+                                            llmobs_cost_line* lines, size_t room,
+                                            llmobs_cost_answer* answer)
+{
+    llmobs_cost_question asked = llmobs_cost_question_default();
+    llmobs_result result = LLMOBS_ERROR_FORMAT;
+    llmobsi_cost_inquiry inquiry;
+    llmobsi_thread* thread;
+    if (answer == NULL || (lines == NULL && room > 0)) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    if (question != NULL) {
+        memcpy(&asked, question, llmobsi_known_size(question->size, sizeof asked));
+    }
+    memset(answer, 0, sizeof *answer);
+    answer->size = sizeof *answer;
+    memset(&inquiry, 0, sizeof inquiry);
+    inquiry.lines = lines;
+    inquiry.room = room;
+    inquiry.answer = answer;
+    thread = llmobsi_enter(llmobsi_ticket(obs));
+    if (thread == NULL) {
+        return LLMOBS_ERROR_CLOSED;
+    }
+    inquiry.ledger = llmobsi_cost_ledger_of(thread->recorder);
+    if (inquiry.ledger != NULL) {
+        uint64_t now_ns = llmobsi_clock_unix_ns(&thread->recorder->timeline.injected);
+        llmobsi_lock_take(&inquiry.ledger->lock);
+        result = llmobsi_cost_report_make(&inquiry, &asked, now_ns);
+        llmobsi_lock_give(&inquiry.ledger->lock);
+    }
+    llmobsi_leave();
+    return result;
+}
+
+/* =================================================================================================
+ *  >>cost_print             analyze: cost reports as text
+ * ============================================================================================== */
+
+/* Cost reports for people and programs. */
+
+typedef struct llmobsi_cost_page {
+    llmobsi_writer* writer;
+    const llmobs_cost_question* question;
+    const llmobs_cost_answer* answer;
+    const llmobs_cost_line* lines;
+} llmobsi_cost_page;
+
+llmobsi_fn const char* llmobsi_cost_by_name(llmobs_cost_by by)
+{
+    static const char* const names[] = {"feature", "model", "tenant", "user"};
+    return names[by];
+}
+
+llmobsi_fn void llmobsi_put_nano(llmobsi_writer* writer, int64_t nano)
+{
+    char text[48];
+    llmobsi_put(writer, text, (size_t)(llmobsi_append_nano_signed(text, nano) - text));
+}
+
+/* A period's border: they are full seconds. Of all time there is none. */
+llmobsi_fn void llmobsi_put_border(llmobsi_writer* writer, uint64_t unix_ns)
+{
+    llmobsi_second second;
+    char text[48];
+    if (unix_ns == 0 || unix_ns == UINT64_MAX) {
+        llmobsi_put_text(writer, "ever");
+        return;
+    }
+    memset(&second, 0, sizeof second);
+    (void)llmobsi_append_time(text, &second, unix_ns);
+    llmobsi_put(writer, text, 19);
+    llmobsi_put_text(writer, "Z");
+}
+
+/* A name that any client may have chosen, so that it harms no reader, on one line. */
+llmobsi_fn size_t llmobsi_cost_name_clean(const char* name, char safe[3 * LLMOBS_EXPLAINED_TEXT])
+{
+    size_t size =
+        llmobsi_text_make_safe(safe, 3 * LLMOBS_EXPLAINED_TEXT, name, strlen(name));
+    size_t i;
+    for (i = 0; i < size; i++) {
+        safe[i] = safe[i] == '\n' ? ' ' : safe[i];
+    }
+    return size;
+}
+
+/* ---- for a terminal ------------------------------------------------------------------------ */
+
+/* A number in a column. */
+llmobsi_fn void llmobsi_put_right(llmobsi_writer* writer, const char* text, size_t size,
+                                  size_t width)
+{
+    for (; size < width; width--) {
+        llmobsi_put_text(writer, " ");
+    }
+    llmobsi_put(writer, text, size);
+}
+
+/* Money to six decimals. */
+llmobsi_fn void llmobsi_put_money(llmobsi_writer* writer, int64_t nano, size_t width)
+{
+    char text[48];
+    char* end = llmobsi_append_u64(text, (uint64_t)nano / LLMOBS_I_BILLION);
+    uint64_t micro = (uint64_t)nano % LLMOBS_I_BILLION / 1000;
+    uint64_t place;
+    *end++ = '.';
+    for (place = 100000; place > 0; place /= 10) {
+        *end++ = (char)('0' + micro / place % 10);
+    }
+    llmobsi_put_right(writer, text, (size_t)(end - text), width);
+}
+
+/* A part of the whole: "66.7 %". */
+llmobsi_fn void llmobsi_put_percent(llmobsi_writer* writer, double share, size_t width)
+{
+    char text[32];
+    uint64_t tenths = (uint64_t)(share * 1000.0 + 0.5);
+    char* end = llmobsi_append_u64(text, tenths / 10);
+    *end++ = '.';
+    *end++ = (char)('0' + tenths % 10);
+    llmobsi_put_right(writer, text, (size_t)(end - text), width);
+    llmobsi_put_text(writer, " %");
+}
+
+llmobsi_fn double llmobsi_share_of(int64_t part, int64_t whole)
+{
+    return whole > 0 ? (double)part / (double)whole : 0.0;
+}
+
+llmobsi_fn void llmobsi_cost_text_line(const llmobsi_cost_page* page, const char* name,
+                                       const llmobs_cost_sums* sums)
+{
+    llmobsi_writer* writer = page->writer;
+    char safe[3 * LLMOBS_EXPLAINED_TEXT];
+    char text[24];
+    size_t size = llmobsi_cost_name_clean(name, safe);
+    llmobsi_put_money(writer, sums->cost_nano, 16);
+    llmobsi_put_text(writer, " USD");
+    llmobsi_put_percent(writer, llmobsi_share_of(sums->cost_nano, page->answer->total.cost_nano),
+                        7);
+    llmobsi_put_right(writer, text,
+                      (size_t)(llmobsi_append_u64(text, (uint64_t)sums->requests) - text), 10);
+    llmobsi_put_text(writer, " requests");
+    llmobsi_put_right(writer, text,
+                      (size_t)(llmobsi_append_u64(text, (uint64_t)sums->tokens) - text), 13);
+    llmobsi_put_text(writer, " tokens  ");
+    llmobsi_put(writer, safe, size);
+}
+
+/* What is not known is told, never shown as 0. */
+llmobsi_fn void llmobsi_cost_text_unknown(llmobsi_writer* writer, const llmobs_cost_sums* sums)
+{
+    if (sums->unknown == 0) {
+        return;
+    }
+    llmobsi_put_text(writer, ", and ");
+    llmobsi_put_u64(writer, (uint64_t)sums->unknown);
+    llmobsi_put_text(writer, " requests of unknown cost, at least ");
+    llmobsi_put_money(writer, sums->low_nano, 0);
+    if (sums->unbounded == 0) {
+        llmobsi_put_text(writer, " and at most ");
+        llmobsi_put_money(writer, sums->high_nano, 0);
+    }
+    llmobsi_put_text(writer, " USD more");
+}
+
+llmobsi_fn void llmobsi_cost_text_users(const llmobsi_cost_page* page)
+{
+    const llmobs_cost_answer* answer = page->answer;
+    llmobsi_writer* writer = page->writer;
+    llmobsi_put_text(writer, "about ");
+    llmobsi_put_u64(writer, answer->unique.count);
+    llmobsi_put_text(writer, " users (+- ");
+    llmobsi_put_u64(writer, (uint64_t)(answer->unique.standard_error + 0.5));
+    llmobsi_put_text(writer, "); the first ");
+    llmobsi_put_u64(writer, answer->count);
+    llmobsi_put_text(writer, " cost ");
+    llmobsi_put_percent(writer, answer->users.low_share, 0);
+    llmobsi_put_text(writer, " to ");
+    llmobsi_put_percent(writer, answer->users.high_share, 0);
+    llmobsi_put_text(writer, " of what users cost\n");
+}
+
+/* Of a user: from where to where, and whether the place in the list is certain. */
+llmobsi_fn void llmobsi_cost_text_bracket(llmobsi_writer* writer, const llmobs_cost_line* line)
+{
+    if (line->high_nano != line->low_nano) {
+        llmobsi_put_text(writer, "  to ");
+        llmobsi_put_money(writer, line->high_nano, 0);
+    }
+    if (!line->guaranteed) {
+        llmobsi_put_text(writer, "  ?");
+    }
+}
+
+llmobsi_fn void llmobsi_cost_print_text(const llmobsi_cost_page* page)
+{
+    const llmobs_cost_answer* answer = page->answer;
+    llmobsi_writer* writer = page->writer;
+    size_t i;
+    llmobsi_put_text(writer, "cost by ");
+    llmobsi_put_word(writer, llmobsi_cost_by_name(page->question->by));
+    llmobsi_put_text(writer, ", from ");
+    llmobsi_put_border(writer, answer->begin_unix_ns);
+    llmobsi_put_text(writer, " to ");
+    llmobsi_put_border(writer, answer->end_unix_ns);
+    llmobsi_put_text(writer, "\n");
+    llmobsi_cost_text_line(page, "all", &answer->total);
+    llmobsi_cost_text_unknown(writer, &answer->total);
+    llmobsi_put_text(writer, "\n");
+    if (page->question->by == LLMOBS_COST_BY_USER) {
+        llmobsi_cost_text_users(page);
+    }
+    for (i = 0; i < answer->count; i++) {
+        llmobsi_cost_text_line(page, page->lines[i].name, &page->lines[i].sums);
+        llmobsi_cost_text_bracket(writer, &page->lines[i]);
+        llmobsi_put_text(writer, "\n");
+    }
+    if (answer->rest.requests > 0) {
+        llmobsi_cost_text_line(page, "(the others)", &answer->rest);
+        llmobsi_put_text(writer, "\n");
+    }
+}
+
+/* ---- JSON ---------------------------------------------------------------------------------- */
+
+/* The sums by name. */
+#define LLMOBS_I_COST_COUNTS(X)                                                                   \
+    X(requests) X(errors) X(unknown) X(unbounded) X(tokens) X(input_tokens) X(output_tokens)      \
+    X(cached_tokens) X(cache_write_tokens) X(reasoning_tokens) X(audio_input_tokens)              \
+    X(audio_output_tokens) X(image_input_tokens) X(image_output_tokens)
+
+llmobsi_fn void llmobsi_cost_json_sums(llmobsi_writer* writer, const llmobs_cost_sums* sums)
+{
+    llmobsi_put_text(writer, "\"cost_usd\":");
+    llmobsi_put_nano(writer, sums->cost_nano);
+    llmobsi_put_text(writer, ",\"unknown_low_usd\":");
+    llmobsi_put_nano(writer, sums->low_nano);
+    llmobsi_put_text(writer, ",\"unknown_high_usd\":");
+    if (sums->unbounded > 0) {
+        llmobsi_put_text(writer, "null");
+    } else {
+        llmobsi_put_nano(writer, sums->high_nano);
+    }
+    llmobsi_put_text(writer, ",\"latency_s\":");
+    llmobsi_put_nano(writer, sums->latency_ns);
+#define LLMOBS_I_COST_MEMBER(count)                     \
+    llmobsi_put_text(writer, ",\"" #count "\":");       \
+    llmobsi_put_i64(writer, sums->count);
+    LLMOBS_I_COST_COUNTS(LLMOBS_I_COST_MEMBER)
+#undef LLMOBS_I_COST_MEMBER
+}
+
+llmobsi_fn void llmobsi_cost_json_line(llmobsi_writer* writer, const llmobs_cost_line* line)
+{
+    llmobsi_put_text(writer, "{\"name\":");
+    llmobsi_json_string(writer, line->name, strlen(line->name));
+    llmobsi_put_text(writer, ",\"low_usd\":");
+    llmobsi_put_nano(writer, line->low_nano);
+    llmobsi_put_text(writer, ",\"high_usd\":");
+    if (line->high_nano == INT64_MAX) {
+        llmobsi_put_text(writer, "null");
+    } else {
+        llmobsi_put_nano(writer, line->high_nano);
+    }
+    llmobsi_put_text(writer, ",\"guaranteed\":");
+    llmobsi_put_word(writer, line->guaranteed ? "true," : "false,");
+    llmobsi_cost_json_sums(writer, &line->sums);
+    llmobsi_put_text(writer, "}");
+}
+
+llmobsi_fn void llmobsi_cost_json_users(const llmobsi_cost_page* page)
+{
+    const llmobs_cost_answer* answer = page->answer;
+    llmobsi_put_text(page->writer, ",\"users\":{\"count\":");
+    llmobsi_put_u64(page->writer, answer->unique.count);
+    llmobsi_put_text(page->writer, ",\"standard_error\":");
+    llmobsi_put_double(page->writer, answer->unique.standard_error);
+    llmobsi_put_text(page->writer, ",\"listed_low_usd\":");
+    llmobsi_put_nano(page->writer, answer->users.low);
+    llmobsi_put_text(page->writer, ",\"listed_high_usd\":");
+    llmobsi_put_nano(page->writer, answer->users.high);
+    llmobsi_put_text(page->writer, ",\"total_usd\":");
+    llmobsi_put_nano(page->writer, answer->users.total);
+    llmobsi_put_text(page->writer, ",\"nobodys_usd\":");
+    llmobsi_put_nano(page->writer, answer->nobodys_nano);
+    llmobsi_put_text(page->writer, "}");
+}
+
+llmobsi_fn void llmobsi_cost_print_json(const llmobsi_cost_page* page)
+{
+    const llmobs_cost_answer* answer = page->answer;
+    llmobsi_writer* writer = page->writer;
+    size_t i;
+    llmobsi_put_text(writer, "{\"schema\":\"llmobs.cost/1\",\"by\":\"");
+    llmobsi_put_word(writer, llmobsi_cost_by_name(page->question->by));
+    llmobsi_put_text(writer, "\",\"begin\":\"");
+    llmobsi_put_border(writer, answer->begin_unix_ns);
+    llmobsi_put_text(writer, "\",\"end\":\"");
+    llmobsi_put_border(writer, answer->end_unix_ns);
+    llmobsi_put_text(writer, "\",\"total\":{");
+    llmobsi_cost_json_sums(writer, &answer->total);
+    llmobsi_put_text(writer, "},\"lines\":[");
+    for (i = 0; i < answer->count; i++) {
+        llmobsi_put(writer, ",", i > 0);
+        llmobsi_cost_json_line(writer, &page->lines[i]);
+    }
+    llmobsi_put_text(writer, "],\"rest\":{");
+    llmobsi_cost_json_sums(writer, &answer->rest);
+    llmobsi_put_text(writer, "}");
+    if (page->question->by == LLMOBS_COST_BY_USER) {
+        llmobsi_cost_json_users(page);
+    }
+    llmobsi_put_text(writer, "}\n");
+}
+
+/* ---- CSV ----------------------------------------------------------------------------------- */
+
+/* A name in quotes. One that a spreadsheet would take for a formula gets an apostrophe. */
+llmobsi_fn void llmobsi_cost_csv_name(llmobsi_writer* writer, const char* name)
+{
+    char safe[3 * LLMOBS_EXPLAINED_TEXT];
+    size_t size = llmobsi_cost_name_clean(name, safe);
+    size_t i;
+    llmobsi_put_text(writer, "\"");
+    if (size > 0 && strchr("=+-@", safe[0]) != NULL) {
+        llmobsi_put_text(writer, "'");
+    }
+    for (i = 0; i < size; i++) {
+        llmobsi_put(writer, "\"\"", safe[i] == '"' ? 1 : 0);
+        llmobsi_put(writer, safe + i, 1);
+    }
+    llmobsi_put_text(writer, "\"");
+}
+
+llmobsi_fn void llmobsi_cost_csv_line(llmobsi_writer* writer, const char* name, int64_t low_nano,
+                                      int64_t high_nano, const char* guaranteed,
+                                      const llmobs_cost_sums* sums)
+{
+    llmobsi_cost_csv_name(writer, name);
+    llmobsi_put_text(writer, ",");
+    llmobsi_put_nano(writer, sums->cost_nano);
+    llmobsi_put_text(writer, ",");
+    llmobsi_put_nano(writer, low_nano);
+    llmobsi_put_text(writer, ",");
+    if (high_nano != INT64_MAX) {
+        llmobsi_put_nano(writer, high_nano);
+    }
+    llmobsi_put_text(writer, ",");
+    llmobsi_put_word(writer, guaranteed);
+    llmobsi_put_text(writer, ",");
+    llmobsi_put_nano(writer, sums->latency_ns);
+#define LLMOBS_I_COST_COLUMN(count)   \
+    llmobsi_put_text(writer, ",");    \
+    llmobsi_put_i64(writer, sums->count);
+    LLMOBS_I_COST_COUNTS(LLMOBS_I_COST_COLUMN)
+#undef LLMOBS_I_COST_COLUMN
+    llmobsi_put_text(writer, "\r\n");
+}
+
+llmobsi_fn void llmobsi_cost_print_csv(const llmobsi_cost_page* page)
+{
+    const llmobs_cost_sums* rest = &page->answer->rest;
+    llmobsi_writer* writer = page->writer;
+    size_t i;
+    llmobsi_put_word(writer, llmobsi_cost_by_name(page->question->by));
+    llmobsi_put_text(writer, ",cost_usd,low_usd,high_usd,guaranteed,latency_s");
+#define LLMOBS_I_COST_HEADER(count) llmobsi_put_text(writer, "," #count);
+    LLMOBS_I_COST_COUNTS(LLMOBS_I_COST_HEADER)
+#undef LLMOBS_I_COST_HEADER
+    llmobsi_put_text(writer, "\r\n");
+    for (i = 0; i < page->answer->count; i++) {
+        const llmobs_cost_line* line = &page->lines[i];
+        llmobsi_cost_csv_line(writer, line->name, line->low_nano, line->high_nano,
+                              line->guaranteed ? "true" : "false", &line->sums);
+    }
+    if (rest->requests > 0) {
+        llmobsi_cost_csv_line(writer, "(the others)",
+                              llmobsi_cost_plus(rest->cost_nano, rest->low_nano),
+                              llmobsi_cost_most(rest), "", rest);
+    }
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_result llmobs_cost_report_write(llmobs* obs,
+                                                  const llmobs_cost_question* question, size_t top,
+                                                  llmobs_report_format format,
+                                                  llmobs_write_fn write, void* user)
+{
+    llmobs_cost_question asked = llmobs_cost_question_default();
+    llmobs_cost_line lines[LLMOBS_REPORT_LINES];
+    llmobs_cost_answer answer;
+    llmobsi_cost_page page;
+    llmobsi_writer writer;
+    llmobs_result result;
+    char buffer[1024];
+    if (write == NULL || (unsigned)format > (unsigned)LLMOBS_REPORT_CSV) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    if (question != NULL) {
+        memcpy(&asked, question, llmobsi_known_size(question->size, sizeof asked));
+        asked.size = sizeof asked;
+    }
+    result = llmobs_cost_report(obs, &asked, lines,
+                                top < LLMOBS_REPORT_LINES ? top : LLMOBS_REPORT_LINES, &answer);
+    if (result != LLMOBS_OK) {
+        return result;
+    }
+    llmobsi_writer_init(&writer, buffer, sizeof buffer, write, user);
+    page.writer = &writer;
+    page.question = &asked;
+    page.answer = &answer;
+    page.lines = lines;
+    if (format == LLMOBS_REPORT_JSON) {
+        llmobsi_cost_print_json(&page);
+    } else if (format == LLMOBS_REPORT_CSV) {
+        llmobsi_cost_print_csv(&page);
+    } else {
+        llmobsi_cost_print_text(&page);
+    }
+    return llmobsi_writer_finish(&writer) ? LLMOBS_OK : LLMOBS_ERROR_SYSTEM;
 }
 
 /* =================================================================================================
@@ -27316,6 +29463,7 @@ typedef struct llmobsi_collector {
     uint64_t given;     /* slots given back to the pool; takers see them when it is published */
     bool guarded;       /* among those not published is one that carried a tracestate         */
     uint32_t limbo_count;
+    llmobsi_atomic32 requests_freed; /* by the last tick; the ticking thread reads */
     uint32_t limbo[LLMOBS_I_LIMBO]; /* slots ended by the tick, whose owners may still be writing */
     uint64_t batch_ids;
     llmobsi_atomic64 ticks; /* the tick adds, stats read */
@@ -27635,6 +29783,7 @@ llmobsi_fn uint32_t llmobsi_collect(llmobsi_collector* collector, bool patient, 
     uint32_t used = llmobsi_load_acquire(&recorder->threads_used);
     uint64_t now_ns;
     uint32_t count = 0;
+    uint32_t freed = 0;
     uint32_t i;
     bool ended;
     *stopped = false;
@@ -27651,7 +29800,11 @@ llmobsi_fn uint32_t llmobsi_collect(llmobsi_collector* collector, bool patient, 
         llmobsi_collect_limbo(collector, now_ns);
     }
     if (ended && !*stopped && llmobsi_grace(llmobsi_monotonic_ns() + LLMOBS_I_GRACE_NS)) {
-        llmobsi_requests_free(llmobsi_requests_of(recorder));
+        freed = llmobsi_requests_free(recorder);
+    }
+    llmobsi_store_relaxed(&collector->requests_freed, freed);
+    if (llmobsi_cost_ledger_of(recorder) != NULL) {
+        llmobsi_cost_collect(recorder);
     }
     llmobsi_count(&collector->ticks, 1);
 #ifdef LLMOBS_DEBUG
@@ -28777,6 +30930,7 @@ llmobsi_fn void llmobsi_stats_requests(const llmobsi_recorder* recorder, llmobs_
     stats->requests_late = llmobsi_load_relaxed(&requests->late);
     stats->request_texts_cut = llmobsi_load_relaxed(&requests->texts_cut);
     stats->sessions_refused = llmobsi_load_relaxed(&llmobsi_sessions_of(recorder)->refused);
+    stats->costs_refused = llmobsi_load_relaxed(&requests->costs_refused);
     if (requests->captures != NULL) {
         stats->captures_selected = llmobsi_load_relaxed(&requests->captures->selected);
         stats->captures_missed = llmobsi_load_relaxed(&requests->captures->missed);
@@ -29371,15 +31525,20 @@ llmobsi_fn void llmobsi_instance_tell(llmobsi_instance* instance)
 
 /* ---- the thread ---------------------------------------------------------------------------- */
 
-/* Sleeps shorter when the pool filled up meanwhile, longer when nothing happened. */
+/* Sleeps shorter when the slots or the requests' records filled up meanwhile, longer when nothing
+   happened. */
 llmobsi_fn uint64_t llmobsi_tick_pause(const llmobsi_instance* instance, uint64_t pause_ns,
                                        uint32_t collected)
 {
+    const llmobsi_recorder* recorder = &instance->collector.recorder;
     uint64_t longest = (uint64_t)instance->config.tick_ms * UINT64_C(1000000);
-    uint32_t slots = instance->collector.recorder.pool.mask + 1;
-    if (collected > slots / 8) {
+    uint32_t slots = recorder->pool.mask + 1;
+    const llmobsi_requests* requests = llmobsi_requests_of(recorder);
+    uint32_t records = requests != NULL ? requests->count : 0;
+    uint32_t freed = llmobsi_load_relaxed(&instance->collector.requests_freed);
+    if (collected > slots / 8 || freed > records / 8) {
         pause_ns /= 4;
-    } else if (collected <= slots / 32) {
+    } else if (collected <= slots / 32 && freed <= records / 32) {
         pause_ns *= 2;
     }
     if (pause_ns < UINT64_C(250000)) {
@@ -29929,6 +32088,7 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
         llmobsi_requests_layout(arena, config, recorder);
         llmobsi_sessions_layout(arena, config, recorder);
         llmobsi_captures_layout(arena, config, recorder);
+        llmobsi_cost_layout(arena, config, recorder);
 #ifndef LLMOBS_NO_SCANNER
         llmobsi_guards_layout(arena, config, recorder);
 #endif
@@ -29953,12 +32113,15 @@ LLMOBS_API size_t llmobs_memory_needed(const llmobs_config* config)
 LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pillar)
 {
     llmobs_config without;
+    size_t with_ledger;
     size_t with_captures;
     size_t with_requests;
     size_t rest;
     llmobsi_config_complete(&without, config, false);
     without.metric_series = LLMOBS_OFF;
     without.exemplars = LLMOBS_OFF;
+    with_ledger = llmobs_memory_needed(&without);
+    without.cost_rows = LLMOBS_OFF;
     with_captures = llmobs_memory_needed(&without);
     without.captures = 0;
     with_requests = llmobs_memory_needed(&without);
@@ -29968,9 +32131,11 @@ LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pi
     case LLMOBS_PILLAR_SPANS:
         return rest; /* and what all pillars share */
     case LLMOBS_PILLAR_METRICS:
-        return llmobs_memory_needed(config) - with_captures;
+        return llmobs_memory_needed(config) - with_ledger;
     case LLMOBS_PILLAR_REQUESTS:
         return with_requests - rest;
+    case LLMOBS_PILLAR_COST:
+        return with_ledger - with_captures;
     case LLMOBS_PILLAR_JUDGE:
         return with_captures - with_requests;
     default:
@@ -29987,7 +32152,7 @@ LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pi
 /* ---- memory -------------------------------------------------------------------------------- */
 
 /* The locks of an instance; how many there are. Those of parts that are off are not there. */
-#define LLMOBS_I_LOCKS 6u
+#define LLMOBS_I_LOCKS 7u
 
 llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** locks)
 {
@@ -30000,6 +32165,9 @@ llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** 
     if (llmobsi_requests_of(recorder) != NULL) {
         locks[count++] = &llmobsi_requests_of(recorder)->recent_lock;
         locks[count++] = &llmobsi_sessions_of(recorder)->lock;
+    }
+    if (llmobsi_cost_ledger_of(recorder) != NULL) {
+        locks[count++] = &llmobsi_cost_ledger_of(recorder)->lock;
     }
     return count;
 }
@@ -30230,6 +32398,9 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
         llmobsi_registry_forked(&recorder->registry);
         memset(&collector->noted_metrics, 0, sizeof collector->noted_metrics);
         collector->noted_misused = 0;
+    }
+    if (llmobsi_cost_ledger_of(recorder) != NULL) {
+        llmobsi_cost_forked(llmobsi_cost_ledger_of(recorder));
     }
     if (llmobsi_captures_of(recorder) != NULL) {
         llmobsi_captures_forked(llmobsi_captures_of(recorder));

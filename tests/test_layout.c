@@ -40,7 +40,8 @@ static void test_off(void)
 {
     llmobs_config config = llmobs_config_default();
     size_t spans = llmobs_memory_of(NULL, LLMOBS_PILLAR_SPANS);
-    size_t requests = llmobs_memory_of(NULL, LLMOBS_PILLAR_REQUESTS);
+    size_t requests = llmobs_memory_of(NULL, LLMOBS_PILLAR_REQUESTS) +
+                      llmobs_memory_of(NULL, LLMOBS_PILLAR_COST); /* which travels in these */
     config.metric_series = LLMOBS_OFF;
     is_int(of_pillar(&config, LLMOBS_PILLAR_METRICS), 0, "metrics that are off take nothing");
     is_int(llmobs_memory_needed(&config), spans + requests, "and the rest is as before");
@@ -137,7 +138,8 @@ static void test_too_much(void)
     ok(llmobs_memory_needed(&config) > UINT64_C(1) << 30, "the most that can be asked for");
     is_int(llmobs_memory_of(&config, LLMOBS_PILLAR_METRICS) +
                llmobs_memory_of(&config, LLMOBS_PILLAR_SPANS) +
-               llmobs_memory_of(&config, LLMOBS_PILLAR_REQUESTS),
+               llmobs_memory_of(&config, LLMOBS_PILLAR_REQUESTS) +
+               llmobs_memory_of(&config, LLMOBS_PILLAR_COST),
            llmobs_memory_needed(&config), "is a sum, too");
 }
 

@@ -57,6 +57,10 @@ typedef struct llmobsi_ending {
     int64_t output_length;
     bool input_streamed;
     bool output_streamed;
+    llmobs_cost_store_fn cost_store;
+    void* cost_store_user;
+    int64_t low_nano; /* of an unknown cost; LLMOBS_COST_UNKNOWN: this is, too */
+    int64_t high_nano;
     uint32_t capture; /* place + 1, 0: none */
     uint64_t capture_state;
 } llmobsi_ending;
@@ -64,6 +68,7 @@ typedef struct llmobsi_ending {
 /* ---- what the host says, made sure of ------------------------------------------------------ */
 
 #define LLMOBS_I_TOKENS_MOST (INT64_MAX / 4)
+#define LLMOBS_I_COST_MOST (INT64_C(1000000) * INT64_C(1000000000)) /* a request: USD 1,000,000 */
 
 /* A negative number is unknown; one beyond all reason is, too. */
 llmobsi_fn int64_t llmobsi_tokens_known(int64_t tokens)
@@ -92,6 +97,11 @@ llmobsi_fn void llmobsi_usage_complete(llmobs_usage* usage)
 #undef LLMOBS_I_KNOWN
 }
 
+llmobsi_inline bool llmobsi_cost_is_sane(int64_t nano)
+{
+    return nano >= 0 && nano <= LLMOBS_I_COST_MOST;
+}
+
 /* An outcome of an older version is shorter. From here on a cost that is not known, or can't be, is
    LLMOBS_COST_UNKNOWN. */
 llmobsi_fn void llmobsi_outcome_complete(llmobs_outcome* complete, const llmobs_outcome* given)
@@ -101,7 +111,7 @@ llmobsi_fn void llmobsi_outcome_complete(llmobs_outcome* complete, const llmobs_
         memcpy(complete, given, llmobsi_known_size(given->size, sizeof *given));
     }
     llmobsi_usage_complete(&complete->usage);
-    if (!complete->cost_known || complete->cost_nano < 0) {
+    if (!complete->cost_known || !llmobsi_cost_is_sane(complete->cost_nano)) {
         complete->cost_nano = LLMOBS_COST_UNKNOWN;
     }
     complete->input = llmobs_text(complete->input.data, complete->input.size);
@@ -293,6 +303,8 @@ llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* endi
     ending->retries = llmobsi_load_relaxed(&record->retries);
     ending->tool_calls = llmobsi_load_relaxed(&record->tool_calls);
     ending->vocabulary = requests->vocabulary;
+    ending->cost_store = requests->cost_store;
+    ending->cost_store_user = requests->cost_store_user;
     llmobsi_ending_times(&thread->recorder->timeline, record,
                          llmobsi_request_unschedule(thread->recorder, record), ending);
     ending->is_slow = ending->latency_ns >= requests->slow_ns;
@@ -309,8 +321,45 @@ llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* endi
     return true;
 }
 
-/* Leaves the record to the tick, with what llmobs_request_explain will want. */
-llmobsi_fn void llmobsi_ending_give(llmobs_request request, const llmobs_explanation* explanation)
+llmobsi_inline int64_t llmobsi_at_least_0(int64_t number)
+{
+    return number > 0 ? number : 0;
+}
+
+/* What the cost ledger gets. What is unknown is at least 0, or what is known of it, and never
+   nothing. */
+llmobsi_fn void llmobsi_ending_due(const llmobsi_ending* ending, llmobsi_request_due* due)
+{
+    const llmobs_usage* usage = &ending->outcome.usage;
+    llmobs_cost_sums* sums = &due->sums;
+    due->stamp = ending->stamp;
+    memset(sums, 0, sizeof *sums);
+    sums->requests = 1;
+    sums->errors = ending->outcome.error_type != NULL;
+    sums->latency_ns = (int64_t)ending->latency_ns;
+    sums->input_tokens = llmobsi_at_least_0(usage->input_tokens);
+    sums->output_tokens = llmobsi_at_least_0(usage->output_tokens);
+    sums->tokens = sums->input_tokens + sums->output_tokens;
+    sums->cached_tokens = llmobsi_at_least_0(usage->cached_tokens);
+    sums->cache_write_tokens = llmobsi_at_least_0(usage->cache_write_tokens);
+    sums->reasoning_tokens = llmobsi_at_least_0(usage->reasoning_tokens);
+    sums->audio_input_tokens = llmobsi_at_least_0(usage->audio_input_tokens);
+    sums->audio_output_tokens = llmobsi_at_least_0(usage->audio_output_tokens);
+    sums->image_input_tokens = llmobsi_at_least_0(usage->image_input_tokens);
+    sums->image_output_tokens = llmobsi_at_least_0(usage->image_output_tokens);
+    if (ending->outcome.cost_nano != LLMOBS_COST_UNKNOWN) {
+        sums->cost_nano = ending->outcome.cost_nano;
+        return;
+    }
+    sums->unknown = 1;
+    sums->unbounded = ending->high_nano < 0;
+    sums->low_nano = llmobsi_at_least_0(ending->low_nano);
+    sums->high_nano = llmobsi_at_least_0(ending->high_nano);
+}
+
+/* Leaves the record to the tick, with what llmobs_request_explain and the cost ledger will want. */
+llmobsi_fn void llmobsi_ending_give(llmobs_request request, const llmobsi_ending* done,
+                                    const llmobs_explanation* explanation)
 {
     llmobsi_thread* thread = llmobsi_enter(request.instance);
     uint64_t ending = llmobsi_request_state(request.generation, LLMOBS_I_REQUEST_ENDING);
@@ -321,8 +370,12 @@ llmobsi_fn void llmobsi_ending_give(llmobs_request request, const llmobs_explana
     record = &llmobsi_requests_of(thread->recorder)->records[request.place];
     if (llmobsi_load_relaxed(&record->state) == ending) { /* not in a fork's child */
         record->explained = *explanation;
+        llmobsi_ending_due(done, &record->due);
         record->is_explained = explanation->request_id[0] != '\0';
         (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->ended, 1);
+        if (done->outcome.cost_known && done->outcome.cost_nano == LLMOBS_COST_UNKNOWN) {
+            (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->costs_refused, 1);
+        }
         llmobsi_store_release(&record->state,
                               llmobsi_request_state(ending, LLMOBS_I_REQUEST_ENDED));
         llmobsi_request_leave(llmobsi_requests_of(thread->recorder), record);

@@ -51,6 +51,34 @@ llmobsi_fn void llmobsi_ending_log(const llmobsi_ending* ending)
     llmobs_log_interaction(ending->obs, facts->root, &log);
 }
 
+/* ---- the host's own store ------------------------------------------------------------------ */
+
+llmobsi_fn void llmobsi_ending_store(const llmobsi_ending* ending)
+{
+    const llmobsi_request_facts* facts = &ending->facts;
+    const llmobs_usage* usage = &ending->outcome.usage;
+    llmobs_cost_entry entry;
+    int cancel;
+    if (ending->cost_store == NULL) {
+        return;
+    }
+    entry.size = sizeof entry;
+    entry.request_id = llmobsi_request_name(facts, LLMOBS_I_TEXT_REQUEST_ID);
+    entry.user_id = llmobsi_request_name(facts, LLMOBS_I_TEXT_USER_ID);
+    entry.feature = llmobsi_request_name(facts, LLMOBS_I_TEXT_FEATURE);
+    entry.model = llmobsi_request_name(facts, LLMOBS_I_TEXT_MODEL);
+    entry.tenant = llmobsi_request_name(facts, LLMOBS_I_TEXT_TENANT);
+    entry.error_type = ending->outcome.error_type;
+    entry.cost_nano = ending->outcome.cost_nano;
+    entry.tokens = usage->input_tokens >= 0 && usage->output_tokens >= 0
+                       ? usage->input_tokens + usage->output_tokens
+                       : -1;
+    entry.latency_ns = ending->latency_ns;
+    cancel = llmobsi_cancel_hold(); /* as of the audit callback */
+    ending->cost_store(ending->cost_store_user, &entry);
+    llmobsi_cancel_resume(cancel);
+}
+
 /* ---- the whole ----------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_ending_explain(const llmobsi_ending* ending,
@@ -80,6 +108,8 @@ LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome*
     memset(ending.input_hash, 0, sizeof ending.input_hash);
     memset(ending.output_hash, 0, sizeof ending.output_hash);
     ending.obs = llmobsi_request_obs(request);
+    ending.low_nano = LLMOBS_COST_UNKNOWN;
+    ending.high_nano = LLMOBS_COST_UNKNOWN;
     if (!llmobsi_ending_take(request, &ending)) {
         return;
     }
@@ -100,7 +130,8 @@ LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome*
     llmobsi_ending_measure(&ending);
     llmobsi_ending_attributes(&ending);
     llmobsi_ending_log(&ending);
+    llmobsi_ending_store(&ending);
     llmobsi_span_end_at(ending.facts.root, ending.stamp); /* without what was done since */
     llmobsi_ending_explain(&ending, &explanation);
-    llmobsi_ending_give(request, &explanation);
+    llmobsi_ending_give(request, &ending, &explanation);
 }

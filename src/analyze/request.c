@@ -516,6 +516,12 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     requests->max_age_ns = (uint64_t)config->request_max_age_s * UINT64_C(1000000000);
     requests->slow_ns = (uint64_t)config->slow_request_ms * UINT64_C(1000000);
     requests->vocabulary = config->vocabulary;
+    requests->ledger = llmobsi_cost_ledger_of(recorder);
+    if (requests->ledger != NULL) {
+        llmobsi_cost_start(requests->ledger, config);
+    }
+    requests->cost_store = config->cost_store;
+    requests->cost_store_user = config->cost_store_user;
     requests->captures = llmobsi_captures_of(recorder);
     if (requests->captures != NULL) {
         llmobsi_captures_start(requests->captures);

@@ -47,6 +47,12 @@ llmobsi_inline uint64_t llmobsi_now(const llmobsi_timeline* timeline)
                : llmobsi_monotonic_ns();
 }
 
+/* Unix time, by the host's clock where there is one. */
+llmobsi_fn uint64_t llmobsi_clock_unix_ns(const llmobs_clock* clock)
+{
+    return clock->unix_ns != NULL ? clock->unix_ns(clock->user) : llmobsi_realtime_ns();
+}
+
 /* How far Unix time is ahead of monotonic time, by the best of three tries: a thread that is
    preempted between two readings must not take that for a change of the system's clock. */
 llmobsi_fn int64_t llmobsi_to_unix_now(void)

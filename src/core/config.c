@@ -51,6 +51,11 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.recent_requests = 256;
     config.sessions = 1024;
     config.session_idle_s = 1800;
+    config.cost_rows = 512;
+    config.cost_places = 2048;
+    config.cost_users = 4096;
+    config.cost_features = 12;
+    config.cost_feature_users = 256;
     config.capture_bytes = 2048;
     return config;
 }
@@ -132,6 +137,11 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     X(recent_requests, 16, 65536)                                                                \
     X(sessions, 16, 1u << 20)                                                                    \
     X(session_idle_s, 1, 31536000)                                                               \
+    X(cost_rows, 16, 65536)                                                                      \
+    X(cost_places, 64, 1u << 20)                                                                 \
+    X(cost_users, 16, 1u << 20)                                                                  \
+    X(cost_features, 1, 1024)                                                                    \
+    X(cost_feature_users, 16, 1u << 20)                                                          \
     X(captures, 0, 4096)                                                                         \
     X(capture_bytes, 64, 65536)
 
@@ -162,6 +172,9 @@ typedef struct llmobsi_switches {
     bool logs_off;
     bool requests_off;
     bool recent_off;
+    bool ledger_off;
+    bool users_off;
+    bool features_off;
 } llmobsi_switches;
 
 llmobsi_fn bool llmobsi_switch_take(uint32_t* field)
@@ -180,6 +193,9 @@ llmobsi_fn llmobsi_switches llmobsi_switches_take(llmobs_config* config)
     switches.logs_off = llmobsi_switch_take(&config->log_severity);
     switches.requests_off = llmobsi_switch_take(&config->requests);
     switches.recent_off = llmobsi_switch_take(&config->recent_requests);
+    switches.ledger_off = llmobsi_switch_take(&config->cost_rows);
+    switches.users_off = llmobsi_switch_take(&config->cost_users);
+    switches.features_off = llmobsi_switch_take(&config->cost_features);
     return switches;
 }
 
@@ -193,6 +209,9 @@ llmobsi_fn void llmobsi_switches_put(llmobs_config* config, llmobsi_switches swi
     config->requests =
         switches.requests_off ? LLMOBS_OFF : llmobsi_round_up_pow2(config->requests);
     config->recent_requests = switches.recent_off ? LLMOBS_OFF : config->recent_requests;
+    config->cost_rows = switches.ledger_off ? LLMOBS_OFF : config->cost_rows;
+    config->cost_users = switches.users_off ? LLMOBS_OFF : config->cost_users;
+    config->cost_features = switches.features_off ? LLMOBS_OFF : config->cost_features;
     if (config->metric_families == 0) {
         config->metric_families = LLMOBS_I_FAMILIES_STANDARD;
     }
@@ -220,6 +239,10 @@ llmobsi_fn void llmobsi_config_complete(llmobs_config* out, const llmobs_config*
     switches = llmobsi_switches_take(out);
     llmobsi_config_ranges(out, tell);
     llmobsi_switches_put(out, switches);
+    if (out->utc_offset_minutes < -1440 || out->utc_offset_minutes > 1440) {
+        out->utc_offset_minutes = 0;
+        llmobsi_config_tell(out, tell, "llmobs_config.utc_offset_minutes is no time zone's");
+    }
     if (!llmobsi_config_ratio(&out->sample_ratio)) {
         llmobsi_config_tell(out, tell,
                             "llmobs_config.sample_ratio is out of range and was brought into it");

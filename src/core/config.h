@@ -51,6 +51,11 @@ typedef enum llmobs_vocabulary {
 typedef struct llmobs_audit llmobs_audit;
 typedef void (*llmobs_audit_fn)(void* user, const llmobs_audit* part);
 
+/* The host's own store for what requests cost: llmobs_config.cost_store. Called on the thread that
+   ends a request, inside that call; see llmobs_cost_entry. It must not throw. */
+typedef struct llmobs_cost_entry llmobs_cost_entry;
+typedef void (*llmobs_cost_store_fn)(void* user, const llmobs_cost_entry* entry);
+
 /* In a field whose 0 means "the default": none of it. */
 #define LLMOBS_OFF UINT32_MAX
 /* llmobs_config.sample_ratio: record no root span (0 means the default, which is all of them). */
@@ -123,6 +128,19 @@ typedef struct llmobs_config {
                                     found triggers rules such as pii.EMAIL      (default 0: none) */
     llmobs_audit_fn audit;       /* gets raw texts                                 (default none) */
     void* audit_user;
+    uint32_t cost_rows;          /* features, models and tenants that are told apart in the cost
+                                    ledger, 16 to 65536 rows (default 512); LLMOBS_OFF: no ledger */
+    uint32_t cost_places;        /* sums of a row in an hour, a day, a month, 64 to 2^20: beyond
+                                    them the oldest periods lose their details     (default 2048) */
+    uint32_t cost_users;         /* counters for the heaviest users of a month, 16 to 2^20
+                                                            (default 4096); LLMOBS_OFF: no users  */
+    uint32_t cost_features;      /* features whose heaviest users are found, up to 1024: the first
+                                    ones that come                 (default 12); LLMOBS_OFF: none */
+    uint32_t cost_feature_users; /* counters for each of them, 16 to 2^20          (default 256)  */
+    int32_t utc_offset_minutes;  /* of the time zone in which days and months begin, east of
+                                    Greenwich, -1440 to 1440                        (default 0)   */
+    llmobs_cost_store_fn cost_store; /* gets what each request cost                (default none) */
+    void* cost_store_user;
     uint32_t captures;           /* requests whose texts are kept, cut, until they are judged: see
                                     llmobs_capture_take. Up to 4096             (default 0: none) */
     uint32_t capture_bytes;      /* of each text: half its beginning, half its end, 64 to 65536

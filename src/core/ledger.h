@@ -92,6 +92,7 @@ typedef struct llmobs_stats {
     uint64_t requests_late;      /* calls for requests that had ended             */
     uint64_t request_texts_cut;  /* ids, names: to 128 bytes each                 */
     uint64_t sessions_refused;   /* not counted: llmobs_config.sessions were open */
+    uint64_t costs_refused;      /* negative or absurd ones: they are unknown     */
     uint64_t captures_selected;  /* requests whose texts were kept to be judged   */
     uint64_t captures_missed;    /* could not be: llmobs_config.captures were in use */
 } llmobs_stats;

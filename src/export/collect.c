@@ -22,6 +22,7 @@ typedef struct llmobsi_collector {
     uint64_t given;     /* slots given back to the pool; takers see them when it is published */
     bool guarded;       /* among those not published is one that carried a tracestate         */
     uint32_t limbo_count;
+    llmobsi_atomic32 requests_freed; /* by the last tick; the ticking thread reads */
     uint32_t limbo[LLMOBS_I_LIMBO]; /* slots ended by the tick, whose owners may still be writing */
     uint64_t batch_ids;
     llmobsi_atomic64 ticks; /* the tick adds, stats read */
@@ -341,6 +342,7 @@ llmobsi_fn uint32_t llmobsi_collect(llmobsi_collector* collector, bool patient, 
     uint32_t used = llmobsi_load_acquire(&recorder->threads_used);
     uint64_t now_ns;
     uint32_t count = 0;
+    uint32_t freed = 0;
     uint32_t i;
     bool ended;
     *stopped = false;
@@ -357,7 +359,11 @@ llmobsi_fn uint32_t llmobsi_collect(llmobsi_collector* collector, bool patient, 
         llmobsi_collect_limbo(collector, now_ns);
     }
     if (ended && !*stopped && llmobsi_grace(llmobsi_monotonic_ns() + LLMOBS_I_GRACE_NS)) {
-        llmobsi_requests_free(llmobsi_requests_of(recorder));
+        freed = llmobsi_requests_free(recorder);
+    }
+    llmobsi_store_relaxed(&collector->requests_freed, freed);
+    if (llmobsi_cost_ledger_of(recorder) != NULL) {
+        llmobsi_cost_collect(recorder);
     }
     llmobsi_count(&collector->ticks, 1);
 #ifdef LLMOBS_DEBUG

@@ -28,15 +28,20 @@ llmobsi_fn void llmobsi_instance_tell(llmobsi_instance* instance)
 
 /* ---- the thread ---------------------------------------------------------------------------- */
 
-/* Sleeps shorter when the pool filled up meanwhile, longer when nothing happened. */
+/* Sleeps shorter when the slots or the requests' records filled up meanwhile, longer when nothing
+   happened. */
 llmobsi_fn uint64_t llmobsi_tick_pause(const llmobsi_instance* instance, uint64_t pause_ns,
                                        uint32_t collected)
 {
+    const llmobsi_recorder* recorder = &instance->collector.recorder;
     uint64_t longest = (uint64_t)instance->config.tick_ms * UINT64_C(1000000);
-    uint32_t slots = instance->collector.recorder.pool.mask + 1;
-    if (collected > slots / 8) {
+    uint32_t slots = recorder->pool.mask + 1;
+    const llmobsi_requests* requests = llmobsi_requests_of(recorder);
+    uint32_t records = requests != NULL ? requests->count : 0;
+    uint32_t freed = llmobsi_load_relaxed(&instance->collector.requests_freed);
+    if (collected > slots / 8 || freed > records / 8) {
         pause_ns /= 4;
-    } else if (collected <= slots / 32) {
+    } else if (collected <= slots / 32 && freed <= records / 32) {
         pause_ns *= 2;
     }
     if (pause_ns < UINT64_C(250000)) {

@@ -146,6 +146,7 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
         llmobsi_requests_layout(arena, config, recorder);
         llmobsi_sessions_layout(arena, config, recorder);
         llmobsi_captures_layout(arena, config, recorder);
+        llmobsi_cost_layout(arena, config, recorder);
 #ifndef LLMOBS_NO_SCANNER
         llmobsi_guards_layout(arena, config, recorder);
 #endif
@@ -170,12 +171,15 @@ LLMOBS_API size_t llmobs_memory_needed(const llmobs_config* config)
 LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pillar)
 {
     llmobs_config without;
+    size_t with_ledger;
     size_t with_captures;
     size_t with_requests;
     size_t rest;
     llmobsi_config_complete(&without, config, false);
     without.metric_series = LLMOBS_OFF;
     without.exemplars = LLMOBS_OFF;
+    with_ledger = llmobs_memory_needed(&without);
+    without.cost_rows = LLMOBS_OFF;
     with_captures = llmobs_memory_needed(&without);
     without.captures = 0;
     with_requests = llmobs_memory_needed(&without);
@@ -185,9 +189,11 @@ LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pi
     case LLMOBS_PILLAR_SPANS:
         return rest; /* and what all pillars share */
     case LLMOBS_PILLAR_METRICS:
-        return llmobs_memory_needed(config) - with_captures;
+        return llmobs_memory_needed(config) - with_ledger;
     case LLMOBS_PILLAR_REQUESTS:
         return with_requests - rest;
+    case LLMOBS_PILLAR_COST:
+        return with_ledger - with_captures;
     case LLMOBS_PILLAR_JUDGE:
         return with_captures - with_requests;
     default:

@@ -3,7 +3,7 @@
 /* ---- memory -------------------------------------------------------------------------------- */
 
 /* The locks of an instance; how many there are. Those of parts that are off are not there. */
-#define LLMOBS_I_LOCKS 6u
+#define LLMOBS_I_LOCKS 7u
 
 llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** locks)
 {
@@ -16,6 +16,9 @@ llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** 
     if (llmobsi_requests_of(recorder) != NULL) {
         locks[count++] = &llmobsi_requests_of(recorder)->recent_lock;
         locks[count++] = &llmobsi_sessions_of(recorder)->lock;
+    }
+    if (llmobsi_cost_ledger_of(recorder) != NULL) {
+        locks[count++] = &llmobsi_cost_ledger_of(recorder)->lock;
     }
     return count;
 }
@@ -246,6 +249,9 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
         llmobsi_registry_forked(&recorder->registry);
         memset(&collector->noted_metrics, 0, sizeof collector->noted_metrics);
         collector->noted_misused = 0;
+    }
+    if (llmobsi_cost_ledger_of(recorder) != NULL) {
+        llmobsi_cost_forked(llmobsi_cost_ledger_of(recorder));
     }
     if (llmobsi_captures_of(recorder) != NULL) {
         llmobsi_captures_forked(llmobsi_captures_of(recorder));

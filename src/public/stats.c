@@ -74,6 +74,7 @@ llmobsi_fn void llmobsi_stats_requests(const llmobsi_recorder* recorder, llmobs_
     stats->requests_late = llmobsi_load_relaxed(&requests->late);
     stats->request_texts_cut = llmobsi_load_relaxed(&requests->texts_cut);
     stats->sessions_refused = llmobsi_load_relaxed(&llmobsi_sessions_of(recorder)->refused);
+    stats->costs_refused = llmobsi_load_relaxed(&requests->costs_refused);
     if (requests->captures != NULL) {
         stats->captures_selected = llmobsi_load_relaxed(&requests->captures->selected);
         stats->captures_missed = llmobsi_load_relaxed(&requests->captures->missed);
