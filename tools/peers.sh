@@ -22,6 +22,7 @@ for name in $(sed -n 's/^#.*HAVE_\([A-Z_]*\).*/\1/p' "$source" | sort -u); do
         PROMETHEUS) header=stddef.h package=prometheus-cpp-core libs=-lprometheus-cpp-core
             peer=prometheus ;;
         SPDLOG) header=stddef.h package=spdlog libs='-lspdlog -lfmt' peer=spdlog ;;
+        DATASKETCHES) header=stddef.h package=datasketches libs=-lm peer=datasketches ;;
         CURL) header=curl/curl.h package=libcurl libs=-lcurl ;;
         YYJSON) header=yyjson.h package=yyjson libs=-lyyjson ;;
         HYPERSCAN) header=hs.h package=libhs libs=-lhs ;;

@@ -21,25 +21,30 @@
 #define LLMOBS_I_TOP_MOST ((uint64_t)INT64_MAX)
 #define LLMOBS_I_TOP_TRIES 64u /* then a reader lets others run */
 
-/* What else is summed up of a key, since it last came in. */
-enum { LLMOBS_I_TOP_REQUESTS, LLMOBS_I_TOP_INPUT, LLMOBS_I_TOP_OUTPUT, LLMOBS_I_TOP_SUMS };
-
 /* A key: 128 bits of HMAC, which alone say who it is, and by which key they were made. */
 typedef struct llmobsi_top_key {
     uint64_t tag[2];
     char id[LLMOBS_KEY_ID_SIZE];
 } llmobsi_top_key;
 
-/* The part of a counter that a search for the smallest need not see. */
+/* What else is summed up of a key, since it last came in. */
+typedef struct llmobsi_top_use {
+    llmobsi_atomic64 requests;
+    llmobsi_atomic64 unpriced; /* of these, whose weight is not known, and so not added */
+    llmobsi_atomic64 input_tokens;
+    llmobsi_atomic64 output_tokens;
+} llmobsi_top_use;
+
+/* The part of a counter that a search for the smallest need not see: one cache line. */
 typedef struct llmobsi_top_rest {
     llmobsi_atomic64 tag[2];
     llmobsi_atomic64 id; /* place in the table of ids, + 1; 0: there was no room */
     llmobsi_atomic64 error;
-    llmobsi_atomic64 sums[LLMOBS_I_TOP_SUMS];
+    llmobsi_top_use use;
 } llmobsi_top_rest;
 
 /* Written by the one writer, read by any. Counters fill up from the first and never get free. No
-   weight or sum is above INT64_MAX, where it stays. */
+   number is above INT64_MAX, where it stays. */
 typedef struct llmobsi_top_set {
     llmobsi_atomic64 version; /* odd while the others change */
     llmobsi_atomic64 used;    /* counters that have a key */
@@ -126,14 +131,23 @@ llmobsi_inline void llmobsi_top_end(llmobsi_atomic64* version, uint64_t before)
     llmobsi_store_release(version, before + 2);
 }
 
-llmobsi_inline uint64_t llmobsi_top_sum(uint64_t sum, uint64_t more)
+/* Of two numbers up to INT64_MAX, which the sum does not leave behind. */
+llmobsi_inline uint64_t llmobsi_top_sum(uint64_t a, uint64_t b)
 {
-    return more > LLMOBS_I_TOP_MOST - sum ? LLMOBS_I_TOP_MOST : sum + more;
+    return a + b > LLMOBS_I_TOP_MOST ? LLMOBS_I_TOP_MOST : a + b;
 }
 
 llmobsi_inline void llmobsi_top_add_to(llmobsi_atomic64* word, uint64_t more)
 {
     llmobsi_top_put(word, llmobsi_top_sum(llmobsi_load_relaxed(word), more));
+}
+
+llmobsi_inline void llmobsi_top_use_add(llmobsi_top_use* use, const llmobsi_top_use* more)
+{
+    llmobsi_top_add_to(&use->requests, more->requests);
+    llmobsi_top_add_to(&use->unpriced, more->unpriced);
+    llmobsi_top_add_to(&use->input_tokens, more->input_tokens);
+    llmobsi_top_add_to(&use->output_tokens, more->output_tokens);
 }
 
 /* The byte by which a key is looked for, of bits that do not choose the set. Never 0. */
@@ -247,15 +261,15 @@ llmobsi_fn void llmobsi_top_id_get(const llmobsi_top* top, uint64_t place,
 llmobsi_fn void llmobsi_top_counter_put(llmobsi_top_set* set, uint32_t way,
                                         const llmobsi_top_rest* rest)
 {
-    uint32_t i;
     llmobsi_top_print_put(set, way, llmobsi_top_print(rest->tag));
     llmobsi_top_put(&set->rest[way].tag[0], rest->tag[0]);
     llmobsi_top_put(&set->rest[way].tag[1], rest->tag[1]);
     llmobsi_top_put(&set->rest[way].id, rest->id);
     llmobsi_top_put(&set->rest[way].error, rest->error);
-    for (i = 0; i < LLMOBS_I_TOP_SUMS; i++) {
-        llmobsi_top_put(&set->rest[way].sums[i], rest->sums[i]);
-    }
+    llmobsi_top_put(&set->rest[way].use.requests, rest->use.requests);
+    llmobsi_top_put(&set->rest[way].use.unpriced, rest->use.unpriced);
+    llmobsi_top_put(&set->rest[way].use.input_tokens, rest->use.input_tokens);
+    llmobsi_top_put(&set->rest[way].use.output_tokens, rest->use.output_tokens);
 }
 
 /* A counter for a key that has none: a free one, else the smallest, if there is any weight to add.
@@ -282,15 +296,15 @@ llmobsi_noinline uint32_t llmobsi_top_take_in(llmobsi_top* top, llmobsi_top_set*
     return way;
 }
 
-/* Adds a weight to a key, and the sums that go with it. A weight of 0 takes no other key's place.
-   False: the weight is below 0, and nothing was done: no bracket would hold. */
+/* Adds a weight to a key, and the use that it stands for (no number of it above INT64_MAX). A
+   weight of 0 takes no other key's place. False: the weight is below 0, and nothing was done: no
+   bracket would hold. */
 llmobsi_fn bool llmobsi_top_add(llmobsi_top* top, const llmobsi_top_key* key, int64_t weight,
-                                const uint64_t sums[LLMOBS_I_TOP_SUMS])
+                                const llmobsi_top_use* use)
 {
     llmobsi_top_set* set = llmobsi_top_set_at(top, key->tag[0]);
     uint32_t way = llmobsi_top_find(set, key->tag);
     uint64_t before;
-    uint32_t i;
     if (weight < 0) {
         return false;
     }
@@ -301,9 +315,7 @@ llmobsi_fn bool llmobsi_top_add(llmobsi_top* top, const llmobsi_top_key* key, in
     llmobsi_top_add_to(&set->total, (uint64_t)weight);
     if (way < LLMOBS_I_TOP_WAYS) {
         llmobsi_top_add_to(&set->counts[way], (uint64_t)weight);
-        for (i = 0; i < LLMOBS_I_TOP_SUMS; i++) {
-            llmobsi_top_add_to(&set->rest[way].sums[i], sums[i]);
-        }
+        llmobsi_top_use_add(&set->rest[way].use, use);
     }
     llmobsi_top_end(&set->version, before);
     return true;
@@ -435,9 +447,10 @@ llmobsi_fn void llmobsi_top_show(const llmobsi_top* top, const llmobsi_top_set* 
     llmobsi_top_key_print(&key, entry->pseudonym);
     entry->low = (int64_t)(set->counts[way] - rest->error);
     entry->high = (int64_t)set->counts[way];
-    entry->requests = rest->sums[LLMOBS_I_TOP_REQUESTS];
-    entry->input_tokens = rest->sums[LLMOBS_I_TOP_INPUT];
-    entry->output_tokens = rest->sums[LLMOBS_I_TOP_OUTPUT];
+    entry->requests = rest->use.requests;
+    entry->unpriced = rest->use.unpriced;
+    entry->input_tokens = rest->use.input_tokens;
+    entry->output_tokens = rest->use.output_tokens;
 }
 
 llmobsi_inline void llmobsi_top_raise(uint64_t* most, uint64_t value)
@@ -576,16 +589,13 @@ llmobsi_fn void llmobsi_top_unite(llmobsi_top_union* both, const llmobsi_top_set
         uint32_t found = llmobsi_top_find(other, rest.tag);
         uint64_t more = llmobsi_top_floor(other);
         uint64_t error = more;
-        uint32_t i;
         if (found < LLMOBS_I_TOP_WAYS) {
             if (!twice) {
                 continue;
             }
             more = other->counts[found];
             error = other->rest[found].error;
-            for (i = 0; i < LLMOBS_I_TOP_SUMS; i++) {
-                rest.sums[i] = llmobsi_top_sum(rest.sums[i], other->rest[found].sums[i]);
-            }
+            llmobsi_top_use_add(&rest.use, &other->rest[found].use);
         }
         rest.error = llmobsi_top_sum(rest.error, error);
         llmobsi_top_insert(both, llmobsi_top_sum(set->counts[way], more), &rest);

@@ -17,6 +17,13 @@ ghost llmobsi_top_key key_of(uint64_t number)
     return key;
 }
 
+/* All of it follows from the weight. */
+ghost llmobsi_top_use use_of(uint64_t weight)
+{
+    llmobsi_top_use use = {weight, weight, weight, weight};
+    return use;
+}
+
 /* So many counters are taken, each by a weight of 100. */
 ghost void take(uint64_t count)
 {
@@ -31,7 +38,7 @@ ghost void take(uint64_t count)
         set->rest[way].tag[1] = key.tag[1];
         set->rest[way].id = 1;
         set->counts[way] = 100;
-        set->rest[way].sums[0] = set->rest[way].sums[1] = set->rest[way].sums[2] = 100;
+        set->rest[way].use = use_of(100);
         set->total += 100;
         set->used++;
     }
@@ -54,7 +61,7 @@ ghost void before_anew(void)
 ghost bool is_whole(const llmobsi_top_set* set)
 {
     uint64_t sum = 0, newest = 0;
-    uint32_t way, i;
+    uint32_t way;
     bool whole = set->used <= WAYS;
     for (way = 0; whole && way < WAYS; way++) {
         const llmobsi_top_rest* rest = &set->rest[way];
@@ -63,10 +70,9 @@ ghost bool is_whole(const llmobsi_top_set* set)
         whole = rest->tag[0] == rest->tag[1] << 32 && (rest->tag[1] != 0) == (way < set->used) &&
                 (set->prints[way / 8] >> way % 8 * 8 & 1) == (way < set->used) &&
                 (rest->id != 0) == (way < set->used);
-        for (i = 0; i < LLMOBS_I_TOP_SUMS; i++) {
-            whole = whole && rest->sums[i] == certain;
-        }
-        whole = whole && (rest->error == 0 || rest->tag[1] > WAYS);
+        whole = whole && rest->use.requests == certain && rest->use.unpriced == certain &&
+                rest->use.input_tokens == certain && rest->use.output_tokens == certain &&
+                (rest->error == 0 || rest->tag[1] > WAYS);
         newest = rest->tag[1] > newest ? rest->tag[1] : newest;
     }
     return whole && sum == set->total && newest <= WAYS + 2;
@@ -74,10 +80,9 @@ ghost bool is_whole(const llmobsi_top_set* set)
 
 static void add(uint64_t number, int64_t weight)
 {
-    const uint64_t sums[LLMOBS_I_TOP_SUMS] = {(uint64_t)weight, (uint64_t)weight,
-                                              (uint64_t)weight};
+    const llmobsi_top_use use = use_of((uint64_t)weight);
     llmobsi_top_key key = key_of(number);
-    (void)llmobsi_top_add(top, &key, weight, sums);
+    (void)llmobsi_top_add(top, &key, weight, &use);
 }
 
 /* To one that is there, to a free counter, and over the smallest. */
