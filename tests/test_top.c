@@ -131,7 +131,7 @@ static void test_one_set(void)
     llmobsi_top* top = make_top(1);
     llmobs_top_entry entries[WAYS];
     llmobs_top_share share;
-    uint64_t user;
+    uint64_t user, wrong = 0, unsure = 0;
     is_int(top->mask, 0, "one set is the least");
     is_str(in_set(top, 0), "0 to 0", "nobody has anything yet");
     for (user = 0; user < WAYS; user++) {
@@ -158,6 +158,40 @@ static void test_one_set(void)
     is_int(entries[1].high, 251, "the second");
     ok(entries[1].guaranteed, "is certain too");
     is_int(share.rest, 241, "the third is no heavier than this");
+    llmobsi_top_read(top, entries, WAYS, &share);
+    for (user = 0; user < WAYS; user++) {
+        int64_t next = user + 1 < WAYS ? entries[user + 1].high : share.rest;
+        wrong += entries[user].guaranteed != (entries[user].low >= next);
+        unsure += !entries[user].guaranteed;
+    }
+    is_int(wrong, 0, "who is at least as heavy as the next may be is guaranteed");
+    is_int(unsure, 1, "which only one is not: user 11 again");
+    free(top);
+}
+
+/* One set is full of heavy ones; in the other one a light one stands alone, and three lighter. */
+static void test_two_sets(void)
+{
+    llmobsi_top* top = make_top(2 * WAYS);
+    llmobs_top_entry entries[WAYS + 1];
+    llmobs_top_share share;
+    uint64_t user;
+    for (user = 0; user < WAYS; user++) {
+        (void)add_in_set(top, user, 100);
+    }
+    for (user = 0; user < 4; user++) {
+        llmobsi_top_key key = key_in_set(1000 + user);
+        key.tag[0] |= 1;
+        (void)add(top, &key, user == 0 ? 50 : 10);
+    }
+    llmobsi_top_read(top, entries, WAYS + 1, &share);
+    is_int(entries[WAYS].high, 50, "the light one is listed last");
+    ok(!entries[WAYS].guaranteed && share.rest == 100, "where one without a counter may belong");
+    is_int(share.low, 16 * 100 + 50, "those listed have this");
+    is_int(share.high, 16 * 100 + 80, "the heaviest may have all");
+    llmobsi_top_read(top, entries, WAYS - 1, &share);
+    is_int(share.high, 15 * 100, "or as much as is listed");
+    ok(share.low_share > 0.892 && share.low_share < 0.893, "of the total");
     free(top);
 }
 
@@ -166,7 +200,7 @@ static void test_no_weight(void)
     llmobsi_top* top = make_top(1);
     llmobs_top_entry entries[WAYS + 1];
     llmobs_top_share share;
-    uint64_t user;
+    uint64_t user, kept = 0;
     (void)add_in_set(top, 0, 0);
     is_str(in_set(top, 0), "0 to 0", "no weight");
     llmobsi_top_read(top, entries, 1, &share);
@@ -182,7 +216,10 @@ static void test_no_weight(void)
     for (user = 100; user < 200; user++) {
         (void)add_in_set(top, user, 0);
     }
-    is_str(in_set(top, 1), "1 to 1", "who has no weight takes nobody's place");
+    for (user = 1; user < WAYS; user++) {
+        kept += strcmp(in_set(top, user), "1 to 1") == 0;
+    }
+    is_int(kept, WAYS - 1, "who has no weight takes nobody's place");
     is_str(in_set(top, 150), "0 to 1", "and is like any who is not there");
     (void)add_in_set(top, 50, 0);
     llmobsi_top_read(top, entries, WAYS + 1, &share);
@@ -245,9 +282,9 @@ static void test_likeness(void)
     (void)add(top, &key, 1);
     is_str(bracket_of(top, &same_byte), "0 to 0", "a key that begins alike is another");
     (void)add(top, &same_byte, 2);
-    (void)add(top, &same_half, 4);
     is_str(bracket_of(top, &zero), "0 to 0", "a free counter is not the key of zeros");
     (void)add(top, &zero, 8);
+    (void)add(top, &same_half, 4);
     is_str(bracket_of(top, &key), "1 to 1", "all four are kept apart");
     is_str(bracket_of(top, &same_byte), "2 to 2", "the second");
     is_str(bracket_of(top, &same_half), "4 to 4", "the third");
@@ -441,11 +478,20 @@ static void test_merge(void)
     llmobsi_top_read(top, entries, 1, &share);
     is_int(share.total, 16 * 100 + 15 * 8 + 1502, "the totals add up");
     is_int(entries[0].requests, 3, "sums as well");
+    for (user = 100; user < 100 + WAYS; user++) {
+        (void)add_in_set(other, user, 700);
+    }
+    is_str(in_set(other, 3), "1001 to 1001", "still exact in the other");
+    (void)llmobsi_top_merge(top, other);
+    is_str(in_set(top, 3), "2105 to 2105", "and so is the sum of two full ones");
     ok(!llmobsi_top_merge(top, larger), "not with one of another size");
     llmobsi_top_reset(top);
     llmobsi_top_read(top, entries, 1, &share);
     ok(share.total == 0 && share.count == 0 && share.rest == 0, "begun anew, it is empty");
-    ok(llmobsi_top_merge(top, other) && strcmp(in_set(top, 77), "500 to 500") == 0,
+    key = key_in_set(2);
+    key.id[1] = '0';
+    (void)add(top, &key, 1);
+    ok(llmobsi_top_merge(top, other) && strcmp(in_set(top, 3), "1001 to 1001") == 0,
        "and merged with another it is that one");
     llmobsi_top_read(top, entries, 1, &share);
     ok(strncmp(entries[0].pseudonym, "hmac-sha256:k1:", 15) == 0, "with its ids");
@@ -589,6 +635,7 @@ int main(void)
     test_keys();
     test_ids();
     test_one_set();
+    test_two_sets();
     test_no_weight();
     test_saturation();
     test_likeness();

@@ -198,12 +198,10 @@ llmobsi_inline uint32_t llmobsi_top_smallest(const llmobsi_top_set* set)
     return odd < even ? odd_way : even_way;
 }
 
-/* No key without a counter is heavier. */
+/* No key without a counter is heavier. A free counter is 0, and then this is. */
 llmobsi_inline uint64_t llmobsi_top_floor(const llmobsi_top_set* set)
 {
-    return llmobsi_load_relaxed(&set->used) < LLMOBS_I_TOP_WAYS
-               ? 0
-               : llmobsi_load_relaxed(&set->counts[llmobsi_top_smallest(set)]);
+    return llmobsi_load_relaxed(&set->counts[llmobsi_top_smallest(set)]);
 }
 
 /* ---- the writer ---------------------------------------------------------------------------- */

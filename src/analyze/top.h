@@ -7,9 +7,9 @@ typedef struct llmobs_top_entry {
     int64_t low;            /* at least this                                                  */
     int64_t high;           /* at most this; INT64_MAX: or more                               */
     bool guaranteed;        /* nobody who stands below, or is not listed, can be heavier      */
-    uint64_t requests;      /* these four since it last came in: all that it had where the    */
-    uint64_t unpriced;      /* bracket is exact, else perhaps less. Requests whose weight is  */
-    uint64_t input_tokens;  /* not known are in no bracket: `unpriced` says how many          */
+    uint64_t requests;      /* these four since it last came in: what was before weighed at   */
+    uint64_t unpriced;      /* most high - low. Requests whose weight is not known are in no  */
+    uint64_t input_tokens;  /* bracket: `unpriced` says how many                              */
     uint64_t output_tokens;
 } llmobs_top_entry;
 
