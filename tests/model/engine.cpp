@@ -38,6 +38,7 @@ extern "C" {
 extern model_site __start_model_sites[];
 extern model_site __stop_model_sites[];
 void (*model_loaded)(const void* place, uint64_t value, const model_site* site);
+unsigned model_fault;
 }
 
 /* ---- options and the state of a run -------------------------------------------------------- */
@@ -686,7 +687,7 @@ static int usage(const char* program)
 {
     fprintf(stderr,
             "%s [--list] [--sites] [--trace] [--iterations N] [--first N] [--only SCENARIO]\n"
-            "    [--mutate FUNCTION:TEXT#ORDINAL=[fail=]ORDER]...\n", program);
+            "    [--fault N] [--mutate FUNCTION:TEXT#ORDINAL=[fail=]ORDER]...\n", program);
     return 2;
 }
 
@@ -721,6 +722,8 @@ int main(int count, char** arguments)
             first = strtoul(arguments[++i], NULL, 10);
         } else if (option == "--only") {
             only = arguments[++i];
+        } else if (option == "--fault") {
+            model_fault = static_cast<unsigned>(strtoul(arguments[++i], NULL, 10));
         } else if (option != "--mutate" || !mutate(arguments[++i])) {
             return usage(arguments[0]);
         }

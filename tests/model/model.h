@@ -65,6 +65,9 @@ void model_writes(void* memory, size_t size);
 /* Ends the iteration, and the whole run, as failed. */
 void model_fail(const char* why);
 
+/* What a model is to do wrong (--fault N), so that it can be seen to be seen; 0: nothing. */
+extern unsigned model_fault;
+
 /* Called after each atomic load (a compare-and-swap that fails is one), where set: sees what the
    thread has just been told. */
 extern void (*model_loaded)(const void* place, uint64_t value, const model_site* site);

@@ -53,11 +53,22 @@ sub play {
     ok($count > 0, "$name: there are models");
 }
 
+# A model that does something wrong must be seen.
+sub faulty {
+    my ($name, $fault, $scenario, $what) = @_;
+    my ($status, $output) = finish(start("$BUILD/model_$name --fault $fault --only '$scenario'"));
+    ok($status == 1 && $output =~ /^not ok/m, "$name: seen: $what") or diag($output);
+}
+
 my @programs = grep { -x && !/\.o$/ } sort glob("$BUILD/model_*");
 if (-e '/usr/include/relacy/relacy.hpp') {
     is(scalar @programs, scalar(my @sources = glob('tests/model/model_*.c')),
         'the models are built (make build-model)');
     play($_) for @programs;
+    faulty('request', 1, 'requests, late calls, exchange', 'no grace before records go back');
+    faulty('request', 1, 'requests, late calls, membarrier', 'the same with membarrier');
+    faulty('request', 2, 'requests, stacks', 'no count of takings on the free stack');
+    faulty('request', 3, 'requests, late calls, exchange', 'a grace before the marks');
     my ($status, $output) = finish(start('tests/model/mutate.pl --iterations 200000'));
     my ($summary) = $output =~ /^(?:not )?ok 1 - (.*)$/m;
     ok($status == 0, 'weakened orders: ' . ($summary // 'no answer')) or diag($output);

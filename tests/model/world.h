@@ -41,9 +41,17 @@
 #define MODEL_RMW(call, name, place, value, order)                             \
     ((__typeof__(*(place)))call((place), sizeof *(place), (uint64_t)(value), \
                                 MODEL_SITE(name "(" #place ")", order, MODEL_NONE)))
-#define MODEL_CAS(name, place, expected, value, order, failure)               \
-    model_cas((place), sizeof *(place), (expected), (uint64_t)(value), \
+#define MODEL_CAS(name, place, expected, value, order, failure)                             \
+    model_cas((place), sizeof *(place), (expected), world_stored((place), (uint64_t)(value)), \
               MODEL_SITE(name "(" #place ")", order, failure))
+
+/* What a compare-and-swap stores: a model with WORLD_STORES has one of its own, which may be
+   wrong. */
+#ifdef WORLD_STORES
+ghost uint64_t world_stored(const void* place, uint64_t value);
+#else
+#define world_stored(place, value) (value)
+#endif
 
 #define LLMOBS_ATOMICS
 #define llmobsi_load_relaxed(place) MODEL_LOAD("load_relaxed", place, MODEL_RELAXED)
