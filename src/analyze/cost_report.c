@@ -293,6 +293,7 @@ llmobsi_fn void llmobsi_cost_line_of_user(const llmobs_top_entry* entry, llmobs_
     memset(line, 0, sizeof *line);
     strcpy(line->name, entry->pseudonym);
     line->sums.requests = (int64_t)entry->requests;
+    line->sums.unknown = (int64_t)entry->unpriced;
     line->sums.cost_nano = entry->low;
     line->sums.input_tokens = (int64_t)entry->input_tokens;
     line->sums.output_tokens = (int64_t)entry->output_tokens;

@@ -25,11 +25,12 @@ llmobsi_inline llmobsi_cost_users* llmobsi_cost_users_of(const llmobsi_cost_ledg
 llmobsi_fn void llmobsi_cost_group_add(llmobsi_cost_group* group, const llmobsi_top_key* key,
                                        const llmobs_cost_sums* sums)
 {
-    uint64_t more[LLMOBS_I_TOP_SUMS];
-    more[LLMOBS_I_TOP_REQUESTS] = (uint64_t)sums->requests;
-    more[LLMOBS_I_TOP_INPUT] = (uint64_t)sums->input_tokens;
-    more[LLMOBS_I_TOP_OUTPUT] = (uint64_t)sums->output_tokens;
-    (void)llmobsi_top_add(group->top, key, sums->cost_nano, more);
+    llmobsi_top_use use;
+    use.requests = (uint64_t)sums->requests;
+    use.unpriced = (uint64_t)sums->unknown;
+    use.input_tokens = (uint64_t)sums->input_tokens;
+    use.output_tokens = (uint64_t)sums->output_tokens;
+    (void)llmobsi_top_add(group->top, key, sums->cost_nano, &use);
     llmobsi_unique_add(group->unique, key->tag[1]); /* of an HMAC: all bits are good */
 }
 
