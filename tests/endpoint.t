@@ -283,6 +283,80 @@ is($status, 1, 'failures are the demo\'s');
 like($said, qr/^  requests +0 answered +0 blocked +2 failed$/m, 'counted');
 like($said, qr/^  failed   \S+two\.txt:2  invalid_request$/m, 'and named');
 
+# ---- https --------------------------------------------------------------------------------------
+
+# In front of the server above: takes TLS, with a certificate of its own.
+my $tls_front = <<'END';
+import socket, ssl, sys, threading
+certificate, key, behind = sys.argv[1], sys.argv[2], int(sys.argv[3])
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(certificate, key)
+listen = socket.create_server(('127.0.0.1', 0), backlog=16)
+print(listen.getsockname()[1], flush=True)
+
+def copy(source, to):
+    try:
+        while data := source.recv(65536):
+            to.sendall(data)
+        to.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+def serve(plain):
+    try:
+        client = context.wrap_socket(plain, server_side=True)
+    except OSError:
+        return
+    server = socket.create_connection(('127.0.0.1', behind))
+    threading.Thread(target=copy, args=(client, server), daemon=True).start()
+    copy(server, client)
+    client.close()
+    server.close()
+
+while True:
+    threading.Thread(target=serve, args=(listen.accept()[0],), daemon=True).start()
+END
+
+# A key, and a certificate for 127.0.0.1 that it signs itself: the process in front, and its port.
+sub start_tls {
+    Gate::write_file("$tmp/front.py", $tls_front);
+    my ($made) = Gate::run("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 "
+        . "-addext subjectAltName=IP:127.0.0.1 -keyout $tmp/tls.key -out $tmp/tls.pem");
+    ok($made == 0, 'a certificate is made') or return;
+    my $process = open(my $from, '-|', 'python3', "$tmp/front.py", "$tmp/tls.pem", "$tmp/tls.key",
+        $listen->sockport) or die "python3: $!\n";
+    return ($process, $from, (<$from> // '') + 0);
+}
+
+sub test_https {
+    my ($front, $from, $port) = start_tls() or return;
+    my @way = ('good', '--endpoint', "https://127.0.0.1:$port");
+    my $before = served();
+    for my $case ([ 'a certificate that nobody knows', @way ],
+        [ 'a certificate that another signed', @way, '--ca', "$tmp/other.pem" ],
+        [ 'a certificate for another name', 'good', '--endpoint', "https://localhost:$port", '--ca',
+            "$tmp/tls.pem" ]) {
+        my ($what, @words) = @$case;
+        my ($told, $logged, undef, $code) = ask(@words);
+        is("$code " . ($logged->{error_type} // ''), '1 connection_error', "$what is refused")
+            or diag($told);
+    }
+    is(scalar(my @calls = served()), $before, 'and nothing is sent there');
+    my ($told, $logged, undef, $code) = ask(@way, '--ca', "$tmp/tls.pem");
+    is("$code $logged->{tokens}{output}", '0 20', 'with --ca it answers over https') or diag($told);
+    is((served())[-1]{headers}{authorization}, "Bearer $key", 'and has the key');
+    kill('TERM', $front);
+    close($from);
+}
+
+if (grep { !Gate::in_path($_) } qw(openssl python3)) {
+    SKIP: { skip('https: openssl or python3 not found', 1) }
+} else {
+    Gate::run("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 "
+        . "-addext subjectAltName=IP:127.0.0.1 -keyout $tmp/other.key -out $tmp/other.pem");
+    test_https();
+}
+
 # ---- secrets, and what is refused ---------------------------------------------------------------
 
 unlike($everything, qr/\Q$key\E/, 'no output has the key');
@@ -298,6 +372,8 @@ for my $case (
     [ '--endpoint needs a --model', '--endpoint', $base ],
     [ '--model needs an --endpoint', '--model', 'm' ],
     [ '--api-key-file needs an --endpoint', '--api-key-file', "$tmp/key" ],
+    [ '--ca needs an --endpoint', '--ca', "$tmp/key" ],
+    [ "$tmp/none: No such file", '--model', 'm', '--endpoint', $base, '--ca', "$tmp/none" ],
     [ '--timeout takes a number, 1 to 3600', '--timeout', '0' ],
     [ '--endpoint takes http', '--model', 'm', '--endpoint', 'ftp://127.0.0.1' ],
     [ '--endpoint takes http', '--model', 'm', '--endpoint', 'http://' ],

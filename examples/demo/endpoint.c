@@ -108,7 +108,19 @@ void endpoint_close(endpoint* of)
     transfer_stop();
 }
 
-bool endpoint_open(endpoint* to, const char* url, const char* key_file, double timeout)
+static bool can_be_read(const char* path)
+{
+    FILE* file = fopen(path, "r");
+    if (file == NULL) {
+        fprintf(stderr, "demo: %s: %s\n", path, strerror(errno));
+        return false;
+    }
+    fclose(file);
+    return true;
+}
+
+bool endpoint_open(endpoint* to, const char* url, const char* key_file, const char* ca,
+                   double timeout)
 {
     memset(to, 0, sizeof *to);
     if (!transfer_start()) {
@@ -118,7 +130,8 @@ bool endpoint_open(endpoint* to, const char* url, const char* key_file, double t
     to->url = whole_url(url);
     to->provider = to->url != NULL && has_host(to->url, "api.openai.com") ? "openai"
                                                                          : "openai_compatible";
-    bool good = to->url != NULL;
+    to->ca = ca;
+    bool good = to->url != NULL && (ca == NULL || can_be_read(ca));
     to->local = good && is_this_machine(to->url);
     if (good && key_file != NULL && !to->local && !begins_with(to->url, "https://")) {
         fputs("demo: --api-key-file: a key goes over https or to this machine only\n", stderr);

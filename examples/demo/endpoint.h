@@ -9,13 +9,16 @@ struct endpoint {
     char* url;           /* of the call itself                                */
     char* authorization; /* the header, with the key; NULL: none is asked for */
     const char* provider;
+    const char* ca; /* a file of certificates to trust; NULL: the system's */
     double timeout; /* seconds a call may take        */
     bool local;     /* on this machine: no proxy then */
 };
 
 /* `url` names the server, its /v1 or the call's whole path. `key_file` may be NULL; its first line
-   is the key, which goes only over https or to this machine. False, after a message. */
-bool endpoint_open(endpoint* to, const char* url, const char* key_file, double timeout);
+   is the key, which goes only over https or to this machine. So may `ca`, which must last. False,
+   after a message. */
+bool endpoint_open(endpoint* to, const char* url, const char* key_file, const char* ca,
+                   double timeout);
 
 /* Wipes the key. */
 void endpoint_close(endpoint* of);

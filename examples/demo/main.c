@@ -380,7 +380,8 @@ static int run_model(const options* wanted, const library* docs)
     if (wanted->endpoint == NULL) {
         return run(wanted, docs, &model);
     }
-    if (!endpoint_open(&remote, wanted->endpoint, wanted->api_key_file, wanted->timeout)) {
+    if (!endpoint_open(&remote, wanted->endpoint, wanted->api_key_file, wanted->ca,
+                       wanted->timeout)) {
         return BAD_USAGE;
     }
     model.name = wanted->model;

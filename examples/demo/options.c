@@ -29,6 +29,7 @@ void options_help(void)
           "                    llama-server's http://127.0.0.1:8080\n"
           "  --model NAME      the model to ask for there\n"
           "  --api-key-file F  its first line is the key for that server\n"
+          "  --ca FILE         certificates (PEM) to trust there, for one of your own\n"
           "  --timeout N       seconds a call may take              (60)\n"
           "  --help\n"
           "\n"
@@ -81,6 +82,8 @@ static bool read_option(options* to, const char* name, const char* value)
         to->model = value;
     } else if (strcmp(name, "api-key-file") == 0) {
         to->api_key_file = value;
+    } else if (strcmp(name, "ca") == 0) {
+        to->ca = value;
     } else if (strcmp(name, "timeout") == 0) {
         return read_number(name, value, 1, 3600, false, &to->timeout);
     } else if (strcmp(name, "seed") == 0) {
@@ -121,6 +124,9 @@ static bool fits_together(const options* of)
     }
     if (of->endpoint == NULL && of->api_key_file != NULL) {
         return complain("--api-key-file", "needs an --endpoint");
+    }
+    if (of->endpoint == NULL && of->ca != NULL) {
+        return complain("--ca", "needs an --endpoint");
     }
     return true;
 }

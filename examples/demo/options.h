@@ -13,6 +13,7 @@ typedef struct options {
     const char* endpoint;  /* NULL: the stand-in        */
     const char* model;     /* there with an endpoint    */
     const char* api_key_file;
+    const char* ca;
     double timeout; /* seconds */
     char* question;        /* NULL: work through the file; free it */
     size_t threads;

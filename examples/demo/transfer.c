@@ -100,7 +100,7 @@ static bool add_headers(attempt* to, const endpoint* server, const char* tracepa
            (server->authorization == NULL || add_header(to, server->authorization));
 }
 
-/* No redirects: the key is for this server alone. */
+/* No redirects: the key is for this server alone; and libcurl makes sure that it is this one. */
 static bool set_options(attempt* to, const endpoint* server)
 {
     CURL* curl = to->curl;
@@ -114,6 +114,8 @@ static bool set_options(attempt* to, const endpoint* server)
            curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)(server->timeout * 1000)) ==
                CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK && /* threads */
+           (server->ca == NULL ||
+            curl_easy_setopt(curl, CURLOPT_CAINFO, server->ca) == CURLE_OK) &&
            (!server->local || curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK) &&
            curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_USERAGENT, "llmobs-demo") == CURLE_OK;
