@@ -59,7 +59,6 @@ llmobsi_fn void llmobsi_scan_add_term(llmobs_scan_state* state, const llmobs_sca
     for (i = 0; i < 3; i++) {
         uint8_t byte = (uint8_t)term->text[i];
         llmobsi_trigger_add(state->triggers, i, byte);
-        state->is_wide |= byte >= 0x80;
         if (term->ignore_case && llmobsi_is(byte, LLMOBS_I_ALPHA)) {
             llmobsi_trigger_add(state->triggers, i, (uint8_t)(byte ^ 0x20));
         }
@@ -107,6 +106,7 @@ llmobsi_fn void llmobsi_scan_begin(llmobs_scan_state* state, const llmobs_scan_r
     memcpy(state->triggers, llmobsi_trigger_tables, sizeof(state->triggers));
     if (state->rules.classes > LLMOBS_PII_DEFAULT || state->rules.term_count > 0) {
         llmobsi_scan_add_triggers(state);
+        state->is_rough = true;
     }
 }
 
@@ -318,7 +318,7 @@ llmobsi_fn void llmobsi_scan_window(llmobsi_scan_run* run, size_t place)
     llmobs_scan_state* state = run->state;
     llmobsi_view* view = &run->view;
     const uint8_t(*tables)[16] = (const uint8_t(*)[16])state->triggers;
-    llmobsi_trigger_fn next = llmobsi_trigger_path_of(state->is_wide);
+    llmobsi_trigger_fn next = llmobsi_trigger_here();
     size_t limit = view->is_last ? view->size : view->size < 2 ? 0 : view->size - 2;
     size_t block = place;
     if (state->open_tail != LLMOBS_I_TAIL_NONE) {
@@ -330,9 +330,10 @@ llmobsi_fn void llmobsi_scan_window(llmobsi_scan_run* run, size_t place)
     }
     while (block < limit && !state->is_stopped) {
         uint64_t places;
-        block = next(tables, view->bytes, block, view->size, &places);
+        block = next(tables, view->bytes, block, view->size, state->is_rough, &places);
         if (places == 0) {
-            places = llmobsi_trigger_rest(next, tables, view->bytes, block, view->size);
+            places = llmobsi_trigger_rest(next, tables, view->bytes, block, view->size,
+                                          state->is_rough);
         }
         for (; places != 0; places &= places - 1) {
             place = block + (size_t)__builtin_ctzll(places);

@@ -10,7 +10,7 @@ typedef struct llmobs_scan_state {
     llmobs_finding open; /* goes on beyond the window                                */
     uint8_t open_tail;   /* how; 0: nothing is open                                  */
     bool is_stopped;
-    bool is_wide;        /* a trigger has bytes above ASCII                          */
+    bool is_rough;       /* rules of its own have triggers of their own              */
     uint8_t triggers[6][16];
     uint32_t counts[LLMOBS_PII_COUNT];
 } llmobs_scan_state;

@@ -50,6 +50,8 @@ static const llmobsi_shape llmobsi_shapes[] = {
     LLMOBS_I_SHAPE("gitlab", "glpat-", 3, 20, TOKEN, PLAIN, TOKEN, 30)
     LLMOBS_I_SHAPE("shopify", "shpat_", 3, 32, HEX, PLAIN, TOKEN, 20)
     LLMOBS_I_SHAPE("databricks", "dapi", 0, 32, LOWER_HEX, EXACT, NONE, 30)
+    LLMOBS_I_SHAPE("doppler", "dp.pt.", 0, 43, SMALL, PLAIN, TOKEN, 20)
+    LLMOBS_I_SHAPE("vault", "hvs.", 0, 90, TOKEN, PLAIN, TOKEN, 35)
     LLMOBS_I_SHAPE("huggingface", "hf_", 0, 34, ALPHA, PLAIN, TOKEN, 20)
     LLMOBS_I_SHAPE("github", "ghp_", 1, 36, ALNUM, PLAIN, TOKEN, 30)
     LLMOBS_I_SHAPE("github", "gho_", 1, 36, ALNUM, PLAIN, TOKEN, 30)
@@ -61,7 +63,6 @@ static const llmobsi_shape llmobsi_shapes[] = {
     LLMOBS_I_SHAPE("npm", "npm_", 1, 36, ALNUM, PLAIN, TOKEN, 20)
     LLMOBS_I_SHAPE("pypi", "pypi-AgEIcHlwaS5vcmc", 2, 50, TOKEN, PLAIN, TOKEN, 30)
     LLMOBS_I_SHAPE("linear", "lin_api_", 5, 40, SMALL, PLAIN, TOKEN, 20)
-    LLMOBS_I_SHAPE("doppler", "dp.pt.", 1, 43, SMALL, PLAIN, TOKEN, 20)
     LLMOBS_I_SHAPE("stripe", "rk_live_", 0, 10, ALNUM, PLAIN, TOKEN, 20)
     LLMOBS_I_SHAPE("stripe", "rk_test_", 0, 10, ALNUM, PLAIN, TOKEN, 20)
     LLMOBS_I_SHAPE("stripe", "rk_prod_", 0, 10, ALNUM, PLAIN, TOKEN, 20)
@@ -80,7 +81,6 @@ static const llmobsi_shape llmobsi_shapes[] = {
     LLMOBS_I_SHAPE("grafana", "glsa_", 2, 32, ALNUM, GRAFANA, TOKEN, 30)
     LLMOBS_I_SHAPE("notion", "ntn_", 1, 46, ALNUM, PLAIN, TOKEN, 30)
     LLMOBS_I_SHAPE("digitalocean", "dop_v1_", 4, 64, LOWER_HEX, PLAIN, TOKEN, 30)
-    LLMOBS_I_SHAPE("vault", "hvs.", 1, 90, TOKEN, PLAIN, TOKEN, 35)
     LLMOBS_I_SHAPE("slack", "xoxb-", 0, 21, TOKEN, SLACK, TOKEN, 30)
     LLMOBS_I_SHAPE("slack", "xoxp-", 0, 21, TOKEN, SLACK, TOKEN, 20)
     LLMOBS_I_SHAPE("slack", "xoxe-", 0, 21, TOKEN, SLACK, TOKEN, 20)
@@ -94,8 +94,8 @@ LLMOBS_I_STATIC_ASSERT(shape_count, LLMOBS_I_SHAPE_COUNT == 50);
 static const uint8_t llmobsi_shape_starts[64] = {
     50,  0,  7, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50,
     50, 50, 50,  8, 50, 50, 50, 50, 50, 10, 50, 50, 50, 50, 50, 50,
-    50, 11, 50, 50, 14, 50, 50, 50, 15, 50, 50, 50, 21, 22, 50, 50,
-    23, 50, 27, 30, 43, 50, 44, 50, 46, 49, 50, 50, 50, 50, 50, 50};
+    50, 11, 50, 50, 14, 50, 50, 50, 16, 50, 50, 50, 23, 24, 50, 50,
+    25, 50, 28, 31, 44, 50, 45, 50, 46, 49, 50, 50, 50, 50, 50, 50};
 
 /* Two groups of 10 to 13 digits. */
 llmobsi_fn bool llmobsi_shape_is_slack(llmobsi_view* view, size_t place)
