@@ -122,6 +122,38 @@ static void test_slips(void)
     is_int(wrong, 0, "what slips through leads to nothing");
 }
 
+/* In small letters and capitals, as near as can be and as far as may be, but no farther; behind so
+   few bytes that they don't fill a window, and so many that they do. */
+static bool context_is_found(const char* word, uint32_t classes)
+{
+    size_t size = strlen(word), before, behind, i;
+    for (before = 0; before < 80; before++) {
+        for (behind = 0; behind < 44; behind++) {
+            char text[160];
+            llmobsi_view view;
+            memset(&view, 0, sizeof view);
+            memset(text, ' ', sizeof text);
+            for (i = 0; i < size; i++) {
+                text[before + i] = before % 2 == 0 ? word[i] : (char)(word[i] - 32);
+            }
+            view.bytes = (const uint8_t*)text;
+            view.size = sizeof text;
+            view.classes = UINT32_MAX;
+            view.floor = before / 2;
+            if (llmobsi_context(&view, before + size + behind) !=
+                (behind < LLMOBS_I_CONTEXT_BYTES ? classes : 0)) {
+                return false;
+            }
+            /* Cut by a finding before. */
+            view.floor = before + 1;
+            if (llmobsi_context(&view, before + size + behind) != 0) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 int main(void)
 {
     size_t i, wrong = 0;
@@ -153,8 +185,9 @@ int main(void)
         const char* text = llmobsi_context_words[i].text;
         wrong += llmobsi_context_of_word((const uint8_t*)text, strlen(text)) !=
                  llmobsi_context_words[i].classes;
+        wrong += !context_is_found(text, llmobsi_context_words[i].classes);
     }
-    is_int(wrong, 0, "every word of context is found");
+    is_int(wrong, 0, "every word of context is found, wherever it may stand");
     for (byte = 0, wrong = 0; byte < 128; byte++) {
         if (llmobsi_is((uint8_t)byte, LLMOBS_I_LOCAL)) {
             wrong += !is_trigger((uint8_t)byte, '@', 'a') || !is_trigger((uint8_t)byte, '@', '0') ||

@@ -55,6 +55,20 @@ static const uint8_t llmobsi_context_starts[26] = {
     0, 5, 11, 14, 33, 33, 33, 33, 19, 33, 33, 20, 33,
     22, 33, 24, 33, 26, 28, 31, 33, 33, 33, 33, 33, 33};
 
+/* What a first letter says of them, as bits: how long they are, and by which letter they end. */
+typedef struct llmobsi_context_hint {
+    uint16_t sizes;
+    uint32_t lasts;
+} llmobsi_context_hint;
+
+static const llmobsi_context_hint llmobsi_context_hints[26] = {
+    {0x0d8, 0x00a0001}, {0x338, 0x1082490}, {0x008, 0x0200004}, {0x0cc, 0x0060842}, {0x000, 0x0000000},
+    {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000}, {0x010, 0x0002000}, {0x000, 0x0000000},
+    {0x000, 0x0000000}, {0x080, 0x0000010}, {0x000, 0x0000000}, {0x008, 0x0040100}, {0x000, 0x0000000},
+    {0x100, 0x00a0000}, {0x000, 0x0000000}, {0x088, 0x0002040}, {0x048, 0x0002800}, {0x100, 0x0021000},
+    {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000},
+    {0x000, 0x0000000}};
+
 /* The classes of one word. */
 llmobsi_fn uint32_t llmobsi_context_of_word(const uint8_t* word, size_t size)
 {
@@ -83,6 +97,50 @@ llmobsi_fn bool llmobsi_is_marker(const llmobsi_view* view, size_t place)
            llmobsi_covered_size(&before, place - size - 1) == size + 2;
 }
 
+/* A bit for each of eight bytes that is a letter. */
+llmobsi_inline uint64_t llmobsi_letters(const uint8_t* bytes)
+{
+    uint64_t all = llmobsi_load_le64(bytes);
+    uint64_t small = (all & LLMOBS_I_EACH_BYTE(0x7f)) | LLMOBS_I_EACH_BYTE(0x20);
+    uint64_t from_a = small + LLMOBS_I_EACH_BYTE(0x80 - 'a');
+    uint64_t behind_z = small + LLMOBS_I_EACH_BYTE(0x7f - 'z');
+    uint64_t letters = (from_a ^ behind_z) & ~all & LLMOBS_I_EACH_BYTE(0x80);
+    return (letters >> 7) * UINT64_C(0x0102040810204080) >> 56;
+}
+
+/* Whether one of the words could stand before a place: seldom, and then they are read. */
+llmobsi_fn bool llmobsi_context_may_be(const llmobsi_view* view, size_t place)
+{
+    uint8_t copy[64];
+    const uint8_t* bytes = copy;
+    size_t before = place - view->floor;
+    uint64_t letters = 0, ends;
+    uint32_t i;
+    if (before >= sizeof(copy)) {
+        bytes = view->bytes + place - sizeof(copy);
+    } else {
+        memset(copy, 0, sizeof(copy));
+        memcpy(copy + sizeof(copy) - before, view->bytes + view->floor, before);
+    }
+    for (i = 0; i < 8; i++) {
+        letters |= llmobsi_letters(bytes + 8 * i) << 8 * i;
+    }
+    ends = (letters & ~(letters >> 1)) >> (64 - LLMOBS_I_CONTEXT_BYTES)
+                                              << (64 - LLMOBS_I_CONTEXT_BYTES);
+    for (i = 0; i < LLMOBS_I_CONTEXT_WORDS && ends != 0; i++) {
+        uint32_t last = 63 - (uint32_t)__builtin_clzll(ends);
+        uint32_t size = (uint32_t)__builtin_clzll(~(letters << (63 - last)) | 1);
+        const llmobsi_context_hint* hint =
+            &llmobsi_context_hints[(bytes[last + 1 - size] | 0x20) - 'a'];
+        if (size <= LLMOBS_I_CONTEXT_LONGEST && (hint->sizes >> size & 1) != 0 &&
+            (hint->lasts >> ((bytes[last] | 0x20) - 'a') & 1) != 0) {
+            return true;
+        }
+        ends ^= UINT64_C(1) << last;
+    }
+    return false;
+}
+
 /* The classes that the words before a place speak for. What a redactor has put there ends the
    search, as the finding itself did. */
 llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
@@ -90,6 +148,9 @@ llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
     const uint8_t* bytes = view->bytes;
     size_t at = place, least = view->floor;
     uint32_t classes = 0, words = 0;
+    if (!llmobsi_context_may_be(view, place)) {
+        return 0;
+    }
     if (place - least > LLMOBS_I_CONTEXT_BYTES) {
         least = place - LLMOBS_I_CONTEXT_BYTES;
     }
