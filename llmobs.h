@@ -10094,21 +10094,20 @@ llmobsi_fn size_t llmobsi_iban_length(uint8_t first, uint8_t second)
    behind the rest. 1 %. */
 llmobsi_fn bool llmobsi_iban_is_valid(const uint8_t* text, size_t size)
 {
-    uint32_t rest = 0, check;
+    uint64_t rest = 0;
+    uint32_t check;
     size_t i;
     if (size < LLMOBS_I_IBAN_LEAST || size > LLMOBS_I_IBAN_MOST) {
         return false;
     }
     check = (uint32_t)(text[2] - '0') * 10 + (uint32_t)(text[3] - '0');
-    for (i = 0; i < size; i++) {
-        uint8_t byte = text[(i + 4) % size];
-        if (byte >= '0' && byte <= '9') {
-            rest = (rest * 10 + (uint32_t)(byte - '0')) % 97;
-        } else {
-            rest = (rest * 100 + (uint32_t)(byte - 'A') + 10) % 97;
-        }
+    for (i = 4; i < size + 4; i++) {
+        uint8_t byte = text[i < size ? i : i - size];
+        rest = byte >= '0' && byte <= '9' ? rest * 10 + (uint64_t)(byte - '0')
+                                          : rest * 100 + (uint64_t)(byte - 'A') + 10;
+        rest = rest >> 56 != 0 ? rest % 97 : rest; /* seldom: a division takes long */
     }
-    return rest == 1 && check >= 2 && check <= 98;
+    return rest % 97 == 1 && check >= 2 && check <= 98;
 }
 
 /* A routing number of the American Bankers Association. 3.8 %. */
@@ -10309,6 +10308,7 @@ typedef struct llmobsi_view {
     bool is_last; /* the text ends where the window ends              */
     bool starved;
     bool is_within; /* the trigger lies in a match: words before it are none of its own */
+    bool has_extras; /* there are terms, or classes that few ask for */
     uint32_t classes;
     const struct llmobs_scan_term* terms;
     size_t term_count;
@@ -10429,6 +10429,25 @@ llmobsi_inline size_t llmobsi_run(llmobsi_view* view, size_t place, uint32_t kin
         count++;
     }
     return count;
+}
+
+/* How many digits stand at a place, but no more than `most`: by eight bytes at a time where so many
+   are there. */
+llmobsi_inline size_t llmobsi_run_of_digits(llmobsi_view* view, size_t place, size_t most)
+{
+    size_t count = 0;
+    while (count < most && place + count + 8 <= view->size) {
+        uint64_t word = llmobsi_load_le64(view->bytes + place + count);
+        uint64_t others = ((word + LLMOBS_I_EACH_BYTE(0x7f - '9')) |
+                           (word - LLMOBS_I_EACH_BYTE('0')) | word) & LLMOBS_I_EACH_BYTE(0x80);
+        if (others != 0) {
+            count += (size_t)__builtin_ctzll(others) / 8;
+            return count < most ? count : most;
+        }
+        count += 8;
+    }
+    return count < most ? count + llmobsi_run(view, place + count, LLMOBS_I_DIGIT, most - count)
+                        : most;
 }
 
 /* How many before a place. */
@@ -10657,19 +10676,22 @@ static const uint8_t llmobsi_context_starts[26] = {
     0, 5, 11, 14, 33, 33, 33, 33, 19, 33, 33, 20, 33,
     22, 33, 24, 33, 26, 28, 31, 33, 33, 33, 33, 33, 33};
 
-/* What a first letter says of them, as bits: how long they are, and by which letter they end. */
+/* What a first letter says of them, as bits: how long they are, and by which letter they end. Of a
+   letter its lower five bits count. */
 typedef struct llmobsi_context_hint {
-    uint16_t sizes;
+    uint32_t sizes;
     uint32_t lasts;
 } llmobsi_context_hint;
 
-static const llmobsi_context_hint llmobsi_context_hints[26] = {
-    {0x0d8, 0x00a0001}, {0x338, 0x1082490}, {0x008, 0x0200004}, {0x0cc, 0x0060842}, {0x000, 0x0000000},
-    {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000}, {0x010, 0x0002000}, {0x000, 0x0000000},
-    {0x000, 0x0000000}, {0x080, 0x0000010}, {0x000, 0x0000000}, {0x008, 0x0040100}, {0x000, 0x0000000},
-    {0x100, 0x00a0000}, {0x000, 0x0000000}, {0x088, 0x0002040}, {0x048, 0x0002800}, {0x100, 0x0021000},
-    {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000},
-    {0x000, 0x0000000}};
+static const llmobsi_context_hint llmobsi_context_hints[32] = {
+    {0x000, 0x0000000}, {0x0d8, 0x0140002}, {0x338, 0x2104920}, {0x008, 0x0400008},
+    {0x0cc, 0x00c1084}, {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000},
+    {0x000, 0x0000000}, {0x010, 0x0004000}, {0x000, 0x0000000}, {0x000, 0x0000000},
+    {0x080, 0x0000020}, {0x000, 0x0000000}, {0x008, 0x0080200}, {0x000, 0x0000000},
+    {0x100, 0x0140000}, {0x000, 0x0000000}, {0x088, 0x0004080}, {0x048, 0x0005000},
+    {0x100, 0x0042000}, {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000},
+    {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000},
+    {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000}};
 
 /* The classes of one word. */
 llmobsi_fn uint32_t llmobsi_context_of_word(const uint8_t* word, size_t size)
@@ -10710,76 +10732,75 @@ llmobsi_inline uint64_t llmobsi_letters(const uint8_t* bytes)
     return (letters >> 7) * UINT64_C(0x0102040810204080) >> 56;
 }
 
-/* Whether one of the words could stand before a place: seldom, and then they are read. */
-llmobsi_fn bool llmobsi_context_may_be(const llmobsi_view* view, size_t place)
+/* The 64 bytes before a place, in `copy` where there are less: behind zeros then. */
+llmobsi_inline const uint8_t* llmobsi_context_window(const llmobsi_view* view, size_t place,
+                                                     uint8_t copy[64])
 {
-    uint8_t copy[64];
-    const uint8_t* bytes = copy;
     size_t before = place - view->floor;
-    uint64_t letters = 0, ends;
-    uint32_t i;
-    if (before >= sizeof(copy)) {
-        bytes = view->bytes + place - sizeof(copy);
-    } else {
-        memset(copy, 0, sizeof(copy));
-        memcpy(copy + sizeof(copy) - before, view->bytes + view->floor, before);
+    if (before >= 64) {
+        return view->bytes + place - 64;
     }
-    for (i = 0; i < 8; i++) {
-        letters |= llmobsi_letters(bytes + 8 * i) << 8 * i;
+    memset(copy, 0, 64);
+    memcpy(copy + 64 - before, view->bytes + view->floor, before);
+    return copy;
+}
+
+/* Where in the window the search ends: behind what a redactor has put there, as it ended at the
+   finding itself. */
+llmobsi_fn uint32_t llmobsi_context_end(const llmobsi_view* view, size_t place)
+{
+    uint32_t at;
+    for (at = 0; at < LLMOBS_I_CONTEXT_BYTES; at++) {
+        uint8_t byte = llmobsi_back(view, place, at + 1);
+        if ((byte == '>' && llmobsi_is_marker(view, place - at - 1)) ||
+            (byte == '*' && llmobsi_run_of(view, place - at, '*') >= 3)) {
+            break;
+        }
     }
-    ends = (letters & ~(letters >> 1)) >> (64 - LLMOBS_I_CONTEXT_BYTES)
-                                              << (64 - LLMOBS_I_CONTEXT_BYTES);
+    return 64 - at;
+}
+
+/* The classes of the words in the window that end at some of its bytes. */
+llmobsi_fn uint32_t llmobsi_context_read(const uint8_t* window, uint64_t letters, uint64_t ends)
+{
+    uint32_t classes = 0, i;
     for (i = 0; i < LLMOBS_I_CONTEXT_WORDS && ends != 0; i++) {
         uint32_t last = 63 - (uint32_t)__builtin_clzll(ends);
         uint32_t size = (uint32_t)__builtin_clzll(~(letters << (63 - last)) | 1);
-        const llmobsi_context_hint* hint =
-            &llmobsi_context_hints[(bytes[last + 1 - size] | 0x20) - 'a'];
-        if (size <= LLMOBS_I_CONTEXT_LONGEST && (hint->sizes >> size & 1) != 0 &&
-            (hint->lasts >> ((bytes[last] | 0x20) - 'a') & 1) != 0) {
-            return true;
+        if (size >= 2 && size <= LLMOBS_I_CONTEXT_LONGEST) {
+            classes |= llmobsi_context_of_word(window + last + 1 - size, size);
         }
         ends ^= UINT64_C(1) << last;
     }
-    return false;
+    return classes;
 }
 
-/* The classes that the words before a place speak for. What a redactor has put there ends the
-   search, as the finding itself did. */
+/* The classes that the words before a place speak for. Seldom one of them could be in the list, and
+   only then they are read. */
 llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
 {
-    const uint8_t* bytes = view->bytes;
-    size_t at = place, least = view->floor;
-    uint32_t classes = 0, words = 0;
-    if (!llmobsi_context_may_be(view, place)) {
+    uint8_t copy[64];
+    const uint8_t* window = llmobsi_context_window(view, place, copy);
+    uint64_t letters = 0, ends, left;
+    uint32_t found = 0, i;
+    for (i = 0; i < 8; i++) {
+        letters |= llmobsi_letters(window + 8 * i) << 8 * i;
+    }
+    ends = letters & ~(letters >> 1);
+    left = ends >> (64 - LLMOBS_I_CONTEXT_BYTES) << (64 - LLMOBS_I_CONTEXT_BYTES);
+    for (i = 0; i < LLMOBS_I_CONTEXT_WORDS; i++) { /* without branches, which would be guessed */
+        uint32_t last = 63 - (uint32_t)__builtin_clzll(left | 1);
+        uint32_t size = (uint32_t)__builtin_clzll(~(letters << (63 - last)) | 1);
+        const llmobsi_context_hint* hint = &llmobsi_context_hints[window[last + 1 - size] & 31];
+        found |= (left != 0) & hint->sizes >> (size & 15) & hint->lasts >> (window[last] & 31);
+        left &= ~(UINT64_C(1) << last);
+    }
+    if ((found & 1) == 0) {
         return 0;
     }
-    if (place - least > LLMOBS_I_CONTEXT_BYTES) {
-        least = place - LLMOBS_I_CONTEXT_BYTES;
-    }
-    while (at > least && words < LLMOBS_I_CONTEXT_WORDS) {
-        uint8_t byte = bytes[at - 1];
-        size_t end = at;
-        if (!llmobsi_is(byte, LLMOBS_I_ALPHA)) {
-            if ((byte == '>' && llmobsi_is_marker(view, at - 1)) ||
-                (byte == '*' && llmobsi_run_of(view, at, '*') >= 3)) {
-                break;
-            }
-            at--;
-            continue;
-        }
-        while (at > view->floor && llmobsi_is(bytes[at - 1], LLMOBS_I_ALPHA) &&
-               end - at <= LLMOBS_I_CONTEXT_LONGEST) {
-            at--;
-        }
-        if (end - at >= 2 && end - at <= LLMOBS_I_CONTEXT_LONGEST) {
-            classes |= llmobsi_context_of_word(bytes + at, end - at);
-        }
-        while (at > least && llmobsi_is(bytes[at - 1], LLMOBS_I_ALPHA)) {
-            at--; /* of a longer word */
-        }
-        words++;
-    }
-    return classes & view->classes;
+    i = llmobsi_context_end(view, place);
+    return i == 64 ? 0
+                   : llmobsi_context_read(window, letters, ends >> i << i) & view->classes;
 }
 
 #endif /* LLMOBS_NO_SCANNER */
@@ -11314,6 +11335,15 @@ llmobsi_fn bool llmobsi_digits_read(llmobsi_view* view, size_t start, llmobsi_ma
     }
 }
 
+/* Digits with none behind them, or none that could belong to them: only their number and the words
+   before them can make something of them. */
+llmobsi_inline bool llmobsi_plain_is_likely(const llmobsi_view* view, size_t start, size_t size)
+{
+    return size >= 13 ? size <= LLMOBS_I_CARD_MOST
+                      : size >= 3 && size != 5 && !view->is_within &&
+                            llmobsi_context(view, start) != 0;
+}
+
 /* At a digit, or at a capital letter that two digits follow. A run of digits is looked at once: at
    its first, or, of two digits, at the second. */
 llmobsi_fn bool llmobsi_number_trigger(llmobsi_view* view, size_t place, llmobsi_match* match)
@@ -11329,8 +11359,23 @@ llmobsi_fn bool llmobsi_number_trigger(llmobsi_view* view, size_t place, llmobsi
         return letters >= 1 && letters <= 2 &&
                llmobsi_lettered_read(view, start - letters, start, match);
     }
-    size = llmobsi_run(view, start, LLMOBS_I_DIGIT, 5);
+    size = llmobsi_run_of_digits(view, start, LLMOBS_I_NUMBER_MOST);
     after = llmobsi_at(view, start + size);
+    if (llmobsi_is(after, LLMOBS_I_WORD)) {
+        return false;
+    }
+    if ((after != '.' && after != '-' && after != '/' && after != ' ') ||
+        !llmobsi_is(llmobsi_at(view, start + size + 1), LLMOBS_I_DIGIT)) {
+        return llmobsi_plain_is_likely(view, start, size) &&
+               llmobsi_digits_read(view, start, match);
+    }
+    if (after == '.' || after == '-') { /* such numbers have three groups at least */
+        size_t second = start + size + 1;
+        second += llmobsi_run_of_digits(view, second, LLMOBS_I_NUMBER_MOST);
+        if (llmobsi_at(view, second) != after) {
+            return false;
+        }
+    }
     if (size <= 3 && after == '.' && llmobsi_wants(view, LLMOBS_PII_IP_ADDRESS) &&
         llmobsi_ipv4_read(view, start, match)) {
         return true;
@@ -11538,10 +11583,12 @@ static const llmobsi_value_word llmobsi_value_words[] = {
 
 llmobsi_fn bool llmobsi_had_value_word(const llmobsi_view* view, size_t place)
 {
+    uint8_t last = llmobsi_small(llmobsi_back(view, place, 1));
     size_t i;
     for (i = 0; i < sizeof(llmobsi_value_words) / sizeof(llmobsi_value_words[0]); i++) {
         const llmobsi_value_word* word = &llmobsi_value_words[i];
-        if (llmobsi_had_word(view, place, word->text, word->size)) {
+        if ((uint8_t)word->text[word->size - 1] == last &&
+            llmobsi_had_word(view, place, word->text, word->size)) {
             return true;
         }
     }
@@ -11595,6 +11642,10 @@ llmobsi_fn bool llmobsi_value_read(llmobsi_view* view, size_t place, llmobsi_mat
         }
         name--;
     }
+    if (!llmobsi_had_value_word(view, name) &&
+        !llmobsi_had_word(view, name, "authorization", 13)) {
+        return false;
+    }
     start = llmobsi_value_gap(view, place + 1);
     if (llmobsi_is_escaped(view, start)) { /* a line's end, say: "token:\\n..." */
         start += llmobsi_at(view, start) != 'u' ? 1u : 5u;
@@ -11604,8 +11655,6 @@ llmobsi_fn bool llmobsi_value_read(llmobsi_view* view, size_t place, llmobsi_mat
         if ((size == 6 || size == 5) && llmobsi_at(view, start + size) == ' ') {
             start += size + 1;
         }
-    } else if (!llmobsi_had_value_word(view, name)) {
-        return false;
     }
     size = llmobsi_run(view, start, LLMOBS_I_VALUE, LLMOBS_I_ENTROPY_MOST);
     for (i = 0; i < size && !llmobsi_has_text(view, start + i, "*****"); i++) {
@@ -12054,30 +12103,33 @@ llmobsi_fn bool llmobsi_coin_read(llmobsi_view* view, size_t place, llmobsi_matc
    The patterns are grouped so that few others slip through, as was found by trying. Their list is
    in tests/test_trigger.c, which holds the tables against it. */
 static const uint8_t llmobsi_trigger_bytes[3][128] = {
-    {0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+    {
+     0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
      0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
      0x08, 0x20, 0x08, 0x20, 0x20, 0x20, 0x20, 0x28, 0x02, 0x00, 0x00, 0x30, 0x00, 0xa0, 0x20, 0x20,
      0xa5, 0xa5, 0xa5, 0xa5, 0xa5, 0xa5, 0xa5, 0xa5, 0xa5, 0xa5, 0x8c, 0x00, 0x00, 0x20, 0x00, 0x20,
      0x00, 0xa6, 0xa6, 0x26, 0x2e, 0x2e, 0x26, 0x22, 0x22, 0x22, 0x22, 0x22, 0x22, 0x22, 0x2a, 0x22,
-     0x22, 0x22, 0x22, 0xb2, 0x2a, 0x22, 0x22, 0x22, 0x22, 0x2b, 0x22, 0x00, 0x08, 0x08, 0x20, 0x20,
-     0x28, 0x64, 0x24, 0x24, 0x3c, 0x2c, 0x24, 0x20, 0x62, 0x20, 0x20, 0x20, 0x60, 0x60, 0x28, 0x20,
-     0x60, 0x20, 0x60, 0x62, 0x68, 0x20, 0x60, 0x20, 0x21, 0x68, 0x20, 0x20, 0x20, 0x20, 0x20, 0x20},
-    {0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+     0x22, 0x22, 0x22, 0x32, 0x2a, 0x22, 0x22, 0x22, 0x22, 0x6a, 0x22, 0x00, 0x08, 0x08, 0x20, 0x20,
+     0x28, 0x64, 0x24, 0x24, 0x3c, 0x2c, 0x24, 0x20, 0x61, 0x20, 0x20, 0x20, 0x60, 0x60, 0x28, 0x20,
+     0x60, 0x20, 0x60, 0x62, 0x68, 0x20, 0x60, 0x20, 0xa0, 0x68, 0x20, 0x20, 0x20, 0x20, 0x20, 0x20},
+    {
      0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
-     0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0x03, 0x81,
+     0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+     0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x41, 0x03, 0x81,
      0x03, 0x53, 0x13, 0x93, 0x13, 0x13, 0x13, 0x13, 0x13, 0x13, 0x0c, 0x00, 0x00, 0x08, 0x00, 0x00,
-     0x20, 0x00, 0x80, 0x80, 0x00, 0x00, 0x00, 0x10, 0x00, 0x80, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00,
+     0x20, 0x00, 0x80, 0x80, 0x00, 0x00, 0x00, 0x10, 0x00, 0x80, 0x00, 0x90, 0x00, 0x00, 0x00, 0x00,
      0x00, 0x80, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
-     0x00, 0x50, 0x00, 0x00, 0x00, 0x00, 0x40, 0x00, 0x00, 0x40, 0x00, 0x40, 0x00, 0x40, 0x40, 0x41,
-     0x50, 0x00, 0x40, 0x40, 0x40, 0x40, 0x02, 0x00, 0x40, 0x04, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00},
-    {0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+     0x00, 0x50, 0x00, 0x00, 0x00, 0x00, 0x40, 0x00, 0x00, 0x40, 0x00, 0x40, 0x00, 0x40, 0x40, 0xc0,
+     0x50, 0x00, 0x40, 0x40, 0x40, 0x40, 0x01, 0x00, 0x40, 0x04, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00},
+    {
+     0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
      0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
      0x18, 0x08, 0x08, 0x08, 0x08, 0x08, 0x00, 0x08, 0x10, 0x10, 0x08, 0x08, 0x00, 0xd8, 0x18, 0x88,
-     0xbf, 0xbf, 0xbf, 0xbf, 0xbf, 0xbf, 0xbf, 0xbf, 0xbf, 0xbf, 0x0c, 0x00, 0x00, 0x08, 0x08, 0x08,
-     0x08, 0xac, 0xac, 0xac, 0xac, 0xac, 0xac, 0x28, 0x28, 0xac, 0x2c, 0xa8, 0x28, 0x28, 0x28, 0x28,
+     0x3f, 0x7f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x0c, 0x00, 0x00, 0x08, 0x08, 0x08,
+     0x08, 0x3c, 0x3c, 0xbc, 0x3c, 0xbc, 0x3c, 0x28, 0x28, 0xac, 0x2c, 0xa8, 0x28, 0x28, 0x28, 0x28,
      0x28, 0x28, 0x28, 0x28, 0xa8, 0x28, 0x28, 0x28, 0x28, 0x28, 0x28, 0x00, 0x08, 0x00, 0x08, 0x48,
-     0x08, 0xac, 0xac, 0xac, 0xac, 0xac, 0xac, 0x28, 0x28, 0x28, 0x28, 0x28, 0x28, 0x28, 0x28, 0x28,
-     0x38, 0x28, 0x28, 0x2a, 0x28, 0x28, 0x28, 0x28, 0x29, 0x28, 0xa8, 0x00, 0x08, 0x00, 0x88, 0x28},
+     0x08, 0x3c, 0x3c, 0x3c, 0x3c, 0x3c, 0x3c, 0x28, 0x28, 0x28, 0x28, 0x28, 0x28, 0x28, 0x28, 0x28,
+     0x38, 0x28, 0x28, 0x2b, 0x28, 0x28, 0x28, 0x28, 0xa8, 0x28, 0xa8, 0x00, 0x08, 0x00, 0x88, 0x28},
 };
 
 /* The same patterns for vectors that look up sixteen entries: by the lower four bits and the upper
@@ -12557,6 +12609,9 @@ llmobsi_fn bool llmobsi_recognize_read(llmobsi_view* view, size_t place, llmobsi
     size_t i;
     if (llmobsi_is(first, LLMOBS_I_DIGIT) && second != '@') {
         any = llmobsi_number_trigger(view, place, best);
+        if (!view->has_extras && llmobsi_is(second, LLMOBS_I_DIGIT | LLMOBS_I_DOT)) {
+            return any;
+        }
         if (second == 'Q') {
             llmobsi_try(API_KEY, llmobsi_azure_read(view, place, &match));
         }
@@ -12584,6 +12639,9 @@ llmobsi_fn bool llmobsi_recognize_read(llmobsi_view* view, size_t place, llmobsi
             llmobsi_try(JWT, llmobsi_jwt_read(view, place, &match));
         }
         llmobsi_try(API_KEY, llmobsi_secret_read(view, place, &match));
+    }
+    if (!view->has_extras) {
+        return any;
     }
     llmobsi_try(CRYPTO_ADDRESS, llmobsi_coin_read(view, place, &match));
     for (i = 0; i < view->term_count; i++) {
@@ -13061,6 +13119,7 @@ llmobsi_fn void llmobsi_scan_bytes(llmobs_scan_state* state, const llmobsi_scan_
     run.view.classes = state->rules.classes;
     run.view.terms = state->rules.terms;
     run.view.term_count = state->rules.term_count;
+    run.view.has_extras = state->is_rough;
     run.cluster.is_there = false;
     llmobsi_scan_window(&run, from);
 }

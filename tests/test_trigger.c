@@ -12,14 +12,14 @@
 
 /* The groups of the tables: bytes that may stand at each of the three places. */
 static const char* const groups[8][3] = {
-    {DIGITS "xY", DIGITS "./-o", DIGITS "x"},
-    {CAPITALS "(sh", DIGITS ".v", DIGITS "s"},
+    {DIGITS "h", DIGITS "./-v", DIGITS "s"},
+    {CAPITALS "(s", DIGITS ".", DIGITS "s"},
     {HEXES ":", ":y", HEXES ":IJ"},
     {"dtnyeDTNYE \"'\\]:`", ":=", VALUE},
-    {"+dS", "123456789paG", DIGITS " -.()p"},
+    {"+dS", "123456789paGK", DIGITS " -.()pabcdefABCDEF"},
     {LOCAL HIGH, "@", DIGITS CAPITALS SMALL HIGH},
-    {"hlamprstvy", "fpousrxtmikan1", "_-"},
-    {"ABS-:" DIGITS, "KSBC3IQ/", "ICTz-K" HEXES "~/"},
+    {"hlamprstvyY", "fpousrxtmikan1-", "_-1"},
+    {"AB-:x" DIGITS, "KSBC3IQ/o", "ICTz-KE~/x"},
 };
 
 /* What recognisers wait for. */

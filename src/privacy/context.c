@@ -55,19 +55,22 @@ static const uint8_t llmobsi_context_starts[26] = {
     0, 5, 11, 14, 33, 33, 33, 33, 19, 33, 33, 20, 33,
     22, 33, 24, 33, 26, 28, 31, 33, 33, 33, 33, 33, 33};
 
-/* What a first letter says of them, as bits: how long they are, and by which letter they end. */
+/* What a first letter says of them, as bits: how long they are, and by which letter they end. Of a
+   letter its lower five bits count. */
 typedef struct llmobsi_context_hint {
-    uint16_t sizes;
+    uint32_t sizes;
     uint32_t lasts;
 } llmobsi_context_hint;
 
-static const llmobsi_context_hint llmobsi_context_hints[26] = {
-    {0x0d8, 0x00a0001}, {0x338, 0x1082490}, {0x008, 0x0200004}, {0x0cc, 0x0060842}, {0x000, 0x0000000},
-    {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000}, {0x010, 0x0002000}, {0x000, 0x0000000},
-    {0x000, 0x0000000}, {0x080, 0x0000010}, {0x000, 0x0000000}, {0x008, 0x0040100}, {0x000, 0x0000000},
-    {0x100, 0x00a0000}, {0x000, 0x0000000}, {0x088, 0x0002040}, {0x048, 0x0002800}, {0x100, 0x0021000},
-    {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000},
-    {0x000, 0x0000000}};
+static const llmobsi_context_hint llmobsi_context_hints[32] = {
+    {0x000, 0x0000000}, {0x0d8, 0x0140002}, {0x338, 0x2104920}, {0x008, 0x0400008},
+    {0x0cc, 0x00c1084}, {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000},
+    {0x000, 0x0000000}, {0x010, 0x0004000}, {0x000, 0x0000000}, {0x000, 0x0000000},
+    {0x080, 0x0000020}, {0x000, 0x0000000}, {0x008, 0x0080200}, {0x000, 0x0000000},
+    {0x100, 0x0140000}, {0x000, 0x0000000}, {0x088, 0x0004080}, {0x048, 0x0005000},
+    {0x100, 0x0042000}, {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000},
+    {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000},
+    {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000}, {0x000, 0x0000000}};
 
 /* The classes of one word. */
 llmobsi_fn uint32_t llmobsi_context_of_word(const uint8_t* word, size_t size)
@@ -108,74 +111,73 @@ llmobsi_inline uint64_t llmobsi_letters(const uint8_t* bytes)
     return (letters >> 7) * UINT64_C(0x0102040810204080) >> 56;
 }
 
-/* Whether one of the words could stand before a place: seldom, and then they are read. */
-llmobsi_fn bool llmobsi_context_may_be(const llmobsi_view* view, size_t place)
+/* The 64 bytes before a place, in `copy` where there are less: behind zeros then. */
+llmobsi_inline const uint8_t* llmobsi_context_window(const llmobsi_view* view, size_t place,
+                                                     uint8_t copy[64])
 {
-    uint8_t copy[64];
-    const uint8_t* bytes = copy;
     size_t before = place - view->floor;
-    uint64_t letters = 0, ends;
-    uint32_t i;
-    if (before >= sizeof(copy)) {
-        bytes = view->bytes + place - sizeof(copy);
-    } else {
-        memset(copy, 0, sizeof(copy));
-        memcpy(copy + sizeof(copy) - before, view->bytes + view->floor, before);
+    if (before >= 64) {
+        return view->bytes + place - 64;
     }
-    for (i = 0; i < 8; i++) {
-        letters |= llmobsi_letters(bytes + 8 * i) << 8 * i;
+    memset(copy, 0, 64);
+    memcpy(copy + 64 - before, view->bytes + view->floor, before);
+    return copy;
+}
+
+/* Where in the window the search ends: behind what a redactor has put there, as it ended at the
+   finding itself. */
+llmobsi_fn uint32_t llmobsi_context_end(const llmobsi_view* view, size_t place)
+{
+    uint32_t at;
+    for (at = 0; at < LLMOBS_I_CONTEXT_BYTES; at++) {
+        uint8_t byte = llmobsi_back(view, place, at + 1);
+        if ((byte == '>' && llmobsi_is_marker(view, place - at - 1)) ||
+            (byte == '*' && llmobsi_run_of(view, place - at, '*') >= 3)) {
+            break;
+        }
     }
-    ends = (letters & ~(letters >> 1)) >> (64 - LLMOBS_I_CONTEXT_BYTES)
-                                              << (64 - LLMOBS_I_CONTEXT_BYTES);
+    return 64 - at;
+}
+
+/* The classes of the words in the window that end at some of its bytes. */
+llmobsi_fn uint32_t llmobsi_context_read(const uint8_t* window, uint64_t letters, uint64_t ends)
+{
+    uint32_t classes = 0, i;
     for (i = 0; i < LLMOBS_I_CONTEXT_WORDS && ends != 0; i++) {
         uint32_t last = 63 - (uint32_t)__builtin_clzll(ends);
         uint32_t size = (uint32_t)__builtin_clzll(~(letters << (63 - last)) | 1);
-        const llmobsi_context_hint* hint =
-            &llmobsi_context_hints[(bytes[last + 1 - size] | 0x20) - 'a'];
-        if (size <= LLMOBS_I_CONTEXT_LONGEST && (hint->sizes >> size & 1) != 0 &&
-            (hint->lasts >> ((bytes[last] | 0x20) - 'a') & 1) != 0) {
-            return true;
+        if (size >= 2 && size <= LLMOBS_I_CONTEXT_LONGEST) {
+            classes |= llmobsi_context_of_word(window + last + 1 - size, size);
         }
         ends ^= UINT64_C(1) << last;
     }
-    return false;
+    return classes;
 }
 
-/* The classes that the words before a place speak for. What a redactor has put there ends the
-   search, as the finding itself did. */
+/* The classes that the words before a place speak for. Seldom one of them could be in the list, and
+   only then they are read. */
 llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
 {
-    const uint8_t* bytes = view->bytes;
-    size_t at = place, least = view->floor;
-    uint32_t classes = 0, words = 0;
-    if (!llmobsi_context_may_be(view, place)) {
+    uint8_t copy[64];
+    const uint8_t* window = llmobsi_context_window(view, place, copy);
+    uint64_t letters = 0, ends, left;
+    uint32_t found = 0, i;
+    for (i = 0; i < 8; i++) {
+        letters |= llmobsi_letters(window + 8 * i) << 8 * i;
+    }
+    ends = letters & ~(letters >> 1);
+    left = ends >> (64 - LLMOBS_I_CONTEXT_BYTES) << (64 - LLMOBS_I_CONTEXT_BYTES);
+    for (i = 0; i < LLMOBS_I_CONTEXT_WORDS; i++) { /* without branches, which would be guessed */
+        uint32_t last = 63 - (uint32_t)__builtin_clzll(left | 1);
+        uint32_t size = (uint32_t)__builtin_clzll(~(letters << (63 - last)) | 1);
+        const llmobsi_context_hint* hint = &llmobsi_context_hints[window[last + 1 - size] & 31];
+        found |= (left != 0) & hint->sizes >> (size & 15) & hint->lasts >> (window[last] & 31);
+        left &= ~(UINT64_C(1) << last);
+    }
+    if ((found & 1) == 0) {
         return 0;
     }
-    if (place - least > LLMOBS_I_CONTEXT_BYTES) {
-        least = place - LLMOBS_I_CONTEXT_BYTES;
-    }
-    while (at > least && words < LLMOBS_I_CONTEXT_WORDS) {
-        uint8_t byte = bytes[at - 1];
-        size_t end = at;
-        if (!llmobsi_is(byte, LLMOBS_I_ALPHA)) {
-            if ((byte == '>' && llmobsi_is_marker(view, at - 1)) ||
-                (byte == '*' && llmobsi_run_of(view, at, '*') >= 3)) {
-                break;
-            }
-            at--;
-            continue;
-        }
-        while (at > view->floor && llmobsi_is(bytes[at - 1], LLMOBS_I_ALPHA) &&
-               end - at <= LLMOBS_I_CONTEXT_LONGEST) {
-            at--;
-        }
-        if (end - at >= 2 && end - at <= LLMOBS_I_CONTEXT_LONGEST) {
-            classes |= llmobsi_context_of_word(bytes + at, end - at);
-        }
-        while (at > least && llmobsi_is(bytes[at - 1], LLMOBS_I_ALPHA)) {
-            at--; /* of a longer word */
-        }
-        words++;
-    }
-    return classes & view->classes;
+    i = llmobsi_context_end(view, place);
+    return i == 64 ? 0
+                   : llmobsi_context_read(window, letters, ends >> i << i) & view->classes;
 }

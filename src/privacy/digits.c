@@ -199,6 +199,15 @@ llmobsi_fn bool llmobsi_digits_read(llmobsi_view* view, size_t start, llmobsi_ma
     }
 }
 
+/* Digits with none behind them, or none that could belong to them: only their number and the words
+   before them can make something of them. */
+llmobsi_inline bool llmobsi_plain_is_likely(const llmobsi_view* view, size_t start, size_t size)
+{
+    return size >= 13 ? size <= LLMOBS_I_CARD_MOST
+                      : size >= 3 && size != 5 && !view->is_within &&
+                            llmobsi_context(view, start) != 0;
+}
+
 /* At a digit, or at a capital letter that two digits follow. A run of digits is looked at once: at
    its first, or, of two digits, at the second. */
 llmobsi_fn bool llmobsi_number_trigger(llmobsi_view* view, size_t place, llmobsi_match* match)
@@ -214,8 +223,23 @@ llmobsi_fn bool llmobsi_number_trigger(llmobsi_view* view, size_t place, llmobsi
         return letters >= 1 && letters <= 2 &&
                llmobsi_lettered_read(view, start - letters, start, match);
     }
-    size = llmobsi_run(view, start, LLMOBS_I_DIGIT, 5);
+    size = llmobsi_run_of_digits(view, start, LLMOBS_I_NUMBER_MOST);
     after = llmobsi_at(view, start + size);
+    if (llmobsi_is(after, LLMOBS_I_WORD)) {
+        return false;
+    }
+    if ((after != '.' && after != '-' && after != '/' && after != ' ') ||
+        !llmobsi_is(llmobsi_at(view, start + size + 1), LLMOBS_I_DIGIT)) {
+        return llmobsi_plain_is_likely(view, start, size) &&
+               llmobsi_digits_read(view, start, match);
+    }
+    if (after == '.' || after == '-') { /* such numbers have three groups at least */
+        size_t second = start + size + 1;
+        second += llmobsi_run_of_digits(view, second, LLMOBS_I_NUMBER_MOST);
+        if (llmobsi_at(view, second) != after) {
+            return false;
+        }
+    }
     if (size <= 3 && after == '.' && llmobsi_wants(view, LLMOBS_PII_IP_ADDRESS) &&
         llmobsi_ipv4_read(view, start, match)) {
         return true;

@@ -79,6 +79,9 @@ llmobsi_fn bool llmobsi_recognize_read(llmobsi_view* view, size_t place, llmobsi
     size_t i;
     if (llmobsi_is(first, LLMOBS_I_DIGIT) && second != '@') {
         any = llmobsi_number_trigger(view, place, best);
+        if (!view->has_extras && llmobsi_is(second, LLMOBS_I_DIGIT | LLMOBS_I_DOT)) {
+            return any;
+        }
         if (second == 'Q') {
             llmobsi_try(API_KEY, llmobsi_azure_read(view, place, &match));
         }
@@ -106,6 +109,9 @@ llmobsi_fn bool llmobsi_recognize_read(llmobsi_view* view, size_t place, llmobsi
             llmobsi_try(JWT, llmobsi_jwt_read(view, place, &match));
         }
         llmobsi_try(API_KEY, llmobsi_secret_read(view, place, &match));
+    }
+    if (!view->has_extras) {
+        return any;
     }
     llmobsi_try(CRYPTO_ADDRESS, llmobsi_coin_read(view, place, &match));
     for (i = 0; i < view->term_count; i++) {

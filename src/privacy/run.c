@@ -389,6 +389,7 @@ llmobsi_fn void llmobsi_scan_bytes(llmobs_scan_state* state, const llmobsi_scan_
     run.view.classes = state->rules.classes;
     run.view.terms = state->rules.terms;
     run.view.term_count = state->rules.term_count;
+    run.view.has_extras = state->is_rough;
     run.cluster.is_there = false;
     llmobsi_scan_window(&run, from);
 }

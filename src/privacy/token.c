@@ -181,10 +181,12 @@ static const llmobsi_value_word llmobsi_value_words[] = {
 
 llmobsi_fn bool llmobsi_had_value_word(const llmobsi_view* view, size_t place)
 {
+    uint8_t last = llmobsi_small(llmobsi_back(view, place, 1));
     size_t i;
     for (i = 0; i < sizeof(llmobsi_value_words) / sizeof(llmobsi_value_words[0]); i++) {
         const llmobsi_value_word* word = &llmobsi_value_words[i];
-        if (llmobsi_had_word(view, place, word->text, word->size)) {
+        if ((uint8_t)word->text[word->size - 1] == last &&
+            llmobsi_had_word(view, place, word->text, word->size)) {
             return true;
         }
     }
@@ -238,6 +240,10 @@ llmobsi_fn bool llmobsi_value_read(llmobsi_view* view, size_t place, llmobsi_mat
         }
         name--;
     }
+    if (!llmobsi_had_value_word(view, name) &&
+        !llmobsi_had_word(view, name, "authorization", 13)) {
+        return false;
+    }
     start = llmobsi_value_gap(view, place + 1);
     if (llmobsi_is_escaped(view, start)) { /* a line's end, say: "token:\\n..." */
         start += llmobsi_at(view, start) != 'u' ? 1u : 5u;
@@ -247,8 +253,6 @@ llmobsi_fn bool llmobsi_value_read(llmobsi_view* view, size_t place, llmobsi_mat
         if ((size == 6 || size == 5) && llmobsi_at(view, start + size) == ' ') {
             start += size + 1;
         }
-    } else if (!llmobsi_had_value_word(view, name)) {
-        return false;
     }
     size = llmobsi_run(view, start, LLMOBS_I_VALUE, LLMOBS_I_ENTROPY_MOST);
     for (i = 0; i < size && !llmobsi_has_text(view, start + i, "*****"); i++) {

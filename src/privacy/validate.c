@@ -143,21 +143,20 @@ llmobsi_fn size_t llmobsi_iban_length(uint8_t first, uint8_t second)
    behind the rest. 1 %. */
 llmobsi_fn bool llmobsi_iban_is_valid(const uint8_t* text, size_t size)
 {
-    uint32_t rest = 0, check;
+    uint64_t rest = 0;
+    uint32_t check;
     size_t i;
     if (size < LLMOBS_I_IBAN_LEAST || size > LLMOBS_I_IBAN_MOST) {
         return false;
     }
     check = (uint32_t)(text[2] - '0') * 10 + (uint32_t)(text[3] - '0');
-    for (i = 0; i < size; i++) {
-        uint8_t byte = text[(i + 4) % size];
-        if (byte >= '0' && byte <= '9') {
-            rest = (rest * 10 + (uint32_t)(byte - '0')) % 97;
-        } else {
-            rest = (rest * 100 + (uint32_t)(byte - 'A') + 10) % 97;
-        }
+    for (i = 4; i < size + 4; i++) {
+        uint8_t byte = text[i < size ? i : i - size];
+        rest = byte >= '0' && byte <= '9' ? rest * 10 + (uint64_t)(byte - '0')
+                                          : rest * 100 + (uint64_t)(byte - 'A') + 10;
+        rest = rest >> 56 != 0 ? rest % 97 : rest; /* seldom: a division takes long */
     }
-    return rest == 1 && check >= 2 && check <= 98;
+    return rest % 97 == 1 && check >= 2 && check <= 98;
 }
 
 /* A routing number of the American Bankers Association. 3.8 %. */

@@ -15,6 +15,7 @@ typedef struct llmobsi_view {
     bool is_last; /* the text ends where the window ends              */
     bool starved;
     bool is_within; /* the trigger lies in a match: words before it are none of its own */
+    bool has_extras; /* there are terms, or classes that few ask for */
     uint32_t classes;
     const struct llmobs_scan_term* terms;
     size_t term_count;
@@ -135,6 +136,25 @@ llmobsi_inline size_t llmobsi_run(llmobsi_view* view, size_t place, uint32_t kin
         count++;
     }
     return count;
+}
+
+/* How many digits stand at a place, but no more than `most`: by eight bytes at a time where so many
+   are there. */
+llmobsi_inline size_t llmobsi_run_of_digits(llmobsi_view* view, size_t place, size_t most)
+{
+    size_t count = 0;
+    while (count < most && place + count + 8 <= view->size) {
+        uint64_t word = llmobsi_load_le64(view->bytes + place + count);
+        uint64_t others = ((word + LLMOBS_I_EACH_BYTE(0x7f - '9')) |
+                           (word - LLMOBS_I_EACH_BYTE('0')) | word) & LLMOBS_I_EACH_BYTE(0x80);
+        if (others != 0) {
+            count += (size_t)__builtin_ctzll(others) / 8;
+            return count < most ? count : most;
+        }
+        count += 8;
+    }
+    return count < most ? count + llmobsi_run(view, place + count, LLMOBS_I_DIGIT, most - count)
+                        : most;
 }
 
 /* How many before a place. */
