@@ -10431,6 +10431,17 @@ llmobsi_inline size_t llmobsi_run(llmobsi_view* view, size_t place, uint32_t kin
     return count;
 }
 
+/* A bit for each of eight bytes that is a digit. */
+llmobsi_inline uint64_t llmobsi_digits_of(const uint8_t* bytes)
+{
+    uint64_t word = llmobsi_load_le64(bytes);
+    uint64_t low = word & LLMOBS_I_EACH_BYTE(0x7f);
+    uint64_t from_0 = low + LLMOBS_I_EACH_BYTE(0x80 - '0');
+    uint64_t behind_9 = low + LLMOBS_I_EACH_BYTE(0x7f - '9');
+    uint64_t digits = (from_0 ^ behind_9) & ~word & LLMOBS_I_EACH_BYTE(0x80);
+    return (digits >> 7) * UINT64_C(0x0102040810204080) >> 56;
+}
+
 /* How many digits stand at a place, but no more than `most`: by eight bytes at a time where so many
    are there. */
 llmobsi_inline size_t llmobsi_run_of_digits(llmobsi_view* view, size_t place, size_t most)
@@ -12771,6 +12782,7 @@ typedef struct llmobsi_cluster {
     size_t end;
     uint8_t tail; /* of the match that ends last */
     bool is_there;
+    bool is_closed; /* no number that begins within it ends behind it, or matters otherwise */
 } llmobsi_cluster;
 
 /* One run over a window. */
@@ -12911,6 +12923,22 @@ llmobsi_fn size_t llmobsi_scan_emit(llmobsi_scan_run* run)
 
 /* ---- clusters ------------------------------------------------------------------------------ */
 
+/* One match only, behind which no digits go on. */
+llmobsi_inline bool llmobsi_cluster_closes(const llmobsi_view* view,
+                                           const llmobsi_cluster* cluster)
+{
+    uint8_t after;
+    if (view->has_extras || cluster->tail != LLMOBS_I_TAIL_NONE ||
+        cluster->best.start != cluster->start || cluster->best.end != cluster->end ||
+        cluster->end + 1 >= view->size) {
+        return false;
+    }
+    after = view->bytes[cluster->end];
+    return !llmobsi_is(after, LLMOBS_I_DIGIT) &&
+           ((after != ' ' && after != '-' && after != '.' && after != '/') ||
+            !llmobsi_is(view->bytes[cluster->end + 1], LLMOBS_I_DIGIT));
+}
+
 llmobsi_fn void llmobsi_cluster_add(llmobsi_cluster* cluster, const llmobsi_match* match,
                                     size_t trigger)
 {
@@ -12959,6 +12987,7 @@ llmobsi_fn bool llmobsi_cluster_grows(llmobsi_scan_run* run)
     }
     at = cluster->end;
     llmobsi_cluster_add(cluster, &match, cluster->trigger);
+    cluster->is_closed = false;
     return cluster->end > at;
 }
 
@@ -13012,6 +13041,7 @@ llmobsi_fn bool llmobsi_scan_trigger(llmobsi_scan_run* run, size_t place)
     }
     if (found && (!cluster->is_there || cluster->end - cluster->start <= LLMOBS_I_CLUSTER_MOST)) {
         llmobsi_cluster_add(cluster, &match, place);
+        cluster->is_closed = llmobsi_cluster_closes(&run->view, cluster);
     }
     return true;
 }
@@ -13031,15 +13061,38 @@ llmobsi_fn bool llmobsi_scan_settle(llmobsi_scan_run* run, size_t place)
     return true;
 }
 
-/* Whether a trigger is a digit within a run, of which the first was looked at. */
-llmobsi_inline bool llmobsi_scan_is_within(const llmobsi_view* view, size_t place)
+/* Whether a trigger is a digit that need not be looked at: within a run, of which the first was; or
+   within a match that nothing can change. */
+llmobsi_inline bool llmobsi_scan_is_within(const llmobsi_scan_run* run, size_t place)
 {
+    const llmobsi_view* view = &run->view;
     const uint8_t* here = view->bytes + place;
-    return place >= view->floor + 2 && place + 1 < view->size &&
-           llmobsi_is(here[0], LLMOBS_I_DIGIT) && llmobsi_is(here[-1], LLMOBS_I_DIGIT) &&
-           (llmobsi_is(here[-2], LLMOBS_I_DIGIT) || llmobsi_is(here[1], LLMOBS_I_DIGIT)) &&
-           llmobsi_is(here[1], LLMOBS_I_DIGIT | LLMOBS_I_DOT | LLMOBS_I_HYPHEN) &&
-           view->term_count == 0;
+    if (place < view->floor + 2 || place + 1 >= view->size ||
+        !llmobsi_is(here[0], LLMOBS_I_DIGIT) ||
+        !llmobsi_is(here[1], LLMOBS_I_DIGIT | LLMOBS_I_DOT | LLMOBS_I_HYPHEN) ||
+        view->has_extras) {
+        return false;
+    }
+    return (llmobsi_is(here[-1], LLMOBS_I_DIGIT) &&
+            (llmobsi_is(here[-2], LLMOBS_I_DIGIT) || llmobsi_is(here[1], LLMOBS_I_DIGIT))) ||
+           (run->cluster.is_there && run->cluster.is_closed && place < run->cluster.end);
+}
+
+/* Of a block's places those that are not within a run of digits, where that can be told: no finding
+   ends between two digits. */
+llmobsi_inline uint64_t llmobsi_scan_first_digits(const llmobsi_view* view, size_t block,
+                                                  uint64_t places)
+{
+    uint64_t digits = 0;
+    uint32_t i;
+    if ((places & (places >> 1)) == 0 || view->has_extras || block < view->floor ||
+        block + 64 > view->size) {
+        return places;
+    }
+    for (i = 0; i < 8; i++) {
+        digits |= llmobsi_digits_of(view->bytes + block + 8 * i) << 8 * i;
+    }
+    return places & ~(digits & digits << 1 & digits >> 1);
 }
 
 /* Scans a window from a place on. */
@@ -13065,12 +13118,13 @@ llmobsi_fn void llmobsi_scan_window(llmobsi_scan_run* run, size_t place)
             places = llmobsi_trigger_rest(next, tables, view->bytes, block, view->size,
                                           state->is_rough);
         }
+        places = llmobsi_scan_first_digits(view, block, places);
         for (; places != 0; places &= places - 1) {
             place = block + (size_t)__builtin_ctzll(places);
             if (place >= limit) {
                 break;
             }
-            if (place < view->floor || llmobsi_scan_is_within(view, place)) {
+            if (place < view->floor || llmobsi_scan_is_within(run, place)) {
                 continue;
             }
             if (run->cluster.is_there && !llmobsi_scan_settle(run, place)) {

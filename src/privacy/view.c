@@ -138,6 +138,17 @@ llmobsi_inline size_t llmobsi_run(llmobsi_view* view, size_t place, uint32_t kin
     return count;
 }
 
+/* A bit for each of eight bytes that is a digit. */
+llmobsi_inline uint64_t llmobsi_digits_of(const uint8_t* bytes)
+{
+    uint64_t word = llmobsi_load_le64(bytes);
+    uint64_t low = word & LLMOBS_I_EACH_BYTE(0x7f);
+    uint64_t from_0 = low + LLMOBS_I_EACH_BYTE(0x80 - '0');
+    uint64_t behind_9 = low + LLMOBS_I_EACH_BYTE(0x7f - '9');
+    uint64_t digits = (from_0 ^ behind_9) & ~word & LLMOBS_I_EACH_BYTE(0x80);
+    return (digits >> 7) * UINT64_C(0x0102040810204080) >> 56;
+}
+
 /* How many digits stand at a place, but no more than `most`: by eight bytes at a time where so many
    are there. */
 llmobsi_inline size_t llmobsi_run_of_digits(llmobsi_view* view, size_t place, size_t most)
