@@ -10431,16 +10431,37 @@ llmobsi_inline size_t llmobsi_run(llmobsi_view* view, size_t place, uint32_t kin
     return count;
 }
 
-/* A bit for each of eight bytes that is a digit. */
-llmobsi_inline uint64_t llmobsi_digits_of(const uint8_t* bytes)
+/* A bit for each of 64 bytes that lies, with some bits set, in a range of ASCII. */
+#if LLMOBS_I_SSE2
+llmobsi_inline uint64_t llmobsi_range_of(const uint8_t* bytes, uint8_t set, char from, char to)
 {
-    uint64_t word = llmobsi_load_le64(bytes);
-    uint64_t low = word & LLMOBS_I_EACH_BYTE(0x7f);
-    uint64_t from_0 = low + LLMOBS_I_EACH_BYTE(0x80 - '0');
-    uint64_t behind_9 = low + LLMOBS_I_EACH_BYTE(0x7f - '9');
-    uint64_t digits = (from_0 ^ behind_9) & ~word & LLMOBS_I_EACH_BYTE(0x80);
-    return (digits >> 7) * UINT64_C(0x0102040810204080) >> 56;
+    __m128i most = _mm_set1_epi8((char)(to - from));
+    uint64_t all = 0;
+    uint32_t i;
+    for (i = 0; i < 64; i += 16) {
+        __m128i part = _mm_loadu_si128((const __m128i*)(const void*)(bytes + i));
+        part = _mm_sub_epi8(_mm_or_si128(part, _mm_set1_epi8((char)set)), _mm_set1_epi8(from));
+        part = _mm_cmpeq_epi8(_mm_min_epu8(part, most), part);
+        all |= (uint64_t)(uint32_t)_mm_movemask_epi8(part) << i;
+    }
+    return all;
 }
+#else
+llmobsi_inline uint64_t llmobsi_range_of(const uint8_t* bytes, uint8_t set, char from, char to)
+{
+    uint64_t all = 0;
+    uint32_t i;
+    for (i = 0; i < 64; i += 8) {
+        uint64_t word = llmobsi_load_le64(bytes + i);
+        uint64_t low = (word & LLMOBS_I_EACH_BYTE(0x7f)) | LLMOBS_I_EACH_BYTE(1) * set;
+        uint64_t begun = low + LLMOBS_I_EACH_BYTE(1) * (uint8_t)(0x80 - from);
+        uint64_t over = low + LLMOBS_I_EACH_BYTE(1) * (uint8_t)(0x7f - to);
+        uint64_t found = (begun ^ over) & ~word & LLMOBS_I_EACH_BYTE(0x80);
+        all |= (found >> 7) * UINT64_C(0x0102040810204080) >> 56 << i;
+    }
+    return all;
+}
+#endif
 
 /* How many digits stand at a place, but no more than `most`: by eight bytes at a time where so many
    are there. */
@@ -10732,17 +10753,6 @@ llmobsi_fn bool llmobsi_is_marker(const llmobsi_view* view, size_t place)
            llmobsi_covered_size(&before, place - size - 1) == size + 2;
 }
 
-/* A bit for each of eight bytes that is a letter. */
-llmobsi_inline uint64_t llmobsi_letters(const uint8_t* bytes)
-{
-    uint64_t all = llmobsi_load_le64(bytes);
-    uint64_t small = (all & LLMOBS_I_EACH_BYTE(0x7f)) | LLMOBS_I_EACH_BYTE(0x20);
-    uint64_t from_a = small + LLMOBS_I_EACH_BYTE(0x80 - 'a');
-    uint64_t behind_z = small + LLMOBS_I_EACH_BYTE(0x7f - 'z');
-    uint64_t letters = (from_a ^ behind_z) & ~all & LLMOBS_I_EACH_BYTE(0x80);
-    return (letters >> 7) * UINT64_C(0x0102040810204080) >> 56;
-}
-
 /* The 64 bytes before a place, in `copy` where there are less: behind zeros then. */
 llmobsi_inline const uint8_t* llmobsi_context_window(const llmobsi_view* view, size_t place,
                                                      uint8_t copy[64])
@@ -10792,12 +10802,9 @@ llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
 {
     uint8_t copy[64];
     const uint8_t* window = llmobsi_context_window(view, place, copy);
-    uint64_t letters = 0, ends, left;
-    uint32_t found = 0, i;
-    for (i = 0; i < 8; i++) {
-        letters |= llmobsi_letters(window + 8 * i) << 8 * i;
-    }
-    ends = letters & ~(letters >> 1);
+    uint64_t letters = llmobsi_range_of(window, 0x20, 'a', 'z'), left;
+    uint64_t ends = letters & ~(letters >> 1);
+    uint32_t classes, found = 0, i;
     left = ends >> (64 - LLMOBS_I_CONTEXT_BYTES) << (64 - LLMOBS_I_CONTEXT_BYTES);
     for (i = 0; i < LLMOBS_I_CONTEXT_WORDS; i++) { /* without branches, which would be guessed */
         uint32_t last = 63 - (uint32_t)__builtin_clzll(left | 1);
@@ -10809,9 +10816,12 @@ llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
     if ((found & 1) == 0) {
         return 0;
     }
-    i = llmobsi_context_end(view, place);
-    return i == 64 ? 0
-                   : llmobsi_context_read(window, letters, ends >> i << i) & view->classes;
+    ends = ends >> (64 - LLMOBS_I_CONTEXT_BYTES) << (64 - LLMOBS_I_CONTEXT_BYTES);
+    classes = llmobsi_context_read(window, letters, ends) & view->classes;
+    if (classes != 0 && (i = llmobsi_context_end(view, place)) != 64 - LLMOBS_I_CONTEXT_BYTES) {
+        classes &= i == 64 ? 0 : llmobsi_context_read(window, letters, ends >> i << i);
+    }
+    return classes;
 }
 
 #endif /* LLMOBS_NO_SCANNER */
@@ -11355,35 +11365,15 @@ llmobsi_inline bool llmobsi_plain_is_likely(const llmobsi_view* view, size_t sta
                             llmobsi_context(view, start) != 0;
 }
 
-/* At a digit, or at a capital letter that two digits follow. A run of digits is looked at once: at
-   its first, or, of two digits, at the second. */
-llmobsi_fn bool llmobsi_number_trigger(llmobsi_view* view, size_t place, llmobsi_match* match)
+/* A digit that begins a number, with `after` behind its first `size`. A year with a month, a
+   version, a price have two groups: nothing here has. */
+llmobsi_fn bool llmobsi_grouped_read(llmobsi_view* view, size_t start, size_t size, uint8_t after,
+                                     llmobsi_match* match)
 {
-    size_t before = llmobsi_run_back(view, place, LLMOBS_I_DIGIT, 2);
-    size_t start = place - before, size;
-    uint8_t after;
-    if (before == 2 || (before == 1 && llmobsi_is(llmobsi_at(view, place + 1), LLMOBS_I_DIGIT))) {
-        return false;
-    }
-    if (!llmobsi_number_begins(view, start)) {
-        size_t letters = llmobsi_run_back(view, start, LLMOBS_I_UPPER, 3);
-        return letters >= 1 && letters <= 2 &&
-               llmobsi_lettered_read(view, start - letters, start, match);
-    }
-    size = llmobsi_run_of_digits(view, start, LLMOBS_I_NUMBER_MOST);
-    after = llmobsi_at(view, start + size);
-    if (llmobsi_is(after, LLMOBS_I_WORD)) {
-        return false;
-    }
-    if ((after != '.' && after != '-' && after != '/' && after != ' ') ||
-        !llmobsi_is(llmobsi_at(view, start + size + 1), LLMOBS_I_DIGIT)) {
-        return llmobsi_plain_is_likely(view, start, size) &&
-               llmobsi_digits_read(view, start, match);
-    }
-    if (after == '.' || after == '-') { /* such numbers have three groups at least */
+    if (after == '.' || after == '-') {
         size_t second = start + size + 1;
         second += llmobsi_run_of_digits(view, second, LLMOBS_I_NUMBER_MOST);
-        if (llmobsi_at(view, second) != after) {
+        if (size > 4 || llmobsi_at(view, second) != after) {
             return false;
         }
     }
@@ -11401,6 +11391,42 @@ llmobsi_fn bool llmobsi_number_trigger(llmobsi_view* view, size_t place, llmobsi
         return llmobsi_nanp_read(view, start, start + 2, start + 6, match);
     }
     return size >= 3 && llmobsi_digits_read(view, start, match);
+}
+
+/* Behind a letter or the like. */
+llmobsi_fn bool llmobsi_behind_letters_read(llmobsi_view* view, size_t start, llmobsi_match* match)
+{
+    size_t letters = llmobsi_run_back(view, start, LLMOBS_I_UPPER, 3);
+    return letters >= 1 && letters <= 2 &&
+           llmobsi_lettered_read(view, start - letters, start, match);
+}
+
+/* At a digit, or at a capital letter that two digits follow. A run of digits is looked at once: at
+   its first, or, of two digits, at the second. Most are sorted out here. */
+llmobsi_fn bool llmobsi_number_trigger(llmobsi_view* view, size_t place, llmobsi_match* match)
+{
+    size_t start = place, size;
+    uint8_t after;
+    if (llmobsi_is(llmobsi_back(view, place, 1), LLMOBS_I_DIGIT)) {
+        if (llmobsi_is(llmobsi_back(view, place, 2), LLMOBS_I_DIGIT) ||
+            llmobsi_is(llmobsi_at(view, place + 1), LLMOBS_I_DIGIT)) {
+            return false;
+        }
+        start--;
+    }
+    if (!llmobsi_number_begins(view, start)) {
+        return llmobsi_behind_letters_read(view, start, match);
+    }
+    size = llmobsi_run_of_digits(view, start, LLMOBS_I_NUMBER_MOST);
+    after = llmobsi_at(view, start + size);
+    if (llmobsi_is(after, LLMOBS_I_WORD)) {
+        return false;
+    }
+    if ((after == '.' || after == '-' || after == '/' || (after == ' ' && size <= 4)) &&
+        llmobsi_is(llmobsi_at(view, start + size + 1), LLMOBS_I_DIGIT)) {
+        return llmobsi_grouped_read(view, start, size, after, match);
+    }
+    return llmobsi_plain_is_likely(view, start, size) && llmobsi_digits_read(view, start, match);
 }
 
 #endif /* LLMOBS_NO_SCANNER */
@@ -13083,15 +13109,12 @@ llmobsi_inline bool llmobsi_scan_is_within(const llmobsi_scan_run* run, size_t p
 llmobsi_inline uint64_t llmobsi_scan_first_digits(const llmobsi_view* view, size_t block,
                                                   uint64_t places)
 {
-    uint64_t digits = 0;
-    uint32_t i;
+    uint64_t digits;
     if ((places & (places >> 1)) == 0 || view->has_extras || block < view->floor ||
         block + 64 > view->size) {
         return places;
     }
-    for (i = 0; i < 8; i++) {
-        digits |= llmobsi_digits_of(view->bytes + block + 8 * i) << 8 * i;
-    }
+    digits = llmobsi_range_of(view->bytes + block, 0, '0', '9');
     return places & ~(digits & digits << 1 & digits >> 1);
 }
 

@@ -100,17 +100,6 @@ llmobsi_fn bool llmobsi_is_marker(const llmobsi_view* view, size_t place)
            llmobsi_covered_size(&before, place - size - 1) == size + 2;
 }
 
-/* A bit for each of eight bytes that is a letter. */
-llmobsi_inline uint64_t llmobsi_letters(const uint8_t* bytes)
-{
-    uint64_t all = llmobsi_load_le64(bytes);
-    uint64_t small = (all & LLMOBS_I_EACH_BYTE(0x7f)) | LLMOBS_I_EACH_BYTE(0x20);
-    uint64_t from_a = small + LLMOBS_I_EACH_BYTE(0x80 - 'a');
-    uint64_t behind_z = small + LLMOBS_I_EACH_BYTE(0x7f - 'z');
-    uint64_t letters = (from_a ^ behind_z) & ~all & LLMOBS_I_EACH_BYTE(0x80);
-    return (letters >> 7) * UINT64_C(0x0102040810204080) >> 56;
-}
-
 /* The 64 bytes before a place, in `copy` where there are less: behind zeros then. */
 llmobsi_inline const uint8_t* llmobsi_context_window(const llmobsi_view* view, size_t place,
                                                      uint8_t copy[64])
@@ -160,12 +149,9 @@ llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
 {
     uint8_t copy[64];
     const uint8_t* window = llmobsi_context_window(view, place, copy);
-    uint64_t letters = 0, ends, left;
-    uint32_t found = 0, i;
-    for (i = 0; i < 8; i++) {
-        letters |= llmobsi_letters(window + 8 * i) << 8 * i;
-    }
-    ends = letters & ~(letters >> 1);
+    uint64_t letters = llmobsi_range_of(window, 0x20, 'a', 'z'), left;
+    uint64_t ends = letters & ~(letters >> 1);
+    uint32_t classes, found = 0, i;
     left = ends >> (64 - LLMOBS_I_CONTEXT_BYTES) << (64 - LLMOBS_I_CONTEXT_BYTES);
     for (i = 0; i < LLMOBS_I_CONTEXT_WORDS; i++) { /* without branches, which would be guessed */
         uint32_t last = 63 - (uint32_t)__builtin_clzll(left | 1);
@@ -177,7 +163,10 @@ llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
     if ((found & 1) == 0) {
         return 0;
     }
-    i = llmobsi_context_end(view, place);
-    return i == 64 ? 0
-                   : llmobsi_context_read(window, letters, ends >> i << i) & view->classes;
+    ends = ends >> (64 - LLMOBS_I_CONTEXT_BYTES) << (64 - LLMOBS_I_CONTEXT_BYTES);
+    classes = llmobsi_context_read(window, letters, ends) & view->classes;
+    if (classes != 0 && (i = llmobsi_context_end(view, place)) != 64 - LLMOBS_I_CONTEXT_BYTES) {
+        classes &= i == 64 ? 0 : llmobsi_context_read(window, letters, ends >> i << i);
+    }
+    return classes;
 }

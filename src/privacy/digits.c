@@ -208,35 +208,15 @@ llmobsi_inline bool llmobsi_plain_is_likely(const llmobsi_view* view, size_t sta
                             llmobsi_context(view, start) != 0;
 }
 
-/* At a digit, or at a capital letter that two digits follow. A run of digits is looked at once: at
-   its first, or, of two digits, at the second. */
-llmobsi_fn bool llmobsi_number_trigger(llmobsi_view* view, size_t place, llmobsi_match* match)
+/* A digit that begins a number, with `after` behind its first `size`. A year with a month, a
+   version, a price have two groups: nothing here has. */
+llmobsi_fn bool llmobsi_grouped_read(llmobsi_view* view, size_t start, size_t size, uint8_t after,
+                                     llmobsi_match* match)
 {
-    size_t before = llmobsi_run_back(view, place, LLMOBS_I_DIGIT, 2);
-    size_t start = place - before, size;
-    uint8_t after;
-    if (before == 2 || (before == 1 && llmobsi_is(llmobsi_at(view, place + 1), LLMOBS_I_DIGIT))) {
-        return false;
-    }
-    if (!llmobsi_number_begins(view, start)) {
-        size_t letters = llmobsi_run_back(view, start, LLMOBS_I_UPPER, 3);
-        return letters >= 1 && letters <= 2 &&
-               llmobsi_lettered_read(view, start - letters, start, match);
-    }
-    size = llmobsi_run_of_digits(view, start, LLMOBS_I_NUMBER_MOST);
-    after = llmobsi_at(view, start + size);
-    if (llmobsi_is(after, LLMOBS_I_WORD)) {
-        return false;
-    }
-    if ((after != '.' && after != '-' && after != '/' && after != ' ') ||
-        !llmobsi_is(llmobsi_at(view, start + size + 1), LLMOBS_I_DIGIT)) {
-        return llmobsi_plain_is_likely(view, start, size) &&
-               llmobsi_digits_read(view, start, match);
-    }
-    if (after == '.' || after == '-') { /* such numbers have three groups at least */
+    if (after == '.' || after == '-') {
         size_t second = start + size + 1;
         second += llmobsi_run_of_digits(view, second, LLMOBS_I_NUMBER_MOST);
-        if (llmobsi_at(view, second) != after) {
+        if (size > 4 || llmobsi_at(view, second) != after) {
             return false;
         }
     }
@@ -254,4 +234,40 @@ llmobsi_fn bool llmobsi_number_trigger(llmobsi_view* view, size_t place, llmobsi
         return llmobsi_nanp_read(view, start, start + 2, start + 6, match);
     }
     return size >= 3 && llmobsi_digits_read(view, start, match);
+}
+
+/* Behind a letter or the like. */
+llmobsi_fn bool llmobsi_behind_letters_read(llmobsi_view* view, size_t start, llmobsi_match* match)
+{
+    size_t letters = llmobsi_run_back(view, start, LLMOBS_I_UPPER, 3);
+    return letters >= 1 && letters <= 2 &&
+           llmobsi_lettered_read(view, start - letters, start, match);
+}
+
+/* At a digit, or at a capital letter that two digits follow. A run of digits is looked at once: at
+   its first, or, of two digits, at the second. Most are sorted out here. */
+llmobsi_fn bool llmobsi_number_trigger(llmobsi_view* view, size_t place, llmobsi_match* match)
+{
+    size_t start = place, size;
+    uint8_t after;
+    if (llmobsi_is(llmobsi_back(view, place, 1), LLMOBS_I_DIGIT)) {
+        if (llmobsi_is(llmobsi_back(view, place, 2), LLMOBS_I_DIGIT) ||
+            llmobsi_is(llmobsi_at(view, place + 1), LLMOBS_I_DIGIT)) {
+            return false;
+        }
+        start--;
+    }
+    if (!llmobsi_number_begins(view, start)) {
+        return llmobsi_behind_letters_read(view, start, match);
+    }
+    size = llmobsi_run_of_digits(view, start, LLMOBS_I_NUMBER_MOST);
+    after = llmobsi_at(view, start + size);
+    if (llmobsi_is(after, LLMOBS_I_WORD)) {
+        return false;
+    }
+    if ((after == '.' || after == '-' || after == '/' || (after == ' ' && size <= 4)) &&
+        llmobsi_is(llmobsi_at(view, start + size + 1), LLMOBS_I_DIGIT)) {
+        return llmobsi_grouped_read(view, start, size, after, match);
+    }
+    return llmobsi_plain_is_likely(view, start, size) && llmobsi_digits_read(view, start, match);
 }

@@ -342,15 +342,12 @@ llmobsi_inline bool llmobsi_scan_is_within(const llmobsi_scan_run* run, size_t p
 llmobsi_inline uint64_t llmobsi_scan_first_digits(const llmobsi_view* view, size_t block,
                                                   uint64_t places)
 {
-    uint64_t digits = 0;
-    uint32_t i;
+    uint64_t digits;
     if ((places & (places >> 1)) == 0 || view->has_extras || block < view->floor ||
         block + 64 > view->size) {
         return places;
     }
-    for (i = 0; i < 8; i++) {
-        digits |= llmobsi_digits_of(view->bytes + block + 8 * i) << 8 * i;
-    }
+    digits = llmobsi_range_of(view->bytes + block, 0, '0', '9');
     return places & ~(digits & digits << 1 & digits >> 1);
 }
 

@@ -138,16 +138,37 @@ llmobsi_inline size_t llmobsi_run(llmobsi_view* view, size_t place, uint32_t kin
     return count;
 }
 
-/* A bit for each of eight bytes that is a digit. */
-llmobsi_inline uint64_t llmobsi_digits_of(const uint8_t* bytes)
+/* A bit for each of 64 bytes that lies, with some bits set, in a range of ASCII. */
+#if LLMOBS_I_SSE2
+llmobsi_inline uint64_t llmobsi_range_of(const uint8_t* bytes, uint8_t set, char from, char to)
 {
-    uint64_t word = llmobsi_load_le64(bytes);
-    uint64_t low = word & LLMOBS_I_EACH_BYTE(0x7f);
-    uint64_t from_0 = low + LLMOBS_I_EACH_BYTE(0x80 - '0');
-    uint64_t behind_9 = low + LLMOBS_I_EACH_BYTE(0x7f - '9');
-    uint64_t digits = (from_0 ^ behind_9) & ~word & LLMOBS_I_EACH_BYTE(0x80);
-    return (digits >> 7) * UINT64_C(0x0102040810204080) >> 56;
+    __m128i most = _mm_set1_epi8((char)(to - from));
+    uint64_t all = 0;
+    uint32_t i;
+    for (i = 0; i < 64; i += 16) {
+        __m128i part = _mm_loadu_si128((const __m128i*)(const void*)(bytes + i));
+        part = _mm_sub_epi8(_mm_or_si128(part, _mm_set1_epi8((char)set)), _mm_set1_epi8(from));
+        part = _mm_cmpeq_epi8(_mm_min_epu8(part, most), part);
+        all |= (uint64_t)(uint32_t)_mm_movemask_epi8(part) << i;
+    }
+    return all;
 }
+#else
+llmobsi_inline uint64_t llmobsi_range_of(const uint8_t* bytes, uint8_t set, char from, char to)
+{
+    uint64_t all = 0;
+    uint32_t i;
+    for (i = 0; i < 64; i += 8) {
+        uint64_t word = llmobsi_load_le64(bytes + i);
+        uint64_t low = (word & LLMOBS_I_EACH_BYTE(0x7f)) | LLMOBS_I_EACH_BYTE(1) * set;
+        uint64_t begun = low + LLMOBS_I_EACH_BYTE(1) * (uint8_t)(0x80 - from);
+        uint64_t over = low + LLMOBS_I_EACH_BYTE(1) * (uint8_t)(0x7f - to);
+        uint64_t found = (begun ^ over) & ~word & LLMOBS_I_EACH_BYTE(0x80);
+        all |= (found >> 7) * UINT64_C(0x0102040810204080) >> 56 << i;
+    }
+    return all;
+}
+#endif
 
 /* How many digits stand at a place, but no more than `most`: by eight bytes at a time where so many
    are there. */
