@@ -17,6 +17,11 @@ typedef struct scan_case {
 #define HEX_32 "0123456789abcdef9876543210fedcba"
 #define HEX_64 HEX_32 "13579bdf02468ace3141592653589793"
 
+#define YONGHU "\xe7\x94\xa8\xe6\x88\xb7"
+#define YONGHU8 YONGHU YONGHU YONGHU YONGHU YONGHU YONGHU YONGHU YONGHU
+#define LIZI "\xe4\xbe\x8b\xe5\xad\x90"
+#define GUANGGAO "\xe5\xb9\xbf\xe5\x91\x8a"
+
 static const scan_case scan_cases[] = {
     /* cards */
     {"4111 1111 1111 1111", "[CREDIT_CARD:4111 1111 1111 1111]"},
@@ -129,7 +134,32 @@ static const scan_case scan_cases[] = {
     {"?email=bob@example.com&x=1", "?email=[EMAIL:bob@example.com]&x=1"},
     {"user=bob@example.com", "user=[EMAIL:bob@example.com]"},
     {"/users/bob@example.com/", "/users/[EMAIL:bob@example.com]/"},
-    {"\xc3\xa9" "bob@example.com\xc3\xa9", "\xc3\xa9[EMAIL:bob@example.com]\xc3\xa9"},
+    {"\xe2\x80\x9c" "bob@example.com\xe2\x80\x9d",
+     "\xe2\x80\x9c[EMAIL:bob@example.com]\xe2\x80\x9d"},
+    /* addresses beyond ASCII */
+    {"an j\xc3\xbcrgen@m\xc3\xbcller.de.", "an [EMAIL:j\xc3\xbcrgen@m\xc3\xbcller.de]."},
+    {"\xc3\xa9" "bob@example.com\xc3\xa9", "[EMAIL:\xc3\xa9" "bob@example.com\xc3\xa9]"},
+    {"\xc2\xab\xd0\xb8\xd0\xb2\xd0\xb0\xd0\xbd@\xd0\xbf\xd0\xbe\xd1\x87\xd1\x82\xd0\xb0.\xd1\x80\xd1\x84\xc2\xbb",
+     "\xc2\xab[EMAIL:\xd0\xb8\xd0\xb2\xd0\xb0\xd0\xbd@\xd0\xbf\xd0\xbe\xd1\x87\xd1\x82\xd0\xb0.\xd1\x80\xd1\x84]\xc2\xbb"},
+    {"=" YONGHU "@" LIZI "." GUANGGAO "\xe3\x80\x82",
+     "=[EMAIL:" YONGHU "@" LIZI "." GUANGGAO "]\xe3\x80\x82"},
+    {YONGHU "1@" LIZI "." GUANGGAO ",", "[EMAIL:" YONGHU "1@" LIZI "." GUANGGAO "],"},
+    {YONGHU "@example.com", "[EMAIL:" YONGHU "@example.com]"},
+    {YONGHU "123@qq.com" YONGHU, YONGHU "[EMAIL:123@qq.com]" YONGHU},
+    {"bob@" LIZI ".com", "[EMAIL:bob@" LIZI ".com]"},
+    {"bob@example." GUANGGAO "x", "[EMAIL:bob@example." GUANGGAO "]x"},
+    {YONGHU8 YONGHU8 "@" LIZI "." GUANGGAO,
+     YONGHU YONGHU YONGHU YONGHU YONGHU "\xe7\x94\xa8[EMAIL:\xe6\x88\xb7" YONGHU8 YONGHU YONGHU "@" LIZI "."
+     GUANGGAO "]"},
+    {"\xf0\x9f\x93\xa7" "bob@example.com\xf0\x9f\x98\x80",
+     "\xf0\x9f\x93\xa7[EMAIL:bob@example.com]\xf0\x9f\x98\x80"},
+    {"\xbc" "bob@example.com\xc3", "\xbc[EMAIL:bob@example.com]\xc3"},
+    {"j\xc3@example.com", NULL},
+    {"j\xc0\xbc@example.com", NULL},
+    {"bob@m\xfcller.de", NULL},
+    {"bob@example.\xd1\x80", NULL},
+    {"bob@\xe2\x80\x9c.de", NULL},
+    {"j\xc3\xbc..x@example.com", NULL},
     {"\\nbob@example.com\\n", "\\n[EMAIL:bob@example.com]\\n"},
     {"\\u00e9bob@example.com", "\\u00e9[EMAIL:bob@example.com]"},
     {"bob@example.com-536-90-4399", "[EMAIL:bob@example.com]-[US_SSN:536-90-4399]"},

@@ -239,7 +239,10 @@ llmobsi_fn bool llmobsi_cluster_grows(llmobsi_scan_run* run)
         cluster->end - cluster->start > LLMOBS_I_CLUSTER_MOST / 2) {
         return false;
     }
-    at = cluster->end + llmobsi_run(view, cluster->end, LLMOBS_I_LOCAL, LLMOBS_I_EMAIL_LOCAL);
+    at = cluster->end;
+    while (at - cluster->end < LLMOBS_I_EMAIL_LOCAL && llmobsi_is_local(llmobsi_at(view, at))) {
+        at++;
+    }
     if (llmobsi_at(view, at) != '@' || !llmobsi_email_read(view, at, &match) || view->starved ||
         match.start >= cluster->end) {
         return false;
@@ -268,7 +271,7 @@ llmobsi_fn void llmobsi_scan_stop(llmobsi_scan_run* run, size_t resume, size_t h
    of the window. */
 llmobsi_fn size_t llmobsi_scan_held(const llmobsi_scan_run* run, size_t place)
 {
-    return place - llmobsi_run_back(&run->view, place, LLMOBS_I_LOCAL, LLMOBS_I_EMAIL_LOCAL + 5);
+    return place - llmobsi_run_of_local(&run->view, place);
 }
 
 llmobsi_fn size_t llmobsi_scan_held_at_end(const llmobsi_scan_run* run, size_t place)
