@@ -11856,6 +11856,31 @@ llmobsi_fn bool llmobsi_is_placeholder(const uint8_t* text, size_t size)
     return false;
 }
 
+/* Whether what stands there could be a secret: it has a digit and enough entropy, and is none that
+   people write instead. Judged by its beginning, so that what follows can't change the verdict. */
+llmobsi_fn bool llmobsi_is_secret(llmobsi_view* view, size_t start, size_t size)
+{
+    size_t i = 0, most = size < LLMOBS_I_ENTROPY_MOST ? size : LLMOBS_I_ENTROPY_MOST, reached;
+    if (size < LLMOBS_I_VALUE_LEAST) {
+        return false;
+    }
+    while (i < most && !llmobsi_is(llmobsi_at(view, start + i), LLMOBS_I_DIGIT)) {
+        i++;
+    }
+    if (i++ == most) {
+        return false;
+    }
+    reached = llmobsi_entropy_reached(view->bytes + start, most,
+                                      i > LLMOBS_I_VALUE_LEAST ? i : LLMOBS_I_VALUE_LEAST,
+                                      llmobsi_bits(3, 5));
+    return reached != 0 && !llmobsi_is_placeholder(view->bytes + start, reached);
+}
+
+llmobsi_inline bool llmobsi_is_quote(uint8_t byte)
+{
+    return byte == '"' || byte == '\'' || byte == '`';
+}
+
 /* Over what may stand between name and value: blanks, quotation marks, their escapes, one more of
    ":=>". */
 llmobsi_inline size_t llmobsi_value_gap(llmobsi_view* view, size_t place)
@@ -11863,62 +11888,110 @@ llmobsi_inline size_t llmobsi_value_gap(llmobsi_view* view, size_t place)
     size_t i;
     for (i = 0; i < 6; i++) {
         uint8_t byte = llmobsi_at(view, place + i);
-        if (byte != ' ' && byte != '\t' && byte != '"' && byte != '\'' && byte != '`' &&
-            byte != '\\' && byte != ':' && byte != '=' && byte != '>') {
+        if (byte != ' ' && byte != '\t' && !llmobsi_is_quote(byte) && byte != '\\' &&
+            byte != ':' && byte != '=' && byte != '>') {
             break;
         }
     }
     return place + i;
 }
 
+/* What follows "Bearer " or "Basic ". */
+llmobsi_fn size_t llmobsi_value_scheme(llmobsi_view* view, size_t start)
+{
+    size_t size = llmobsi_run(view, start, LLMOBS_I_ALPHA, 7);
+    bool is_there = (size == 6 || size == 5) && llmobsi_at(view, start + size) == ' ';
+    return is_there ? start + size + 1 : start;
+}
+
+#define LLMOBS_I_QUOTED_MOST 256u
+
+/* Where what stands in quotation marks ends, before the closing one and the backslashes that belong
+   to it; 0: it does not, in one line, or the text that it lies in ends, or a redactor has been there.
+   Before `start` blanks don't matter. The opening one may be that of a string within a string: \", or \\\". */
+llmobsi_fn size_t llmobsi_quoted_end(llmobsi_view* view, size_t open, size_t start,
+                                     bool has_blanks)
+{
+    uint8_t quote = llmobsi_at(view, open);
+    size_t level = llmobsi_run_of(view, open, '\\'), slashes = 0, i;
+    if (level != 0 && level != 1 && level != 3) {
+        return 0;
+    }
+    for (i = open + 1; i <= open + LLMOBS_I_QUOTED_MOST; i++) {
+        uint8_t byte = llmobsi_at(view, i);
+        size_t rest = slashes % (2 * level + 2); /* of escaped backslashes */
+        if (byte == quote && rest == level) {
+            return i - level;
+        }
+        if ((byte == quote || byte == '"') && rest != 2 * level + 1) {
+            return 0;
+        }
+        if (byte < 0x20 || (byte == ' ' && !has_blanks && i >= start) ||
+            ((byte == '<' || byte == '*') && llmobsi_covered_size(view, i) != 0)) {
+            return 0;
+        }
+        slashes = byte == '\\' ? slashes + 1 : 0;
+    }
+    return 0;
+}
+
+/* In quotation marks between `gap` and `start`, where the value begins otherwise. Blanks may stand
+   in a password; in a token, or a key, what has some is a sentence. */
+llmobsi_fn bool llmobsi_quoted_read(llmobsi_view* view, size_t name, size_t gap, size_t start,
+                                    llmobsi_match* match)
+{
+    uint8_t last = llmobsi_small(llmobsi_back(view, name, 1));
+    size_t open = start, end, content;
+    while (open > gap && !llmobsi_is_quote(llmobsi_at(view, open - 1))) {
+        open--;
+    }
+    if (open-- == gap || (open > gap && llmobsi_is_quote(llmobsi_at(view, open - 1)))) {
+        return false; /* none, or nothing in it */
+    }
+    content = open + 1 + (llmobsi_at(view, open + 1) == ' ' ? 1u : 0u);
+    if (llmobsi_had_word(view, name, "authorization", 13)) {
+        content = llmobsi_value_scheme(view, content);
+    }
+    end = llmobsi_quoted_end(view, open, content, last != 'n' && last != 'y');
+    return end > content && llmobsi_is_secret(view, content, end - content) &&
+           llmobsi_match_set(match, LLMOBS_PII_PASSWORD, content, end, "assignment");
+}
+
 /* The value behind the ':' or '=' at a place, if the name before it is one of a secret's. */
 llmobsi_fn bool llmobsi_value_read(llmobsi_view* view, size_t place, llmobsi_match* match)
 {
-    size_t name = place, start, size, i, reached;
-    bool digit = false, is_long;
+    size_t name = place, start, size, i;
+    bool is_header;
     for (i = 0; i < 5; i++) {
         uint8_t byte = llmobsi_back(view, name, 1);
-        if (byte != ' ' && byte != '"' && byte != '\'' && byte != '\\' && byte != ']' &&
-            byte != ':' && byte != '`') {
+        if (byte != ' ' && !llmobsi_is_quote(byte) && byte != '\\' && byte != ']' &&
+            byte != ':') {
             break;
         }
         name--;
     }
-    if (!llmobsi_had_value_word(view, name) &&
-        !llmobsi_had_word(view, name, "authorization", 13)) {
+    is_header = llmobsi_had_word(view, name, "authorization", 13);
+    if (!is_header && !llmobsi_had_value_word(view, name)) {
         return false;
     }
     start = llmobsi_value_gap(view, place + 1);
+    if (llmobsi_quoted_read(view, name, place + 1, start, match)) {
+        return true;
+    }
     if (llmobsi_is_escaped(view, start)) { /* a line's end, say: "token:\\n..." */
         start += llmobsi_at(view, start) != 'u' ? 1u : 5u;
     }
-    if (llmobsi_had_word(view, name, "authorization", 13)) {
-        size = llmobsi_run(view, start, LLMOBS_I_ALPHA, 7);
-        if ((size == 6 || size == 5) && llmobsi_at(view, start + size) == ' ') {
-            start += size + 1;
-        }
+    if (is_header) {
+        start = llmobsi_value_scheme(view, start);
     }
     size = llmobsi_run(view, start, LLMOBS_I_VALUE, LLMOBS_I_ENTROPY_MOST);
     for (i = 0; i < size && !llmobsi_has_text(view, start + i, "*****"); i++) {
     }
-    is_long = i == LLMOBS_I_ENTROPY_MOST;
-    size = i;
-    if (size < LLMOBS_I_VALUE_LEAST) {
+    if (!llmobsi_is_secret(view, start, i)) {
         return false;
     }
-    for (i = 0; i < size && !digit; i++) {
-        digit = llmobsi_is(llmobsi_at(view, start + i), LLMOBS_I_DIGIT);
-    }
-    /* Judged by its beginning, so that what follows can't change the verdict. */
-    reached = !digit ? 0
-                     : llmobsi_entropy_reached(view->bytes + start, size,
-                                               i > LLMOBS_I_VALUE_LEAST ? i : LLMOBS_I_VALUE_LEAST,
-                                               llmobsi_bits(3, 5));
-    if (reached == 0 || llmobsi_is_placeholder(view->bytes + start, reached)) {
-        return false;
-    }
-    (void)llmobsi_match_set(match, LLMOBS_PII_PASSWORD, start, start + size, "assignment");
-    match->tail = is_long ? LLMOBS_I_TAIL_VALUE : LLMOBS_I_TAIL_NONE;
+    (void)llmobsi_match_set(match, LLMOBS_PII_PASSWORD, start, start + i, "assignment");
+    match->tail = i == LLMOBS_I_ENTROPY_MOST ? LLMOBS_I_TAIL_VALUE : LLMOBS_I_TAIL_NONE;
     return true;
 }
 

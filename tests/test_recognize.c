@@ -28,6 +28,25 @@ static void test_file_endings(void)
     check(NULL, "to a@b.technology", "to [EMAIL:a@b.technology]");
 }
 
+/* A password in quotation marks is looked for so far, and no farther: then it ends as without. */
+static void test_quoted(void)
+{
+    char text[400], want[500];
+    size_t size;
+    for (size = 240; size < 270; size++) {
+        memset(text, 0, sizeof text);
+        memcpy(text, "password: \"q7Rt9zLm2Kx8Vb4 ", 27);
+        memset(text + 27, 'x', size - 16);
+        text[11 + size] = '"';
+        if (size < LLMOBS_I_QUOTED_MOST) {
+            snprintf(want, sizeof want, "password: \"[PASSWORD:%.*s]\"", (int)size, text + 11);
+        } else {
+            snprintf(want, sizeof want, "password: \"[PASSWORD:q7Rt9zLm2Kx8Vb4]%s", text + 26);
+        }
+        check(NULL, text, want);
+    }
+}
+
 /* Alone, in brackets, before a comma; and not with a letter before it. */
 static void test_secrets(void)
 {
@@ -149,6 +168,7 @@ int main(void)
 {
     test_cases();
     test_file_endings();
+    test_quoted();
     test_secrets();
     test_opt_in();
     test_terms();

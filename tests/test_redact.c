@@ -153,7 +153,8 @@ static size_t random_text(char* text, size_t most, bool is_json)
 {
     static const char* const glue[] = {" ", "-", ".", ":", "@", "+", "", "/", "=", "\\n", ",", "_",
                                        "\xc3\xa9", "(", ")", "'", "//", "1", "a", "\\u00e9", "\\\\",
-                                       "\\\"", "SSN ", "token: ", ">", "<", "X", "\xe2\x82\xac"};
+                                       "\\\"", "SSN ", "token: ", ">", "<", "X", "\xe2\x82\xac",
+                                       "pwd='", "password: \\\"", "\xe7\x94\xa8", "q7&R t9"};
     size_t size = 0;
     for (;;) {
         uint64_t random = next_random();

@@ -128,7 +128,8 @@ static void test_borders(void)
 static size_t random_text(char* text, size_t most)
 {
     static const char* const glue[] = {" ", "-", ".", ":", "@", "+", "", "/", "\\", "\"", "=", "\n",
-                                       ",", "_", "\xc3\xa9", "(", ")", "'", "\\n", "//", "1", "a"};
+                                       ",", "_", "\xc3\xa9", "(", ")", "'", "\\n", "//", "1", "a",
+                                       "pwd='", "password: \"", "\xe7\x94\xa8", "q7&R t9"};
     size_t size = 0;
     for (;;) {
         uint64_t random = next_random();
