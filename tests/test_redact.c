@@ -119,6 +119,55 @@ static void test_operators(void)
            "https://bob:<URL_PASSWORD>@db.example.com/x", "of a URL the password only");
 }
 
+/* One value has one tag, however it is written and wherever the chunks end; other values, and the
+   same digits in another class, have others. */
+static void test_normal_forms(void)
+{
+    static const char* const same[][4] = {
+        {"4111 1111 1111 1111", "4111-1111-1111-1111", "4111111111111111", NULL},
+        {"Bob.Smith@Example.COM", "bob.smith@example.com", "BOB.SMITH@EXAMPLE.COM", NULL},
+        {"J\xc3\xbcrgen@M\xc3\xbcller.DE", "j\xc3\xbcrgen@m\xc3\xbcller.de", NULL, NULL},
+        {"(415) 555-0132", "415.555.0132", "1-415-555-0132", "+1 (415) 555-0132"},
+        {"+44 20 7946 0958", "+442079460958", "+44-20-7946-0958", NULL},
+        {"GB82 WEST 1234 5698 7654 32", "GB82WEST12345698765432", NULL, NULL},
+        {"536-90-4399", "SSN: 536904399", "ssn 536 90 4399", NULL},
+        {"NHS 943 476 5919", "NHS 9434765919", NULL, NULL},
+        {"2001:DB8::1", "2001:db8::1", NULL, NULL},
+        {"00:1B:44:11:3A:B7", "00-1b-44-11-3a-b7", NULL, NULL}};
+    static const char* const others[] = {"4012888888881881", "bob.smith@example.org",
+                                         "415-555-0133",     "passport 536904399"};
+    const size_t group_count = sizeof same / sizeof same[0];
+    static char tags[16][64];
+    llmobs_hmac_key key;
+    llmobs_redact_rules rules;
+    size_t i, k, n, step, differ = 0, equal = 0, count = 0;
+    llmobs_hmac_key_init(&key, "another key", 11);
+    rules = rules_of(LLMOBS_REDACT_TAG, &key);
+    rules.scan.classes = LLMOBS_PII_ALL;
+    for (i = 0; i < group_count + sizeof others / sizeof others[0]; i++) {
+        for (k = 0; k < 4 && (i < group_count ? same[i][k] != NULL : k < 1); k++) {
+            const char* text = i < group_count ? same[i][k] : others[i - group_count];
+            const char* tag;
+            redact(&rules, text, strlen(text));
+            tag = strchr(plain, '<');
+            if (k == 0) {
+                snprintf(tags[count++], sizeof tags[0], "%s", tag != NULL ? tag : "");
+            } else if (tag == NULL || strcmp(tag, tags[count - 1]) != 0) {
+                printf("# %s: %s\n", text, plain);
+                differ++;
+            }
+            for (step = 1; step < strlen(text); step++) {
+                differ += !stream(&rules, text, strlen(text), step);
+            }
+        }
+        for (n = 0; n + 1 < count; n++) {
+            equal += strcmp(strchr(tags[n], '_') + 1, strchr(tags[count - 1], '_') + 1) == 0;
+        }
+    }
+    is_int(differ, 0, "one value has one tag, however it is written");
+    is_int(equal, 0, "and no two have the same");
+}
+
 /* Every case, by every operator, in every chunk size up to its own. */
 static void test_all_cases(void)
 {
@@ -292,6 +341,7 @@ static void test_room(void)
 int main(void)
 {
     test_operators();
+    test_normal_forms();
     test_all_cases();
     test_random();
     test_interface();

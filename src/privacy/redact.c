@@ -95,41 +95,120 @@ llmobsi_fn void llmobsi_redact_tag_end(const llmobsi_redaction* redaction, llmob
     (void)llmobsi_append_hex(text, tag, LLMOBS_I_REDACT_TAG_BYTES);
     llmobsi_redact_marker(redaction->writer, pii, text, 2 * LLMOBS_I_REDACT_TAG_BYTES);
 }
+
+/* How the values of a class are brought into one form: kinds of bytes that stay, others that are left
+   out, and 0x20 if letters become small. Where no bytes are left out, all stay. */
+typedef struct llmobsi_normal_form {
+    uint32_t kept;
+    const char* left_out;
+    uint8_t set;
+} llmobsi_normal_form;
+
+llmobsi_fn llmobsi_normal_form llmobsi_redact_form_of(llmobs_pii pii)
+{
+    static const llmobsi_normal_form as_it_is = {0, "", 0}, small = {0, "", 0x20};
+    static const llmobsi_normal_form digits = {LLMOBS_I_DIGIT, " -.()+", 0};
+    static const llmobsi_normal_form account = {LLMOBS_I_UPPER | LLMOBS_I_DIGIT, " ", 0};
+    static const llmobsi_normal_form machine = {LLMOBS_I_HEX, ":-", 0x20};
+    switch (pii) {
+    case LLMOBS_PII_EMAIL:
+    case LLMOBS_PII_IP_ADDRESS:
+        return small;
+    case LLMOBS_PII_CREDIT_CARD:
+    case LLMOBS_PII_US_SSN:
+    case LLMOBS_PII_US_ITIN:
+    case LLMOBS_PII_PHONE:
+    case LLMOBS_PII_UK_NHS:
+    case LLMOBS_PII_AADHAAR:
+    case LLMOBS_PII_CA_SIN:
+        return digits;
+    case LLMOBS_PII_IBAN:
+        return account;
+    case LLMOBS_PII_MAC_ADDRESS:
+        return machine;
+    default:
+        return as_it_is;
+    }
+}
+
+/* The bytes of a value that go into its tag. Where others stand in it, which are of something that
+   overlaps with it, it is taken as it is. */
+llmobsi_fn void llmobsi_redact_tag_value(const llmobsi_redaction* redaction,
+                                         const llmobs_finding* finding, const uint8_t* bytes,
+                                         size_t size)
+{
+    llmobsi_normal_form form = llmobsi_redact_form_of(finding->pii);
+    uint8_t part[64];
+    size_t i, used = 0;
+    for (i = 0; i < size && form.kept != 0; i++) {
+        if (!llmobsi_is(bytes[i], form.kept) &&
+            (bytes[i] == 0 || strchr(form.left_out, bytes[i]) == NULL)) {
+            form.kept = 0;
+            form.set = 0;
+        }
+    }
+    if (finding->pii == LLMOBS_PII_PHONE && form.kept != 0) {
+        /* One of North America without its country's 1, which no area begins with. */
+        bool has_code = bytes[0] == '+' || bytes[0] == '1';
+        llmobs_hmac_update(redaction->hmac, "+1", has_code ? 1 : 2);
+    }
+    for (i = 0; i < size; i++) {
+        if (form.kept != 0 && !llmobsi_is(bytes[i], form.kept)) {
+            continue;
+        }
+        part[used++] = form.set != 0 ? llmobsi_small(bytes[i]) : bytes[i];
+        if (used == sizeof(part)) {
+            llmobs_hmac_update(redaction->hmac, part, used);
+            used = 0;
+        }
+    }
+    llmobs_hmac_update(redaction->hmac, part, used);
+}
+
+/* A value with a tail is taken as it is: it may be longer than any buffer, and is a secret. */
+llmobsi_fn void llmobsi_redact_tag(const llmobsi_redaction* redaction, llmobsi_scan_step step,
+                                   const llmobs_finding* finding, const uint8_t* bytes,
+                                   size_t size)
+{
+    if (step == LLMOBS_I_SCAN_WHOLE || step == LLMOBS_I_SCAN_FIRST) {
+        llmobsi_redact_tag_begin(redaction, finding->pii);
+    }
+    if (step == LLMOBS_I_SCAN_WHOLE) {
+        llmobsi_redact_tag_value(redaction, finding, bytes, size);
+    } else {
+        llmobs_hmac_update(redaction->hmac, bytes, size);
+    }
+    if (step == LLMOBS_I_SCAN_WHOLE || step == LLMOBS_I_SCAN_END) {
+        llmobsi_redact_tag_end(redaction, finding->pii);
+    }
+}
 #endif
 
 /* One step of a finding: its first part, more of it, its end. */
 llmobsi_fn void llmobsi_redact_step(const llmobsi_redaction* redaction, llmobsi_scan_step step,
-                                    llmobs_pii pii, const uint8_t* bytes, size_t size)
+                                    const llmobs_finding* finding, const uint8_t* bytes,
+                                    size_t size)
 {
-    bool begins = step == LLMOBS_I_SCAN_WHOLE || step == LLMOBS_I_SCAN_FIRST;
-    bool ends = step == LLMOBS_I_SCAN_WHOLE || step == LLMOBS_I_SCAN_END;
-    switch (llmobsi_redact_operator_of(redaction->rules, pii)) {
+    switch (llmobsi_redact_operator_of(redaction->rules, finding->pii)) {
     case LLMOBS_REDACT_KEEP:
         llmobsi_put(redaction->writer, (const char*)bytes, size);
         break;
     case LLMOBS_REDACT_MASK:
-        llmobsi_redact_mask(redaction->writer, pii, bytes, size);
+        llmobsi_redact_mask(redaction->writer, finding->pii, bytes, size);
         break;
     case LLMOBS_REDACT_REMOVE:
         break;
 #ifndef LLMOBS_NO_SHA256
     case LLMOBS_REDACT_TAG:
-        if (begins) {
-            llmobsi_redact_tag_begin(redaction, pii);
-        }
-        llmobs_hmac_update(redaction->hmac, bytes, size);
-        if (ends) {
-            llmobsi_redact_tag_end(redaction, pii);
-        }
+        llmobsi_redact_tag(redaction, step, finding, bytes, size);
         break;
 #endif
     default:
-        if (begins) {
-            llmobsi_redact_marker(redaction->writer, pii, NULL, 0);
+        if (step == LLMOBS_I_SCAN_WHOLE || step == LLMOBS_I_SCAN_FIRST) {
+            llmobsi_redact_marker(redaction->writer, finding->pii, NULL, 0);
         }
         break;
     }
-    (void)ends;
 }
 
 /* ---- the scanner's word -------------------------------------------------------------------- */
@@ -145,7 +224,7 @@ llmobsi_fn bool llmobsi_redact_tell(void* user, llmobsi_scan_step step,
         llmobsi_put(redaction->writer, (const char*)bytes - gap, gap);
         *redaction->written = finding->offset;
     }
-    llmobsi_redact_step(redaction, step, finding->pii, bytes, size);
+    llmobsi_redact_step(redaction, step, finding, bytes, size);
     *redaction->written += size;
     return !redaction->writer->failed;
 }

@@ -5,9 +5,10 @@ typedef enum llmobs_redact_operator {
     LLMOBS_REDACT_REPLACE = 0, /* <EMAIL>                                                        */
     LLMOBS_REDACT_MASK = 1,    /* ************1111: of numbers of nine and more up to four
                                   digits at their end stay, of all else nothing                  */
-    LLMOBS_REDACT_TAG = 2,     /* <EMAIL_0123456789abcdef>: the first half of HMAC-SHA256 with a
-                                  key of yours over class and text. Equal texts get equal tags,
-                                  which is a pseudonym, not anonymity. Without a key: REPLACE     */
+    LLMOBS_REDACT_TAG = 2,     /* <EMAIL_0123456789abcdef>: the first quarter of HMAC-SHA256 with a
+                                  key of yours over class and value, in one form however it was
+                                  written (docs/scanner.md). Equal values get equal tags, which
+                                  is a pseudonym, not anonymity. Without a key: REPLACE           */
     LLMOBS_REDACT_REMOVE = 3,  /* nothing is left                                                */
     LLMOBS_REDACT_KEEP = 4     /* it is counted, and stays                                       */
 } llmobs_redact_operator;

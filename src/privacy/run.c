@@ -18,7 +18,8 @@ LLMOBS_I_STATIC_ASSERT(scan_look_back, LLMOBS_I_LOOK_BACK >= LLMOBS_I_EMAIL_LOCA
 LLMOBS_I_STATIC_ASSERT(scan_look_ahead, LLMOBS_I_LOOK_AHEAD >= LLMOBS_I_JWT_HEADER +
                                                                    LLMOBS_I_JWT_LEAST + 2);
 
-/* What of a finding is told: all of it; or its first part, more of it, that it has ended. */
+/* What of a finding is told: all of it; or, of what has a tail, its first part, more of it, that it
+   has ended. */
 typedef enum llmobsi_scan_step {
     LLMOBS_I_SCAN_WHOLE,
     LLMOBS_I_SCAN_FIRST,
@@ -173,8 +174,14 @@ llmobsi_fn size_t llmobsi_scan_emit(llmobsi_scan_run* run)
         run->state->open = finding;
         run->state->open_tail = cluster->tail;
     }
-    llmobsi_scan_tell(run, has_ended ? LLMOBS_I_SCAN_WHOLE : LLMOBS_I_SCAN_FIRST, &finding,
-                      cluster->start, end - cluster->start);
+    if (cluster->tail == LLMOBS_I_TAIL_NONE) {
+        llmobsi_scan_tell(run, LLMOBS_I_SCAN_WHOLE, &finding, cluster->start, finding.size);
+    } else {
+        llmobsi_scan_tell(run, LLMOBS_I_SCAN_FIRST, &finding, cluster->start, finding.size);
+        if (has_ended) {
+            llmobsi_scan_tell(run, LLMOBS_I_SCAN_END, &finding, end, 0);
+        }
+    }
     llmobsi_scan_set_floor(run, end);
     cluster->is_there = false;
     return end;
