@@ -17,6 +17,9 @@ typedef struct scan_case {
 #define HEX_32 "0123456789abcdef9876543210fedcba"
 #define HEX_64 HEX_32 "13579bdf02468ace3141592653589793"
 
+/* In Russian: ivan, pochta.rf; in Chinese: user, example, advertisement. */
+#define IVAN "\xd0\xb8\xd0\xb2\xd0\xb0\xd0\xbd"
+#define POCHTA "\xd0\xbf\xd0\xbe\xd1\x87\xd1\x82\xd0\xb0.\xd1\x80\xd1\x84"
 #define YONGHU "\xe7\x94\xa8\xe6\x88\xb7"
 #define YONGHU8 YONGHU YONGHU YONGHU YONGHU YONGHU YONGHU YONGHU YONGHU
 #define LIZI "\xe4\xbe\x8b\xe5\xad\x90"
@@ -139,8 +142,8 @@ static const scan_case scan_cases[] = {
     /* addresses beyond ASCII */
     {"an j\xc3\xbcrgen@m\xc3\xbcller.de.", "an [EMAIL:j\xc3\xbcrgen@m\xc3\xbcller.de]."},
     {"\xc3\xa9" "bob@example.com\xc3\xa9", "[EMAIL:\xc3\xa9" "bob@example.com\xc3\xa9]"},
-    {"\xc2\xab\xd0\xb8\xd0\xb2\xd0\xb0\xd0\xbd@\xd0\xbf\xd0\xbe\xd1\x87\xd1\x82\xd0\xb0.\xd1\x80\xd1\x84\xc2\xbb",
-     "\xc2\xab[EMAIL:\xd0\xb8\xd0\xb2\xd0\xb0\xd0\xbd@\xd0\xbf\xd0\xbe\xd1\x87\xd1\x82\xd0\xb0.\xd1\x80\xd1\x84]\xc2\xbb"},
+    {"\xc2\xab" IVAN "@" POCHTA "\xc2\xbb",
+     "\xc2\xab[EMAIL:" IVAN "@" POCHTA "]\xc2\xbb"},
     {"=" YONGHU "@" LIZI "." GUANGGAO "\xe3\x80\x82",
      "=[EMAIL:" YONGHU "@" LIZI "." GUANGGAO "]\xe3\x80\x82"},
     {YONGHU "1@" LIZI "." GUANGGAO ",", "[EMAIL:" YONGHU "1@" LIZI "." GUANGGAO "],"},
@@ -149,8 +152,8 @@ static const scan_case scan_cases[] = {
     {"bob@" LIZI ".com", "[EMAIL:bob@" LIZI ".com]"},
     {"bob@example." GUANGGAO "x", "[EMAIL:bob@example." GUANGGAO "]x"},
     {YONGHU8 YONGHU8 "@" LIZI "." GUANGGAO,
-     YONGHU YONGHU YONGHU YONGHU YONGHU "\xe7\x94\xa8[EMAIL:\xe6\x88\xb7" YONGHU8 YONGHU YONGHU "@" LIZI "."
-     GUANGGAO "]"},
+     YONGHU YONGHU YONGHU YONGHU YONGHU
+     "\xe7\x94\xa8[EMAIL:\xe6\x88\xb7" YONGHU8 YONGHU YONGHU "@" LIZI "." GUANGGAO "]"},
     {"\xf0\x9f\x93\xa7" "bob@example.com\xf0\x9f\x98\x80",
      "\xf0\x9f\x93\xa7[EMAIL:bob@example.com]\xf0\x9f\x98\x80"},
     {"\xbc" "bob@example.com\xc3", "\xbc[EMAIL:bob@example.com]\xc3"},

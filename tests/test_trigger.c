@@ -90,7 +90,8 @@ static void test_slips(void)
     static const char* const around[][2] = {
         {"", ""},          {"cvv ", " "},          {"passport 12345", "6"},   {"ssn 12", "345678"},
         {"1", "1111111"},  {"password ", "q7Rt9"}, {"a@b.", "23 4567"},       {"fe80:", ":1"},
-        {"12", "-12-1234"}, {"born 1.", ".1990"},  {"telegram bot 12345", "A"}, {"+4", " 930 1820"}};
+        {"12", "-12-1234"}, {"born 1.", ".1990"},  {"telegram bot 12345", "A"},
+        {"+4", " 930 1820"}};
     llmobsi_view view;
     llmobsi_match match;
     size_t i, wrong = 0, tried = 0;

@@ -15,8 +15,8 @@ enum {
     LLMOBS_I_LETTER_SOLID
 };
 
-/* From which code point on it is what: the code point times four, and the kind. By blocks, as far as
-   it matters beside an address. */
+/* From which code point on it is what: the code point times four, and the kind. By blocks, as far
+   as it matters beside an address. */
 static const uint32_t llmobsi_letter_kinds[] = {
 #define LLMOBS_I_NO(code) (UINT32_C(code) << 2 | LLMOBS_I_LETTER_NONE)
 #define LLMOBS_I_SP(code) (UINT32_C(code) << 2 | LLMOBS_I_LETTER_SPACED)
@@ -189,8 +189,8 @@ llmobsi_fn void llmobsi_label_read_coded(llmobsi_view* view, size_t place, llmob
     }
 }
 
-/* Whether a top-level domain may end there. What a redactor has put behind a letter beyond ASCII may
-   have begun with more of it. */
+/* Whether a top-level domain may end there. What a redactor has put behind a letter beyond ASCII
+   may have begun with more of it. */
 llmobsi_fn bool llmobsi_domain_ends(llmobsi_view* view, size_t place, bool is_solid)
 {
     return (is_solid || llmobsi_ends(view, place)) &&
@@ -236,9 +236,9 @@ llmobsi_fn bool llmobsi_is_in_authority(const llmobsi_view* view, size_t place)
            llmobsi_back(view, place - 1, size + 2) == '/';
 }
 
-/* Where the local part begins that ends before the '@' at a place: not before `start`, a path, "key=",
-   or what is no letter. Nor where a solid script begins, if neither side of the '@' has one; of a
-   solid script, where nobody knows where the name begins, as much as may be. */
+/* Where the local part begins that ends before the '@' at a place: not before `start`, a path,
+   "key=", or what is no letter. Nor where a solid script begins, if neither side of the '@' has one;
+   of a solid script, where nobody knows where the name begins, as much as may be. */
 llmobsi_fn size_t llmobsi_local_read(llmobsi_view* view, size_t start, size_t place)
 {
     uint32_t before = LLMOBS_I_LETTER_NONE, behind = LLMOBS_I_LETTER_NONE;

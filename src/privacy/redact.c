@@ -96,8 +96,8 @@ llmobsi_fn void llmobsi_redact_tag_end(const llmobsi_redaction* redaction, llmob
     llmobsi_redact_marker(redaction->writer, pii, text, 2 * LLMOBS_I_REDACT_TAG_BYTES);
 }
 
-/* How the values of a class are brought into one form: kinds of bytes that stay, others that are left
-   out, and 0x20 if letters become small. Where no bytes are left out, all stay. */
+/* How the values of a class are brought into one form: kinds of bytes that stay, others that are
+   left out, and 0x20 if letters become small. Where no kinds are named, all stay. */
 typedef struct llmobsi_normal_form {
     uint32_t kept;
     const char* left_out;

@@ -152,8 +152,9 @@ llmobsi_fn size_t llmobsi_value_scheme(llmobsi_view* view, size_t start)
 #define LLMOBS_I_QUOTED_MOST 256u
 
 /* Where what stands in quotation marks ends, before the closing one and the backslashes that belong
-   to it; 0: it does not, in one line, or the text that it lies in ends, or a redactor has been there.
-   Before `start` blanks don't matter. The opening one may be that of a string within a string: \", or \\\". */
+   to it. 0: it does not, in one line, or the string that it lies in ends, or a redactor has been
+   there. The opening one may be that of a string within a string: \", or \\\". Before `start`
+   blanks don't matter. */
 llmobsi_fn size_t llmobsi_quoted_end(llmobsi_view* view, size_t open, size_t start,
                                      bool has_blanks)
 {
