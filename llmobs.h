@@ -10849,21 +10849,22 @@ typedef struct llmobsi_number {
     size_t sizes[LLMOBS_I_NUMBER_GROUPS];
     uint32_t form;     /* the sizes, as decimal digits: 4444, 324 */
     uint8_t separator; /* 0: one group */
-    uint8_t digits[LLMOBS_I_NUMBER_MOST + 1];
+    uint8_t digits[LLMOBS_I_NUMBER_MOST + 1 + 8]; /* so that eight at a time may be stored */
 } llmobsi_number;
 
 /* One more run of digits, those too many included. */
 llmobsi_inline void llmobsi_number_group(llmobsi_view* view, llmobsi_number* number, size_t place)
 {
-    size_t size = 0;
-    while (number->count <= LLMOBS_I_NUMBER_MOST) {
-        uint8_t byte = llmobsi_at(view, place + size);
-        if (!llmobsi_is(byte, LLMOBS_I_DIGIT)) {
-            break;
-        }
-        number->digits[number->count++] = (uint8_t)(byte - '0');
-        size++;
+    size_t size = llmobsi_run_of_digits(view, place, LLMOBS_I_NUMBER_MOST + 1 - number->count), i;
+    uint8_t* digits = number->digits + number->count;
+    for (i = 0; i < size && place + i + 8 <= view->size; i += 8) {
+        llmobsi_store_le64(digits + i, llmobsi_load_le64(view->bytes + place + i) -
+                                           LLMOBS_I_EACH_BYTE('0'));
     }
+    for (; i < size; i++) {
+        digits[i] = (uint8_t)(view->bytes[place + i] - '0');
+    }
+    number->count += size;
     number->end = place + size;
     number->sizes[number->group_count++] = size;
     number->form = number->form * 10 + (uint32_t)(size < 9 ? size : 9);
@@ -11545,13 +11546,20 @@ llmobsi_inline bool llmobsi_is_local(uint8_t byte)
 }
 
 /* How many such stand before a place: as many as matter, an escape before the longest local part,
-   such as \u00e9, included. */
-llmobsi_inline size_t llmobsi_run_of_local(const llmobsi_view* view, size_t place)
+   such as \u00e9, included. Whether they are letters, digits and . _ - only, no two dots beside
+   each other. */
+llmobsi_inline size_t llmobsi_run_of_local(const llmobsi_view* view, size_t place, bool* is_plain)
 {
     size_t count = 0;
-    while (count < LLMOBS_I_EMAIL_LOCAL + 5 &&
-           llmobsi_is_local(llmobsi_back(view, place, count + 1))) {
-        count++;
+    bool was_dot = false;
+    *is_plain = true;
+    for (; count < LLMOBS_I_EMAIL_LOCAL + 5; count++) {
+        uint8_t byte = llmobsi_back(view, place, count + 1);
+        if (!llmobsi_is_local(byte)) {
+            break;
+        }
+        *is_plain &= llmobsi_is(byte, LLMOBS_I_TOKEN | LLMOBS_I_DOT) && !(was_dot && byte == '.');
+        was_dot = byte == '.';
     }
     return count;
 }
@@ -11587,9 +11595,31 @@ typedef struct llmobsi_label {
     bool is_solid;
 } llmobsi_label;
 
+/* A label in ASCII, as most are. False: it is none. */
+llmobsi_inline bool llmobsi_label_read_ascii(llmobsi_view* view, size_t place,
+                                             llmobsi_label* label)
+{
+    bool all = true;
+    uint8_t byte = 0;
+    for (label->size = 0; label->size < 64; label->size++) {
+        byte = llmobsi_at(view, place + label->size);
+        if (!llmobsi_is(byte, LLMOBS_I_ALNUM | LLMOBS_I_HYPHEN)) {
+            break;
+        }
+        all &= llmobsi_is(byte, LLMOBS_I_ALPHA);
+    }
+    label->letters = all ? label->size : llmobsi_run(view, place, LLMOBS_I_ALPHA, 64);
+    label->count = label->letters;
+    label->is_solid = false;
+    return byte < 0x80;
+}
+
 llmobsi_fn void llmobsi_label_read(llmobsi_view* view, size_t place, llmobsi_label* label)
 {
     bool goes_on = true; /* with letters */
+    if (llmobsi_label_read_ascii(view, place, label)) {
+        return;
+    }
     memset(label, 0, sizeof(*label));
     while (label->size < 64) {
         uint8_t byte = llmobsi_at(view, place + label->size);
@@ -11678,8 +11708,8 @@ llmobsi_fn bool llmobsi_is_in_authority(const llmobsi_view* view, size_t place)
 }
 
 /* Where the local part begins that ends before the '@' at a place: not before `start`, a path,
-   "key=", or what is no letter. Nor where a solid script begins, if neither side of the '@' has one;
-   of a solid script, where nobody knows where the name begins, as much as may be. */
+   "key=", or what is no letter. Nor where a solid script begins, if neither side of the '@' has
+   one; of a solid script, where nobody knows where the name begins, as much as may be. */
 llmobsi_fn size_t llmobsi_local_read(llmobsi_view* view, size_t start, size_t place)
 {
     uint32_t before = LLMOBS_I_LETTER_NONE, behind = LLMOBS_I_LETTER_NONE;
@@ -11714,8 +11744,8 @@ llmobsi_fn size_t llmobsi_local_read(llmobsi_view* view, size_t start, size_t pl
    and the like, a path, "key=", escapes. */
 llmobsi_fn bool llmobsi_email_read(llmobsi_view* view, size_t place, llmobsi_match* match)
 {
-    size_t size = llmobsi_run_of_local(view, place), start = place - size, i, end;
-    bool follows; /* a finding */
+    bool follows /* a finding */, is_plain;
+    size_t size = llmobsi_run_of_local(view, place, &is_plain), start = place - size, i, end;
     if (size == 0 || llmobsi_is_in_authority(view, start)) {
         return false;
     }
@@ -11723,7 +11753,7 @@ llmobsi_fn bool llmobsi_email_read(llmobsi_view* view, size_t place, llmobsi_mat
         start += llmobsi_at(view, start) != 'u' ? 1u : size < 5 ? size : 5u;
     }
     follows = start == view->floor && start > 0;
-    start = llmobsi_local_read(view, start, place);
+    start = is_plain ? start : llmobsi_local_read(view, start, place);
     while (start < place && view->bytes[start] < 0x80 && view->bytes[start] != '+' &&
            !llmobsi_is(view->bytes[start], LLMOBS_I_TOKEN | LLMOBS_I_DOT)) {
         start++;
@@ -11737,7 +11767,7 @@ llmobsi_fn bool llmobsi_email_read(llmobsi_view* view, size_t place, llmobsi_mat
          llmobsi_run_of(view, start, '*') >= 5)) {
         return false;
     }
-    for (i = start; i < place; i++) {
+    for (i = is_plain ? place : start; i < place; i++) {
         if (view->bytes[i] == '.' && view->bytes[i + 1] == '.') {
             return false;
         }
@@ -12923,8 +12953,16 @@ llmobsi_fn bool llmobsi_colon_read(llmobsi_view* view, size_t place, uint8_t fir
     return any;
 }
 
+/* Whether a trigger leads to numbers only: most that are looked at do. */
+llmobsi_inline bool llmobsi_is_number_only(const llmobsi_view* view, size_t place)
+{
+    return !view->has_extras && place + 1 < view->size &&
+           llmobsi_is(view->bytes[place], LLMOBS_I_DIGIT) &&
+           llmobsi_is(view->bytes[place + 1], LLMOBS_I_DIGIT | LLMOBS_I_DOT);
+}
+
 /* The best match that the trigger at a place leads to. */
-llmobsi_fn bool llmobsi_recognize_read(llmobsi_view* view, size_t place, llmobsi_match* best)
+llmobsi_noinline bool llmobsi_recognize_read(llmobsi_view* view, size_t place, llmobsi_match* best)
 {
     uint8_t first = llmobsi_at(view, place), second = llmobsi_at(view, place + 1);
     llmobsi_match match;
@@ -12932,9 +12970,6 @@ llmobsi_fn bool llmobsi_recognize_read(llmobsi_view* view, size_t place, llmobsi
     size_t i;
     if (llmobsi_is(first, LLMOBS_I_DIGIT) && second != '@') {
         any = llmobsi_number_trigger(view, place, best);
-        if (!view->has_extras && llmobsi_is(second, LLMOBS_I_DIGIT | LLMOBS_I_DOT)) {
-            return any;
-        }
         if (second == 'Q') {
             llmobsi_try(API_KEY, llmobsi_azure_read(view, place, &match));
         }
@@ -13331,7 +13366,8 @@ llmobsi_fn void llmobsi_scan_stop(llmobsi_scan_run* run, size_t resume, size_t h
    of the window. */
 llmobsi_fn size_t llmobsi_scan_held(const llmobsi_scan_run* run, size_t place)
 {
-    return place - llmobsi_run_of_local(&run->view, place);
+    bool is_plain;
+    return place - llmobsi_run_of_local(&run->view, place, &is_plain);
 }
 
 llmobsi_fn size_t llmobsi_scan_held_at_end(const llmobsi_scan_run* run, size_t place)
@@ -13354,10 +13390,11 @@ llmobsi_fn bool llmobsi_scan_trigger(llmobsi_scan_run* run, size_t place)
 {
     llmobsi_cluster* cluster = &run->cluster;
     llmobsi_match match;
-    bool found;
+    bool found, is_number = llmobsi_is_number_only(&run->view, place);
     run->view.starved = false;
     run->view.is_within = cluster->is_there;
-    found = llmobsi_recognize_read(&run->view, place, &match);
+    found = is_number ? llmobsi_number_trigger(&run->view, place, &match)
+                      : llmobsi_recognize_read(&run->view, place, &match);
     if (run->view.starved) {
         return false;
     }

@@ -104,13 +104,20 @@ llmobsi_inline bool llmobsi_is_local(uint8_t byte)
 }
 
 /* How many such stand before a place: as many as matter, an escape before the longest local part,
-   such as \u00e9, included. */
-llmobsi_inline size_t llmobsi_run_of_local(const llmobsi_view* view, size_t place)
+   such as \u00e9, included. Whether they are letters, digits and . _ - only, no two dots beside
+   each other. */
+llmobsi_inline size_t llmobsi_run_of_local(const llmobsi_view* view, size_t place, bool* is_plain)
 {
     size_t count = 0;
-    while (count < LLMOBS_I_EMAIL_LOCAL + 5 &&
-           llmobsi_is_local(llmobsi_back(view, place, count + 1))) {
-        count++;
+    bool was_dot = false;
+    *is_plain = true;
+    for (; count < LLMOBS_I_EMAIL_LOCAL + 5; count++) {
+        uint8_t byte = llmobsi_back(view, place, count + 1);
+        if (!llmobsi_is_local(byte)) {
+            break;
+        }
+        *is_plain &= llmobsi_is(byte, LLMOBS_I_TOKEN | LLMOBS_I_DOT) && !(was_dot && byte == '.');
+        was_dot = byte == '.';
     }
     return count;
 }
@@ -146,9 +153,31 @@ typedef struct llmobsi_label {
     bool is_solid;
 } llmobsi_label;
 
+/* A label in ASCII, as most are. False: it is none. */
+llmobsi_inline bool llmobsi_label_read_ascii(llmobsi_view* view, size_t place,
+                                             llmobsi_label* label)
+{
+    bool all = true;
+    uint8_t byte = 0;
+    for (label->size = 0; label->size < 64; label->size++) {
+        byte = llmobsi_at(view, place + label->size);
+        if (!llmobsi_is(byte, LLMOBS_I_ALNUM | LLMOBS_I_HYPHEN)) {
+            break;
+        }
+        all &= llmobsi_is(byte, LLMOBS_I_ALPHA);
+    }
+    label->letters = all ? label->size : llmobsi_run(view, place, LLMOBS_I_ALPHA, 64);
+    label->count = label->letters;
+    label->is_solid = false;
+    return byte < 0x80;
+}
+
 llmobsi_fn void llmobsi_label_read(llmobsi_view* view, size_t place, llmobsi_label* label)
 {
     bool goes_on = true; /* with letters */
+    if (llmobsi_label_read_ascii(view, place, label)) {
+        return;
+    }
     memset(label, 0, sizeof(*label));
     while (label->size < 64) {
         uint8_t byte = llmobsi_at(view, place + label->size);
@@ -237,8 +266,8 @@ llmobsi_fn bool llmobsi_is_in_authority(const llmobsi_view* view, size_t place)
 }
 
 /* Where the local part begins that ends before the '@' at a place: not before `start`, a path,
-   "key=", or what is no letter. Nor where a solid script begins, if neither side of the '@' has one;
-   of a solid script, where nobody knows where the name begins, as much as may be. */
+   "key=", or what is no letter. Nor where a solid script begins, if neither side of the '@' has
+   one; of a solid script, where nobody knows where the name begins, as much as may be. */
 llmobsi_fn size_t llmobsi_local_read(llmobsi_view* view, size_t start, size_t place)
 {
     uint32_t before = LLMOBS_I_LETTER_NONE, behind = LLMOBS_I_LETTER_NONE;
@@ -273,8 +302,8 @@ llmobsi_fn size_t llmobsi_local_read(llmobsi_view* view, size_t start, size_t pl
    and the like, a path, "key=", escapes. */
 llmobsi_fn bool llmobsi_email_read(llmobsi_view* view, size_t place, llmobsi_match* match)
 {
-    size_t size = llmobsi_run_of_local(view, place), start = place - size, i, end;
-    bool follows; /* a finding */
+    bool follows /* a finding */, is_plain;
+    size_t size = llmobsi_run_of_local(view, place, &is_plain), start = place - size, i, end;
     if (size == 0 || llmobsi_is_in_authority(view, start)) {
         return false;
     }
@@ -282,7 +311,7 @@ llmobsi_fn bool llmobsi_email_read(llmobsi_view* view, size_t place, llmobsi_mat
         start += llmobsi_at(view, start) != 'u' ? 1u : size < 5 ? size : 5u;
     }
     follows = start == view->floor && start > 0;
-    start = llmobsi_local_read(view, start, place);
+    start = is_plain ? start : llmobsi_local_read(view, start, place);
     while (start < place && view->bytes[start] < 0x80 && view->bytes[start] != '+' &&
            !llmobsi_is(view->bytes[start], LLMOBS_I_TOKEN | LLMOBS_I_DOT)) {
         start++;
@@ -296,7 +325,7 @@ llmobsi_fn bool llmobsi_email_read(llmobsi_view* view, size_t place, llmobsi_mat
          llmobsi_run_of(view, start, '*') >= 5)) {
         return false;
     }
-    for (i = start; i < place; i++) {
+    for (i = is_plain ? place : start; i < place; i++) {
         if (view->bytes[i] == '.' && view->bytes[i + 1] == '.') {
             return false;
         }

@@ -13,21 +13,22 @@ typedef struct llmobsi_number {
     size_t sizes[LLMOBS_I_NUMBER_GROUPS];
     uint32_t form;     /* the sizes, as decimal digits: 4444, 324 */
     uint8_t separator; /* 0: one group */
-    uint8_t digits[LLMOBS_I_NUMBER_MOST + 1];
+    uint8_t digits[LLMOBS_I_NUMBER_MOST + 1 + 8]; /* so that eight at a time may be stored */
 } llmobsi_number;
 
 /* One more run of digits, those too many included. */
 llmobsi_inline void llmobsi_number_group(llmobsi_view* view, llmobsi_number* number, size_t place)
 {
-    size_t size = 0;
-    while (number->count <= LLMOBS_I_NUMBER_MOST) {
-        uint8_t byte = llmobsi_at(view, place + size);
-        if (!llmobsi_is(byte, LLMOBS_I_DIGIT)) {
-            break;
-        }
-        number->digits[number->count++] = (uint8_t)(byte - '0');
-        size++;
+    size_t size = llmobsi_run_of_digits(view, place, LLMOBS_I_NUMBER_MOST + 1 - number->count), i;
+    uint8_t* digits = number->digits + number->count;
+    for (i = 0; i < size && place + i + 8 <= view->size; i += 8) {
+        llmobsi_store_le64(digits + i, llmobsi_load_le64(view->bytes + place + i) -
+                                           LLMOBS_I_EACH_BYTE('0'));
     }
+    for (; i < size; i++) {
+        digits[i] = (uint8_t)(view->bytes[place + i] - '0');
+    }
+    number->count += size;
     number->end = place + size;
     number->sizes[number->group_count++] = size;
     number->form = number->form * 10 + (uint32_t)(size < 9 ? size : 9);

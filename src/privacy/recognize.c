@@ -70,8 +70,16 @@ llmobsi_fn bool llmobsi_colon_read(llmobsi_view* view, size_t place, uint8_t fir
     return any;
 }
 
+/* Whether a trigger leads to numbers only: most that are looked at do. */
+llmobsi_inline bool llmobsi_is_number_only(const llmobsi_view* view, size_t place)
+{
+    return !view->has_extras && place + 1 < view->size &&
+           llmobsi_is(view->bytes[place], LLMOBS_I_DIGIT) &&
+           llmobsi_is(view->bytes[place + 1], LLMOBS_I_DIGIT | LLMOBS_I_DOT);
+}
+
 /* The best match that the trigger at a place leads to. */
-llmobsi_fn bool llmobsi_recognize_read(llmobsi_view* view, size_t place, llmobsi_match* best)
+llmobsi_noinline bool llmobsi_recognize_read(llmobsi_view* view, size_t place, llmobsi_match* best)
 {
     uint8_t first = llmobsi_at(view, place), second = llmobsi_at(view, place + 1);
     llmobsi_match match;
@@ -79,9 +87,6 @@ llmobsi_fn bool llmobsi_recognize_read(llmobsi_view* view, size_t place, llmobsi
     size_t i;
     if (llmobsi_is(first, LLMOBS_I_DIGIT) && second != '@') {
         any = llmobsi_number_trigger(view, place, best);
-        if (!view->has_extras && llmobsi_is(second, LLMOBS_I_DIGIT | LLMOBS_I_DOT)) {
-            return any;
-        }
         if (second == 'Q') {
             llmobsi_try(API_KEY, llmobsi_azure_read(view, place, &match));
         }

@@ -278,7 +278,8 @@ llmobsi_fn void llmobsi_scan_stop(llmobsi_scan_run* run, size_t resume, size_t h
    of the window. */
 llmobsi_fn size_t llmobsi_scan_held(const llmobsi_scan_run* run, size_t place)
 {
-    return place - llmobsi_run_of_local(&run->view, place);
+    bool is_plain;
+    return place - llmobsi_run_of_local(&run->view, place, &is_plain);
 }
 
 llmobsi_fn size_t llmobsi_scan_held_at_end(const llmobsi_scan_run* run, size_t place)
@@ -301,10 +302,11 @@ llmobsi_fn bool llmobsi_scan_trigger(llmobsi_scan_run* run, size_t place)
 {
     llmobsi_cluster* cluster = &run->cluster;
     llmobsi_match match;
-    bool found;
+    bool found, is_number = llmobsi_is_number_only(&run->view, place);
     run->view.starved = false;
     run->view.is_within = cluster->is_there;
-    found = llmobsi_recognize_read(&run->view, place, &match);
+    found = is_number ? llmobsi_number_trigger(&run->view, place, &match)
+                      : llmobsi_recognize_read(&run->view, place, &match);
     if (run->view.starved) {
         return false;
     }
