@@ -10770,17 +10770,20 @@ llmobsi_inline const uint8_t* llmobsi_context_window(const llmobsi_view* view, s
 
 /* Where in the window the search ends: behind what a redactor has put there, as it ended at the
    finding itself. */
-llmobsi_fn uint32_t llmobsi_context_end(const llmobsi_view* view, size_t place)
+llmobsi_fn uint32_t llmobsi_context_end(const llmobsi_view* view, const uint8_t* window,
+                                        size_t place)
 {
-    uint32_t at;
-    for (at = 0; at < LLMOBS_I_CONTEXT_BYTES; at++) {
-        uint8_t byte = llmobsi_back(view, place, at + 1);
-        if ((byte == '>' && llmobsi_is_marker(view, place - at - 1)) ||
-            (byte == '*' && llmobsi_run_of(view, place - at, '*') >= 3)) {
-            break;
+    uint64_t marks = llmobsi_range_of(window, 0, '*', '*') | llmobsi_range_of(window, 0, '>', '>');
+    while (marks != 0) {
+        uint32_t last = 63 - (uint32_t)__builtin_clzll(marks);
+        size_t at = place - (63 - last);
+        if (window[last] == '*' ? llmobsi_run_of(view, at, '*') >= 3
+                                : llmobsi_is_marker(view, at - 1)) {
+            return last + 1;
         }
+        marks ^= UINT64_C(1) << last;
     }
-    return 64 - at;
+    return 0;
 }
 
 /* The classes of the words in the window that end at some of its bytes. */
@@ -10806,7 +10809,7 @@ llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
     const uint8_t* window = llmobsi_context_window(view, place, copy);
     uint64_t letters = llmobsi_range_of(window, 0x20, 'a', 'z'), left;
     uint64_t ends = letters & ~(letters >> 1);
-    uint32_t classes, found = 0, i;
+    uint32_t found = 0, i;
     left = ends >> (64 - LLMOBS_I_CONTEXT_BYTES) << (64 - LLMOBS_I_CONTEXT_BYTES);
     for (i = 0; i < LLMOBS_I_CONTEXT_WORDS; i++) { /* without branches, which would be guessed */
         uint32_t last = 63 - (uint32_t)__builtin_clzll(left | 1);
@@ -10819,11 +10822,8 @@ llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
         return 0;
     }
     ends = ends >> (64 - LLMOBS_I_CONTEXT_BYTES) << (64 - LLMOBS_I_CONTEXT_BYTES);
-    classes = llmobsi_context_read(window, letters, ends) & view->classes;
-    if (classes != 0 && (i = llmobsi_context_end(view, place)) != 64 - LLMOBS_I_CONTEXT_BYTES) {
-        classes &= i == 64 ? 0 : llmobsi_context_read(window, letters, ends >> i << i);
-    }
-    return classes;
+    i = llmobsi_context_end(view, window, place);
+    return i == 64 ? 0 : llmobsi_context_read(window, letters, ends >> i << i) & view->classes;
 }
 
 #endif /* LLMOBS_NO_SCANNER */
@@ -12526,13 +12526,23 @@ llmobsi_fn void llmobsi_trigger_add_kinds(uint8_t tables[6][16], uint32_t positi
 
 /* ---- plain C ------------------------------------------------------------------------------- */
 
-/* The groups that three bytes may belong to. */
-llmobsi_inline uint32_t llmobsi_trigger_groups(const uint8_t* text)
+/* The entry of a byte. */
+llmobsi_inline uint32_t llmobsi_trigger_entry(uint8_t byte)
 {
-    uint32_t a = text[0] < 127 ? text[0] : 127, b = text[1] < 127 ? text[1] : 127;
-    uint32_t c = text[2] < 127 ? text[2] : 127;
+    return byte < 127 ? byte : 127;
+}
+
+/* The groups that three bytes may belong to, by their entries; and as they stand. */
+llmobsi_inline uint32_t llmobsi_trigger_common(uint32_t a, uint32_t b, uint32_t c)
+{
     return (uint32_t)llmobsi_trigger_bytes[0][a] & llmobsi_trigger_bytes[1][b] &
            llmobsi_trigger_bytes[2][c];
+}
+
+llmobsi_inline uint32_t llmobsi_trigger_groups(const uint8_t* text)
+{
+    return llmobsi_trigger_common(llmobsi_trigger_entry(text[0]), llmobsi_trigger_entry(text[1]),
+                                  llmobsi_trigger_entry(text[2]));
 }
 
 /* The same by the other tables. */
@@ -12564,9 +12574,12 @@ typedef size_t (*llmobsi_trigger_fn)(const uint8_t tables[6][16], const uint8_t*
 llmobsi_fn uint64_t llmobsi_trigger_block(const uint8_t* text)
 {
     uint64_t found = 0;
-    uint32_t i;
+    uint32_t a = llmobsi_trigger_entry(text[0]), b = llmobsi_trigger_entry(text[1]), i;
     for (i = 0; i < 64; i++) {
-        found |= (uint64_t)(llmobsi_trigger_groups(text + i) != 0) << i;
+        uint32_t c = llmobsi_trigger_entry(text[i + 2]);
+        found |= (uint64_t)(llmobsi_trigger_common(a, b, c) != 0) << i;
+        a = b;
+        b = c;
     }
     return found;
 }

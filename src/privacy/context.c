@@ -115,17 +115,20 @@ llmobsi_inline const uint8_t* llmobsi_context_window(const llmobsi_view* view, s
 
 /* Where in the window the search ends: behind what a redactor has put there, as it ended at the
    finding itself. */
-llmobsi_fn uint32_t llmobsi_context_end(const llmobsi_view* view, size_t place)
+llmobsi_fn uint32_t llmobsi_context_end(const llmobsi_view* view, const uint8_t* window,
+                                        size_t place)
 {
-    uint32_t at;
-    for (at = 0; at < LLMOBS_I_CONTEXT_BYTES; at++) {
-        uint8_t byte = llmobsi_back(view, place, at + 1);
-        if ((byte == '>' && llmobsi_is_marker(view, place - at - 1)) ||
-            (byte == '*' && llmobsi_run_of(view, place - at, '*') >= 3)) {
-            break;
+    uint64_t marks = llmobsi_range_of(window, 0, '*', '*') | llmobsi_range_of(window, 0, '>', '>');
+    while (marks != 0) {
+        uint32_t last = 63 - (uint32_t)__builtin_clzll(marks);
+        size_t at = place - (63 - last);
+        if (window[last] == '*' ? llmobsi_run_of(view, at, '*') >= 3
+                                : llmobsi_is_marker(view, at - 1)) {
+            return last + 1;
         }
+        marks ^= UINT64_C(1) << last;
     }
-    return 64 - at;
+    return 0;
 }
 
 /* The classes of the words in the window that end at some of its bytes. */
@@ -151,7 +154,7 @@ llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
     const uint8_t* window = llmobsi_context_window(view, place, copy);
     uint64_t letters = llmobsi_range_of(window, 0x20, 'a', 'z'), left;
     uint64_t ends = letters & ~(letters >> 1);
-    uint32_t classes, found = 0, i;
+    uint32_t found = 0, i;
     left = ends >> (64 - LLMOBS_I_CONTEXT_BYTES) << (64 - LLMOBS_I_CONTEXT_BYTES);
     for (i = 0; i < LLMOBS_I_CONTEXT_WORDS; i++) { /* without branches, which would be guessed */
         uint32_t last = 63 - (uint32_t)__builtin_clzll(left | 1);
@@ -164,9 +167,6 @@ llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
         return 0;
     }
     ends = ends >> (64 - LLMOBS_I_CONTEXT_BYTES) << (64 - LLMOBS_I_CONTEXT_BYTES);
-    classes = llmobsi_context_read(window, letters, ends) & view->classes;
-    if (classes != 0 && (i = llmobsi_context_end(view, place)) != 64 - LLMOBS_I_CONTEXT_BYTES) {
-        classes &= i == 64 ? 0 : llmobsi_context_read(window, letters, ends >> i << i);
-    }
-    return classes;
+    i = llmobsi_context_end(view, window, place);
+    return i == 64 ? 0 : llmobsi_context_read(window, letters, ends >> i << i) & view->classes;
 }

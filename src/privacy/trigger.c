@@ -91,13 +91,23 @@ llmobsi_fn void llmobsi_trigger_add_kinds(uint8_t tables[6][16], uint32_t positi
 
 /* ---- plain C ------------------------------------------------------------------------------- */
 
-/* The groups that three bytes may belong to. */
-llmobsi_inline uint32_t llmobsi_trigger_groups(const uint8_t* text)
+/* The entry of a byte. */
+llmobsi_inline uint32_t llmobsi_trigger_entry(uint8_t byte)
 {
-    uint32_t a = text[0] < 127 ? text[0] : 127, b = text[1] < 127 ? text[1] : 127;
-    uint32_t c = text[2] < 127 ? text[2] : 127;
+    return byte < 127 ? byte : 127;
+}
+
+/* The groups that three bytes may belong to, by their entries; and as they stand. */
+llmobsi_inline uint32_t llmobsi_trigger_common(uint32_t a, uint32_t b, uint32_t c)
+{
     return (uint32_t)llmobsi_trigger_bytes[0][a] & llmobsi_trigger_bytes[1][b] &
            llmobsi_trigger_bytes[2][c];
+}
+
+llmobsi_inline uint32_t llmobsi_trigger_groups(const uint8_t* text)
+{
+    return llmobsi_trigger_common(llmobsi_trigger_entry(text[0]), llmobsi_trigger_entry(text[1]),
+                                  llmobsi_trigger_entry(text[2]));
 }
 
 /* The same by the other tables. */
@@ -129,9 +139,12 @@ typedef size_t (*llmobsi_trigger_fn)(const uint8_t tables[6][16], const uint8_t*
 llmobsi_fn uint64_t llmobsi_trigger_block(const uint8_t* text)
 {
     uint64_t found = 0;
-    uint32_t i;
+    uint32_t a = llmobsi_trigger_entry(text[0]), b = llmobsi_trigger_entry(text[1]), i;
     for (i = 0; i < 64; i++) {
-        found |= (uint64_t)(llmobsi_trigger_groups(text + i) != 0) << i;
+        uint32_t c = llmobsi_trigger_entry(text[i + 2]);
+        found |= (uint64_t)(llmobsi_trigger_common(a, b, c) != 0) << i;
+        a = b;
+        b = c;
     }
     return found;
 }
