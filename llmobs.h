@@ -29,6 +29,7 @@ CONTENTS: search for a tag.
                              >>decimal                exact and rounded decimals, times as text
                              >>safe_text              text that harms no reader
                              >>json                   JSON text
+                             >>json_read              JSON read, strictly
                              >>sha256_blocks          wiping, comparing, blocks of SHA-256
     >>api:sha256             >>sha256                 SHA-256, HMAC, constant time, wiping
     >>api:unkeyed            >>unkeyed                the article's unkeyed hash
@@ -82,6 +83,11 @@ CONTENTS: search for a tag.
                              >>request_tick           records of requests: what the tick does
                              >>guard                  the guardrail that is built in
     >>api:stream             >>stream                 prompts and answers: hashed, audited, not kept
+    >>api:price              >>price                  price tables: rows, finding one
+                             >>price_load             price tables: LiteLLM's form, read
+                             >>usage                  tokens by kind
+    >>api:rate               >>rate                   what a token costs in a request
+    >>api:cost               >>cost                   what a request cost
     >>api:request            >>request                requests: begin, phases
     >>api:progress           >>progress               requests: tokens, verdicts, time in batches
                              >>ending                 requests: what is known at the end
@@ -112,6 +118,7 @@ CONTENTS: search for a tag.
                              >>self                   what the library tells of itself
     >>api:metrics            >>metrics                metrics out
     >>api:flush              >>flush                  tick, flush and the tick's own thread
+    >>api:prices             >>prices                 loading and setting prices
     >>api:pseudonym          >>pseudonym              pseudonyms for the host, key rotation
     >>api:layout             >>layout                 the layout of an instance's memory
     >>api:open               >>open                   open, close, release, fork
@@ -810,6 +817,11 @@ typedef struct llmobs_config {
                                     llmobs_capture_take. Up to 4096             (default 0: none) */
     uint32_t capture_bytes;      /* of each text: half its beginning, half its end, 64 to 65536
                                                                                    (default 2048) */
+    uint32_t price_bytes;        /* for a table of prices, up to 2^28; twice that is taken, so that
+                                    it can be replaced. LiteLLM's takes about 250 a model
+                                                                               (default 0: none)  */
+    uint32_t cost_most;          /* USD a request: a higher cost is refused, 1 to 10^9
+                                                                                (default 1000000) */
 } llmobs_config;
 
 /* [any] A config with every default filled in; set fields, then open. */
@@ -2183,7 +2195,9 @@ typedef struct llmobs_usage {
     int64_t tool_tokens;      /* definitions and results of tools,                          */
     int64_t user_tokens;      /* and what the user wrote                                    */
     llmobs_provenance provenance;
-    bool reported; /* with all counts 0: they really are. Without it that is "unknown" */
+    bool reported; /* all that the provider says: what is -1 is none, what is 0 is 0. Without it
+                      all counts 0 are "unknown" */
+    int64_t cache_write_1h_tokens; /* of the cache-write tokens: those kept for an hour */
 } llmobs_usage;
 
 /* What is known at the end. */
@@ -2249,6 +2263,145 @@ LLMOBS_API llmobs_string llmobs_text(const char* data, size_t size);
    and one part must be ordered by the caller. 0.5 ns a byte, with the scanner 0.1 more. */
 LLMOBS_API void llmobs_request_input(llmobs_request request, const char* chunk, size_t size);
 LLMOBS_API void llmobs_request_output(llmobs_request request, const char* chunk, size_t size);
+
+/* =================================================================================================
+ *  >>api:price              price tables: rows, finding one
+ * ============================================================================================== */
+
+/* ---- prices -------------------------------------------------------------------------------- */
+
+/* Kinds of tokens, each with a price of its own. Those of the input, then those of the output. */
+#define LLMOBS_COST_KINDS(X)                                                                      \
+    X(INPUT, "input")             /* text that came from no cache                              */ \
+    X(CACHE_READ, "cache_read")                                                                   \
+    X(CACHE_WRITE, "cache_write") /* kept for some minutes                                     */ \
+    X(CACHE_WRITE_1H, "cache_write_1h")                                                           \
+    X(AUDIO_INPUT, "audio_input")                                                                 \
+    X(IMAGE_INPUT, "image_input")                                                                 \
+    X(OUTPUT, "output")           /* text that is read by somebody                             */ \
+    X(REASONING, "reasoning")                                                                     \
+    X(AUDIO_OUTPUT, "audio_output")                                                               \
+    X(IMAGE_OUTPUT, "image_output")
+
+typedef enum llmobs_cost_kind {
+#define LLMOBS_I_COST_KIND(name, text) LLMOBS_COST_##name,
+    LLMOBS_COST_KINDS(LLMOBS_I_COST_KIND)
+#undef LLMOBS_I_COST_KIND
+    LLMOBS_COST_KIND_COUNT
+} llmobs_cost_kind;
+
+/* From the unit that price lists use, USD for a million tokens, to the one that is exact:
+   USD / 10^15 for a token. */
+#define LLMOBS_PER_MILLION(usd) ((int64_t)((usd) * 1e9 + 0.5))
+
+/* A model's prices, set by call: what they are whatever the size of the request or the time of day.
+   -1: there is none. A cached, audio or image token without a price is an input token, reasoning
+   is output. */
+typedef struct llmobs_price {
+    size_t size;                 /* sizeof(llmobs_price); 0 means this version's              */
+    int64_t max_input_tokens;    /* these two bound the cost of what nobody has counted (-1)  */
+    int64_t max_output_tokens;
+    int64_t femto[LLMOBS_COST_KIND_COUNT]; /* USD / 10^15 a token: LLMOBS_PER_MILLION(2.50)   */
+} llmobs_price;
+
+/* [any] One without any price. */
+LLMOBS_API llmobs_price llmobs_price_default(void);
+
+/* Why a table was refused. */
+typedef struct llmobs_price_error {
+    size_t size;        /* sizeof(llmobs_price_error); 0 means this version's                  */
+    uint32_t line;      /* from 1 on; 0: it is not the text                                    */
+    uint32_t column;    /* in code points                                                      */
+    const char* reason; /* a static text                                                       */
+} llmobs_price_error;
+
+#define LLMOBS_PRICE_NAME_SIZE 128 /* bytes of a model's name in a table, with its NUL */
+#define LLMOBS_PRICES_ID_SIZE 9    /* eight hexadecimal digits and a NUL               */
+#define LLMOBS_PRICES_DATE_SIZE 11 /* 2026-01-15 and a NUL                             */
+
+/* The table in use, and what became of those who asked it. */
+typedef struct llmobs_prices {
+    size_t size;                        /* sizeof(llmobs_prices); 0 means this version's       */
+    char id[LLMOBS_PRICES_ID_SIZE];     /* of its contents: see llmobs_prices_load. "": none   */
+    char date[LLMOBS_PRICES_DATE_SIZE]; /* from when on its prices hold                        */
+    uint32_t models;
+    uint32_t skipped_entries; /* that are no models: sample_spec, fallback_generalizations     */
+    uint32_t skipped_unpriced; /* that have no price for a token                               */
+    uint32_t skipped_zones;    /* whose off-peak hours are in a time zone that is not known    */
+    uint32_t rounded;          /* prices that were no whole femto-USD                          */
+    uint32_t bytes_used;       /* of llmobs_config.price_bytes                                 */
+    uint64_t unknown_models;   /* requests without a price, since the instance was opened,     */
+    uint64_t no_usage;         /* without numbers of tokens,                                   */
+    uint64_t refused;          /* and of more than llmobs_config.cost_most USD                 */
+} llmobs_prices;
+
+/* =================================================================================================
+ *  >>api:rate               what a token costs in a request
+ * ============================================================================================== */
+
+/* ---- what decides about the price of a request ------------------------------------------------ */
+
+/* What is asked: who did what, how, where, when, with how many tokens. */
+typedef struct llmobs_cost_query {
+    size_t size;              /* sizeof(llmobs_cost_query); 0 means this version's             */
+    const char* provider;     /* OpenTelemetry's name or the table's; NULL: unknown            */
+    const char* model;        /* what answered, or as asked for; may have "provider/" in front */
+    const char* service_tier; /* "flex", "priority", "batch", ...; NULL, "default", and what the
+                                 model has no price for: the standard price                    */
+    const char* region;       /* "eu", "us", ..., where it was processed; NULL: anywhere       */
+    uint64_t unix_ns;         /* when, for off-peak hours; 0: now                              */
+    llmobs_usage usage;
+    bool batch;          /* the same as service_tier "batch"                                   */
+    bool cache_additive; /* cached and cache-write tokens come on top of the input tokens, as
+                            Anthropic reports them; else they are part of it                   */
+} llmobs_cost_query;
+
+/* [any] One of which nothing is known: counts -1. */
+LLMOBS_API llmobs_cost_query llmobs_cost_query_default(void);
+
+/* =================================================================================================
+ *  >>api:cost               what a request cost
+ * ============================================================================================== */
+
+/* ---- what a request cost ------------------------------------------------------------------- */
+
+typedef enum llmobs_cost_status {
+    LLMOBS_COST_EXACT = 0,    /* nano, low and high are the same                               */
+    LLMOBS_COST_RANGE,        /* something is unknown: the cost lies between low and high      */
+    LLMOBS_COST_NO_USAGE,     /* no number of tokens is known                                  */
+    LLMOBS_COST_UNKNOWN_MODEL, /* the table does not have it, or there is no table             */
+    LLMOBS_COST_UNPRICED,     /* it has no price for a kind of token that was used             */
+    LLMOBS_COST_REFUSED       /* more than llmobs_config.cost_most: it can't be                */
+} llmobs_cost_status;
+
+/* Money is in nano-USD, USD / 10^9: LLMOBS_COST_UNKNOWN where it is not known. */
+typedef struct llmobs_cost {
+    size_t size; /* sizeof(llmobs_cost); 0 means this version's                                */
+    llmobs_cost_status status;
+    int64_t nano; /* rounded once, half to even. With RANGE: what it is if the parts that nobody
+                     has counted are none; unknown where a total is                            */
+    int64_t low;
+    int64_t high; /* unknown: there is no bound                                                */
+    int64_t of[LLMOBS_COST_KIND_COUNT]; /* of `nano`, each rounded by itself: to look at. Their
+                                           sum may be some nano-USD off                        */
+    bool saturated;    /* low or high is INT64_MAX, and was more                               */
+    bool inconsistent; /* the parts were more than the total: cut, see docs/cost.md            */
+    bool dated;        /* by the price of the model's name without its date                    */
+    bool wildcard;     /* by the price of all models of its provider                           */
+    bool tiered;       /* by tiered_pricing                                                    */
+    bool off_peak;     /* by off-peak prices                                                   */
+    int64_t threshold; /* by the price of requests with more input tokens than this; 0: none   */
+    uint64_t uplift;   /* for the region and service, in millionths, 1000000: none             */
+    const char* service_tier; /* whose price it was: a static text, "": the standard price     */
+    char row[LLMOBS_PRICE_NAME_SIZE];   /* of the table                                        */
+    char table[LLMOBS_PRICES_ID_SIZE];  /* llmobs_prices.id: with it the cost can be made again */
+    char date[LLMOBS_PRICES_DATE_SIZE]; /* llmobs_prices.date                                  */
+} llmobs_cost;
+
+/* [any] What it cost, by the table in use. LLMOBS_OK whatever the status is; ERROR_CLOSED, with
+   UNKNOWN_MODEL as status, where no thread can come in. About 60 ns. */
+LLMOBS_API llmobs_result llmobs_cost_of(llmobs* obs, const llmobs_cost_query* query,
+                                        llmobs_cost* cost);
 
 /* =================================================================================================
  *  >>api:request            requests: begin, phases
@@ -2963,6 +3116,43 @@ LLMOBS_API llmobs_result llmobs_tick(llmobs* obs);
    this thread or by any that it has synchronised with: delivered it, or given it up and counted it.
    ERROR_TIMEOUT when the time was up before. ERROR_BUSY inside a callback. */
 LLMOBS_API llmobs_result llmobs_flush(llmobs* obs, uint32_t timeout_ms);
+
+/* =================================================================================================
+ *  >>api:prices             loading and setting prices
+ * ============================================================================================== */
+
+/* ---- price tables -------------------------------------------------------------------------- */
+
+/* The memory is llmobs_config.price_bytes, taken twice: a table is built beside the one in use, and
+   takes its place at once when it is whole. So requests that end meanwhile never see half of one,
+   and a table that is refused changes nothing. */
+
+/* [any, locks] Loads a table in the form of LiteLLM's model_prices_and_context_window.json, in
+   place of all that was loaded or set before. Refused as a whole, with the place in `error` (which
+   may be NULL): what is no JSON, a model or price that stands twice, a price that is negative, no
+   number, beyond reason or finer than USD / 10^15. Its id is made of the bytes' SHA-256, its date is
+   today. ERROR_ARGUMENT: it is refused. ERROR_LIMIT: it does not fit, or price_bytes is 0.
+   ERROR_TIMEOUT: a thread hangs inside a call. ERROR_BUSY: from a handler that interrupted one.
+   About 5 us a model. */
+LLMOBS_API llmobs_result llmobs_prices_load(llmobs* obs, const char* json, size_t size,
+                                            llmobs_price_error* error);
+
+/* [any, locks] The same from a file, of which no more is held than 16 KiB. ERROR_SYSTEM: it can't
+   be read, or is not a plain file. */
+LLMOBS_API llmobs_result llmobs_prices_load_file(llmobs* obs, const char* path,
+                                                 llmobs_price_error* error);
+
+/* [any, locks] Sets the prices of one model, in place of what the table has for it; `price` NULL
+   takes them out. `provider` NULL: whoever serves it. "*" as model stands for all of a provider that
+   have no price of their own. The table gets a new id. Costs a copy of the table: some 0.1 ms. */
+LLMOBS_API llmobs_result llmobs_price_set(llmobs* obs, const char* provider, const char* model,
+                                          const llmobs_price* price);
+
+/* [any, locks] Says from when on the prices hold: "2026-01-15". */
+LLMOBS_API llmobs_result llmobs_prices_date(llmobs* obs, const char* date);
+
+/* [any, locks] Which table is in use, and what it could not do. ERROR_LIMIT: price_bytes is 0. */
+LLMOBS_API llmobs_result llmobs_prices_identity(llmobs* obs, llmobs_prices* prices);
 
 /* =================================================================================================
  *  >>api:pseudonym          pseudonyms for the host, key rotation
@@ -3893,6 +4083,36 @@ LLMOBS_API void llmobs_request_output(llmobs_request request, const char* chunk,
     (void)request; (void)chunk; (void)size;
 }
 
+/* ---- price ----------------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_price llmobs_price_default(void)
+{
+    llmobs_price zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
+
+/* ---- rate ------------------------------------------------------------------------------------ */
+
+LLMOBS_API llmobs_cost_query llmobs_cost_query_default(void)
+{
+    llmobs_cost_query zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
+
+/* ---- cost ------------------------------------------------------------------------------------ */
+
+LLMOBS_API llmobs_result llmobs_cost_of(llmobs* obs, const llmobs_cost_query* query,
+                                        llmobs_cost* cost)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)query;
+    if (cost) { __builtin_memset(cost, 0, sizeof *cost); }
+    return zero;
+}
+
 /* ---- request --------------------------------------------------------------------------------- */
 
 LLMOBS_API llmobs_request_info llmobs_request_info_default(void)
@@ -4322,6 +4542,54 @@ LLMOBS_API llmobs_result llmobs_flush(llmobs* obs, uint32_t timeout_ms)
     llmobs_result zero;
     __builtin_memset(&zero, 0, sizeof zero);
     (void)obs; (void)timeout_ms;
+    return zero;
+}
+
+/* ---- prices ---------------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_result llmobs_prices_load(llmobs* obs, const char* json, size_t size,
+                                            llmobs_price_error* error)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)json; (void)size;
+    if (error) { __builtin_memset(error, 0, sizeof *error); }
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_prices_load_file(llmobs* obs, const char* path,
+                                                 llmobs_price_error* error)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)path;
+    if (error) { __builtin_memset(error, 0, sizeof *error); }
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_price_set(llmobs* obs, const char* provider, const char* model,
+                                          const llmobs_price* price)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)provider; (void)model; (void)price;
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_prices_date(llmobs* obs, const char* date)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)date;
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_prices_identity(llmobs* obs, llmobs_prices* prices)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs;
+    if (prices) { __builtin_memset(prices, 0, sizeof *prices); }
     return zero;
 }
 
@@ -6369,6 +6637,594 @@ llmobsi_fn void llmobsi_json_double(llmobsi_writer* writer, double number)
 }
 
 /* =================================================================================================
+ *  >>json_read              core: JSON read, strictly
+ * ============================================================================================== */
+
+/* JSON in, of strangers: one token after the other, strictly by RFC 8259. Nothing is allocated and
+   nothing recurses; the text may come in pieces, and no more of it is held than the window, which
+   is also the most that one string or number may take. Names that stand twice in an object are the
+   user's to refuse. */
+
+#define LLMOBS_I_JSON_DEPTH 64u
+
+typedef enum llmobsi_json_token {
+    LLMOBS_I_JSON_FAILED,
+    LLMOBS_I_JSON_END,
+    LLMOBS_I_JSON_OBJECT,
+    LLMOBS_I_JSON_OBJECT_END,
+    LLMOBS_I_JSON_ARRAY,
+    LLMOBS_I_JSON_ARRAY_END,
+    LLMOBS_I_JSON_NAME, /* and the colon after it */
+    LLMOBS_I_JSON_STRING,
+    LLMOBS_I_JSON_NUMBER,
+    LLMOBS_I_JSON_TRUE,
+    LLMOBS_I_JSON_FALSE,
+    LLMOBS_I_JSON_NULL
+} llmobsi_json_token;
+
+/* What may come next. */
+typedef enum llmobsi_json_expected {
+    LLMOBS_I_JSON_A_VALUE,
+    LLMOBS_I_JSON_A_VALUE_OR_END, /* after '[' */
+    LLMOBS_I_JSON_A_NAME,
+    LLMOBS_I_JSON_A_NAME_OR_END, /* after '{' */
+    LLMOBS_I_JSON_A_COMMA_OR_END
+} llmobsi_json_expected;
+
+/* Where the text comes from: fills up to `size` bytes and returns their number, 0 at the end. */
+typedef size_t (*llmobsi_json_more)(void* user, char* data, size_t size);
+
+typedef struct llmobsi_json_reader {
+    /* Of the token: a name or string without quotes and escapes, a number as it stands. It lives
+       until the next token is asked for. */
+    const char* text;
+    size_t text_size;
+    bool text_cut; /* it has escapes, and is longer than the room for decoding */
+    uint32_t depth;
+    const char* reason; /* why it was refused; NULL: it was not */
+    uint32_t line;      /* and where, from 1 on                 */
+    uint32_t column;    /* in code points                       */
+    /* The rest is private. */
+    const char* start; /* of the window: what stands before it is counted in the next two */
+    uint32_t start_line;
+    uint32_t start_column;
+    const char* token;
+    const char* at;
+    const char* end;
+    char* window; /* NULL: all of the text is there */
+    size_t window_size;
+    llmobsi_json_more more;
+    void* user;
+    char* room; /* for strings with escapes */
+    size_t room_size;
+    uint64_t objects; /* a bit for each depth: an object, or an array */
+    llmobsi_json_expected expected;
+} llmobsi_json_reader;
+
+/* Reads a text that is there as a whole. Strings with escapes are decoded into `room`. */
+llmobsi_fn void llmobsi_json_read_begin(llmobsi_json_reader* reader, const char* data, size_t size,
+                                        char* room, size_t room_size)
+{
+    memset(reader, 0, sizeof *reader);
+    reader->start_line = 1;
+    reader->start_column = 1;
+    reader->start = reader->token = reader->at = data;
+    reader->end = size > 0 ? data + size : data; /* NULL is a text, too */
+    reader->room = room;
+    reader->room_size = room_size;
+    reader->expected = LLMOBS_I_JSON_A_VALUE;
+}
+
+/* Reads a text that comes in pieces, through a window of at least 64 bytes. */
+llmobsi_fn void llmobsi_json_read_pieces(llmobsi_json_reader* reader, char* window,
+                                         size_t window_size, llmobsi_json_more more, void* user,
+                                         char* room, size_t room_size)
+{
+    llmobsi_json_read_begin(reader, NULL, 0, room, room_size);
+    reader->start = reader->token = reader->at = reader->end = reader->window = window;
+    reader->window_size = window_size;
+    reader->more = more;
+    reader->user = user;
+}
+
+/* ---- places -------------------------------------------------------------------------------- */
+
+/* Moves a line and column over some text. */
+llmobsi_fn void llmobsi_json_count(const char* data, const char* end, uint32_t* line,
+                                   uint32_t* column)
+{
+    for (; data < end; data++) {
+        if (*data == '\n') {
+            (*line)++;
+            *column = 1;
+        } else {
+            *column += ((uint8_t)*data & 0xc0) != 0x80;
+        }
+    }
+}
+
+llmobsi_fn void llmobsi_json_locate(llmobsi_json_reader* reader, const char* place)
+{
+    reader->line = reader->start_line;
+    reader->column = reader->start_column;
+    llmobsi_json_count(reader->start, place, &reader->line, &reader->column);
+}
+
+/* Refuses the text at the place reached, for good. */
+llmobsi_cold llmobsi_json_token llmobsi_json_fail(llmobsi_json_reader* reader, const char* reason)
+{
+    if (reader->reason == NULL) {
+        reader->reason = reason;
+        llmobsi_json_locate(reader, reader->at);
+    }
+    return LLMOBS_I_JSON_FAILED;
+}
+
+/* Refuses the token just read: for the user, who knows what it should be. */
+llmobsi_cold llmobsi_json_token llmobsi_json_refuse(llmobsi_json_reader* reader,
+                                                    const char* reason)
+{
+    reader->at = reader->token;
+    return llmobsi_json_fail(reader, reason);
+}
+
+/* ---- bytes --------------------------------------------------------------------------------- */
+
+/* More text behind what is left, from the token's beginning on; false: there is none, or no room
+   for it. */
+llmobsi_cold bool llmobsi_json_fill(llmobsi_json_reader* reader)
+{
+    size_t kept, got;
+    if (reader->window == NULL) {
+        return false;
+    }
+    kept = (size_t)(reader->end - reader->token);
+    if (kept == reader->window_size) {
+        (void)llmobsi_json_fail(reader, "a string or number is too long");
+        return false;
+    }
+    llmobsi_json_count(reader->start, reader->token, &reader->start_line, &reader->start_column);
+    memmove(reader->window, reader->token, kept);
+    reader->at = reader->window + (reader->at - reader->token);
+    reader->start = reader->token = reader->window;
+    got = reader->more(reader->user, reader->window + kept, reader->window_size - kept);
+    reader->end = reader->window + kept + got;
+    return got > 0;
+}
+
+/* Whether a byte is left to look at. */
+llmobsi_inline bool llmobsi_json_has(llmobsi_json_reader* reader)
+{
+    return llmobsi_likely(reader->at < reader->end) || llmobsi_json_fill(reader);
+}
+
+/* The next byte; NUL at the end, which no rule allows. */
+llmobsi_inline char llmobsi_json_peek(llmobsi_json_reader* reader)
+{
+    return llmobsi_json_has(reader) ? *reader->at : '\0';
+}
+
+llmobsi_inline bool llmobsi_json_take(llmobsi_json_reader* reader, char byte)
+{
+    if (llmobsi_json_has(reader) && *reader->at == byte) {
+        reader->at++;
+        return true;
+    }
+    return false;
+}
+
+llmobsi_fn void llmobsi_json_skip_blanks(llmobsi_json_reader* reader)
+{
+    do {
+        while (reader->at < reader->end && (*reader->at == ' ' || *reader->at == '\n' ||
+                                            *reader->at == '\r' || *reader->at == '\t')) {
+            reader->at++;
+        }
+        reader->token = reader->at;
+    } while (reader->at == reader->end && llmobsi_json_fill(reader));
+}
+
+/* ---- strings ------------------------------------------------------------------------------- */
+
+/* Four hexadecimal digits; UINT32_MAX: there are others. */
+llmobsi_fn uint32_t llmobsi_json_read_hex(llmobsi_json_reader* reader)
+{
+    uint32_t point = 0;
+    int i;
+    for (i = 0; i < 4; i++, reader->at++) {
+        char digit = llmobsi_json_peek(reader);
+        char lower = (char)(digit | 0x20);
+        if (digit >= '0' && digit <= '9') {
+            point = point << 4 | (uint32_t)(digit - '0');
+        } else if (lower >= 'a' && lower <= 'f') {
+            point = point << 4 | (uint32_t)(lower - 'a' + 10);
+        } else {
+            return UINT32_MAX;
+        }
+    }
+    return point;
+}
+
+/* What stands after \u: a code point, of two units where one is not enough. */
+llmobsi_fn uint32_t llmobsi_json_read_point(llmobsi_json_reader* reader)
+{
+    uint32_t point = llmobsi_json_read_hex(reader);
+    uint32_t low;
+    if (point == UINT32_MAX || (point & 0xf800) != 0xd800) {
+        return point;
+    }
+    if (point >= 0xdc00 || !llmobsi_json_take(reader, '\\') || !llmobsi_json_take(reader, 'u')) {
+        return UINT32_MAX;
+    }
+    low = llmobsi_json_read_hex(reader);
+    if ((low & 0xfffffc00) != 0xdc00) {
+        return UINT32_MAX;
+    }
+    return 0x10000 + ((point & 0x3ff) << 10 | (low & 0x3ff));
+}
+
+/* Its UTF-8. Returns the size. */
+llmobsi_fn size_t llmobsi_json_encode_point(uint32_t point, char* out)
+{
+    static const uint8_t leads[4] = {0x00, 0xc0, 0xe0, 0xf0};
+    size_t size = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+    size_t i;
+    for (i = size; --i > 0; point >>= 6) {
+        out[i] = (char)(0x80 | (point & 0x3f));
+    }
+    out[0] = (char)(leads[size - 1] | point);
+    return size;
+}
+
+/* Appends to the decoded text; what does not fit is left out, and said to be. */
+llmobsi_fn void llmobsi_json_keep(llmobsi_json_reader* reader, const char* data, size_t size)
+{
+    size_t left = reader->room_size - reader->text_size;
+    if (size > left || reader->text_cut) {
+        reader->text_cut = true;
+        return;
+    }
+    if (size > 0) {
+        memcpy(reader->room + reader->text_size, data, size);
+        reader->text_size += size;
+    }
+}
+
+/* What a backslash is followed by. */
+llmobsi_fn bool llmobsi_json_read_escape(llmobsi_json_reader* reader)
+{
+    static const char letters[] = "\"\\/bfnrt";
+    static const char bytes[] = "\"\\/\b\f\n\r\t";
+    char letter = llmobsi_json_peek(reader);
+    const char* known = letter != '\0' ? strchr(letters, letter) : NULL;
+    char text[4];
+    uint32_t point;
+    if (known != NULL) {
+        reader->at++;
+        llmobsi_json_keep(reader, bytes + (known - letters), 1);
+        return true;
+    }
+    if (letter != 'u') {
+        return false;
+    }
+    reader->at++;
+    point = llmobsi_json_read_point(reader);
+    if (point == UINT32_MAX) {
+        return false;
+    }
+    llmobsi_json_keep(reader, text, llmobsi_json_encode_point(point, text));
+    return true;
+}
+
+/* Passes what stands for itself. Returns false where a byte may not stand in a string. */
+llmobsi_fn bool llmobsi_json_pass_plain(llmobsi_json_reader* reader)
+{
+    while (llmobsi_json_has(reader)) {
+        size_t left = (size_t)(reader->end - reader->at);
+        uint64_t dirty;
+        if (left >= 8) {
+            dirty = llmobsi_json_dirty8(llmobsi_load_le64(reader->at));
+            if (dirty == 0) {
+                reader->at += 8;
+                continue;
+            }
+            reader->at += (unsigned)__builtin_ctzll(dirty) / 8;
+        }
+        if (*reader->at == '"' || *reader->at == '\\') {
+            return true;
+        }
+        if ((uint8_t)*reader->at < 0x20) {
+            (void)llmobsi_json_fail(reader, "a control character in a string");
+            return false;
+        }
+        if ((uint8_t)*reader->at >= 0x80) {
+            bool valid;
+            size_t segment;
+            while (reader->end - reader->at < 4 && llmobsi_json_fill(reader)) {
+            }
+            segment = llmobsi_utf8_segment(reader->at, (size_t)(reader->end - reader->at), &valid);
+            if (!valid) {
+                (void)llmobsi_json_fail(reader, "malformed UTF-8");
+                return false;
+            }
+            reader->at += segment;
+        } else {
+            reader->at++;
+        }
+    }
+    (void)llmobsi_json_fail(reader, "the text ends inside a string");
+    return false;
+}
+
+/* A string, from behind its first quote on. Without escapes it is left where it stands; the token
+   begins at the quote, so that it can be found again when the window has moved. */
+llmobsi_fn bool llmobsi_json_read_string(llmobsi_json_reader* reader)
+{
+    size_t from = 1; /* of what is not yet kept, since the token's beginning */
+    bool decoded = false;
+    reader->text_size = 0;
+    for (;;) {
+        if (!llmobsi_json_pass_plain(reader)) {
+            return false;
+        }
+        if (decoded || *reader->at == '\\') {
+            llmobsi_json_keep(reader, reader->token + from,
+                              (size_t)(reader->at - reader->token) - from);
+            decoded = true;
+        }
+        if (*reader->at++ == '"') {
+            break;
+        }
+        if (!llmobsi_json_read_escape(reader)) {
+            (void)llmobsi_json_fail(reader, "a malformed escape");
+            return false;
+        }
+        from = (size_t)(reader->at - reader->token);
+    }
+    reader->text = decoded ? reader->room : reader->token + 1;
+    reader->text_size =
+        decoded ? reader->text_size : (size_t)(reader->at - reader->token) - 2;
+    return true;
+}
+
+/* ---- numbers and words --------------------------------------------------------------------- */
+
+/* At least one digit. */
+llmobsi_fn bool llmobsi_json_pass_digits(llmobsi_json_reader* reader)
+{
+    bool any = false;
+    while (llmobsi_json_has(reader) && *reader->at >= '0' && *reader->at <= '9') {
+        reader->at++;
+        any = true;
+    }
+    return any;
+}
+
+llmobsi_fn llmobsi_json_token llmobsi_json_read_number(llmobsi_json_reader* reader)
+{
+    bool good;
+    (void)llmobsi_json_take(reader, '-');
+    good = llmobsi_json_take(reader, '0') || llmobsi_json_pass_digits(reader);
+    if (good && llmobsi_json_take(reader, '.')) {
+        good = llmobsi_json_pass_digits(reader);
+    }
+    if (good && (llmobsi_json_take(reader, 'e') || llmobsi_json_take(reader, 'E'))) {
+        if (!llmobsi_json_take(reader, '-')) {
+            (void)llmobsi_json_take(reader, '+');
+        }
+        good = llmobsi_json_pass_digits(reader);
+    }
+    if (!good || reader->reason != NULL) {
+        return llmobsi_json_fail(reader, "a malformed number");
+    }
+    reader->text = reader->token;
+    reader->text_size = (size_t)(reader->at - reader->token);
+    return LLMOBS_I_JSON_NUMBER;
+}
+
+llmobsi_fn llmobsi_json_token llmobsi_json_read_word(llmobsi_json_reader* reader, const char* word,
+                                                     llmobsi_json_token token)
+{
+    for (; *word != '\0'; word++) {
+        if (!llmobsi_json_take(reader, *word)) {
+            return llmobsi_json_fail(reader, "not a value");
+        }
+    }
+    return token;
+}
+
+/* ---- structure ----------------------------------------------------------------------------- */
+
+llmobsi_fn llmobsi_json_token llmobsi_json_open(llmobsi_json_reader* reader, bool object)
+{
+    if (reader->depth == LLMOBS_I_JSON_DEPTH) {
+        return llmobsi_json_fail(reader, "nested too deep");
+    }
+    reader->objects = reader->objects << 1 | object;
+    reader->depth++;
+    reader->at++;
+    reader->expected = object ? LLMOBS_I_JSON_A_NAME_OR_END : LLMOBS_I_JSON_A_VALUE_OR_END;
+    return object ? LLMOBS_I_JSON_OBJECT : LLMOBS_I_JSON_ARRAY;
+}
+
+llmobsi_fn llmobsi_json_token llmobsi_json_close(llmobsi_json_reader* reader)
+{
+    bool object = (reader->objects & 1) != 0;
+    reader->objects >>= 1;
+    reader->depth--;
+    reader->at++;
+    reader->expected = LLMOBS_I_JSON_A_COMMA_OR_END;
+    return object ? LLMOBS_I_JSON_OBJECT_END : LLMOBS_I_JSON_ARRAY_END;
+}
+
+llmobsi_fn llmobsi_json_token llmobsi_json_read_name(llmobsi_json_reader* reader)
+{
+    if (!llmobsi_json_take(reader, '"')) {
+        return llmobsi_json_fail(reader, "a name in quotes should stand here");
+    }
+    if (!llmobsi_json_read_string(reader)) {
+        return LLMOBS_I_JSON_FAILED;
+    }
+    /* The name lives on: what may be behind it is brought in without moving it. */
+    while (llmobsi_json_has(reader) && (*reader->at == ' ' || *reader->at == '\n' ||
+                                        *reader->at == '\r' || *reader->at == '\t')) {
+        reader->at++;
+    }
+    if (!llmobsi_json_take(reader, ':')) {
+        return llmobsi_json_fail(reader, "a colon should stand here");
+    }
+    if (reader->text != reader->room) {
+        reader->text = reader->token + 1; /* where it stands now */
+    }
+    reader->expected = LLMOBS_I_JSON_A_VALUE;
+    return LLMOBS_I_JSON_NAME;
+}
+
+llmobsi_fn llmobsi_json_token llmobsi_json_read_value(llmobsi_json_reader* reader)
+{
+    char first = llmobsi_json_peek(reader);
+    reader->expected = LLMOBS_I_JSON_A_COMMA_OR_END;
+    switch (first) {
+    case '{':
+        return llmobsi_json_open(reader, true);
+    case '[':
+        return llmobsi_json_open(reader, false);
+    case '"':
+        reader->at++;
+        return llmobsi_json_read_string(reader) ? LLMOBS_I_JSON_STRING : LLMOBS_I_JSON_FAILED;
+    case 't':
+        return llmobsi_json_read_word(reader, "true", LLMOBS_I_JSON_TRUE);
+    case 'f':
+        return llmobsi_json_read_word(reader, "false", LLMOBS_I_JSON_FALSE);
+    case 'n':
+        return llmobsi_json_read_word(reader, "null", LLMOBS_I_JSON_NULL);
+    default:
+        if (first == '-' || (first >= '0' && first <= '9')) {
+            return llmobsi_json_read_number(reader);
+        }
+        return llmobsi_json_fail(reader, reader->at < reader->end ? "not a value"
+                                                                  : "the text ends too early");
+    }
+}
+
+/* The next token. Once it has failed, it fails for ever. */
+llmobsi_fn llmobsi_json_token llmobsi_json_read(llmobsi_json_reader* reader)
+{
+    char next;
+    if (reader->reason != NULL) {
+        return LLMOBS_I_JSON_FAILED;
+    }
+    reader->text_cut = false;
+    llmobsi_json_skip_blanks(reader);
+    next = llmobsi_json_peek(reader);
+    if (reader->expected == LLMOBS_I_JSON_A_COMMA_OR_END) {
+        bool object = (reader->objects & 1) != 0;
+        if (reader->depth == 0) {
+            return reader->at == reader->end
+                       ? LLMOBS_I_JSON_END
+                       : llmobsi_json_fail(reader, "something stands after the end");
+        }
+        if (next == (object ? '}' : ']')) {
+            return llmobsi_json_close(reader);
+        }
+        if (next != ',') {
+            return llmobsi_json_fail(reader, "a comma or the end should stand here");
+        }
+        reader->at++;
+        reader->expected = object ? LLMOBS_I_JSON_A_NAME : LLMOBS_I_JSON_A_VALUE;
+        llmobsi_json_skip_blanks(reader);
+    } else if ((next == '}' && reader->expected == LLMOBS_I_JSON_A_NAME_OR_END) ||
+               (next == ']' && reader->expected == LLMOBS_I_JSON_A_VALUE_OR_END)) {
+        return llmobsi_json_close(reader);
+    }
+    return reader->expected == LLMOBS_I_JSON_A_NAME ||
+                   reader->expected == LLMOBS_I_JSON_A_NAME_OR_END
+               ? llmobsi_json_read_name(reader)
+               : llmobsi_json_read_value(reader);
+}
+
+/* Passes the value that begins with this token. False: the text is not JSON. */
+llmobsi_fn bool llmobsi_json_pass(llmobsi_json_reader* reader, llmobsi_json_token token)
+{
+    uint32_t depth = reader->depth;
+    if (token == LLMOBS_I_JSON_OBJECT || token == LLMOBS_I_JSON_ARRAY) {
+        while (reader->depth >= depth && token != LLMOBS_I_JSON_FAILED) {
+            token = llmobsi_json_read(reader);
+        }
+    }
+    return token != LLMOBS_I_JSON_FAILED;
+}
+
+/* ---- numbers as whole units ---------------------------------------------------------------- */
+
+typedef enum llmobsi_units {
+    LLMOBS_I_UNITS_EXACT,
+    LLMOBS_I_UNITS_ROUNDED, /* to the nearest, and from the middle to the even one */
+    LLMOBS_I_UNITS_NEGATIVE,
+    LLMOBS_I_UNITS_TOO_MANY /* more than 10^18 */
+} llmobsi_units;
+
+#define LLMOBS_I_UNITS_MOST UINT64_C(1000000000000000000)
+
+/* digits * 10^shift; `lost`: more digits follow, and not all are 0. */
+llmobsi_fn llmobsi_units llmobsi_units_scale(uint64_t digits, int64_t shift, bool lost,
+                                             uint64_t* units)
+{
+    uint64_t last = 0;
+    for (; shift > 0 && digits <= LLMOBS_I_UNITS_MOST; shift--) {
+        digits *= 10;
+    }
+    if (shift < -20) {
+        shift = -20; /* nothing is left of 64 bits */
+    }
+    for (; shift < 0; shift++) {
+        lost |= last != 0;
+        last = digits % 10;
+        digits /= 10;
+    }
+    if (digits > LLMOBS_I_UNITS_MOST) {
+        return LLMOBS_I_UNITS_TOO_MANY;
+    }
+    *units = digits + (last > 5 || (last == 5 && (lost || (digits & 1) != 0)));
+    return last != 0 || lost ? LLMOBS_I_UNITS_ROUNDED : LLMOBS_I_UNITS_EXACT;
+}
+
+/* A number's text, as JSON has it, in units of 10^-places. */
+llmobsi_fn llmobsi_units llmobsi_units_read(const char* text, size_t size, int places,
+                                            uint64_t* units)
+{
+    uint64_t digits = 0;
+    int64_t exponent = 0, written = 0;
+    bool negative = text[0] == '-', after_point = false, lost = false;
+    size_t i = negative;
+    for (; i < size && (text[i] | 0x20) != 'e'; i++) {
+        uint32_t digit = (uint32_t)(text[i] - '0');
+        if (text[i] == '.') {
+            after_point = true;
+        } else if (digits < LLMOBS_I_UNITS_MOST) {
+            digits = digits * 10 + digit;
+            exponent -= after_point;
+        } else {
+            lost |= digit != 0;
+            exponent += !after_point;
+        }
+    }
+    if (i < size) {
+        bool down = text[i + 1] == '-';
+        for (i += text[i + 1] == '-' || text[i + 1] == '+' ? 2 : 1; i < size; i++) {
+            written = written < INT32_MAX ? written * 10 + (text[i] - '0') : written;
+        }
+        exponent += down ? -written : written;
+    }
+    *units = 0;
+    if (digits == 0) {
+        return LLMOBS_I_UNITS_EXACT;
+    }
+    return negative ? LLMOBS_I_UNITS_NEGATIVE
+                    : llmobsi_units_scale(digits, exponent + places, lost, units);
+}
+
+/* =================================================================================================
  *  >>sha256_blocks          core: wiping, comparing, blocks of SHA-256
  * ============================================================================================== */
 
@@ -7667,6 +8523,7 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.cost_features = 12;
     config.cost_feature_users = 256;
     config.capture_bytes = 2048;
+    config.cost_most = 1000000;
     return config;
 }
 
@@ -7720,6 +8577,8 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     }
 }
 
+#define LLMOBS_I_PRICE_BYTES_LEAST 4096u
+
 /* The fields that have a range, with its ends. Those of batch_bytes depend on queue_bytes. */
 #define LLMOBS_I_RANGES(X)                                                                       \
     X(span_slots, 64, 1u << 20)                                                                  \
@@ -7753,7 +8612,9 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     X(cost_features, 1, 1024)                                                                    \
     X(cost_feature_users, 16, 1u << 20)                                                          \
     X(captures, 0, 4096)                                                                         \
-    X(capture_bytes, 64, 65536)
+    X(capture_bytes, 64, 65536)                                                                  \
+    X(price_bytes, out->price_bytes != 0 ? LLMOBS_I_PRICE_BYTES_LEAST : 0, 1u << 28)             \
+    X(cost_most, 1, 1000000000)
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {
@@ -7822,6 +8683,7 @@ llmobsi_fn void llmobsi_switches_put(llmobs_config* config, llmobsi_switches swi
     config->cost_rows = switches.ledger_off ? LLMOBS_OFF : config->cost_rows;
     config->cost_users = switches.users_off ? LLMOBS_OFF : config->cost_users;
     config->cost_features = switches.features_off ? LLMOBS_OFF : config->cost_features;
+    config->price_bytes = (config->price_bytes + 63u) & ~63u;
     if (config->metric_families == 0) {
         config->metric_families = LLMOBS_I_FAMILIES_STANDARD;
     }
@@ -14397,8 +15259,7 @@ LLMOBS_API llmobs_metric_info llmobs_metric_info_default(void)
 
 llmobsi_fn uint64_t llmobsi_registry_now(const llmobsi_registry* registry)
 {
-    return registry->clock.unix_ns != NULL ? registry->clock.unix_ns(registry->clock.user)
-                                           : llmobsi_realtime_ns();
+    return llmobsi_clock_unix_ns(&registry->clock);
 }
 
 /* Memory for a text or an array, under the lock; NULL when it has run out. */
@@ -15770,6 +16631,7 @@ typedef struct llmobsi_recorder {
     void* sessions; /* and llmobsi_sessions_of */
     void* captures; /* and llmobsi_captures_of */
     void* cost_ledger; /* and llmobsi_cost_ledger_of */
+    void* prices;   /* and llmobsi_prices_of */
     /* Set by the layers above: called once in a child after fork, by its first thread to come. */
     void (*after_fork)(struct llmobsi_recorder* recorder);
 } llmobsi_recorder;
@@ -22871,6 +23733,2172 @@ LLMOBS_API void llmobs_request_output(llmobs_request request, const char* chunk,
 }
 
 /* =================================================================================================
+ *  >>price                  analyze: price tables: rows, finding one
+ * ============================================================================================== */
+
+/* The price table. There are two halves of memory: one is in use, in the other the next table is
+   built, under a lock. A release store makes it the one in use, and the half that was is built in
+   again only after a grace period: so readers, who are inside, take no lock.
+
+   A half holds a head, an index (open addressing; a place is a row's offset / 8) and the rows, one
+   after the other, as short as they can be. */
+
+/* ---- rows ---------------------------------------------------------------------------------- */
+
+/* Who serves it how fast; the names as they end keys of the table. */
+#define LLMOBS_I_SERVICE_TIERS(X)                                                                 \
+    X(STANDARD, "") X(BATCHES, "batches") X(FLEX, "flex") X(PRIORITY, "priority")                 \
+    X(ULTRAFAST, "ultrafast") X(BALANCED, "balanced")
+
+typedef enum llmobsi_service_tier {
+#define LLMOBS_I_SERVICE_TIER(name, text) LLMOBS_I_TIER_##name,
+    LLMOBS_I_SERVICE_TIERS(LLMOBS_I_SERVICE_TIER)
+#undef LLMOBS_I_SERVICE_TIER
+    LLMOBS_I_TIER_COUNT
+} llmobsi_service_tier;
+
+static const char* const llmobsi_service_tiers[] = {
+#define LLMOBS_I_SERVICE_TIER(name, text) text,
+    LLMOBS_I_SERVICE_TIERS(LLMOBS_I_SERVICE_TIER)
+#undef LLMOBS_I_SERVICE_TIER
+};
+
+/* What the rates of a sheet are for. A row's sheets stand in this order, then by threshold, then by
+   service tier: what comes later is laid over what came before. */
+typedef enum llmobsi_sheet_form {
+    LLMOBS_I_SHEET_PLAIN,
+    LLMOBS_I_SHEET_TIERED, /* of tiered_pricing: takes precedence */
+    LLMOBS_I_SHEET_OFF_PEAK
+} llmobsi_sheet_form;
+
+/* Followed by `count` rates, in the order of their bits. */
+typedef struct llmobsi_sheet {
+    uint64_t threshold; /* for requests with more input tokens than this; 0: for all */
+    uint16_t present;   /* a bit for each llmobs_cost_kind */
+    uint8_t count;
+    uint8_t form;
+    uint8_t tier;
+    uint8_t unused[3];
+} llmobsi_sheet;
+
+/* Off-peak hours: minutes of the day in UTC, from `from` to before `to`. */
+typedef struct llmobsi_off_peak {
+    uint16_t from;
+    uint16_t to;
+    int16_t zone; /* minutes east of UTC, of the calendar that the weekdays are of */
+    uint8_t weekdays; /* from Monday, bit 0 */
+    uint8_t unused;
+} llmobsi_off_peak;
+
+#define LLMOBS_I_UPLIFT_NAME 20u
+#define LLMOBS_I_UPLIFT_UNIT 1000000u /* what an uplift of 1 is          */
+#define LLMOBS_I_UPLIFT_MOST 100000000u
+#define LLMOBS_I_UPLIFT_ELSEWHERE "*" /* in any region, but for "global" */
+
+/* A factor on the whole, for a region or a way of serving. */
+typedef struct llmobsi_uplift {
+    uint32_t millionths;
+    char name[LLMOBS_I_UPLIFT_NAME];
+} llmobsi_uplift;
+
+/* Followed by its name and its owner's (each with a NUL), sheets, off-peak hours, uplifts; the
+   last three at offsets from its beginning. */
+typedef struct llmobsi_price_row {
+    uint32_t hash;
+    uint16_t bytes; /* to the next row */
+    uint16_t sheets;
+    uint16_t off_peaks;
+    uint16_t uplifts;
+    uint8_t provider_size; /* of the name: what stands before its first '/' */
+    uint8_t name_size;
+    uint8_t sheet_count;
+    uint8_t off_peak_count;
+    uint8_t uplift_count;
+    bool inclusive; /* a threshold itself is above it */
+    uint32_t max_input; /* 0: unknown, these two */
+    uint32_t max_output;
+} llmobsi_price_row;
+
+typedef struct llmobsi_price_table {
+    uint32_t used; /* bytes, from its beginning */
+    uint32_t index_mask;
+    uint32_t rows; /* where the first one stands */
+    uint8_t digest[32];
+    llmobs_prices about; /* but for the counters */
+} llmobsi_price_table;
+
+typedef struct llmobsi_prices {
+    llmobsi_lock lock; /* for whoever builds */
+    llmobsi_atomic32 active; /* 1 + the half in use, 0: none. Under the lock; readers acquire */
+    unsigned char* halves[2]; /* this and the next three: open writes */
+    size_t half_bytes;
+    uint64_t seed;
+    int64_t most; /* nano-USD a request */
+    llmobsi_atomic64 unknown_models; /* these three: any thread adds */
+    llmobsi_atomic64 no_usage;
+    llmobsi_atomic64 refused;
+} llmobsi_prices;
+
+/* Those of an instance; NULL: it has none. */
+llmobsi_inline llmobsi_prices* llmobsi_prices_of(const llmobsi_recorder* recorder)
+{
+    return (llmobsi_prices*)recorder->prices;
+}
+
+/* Inside, or under the lock; NULL: there is no table. It stays until we leave. */
+llmobsi_inline const llmobsi_price_table* llmobsi_prices_table(const llmobsi_prices* prices)
+{
+    uint32_t active = llmobsi_load_acquire(&prices->active);
+    return active != 0 ? (const llmobsi_price_table*)(void*)prices->halves[active - 1] : NULL;
+}
+
+llmobsi_inline const char* llmobsi_row_name(const llmobsi_price_row* row)
+{
+    return (const char*)(row + 1);
+}
+
+/* Of LiteLLM's litellm_provider; "": unknown. */
+llmobsi_inline const char* llmobsi_row_owner(const llmobsi_price_row* row)
+{
+    return llmobsi_row_name(row) + row->name_size + 1;
+}
+
+llmobsi_inline const llmobsi_sheet* llmobsi_row_sheets(const llmobsi_price_row* row)
+{
+    return (const llmobsi_sheet*)(const void*)((const unsigned char*)row + row->sheets);
+}
+
+llmobsi_inline const uint64_t* llmobsi_sheet_rates(const llmobsi_sheet* sheet)
+{
+    return (const uint64_t*)(const void*)(sheet + 1);
+}
+
+llmobsi_inline const llmobsi_sheet* llmobsi_sheet_next(const llmobsi_sheet* sheet)
+{
+    return (const llmobsi_sheet*)(const void*)(llmobsi_sheet_rates(sheet) + sheet->count);
+}
+
+llmobsi_inline const llmobsi_off_peak* llmobsi_row_off_peaks(const llmobsi_price_row* row)
+{
+    return (const llmobsi_off_peak*)(const void*)((const unsigned char*)row + row->off_peaks);
+}
+
+llmobsi_inline const llmobsi_uplift* llmobsi_row_uplifts(const llmobsi_price_row* row)
+{
+    return (const llmobsi_uplift*)(const void*)((const unsigned char*)row + row->uplifts);
+}
+
+LLMOBS_API llmobs_price llmobs_price_default(void)
+{
+    llmobs_price price;
+    int kind;
+    memset(&price, 0, sizeof price);
+    price.size = sizeof price;
+    price.max_input_tokens = -1;
+    price.max_output_tokens = -1;
+    for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
+        price.femto[kind] = -1;
+    }
+    return price;
+}
+
+/* ---- the index ----------------------------------------------------------------------------- */
+
+llmobsi_inline uint32_t* llmobsi_table_index(const llmobsi_price_table* table)
+{
+    return (uint32_t*)(uintptr_t)(table + 1);
+}
+
+llmobsi_inline llmobsi_price_row* llmobsi_table_row(const llmobsi_price_table* table, size_t at)
+{
+    return (llmobsi_price_row*)(uintptr_t)((const unsigned char*)table + at);
+}
+
+/* A name in two parts, `provider` before its first '/' or empty. */
+llmobsi_inline uint64_t llmobsi_price_hash(const llmobsi_prices* prices, llmobs_string provider,
+                                           llmobs_string model)
+{
+    uint64_t hash = prices->seed;
+    if (provider.size > 0) {
+        hash = llmobsi_hash64(provider.data, provider.size, hash);
+    }
+    return llmobsi_hash64(model.data, model.size, hash);
+}
+
+llmobsi_inline bool llmobsi_row_is(const llmobsi_price_row* row, llmobs_string provider,
+                                   llmobs_string model)
+{
+    const char* name = llmobsi_row_name(row);
+    size_t before = provider.size > 0 ? provider.size + 1 : 0;
+    return row->provider_size == provider.size && row->name_size == before + model.size &&
+           (before == 0 || memcmp(name, provider.data, provider.size) == 0) &&
+           memcmp(name + before, model.data, model.size) == 0;
+}
+
+/* The row of a name, or the empty place where it would stand: there always is one. */
+llmobsi_fn llmobsi_price_row* llmobsi_table_find(const llmobsi_prices* prices,
+                                                 const llmobsi_price_table* table,
+                                                 llmobs_string provider, llmobs_string model,
+                                                 uint32_t** place)
+{
+    uint64_t hash = llmobsi_price_hash(prices, provider, model);
+    uint32_t at = (uint32_t)hash;
+    for (;; at++) {
+        uint32_t* entry = &llmobsi_table_index(table)[at & table->index_mask];
+        llmobsi_price_row* row;
+        if (*entry == 0) {
+            *place = entry;
+            return NULL;
+        }
+        row = llmobsi_table_row(table, (size_t)*entry * 8);
+        if (row->hash == (uint32_t)(hash >> 32) && llmobsi_row_is(row, provider, model)) {
+            *place = entry;
+            return row;
+        }
+    }
+}
+
+/* Parts a name at its first '/'. */
+llmobsi_fn void llmobsi_price_part(llmobs_string name, llmobs_string* provider,
+                                   llmobs_string* model)
+{
+    const char* slash =
+        name.size > 0 ? (const char*)memchr(name.data, '/', name.size) : NULL;
+    *provider = llmobs_text(name.data, slash != NULL ? (size_t)(slash - name.data) : 0);
+    *model = name;
+    if (slash != NULL && slash != name.data) {
+        *model = llmobs_text(slash + 1, name.size - provider->size - 1);
+    }
+}
+
+/* ---- finding the row of a request ---------------------------------------------------------- */
+
+/* How it was found. */
+typedef struct llmobsi_price_match {
+    const llmobsi_price_row* row; /* NULL: not at all */
+    bool dated;    /* of the name without its date */
+    bool wildcard; /* by a name that ends in a star */
+} llmobsi_price_match;
+
+/* What OpenTelemetry calls providers, and what the table does. */
+static const char* const llmobsi_provider_names[][2] = {
+    {"azure.ai.openai", "azure"},   {"azure.ai.inference", "azure_ai"},
+    {"aws.bedrock", "bedrock"},     {"gcp.gemini", "gemini"},
+    {"gcp.gen_ai", "gemini"},       {"gcp.vertex_ai", "vertex_ai"},
+    {"ibm.watsonx.ai", "watsonx"},  {"mistral_ai", "mistral"},
+    {"x_ai", "xai"},
+};
+
+llmobsi_fn llmobs_string llmobsi_provider_name(llmobs_string provider)
+{
+    size_t i;
+    if (memchr(provider.data, '.', provider.size) == NULL &&
+        memchr(provider.data, '_', provider.size) == NULL) {
+        return provider;
+    }
+    for (i = 0; i < sizeof llmobsi_provider_names / sizeof llmobsi_provider_names[0]; i++) {
+        if (strlen(llmobsi_provider_names[i][0]) == provider.size &&
+            memcmp(llmobsi_provider_names[i][0], provider.data, provider.size) == 0) {
+            return llmobs_str(llmobsi_provider_names[i][1]);
+        }
+    }
+    return provider;
+}
+
+/* Whether a row without a provider in its name may serve this one: it is its owner, as "vertex_ai"
+   is of "vertex_ai-language-models", or one of the two is not known. */
+llmobsi_fn bool llmobsi_row_serves(const llmobsi_price_row* row, llmobs_string provider)
+{
+    const char* owner = llmobsi_row_owner(row);
+    return provider.size == 0 || owner[0] == '\0' ||
+           (strncmp(owner, provider.data, provider.size) == 0 &&
+            (owner[provider.size] == '\0' || owner[provider.size] == '-' ||
+             owner[provider.size] == '_'));
+}
+
+/* By the name as it is, with the provider before it or without. */
+llmobsi_fn const llmobsi_price_row* llmobsi_price_exact(const llmobsi_prices* prices,
+                                                        const llmobsi_price_table* table,
+                                                        llmobs_string provider,
+                                                        llmobs_string model)
+{
+    const llmobsi_price_row* row;
+    llmobs_string first, rest;
+    uint32_t* place;
+    if (provider.size > 0) {
+        row = llmobsi_table_find(prices, table, provider, model, &place);
+        if (row != NULL) {
+            return row;
+        }
+    }
+    llmobsi_price_part(model, &first, &rest);
+    row = llmobsi_table_find(prices, table, first, rest, &place);
+    if (row != NULL && llmobsi_row_serves(row, provider)) {
+        return row;
+    }
+    if (provider.size == 0 && first.size > 0) { /* "openai/gpt-4o", where the row is "gpt-4o" */
+        return llmobsi_price_exact(prices, table, first, rest);
+    }
+    return NULL;
+}
+
+/* The size of a name without the date at its end: -2024-08-06, -20240806, @20240806. The same
+   size: it has none. */
+llmobsi_fn size_t llmobsi_undated_size(llmobs_string model)
+{
+    static const char* const forms[] = {"-dddd-dd-dd", "-dddddddd", "@dddddddd"};
+    size_t form;
+    for (form = 0; form < sizeof forms / sizeof forms[0]; form++) {
+        size_t size = strlen(forms[form]);
+        const char* date;
+        size_t i = 0;
+        if (model.size <= size) {
+            continue;
+        }
+        date = model.data + (model.size - size);
+        while (i < size && (forms[form][i] == 'd' ? date[i] >= '0' && date[i] <= '9'
+                                                  : date[i] == forms[form][i])) {
+            i++;
+        }
+        if (i == size) {
+            return model.size - size;
+        }
+    }
+    return model.size;
+}
+
+/* By a name that ends in "/" and a star: the longest one first. */
+llmobsi_fn const llmobsi_price_row* llmobsi_price_wildcard(const llmobsi_prices* prices,
+                                                           const llmobsi_price_table* table,
+                                                           llmobs_string provider,
+                                                           llmobs_string model)
+{
+    char pattern[LLMOBS_PRICE_NAME_SIZE];
+    size_t size = model.size;
+    llmobs_string first = provider, rest = model;
+    if (provider.size == 0) {
+        llmobsi_price_part(model, &first, &rest);
+        size = rest.size;
+    }
+    if (first.size == 0 || size >= sizeof pattern - 1) {
+        return NULL;
+    }
+    memcpy(pattern, rest.data, size);
+    for (;; size--) {
+        if (size == 0 || pattern[size - 1] == '/') {
+            const llmobsi_price_row* row;
+            uint32_t* place;
+            pattern[size] = '*';
+            row = llmobsi_table_find(prices, table, first, llmobs_text(pattern, size + 1), &place);
+            if (row != NULL || size == 0) {
+                return row;
+            }
+        }
+    }
+}
+
+/* Inside. */
+llmobsi_fn llmobsi_price_match llmobsi_price_find(const llmobsi_prices* prices,
+                                                  const llmobsi_price_table* table,
+                                                  llmobs_string provider, llmobs_string model)
+{
+    llmobsi_price_match match;
+    llmobs_string undated = model;
+    memset(&match, 0, sizeof match);
+    if (table == NULL || model.size == 0) {
+        return match;
+    }
+    provider = llmobsi_provider_name(provider);
+    match.row = llmobsi_price_exact(prices, table, provider, model);
+    if (match.row == NULL) {
+        undated.size = llmobsi_undated_size(model);
+        match.dated = undated.size < model.size;
+        match.row =
+            match.dated ? llmobsi_price_exact(prices, table, provider, undated) : NULL;
+    }
+    if (match.row == NULL) {
+        match.dated = false;
+        match.row = llmobsi_price_wildcard(prices, table, provider, model);
+        match.wildcard = match.row != NULL;
+    }
+    return match;
+}
+
+/* ---- building a table, under the lock ------------------------------------------------------ */
+
+#define LLMOBS_I_DRAFT_SHEETS 40u
+#define LLMOBS_I_DRAFT_OFF_PEAKS 32u
+#define LLMOBS_I_DRAFT_UPLIFTS 8u
+
+typedef struct llmobsi_draft_sheet {
+    llmobsi_sheet head;
+    uint64_t rates[LLMOBS_COST_KIND_COUNT];
+} llmobsi_draft_sheet;
+
+/* A row to be. */
+typedef struct llmobsi_draft {
+    llmobs_string name;
+    char name_text[LLMOBS_PRICE_NAME_SIZE];
+    char owner[LLMOBS_PRICE_NAME_SIZE];
+    uint32_t max_input;
+    uint32_t max_output;
+    uint32_t sheet_count;
+    uint32_t off_peak_count;
+    uint32_t uplift_count;
+    uint32_t rounded;
+    uint32_t seen; /* names that must not come twice */
+    bool unknown_zone;
+    llmobsi_draft_sheet sheets[LLMOBS_I_DRAFT_SHEETS];
+    llmobsi_off_peak off_peaks[LLMOBS_I_DRAFT_OFF_PEAKS];
+    llmobsi_uplift uplifts[LLMOBS_I_DRAFT_UPLIFTS];
+} llmobsi_draft;
+
+/* Begins one; sheets are cleared as they come. */
+llmobsi_fn void llmobsi_draft_begin(llmobsi_draft* draft)
+{
+    memset(draft, 0, offsetof(llmobsi_draft, sheets));
+    draft->name.data = draft->name_text;
+}
+
+/* The sheet for a form, threshold and tier; NULL: there are too many. */
+llmobsi_fn llmobsi_draft_sheet* llmobsi_draft_sheet_of(llmobsi_draft* draft,
+                                                       llmobsi_sheet_form form,
+                                                       uint64_t threshold,
+                                                       llmobsi_service_tier tier)
+{
+    llmobsi_draft_sheet* sheet = draft->sheets;
+    uint32_t i;
+    for (i = 0; i < draft->sheet_count; i++, sheet++) {
+        if (sheet->head.form == (uint8_t)form && sheet->head.threshold == threshold &&
+            sheet->head.tier == (uint8_t)tier) {
+            return sheet;
+        }
+    }
+    if (draft->sheet_count == LLMOBS_I_DRAFT_SHEETS) {
+        return NULL;
+    }
+    draft->sheet_count++;
+    memset(sheet, 0, sizeof *sheet);
+    sheet->head.form = (uint8_t)form;
+    sheet->head.threshold = threshold;
+    sheet->head.tier = (uint8_t)tier;
+    return sheet;
+}
+
+/* False: it has a rate already. */
+llmobsi_fn bool llmobsi_draft_rate(llmobsi_draft_sheet* sheet, llmobs_cost_kind kind,
+                                   uint64_t femto)
+{
+    uint16_t bit = (uint16_t)(1u << kind);
+    if ((sheet->head.present & bit) != 0) {
+        return false;
+    }
+    sheet->head.present = (uint16_t)(sheet->head.present | bit);
+    sheet->head.count++;
+    sheet->rates[kind] = femto;
+    return true;
+}
+
+llmobsi_fn bool llmobsi_sheet_before(const llmobsi_sheet* a, const llmobsi_sheet* b)
+{
+    if (a->form != b->form) {
+        return a->form < b->form;
+    }
+    return a->threshold != b->threshold ? a->threshold < b->threshold : a->tier < b->tier;
+}
+
+/* There are few: by insertion. */
+llmobsi_fn void llmobsi_draft_sort(llmobsi_draft* draft)
+{
+    uint32_t i, at;
+    for (i = 1; i < draft->sheet_count; i++) {
+        llmobsi_draft_sheet moved = draft->sheets[i];
+        for (at = i; at > 0 && llmobsi_sheet_before(&moved.head, &draft->sheets[at - 1].head);
+             at--) {
+            draft->sheets[at] = draft->sheets[at - 1];
+        }
+        draft->sheets[at] = moved;
+    }
+}
+
+/* Begins a table in the half that is not in use. */
+llmobsi_fn llmobsi_price_table* llmobsi_table_begin(llmobsi_prices* prices)
+{
+    unsigned char* half = prices->halves[llmobsi_load_relaxed(&prices->active) == 1];
+    llmobsi_price_table* table = (llmobsi_price_table*)(void*)half;
+    uint32_t entries = llmobsi_round_up_pow2((uint32_t)(prices->half_bytes / 128));
+    memset(table, 0, sizeof *table + entries * sizeof(uint32_t));
+    table->index_mask = entries - 1;
+    table->rows = (uint32_t)(sizeof *table + entries * sizeof(uint32_t));
+    table->used = table->rows;
+    return table;
+}
+
+/* Room for a row; NULL: the half is full. */
+llmobsi_fn llmobsi_price_row* llmobsi_table_take(const llmobsi_prices* prices,
+                                                 llmobsi_price_table* table, size_t bytes)
+{
+    llmobsi_price_row* row = llmobsi_table_row(table, table->used);
+    if (bytes > prices->half_bytes - table->used ||
+        table->about.models >= table->index_mask - table->index_mask / 4) {
+        return NULL;
+    }
+    table->used += (uint32_t)bytes;
+    table->about.models++;
+    return row;
+}
+
+/* Writes what follows a row's head: as llmobsi_draft_bytes has laid it out. */
+llmobsi_fn void llmobsi_row_fill(llmobsi_price_row* row, const llmobsi_draft* draft)
+{
+    unsigned char* base = (unsigned char*)row;
+    unsigned char* out = base + row->sheets;
+    uint32_t i;
+    int kind;
+    memcpy(base + sizeof *row, draft->name.data, draft->name.size);
+    memcpy(base + sizeof *row + draft->name.size + 1, draft->owner, strlen(draft->owner));
+    for (i = 0; i < draft->sheet_count; i++) {
+        const llmobsi_draft_sheet* sheet = &draft->sheets[i];
+        memcpy(out, &sheet->head, sizeof sheet->head);
+        out += sizeof sheet->head;
+        for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
+            if ((sheet->head.present >> kind & 1) != 0) {
+                memcpy(out, &sheet->rates[kind], sizeof sheet->rates[kind]);
+                out += sizeof sheet->rates[kind];
+            }
+        }
+    }
+    memcpy(base + row->off_peaks, draft->off_peaks,
+           draft->off_peak_count * sizeof draft->off_peaks[0]);
+    memcpy(base + row->uplifts, draft->uplifts, draft->uplift_count * sizeof draft->uplifts[0]);
+}
+
+/* Lays a row out: its head alone is filled. Returns its size. */
+llmobsi_fn size_t llmobsi_row_lay_out(llmobsi_price_row* row, const llmobsi_draft* draft)
+{
+    size_t at = sizeof *row + draft->name.size + strlen(draft->owner) + 2;
+    uint32_t i;
+    memset(row, 0, sizeof *row);
+    at = (at + 7) & ~(size_t)7;
+    row->sheets = (uint16_t)at;
+    for (i = 0; i < draft->sheet_count; i++) {
+        at += sizeof(llmobsi_sheet) + draft->sheets[i].head.count * sizeof(uint64_t);
+    }
+    row->off_peaks = (uint16_t)at;
+    at += draft->off_peak_count * sizeof(llmobsi_off_peak);
+    row->uplifts = (uint16_t)at;
+    at += draft->uplift_count * sizeof(llmobsi_uplift);
+    row->bytes = (uint16_t)((at + 7) & ~(size_t)7);
+    row->name_size = (uint8_t)draft->name.size;
+    row->sheet_count = (uint8_t)draft->sheet_count;
+    row->off_peak_count = (uint8_t)draft->off_peak_count;
+    row->uplift_count = (uint8_t)draft->uplift_count;
+    row->max_input = draft->max_input;
+    row->max_output = draft->max_output;
+    return row->bytes;
+}
+
+static const char llmobsi_table_full[] =
+    "the table does not fit (raise llmobs_config.price_bytes)";
+
+/* A name that stands in the table already is refused, and so is a table that is too large. */
+llmobsi_fn const char* llmobsi_table_add(const llmobsi_prices* prices, llmobsi_price_table* table,
+                                         llmobsi_draft* draft)
+{
+    llmobs_string provider, model;
+    llmobsi_price_row head;
+    llmobsi_price_row* row;
+    uint32_t* place;
+    llmobsi_price_part(draft->name, &provider, &model);
+    if (llmobsi_table_find(prices, table, provider, model, &place) != NULL) {
+        return "this model stood here before";
+    }
+    llmobsi_draft_sort(draft);
+    row = llmobsi_table_take(prices, table, llmobsi_row_lay_out(&head, draft));
+    if (row == NULL) {
+        return llmobsi_table_full;
+    }
+    memset((void*)row, 0, head.bytes);
+    head.hash = (uint32_t)(llmobsi_price_hash(prices, provider, model) >> 32);
+    head.provider_size = (uint8_t)provider.size;
+    head.inclusive = strcmp(draft->owner, "xai") == 0 || (provider.size == 3 &&
+                     memcmp(provider.data, "xai", 3) == 0);
+    *row = head;
+    llmobsi_row_fill(row, draft);
+    *place = (uint32_t)((size_t)((unsigned char*)row - (unsigned char*)table) / 8);
+    table->about.rounded += draft->rounded;
+    return NULL;
+}
+
+/* All rows of another table but for one name. False: they do not fit, which cannot be. */
+llmobsi_fn bool llmobsi_table_copy(const llmobsi_prices* prices, llmobsi_price_table* table,
+                                   const llmobsi_price_table* from, llmobs_string without)
+{
+    uint32_t at;
+    for (at = from->rows; at < from->used;) {
+        const llmobsi_price_row* old = llmobsi_table_row(from, at);
+        llmobs_string name = llmobs_text(llmobsi_row_name(old), old->name_size);
+        llmobs_string provider, model;
+        uint32_t* place;
+        at += old->bytes;
+        if (name.size == without.size && memcmp(name.data, without.data, name.size) == 0) {
+            continue;
+        }
+        llmobsi_price_part(name, &provider, &model);
+        (void)llmobsi_table_find(prices, table, provider, model, &place);
+        *place = table->used / 8;
+        {
+            llmobsi_price_row* row = llmobsi_table_take(prices, table, old->bytes);
+            if (row == NULL) {
+                return false;
+            }
+            memcpy((void*)row, old, old->bytes);
+        }
+    }
+    return true;
+}
+
+/* From here on it is the one in use. */
+llmobsi_fn void llmobsi_table_publish(llmobsi_prices* prices, llmobsi_price_table* table)
+{
+    table->about.size = sizeof table->about;
+    table->about.bytes_used = table->used;
+    llmobsi_store_release(&prices->active,
+                          (unsigned char*)table == prices->halves[0] ? 1u : 2u);
+}
+
+/* ---- layout -------------------------------------------------------------------------------- */
+
+/* `recorder` is NULL while measuring. */
+llmobsi_fn void llmobsi_prices_layout(llmobsi_arena* arena, const llmobs_config* config,
+                                      llmobsi_recorder* recorder)
+{
+    llmobsi_prices* prices =
+        (llmobsi_prices*)llmobsi_arena_take(arena, 1, sizeof(llmobsi_prices));
+    unsigned char* first = (unsigned char*)llmobsi_arena_take(arena, config->price_bytes, 1);
+    unsigned char* second = (unsigned char*)llmobsi_arena_take(arena, config->price_bytes, 1);
+    if (recorder == NULL || second == NULL) {
+        return;
+    }
+    memset(prices, 0, sizeof *prices);
+    prices->halves[0] = first;
+    prices->halves[1] = second;
+    prices->half_bytes = config->price_bytes;
+    prices->most = (int64_t)config->cost_most * INT64_C(1000000000);
+    recorder->prices = prices;
+}
+
+/* Before anybody else is there. */
+llmobsi_fn void llmobsi_prices_start(llmobsi_recorder* recorder)
+{
+    llmobsi_prices* prices = llmobsi_prices_of(recorder);
+    if (prices != NULL && !llmobsi_random_bytes(&prices->seed, sizeof prices->seed)) {
+        prices->seed = llmobsi_monotonic_ns();
+    }
+}
+
+/* In the child of a fork: the table is the parent's, and stays; the counters begin anew. */
+llmobsi_fn void llmobsi_prices_forked(llmobsi_prices* prices)
+{
+    prices->unknown_models = 0;
+    prices->no_usage = 0;
+    prices->refused = 0;
+}
+
+/* =================================================================================================
+ *  >>price_load             analyze: price tables: LiteLLM's form, read
+ * ============================================================================================== */
+
+/* LiteLLM's model_prices_and_context_window.json, and tables of the same form, into a price table.
+   What is not understood is passed over; what is understood and wrong refuses the whole text. */
+
+typedef struct llmobsi_loading {
+    llmobsi_json_reader reader;
+    const llmobsi_prices* prices;
+    llmobsi_price_table* table;
+    llmobsi_draft draft;
+    char room[1024];
+} llmobsi_loading;
+
+#define LLMOBS_I_TWICE "this name stood here before"
+
+/* ---- names of prices ----------------------------------------------------------------------- */
+
+typedef struct llmobsi_price_name {
+    const char* text;
+    llmobs_cost_kind kind;
+} llmobsi_price_name;
+
+static const llmobsi_price_name llmobsi_price_names[] = {
+    {"input_cost_per_token", LLMOBS_COST_INPUT},
+    {"output_cost_per_token", LLMOBS_COST_OUTPUT},
+    {"cache_read_input_token_cost", LLMOBS_COST_CACHE_READ},
+    {"cache_creation_input_token_cost", LLMOBS_COST_CACHE_WRITE},
+    {"output_cost_per_reasoning_token", LLMOBS_COST_REASONING},
+    {"input_cost_per_audio_token", LLMOBS_COST_AUDIO_INPUT},
+    {"output_cost_per_audio_token", LLMOBS_COST_AUDIO_OUTPUT},
+    {"input_cost_per_image_token", LLMOBS_COST_IMAGE_INPUT},
+    {"output_cost_per_image_token", LLMOBS_COST_IMAGE_OUTPUT},
+};
+
+/* What a price is for: input_cost_per_token_above_200k_tokens_priority. */
+typedef struct llmobsi_price_for {
+    llmobs_cost_kind kind;
+    llmobsi_service_tier tier;
+    uint64_t threshold;
+} llmobsi_price_for;
+
+/* Takes a word off the front of a text, where the text or a '_' follows it. */
+llmobsi_fn bool llmobsi_word_take(llmobs_string* text, const char* word)
+{
+    size_t size = strlen(word);
+    if (text->size < size || memcmp(text->data, word, size) != 0 ||
+        (text->size > size && text->data[size] != '_')) {
+        return false;
+    }
+    *text = llmobs_text(text->data + size, text->size - size);
+    return true;
+}
+
+/* _above_200k_tokens, _above_272000_tokens. */
+llmobsi_fn bool llmobsi_threshold_take(llmobs_string* text, uint64_t* threshold)
+{
+    llmobs_string rest = *text;
+    uint64_t number = 0;
+    size_t i;
+    if (!llmobsi_word_take(&rest, "_above") || rest.size == 0) {
+        return false;
+    }
+    for (i = 1; i < rest.size && rest.data[i] >= '0' && rest.data[i] <= '9'; i++) {
+        number = number < 1000000000 ? number * 10 + (uint64_t)(rest.data[i] - '0') : number;
+    }
+    if (i < rest.size && rest.data[i] == 'k') {
+        number *= 1000;
+        i++;
+    }
+    rest = llmobs_text(rest.data + i, rest.size - i);
+    if (number == 0 || *threshold != 0 || !llmobsi_word_take(&rest, "_tokens")) {
+        return false;
+    }
+    *threshold = number;
+    *text = rest;
+    return true;
+}
+
+llmobsi_fn bool llmobsi_service_tier_take(llmobs_string* text, llmobsi_service_tier* tier)
+{
+    int known;
+    for (known = 1; known < (int)LLMOBS_I_TIER_COUNT && *tier == LLMOBS_I_TIER_STANDARD; known++) {
+        llmobs_string rest = llmobs_text(text->data + 1, text->size - 1);
+        if (text->data[0] == '_' && llmobsi_word_take(&rest, llmobsi_service_tiers[known])) {
+            *tier = (llmobsi_service_tier)known;
+            *text = rest;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* False: it is no price of a token, or of one that is not billed here. */
+llmobsi_fn bool llmobsi_price_name_read(llmobs_string name, llmobsi_price_for* what)
+{
+    size_t i;
+    for (i = 0; i < sizeof llmobsi_price_names / sizeof llmobsi_price_names[0]; i++) {
+        llmobs_string rest = name;
+        if (!llmobsi_word_take(&rest, llmobsi_price_names[i].text)) {
+            continue;
+        }
+        what->kind = llmobsi_price_names[i].kind;
+        what->tier = LLMOBS_I_TIER_STANDARD;
+        what->threshold = 0;
+        if (what->kind == LLMOBS_COST_CACHE_WRITE && llmobsi_word_take(&rest, "_above_1hr")) {
+            what->kind = LLMOBS_COST_CACHE_WRITE_1H;
+        }
+        while (rest.size > 0 && (llmobsi_threshold_take(&rest, &what->threshold) ||
+                                 llmobsi_service_tier_take(&rest, &what->tier))) {
+        }
+        return rest.size == 0;
+    }
+    return false;
+}
+
+/* ---- values -------------------------------------------------------------------------------- */
+
+llmobsi_fn llmobs_string llmobsi_loading_text(const llmobsi_loading* loading)
+{
+    return llmobs_text(loading->reader.text, loading->reader.text_size);
+}
+
+llmobsi_fn bool llmobsi_loading_is(const llmobsi_loading* loading, const char* word)
+{
+    size_t size = strlen(word);
+    return loading->reader.text_size == size && memcmp(loading->reader.text, word, size) == 0;
+}
+
+llmobsi_fn bool llmobsi_loading_refuse(llmobsi_loading* loading, const char* reason)
+{
+    (void)llmobsi_json_refuse(&loading->reader, reason);
+    return false;
+}
+
+/* A name that may come once in a model. */
+llmobsi_fn bool llmobsi_loading_once(llmobsi_loading* loading, uint32_t bit)
+{
+    if ((loading->draft.seen & bit) != 0) {
+        return llmobsi_loading_refuse(loading, LLMOBS_I_TWICE);
+    }
+    loading->draft.seen |= bit;
+    return true;
+}
+
+/* The least price that may be rounded to a whole femto-USD: the change is one in a million at most.
+   LiteLLM has some that were divided or multiplied as doubles, such as 1.6000000000000001e-06. */
+#define LLMOBS_I_PRICE_ROUNDED_LEAST 500000u
+
+/* A price, in femto-USD. */
+llmobsi_fn bool llmobsi_loading_femto(llmobsi_loading* loading, llmobsi_json_token token,
+                                      uint64_t* femto)
+{
+    if (token != LLMOBS_I_JSON_NUMBER) {
+        return llmobsi_loading_refuse(loading, "a price should be a number");
+    }
+    switch (llmobsi_units_read(loading->reader.text, loading->reader.text_size, 15, femto)) {
+    case LLMOBS_I_UNITS_EXACT:
+        return true;
+    case LLMOBS_I_UNITS_ROUNDED:
+        loading->draft.rounded++;
+        return *femto >= LLMOBS_I_PRICE_ROUNDED_LEAST ||
+               llmobsi_loading_refuse(loading, "a price is no whole number of USD / 10^15");
+    case LLMOBS_I_UNITS_NEGATIVE:
+        return llmobsi_loading_refuse(loading, "a price is negative");
+    default:
+        return llmobsi_loading_refuse(loading, "a price is beyond all reason");
+    }
+}
+
+/* A price's name stands there: its value goes into a sheet. null is no price. */
+llmobsi_fn bool llmobsi_loading_rate(llmobsi_loading* loading, llmobsi_draft_sheet* sheet,
+                                     llmobs_cost_kind kind)
+{
+    llmobsi_json_token token;
+    uint64_t femto;
+    if (sheet == NULL) {
+        return llmobsi_loading_refuse(loading, "a model has too many tiers");
+    }
+    if ((sheet->head.present >> kind & 1) != 0) {
+        return llmobsi_loading_refuse(loading, LLMOBS_I_TWICE);
+    }
+    token = llmobsi_json_read(&loading->reader);
+    return token == LLMOBS_I_JSON_NULL ||
+           (llmobsi_loading_femto(loading, token, &femto) &&
+            llmobsi_draft_rate(sheet, kind, femto));
+}
+
+/* A number of tokens; 0: there is none, or one that is none. */
+llmobsi_fn bool llmobsi_loading_tokens(llmobsi_loading* loading, uint32_t* tokens)
+{
+    llmobsi_json_token token = llmobsi_json_read(&loading->reader);
+    uint64_t units = 0;
+    if (token == LLMOBS_I_JSON_NUMBER) {
+        (void)llmobsi_units_read(loading->reader.text, loading->reader.text_size, 0, &units);
+        *tokens = units < UINT32_MAX ? (uint32_t)units : UINT32_MAX;
+    }
+    return llmobsi_json_pass(&loading->reader, token);
+}
+
+/* ---- tiered_pricing ------------------------------------------------------------------------ */
+
+/* [0, 256000]: for more than the first, up to the second. */
+llmobsi_fn bool llmobsi_loading_range(llmobsi_loading* loading, uint64_t* from, bool* known)
+{
+    llmobsi_json_token token = llmobsi_json_read(&loading->reader);
+    uint64_t to;
+    if (token == LLMOBS_I_JSON_FAILED) {
+        return false;
+    }
+    if (token != LLMOBS_I_JSON_ARRAY ||
+        llmobsi_json_read(&loading->reader) != LLMOBS_I_JSON_NUMBER ||
+        llmobsi_units_read(loading->reader.text, loading->reader.text_size, 0, from) >
+            LLMOBS_I_UNITS_ROUNDED ||
+        llmobsi_json_read(&loading->reader) != LLMOBS_I_JSON_NUMBER ||
+        llmobsi_units_read(loading->reader.text, loading->reader.text_size, 0, &to) >
+            LLMOBS_I_UNITS_ROUNDED ||
+        llmobsi_json_read(&loading->reader) != LLMOBS_I_JSON_ARRAY_END) {
+        return llmobsi_loading_refuse(loading, "a range should be two numbers of tokens");
+    }
+    *known = true;
+    return true;
+}
+
+/* One tier. Without a range or a price of the input it is none. */
+llmobsi_fn bool llmobsi_loading_tier(llmobsi_loading* loading)
+{
+    llmobsi_draft_sheet tier;
+    llmobsi_draft_sheet* sheet;
+    llmobsi_json_token token;
+    uint64_t from = 0;
+    bool has_range = false;
+    memset(&tier, 0, sizeof tier);
+    while ((token = llmobsi_json_read(&loading->reader)) == LLMOBS_I_JSON_NAME) {
+        llmobsi_price_for what;
+        if (llmobsi_loading_is(loading, "range")) {
+            if (has_range) {
+                return llmobsi_loading_refuse(loading, LLMOBS_I_TWICE);
+            }
+            if (!llmobsi_loading_range(loading, &from, &has_range)) {
+                return false;
+            }
+        } else if (llmobsi_price_name_read(llmobsi_loading_text(loading), &what) &&
+                   what.threshold == 0 && what.tier == LLMOBS_I_TIER_STANDARD) {
+            if (!llmobsi_loading_rate(loading, &tier, what.kind)) {
+                return false;
+            }
+        } else if (!llmobsi_json_pass(&loading->reader, llmobsi_json_read(&loading->reader))) {
+            return false;
+        }
+    }
+    if (!has_range || (tier.head.present & 1u << LLMOBS_COST_INPUT) == 0) {
+        return token != LLMOBS_I_JSON_FAILED;
+    }
+    sheet = llmobsi_draft_sheet_of(&loading->draft, LLMOBS_I_SHEET_TIERED, from,
+                                   LLMOBS_I_TIER_STANDARD);
+    if (sheet == NULL || sheet->head.present != 0) {
+        return llmobsi_loading_refuse(loading, sheet == NULL ? "a model has too many tiers"
+                                                             : "two tiers begin at one number");
+    }
+    tier.head.form = sheet->head.form;
+    tier.head.threshold = from;
+    *sheet = tier;
+    return true;
+}
+
+llmobsi_fn bool llmobsi_loading_tiers(llmobsi_loading* loading)
+{
+    llmobsi_json_token token = llmobsi_json_read(&loading->reader);
+    if (token == LLMOBS_I_JSON_NULL) {
+        return true;
+    }
+    if (token != LLMOBS_I_JSON_ARRAY) {
+        return llmobsi_loading_refuse(loading, "tiered_pricing should be an array");
+    }
+    while ((token = llmobsi_json_read(&loading->reader)) == LLMOBS_I_JSON_OBJECT) {
+        if (!llmobsi_loading_tier(loading)) {
+            return false;
+        }
+    }
+    return token == LLMOBS_I_JSON_ARRAY_END ||
+           llmobsi_loading_refuse(loading, "a tier should be an object");
+}
+
+/* ---- off_peak_pricing ---------------------------------------------------------------------- */
+
+#define LLMOBS_I_EVERY_DAY 0x7fu
+
+/* HH:MM, with blanks around it; UINT32_MAX: it is none. */
+llmobsi_fn uint32_t llmobsi_minute_read(const char* text, size_t size)
+{
+    while (size > 0 && text[0] == ' ') {
+        text++;
+        size--;
+    }
+    while (size > 0 && text[size - 1] == ' ') {
+        size--;
+    }
+    if (size != 5 || text[0] < '0' || text[0] > '2' || text[1] < '0' || text[1] > '9' ||
+        text[2] != ':' || text[3] < '0' || text[3] > '5' || text[4] < '0' || text[4] > '9' ||
+        (text[0] == '2' && text[1] > '3')) {
+        return UINT32_MAX;
+    }
+    return (uint32_t)((text[0] - '0') * 600 + (text[1] - '0') * 60 + (text[3] - '0') * 10 +
+                      (text[4] - '0'));
+}
+
+/* "16:30-00:30" */
+llmobsi_fn bool llmobsi_loading_window(llmobsi_loading* loading)
+{
+    llmobs_string text = llmobsi_loading_text(loading);
+    const char* dash = text.size > 0 ? (const char*)memchr(text.data, '-', text.size) : NULL;
+    size_t before = dash != NULL ? (size_t)(dash - text.data) : 0;
+    uint32_t from = dash != NULL ? llmobsi_minute_read(text.data, before) : UINT32_MAX;
+    uint32_t to =
+        dash != NULL ? llmobsi_minute_read(dash + 1, text.size - before - 1) : UINT32_MAX;
+    llmobsi_off_peak* added;
+    if (from == UINT32_MAX || to == UINT32_MAX ||
+        loading->draft.off_peak_count == LLMOBS_I_DRAFT_OFF_PEAKS) {
+        return llmobsi_loading_refuse(loading, from == UINT32_MAX || to == UINT32_MAX
+                                                   ? "off-peak hours should be HH:MM-HH:MM"
+                                                   : "too many off-peak hours");
+    }
+    added = &loading->draft.off_peaks[loading->draft.off_peak_count++];
+    memset(added, 0, sizeof *added);
+    added->from = (uint16_t)from;
+    added->to = (uint16_t)to;
+    added->weekdays = LLMOBS_I_EVERY_DAY;
+    return true;
+}
+
+/* One, or an array of them. */
+llmobsi_fn bool llmobsi_loading_hours(llmobsi_loading* loading)
+{
+    llmobsi_json_token token = llmobsi_json_read(&loading->reader);
+    if (token == LLMOBS_I_JSON_STRING) {
+        return llmobsi_loading_window(loading);
+    }
+    if (token != LLMOBS_I_JSON_ARRAY) {
+        return llmobsi_loading_refuse(loading, "off-peak hours should be HH:MM-HH:MM");
+    }
+    while ((token = llmobsi_json_read(&loading->reader)) == LLMOBS_I_JSON_STRING) {
+        if (!llmobsi_loading_window(loading)) {
+            return false;
+        }
+    }
+    return token == LLMOBS_I_JSON_ARRAY_END ||
+           llmobsi_loading_refuse(loading, "off-peak hours should be HH:MM-HH:MM");
+}
+
+/* Numbers from 1, Monday, to 7, or names of which the first three letters count. */
+llmobsi_fn bool llmobsi_loading_weekdays(llmobsi_loading* loading, uint8_t* weekdays)
+{
+    static const char names[] = "montuewedthufrisatsun";
+    llmobsi_json_token token = llmobsi_json_read(&loading->reader);
+    bool good = token == LLMOBS_I_JSON_ARRAY;
+    *weekdays = 0;
+    while (good && (token = llmobsi_json_read(&loading->reader)) != LLMOBS_I_JSON_ARRAY_END) {
+        llmobs_string text = llmobsi_loading_text(loading);
+        uint32_t day = 7;
+        if (token == LLMOBS_I_JSON_NUMBER && text.size == 1) {
+            day = (uint32_t)(text.data[0] - '1');
+        } else if (token == LLMOBS_I_JSON_STRING && text.size >= 3) {
+            for (day = 0; day < 7 && ((text.data[0] | 0x20) != names[3 * day] ||
+                                      (text.data[1] | 0x20) != names[3 * day + 1] ||
+                                      (text.data[2] | 0x20) != names[3 * day + 2]);
+                 day++) {
+            }
+        }
+        good = day < 7;
+        *weekdays = (uint8_t)(*weekdays | 1u << (day & 7));
+    }
+    return good || llmobsi_loading_refuse(loading, "weekdays should be numbers from 1 to 7");
+}
+
+/* Hours that hold on some days of the week. */
+llmobsi_fn bool llmobsi_loading_off_peak_rule(llmobsi_loading* loading)
+{
+    llmobsi_draft* draft = &loading->draft;
+    uint32_t first = draft->off_peak_count;
+    uint8_t weekdays = LLMOBS_I_EVERY_DAY;
+    llmobsi_json_token token;
+    while ((token = llmobsi_json_read(&loading->reader)) == LLMOBS_I_JSON_NAME) {
+        bool good;
+        if (llmobsi_loading_is(loading, "hours_utc")) {
+            good = llmobsi_loading_hours(loading);
+        } else if (llmobsi_loading_is(loading, "weekdays")) {
+            good = llmobsi_loading_weekdays(loading, &weekdays);
+        } else {
+            good = llmobsi_json_pass(&loading->reader, llmobsi_json_read(&loading->reader));
+        }
+        if (!good) {
+            return false;
+        }
+    }
+    for (; first < draft->off_peak_count; first++) {
+        draft->off_peaks[first].weekdays = weekdays;
+    }
+    return token != LLMOBS_I_JSON_FAILED;
+}
+
+llmobsi_fn bool llmobsi_loading_off_peak_rules(llmobsi_loading* loading)
+{
+    llmobsi_json_token token = llmobsi_json_read(&loading->reader);
+    if (token != LLMOBS_I_JSON_ARRAY) {
+        return llmobsi_loading_refuse(loading, "windows should be an array");
+    }
+    while ((token = llmobsi_json_read(&loading->reader)) == LLMOBS_I_JSON_OBJECT) {
+        if (!llmobsi_loading_off_peak_rule(loading)) {
+            return false;
+        }
+    }
+    return token == LLMOBS_I_JSON_ARRAY_END ||
+           llmobsi_loading_refuse(loading, "a window should be an object");
+}
+
+/* Zones without summer time, as minutes east of UTC. */
+typedef struct llmobsi_zone {
+    const char* name;
+    int16_t minutes;
+} llmobsi_zone;
+
+llmobsi_fn bool llmobsi_loading_zone(llmobsi_loading* loading, int16_t* minutes)
+{
+    static const llmobsi_zone zones[] = {
+        {"UTC", 0},           {"Etc/UTC", 0},          {"GMT", 0},        {"Asia/Shanghai", 480},
+        {"Asia/Singapore", 480}, {"Asia/Hong_Kong", 480}, {"Asia/Tokyo", 540}, {"Asia/Seoul", 540},
+        {"Asia/Kolkata", 330},
+    };
+    llmobsi_json_token token = llmobsi_json_read(&loading->reader);
+    size_t i;
+    if (token == LLMOBS_I_JSON_STRING) {
+        for (i = 0; i < sizeof zones / sizeof zones[0]; i++) {
+            if (llmobsi_loading_is(loading, zones[i].name)) {
+                *minutes = zones[i].minutes;
+                return true;
+            }
+        }
+        loading->draft.unknown_zone = true;
+    }
+    return llmobsi_json_pass(&loading->reader, token);
+}
+
+/* The block's members in any order; the zone is for all of its windows. */
+llmobsi_fn bool llmobsi_loading_off_peak_read(llmobsi_loading* loading, int16_t* zone)
+{
+    llmobsi_draft_sheet* sheet = llmobsi_draft_sheet_of(
+        &loading->draft, LLMOBS_I_SHEET_OFF_PEAK, 0, LLMOBS_I_TIER_STANDARD);
+    llmobsi_json_token token;
+    while ((token = llmobsi_json_read(&loading->reader)) == LLMOBS_I_JSON_NAME) {
+        llmobsi_price_for what;
+        bool good;
+        if (llmobsi_loading_is(loading, "hours_utc")) {
+            good = llmobsi_loading_hours(loading);
+        } else if (llmobsi_loading_is(loading, "windows")) {
+            good = llmobsi_loading_off_peak_rules(loading);
+        } else if (llmobsi_loading_is(loading, "weekday_timezone")) {
+            good = llmobsi_loading_zone(loading, zone);
+        } else if (llmobsi_price_name_read(llmobsi_loading_text(loading), &what) &&
+                   what.threshold == 0 && what.tier == LLMOBS_I_TIER_STANDARD) {
+            good = llmobsi_loading_rate(loading, sheet, what.kind);
+        } else {
+            good = llmobsi_json_pass(&loading->reader, llmobsi_json_read(&loading->reader));
+        }
+        if (!good) {
+            return false;
+        }
+    }
+    return token != LLMOBS_I_JSON_FAILED;
+}
+
+llmobsi_fn bool llmobsi_loading_off_peak(llmobsi_loading* loading)
+{
+    llmobsi_draft* draft = &loading->draft;
+    llmobsi_json_token token = llmobsi_json_read(&loading->reader);
+    int16_t zone = 0;
+    bool by_weekday = false;
+    uint32_t i;
+    if (token == LLMOBS_I_JSON_NULL) {
+        return true;
+    }
+    if (token != LLMOBS_I_JSON_OBJECT) {
+        return llmobsi_loading_refuse(loading, "off_peak_pricing should be an object");
+    }
+    if (!llmobsi_loading_off_peak_read(loading, &zone)) {
+        return false;
+    }
+    for (i = 0; i < draft->off_peak_count; i++) {
+        draft->off_peaks[i].zone = zone;
+        by_weekday |= draft->off_peaks[i].weekdays != LLMOBS_I_EVERY_DAY;
+    }
+    draft->unknown_zone = draft->unknown_zone && by_weekday;
+    return true;
+}
+
+/* ---- uplifts ------------------------------------------------------------------------------- */
+
+/* A factor for a region or a way of serving; its name stands there or is given. */
+llmobsi_fn bool llmobsi_loading_uplift(llmobsi_loading* loading, llmobs_string name)
+{
+    llmobsi_draft* draft = &loading->draft;
+    llmobsi_uplift uplift;
+    llmobsi_json_token token;
+    uint64_t units = 0;
+    uint32_t i;
+    memset(&uplift, 0, sizeof uplift);
+    if (name.size == 0 || name.size >= sizeof uplift.name ||
+        draft->uplift_count == LLMOBS_I_DRAFT_UPLIFTS) {
+        return llmobsi_loading_refuse(loading, "too many regions, or too long a name of one");
+    }
+    memcpy(uplift.name, name.data, name.size);
+    for (i = 0; i < draft->uplift_count; i++) {
+        if (strcmp(draft->uplifts[i].name, uplift.name) == 0) {
+            return llmobsi_loading_refuse(loading, LLMOBS_I_TWICE);
+        }
+    }
+    token = llmobsi_json_read(&loading->reader);
+    if (token == LLMOBS_I_JSON_NULL) {
+        return true;
+    }
+    if (token != LLMOBS_I_JSON_NUMBER ||
+        llmobsi_units_read(loading->reader.text, loading->reader.text_size, 6, &units) !=
+            LLMOBS_I_UNITS_EXACT ||
+        units == 0 || units > LLMOBS_I_UPLIFT_MOST) {
+        return llmobsi_loading_refuse(loading, "a multiplier should be a number up to 100");
+    }
+    uplift.millionths = (uint32_t)units;
+    draft->uplifts[draft->uplift_count++] = uplift;
+    return true;
+}
+
+/* Of provider_specific_entry: the factors for a country, in two letters, and for "fast". */
+llmobsi_fn bool llmobsi_loading_specific(llmobsi_loading* loading)
+{
+    llmobsi_json_token token = llmobsi_json_read(&loading->reader);
+    if (token != LLMOBS_I_JSON_OBJECT) {
+        return llmobsi_json_pass(&loading->reader, token);
+    }
+    while ((token = llmobsi_json_read(&loading->reader)) == LLMOBS_I_JSON_NAME) {
+        bool is_factor = loading->reader.text_size == 2 || llmobsi_loading_is(loading, "fast");
+        if (!(is_factor ? llmobsi_loading_uplift(loading, llmobsi_loading_text(loading))
+                        : llmobsi_json_pass(&loading->reader,
+                                            llmobsi_json_read(&loading->reader)))) {
+            return false;
+        }
+    }
+    return token != LLMOBS_I_JSON_FAILED;
+}
+
+/* ---- models -------------------------------------------------------------------------------- */
+
+llmobsi_fn bool llmobsi_loading_owner(llmobsi_loading* loading)
+{
+    llmobsi_json_token token = llmobsi_json_read(&loading->reader);
+    llmobs_string text = llmobsi_loading_text(loading);
+    if (token == LLMOBS_I_JSON_NULL) {
+        return true;
+    }
+    if (token != LLMOBS_I_JSON_STRING || text.size >= sizeof loading->draft.owner ||
+        loading->reader.text_cut || !llmobsi_text_is_safe(text.data, text.size)) {
+        return llmobsi_loading_refuse(loading, "litellm_provider should be a short text");
+    }
+    memcpy(loading->draft.owner, text.data, text.size);
+    return true;
+}
+
+/* One member of a model; its name stands there. */
+llmobsi_fn bool llmobsi_loading_member(llmobsi_loading* loading)
+{
+    static const char region[] = "regional_processing_uplift_multiplier_";
+    llmobsi_draft* draft = &loading->draft;
+    llmobs_string name = llmobsi_loading_text(loading);
+    llmobsi_price_for what;
+    if (llmobsi_price_name_read(name, &what)) {
+        return llmobsi_loading_rate(loading,
+                                    llmobsi_draft_sheet_of(draft, LLMOBS_I_SHEET_PLAIN,
+                                                           what.threshold, what.tier),
+                                    what.kind);
+    }
+    if (llmobsi_loading_is(loading, "litellm_provider")) {
+        return llmobsi_loading_once(loading, 1) && llmobsi_loading_owner(loading);
+    }
+    if (llmobsi_loading_is(loading, "max_input_tokens")) {
+        return llmobsi_loading_once(loading, 2) &&
+               llmobsi_loading_tokens(loading, &draft->max_input);
+    }
+    if (llmobsi_loading_is(loading, "max_output_tokens")) {
+        return llmobsi_loading_once(loading, 4) &&
+               llmobsi_loading_tokens(loading, &draft->max_output);
+    }
+    if (llmobsi_loading_is(loading, "tiered_pricing")) {
+        return llmobsi_loading_once(loading, 8) && llmobsi_loading_tiers(loading);
+    }
+    if (llmobsi_loading_is(loading, "off_peak_pricing")) {
+        return llmobsi_loading_once(loading, 16) && llmobsi_loading_off_peak(loading);
+    }
+    if (llmobsi_loading_is(loading, "provider_specific_entry")) {
+        return llmobsi_loading_once(loading, 32) && llmobsi_loading_specific(loading);
+    }
+    if (llmobsi_loading_is(loading, "fedramp_uplift_multiplier")) {
+        return llmobsi_loading_uplift(loading, llmobs_str("fedramp"));
+    }
+    if (llmobsi_loading_is(loading, "regional_endpoint_uplift_multiplier")) {
+        return llmobsi_loading_uplift(loading, llmobs_str(LLMOBS_I_UPLIFT_ELSEWHERE));
+    }
+    if (name.size >= sizeof region && memcmp(name.data, region, sizeof region - 1) == 0) {
+        return llmobsi_loading_uplift(loading, llmobs_text(name.data + sizeof region - 1,
+                                                           name.size - sizeof region + 1));
+    }
+    return llmobsi_json_pass(&loading->reader, llmobsi_json_read(&loading->reader));
+}
+
+/* Whether any token has a price: sheets without a rate are taken out. */
+llmobsi_fn bool llmobsi_draft_is_priced(llmobsi_draft* draft)
+{
+    bool priced = false;
+    uint32_t from, to = 0;
+    for (from = 0; from < draft->sheet_count; from++) {
+        if (draft->sheets[from].head.present != 0) {
+            priced |= draft->sheets[from].head.form != (uint8_t)LLMOBS_I_SHEET_OFF_PEAK;
+            draft->sheets[to++] = draft->sheets[from];
+        }
+    }
+    draft->sheet_count = to;
+    return priced;
+}
+
+/* A model's name stands there. */
+llmobsi_fn bool llmobsi_loading_name(llmobsi_loading* loading)
+{
+    llmobsi_draft* draft = &loading->draft;
+    llmobs_string name = llmobsi_loading_text(loading);
+    llmobs_string provider, model;
+    uint32_t* place;
+    llmobsi_draft_begin(draft);
+    if (name.size == 0 || name.size >= sizeof draft->name_text || loading->reader.text_cut ||
+        !llmobsi_text_is_safe(name.data, name.size)) {
+        return llmobsi_loading_refuse(loading, "a model's name should be a short text");
+    }
+    memcpy(draft->name_text, name.data, name.size);
+    draft->name_text[name.size] = '\0';
+    draft->name.size = name.size;
+    llmobsi_price_part(draft->name, &provider, &model);
+    return llmobsi_table_find(loading->prices, loading->table, provider, model, &place) == NULL ||
+           llmobsi_loading_refuse(loading, "this model stood here before");
+}
+
+/* Its object has begun. */
+llmobsi_fn bool llmobsi_loading_model(llmobsi_loading* loading)
+{
+    llmobs_prices* about = &loading->table->about;
+    llmobsi_json_token token;
+    const char* reason = NULL;
+    while ((token = llmobsi_json_read(&loading->reader)) == LLMOBS_I_JSON_NAME) {
+        if (!llmobsi_loading_member(loading)) {
+            return false;
+        }
+    }
+    if (token == LLMOBS_I_JSON_FAILED) {
+        return false;
+    }
+    if (!llmobsi_draft_is_priced(&loading->draft)) {
+        about->skipped_unpriced++;
+    } else if (loading->draft.unknown_zone) {
+        about->skipped_zones++;
+    } else {
+        reason = llmobsi_table_add(loading->prices, loading->table, &loading->draft);
+    }
+    return reason == NULL || llmobsi_loading_refuse(loading, reason);
+}
+
+/* The whole text. False: it is refused, and the reader says why. */
+llmobsi_fn bool llmobsi_loading_read(llmobsi_loading* loading)
+{
+    llmobsi_json_token token = llmobsi_json_read(&loading->reader);
+    if (token != LLMOBS_I_JSON_OBJECT) {
+        return llmobsi_loading_refuse(loading, "a price table should be an object");
+    }
+    while ((token = llmobsi_json_read(&loading->reader)) == LLMOBS_I_JSON_NAME) {
+        if (llmobsi_loading_is(loading, "sample_spec") ||
+            llmobsi_loading_is(loading, "fallback_generalizations")) {
+            loading->table->about.skipped_entries++;
+            if (!llmobsi_json_pass(&loading->reader, llmobsi_json_read(&loading->reader))) {
+                return false;
+            }
+            continue;
+        }
+        if (!llmobsi_loading_name(loading)) {
+            return false;
+        }
+        if (llmobsi_json_read(&loading->reader) != LLMOBS_I_JSON_OBJECT) {
+            return llmobsi_loading_refuse(loading, "a model should be an object");
+        }
+        if (!llmobsi_loading_model(loading)) {
+            return false;
+        }
+    }
+    return token == LLMOBS_I_JSON_OBJECT_END &&
+           llmobsi_json_read(&loading->reader) == LLMOBS_I_JSON_END;
+}
+
+/* =================================================================================================
+ *  >>usage                  analyze: tokens by kind
+ * ============================================================================================== */
+
+/* How many tokens of which kind: from what the host says, to numbers that do not overlap. */
+
+/* ---- counts, made sure of ------------------------------------------------------------------ */
+
+/* Every count of llmobs_usage. */
+#define LLMOBS_I_USAGE_COUNTS(X)                                                                  \
+    X(input_tokens) X(output_tokens) X(cached_tokens) X(cache_write_tokens)                       \
+    X(reasoning_tokens) X(audio_input_tokens) X(audio_output_tokens) X(image_input_tokens)        \
+    X(image_output_tokens) X(system_tokens) X(history_tokens) X(retrieval_tokens)                 \
+    X(tool_tokens) X(user_tokens) X(cache_write_1h_tokens)
+
+#define LLMOBS_I_TOKENS_MOST (INT64_MAX / 4)
+
+llmobsi_fn void llmobsi_usage_clear(llmobs_usage* usage)
+{
+    memset(usage, 0, sizeof *usage);
+#define LLMOBS_I_UNKNOWN(count) usage->count = -1;
+    LLMOBS_I_USAGE_COUNTS(LLMOBS_I_UNKNOWN)
+#undef LLMOBS_I_UNKNOWN
+}
+
+/* A negative number is unknown; one beyond all reason is, too. */
+llmobsi_fn int64_t llmobsi_tokens_known(int64_t tokens)
+{
+    return tokens >= 0 && tokens <= LLMOBS_I_TOKENS_MOST ? tokens : -1;
+}
+
+/* All counts 0 without a word that this is so: nobody set them. */
+llmobsi_fn bool llmobsi_usage_is_blank(const llmobs_usage* usage)
+{
+    return !usage->reported && usage->input_tokens == 0 && usage->output_tokens == 0 &&
+           usage->cached_tokens <= 0 && usage->cache_write_tokens <= 0 &&
+           usage->reasoning_tokens <= 0 && usage->audio_input_tokens <= 0 &&
+           usage->audio_output_tokens <= 0 && usage->image_input_tokens <= 0 &&
+           usage->image_output_tokens <= 0;
+}
+
+llmobsi_fn void llmobsi_usage_complete(llmobs_usage* usage)
+{
+    if (llmobsi_usage_is_blank(usage)) {
+        usage->input_tokens = -1;
+        usage->output_tokens = -1;
+    }
+#define LLMOBS_I_KNOWN(count) usage->count = llmobsi_tokens_known(usage->count);
+    LLMOBS_I_USAGE_COUNTS(LLMOBS_I_KNOWN)
+#undef LLMOBS_I_KNOWN
+}
+
+/* ---- counts by kind ------------------------------------------------------------------------ */
+
+#define LLMOBS_I_KIND(name) (1u << LLMOBS_COST_##name)
+#define LLMOBS_I_CACHE_PARTS                                                                      \
+    (LLMOBS_I_KIND(CACHE_READ) | LLMOBS_I_KIND(CACHE_WRITE) | LLMOBS_I_KIND(CACHE_WRITE_1H))
+#define LLMOBS_I_INPUT_PARTS                                                                      \
+    (LLMOBS_I_CACHE_PARTS | LLMOBS_I_KIND(AUDIO_INPUT) | LLMOBS_I_KIND(IMAGE_INPUT))
+#define LLMOBS_I_OUTPUT_PARTS                                                                     \
+    (LLMOBS_I_KIND(REASONING) | LLMOBS_I_KIND(AUDIO_OUTPUT) | LLMOBS_I_KIND(IMAGE_OUTPUT))
+
+/* Tokens, each of one kind: those of INPUT and OUTPUT are what is left of the totals. */
+typedef struct llmobsi_counts {
+    uint64_t of[LLMOBS_COST_KIND_COUNT];
+    uint64_t prompt; /* all input tokens, cached ones included */
+    uint32_t unknown; /* kinds of which some may be among those of the kind they are part of */
+    bool has_prompt;
+    bool has_completion;
+    bool unbounded; /* tokens that come on top are unknown                       */
+    bool any_hour;  /* how many of the cache writes are kept for an hour is, too */
+    bool inconsistent;
+} llmobsi_counts;
+
+/* Whether anything is unknown. */
+llmobsi_inline bool llmobsi_counts_are_open(const llmobsi_counts* counts)
+{
+    return counts->unknown != 0 || !counts->has_prompt || !counts->has_completion ||
+           counts->unbounded || counts->any_hour;
+}
+
+/* One part. What a provider's own account does not name is none. */
+llmobsi_inline void llmobsi_count_part(llmobsi_counts* counts, llmobs_cost_kind kind,
+                                       int64_t tokens, bool reported)
+{
+    counts->of[kind] = tokens > 0 ? (uint64_t)tokens : 0;
+    if (tokens < 0 && !reported) {
+        counts->unknown |= 1u << kind;
+    }
+}
+
+/* At most this many of a kind. */
+llmobsi_inline uint64_t llmobsi_count_cut(llmobsi_counts* counts, llmobs_cost_kind kind,
+                                          uint64_t budget)
+{
+    if (counts->of[kind] > budget) {
+        counts->of[kind] = budget;
+        counts->inconsistent = true;
+    }
+    return budget - counts->of[kind];
+}
+
+/* What is left of a total when its parts are taken off. */
+llmobsi_inline uint64_t llmobsi_count_rest(llmobsi_counts* counts, uint64_t total, uint64_t parts)
+{
+    counts->inconsistent |= parts > total;
+    return total > parts ? total - parts : 0;
+}
+
+/* The cache's tokens: CACHE_WRITE holds all that are written, as yet. */
+llmobsi_fn void llmobsi_counts_cache(llmobsi_counts* counts, const llmobs_usage* usage)
+{
+    uint64_t* of = counts->of;
+    llmobsi_count_part(counts, LLMOBS_COST_CACHE_READ, usage->cached_tokens, usage->reported);
+    llmobsi_count_part(counts, LLMOBS_COST_CACHE_WRITE, usage->cache_write_tokens,
+                       usage->reported);
+    llmobsi_count_part(counts, LLMOBS_COST_CACHE_WRITE_1H, usage->cache_write_1h_tokens,
+                       usage->reported);
+    if (usage->cache_write_tokens < 0) {
+        of[LLMOBS_COST_CACHE_WRITE] = of[LLMOBS_COST_CACHE_WRITE_1H];
+    } else {
+        (void)llmobsi_count_cut(counts, LLMOBS_COST_CACHE_WRITE_1H, of[LLMOBS_COST_CACHE_WRITE]);
+        counts->any_hour = (counts->unknown & LLMOBS_I_KIND(CACHE_WRITE_1H)) != 0 &&
+                           usage->cache_write_tokens > 0;
+        counts->unknown &= ~LLMOBS_I_KIND(CACHE_WRITE_1H);
+    }
+}
+
+/* Sound and pictures may be cached too: they get what the cache has left of the total. */
+llmobsi_fn void llmobsi_counts_input(llmobsi_counts* counts, const llmobs_usage* usage,
+                                     bool additive)
+{
+    uint64_t* of = counts->of;
+    llmobsi_counts_cache(counts, usage);
+    llmobsi_count_part(counts, LLMOBS_COST_AUDIO_INPUT, usage->audio_input_tokens,
+                       usage->reported);
+    llmobsi_count_part(counts, LLMOBS_COST_IMAGE_INPUT, usage->image_input_tokens,
+                       usage->reported);
+    counts->has_prompt = usage->input_tokens >= 0;
+    counts->prompt = counts->has_prompt ? (uint64_t)usage->input_tokens : 0;
+    if (additive) {
+        counts->prompt += of[LLMOBS_COST_CACHE_READ] + of[LLMOBS_COST_CACHE_WRITE];
+        counts->unbounded = (counts->unknown & LLMOBS_I_CACHE_PARTS) != 0;
+        counts->unknown &= ~LLMOBS_I_CACHE_PARTS;
+    }
+    if (counts->has_prompt) {
+        uint64_t budget = llmobsi_count_rest(
+            counts, counts->prompt, of[LLMOBS_COST_CACHE_READ] + of[LLMOBS_COST_CACHE_WRITE]);
+        budget = llmobsi_count_cut(counts, LLMOBS_COST_AUDIO_INPUT, budget);
+        of[LLMOBS_COST_INPUT] = llmobsi_count_cut(counts, LLMOBS_COST_IMAGE_INPUT, budget);
+    }
+    of[LLMOBS_COST_CACHE_WRITE] -= of[LLMOBS_COST_CACHE_WRITE_1H];
+}
+
+llmobsi_fn void llmobsi_counts_output(llmobsi_counts* counts, const llmobs_usage* usage)
+{
+    uint64_t* of = counts->of;
+    llmobsi_count_part(counts, LLMOBS_COST_REASONING, usage->reasoning_tokens, usage->reported);
+    llmobsi_count_part(counts, LLMOBS_COST_AUDIO_OUTPUT, usage->audio_output_tokens,
+                       usage->reported);
+    llmobsi_count_part(counts, LLMOBS_COST_IMAGE_OUTPUT, usage->image_output_tokens,
+                       usage->reported);
+    counts->has_completion = usage->output_tokens >= 0;
+    if (counts->has_completion) {
+        of[LLMOBS_COST_OUTPUT] = llmobsi_count_rest(
+            counts, (uint64_t)usage->output_tokens,
+            of[LLMOBS_COST_REASONING] + of[LLMOBS_COST_AUDIO_OUTPUT] +
+                of[LLMOBS_COST_IMAGE_OUTPUT]);
+    }
+}
+
+/* Whether there is any number at all. */
+llmobsi_fn bool llmobsi_counts_read(llmobsi_counts* counts, const llmobs_usage* usage,
+                                    bool additive)
+{
+    uint64_t any = 0;
+    int kind;
+    memset(counts, 0, sizeof *counts);
+    llmobsi_counts_input(counts, usage, additive);
+    llmobsi_counts_output(counts, usage);
+    for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
+        any |= counts->of[kind];
+    }
+    return any != 0 || counts->has_prompt || counts->has_completion;
+}
+
+/* =================================================================================================
+ *  >>rate                   analyze: what a token costs in a request
+ * ============================================================================================== */
+
+/* What a token of each kind costs in a request: which sheets of a row hold, and what is laid over
+   what. */
+
+LLMOBS_API llmobs_cost_query llmobs_cost_query_default(void)
+{
+    llmobs_cost_query query;
+    memset(&query, 0, sizeof query);
+    query.size = sizeof query;
+    llmobsi_usage_clear(&query.usage);
+    return query;
+}
+
+/* ---- rates --------------------------------------------------------------------------------- */
+
+/* What decides about rates beside the number of tokens. */
+typedef struct llmobsi_terms {
+    llmobsi_service_tier tier;
+    bool off_peak;
+    uint32_t uplifts[2]; /* millionths */
+} llmobsi_terms;
+
+/* A token of each kind, in femto-USD; those that are not `present` have no price. */
+typedef struct llmobsi_rates {
+    uint64_t of[LLMOBS_COST_KIND_COUNT];
+    uint32_t present;
+    uint64_t threshold;
+    bool tiered;
+    llmobsi_service_tier tier;
+} llmobsi_rates;
+
+llmobsi_inline void llmobsi_rates_lay(llmobsi_rates* rates, const llmobsi_sheet* sheet)
+{
+    const uint64_t* from = llmobsi_sheet_rates(sheet);
+    uint32_t left = sheet->present;
+    while (left != 0) {
+        rates->of[__builtin_ctz(left)] = *from++;
+        left &= left - 1;
+    }
+    rates->present |= sheet->present;
+}
+
+llmobsi_inline bool llmobsi_threshold_passed(const llmobsi_price_row* row, uint64_t threshold,
+                                             uint64_t prompt)
+{
+    return prompt > threshold || (prompt == threshold && row->inclusive);
+}
+
+/* The highest threshold that a request has passed of those with a price of the input: of the plain
+   sheets and of tiered_pricing, of which *tier is the one that holds. */
+llmobsi_fn uint64_t llmobsi_rates_threshold(const llmobsi_price_row* row,
+                                            llmobsi_service_tier service, uint64_t prompt,
+                                            const llmobsi_sheet** tier)
+{
+    const llmobsi_sheet* sheet = llmobsi_row_sheets(row);
+    uint64_t highest = 0;
+    uint32_t i;
+    *tier = NULL;
+    for (i = 0; i < row->sheet_count; i++, sheet = llmobsi_sheet_next(sheet)) {
+        if (sheet->form == (uint8_t)LLMOBS_I_SHEET_TIERED) {
+            if (sheet->threshold == 0 || prompt > sheet->threshold) {
+                *tier = sheet; /* they ascend */
+            }
+        } else if (sheet->form == (uint8_t)LLMOBS_I_SHEET_PLAIN && sheet->threshold != 0 &&
+                   (sheet->tier == 0 || sheet->tier == (uint8_t)service) &&
+                   (sheet->present & LLMOBS_I_KIND(INPUT)) != 0 &&
+                   llmobsi_threshold_passed(row, sheet->threshold, prompt)) {
+            highest = sheet->threshold;
+        }
+    }
+    return highest;
+}
+
+/* A kind without a price has that of the kind it is part of. */
+llmobsi_inline void llmobsi_rates_derive(llmobsi_rates* rates, llmobs_cost_kind kind,
+                                         llmobs_cost_kind from)
+{
+    if ((rates->present >> kind & 1) == 0 && (rates->present >> from & 1) != 0) {
+        rates->of[kind] = rates->of[from];
+        rates->present |= 1u << kind;
+    }
+}
+
+llmobsi_inline void llmobsi_rates_complete(llmobsi_rates* rates)
+{
+    llmobsi_rates_derive(rates, LLMOBS_COST_CACHE_READ, LLMOBS_COST_INPUT);
+    llmobsi_rates_derive(rates, LLMOBS_COST_CACHE_WRITE, LLMOBS_COST_INPUT);
+    llmobsi_rates_derive(rates, LLMOBS_COST_CACHE_WRITE_1H, LLMOBS_COST_CACHE_WRITE);
+    llmobsi_rates_derive(rates, LLMOBS_COST_AUDIO_INPUT, LLMOBS_COST_INPUT);
+    llmobsi_rates_derive(rates, LLMOBS_COST_IMAGE_INPUT, LLMOBS_COST_INPUT);
+    llmobsi_rates_derive(rates, LLMOBS_COST_OUTPUT, LLMOBS_COST_IMAGE_OUTPUT);
+    llmobsi_rates_derive(rates, LLMOBS_COST_REASONING, LLMOBS_COST_OUTPUT);
+    llmobsi_rates_derive(rates, LLMOBS_COST_AUDIO_OUTPUT, LLMOBS_COST_OUTPUT);
+    llmobsi_rates_derive(rates, LLMOBS_COST_IMAGE_OUTPUT, LLMOBS_COST_OUTPUT);
+}
+
+/* A sheet of the service tier with a price of the output is dearer or cheaper as a whole: reasoning
+   without a price of its own there goes with the output. */
+llmobsi_inline void llmobsi_rates_lay_service(llmobsi_rates* rates, const llmobsi_sheet* sheet)
+{
+    if (sheet->tier != 0) {
+        rates->tier = (llmobsi_service_tier)sheet->tier;
+        if (sheet->threshold == 0 && (sheet->present & LLMOBS_I_KIND(OUTPUT)) != 0) {
+            rates->present &= ~LLMOBS_I_KIND(REASONING);
+        }
+    }
+    llmobsi_rates_lay(rates, sheet);
+}
+
+/* A tier of tiered_pricing does not mix with what stands beside it, but for kinds that it can't
+   have and an output it does not name. */
+llmobsi_inline void llmobsi_rates_lay_tier(llmobsi_rates* rates, const llmobsi_sheet* sheet)
+{
+    rates->present &= ~(LLMOBS_I_KIND(CACHE_READ) | LLMOBS_I_KIND(CACHE_WRITE) |
+                        LLMOBS_I_KIND(CACHE_WRITE_1H));
+    if ((sheet->present & LLMOBS_I_KIND(OUTPUT)) != 0) {
+        rates->present &= ~LLMOBS_I_KIND(REASONING);
+    }
+    rates->tiered = true;
+    rates->threshold = sheet->threshold;
+    llmobsi_rates_lay(rates, sheet);
+}
+
+/* The rates of a request with so many input tokens: all of it has the same. */
+llmobsi_fn void llmobsi_rates_at(const llmobsi_price_row* row, const llmobsi_terms* terms,
+                                 uint64_t prompt, llmobsi_rates* rates)
+{
+    const llmobsi_sheet* sheet = llmobsi_row_sheets(row);
+    const llmobsi_sheet* tier = NULL;
+    uint32_t i;
+    memset(rates, 0, sizeof *rates);
+    if (row->sheet_count > 1) {
+        rates->threshold = llmobsi_rates_threshold(row, terms->tier, prompt, &tier);
+    }
+    for (i = 0; i < row->sheet_count; i++, sheet = llmobsi_sheet_next(sheet)) {
+        if (sheet->form == (uint8_t)LLMOBS_I_SHEET_OFF_PEAK) {
+            if (terms->off_peak) {
+                llmobsi_rates_lay(rates, sheet);
+            }
+        } else if (sheet->form == (uint8_t)LLMOBS_I_SHEET_TIERED) {
+            if (sheet == tier) {
+                llmobsi_rates_lay_tier(rates, sheet);
+            }
+        } else if ((sheet->tier == 0 || sheet->tier == (uint8_t)terms->tier) &&
+                   (sheet->threshold == 0 || sheet->threshold == rates->threshold)) {
+            llmobsi_rates_lay_service(rates, sheet);
+        }
+    }
+    llmobsi_rates_complete(rates);
+}
+
+/* ---- terms --------------------------------------------------------------------------------- */
+
+/* Off-peak hours are by the clock of UTC, on weekdays of a calendar that may be another. */
+llmobsi_fn bool llmobsi_is_off_peak(const llmobsi_price_row* row, uint64_t unix_ns)
+{
+    const llmobsi_off_peak* hours = llmobsi_row_off_peaks(row);
+    int64_t minutes = (int64_t)(unix_ns / UINT64_C(60000000000));
+    uint32_t i;
+    for (i = 0; i < row->off_peak_count; i++, hours++) {
+        uint32_t now = (uint32_t)(minutes % 1440);
+        uint32_t weekday = (uint32_t)((minutes + hours->zone) / 1440 + 3) % 7; /* 1970: Thursday */
+        bool inside = hours->from < hours->to ? now >= hours->from && now < hours->to
+                                              : now >= hours->from || now < hours->to;
+        if (inside && (hours->weekdays >> weekday & 1) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ASCII, whatever the case. */
+llmobsi_fn bool llmobsi_words_match(const char* a, const char* b)
+{
+    while (*a != '\0' && (*a >= 'A' && *a <= 'Z' ? *a | 0x20 : *a) == *b) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+llmobsi_fn llmobsi_service_tier llmobsi_service_tier_of(const llmobs_cost_query* query)
+{
+    int tier;
+    if (query->batch) {
+        return LLMOBS_I_TIER_BATCHES;
+    }
+    if (query->service_tier == NULL) {
+        return LLMOBS_I_TIER_STANDARD;
+    }
+    for (tier = 1; tier < (int)LLMOBS_I_TIER_COUNT; tier++) {
+        if (llmobsi_words_match(query->service_tier, llmobsi_service_tiers[tier])) {
+            return (llmobsi_service_tier)tier;
+        }
+    }
+    return llmobsi_words_match(query->service_tier, "fast")    ? LLMOBS_I_TIER_PRIORITY
+           : llmobsi_words_match(query->service_tier, "batch") ? LLMOBS_I_TIER_BATCHES
+                                                               : LLMOBS_I_TIER_STANDARD;
+}
+
+/* 0: there is none of this name. */
+llmobsi_fn uint32_t llmobsi_uplift_of(const llmobsi_price_row* row, const char* name)
+{
+    const llmobsi_uplift* uplift = llmobsi_row_uplifts(row);
+    uint32_t i;
+    for (i = 0; i < row->uplift_count; i++, uplift++) {
+        if (llmobsi_words_match(name, uplift->name)) {
+            return uplift->millionths;
+        }
+    }
+    return 0;
+}
+
+llmobsi_fn void llmobsi_terms_uplifts(const llmobsi_price_row* row, const llmobs_cost_query* query,
+                                      llmobsi_terms* terms)
+{
+    uint32_t found = 0;
+    if (query->region != NULL) {
+        found = llmobsi_uplift_of(row, query->region);
+        if (found == 0 && !llmobsi_words_match(query->region, "global")) {
+            found = llmobsi_uplift_of(row, LLMOBS_I_UPLIFT_ELSEWHERE);
+        }
+    }
+    terms->uplifts[0] = found != 0 ? found : LLMOBS_I_UPLIFT_UNIT;
+    if (query->service_tier != NULL && llmobsi_words_match(query->service_tier, "fast")) {
+        found = llmobsi_uplift_of(row, "fast");
+        terms->uplifts[1] = found != 0 ? found : LLMOBS_I_UPLIFT_UNIT;
+    }
+}
+
+llmobsi_fn void llmobsi_terms_make(const llmobsi_price_row* row, const llmobs_cost_query* query,
+                                   uint64_t unix_ns, llmobsi_terms* terms)
+{
+    terms->tier = llmobsi_service_tier_of(query);
+    terms->off_peak = row->off_peak_count > 0 && llmobsi_is_off_peak(row, unix_ns);
+    terms->uplifts[0] = LLMOBS_I_UPLIFT_UNIT;
+    terms->uplifts[1] = LLMOBS_I_UPLIFT_UNIT;
+    if (row->uplift_count > 0) {
+        llmobsi_terms_uplifts(row, query, terms);
+    }
+}
+
+/* =================================================================================================
+ *  >>cost                   analyze: what a request cost
+ * ============================================================================================== */
+
+/* What a request cost: from its counts of tokens and a row of the price table, in whole numbers
+   throughout. A price is in femto-USD, a sum has 128 bits, and it is rounded to nano-USD once. */
+
+/* ---- money --------------------------------------------------------------------------------- */
+
+/* Femto-USD: 2^63 tokens of each kind at 10^18 fit. */
+typedef struct llmobsi_femto {
+    uint64_t low;
+    uint64_t high;
+} llmobsi_femto;
+
+llmobsi_inline void llmobsi_femto_add(llmobsi_femto* sum, uint64_t tokens, uint64_t rate)
+{
+    uint64_t low;
+    sum->high += llmobsi_multiply(tokens, rate, &low);
+    sum->low += low;
+    sum->high += sum->low < low;
+}
+
+#define LLMOBS_I_WORDS 6u /* of 32 bits: 2^128 * 10^8 * 10^8 fits */
+
+llmobsi_fn void llmobsi_words_multiply(uint32_t words[LLMOBS_I_WORDS], uint32_t factor)
+{
+    uint64_t carry = 0;
+    uint32_t i;
+    for (i = 0; i < LLMOBS_I_WORDS; i++) {
+        carry += (uint64_t)words[i] * factor;
+        words[i] = (uint32_t)carry;
+        carry >>= 32;
+    }
+}
+
+/* By 10^6. Returns the rest. */
+llmobsi_fn uint32_t llmobsi_words_divide(uint32_t words[LLMOBS_I_WORDS])
+{
+    uint64_t rest = 0;
+    uint32_t i;
+    for (i = LLMOBS_I_WORDS; i-- > 0;) {
+        rest = rest << 32 | words[i];
+        words[i] = (uint32_t)(rest / 1000000);
+        rest %= 1000000;
+    }
+    return (uint32_t)rest;
+}
+
+/* Half of the unit, and so on: to the nearest nano-USD, from the middle to the even one. */
+llmobsi_inline uint64_t llmobsi_round_half_even(uint64_t whole, uint64_t rest, uint64_t unit)
+{
+    return whole + (rest > unit / 2 || (rest == unit / 2 && (whole & 1) != 0));
+}
+
+/* Everything at once: two uplifts, the change from femto to nano, the rounding. More than INT64_MAX
+   becomes that. */
+llmobsi_cold int64_t llmobsi_femto_round_wide(llmobsi_femto sum, const uint32_t uplifts[2])
+{
+    uint32_t words[LLMOBS_I_WORDS];
+    uint64_t rest = 0, unit = 1, whole;
+    int i;
+    words[0] = (uint32_t)sum.low;
+    words[1] = (uint32_t)(sum.low >> 32);
+    words[2] = (uint32_t)sum.high;
+    words[3] = (uint32_t)(sum.high >> 32);
+    words[4] = 0;
+    words[5] = 0;
+    llmobsi_words_multiply(words, uplifts[0]);
+    llmobsi_words_multiply(words, uplifts[1]);
+    for (i = 0; i < 3; i++) { /* 10^6 for each uplift, 10^6 for nano */
+        rest += llmobsi_words_divide(words) * unit;
+        unit *= 1000000;
+    }
+    whole = (uint64_t)words[1] << 32 | words[0];
+    if ((words[2] | words[3] | words[4] | words[5]) != 0 || whole >= INT64_MAX) {
+        return INT64_MAX;
+    }
+    return (int64_t)llmobsi_round_half_even(whole, rest, unit);
+}
+
+/* Nearly all sums are below 18,446 USD. */
+llmobsi_inline int64_t llmobsi_femto_round(llmobsi_femto sum, const uint32_t uplifts[2])
+{
+    if (llmobsi_unlikely(sum.high != 0 || uplifts[0] != LLMOBS_I_UPLIFT_UNIT ||
+                         uplifts[1] != LLMOBS_I_UPLIFT_UNIT)) {
+        return llmobsi_femto_round_wide(sum, uplifts);
+    }
+    return (int64_t)llmobsi_round_half_even(sum.low / 1000000, sum.low % 1000000, 1000000);
+}
+
+/* ---- the sum, and its bounds --------------------------------------------------------------- */
+
+llmobsi_fn int64_t llmobsi_cost_sum(const llmobsi_counts* counts, const llmobsi_rates* rates,
+                                    const llmobsi_terms* terms)
+{
+    llmobsi_femto sum = {0, 0};
+    int kind;
+    for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
+        if (counts->of[kind] != 0) {
+            llmobsi_femto_add(&sum, counts->of[kind], rates->of[kind]);
+        }
+    }
+    return llmobsi_femto_round(sum, terms->uplifts);
+}
+
+llmobsi_inline void llmobsi_rate_reach(uint64_t* rate, uint64_t other, bool high)
+{
+    if (high ? other > *rate : other < *rate) {
+        *rate = other;
+    }
+}
+
+/* Tokens of `kind` may be of these parts, too. */
+llmobsi_fn void llmobsi_rates_reach(llmobsi_rates* rates, llmobs_cost_kind kind, uint32_t parts,
+                                    bool high)
+{
+    for (; parts != 0; parts &= parts - 1) {
+        llmobsi_rate_reach(&rates->of[kind], rates->of[__builtin_ctz(parts)], high);
+    }
+}
+
+/* The number of input tokens is unknown, and with it the tier: the least or the highest rates of
+   all of them. */
+llmobsi_fn void llmobsi_rates_of_any(const llmobsi_price_row* row, const llmobsi_terms* terms,
+                                     llmobsi_rates* rates, bool high)
+{
+    const llmobsi_sheet* sheet = llmobsi_row_sheets(row);
+    llmobsi_rates other;
+    uint32_t i;
+    int kind;
+    for (i = 0; i < row->sheet_count; i++, sheet = llmobsi_sheet_next(sheet)) {
+        if (sheet->threshold != 0) {
+            llmobsi_rates_at(row, terms, sheet->threshold + 1, &other);
+            for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
+                llmobsi_rate_reach(&rates->of[kind], other.of[kind], high);
+            }
+        }
+    }
+}
+
+/* What is left of the most tokens that the model takes; false: nobody knows. */
+llmobsi_fn bool llmobsi_count_most(llmobsi_counts* counts, llmobs_cost_kind kind, uint32_t parts,
+                                   uint32_t most)
+{
+    uint64_t known = 0;
+    for (; parts != 0; parts &= parts - 1) {
+        known += counts->of[__builtin_ctz(parts)];
+    }
+    counts->of[kind] = most > known ? most - known : 0;
+    return most != 0;
+}
+
+/* The least that it can have cost, or the most; LLMOBS_COST_UNKNOWN: there is no bound. */
+llmobsi_fn int64_t llmobsi_cost_bound(const llmobsi_price_row* row, const llmobsi_terms* terms,
+                                      const llmobsi_counts* known, const llmobsi_rates* usual,
+                                      bool high)
+{
+    llmobsi_counts counts = *known;
+    llmobsi_rates rates = *usual;
+    if (high && known->unbounded) {
+        return LLMOBS_COST_UNKNOWN;
+    }
+    if (!known->has_prompt || known->unbounded) {
+        llmobsi_rates_of_any(row, terms, &rates, high);
+    }
+    if (counts.any_hour) {
+        llmobsi_rates_reach(&rates, LLMOBS_COST_CACHE_WRITE, LLMOBS_I_KIND(CACHE_WRITE_1H), high);
+    }
+    llmobsi_rates_reach(&rates, LLMOBS_COST_INPUT, counts.unknown & LLMOBS_I_INPUT_PARTS, high);
+    llmobsi_rates_reach(&rates, LLMOBS_COST_OUTPUT, counts.unknown & LLMOBS_I_OUTPUT_PARTS, high);
+    if (high && !known->has_prompt &&
+        !llmobsi_count_most(&counts, LLMOBS_COST_INPUT, LLMOBS_I_INPUT_PARTS, row->max_input)) {
+        return LLMOBS_COST_UNKNOWN;
+    }
+    if (high && !known->has_completion &&
+        !llmobsi_count_most(&counts, LLMOBS_COST_OUTPUT, LLMOBS_I_OUTPUT_PARTS,
+                            row->max_output)) {
+        return LLMOBS_COST_UNKNOWN;
+    }
+    return llmobsi_cost_sum(&counts, &rates, terms);
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_cost_begin(llmobs_cost* cost)
+{
+    int kind;
+    memset(cost, 0, sizeof *cost);
+    cost->size = sizeof *cost;
+    cost->status = LLMOBS_COST_UNKNOWN_MODEL;
+    cost->nano = LLMOBS_COST_UNKNOWN;
+    cost->high = LLMOBS_COST_UNKNOWN;
+    cost->uplift = LLMOBS_I_UPLIFT_UNIT;
+    cost->service_tier = "";
+    for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
+        cost->of[kind] = LLMOBS_COST_UNKNOWN;
+    }
+}
+
+/* Which prices it was. */
+llmobsi_fn void llmobsi_cost_explain(const llmobsi_price_row* row, const llmobsi_terms* terms,
+                                     const llmobsi_rates* rates, llmobs_cost* cost)
+{
+    memcpy(cost->row, llmobsi_row_name(row), (size_t)row->name_size + 1);
+    cost->tiered = rates->tiered;
+    cost->threshold = (int64_t)rates->threshold;
+    cost->off_peak = terms->off_peak;
+    cost->service_tier = llmobsi_service_tiers[rates->tier];
+    cost->uplift = (uint64_t)terms->uplifts[0] * terms->uplifts[1] / LLMOBS_I_UPLIFT_UNIT;
+}
+
+llmobsi_fn void llmobsi_cost_parts(const llmobsi_counts* counts, const llmobsi_rates* rates,
+                                   const llmobsi_terms* terms, llmobs_cost* cost)
+{
+    int kind;
+    for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
+        llmobsi_femto part = {0, 0};
+        if (counts->of[kind] != 0) {
+            llmobsi_femto_add(&part, counts->of[kind], rates->of[kind]);
+        }
+        cost->of[kind] = llmobsi_femto_round(part, terms->uplifts);
+    }
+}
+
+/* A bound that no request can reach is none that was computed. */
+llmobsi_fn void llmobsi_cost_judge(int64_t most, llmobs_cost* cost)
+{
+    int64_t least = cost->nano > cost->low ? cost->nano : cost->low;
+    cost->saturated = cost->low == INT64_MAX || cost->high == INT64_MAX;
+    if (least > most) {
+        cost->status = LLMOBS_COST_REFUSED;
+    }
+    if (cost->status >= LLMOBS_COST_NO_USAGE) {
+        int kind;
+        cost->nano = LLMOBS_COST_UNKNOWN;
+        for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
+            cost->of[kind] = LLMOBS_COST_UNKNOWN;
+        }
+    }
+}
+
+/* Whether a kind that was used, or may have been, has no price. */
+llmobsi_fn bool llmobsi_cost_is_unpriced(const llmobsi_counts* counts, const llmobsi_rates* rates)
+{
+    uint32_t used = 0;
+    int kind;
+    for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
+        used |= (counts->of[kind] != 0 ? 1u : 0u) << kind;
+    }
+    used |= counts->has_prompt ? 0 : LLMOBS_I_KIND(INPUT);
+    return (used & ~rates->present) != 0;
+}
+
+/* What a usage, as llmobsi_usage_complete leaves it, costs by a row: inside, since the row stays no
+   longer. `unix_ns` is when; `most` in nano-USD. Who found the row says so in `cost`. */
+llmobsi_fn void llmobsi_cost_compute(const llmobsi_price_row* row, const llmobs_cost_query* query,
+                                     uint64_t unix_ns, int64_t most, llmobs_cost* cost)
+{
+    llmobsi_counts counts;
+    llmobsi_terms terms;
+    llmobsi_rates rates;
+    bool any = llmobsi_counts_read(&counts, &query->usage, query->cache_additive);
+    llmobsi_terms_make(row, query, unix_ns, &terms);
+    llmobsi_rates_at(row, &terms, counts.prompt, &rates);
+    llmobsi_cost_explain(row, &terms, &rates, cost);
+    cost->inconsistent = counts.inconsistent;
+    if (!any) {
+        cost->status = LLMOBS_COST_NO_USAGE;
+        return;
+    }
+    if ((rates.present & LLMOBS_I_KIND(OUTPUT)) == 0 && !counts.has_completion) {
+        counts.has_completion = true; /* an embedding has no output, and no price of it */
+        counts.unknown &= ~LLMOBS_I_OUTPUT_PARTS;
+    }
+    cost->low = llmobsi_cost_sum(&counts, &rates, &terms);
+    if (llmobsi_cost_is_unpriced(&counts, &rates)) {
+        cost->status = LLMOBS_COST_UNPRICED;
+        llmobsi_cost_judge(most, cost);
+        return;
+    }
+    if (counts.has_prompt && counts.has_completion) {
+        cost->nano = cost->low;
+        llmobsi_cost_parts(&counts, &rates, &terms, cost);
+    }
+    cost->high = cost->low;
+    if (llmobsi_counts_are_open(&counts)) {
+        cost->low = llmobsi_cost_bound(row, &terms, &counts, &rates, false);
+        cost->high = llmobsi_cost_bound(row, &terms, &counts, &rates, true);
+    }
+    cost->status = cost->nano == cost->low && cost->nano == cost->high ? LLMOBS_COST_EXACT
+                                                                       : LLMOBS_COST_RANGE;
+    llmobsi_cost_judge(most, cost);
+}
+
+/* ---- for the host -------------------------------------------------------------------------- */
+
+/* What becomes of those that have no cost is counted. */
+llmobsi_fn void llmobsi_cost_count(llmobsi_prices* prices, llmobs_cost_status status)
+{
+    if (status == LLMOBS_COST_NO_USAGE) {
+        (void)llmobsi_add_relaxed(&prices->no_usage, 1);
+    } else if (status == LLMOBS_COST_UNKNOWN_MODEL || status == LLMOBS_COST_UNPRICED) {
+        (void)llmobsi_add_relaxed(&prices->unknown_models, 1);
+    } else if (status == LLMOBS_COST_REFUSED) {
+        (void)llmobsi_add_relaxed(&prices->refused, 1);
+    }
+}
+
+/* The cost of a complete query by the table in use. Inside. */
+llmobsi_fn void llmobsi_cost_find(llmobsi_recorder* recorder, const llmobs_cost_query* query,
+                                  llmobs_cost* cost)
+{
+    llmobsi_prices* prices = llmobsi_prices_of(recorder);
+    const llmobsi_price_table* table;
+    llmobsi_price_match match;
+    if (prices == NULL) {
+        return;
+    }
+    table = llmobsi_prices_table(prices);
+    match = llmobsi_price_find(prices, table, llmobs_str(query->provider),
+                               llmobs_str(query->model));
+    if (table != NULL) {
+        memcpy(cost->table, table->about.id, sizeof cost->table);
+        memcpy(cost->date, table->about.date, sizeof cost->date);
+    }
+    if (match.row != NULL) {
+        uint64_t when = query->unix_ns;
+        if (when == 0 && match.row->off_peak_count > 0) {
+            when = llmobsi_clock_unix_ns(&recorder->timeline.injected);
+        }
+        cost->dated = match.dated;
+        cost->wildcard = match.wildcard;
+        llmobsi_cost_compute(match.row, query, when, prices->most, cost);
+    }
+    llmobsi_cost_count(prices, cost->status);
+}
+
+LLMOBS_API llmobs_result llmobs_cost_of(llmobs* obs, const llmobs_cost_query* query,
+                                        llmobs_cost* cost)
+{
+    llmobs_cost_query complete = llmobs_cost_query_default();
+    llmobs_cost found;
+    llmobsi_thread* thread;
+    if (query == NULL || cost == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    memcpy(&complete, query, llmobsi_known_size(query->size, sizeof complete));
+    llmobsi_usage_complete(&complete.usage);
+    llmobsi_cost_begin(&found);
+    thread = llmobsi_enter(llmobsi_ticket(obs));
+    if (thread != NULL) {
+        llmobsi_cost_find(thread->recorder, &complete, &found);
+        llmobsi_leave();
+    }
+    found.size = llmobsi_known_size(cost->size, sizeof found);
+    memcpy(cost, &found, found.size);
+    return thread != NULL ? LLMOBS_OK : LLMOBS_ERROR_CLOSED;
+}
+
+/* =================================================================================================
  *  >>request                analyze: requests: begin, phases
  * ============================================================================================== */
 
@@ -23796,21 +26824,12 @@ LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
 /* What is known of a request at its end: what the host says of it, and what its record does, copied
    while inside. Texts are hashed outside, from the copy. */
 
-/* Every count of llmobs_usage. */
-#define LLMOBS_I_USAGE_COUNTS(X)                                                                  \
-    X(input_tokens) X(output_tokens) X(cached_tokens) X(cache_write_tokens)                       \
-    X(reasoning_tokens) X(audio_input_tokens) X(audio_output_tokens) X(image_input_tokens)        \
-    X(image_output_tokens) X(system_tokens) X(history_tokens) X(retrieval_tokens)                 \
-    X(tool_tokens) X(user_tokens)
-
 LLMOBS_API llmobs_outcome llmobs_outcome_default(void)
 {
     llmobs_outcome outcome;
     memset(&outcome, 0, sizeof outcome);
     outcome.size = sizeof outcome;
-#define LLMOBS_I_UNKNOWN(count) outcome.usage.count = -1;
-    LLMOBS_I_USAGE_COUNTS(LLMOBS_I_UNKNOWN)
-#undef LLMOBS_I_UNKNOWN
+    llmobsi_usage_clear(&outcome.usage);
     return outcome;
 }
 
@@ -23862,35 +26881,7 @@ typedef struct llmobsi_ending {
 
 /* ---- what the host says, made sure of ------------------------------------------------------ */
 
-#define LLMOBS_I_TOKENS_MOST (INT64_MAX / 4)
 #define LLMOBS_I_COST_MOST (INT64_C(1000000) * INT64_C(1000000000)) /* a request: USD 1,000,000 */
-
-/* A negative number is unknown; one beyond all reason is, too. */
-llmobsi_fn int64_t llmobsi_tokens_known(int64_t tokens)
-{
-    return tokens >= 0 && tokens <= LLMOBS_I_TOKENS_MOST ? tokens : -1;
-}
-
-/* All counts 0 without a word that this is so: nobody set them. */
-llmobsi_fn bool llmobsi_usage_is_blank(const llmobs_usage* usage)
-{
-    return !usage->reported && usage->input_tokens == 0 && usage->output_tokens == 0 &&
-           usage->cached_tokens <= 0 && usage->cache_write_tokens <= 0 &&
-           usage->reasoning_tokens <= 0 && usage->audio_input_tokens <= 0 &&
-           usage->audio_output_tokens <= 0 && usage->image_input_tokens <= 0 &&
-           usage->image_output_tokens <= 0;
-}
-
-llmobsi_fn void llmobsi_usage_complete(llmobs_usage* usage)
-{
-    if (llmobsi_usage_is_blank(usage)) {
-        usage->input_tokens = -1;
-        usage->output_tokens = -1;
-    }
-#define LLMOBS_I_KNOWN(count) usage->count = llmobsi_tokens_known(usage->count);
-    LLMOBS_I_USAGE_COUNTS(LLMOBS_I_KNOWN)
-#undef LLMOBS_I_KNOWN
-}
 
 llmobsi_inline bool llmobsi_cost_is_sane(int64_t nano)
 {
@@ -30690,9 +33681,7 @@ llmobsi_fn void llmobsi_resource_make(llmobsi_instance* instance)
     llmobs_attribute_view* id;
     instance->resource.attributes = instance->resource_attributes;
     instance->resource.attribute_count = 0;
-    instance->opened_unix_ns = instance->config.clock.unix_ns != NULL
-                                   ? instance->config.clock.unix_ns(instance->config.clock.user)
-                                   : llmobsi_realtime_ns();
+    instance->opened_unix_ns = llmobsi_clock_unix_ns(&instance->config.clock);
     llmobsi_instance_id(instance);
     llmobsi_resource_add_text(instance, "service.name", instance->config.service_name);
     if (instance->config.service_version != NULL && instance->config.service_version[0] != '\0') {
@@ -32439,6 +35428,437 @@ LLMOBS_API llmobs_result llmobs_flush(llmobs* obs, uint32_t timeout_ms)
 }
 
 /* =================================================================================================
+ *  >>prices                 public: loading and setting prices
+ * ============================================================================================== */
+
+/* Replacing the price table: one at a time, beside the one in use. */
+
+#define LLMOBS_I_PRICES_GRACE_NS UINT64_C(1000000000) /* for calls that see the table before */
+#define LLMOBS_I_PRICES_WINDOW 16384u
+
+/* ---- the way in ---------------------------------------------------------------------------- */
+
+/* A change under way, with the lock taken. */
+typedef struct llmobsi_repricing {
+    llmobsi_instance* instance;
+    llmobsi_prices* prices;
+    const llmobsi_price_table* old; /* NULL: none is in use */
+    llmobsi_price_table* table;
+    int cancel;
+} llmobsi_repricing;
+
+/* The instance and its prices, for a call that may wait. Not where this thread has been interrupted
+   inside a call, which may be reading the table: no grace period would wait for it. */
+llmobsi_fn llmobs_result llmobsi_prices_enter(const llmobs* obs, llmobsi_instance** instance)
+{
+    llmobs_result result = LLMOBS_OK;
+    if (llmobsi_self != NULL && llmobsi_load_relaxed(&llmobsi_self->busy) != 0) {
+        return LLMOBS_ERROR_BUSY;
+    }
+    *instance = llmobsi_call_begin(obs);
+    if (*instance == NULL) {
+        return LLMOBS_ERROR_CLOSED;
+    }
+    if (llmobsi_prices_of(&(*instance)->collector.recorder) == NULL) {
+        result = LLMOBS_ERROR_LIMIT;
+        llmobsi_call_end(*instance);
+    }
+    return result;
+}
+
+llmobsi_fn void llmobsi_repricing_end(llmobsi_repricing* change)
+{
+    llmobsi_lock_give(&change->prices->lock);
+    llmobsi_cancel_resume(change->cancel);
+    llmobsi_call_end(change->instance);
+}
+
+/* On success a table is begun where nobody reads any more. */
+llmobsi_fn llmobs_result llmobsi_repricing_begin(llmobs* obs, llmobsi_repricing* change)
+{
+    llmobs_result result = llmobsi_prices_enter(obs, &change->instance);
+    if (result != LLMOBS_OK) {
+        return result;
+    }
+    change->prices = llmobsi_prices_of(&change->instance->collector.recorder);
+    change->cancel = llmobsi_cancel_hold();
+    llmobsi_lock_take(&change->prices->lock);
+    if (!llmobsi_grace(llmobsi_monotonic_ns() + LLMOBS_I_PRICES_GRACE_NS)) {
+        llmobsi_repricing_end(change);
+        return LLMOBS_ERROR_TIMEOUT;
+    }
+    change->old = llmobsi_prices_table(change->prices);
+    change->table = llmobsi_table_begin(change->prices);
+    return LLMOBS_OK;
+}
+
+/* Begins with all that the table in use has, but for one name. */
+llmobsi_fn bool llmobsi_repricing_copy(llmobsi_repricing* change, llmobs_string without)
+{
+    if (change->old == NULL) {
+        return true;
+    }
+    change->table->about = change->old->about;
+    change->table->about.models = 0;
+    memcpy(change->table->digest, change->old->digest, sizeof change->table->digest);
+    return llmobsi_table_copy(change->prices, change->table, change->old, without);
+}
+
+/* ---- id and date --------------------------------------------------------------------------- */
+
+/* A digest of what a table was made from, as it comes. */
+#ifndef LLMOBS_NO_SHA256
+typedef llmobs_sha256 llmobsi_price_digest;
+
+llmobsi_fn void llmobsi_price_digest_begin(llmobsi_price_digest* digest)
+{
+    llmobs_sha256_begin(digest);
+}
+
+llmobsi_fn void llmobsi_price_digest_update(llmobsi_price_digest* digest, const void* data,
+                                            size_t size)
+{
+    llmobs_sha256_update(digest, data, size);
+}
+
+llmobsi_fn void llmobsi_price_digest_end(llmobsi_price_digest* digest, llmobsi_price_table* table)
+{
+    llmobs_sha256_end(digest, table->digest);
+}
+
+#else
+
+/* Without SHA-256 a hash, which tells tables apart, but not those of a forger. */
+typedef uint64_t llmobsi_price_digest;
+
+llmobsi_fn void llmobsi_price_digest_begin(llmobsi_price_digest* digest)
+{
+    *digest = 0;
+}
+
+llmobsi_fn void llmobsi_price_digest_update(llmobsi_price_digest* digest, const void* data,
+                                            size_t size)
+{
+    *digest = llmobsi_hash64_own(data, size, *digest);
+}
+
+llmobsi_fn void llmobsi_price_digest_end(llmobsi_price_digest* digest, llmobsi_price_table* table)
+{
+    llmobsi_store_le64((char*)table->digest, *digest);
+}
+#endif
+
+/* Gives a table the id of what it was made from. */
+llmobsi_fn void llmobsi_table_identify(llmobsi_price_table* table, llmobsi_price_digest* digest)
+{
+    llmobsi_price_digest_end(digest, table);
+    *llmobsi_append_hex(table->about.id, table->digest, (LLMOBS_PRICES_ID_SIZE - 1) / 2) = '\0';
+}
+
+llmobsi_fn void llmobsi_table_date_today(llmobsi_price_table* table, const llmobs_clock* clock)
+{
+    llmobsi_second second;
+    memset(&second, 0, sizeof second);
+    llmobsi_second_fill(&second, llmobsi_clock_unix_ns(clock) / LLMOBS_I_BILLION);
+    memcpy(table->about.date, second.text, LLMOBS_PRICES_DATE_SIZE - 1);
+}
+
+/* ---- loading ------------------------------------------------------------------------------- */
+
+/* Where the text comes from: memory, or a file. */
+typedef struct llmobsi_price_source {
+    const char* data;
+    size_t left;
+    int file; /* -1: memory */
+    bool failed;
+    llmobsi_price_digest digest;
+} llmobsi_price_source;
+
+llmobsi_fn size_t llmobsi_price_source_more(void* user, char* data, size_t size)
+{
+    llmobsi_price_source* source = (llmobsi_price_source*)user;
+    size_t got = 0;
+    if (source->file < 0) {
+        got = size < source->left ? size : source->left;
+        if (got > 0) {
+            memcpy(data, source->data, got);
+            source->data += got;
+            source->left -= got;
+        }
+    }
+    while (source->file >= 0 && got < size) {
+        ssize_t count = read(source->file, data + got, size - got);
+        if (count == 0 || (count < 0 && errno != EINTR)) {
+            source->failed |= count < 0;
+            break;
+        }
+        got += count > 0 ? (size_t)count : 0;
+    }
+    llmobsi_price_digest_update(&source->digest, data, got);
+    return got;
+}
+
+llmobsi_fn void llmobsi_price_error_tell(llmobs_price_error* error, uint32_t line, uint32_t column,
+                                         const char* reason)
+{
+    llmobs_price_error full;
+    if (error != NULL) {
+        memset(&full, 0, sizeof full);
+        full.size = llmobsi_known_size(error->size, sizeof full);
+        full.line = line;
+        full.column = column;
+        full.reason = reason;
+        memcpy(error, &full, full.size);
+    }
+}
+
+/* Reads a table from where it comes, and publishes it. */
+llmobsi_fn llmobs_result llmobsi_prices_read(llmobsi_repricing* change,
+                                             llmobsi_price_source* source,
+                                             llmobs_price_error* error)
+{
+    char window[LLMOBS_I_PRICES_WINDOW];
+    llmobsi_loading loading;
+    bool good;
+    llmobsi_price_digest_begin(&source->digest);
+    loading.prices = change->prices;
+    loading.table = change->table;
+    llmobsi_json_read_pieces(&loading.reader, window, sizeof window, llmobsi_price_source_more,
+                             source, loading.room, sizeof loading.room);
+    good = llmobsi_loading_read(&loading);
+    if (source->failed) {
+        llmobsi_price_error_tell(error, 0, 0, "reading the file failed");
+        return LLMOBS_ERROR_SYSTEM;
+    }
+    if (!good) {
+        llmobsi_price_error_tell(error, loading.reader.line, loading.reader.column,
+                                 loading.reader.reason);
+        return loading.reader.reason == llmobsi_table_full ? LLMOBS_ERROR_LIMIT
+                                                           : LLMOBS_ERROR_ARGUMENT;
+    }
+    llmobsi_table_identify(change->table, &source->digest);
+    llmobsi_table_date_today(change->table, &change->instance->config.clock);
+    llmobsi_table_publish(change->prices, change->table);
+    llmobsi_price_error_tell(error, 0, 0, "");
+    return LLMOBS_OK;
+}
+
+llmobsi_fn llmobs_result llmobsi_prices_load(llmobs* obs, llmobsi_price_source* source,
+                                             llmobs_price_error* error)
+{
+    llmobsi_repricing change;
+    llmobs_result result = llmobsi_repricing_begin(obs, &change);
+    if (result != LLMOBS_OK) {
+        llmobsi_price_error_tell(error, 0, 0, llmobs_result_name(result));
+        return result;
+    }
+    result = llmobsi_prices_read(&change, source, error);
+    llmobsi_repricing_end(&change);
+    return result;
+}
+
+LLMOBS_API llmobs_result llmobs_prices_load(llmobs* obs, const char* json, size_t size,
+                                            llmobs_price_error* error)
+{
+    llmobsi_price_source source;
+    llmobs_string text = llmobs_text(json, size);
+    memset(&source, 0, sizeof source);
+    source.data = text.data;
+    source.left = text.size;
+    source.file = -1;
+    return llmobsi_prices_load(obs, &source, error);
+}
+
+/* Descriptor of a plain file, or -1. Non-blocking, or a FIFO would keep us before it is refused. */
+llmobsi_fn int llmobsi_prices_file(const char* path)
+{
+    struct stat status;
+    int file = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | LLMOBS_I_O_CLOEXEC);
+    if (file >= 0 && (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))) {
+        (void)close(file);
+        file = -1;
+    }
+    return file;
+}
+
+LLMOBS_API llmobs_result llmobs_prices_load_file(llmobs* obs, const char* path,
+                                                 llmobs_price_error* error)
+{
+    llmobsi_price_source source;
+    llmobs_result result;
+    int saved = errno;
+    memset(&source, 0, sizeof source);
+    source.file = path != NULL ? llmobsi_prices_file(path) : -1;
+    if (source.file < 0) {
+        llmobsi_price_error_tell(error, 0, 0, "the file could not be opened");
+        errno = saved;
+        return path != NULL ? LLMOBS_ERROR_SYSTEM : LLMOBS_ERROR_ARGUMENT;
+    }
+    result = llmobsi_prices_load(obs, &source, error);
+    (void)close(source.file);
+    errno = saved;
+    return result;
+}
+
+/* ---- changing the table in use ------------------------------------------------------------- */
+
+/* A row of prices set by call. False: some argument will not do. */
+llmobsi_fn bool llmobsi_draft_price(llmobsi_draft* draft, const llmobs_price* given)
+{
+    llmobs_price price = llmobs_price_default();
+    llmobsi_draft_sheet* sheet =
+        llmobsi_draft_sheet_of(draft, LLMOBS_I_SHEET_PLAIN, 0, LLMOBS_I_TIER_STANDARD);
+    int kind;
+    memcpy(&price, given, llmobsi_known_size(given->size, sizeof price));
+    for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
+        if (price.femto[kind] > (int64_t)LLMOBS_I_UNITS_MOST) {
+            return false;
+        }
+        if (price.femto[kind] >= 0) {
+            (void)llmobsi_draft_rate(sheet, (llmobs_cost_kind)kind, (uint64_t)price.femto[kind]);
+        }
+    }
+    draft->max_input = price.max_input_tokens > 0 && price.max_input_tokens < UINT32_MAX
+                           ? (uint32_t)price.max_input_tokens
+                           : 0;
+    draft->max_output = price.max_output_tokens > 0 && price.max_output_tokens < UINT32_MAX
+                            ? (uint32_t)price.max_output_tokens
+                            : 0;
+    return sheet->head.present != 0;
+}
+
+/* "provider/model", or the model alone. */
+llmobsi_fn bool llmobsi_draft_name(llmobsi_draft* draft, llmobs_string provider,
+                                   llmobs_string model)
+{
+    size_t before = provider.size > 0 ? provider.size + 1 : 0;
+    llmobsi_draft_begin(draft);
+    if (model.size == 0 || model.size > LLMOBS_PRICE_NAME_SIZE ||
+        before > LLMOBS_PRICE_NAME_SIZE || before + model.size >= LLMOBS_PRICE_NAME_SIZE ||
+        !llmobsi_text_is_safe(provider.data, provider.size) ||
+        !llmobsi_text_is_safe(model.data, model.size)) {
+        return false;
+    }
+    if (before > 0) {
+        memcpy(draft->owner, provider.data, provider.size);
+        memcpy(draft->name_text, provider.data, provider.size);
+        draft->name_text[provider.size] = '/';
+    }
+    memcpy(draft->name_text + before, model.data, model.size);
+    draft->name.size = before + model.size;
+    return true;
+}
+
+/* The id of a table that was changed: of what it was before, and the change. */
+llmobsi_fn void llmobsi_repricing_digest(llmobsi_repricing* change, const llmobsi_draft* draft)
+{
+    llmobsi_price_digest digest;
+    char rate[9];
+    int kind;
+    llmobsi_price_digest_begin(&digest);
+    llmobsi_price_digest_update(&digest, change->table->digest, sizeof change->table->digest);
+    llmobsi_price_digest_update(&digest, draft->name_text, draft->name.size + 1);
+    for (kind = 0; draft->sheet_count > 0 && kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
+        rate[0] = (char)(draft->sheets[0].head.present >> kind & 1);
+        llmobsi_store_le64(rate + 1, draft->sheets[0].rates[kind]);
+        llmobsi_price_digest_update(&digest, rate, sizeof rate);
+    }
+    llmobsi_table_identify(change->table, &digest);
+}
+
+LLMOBS_API llmobs_result llmobs_price_set(llmobs* obs, const char* provider, const char* model,
+                                          const llmobs_price* price)
+{
+    llmobsi_repricing change;
+    llmobsi_draft draft;
+    llmobs_result result;
+    if (!llmobsi_draft_name(&draft, llmobsi_provider_name(llmobs_str(provider)),
+                            llmobs_str(model)) ||
+        (price != NULL && !llmobsi_draft_price(&draft, price))) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    result = llmobsi_repricing_begin(obs, &change);
+    if (result != LLMOBS_OK) {
+        return result;
+    }
+    if (!llmobsi_repricing_copy(&change, draft.name) ||
+        (price != NULL && llmobsi_table_add(change.prices, change.table, &draft) != NULL)) {
+        result = LLMOBS_ERROR_LIMIT;
+    } else {
+        llmobsi_repricing_digest(&change, &draft);
+        if (change.table->about.date[0] == '\0') {
+            llmobsi_table_date_today(change.table, &change.instance->config.clock);
+        }
+        llmobsi_table_publish(change.prices, change.table);
+    }
+    llmobsi_repricing_end(&change);
+    return result;
+}
+
+llmobsi_fn bool llmobsi_date_is_good(const char* date)
+{
+    static const char form[] = "dddd-dd-dd";
+    size_t i;
+    for (i = 0; date != NULL && i < sizeof form - 1; i++) {
+        if (form[i] == 'd' ? date[i] < '0' || date[i] > '9' : date[i] != form[i]) {
+            return false;
+        }
+    }
+    return date != NULL && date[i] == '\0';
+}
+
+LLMOBS_API llmobs_result llmobs_prices_date(llmobs* obs, const char* date)
+{
+    llmobsi_repricing change;
+    llmobs_result result;
+    if (!llmobsi_date_is_good(date)) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    result = llmobsi_repricing_begin(obs, &change);
+    if (result != LLMOBS_OK) {
+        return result;
+    }
+    if (change.old == NULL || !llmobsi_repricing_copy(&change, llmobs_str(""))) {
+        result = LLMOBS_ERROR_ARGUMENT;
+    } else {
+        memcpy(change.table->about.date, date, LLMOBS_PRICES_DATE_SIZE);
+        llmobsi_table_publish(change.prices, change.table);
+    }
+    llmobsi_repricing_end(&change);
+    return result;
+}
+
+LLMOBS_API llmobs_result llmobs_prices_identity(llmobs* obs, llmobs_prices* prices)
+{
+    const llmobsi_price_table* table;
+    llmobsi_instance* instance;
+    llmobsi_prices* from;
+    llmobs_prices full;
+    llmobs_result result;
+    if (prices == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    memset(&full, 0, sizeof full);
+    result = llmobsi_prices_enter(obs, &instance);
+    if (result == LLMOBS_OK) {
+        from = llmobsi_prices_of(&instance->collector.recorder);
+        llmobsi_lock_take(&from->lock); /* so that nobody builds where we read */
+        table = llmobsi_prices_table(from);
+        if (table != NULL) {
+            full = table->about;
+        }
+        llmobsi_lock_give(&from->lock);
+        full.unknown_models = llmobsi_load_relaxed(&from->unknown_models);
+        full.no_usage = llmobsi_load_relaxed(&from->no_usage);
+        full.refused = llmobsi_load_relaxed(&from->refused);
+        llmobsi_call_end(instance);
+    }
+    full.size = llmobsi_known_size(prices->size, sizeof full);
+    memcpy(prices, &full, full.size);
+    return result;
+}
+
+/* =================================================================================================
  *  >>pseudonym              public: pseudonyms for the host, key rotation
  * ============================================================================================== */
 
@@ -32825,6 +36245,9 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
         llmobsi_guards_layout(arena, config, recorder);
 #endif
     }
+    if (config->price_bytes != 0) {
+        llmobsi_prices_layout(arena, config, recorder);
+    }
     for (i = 0; i < config->max_exporters; i++) {
         llmobsi_exporter_layout(arena, config, exporters != NULL ? &exporters[i] : NULL);
     }
@@ -32845,14 +36268,13 @@ LLMOBS_API size_t llmobs_memory_needed(const llmobs_config* config)
 LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pillar)
 {
     llmobs_config without;
-    size_t with_ledger;
-    size_t with_captures;
-    size_t with_requests;
-    size_t rest;
+    size_t with_metrics, with_costs, with_captures, with_requests, rest;
     llmobsi_config_complete(&without, config, false);
+    with_metrics = llmobs_memory_needed(&without);
     without.metric_series = LLMOBS_OFF;
     without.exemplars = LLMOBS_OFF;
-    with_ledger = llmobs_memory_needed(&without);
+    with_costs = llmobs_memory_needed(&without);
+    without.price_bytes = 0;
     without.cost_rows = LLMOBS_OFF;
     with_captures = llmobs_memory_needed(&without);
     without.captures = 0;
@@ -32863,11 +36285,11 @@ LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pi
     case LLMOBS_PILLAR_SPANS:
         return rest; /* and what all pillars share */
     case LLMOBS_PILLAR_METRICS:
-        return llmobs_memory_needed(config) - with_ledger;
+        return with_metrics - with_costs;
     case LLMOBS_PILLAR_REQUESTS:
         return with_requests - rest;
     case LLMOBS_PILLAR_COST:
-        return with_ledger - with_captures;
+        return with_costs - with_captures;
     case LLMOBS_PILLAR_JUDGE:
         return with_captures - with_requests;
     default:
@@ -32884,7 +36306,7 @@ LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pi
 /* ---- memory -------------------------------------------------------------------------------- */
 
 /* The locks of an instance; how many there are. Those of parts that are off are not there. */
-#define LLMOBS_I_LOCKS 7u
+#define LLMOBS_I_LOCKS 8u
 
 llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** locks)
 {
@@ -32900,6 +36322,9 @@ llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** 
     }
     if (llmobsi_cost_ledger_of(recorder) != NULL) {
         locks[count++] = &llmobsi_cost_ledger_of(recorder)->lock;
+    }
+    if (llmobsi_prices_of(recorder) != NULL) {
+        locks[count++] = &llmobsi_prices_of(recorder)->lock;
     }
     return count;
 }
@@ -33141,6 +36566,9 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
         llmobsi_requests_forked(llmobsi_requests_of(recorder));
         llmobsi_sessions_forked(llmobsi_sessions_of(recorder));
     }
+    if (llmobsi_prices_of(recorder) != NULL) {
+        llmobsi_prices_forked(llmobsi_prices_of(recorder));
+    }
     llmobsi_resource_make(instance);
     for (i = 0; i < collector->exporter_count; i++) {
         llmobsi_exporter_forked(&collector->exporters[i]);
@@ -33183,6 +36611,7 @@ llmobsi_fn void llmobsi_collector_start(llmobsi_collector* collector, const llmo
     llmobsi_notes_add(&collector->notes, LLMOBS_NOTE_KEY_REFUSED, refused);
     llmobsi_metrics_start(collector, config, has_key);
     llmobsi_requests_start(&collector->recorder, config);
+    llmobsi_prices_start(&collector->recorder);
     collector->given = llmobsi_load_relaxed(&collector->recorder.pool.given);
     collector->swept = llmobsi_now(&collector->recorder.timeline);
     if (!llmobsi_random_bytes(&collector->batch_ids, sizeof collector->batch_ids)) {

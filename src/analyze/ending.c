@@ -1,21 +1,12 @@
 /* What is known of a request at its end: what the host says of it, and what its record does, copied
    while inside. Texts are hashed outside, from the copy. */
 
-/* Every count of llmobs_usage. */
-#define LLMOBS_I_USAGE_COUNTS(X)                                                                  \
-    X(input_tokens) X(output_tokens) X(cached_tokens) X(cache_write_tokens)                       \
-    X(reasoning_tokens) X(audio_input_tokens) X(audio_output_tokens) X(image_input_tokens)        \
-    X(image_output_tokens) X(system_tokens) X(history_tokens) X(retrieval_tokens)                 \
-    X(tool_tokens) X(user_tokens)
-
 LLMOBS_API llmobs_outcome llmobs_outcome_default(void)
 {
     llmobs_outcome outcome;
     memset(&outcome, 0, sizeof outcome);
     outcome.size = sizeof outcome;
-#define LLMOBS_I_UNKNOWN(count) outcome.usage.count = -1;
-    LLMOBS_I_USAGE_COUNTS(LLMOBS_I_UNKNOWN)
-#undef LLMOBS_I_UNKNOWN
+    llmobsi_usage_clear(&outcome.usage);
     return outcome;
 }
 
@@ -67,35 +58,7 @@ typedef struct llmobsi_ending {
 
 /* ---- what the host says, made sure of ------------------------------------------------------ */
 
-#define LLMOBS_I_TOKENS_MOST (INT64_MAX / 4)
 #define LLMOBS_I_COST_MOST (INT64_C(1000000) * INT64_C(1000000000)) /* a request: USD 1,000,000 */
-
-/* A negative number is unknown; one beyond all reason is, too. */
-llmobsi_fn int64_t llmobsi_tokens_known(int64_t tokens)
-{
-    return tokens >= 0 && tokens <= LLMOBS_I_TOKENS_MOST ? tokens : -1;
-}
-
-/* All counts 0 without a word that this is so: nobody set them. */
-llmobsi_fn bool llmobsi_usage_is_blank(const llmobs_usage* usage)
-{
-    return !usage->reported && usage->input_tokens == 0 && usage->output_tokens == 0 &&
-           usage->cached_tokens <= 0 && usage->cache_write_tokens <= 0 &&
-           usage->reasoning_tokens <= 0 && usage->audio_input_tokens <= 0 &&
-           usage->audio_output_tokens <= 0 && usage->image_input_tokens <= 0 &&
-           usage->image_output_tokens <= 0;
-}
-
-llmobsi_fn void llmobsi_usage_complete(llmobs_usage* usage)
-{
-    if (llmobsi_usage_is_blank(usage)) {
-        usage->input_tokens = -1;
-        usage->output_tokens = -1;
-    }
-#define LLMOBS_I_KNOWN(count) usage->count = llmobsi_tokens_known(usage->count);
-    LLMOBS_I_USAGE_COUNTS(LLMOBS_I_KNOWN)
-#undef LLMOBS_I_KNOWN
-}
 
 llmobsi_inline bool llmobsi_cost_is_sane(int64_t nano)
 {

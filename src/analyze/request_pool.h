@@ -50,7 +50,9 @@ typedef struct llmobs_usage {
     int64_t tool_tokens;      /* definitions and results of tools,                          */
     int64_t user_tokens;      /* and what the user wrote                                    */
     llmobs_provenance provenance;
-    bool reported; /* with all counts 0: they really are. Without it that is "unknown" */
+    bool reported; /* all that the provider says: what is -1 is none, what is 0 is 0. Without it
+                      all counts 0 are "unknown" */
+    int64_t cache_write_1h_tokens; /* of the cache-write tokens: those kept for an hour */
 } llmobs_usage;
 
 /* What is known at the end. */

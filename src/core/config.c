@@ -57,6 +57,7 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.cost_features = 12;
     config.cost_feature_users = 256;
     config.capture_bytes = 2048;
+    config.cost_most = 1000000;
     return config;
 }
 
@@ -110,6 +111,8 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     }
 }
 
+#define LLMOBS_I_PRICE_BYTES_LEAST 4096u
+
 /* The fields that have a range, with its ends. Those of batch_bytes depend on queue_bytes. */
 #define LLMOBS_I_RANGES(X)                                                                       \
     X(span_slots, 64, 1u << 20)                                                                  \
@@ -143,7 +146,9 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     X(cost_features, 1, 1024)                                                                    \
     X(cost_feature_users, 16, 1u << 20)                                                          \
     X(captures, 0, 4096)                                                                         \
-    X(capture_bytes, 64, 65536)
+    X(capture_bytes, 64, 65536)                                                                  \
+    X(price_bytes, out->price_bytes != 0 ? LLMOBS_I_PRICE_BYTES_LEAST : 0, 1u << 28)             \
+    X(cost_most, 1, 1000000000)
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {
@@ -212,6 +217,7 @@ llmobsi_fn void llmobsi_switches_put(llmobs_config* config, llmobsi_switches swi
     config->cost_rows = switches.ledger_off ? LLMOBS_OFF : config->cost_rows;
     config->cost_users = switches.users_off ? LLMOBS_OFF : config->cost_users;
     config->cost_features = switches.features_off ? LLMOBS_OFF : config->cost_features;
+    config->price_bytes = (config->price_bytes + 63u) & ~63u;
     if (config->metric_families == 0) {
         config->metric_families = LLMOBS_I_FAMILIES_STANDARD;
     }

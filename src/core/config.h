@@ -145,6 +145,11 @@ typedef struct llmobs_config {
                                     llmobs_capture_take. Up to 4096             (default 0: none) */
     uint32_t capture_bytes;      /* of each text: half its beginning, half its end, 64 to 65536
                                                                                    (default 2048) */
+    uint32_t price_bytes;        /* for a table of prices, up to 2^28; twice that is taken, so that
+                                    it can be replaced. LiteLLM's takes about 250 a model
+                                                                               (default 0: none)  */
+    uint32_t cost_most;          /* USD a request: a higher cost is refused, 1 to 10^9
+                                                                                (default 1000000) */
 } llmobs_config;
 
 /* [any] A config with every default filled in; set fields, then open. */

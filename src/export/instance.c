@@ -128,9 +128,7 @@ llmobsi_fn void llmobsi_resource_make(llmobsi_instance* instance)
     llmobs_attribute_view* id;
     instance->resource.attributes = instance->resource_attributes;
     instance->resource.attribute_count = 0;
-    instance->opened_unix_ns = instance->config.clock.unix_ns != NULL
-                                   ? instance->config.clock.unix_ns(instance->config.clock.user)
-                                   : llmobsi_realtime_ns();
+    instance->opened_unix_ns = llmobsi_clock_unix_ns(&instance->config.clock);
     llmobsi_instance_id(instance);
     llmobsi_resource_add_text(instance, "service.name", instance->config.service_name);
     if (instance->config.service_version != NULL && instance->config.service_version[0] != '\0') {

@@ -151,6 +151,9 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
         llmobsi_guards_layout(arena, config, recorder);
 #endif
     }
+    if (config->price_bytes != 0) {
+        llmobsi_prices_layout(arena, config, recorder);
+    }
     for (i = 0; i < config->max_exporters; i++) {
         llmobsi_exporter_layout(arena, config, exporters != NULL ? &exporters[i] : NULL);
     }
@@ -171,14 +174,13 @@ LLMOBS_API size_t llmobs_memory_needed(const llmobs_config* config)
 LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pillar)
 {
     llmobs_config without;
-    size_t with_ledger;
-    size_t with_captures;
-    size_t with_requests;
-    size_t rest;
+    size_t with_metrics, with_costs, with_captures, with_requests, rest;
     llmobsi_config_complete(&without, config, false);
+    with_metrics = llmobs_memory_needed(&without);
     without.metric_series = LLMOBS_OFF;
     without.exemplars = LLMOBS_OFF;
-    with_ledger = llmobs_memory_needed(&without);
+    with_costs = llmobs_memory_needed(&without);
+    without.price_bytes = 0;
     without.cost_rows = LLMOBS_OFF;
     with_captures = llmobs_memory_needed(&without);
     without.captures = 0;
@@ -189,11 +191,11 @@ LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pi
     case LLMOBS_PILLAR_SPANS:
         return rest; /* and what all pillars share */
     case LLMOBS_PILLAR_METRICS:
-        return llmobs_memory_needed(config) - with_ledger;
+        return with_metrics - with_costs;
     case LLMOBS_PILLAR_REQUESTS:
         return with_requests - rest;
     case LLMOBS_PILLAR_COST:
-        return with_ledger - with_captures;
+        return with_costs - with_captures;
     case LLMOBS_PILLAR_JUDGE:
         return with_captures - with_requests;
     default:

@@ -3,7 +3,7 @@
 /* ---- memory -------------------------------------------------------------------------------- */
 
 /* The locks of an instance; how many there are. Those of parts that are off are not there. */
-#define LLMOBS_I_LOCKS 7u
+#define LLMOBS_I_LOCKS 8u
 
 llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** locks)
 {
@@ -19,6 +19,9 @@ llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** 
     }
     if (llmobsi_cost_ledger_of(recorder) != NULL) {
         locks[count++] = &llmobsi_cost_ledger_of(recorder)->lock;
+    }
+    if (llmobsi_prices_of(recorder) != NULL) {
+        locks[count++] = &llmobsi_prices_of(recorder)->lock;
     }
     return count;
 }
@@ -260,6 +263,9 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
         llmobsi_requests_forked(llmobsi_requests_of(recorder));
         llmobsi_sessions_forked(llmobsi_sessions_of(recorder));
     }
+    if (llmobsi_prices_of(recorder) != NULL) {
+        llmobsi_prices_forked(llmobsi_prices_of(recorder));
+    }
     llmobsi_resource_make(instance);
     for (i = 0; i < collector->exporter_count; i++) {
         llmobsi_exporter_forked(&collector->exporters[i]);
@@ -302,6 +308,7 @@ llmobsi_fn void llmobsi_collector_start(llmobsi_collector* collector, const llmo
     llmobsi_notes_add(&collector->notes, LLMOBS_NOTE_KEY_REFUSED, refused);
     llmobsi_metrics_start(collector, config, has_key);
     llmobsi_requests_start(&collector->recorder, config);
+    llmobsi_prices_start(&collector->recorder);
     collector->given = llmobsi_load_relaxed(&collector->recorder.pool.given);
     collector->swept = llmobsi_now(&collector->recorder.timeline);
     if (!llmobsi_random_bytes(&collector->batch_ids, sizeof collector->batch_ids)) {

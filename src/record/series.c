@@ -113,8 +113,7 @@ LLMOBS_API llmobs_metric_info llmobs_metric_info_default(void)
 
 llmobsi_fn uint64_t llmobsi_registry_now(const llmobsi_registry* registry)
 {
-    return registry->clock.unix_ns != NULL ? registry->clock.unix_ns(registry->clock.user)
-                                           : llmobsi_realtime_ns();
+    return llmobsi_clock_unix_ns(&registry->clock);
 }
 
 /* Memory for a text or an array, under the lock; NULL when it has run out. */

@@ -95,6 +95,7 @@ typedef struct llmobsi_recorder {
     void* sessions; /* and llmobsi_sessions_of */
     void* captures; /* and llmobsi_captures_of */
     void* cost_ledger; /* and llmobsi_cost_ledger_of */
+    void* prices;   /* and llmobsi_prices_of */
     /* Set by the layers above: called once in a child after fork, by its first thread to come. */
     void (*after_fork)(struct llmobsi_recorder* recorder);
 } llmobsi_recorder;
