@@ -15,7 +15,7 @@ CONTENTS: search for a tag.
     >>options                                         Compile-time options
     >>threads                                         Which call from which thread
     >>requests                                        The golden path
-    >>cost                                            What it costs
+    >>speed                                           What it costs
     >>privacy                                         What is kept, and what leaves the process
 
     declarations             implementation           what
@@ -261,7 +261,7 @@ CONTENTS: search for a tag.
     unknown, not 0. Late calls, second ends and requests that nobody ends are harmless, and counted.
     docs/requests.md has every field, every metric and the words of the three vocabularies.
 
->>cost  What it costs
+>>speed  What it costs
 
     Medians on a shared virtual machine (AMD Zen 5, gcc 12 -O2); docs/performance.md says how they
     are measured, `make bench-span` prints yours.
@@ -2339,7 +2339,7 @@ typedef struct llmobs_prices {
  *  >>api:rate               what a token costs in a request
  * ============================================================================================== */
 
-/* ---- what decides about the price of a request ------------------------------------------------ */
+/* ---- what decides about the price of a request --------------------------------------------- */
 
 /* What is asked: who did what, how, where, when, with how many tokens. */
 typedef struct llmobs_cost_query {
@@ -3129,11 +3129,11 @@ LLMOBS_API llmobs_result llmobs_flush(llmobs* obs, uint32_t timeout_ms);
 
 /* [any, locks] Loads a table in the form of LiteLLM's model_prices_and_context_window.json, in
    place of all that was loaded or set before. Refused as a whole, with the place in `error` (which
-   may be NULL): what is no JSON, a model or price that stands twice, a price that is negative, no
-   number, beyond reason or finer than USD / 10^15. Its id is made of the bytes' SHA-256, its date is
-   today. ERROR_ARGUMENT: it is refused. ERROR_LIMIT: it does not fit, or price_bytes is 0.
-   ERROR_TIMEOUT: a thread hangs inside a call. ERROR_BUSY: from a handler that interrupted one.
-   About 5 us a model. */
+   may be NULL), is what is no JSON, a model or price that stands twice, and a price that is
+   negative, no number, beyond reason, or finer than USD / 10^15. Its id is made of the bytes'
+   SHA-256, its date is today. ERROR_ARGUMENT: it is refused. ERROR_LIMIT: it does not fit, or
+   price_bytes is 0. ERROR_TIMEOUT: a thread hangs inside a call. ERROR_BUSY: from a handler that
+   interrupted one. About 7 us a model. */
 LLMOBS_API llmobs_result llmobs_prices_load(llmobs* obs, const char* json, size_t size,
                                             llmobs_price_error* error);
 
@@ -3143,8 +3143,9 @@ LLMOBS_API llmobs_result llmobs_prices_load_file(llmobs* obs, const char* path,
                                                  llmobs_price_error* error);
 
 /* [any, locks] Sets the prices of one model, in place of what the table has for it; `price` NULL
-   takes them out. `provider` NULL: whoever serves it. "*" as model stands for all of a provider that
-   have no price of their own. The table gets a new id. Costs a copy of the table: some 0.1 ms. */
+   takes them out. `provider` NULL: whoever serves it. "*" as model stands for all of a provider
+   that have no price of their own. The table gets a new id. ERROR_ARGUMENT: no name, or no price.
+   Costs a copy of the table: some 0.2 ms. */
 LLMOBS_API llmobs_result llmobs_price_set(llmobs* obs, const char* provider, const char* model,
                                           const llmobs_price* price);
 
@@ -23811,10 +23812,12 @@ typedef struct llmobsi_price_row {
     uint16_t uplifts;
     uint8_t provider_size; /* of the name: what stands before its first '/' */
     uint8_t name_size;
+    uint8_t owner_size;
     uint8_t sheet_count;
     uint8_t off_peak_count;
     uint8_t uplift_count;
     bool inclusive; /* a threshold itself is above it */
+    bool shadowed;  /* its owner has another row of this name, with the owner before it */
     uint32_t max_input; /* 0: unknown, these two */
     uint32_t max_output;
 } llmobsi_price_row;
@@ -24016,30 +24019,42 @@ llmobsi_fn bool llmobsi_row_serves(const llmobsi_price_row* row, llmobs_string p
              owner[provider.size] == '_'));
 }
 
-/* By the name as it is, with the provider before it or without. */
+/* Whether a provider is the very owner of a row. */
+llmobsi_inline bool llmobsi_row_is_owned(const llmobsi_price_row* row, llmobs_string provider)
+{
+    const char* owner = llmobsi_row_owner(row);
+    return row->owner_size == provider.size &&
+           memcmp(owner, provider.data, provider.size) == 0;
+}
+
+/* By the name as it is, with the provider before it or without. What a provider sells under its own
+   name is what is asked for most: it is found at once. */
 llmobsi_fn const llmobsi_price_row* llmobsi_price_exact(const llmobsi_prices* prices,
                                                         const llmobsi_price_table* table,
                                                         llmobs_string provider,
                                                         llmobs_string model)
 {
     const llmobsi_price_row* row;
+    const llmobsi_price_row* own = NULL;
     llmobs_string first, rest;
     uint32_t* place;
-    if (provider.size > 0) {
-        row = llmobsi_table_find(prices, table, provider, model, &place);
-        if (row != NULL) {
-            return row;
-        }
-    }
     llmobsi_price_part(model, &first, &rest);
     row = llmobsi_table_find(prices, table, first, rest, &place);
-    if (row != NULL && llmobsi_row_serves(row, provider)) {
+    if (row != NULL && row->provider_size == 0 && !row->shadowed &&
+        llmobsi_row_is_owned(row, provider)) {
         return row;
     }
-    if (provider.size == 0 && first.size > 0) { /* "openai/gpt-4o", where the row is "gpt-4o" */
-        return llmobsi_price_exact(prices, table, first, rest);
+    if (row != NULL && llmobsi_row_serves(row, provider)) {
+        own = row;
     }
-    return NULL;
+    if (provider.size > 0) {
+        row = llmobsi_table_find(prices, table, provider, model, &place);
+        return row != NULL ? row : own;
+    }
+    if (own == NULL && provider.size == 0 && first.size > 0) {
+        return llmobsi_price_exact(prices, table, first, rest); /* the row is "gpt-4o" alone */
+    }
+    return own;
 }
 
 /* The size of a name without the date at its end: -2024-08-06, -20240806, @20240806. The same
@@ -24104,12 +24119,20 @@ llmobsi_fn llmobsi_price_match llmobsi_price_find(const llmobsi_prices* prices,
 {
     llmobsi_price_match match;
     llmobs_string undated = model;
+    llmobs_string other;
     memset(&match, 0, sizeof match);
     if (table == NULL || model.size == 0) {
         return match;
     }
-    provider = llmobsi_provider_name(provider);
     match.row = llmobsi_price_exact(prices, table, provider, model);
+    if (llmobsi_likely(match.row != NULL)) {
+        return match;
+    }
+    other = llmobsi_provider_name(provider);
+    if (other.data != provider.data) {
+        provider = other;
+        match.row = llmobsi_price_exact(prices, table, provider, model);
+    }
     if (match.row == NULL) {
         undated.size = llmobsi_undated_size(model);
         match.dated = undated.size < model.size;
@@ -24290,6 +24313,7 @@ llmobsi_fn size_t llmobsi_row_lay_out(llmobsi_price_row* row, const llmobsi_draf
     at += draft->uplift_count * sizeof(llmobsi_uplift);
     row->bytes = (uint16_t)((at + 7) & ~(size_t)7);
     row->name_size = (uint8_t)draft->name.size;
+    row->owner_size = (uint8_t)strlen(draft->owner);
     row->sheet_count = (uint8_t)draft->sheet_count;
     row->off_peak_count = (uint8_t)draft->off_peak_count;
     row->uplift_count = (uint8_t)draft->uplift_count;
@@ -24300,6 +24324,28 @@ llmobsi_fn size_t llmobsi_row_lay_out(llmobsi_price_row* row, const llmobsi_draf
 
 static const char llmobsi_table_full[] =
     "the table does not fit (raise llmobs_config.price_bytes)";
+
+/* Puts a row where it is found, at the place that llmobsi_table_find gave. A name with and without
+   its owner: the longer one has the say. */
+llmobsi_fn void llmobsi_table_enter(const llmobsi_prices* prices, llmobsi_price_table* table,
+                                    llmobsi_price_row* row, uint32_t* place)
+{
+    llmobs_string name = llmobs_text(llmobsi_row_name(row), row->name_size);
+    llmobs_string owner = llmobs_str(llmobsi_row_owner(row));
+    llmobs_string provider, model, first, rest;
+    llmobsi_price_row* bare;
+    *place = (uint32_t)((size_t)((unsigned char*)row - (unsigned char*)table) / 8);
+    llmobsi_price_part(name, &provider, &model);
+    row->shadowed = owner.size > 0 && provider.size == 0 &&
+                    llmobsi_table_find(prices, table, owner, model, &place) != NULL;
+    if (provider.size > 0) {
+        llmobsi_price_part(model, &first, &rest);
+        bare = llmobsi_table_find(prices, table, first, rest, &place);
+        if (bare != NULL && llmobsi_row_is_owned(bare, provider)) {
+            bare->shadowed = true;
+        }
+    }
+}
 
 /* A name that stands in the table already is refused, and so is a table that is too large. */
 llmobsi_fn const char* llmobsi_table_add(const llmobsi_prices* prices, llmobsi_price_table* table,
@@ -24325,7 +24371,7 @@ llmobsi_fn const char* llmobsi_table_add(const llmobsi_prices* prices, llmobsi_p
                      memcmp(provider.data, "xai", 3) == 0);
     *row = head;
     llmobsi_row_fill(row, draft);
-    *place = (uint32_t)((size_t)((unsigned char*)row - (unsigned char*)table) / 8);
+    llmobsi_table_enter(prices, table, row, place);
     table->about.rounded += draft->rounded;
     return NULL;
 }
@@ -24339,6 +24385,7 @@ llmobsi_fn bool llmobsi_table_copy(const llmobsi_prices* prices, llmobsi_price_t
         const llmobsi_price_row* old = llmobsi_table_row(from, at);
         llmobs_string name = llmobs_text(llmobsi_row_name(old), old->name_size);
         llmobs_string provider, model;
+        llmobsi_price_row* row;
         uint32_t* place;
         at += old->bytes;
         if (name.size == without.size && memcmp(name.data, without.data, name.size) == 0) {
@@ -24346,14 +24393,12 @@ llmobsi_fn bool llmobsi_table_copy(const llmobsi_prices* prices, llmobsi_price_t
         }
         llmobsi_price_part(name, &provider, &model);
         (void)llmobsi_table_find(prices, table, provider, model, &place);
-        *place = table->used / 8;
-        {
-            llmobsi_price_row* row = llmobsi_table_take(prices, table, old->bytes);
-            if (row == NULL) {
-                return false;
-            }
-            memcpy((void*)row, old, old->bytes);
+        row = llmobsi_table_take(prices, table, old->bytes);
+        if (row == NULL) {
+            return false;
         }
+        memcpy((void*)row, old, old->bytes);
+        llmobsi_table_enter(prices, table, row, place);
     }
     return true;
 }
@@ -25173,6 +25218,7 @@ llmobsi_fn void llmobsi_usage_complete(llmobs_usage* usage)
 typedef struct llmobsi_counts {
     uint64_t of[LLMOBS_COST_KIND_COUNT];
     uint64_t prompt; /* all input tokens, cached ones included */
+    uint32_t used;    /* kinds of which there are any */
     uint32_t unknown; /* kinds of which some may be among those of the kind they are part of */
     bool has_prompt;
     bool has_completion;
@@ -25192,6 +25238,7 @@ llmobsi_inline bool llmobsi_counts_are_open(const llmobsi_counts* counts)
 llmobsi_inline void llmobsi_count_part(llmobsi_counts* counts, llmobs_cost_kind kind,
                                        int64_t tokens, bool reported)
 {
+    tokens = llmobsi_tokens_known(tokens);
     counts->of[kind] = tokens > 0 ? (uint64_t)tokens : 0;
     if (tokens < 0 && !reported) {
         counts->unknown |= 1u << kind;
@@ -25225,7 +25272,7 @@ llmobsi_fn void llmobsi_counts_cache(llmobsi_counts* counts, const llmobs_usage*
                        usage->reported);
     llmobsi_count_part(counts, LLMOBS_COST_CACHE_WRITE_1H, usage->cache_write_1h_tokens,
                        usage->reported);
-    if (usage->cache_write_tokens < 0) {
+    if (llmobsi_tokens_known(usage->cache_write_tokens) < 0) {
         of[LLMOBS_COST_CACHE_WRITE] = of[LLMOBS_COST_CACHE_WRITE_1H];
     } else {
         (void)llmobsi_count_cut(counts, LLMOBS_COST_CACHE_WRITE_1H, of[LLMOBS_COST_CACHE_WRITE]);
@@ -25237,7 +25284,7 @@ llmobsi_fn void llmobsi_counts_cache(llmobsi_counts* counts, const llmobs_usage*
 
 /* Sound and pictures may be cached too: they get what the cache has left of the total. */
 llmobsi_fn void llmobsi_counts_input(llmobsi_counts* counts, const llmobs_usage* usage,
-                                     bool additive)
+                                     bool additive, bool blank)
 {
     uint64_t* of = counts->of;
     llmobsi_counts_cache(counts, usage);
@@ -25245,7 +25292,7 @@ llmobsi_fn void llmobsi_counts_input(llmobsi_counts* counts, const llmobs_usage*
                        usage->reported);
     llmobsi_count_part(counts, LLMOBS_COST_IMAGE_INPUT, usage->image_input_tokens,
                        usage->reported);
-    counts->has_prompt = usage->input_tokens >= 0;
+    counts->has_prompt = !blank && llmobsi_tokens_known(usage->input_tokens) >= 0;
     counts->prompt = counts->has_prompt ? (uint64_t)usage->input_tokens : 0;
     if (additive) {
         counts->prompt += of[LLMOBS_COST_CACHE_READ] + of[LLMOBS_COST_CACHE_WRITE];
@@ -25261,7 +25308,8 @@ llmobsi_fn void llmobsi_counts_input(llmobsi_counts* counts, const llmobs_usage*
     of[LLMOBS_COST_CACHE_WRITE] -= of[LLMOBS_COST_CACHE_WRITE_1H];
 }
 
-llmobsi_fn void llmobsi_counts_output(llmobsi_counts* counts, const llmobs_usage* usage)
+llmobsi_fn void llmobsi_counts_output(llmobsi_counts* counts, const llmobs_usage* usage,
+                                      bool blank)
 {
     uint64_t* of = counts->of;
     llmobsi_count_part(counts, LLMOBS_COST_REASONING, usage->reasoning_tokens, usage->reported);
@@ -25269,7 +25317,7 @@ llmobsi_fn void llmobsi_counts_output(llmobsi_counts* counts, const llmobs_usage
                        usage->reported);
     llmobsi_count_part(counts, LLMOBS_COST_IMAGE_OUTPUT, usage->image_output_tokens,
                        usage->reported);
-    counts->has_completion = usage->output_tokens >= 0;
+    counts->has_completion = !blank && llmobsi_tokens_known(usage->output_tokens) >= 0;
     if (counts->has_completion) {
         of[LLMOBS_COST_OUTPUT] = llmobsi_count_rest(
             counts, (uint64_t)usage->output_tokens,
@@ -25282,15 +25330,15 @@ llmobsi_fn void llmobsi_counts_output(llmobsi_counts* counts, const llmobs_usage
 llmobsi_fn bool llmobsi_counts_read(llmobsi_counts* counts, const llmobs_usage* usage,
                                     bool additive)
 {
-    uint64_t any = 0;
+    bool blank = llmobsi_usage_is_blank(usage);
     int kind;
     memset(counts, 0, sizeof *counts);
-    llmobsi_counts_input(counts, usage, additive);
-    llmobsi_counts_output(counts, usage);
+    llmobsi_counts_input(counts, usage, additive, blank);
+    llmobsi_counts_output(counts, usage, blank);
     for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
-        any |= counts->of[kind];
+        counts->used |= (counts->of[kind] != 0 ? 1u : 0u) << kind;
     }
-    return any != 0 || counts->has_prompt || counts->has_completion;
+    return counts->used != 0 || counts->has_prompt || counts->has_completion;
 }
 
 /* =================================================================================================
@@ -25315,7 +25363,7 @@ LLMOBS_API llmobs_cost_query llmobs_cost_query_default(void)
 typedef struct llmobsi_terms {
     llmobsi_service_tier tier;
     bool off_peak;
-    uint32_t uplifts[2]; /* millionths */
+    uint32_t uplifts[2]; /* millionths; the second is 1 but where both in one are no whole number */
 } llmobsi_terms;
 
 /* A token of each kind, in femto-USD; those that are not `present` have no price. */
@@ -25426,7 +25474,11 @@ llmobsi_fn void llmobsi_rates_at(const llmobsi_price_row* row, const llmobsi_ter
     const llmobsi_sheet* sheet = llmobsi_row_sheets(row);
     const llmobsi_sheet* tier = NULL;
     uint32_t i;
-    memset(rates, 0, sizeof *rates);
+    memset(rates->of, 0, sizeof rates->of);
+    rates->present = 0;
+    rates->threshold = 0;
+    rates->tiered = false;
+    rates->tier = LLMOBS_I_TIER_STANDARD;
     if (row->sheet_count > 1) {
         rates->threshold = llmobsi_rates_threshold(row, terms->tier, prompt, &tier);
     }
@@ -25521,8 +25573,15 @@ llmobsi_fn void llmobsi_terms_uplifts(const llmobsi_price_row* row, const llmobs
     }
     terms->uplifts[0] = found != 0 ? found : LLMOBS_I_UPLIFT_UNIT;
     if (query->service_tier != NULL && llmobsi_words_match(query->service_tier, "fast")) {
+        uint64_t both;
         found = llmobsi_uplift_of(row, "fast");
         terms->uplifts[1] = found != 0 ? found : LLMOBS_I_UPLIFT_UNIT;
+        both = (uint64_t)terms->uplifts[0] * terms->uplifts[1];
+        if (both % LLMOBS_I_UPLIFT_UNIT == 0 &&
+            both / LLMOBS_I_UPLIFT_UNIT <= LLMOBS_I_UPLIFT_MOST) {
+            terms->uplifts[0] = (uint32_t)(both / LLMOBS_I_UPLIFT_UNIT);
+            terms->uplifts[1] = LLMOBS_I_UPLIFT_UNIT;
+        }
     }
 }
 
@@ -25619,27 +25678,55 @@ llmobsi_cold int64_t llmobsi_femto_round_wide(llmobsi_femto sum, const uint32_t 
     return (int64_t)llmobsi_round_half_even(whole, rest, unit);
 }
 
-/* Nearly all sums are below 18,446 USD. */
+#define LLMOBS_I_FEMTO_NARROW (UINT64_C(1) << 56) /* 72 USD: times 100 it fits, in millionths */
+
+/* Nearly all sums are small. */
 llmobsi_inline int64_t llmobsi_femto_round(llmobsi_femto sum, const uint32_t uplifts[2])
 {
-    if (llmobsi_unlikely(sum.high != 0 || uplifts[0] != LLMOBS_I_UPLIFT_UNIT ||
+    uint64_t whole = sum.low / 1000000, rest = sum.low % 1000000;
+    if (llmobsi_likely(sum.high == 0 && uplifts[0] == LLMOBS_I_UPLIFT_UNIT &&
+                       uplifts[1] == LLMOBS_I_UPLIFT_UNIT)) {
+        return (int64_t)llmobsi_round_half_even(whole, rest, 1000000);
+    }
+    if (llmobsi_unlikely(sum.high != 0 || sum.low >= LLMOBS_I_FEMTO_NARROW ||
                          uplifts[1] != LLMOBS_I_UPLIFT_UNIT)) {
         return llmobsi_femto_round_wide(sum, uplifts);
     }
-    return (int64_t)llmobsi_round_half_even(sum.low / 1000000, sum.low % 1000000, 1000000);
+    rest *= uplifts[0];
+    whole = whole * uplifts[0] + rest / 1000000;
+    rest = whole % 1000000 * 1000000 + rest % 1000000;
+    return (int64_t)llmobsi_round_half_even(whole / 1000000, rest, UINT64_C(1000000000000));
 }
 
 /* ---- the sum, and its bounds --------------------------------------------------------------- */
+
+/* The whole, and each kind by itself. */
+llmobsi_fn int64_t llmobsi_cost_sum_parts(const llmobsi_counts* counts, const llmobsi_rates* rates,
+                                          const llmobsi_terms* terms,
+                                          int64_t parts[LLMOBS_COST_KIND_COUNT])
+{
+    llmobsi_femto sum = {0, 0};
+    uint32_t left;
+    memset(parts, 0, LLMOBS_COST_KIND_COUNT * sizeof *parts);
+    for (left = counts->used; left != 0; left &= left - 1) {
+        int kind = __builtin_ctz(left);
+        llmobsi_femto part = {0, 0};
+        llmobsi_femto_add(&part, counts->of[kind], rates->of[kind]);
+        parts[kind] = llmobsi_femto_round(part, terms->uplifts);
+        sum.low += part.low;
+        sum.high += part.high + (sum.low < part.low);
+    }
+    return llmobsi_femto_round(sum, terms->uplifts);
+}
 
 llmobsi_fn int64_t llmobsi_cost_sum(const llmobsi_counts* counts, const llmobsi_rates* rates,
                                     const llmobsi_terms* terms)
 {
     llmobsi_femto sum = {0, 0};
-    int kind;
-    for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
-        if (counts->of[kind] != 0) {
-            llmobsi_femto_add(&sum, counts->of[kind], rates->of[kind]);
-        }
+    uint32_t left;
+    for (left = counts->used; left != 0; left &= left - 1) {
+        llmobsi_femto_add(&sum, counts->of[__builtin_ctz(left)],
+                          rates->of[__builtin_ctz(left)]);
     }
     return llmobsi_femto_round(sum, terms->uplifts);
 }
@@ -25688,6 +25775,7 @@ llmobsi_fn bool llmobsi_count_most(llmobsi_counts* counts, llmobs_cost_kind kind
         known += counts->of[__builtin_ctz(parts)];
     }
     counts->of[kind] = most > known ? most - known : 0;
+    counts->used |= 1u << kind;
     return most != 0;
 }
 
@@ -25723,19 +25811,35 @@ llmobsi_fn int64_t llmobsi_cost_bound(const llmobsi_price_row* row, const llmobs
 
 /* ---- the whole ----------------------------------------------------------------------------- */
 
-llmobsi_fn void llmobsi_cost_begin(llmobs_cost* cost)
+llmobsi_fn void llmobsi_cost_forget(llmobs_cost* cost)
 {
     int kind;
-    memset(cost, 0, sizeof *cost);
-    cost->size = sizeof *cost;
-    cost->status = LLMOBS_COST_UNKNOWN_MODEL;
     cost->nano = LLMOBS_COST_UNKNOWN;
-    cost->high = LLMOBS_COST_UNKNOWN;
-    cost->uplift = LLMOBS_I_UPLIFT_UNIT;
-    cost->service_tier = "";
     for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
         cost->of[kind] = LLMOBS_COST_UNKNOWN;
     }
+}
+
+/* Field by field: a memset of so many bytes would cost more than the sum. */
+llmobsi_fn void llmobsi_cost_begin(llmobs_cost* cost)
+{
+    cost->size = sizeof *cost;
+    cost->status = LLMOBS_COST_UNKNOWN_MODEL;
+    llmobsi_cost_forget(cost);
+    cost->low = 0;
+    cost->high = LLMOBS_COST_UNKNOWN;
+    cost->saturated = false;
+    cost->inconsistent = false;
+    cost->dated = false;
+    cost->wildcard = false;
+    cost->tiered = false;
+    cost->off_peak = false;
+    cost->threshold = 0;
+    cost->uplift = LLMOBS_I_UPLIFT_UNIT;
+    cost->service_tier = "";
+    cost->row[0] = '\0';
+    cost->table[0] = '\0';
+    cost->date[0] = '\0';
 }
 
 /* Which prices it was. */
@@ -25750,19 +25854,6 @@ llmobsi_fn void llmobsi_cost_explain(const llmobsi_price_row* row, const llmobsi
     cost->uplift = (uint64_t)terms->uplifts[0] * terms->uplifts[1] / LLMOBS_I_UPLIFT_UNIT;
 }
 
-llmobsi_fn void llmobsi_cost_parts(const llmobsi_counts* counts, const llmobsi_rates* rates,
-                                   const llmobsi_terms* terms, llmobs_cost* cost)
-{
-    int kind;
-    for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
-        llmobsi_femto part = {0, 0};
-        if (counts->of[kind] != 0) {
-            llmobsi_femto_add(&part, counts->of[kind], rates->of[kind]);
-        }
-        cost->of[kind] = llmobsi_femto_round(part, terms->uplifts);
-    }
-}
-
 /* A bound that no request can reach is none that was computed. */
 llmobsi_fn void llmobsi_cost_judge(int64_t most, llmobs_cost* cost)
 {
@@ -25772,28 +25863,19 @@ llmobsi_fn void llmobsi_cost_judge(int64_t most, llmobs_cost* cost)
         cost->status = LLMOBS_COST_REFUSED;
     }
     if (cost->status >= LLMOBS_COST_NO_USAGE) {
-        int kind;
-        cost->nano = LLMOBS_COST_UNKNOWN;
-        for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
-            cost->of[kind] = LLMOBS_COST_UNKNOWN;
-        }
+        llmobsi_cost_forget(cost);
     }
 }
 
 /* Whether a kind that was used, or may have been, has no price. */
 llmobsi_fn bool llmobsi_cost_is_unpriced(const llmobsi_counts* counts, const llmobsi_rates* rates)
 {
-    uint32_t used = 0;
-    int kind;
-    for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
-        used |= (counts->of[kind] != 0 ? 1u : 0u) << kind;
-    }
-    used |= counts->has_prompt ? 0 : LLMOBS_I_KIND(INPUT);
+    uint32_t used = counts->used | (counts->has_prompt ? 0 : LLMOBS_I_KIND(INPUT));
     return (used & ~rates->present) != 0;
 }
 
-/* What a usage, as llmobsi_usage_complete leaves it, costs by a row: inside, since the row stays no
-   longer. `unix_ns` is when; `most` in nano-USD. Who found the row says so in `cost`. */
+/* What a request cost by a row, into a `cost` that is begun: inside, since the row stays no longer.
+   `unix_ns` is when; `most` in nano-USD. Who found the row says so in `cost`. */
 llmobsi_fn void llmobsi_cost_compute(const llmobsi_price_row* row, const llmobs_cost_query* query,
                                      uint64_t unix_ns, int64_t most, llmobs_cost* cost)
 {
@@ -25813,17 +25895,17 @@ llmobsi_fn void llmobsi_cost_compute(const llmobsi_price_row* row, const llmobs_
         counts.has_completion = true; /* an embedding has no output, and no price of it */
         counts.unknown &= ~LLMOBS_I_OUTPUT_PARTS;
     }
-    cost->low = llmobsi_cost_sum(&counts, &rates, &terms);
+    cost->low = llmobsi_cost_sum_parts(&counts, &rates, &terms, cost->of);
     if (llmobsi_cost_is_unpriced(&counts, &rates)) {
         cost->status = LLMOBS_COST_UNPRICED;
         llmobsi_cost_judge(most, cost);
         return;
     }
-    if (counts.has_prompt && counts.has_completion) {
-        cost->nano = cost->low;
-        llmobsi_cost_parts(&counts, &rates, &terms, cost);
-    }
+    cost->nano = cost->low;
     cost->high = cost->low;
+    if (llmobsi_unlikely(!counts.has_prompt || !counts.has_completion)) {
+        llmobsi_cost_forget(cost);
+    }
     if (llmobsi_counts_are_open(&counts)) {
         cost->low = llmobsi_cost_bound(row, &terms, &counts, &rates, false);
         cost->high = llmobsi_cost_bound(row, &terms, &counts, &rates, true);
@@ -25847,23 +25929,24 @@ llmobsi_fn void llmobsi_cost_count(llmobsi_prices* prices, llmobs_cost_status st
     }
 }
 
-/* The cost of a complete query by the table in use. Inside. */
+/* The cost of a query of this version's size by the table in use, into a `cost` that is begun.
+   Inside. */
 llmobsi_fn void llmobsi_cost_find(llmobsi_recorder* recorder, const llmobs_cost_query* query,
                                   llmobs_cost* cost)
 {
     llmobsi_prices* prices = llmobsi_prices_of(recorder);
-    const llmobsi_price_table* table;
+    const llmobsi_price_table* table = prices != NULL ? llmobsi_prices_table(prices) : NULL;
     llmobsi_price_match match;
-    if (prices == NULL) {
+    if (table == NULL) {
+        if (prices != NULL) {
+            llmobsi_cost_count(prices, cost->status);
+        }
         return;
     }
-    table = llmobsi_prices_table(prices);
+    memcpy(cost->table, table->about.id, sizeof cost->table);
+    memcpy(cost->date, table->about.date, sizeof cost->date);
     match = llmobsi_price_find(prices, table, llmobs_str(query->provider),
                                llmobs_str(query->model));
-    if (table != NULL) {
-        memcpy(cost->table, table->about.id, sizeof cost->table);
-        memcpy(cost->date, table->about.date, sizeof cost->date);
-    }
     if (match.row != NULL) {
         uint64_t when = query->unix_ns;
         if (when == 0 && match.row->off_peak_count > 0) {
@@ -25873,28 +25956,39 @@ llmobsi_fn void llmobsi_cost_find(llmobsi_recorder* recorder, const llmobs_cost_
         cost->wildcard = match.wildcard;
         llmobsi_cost_compute(match.row, query, when, prices->most, cost);
     }
-    llmobsi_cost_count(prices, cost->status);
+    if (llmobsi_unlikely(cost->status >= LLMOBS_COST_NO_USAGE)) {
+        llmobsi_cost_count(prices, cost->status);
+    }
 }
 
 LLMOBS_API llmobs_result llmobs_cost_of(llmobs* obs, const llmobs_cost_query* query,
                                         llmobs_cost* cost)
 {
-    llmobs_cost_query complete = llmobs_cost_query_default();
+    llmobs_cost_query complete; /* these two: for structs of an older version */
     llmobs_cost found;
+    llmobs_cost* to = cost;
     llmobsi_thread* thread;
     if (query == NULL || cost == NULL) {
         return LLMOBS_ERROR_ARGUMENT;
     }
-    memcpy(&complete, query, llmobsi_known_size(query->size, sizeof complete));
-    llmobsi_usage_complete(&complete.usage);
-    llmobsi_cost_begin(&found);
+    if (llmobsi_unlikely(llmobsi_known_size(query->size, sizeof complete) < sizeof complete)) {
+        complete = llmobs_cost_query_default();
+        memcpy(&complete, query, query->size);
+        query = &complete;
+    }
+    if (llmobsi_unlikely(llmobsi_known_size(cost->size, sizeof found) < sizeof found)) {
+        to = &found;
+    }
+    llmobsi_cost_begin(to);
     thread = llmobsi_enter(llmobsi_ticket(obs));
     if (thread != NULL) {
-        llmobsi_cost_find(thread->recorder, &complete, &found);
+        llmobsi_cost_find(thread->recorder, query, to);
         llmobsi_leave();
     }
-    found.size = llmobsi_known_size(cost->size, sizeof found);
-    memcpy(cost, &found, found.size);
+    if (llmobsi_unlikely(to != cost)) {
+        found.size = cost->size;
+        memcpy(cost, &found, found.size);
+    }
     return thread != NULL ? LLMOBS_OK : LLMOBS_ERROR_CLOSED;
 }
 

@@ -95,7 +95,7 @@ CONTENTS: search for a tag.
     unknown, not 0. Late calls, second ends and requests that nobody ends are harmless, and counted.
     docs/requests.md has every field, every metric and the words of the three vocabularies.
 
->>cost  What it costs
+>>speed  What it costs
 
     Medians on a shared virtual machine (AMD Zen 5, gcc 12 -O2); docs/performance.md says how they
     are measured, `make bench-span` prints yours.

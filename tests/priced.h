@@ -1,5 +1,5 @@
-/* For tests of prices and costs: an instance with a table, and what a request cost by it. Include it
-   after llmobs.h and tap.h. */
+/* For tests of prices and costs: an instance with a table, and what a request cost by it. Include
+   it after llmobs.h and tap.h. */
 #ifndef PRICED_H
 #define PRICED_H
 

@@ -1,4 +1,5 @@
-/* Price tables: what is loaded and refused, what is found, and that readers never see half of one. */
+/* Price tables: what is loaded and refused, what is found, and that readers never see half of
+   one. */
 #include "llmobs_private.h"
 
 #include "tap.h"

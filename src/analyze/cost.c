@@ -75,27 +75,55 @@ llmobsi_cold int64_t llmobsi_femto_round_wide(llmobsi_femto sum, const uint32_t 
     return (int64_t)llmobsi_round_half_even(whole, rest, unit);
 }
 
-/* Nearly all sums are below 18,446 USD. */
+#define LLMOBS_I_FEMTO_NARROW (UINT64_C(1) << 56) /* 72 USD: times 100 it fits, in millionths */
+
+/* Nearly all sums are small. */
 llmobsi_inline int64_t llmobsi_femto_round(llmobsi_femto sum, const uint32_t uplifts[2])
 {
-    if (llmobsi_unlikely(sum.high != 0 || uplifts[0] != LLMOBS_I_UPLIFT_UNIT ||
+    uint64_t whole = sum.low / 1000000, rest = sum.low % 1000000;
+    if (llmobsi_likely(sum.high == 0 && uplifts[0] == LLMOBS_I_UPLIFT_UNIT &&
+                       uplifts[1] == LLMOBS_I_UPLIFT_UNIT)) {
+        return (int64_t)llmobsi_round_half_even(whole, rest, 1000000);
+    }
+    if (llmobsi_unlikely(sum.high != 0 || sum.low >= LLMOBS_I_FEMTO_NARROW ||
                          uplifts[1] != LLMOBS_I_UPLIFT_UNIT)) {
         return llmobsi_femto_round_wide(sum, uplifts);
     }
-    return (int64_t)llmobsi_round_half_even(sum.low / 1000000, sum.low % 1000000, 1000000);
+    rest *= uplifts[0];
+    whole = whole * uplifts[0] + rest / 1000000;
+    rest = whole % 1000000 * 1000000 + rest % 1000000;
+    return (int64_t)llmobsi_round_half_even(whole / 1000000, rest, UINT64_C(1000000000000));
 }
 
 /* ---- the sum, and its bounds --------------------------------------------------------------- */
+
+/* The whole, and each kind by itself. */
+llmobsi_fn int64_t llmobsi_cost_sum_parts(const llmobsi_counts* counts, const llmobsi_rates* rates,
+                                          const llmobsi_terms* terms,
+                                          int64_t parts[LLMOBS_COST_KIND_COUNT])
+{
+    llmobsi_femto sum = {0, 0};
+    uint32_t left;
+    memset(parts, 0, LLMOBS_COST_KIND_COUNT * sizeof *parts);
+    for (left = counts->used; left != 0; left &= left - 1) {
+        int kind = __builtin_ctz(left);
+        llmobsi_femto part = {0, 0};
+        llmobsi_femto_add(&part, counts->of[kind], rates->of[kind]);
+        parts[kind] = llmobsi_femto_round(part, terms->uplifts);
+        sum.low += part.low;
+        sum.high += part.high + (sum.low < part.low);
+    }
+    return llmobsi_femto_round(sum, terms->uplifts);
+}
 
 llmobsi_fn int64_t llmobsi_cost_sum(const llmobsi_counts* counts, const llmobsi_rates* rates,
                                     const llmobsi_terms* terms)
 {
     llmobsi_femto sum = {0, 0};
-    int kind;
-    for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
-        if (counts->of[kind] != 0) {
-            llmobsi_femto_add(&sum, counts->of[kind], rates->of[kind]);
-        }
+    uint32_t left;
+    for (left = counts->used; left != 0; left &= left - 1) {
+        llmobsi_femto_add(&sum, counts->of[__builtin_ctz(left)],
+                          rates->of[__builtin_ctz(left)]);
     }
     return llmobsi_femto_round(sum, terms->uplifts);
 }
@@ -144,6 +172,7 @@ llmobsi_fn bool llmobsi_count_most(llmobsi_counts* counts, llmobs_cost_kind kind
         known += counts->of[__builtin_ctz(parts)];
     }
     counts->of[kind] = most > known ? most - known : 0;
+    counts->used |= 1u << kind;
     return most != 0;
 }
 
@@ -179,19 +208,35 @@ llmobsi_fn int64_t llmobsi_cost_bound(const llmobsi_price_row* row, const llmobs
 
 /* ---- the whole ----------------------------------------------------------------------------- */
 
-llmobsi_fn void llmobsi_cost_begin(llmobs_cost* cost)
+llmobsi_fn void llmobsi_cost_forget(llmobs_cost* cost)
 {
     int kind;
-    memset(cost, 0, sizeof *cost);
-    cost->size = sizeof *cost;
-    cost->status = LLMOBS_COST_UNKNOWN_MODEL;
     cost->nano = LLMOBS_COST_UNKNOWN;
-    cost->high = LLMOBS_COST_UNKNOWN;
-    cost->uplift = LLMOBS_I_UPLIFT_UNIT;
-    cost->service_tier = "";
     for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
         cost->of[kind] = LLMOBS_COST_UNKNOWN;
     }
+}
+
+/* Field by field: a memset of so many bytes would cost more than the sum. */
+llmobsi_fn void llmobsi_cost_begin(llmobs_cost* cost)
+{
+    cost->size = sizeof *cost;
+    cost->status = LLMOBS_COST_UNKNOWN_MODEL;
+    llmobsi_cost_forget(cost);
+    cost->low = 0;
+    cost->high = LLMOBS_COST_UNKNOWN;
+    cost->saturated = false;
+    cost->inconsistent = false;
+    cost->dated = false;
+    cost->wildcard = false;
+    cost->tiered = false;
+    cost->off_peak = false;
+    cost->threshold = 0;
+    cost->uplift = LLMOBS_I_UPLIFT_UNIT;
+    cost->service_tier = "";
+    cost->row[0] = '\0';
+    cost->table[0] = '\0';
+    cost->date[0] = '\0';
 }
 
 /* Which prices it was. */
@@ -206,19 +251,6 @@ llmobsi_fn void llmobsi_cost_explain(const llmobsi_price_row* row, const llmobsi
     cost->uplift = (uint64_t)terms->uplifts[0] * terms->uplifts[1] / LLMOBS_I_UPLIFT_UNIT;
 }
 
-llmobsi_fn void llmobsi_cost_parts(const llmobsi_counts* counts, const llmobsi_rates* rates,
-                                   const llmobsi_terms* terms, llmobs_cost* cost)
-{
-    int kind;
-    for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
-        llmobsi_femto part = {0, 0};
-        if (counts->of[kind] != 0) {
-            llmobsi_femto_add(&part, counts->of[kind], rates->of[kind]);
-        }
-        cost->of[kind] = llmobsi_femto_round(part, terms->uplifts);
-    }
-}
-
 /* A bound that no request can reach is none that was computed. */
 llmobsi_fn void llmobsi_cost_judge(int64_t most, llmobs_cost* cost)
 {
@@ -228,28 +260,19 @@ llmobsi_fn void llmobsi_cost_judge(int64_t most, llmobs_cost* cost)
         cost->status = LLMOBS_COST_REFUSED;
     }
     if (cost->status >= LLMOBS_COST_NO_USAGE) {
-        int kind;
-        cost->nano = LLMOBS_COST_UNKNOWN;
-        for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
-            cost->of[kind] = LLMOBS_COST_UNKNOWN;
-        }
+        llmobsi_cost_forget(cost);
     }
 }
 
 /* Whether a kind that was used, or may have been, has no price. */
 llmobsi_fn bool llmobsi_cost_is_unpriced(const llmobsi_counts* counts, const llmobsi_rates* rates)
 {
-    uint32_t used = 0;
-    int kind;
-    for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
-        used |= (counts->of[kind] != 0 ? 1u : 0u) << kind;
-    }
-    used |= counts->has_prompt ? 0 : LLMOBS_I_KIND(INPUT);
+    uint32_t used = counts->used | (counts->has_prompt ? 0 : LLMOBS_I_KIND(INPUT));
     return (used & ~rates->present) != 0;
 }
 
-/* What a usage, as llmobsi_usage_complete leaves it, costs by a row: inside, since the row stays no
-   longer. `unix_ns` is when; `most` in nano-USD. Who found the row says so in `cost`. */
+/* What a request cost by a row, into a `cost` that is begun: inside, since the row stays no longer.
+   `unix_ns` is when; `most` in nano-USD. Who found the row says so in `cost`. */
 llmobsi_fn void llmobsi_cost_compute(const llmobsi_price_row* row, const llmobs_cost_query* query,
                                      uint64_t unix_ns, int64_t most, llmobs_cost* cost)
 {
@@ -269,17 +292,17 @@ llmobsi_fn void llmobsi_cost_compute(const llmobsi_price_row* row, const llmobs_
         counts.has_completion = true; /* an embedding has no output, and no price of it */
         counts.unknown &= ~LLMOBS_I_OUTPUT_PARTS;
     }
-    cost->low = llmobsi_cost_sum(&counts, &rates, &terms);
+    cost->low = llmobsi_cost_sum_parts(&counts, &rates, &terms, cost->of);
     if (llmobsi_cost_is_unpriced(&counts, &rates)) {
         cost->status = LLMOBS_COST_UNPRICED;
         llmobsi_cost_judge(most, cost);
         return;
     }
-    if (counts.has_prompt && counts.has_completion) {
-        cost->nano = cost->low;
-        llmobsi_cost_parts(&counts, &rates, &terms, cost);
-    }
+    cost->nano = cost->low;
     cost->high = cost->low;
+    if (llmobsi_unlikely(!counts.has_prompt || !counts.has_completion)) {
+        llmobsi_cost_forget(cost);
+    }
     if (llmobsi_counts_are_open(&counts)) {
         cost->low = llmobsi_cost_bound(row, &terms, &counts, &rates, false);
         cost->high = llmobsi_cost_bound(row, &terms, &counts, &rates, true);
@@ -303,23 +326,24 @@ llmobsi_fn void llmobsi_cost_count(llmobsi_prices* prices, llmobs_cost_status st
     }
 }
 
-/* The cost of a complete query by the table in use. Inside. */
+/* The cost of a query of this version's size by the table in use, into a `cost` that is begun.
+   Inside. */
 llmobsi_fn void llmobsi_cost_find(llmobsi_recorder* recorder, const llmobs_cost_query* query,
                                   llmobs_cost* cost)
 {
     llmobsi_prices* prices = llmobsi_prices_of(recorder);
-    const llmobsi_price_table* table;
+    const llmobsi_price_table* table = prices != NULL ? llmobsi_prices_table(prices) : NULL;
     llmobsi_price_match match;
-    if (prices == NULL) {
+    if (table == NULL) {
+        if (prices != NULL) {
+            llmobsi_cost_count(prices, cost->status);
+        }
         return;
     }
-    table = llmobsi_prices_table(prices);
+    memcpy(cost->table, table->about.id, sizeof cost->table);
+    memcpy(cost->date, table->about.date, sizeof cost->date);
     match = llmobsi_price_find(prices, table, llmobs_str(query->provider),
                                llmobs_str(query->model));
-    if (table != NULL) {
-        memcpy(cost->table, table->about.id, sizeof cost->table);
-        memcpy(cost->date, table->about.date, sizeof cost->date);
-    }
     if (match.row != NULL) {
         uint64_t when = query->unix_ns;
         if (when == 0 && match.row->off_peak_count > 0) {
@@ -329,27 +353,38 @@ llmobsi_fn void llmobsi_cost_find(llmobsi_recorder* recorder, const llmobs_cost_
         cost->wildcard = match.wildcard;
         llmobsi_cost_compute(match.row, query, when, prices->most, cost);
     }
-    llmobsi_cost_count(prices, cost->status);
+    if (llmobsi_unlikely(cost->status >= LLMOBS_COST_NO_USAGE)) {
+        llmobsi_cost_count(prices, cost->status);
+    }
 }
 
 LLMOBS_API llmobs_result llmobs_cost_of(llmobs* obs, const llmobs_cost_query* query,
                                         llmobs_cost* cost)
 {
-    llmobs_cost_query complete = llmobs_cost_query_default();
+    llmobs_cost_query complete; /* these two: for structs of an older version */
     llmobs_cost found;
+    llmobs_cost* to = cost;
     llmobsi_thread* thread;
     if (query == NULL || cost == NULL) {
         return LLMOBS_ERROR_ARGUMENT;
     }
-    memcpy(&complete, query, llmobsi_known_size(query->size, sizeof complete));
-    llmobsi_usage_complete(&complete.usage);
-    llmobsi_cost_begin(&found);
+    if (llmobsi_unlikely(llmobsi_known_size(query->size, sizeof complete) < sizeof complete)) {
+        complete = llmobs_cost_query_default();
+        memcpy(&complete, query, query->size);
+        query = &complete;
+    }
+    if (llmobsi_unlikely(llmobsi_known_size(cost->size, sizeof found) < sizeof found)) {
+        to = &found;
+    }
+    llmobsi_cost_begin(to);
     thread = llmobsi_enter(llmobsi_ticket(obs));
     if (thread != NULL) {
-        llmobsi_cost_find(thread->recorder, &complete, &found);
+        llmobsi_cost_find(thread->recorder, query, to);
         llmobsi_leave();
     }
-    found.size = llmobsi_known_size(cost->size, sizeof found);
-    memcpy(cost, &found, found.size);
+    if (llmobsi_unlikely(to != cost)) {
+        found.size = cost->size;
+        memcpy(cost, &found, found.size);
+    }
     return thread != NULL ? LLMOBS_OK : LLMOBS_ERROR_CLOSED;
 }

@@ -73,10 +73,12 @@ typedef struct llmobsi_price_row {
     uint16_t uplifts;
     uint8_t provider_size; /* of the name: what stands before its first '/' */
     uint8_t name_size;
+    uint8_t owner_size;
     uint8_t sheet_count;
     uint8_t off_peak_count;
     uint8_t uplift_count;
     bool inclusive; /* a threshold itself is above it */
+    bool shadowed;  /* its owner has another row of this name, with the owner before it */
     uint32_t max_input; /* 0: unknown, these two */
     uint32_t max_output;
 } llmobsi_price_row;
@@ -278,30 +280,42 @@ llmobsi_fn bool llmobsi_row_serves(const llmobsi_price_row* row, llmobs_string p
              owner[provider.size] == '_'));
 }
 
-/* By the name as it is, with the provider before it or without. */
+/* Whether a provider is the very owner of a row. */
+llmobsi_inline bool llmobsi_row_is_owned(const llmobsi_price_row* row, llmobs_string provider)
+{
+    const char* owner = llmobsi_row_owner(row);
+    return row->owner_size == provider.size &&
+           memcmp(owner, provider.data, provider.size) == 0;
+}
+
+/* By the name as it is, with the provider before it or without. What a provider sells under its own
+   name is what is asked for most: it is found at once. */
 llmobsi_fn const llmobsi_price_row* llmobsi_price_exact(const llmobsi_prices* prices,
                                                         const llmobsi_price_table* table,
                                                         llmobs_string provider,
                                                         llmobs_string model)
 {
     const llmobsi_price_row* row;
+    const llmobsi_price_row* own = NULL;
     llmobs_string first, rest;
     uint32_t* place;
-    if (provider.size > 0) {
-        row = llmobsi_table_find(prices, table, provider, model, &place);
-        if (row != NULL) {
-            return row;
-        }
-    }
     llmobsi_price_part(model, &first, &rest);
     row = llmobsi_table_find(prices, table, first, rest, &place);
-    if (row != NULL && llmobsi_row_serves(row, provider)) {
+    if (row != NULL && row->provider_size == 0 && !row->shadowed &&
+        llmobsi_row_is_owned(row, provider)) {
         return row;
     }
-    if (provider.size == 0 && first.size > 0) { /* "openai/gpt-4o", where the row is "gpt-4o" */
-        return llmobsi_price_exact(prices, table, first, rest);
+    if (row != NULL && llmobsi_row_serves(row, provider)) {
+        own = row;
     }
-    return NULL;
+    if (provider.size > 0) {
+        row = llmobsi_table_find(prices, table, provider, model, &place);
+        return row != NULL ? row : own;
+    }
+    if (own == NULL && provider.size == 0 && first.size > 0) {
+        return llmobsi_price_exact(prices, table, first, rest); /* the row is "gpt-4o" alone */
+    }
+    return own;
 }
 
 /* The size of a name without the date at its end: -2024-08-06, -20240806, @20240806. The same
@@ -366,12 +380,20 @@ llmobsi_fn llmobsi_price_match llmobsi_price_find(const llmobsi_prices* prices,
 {
     llmobsi_price_match match;
     llmobs_string undated = model;
+    llmobs_string other;
     memset(&match, 0, sizeof match);
     if (table == NULL || model.size == 0) {
         return match;
     }
-    provider = llmobsi_provider_name(provider);
     match.row = llmobsi_price_exact(prices, table, provider, model);
+    if (llmobsi_likely(match.row != NULL)) {
+        return match;
+    }
+    other = llmobsi_provider_name(provider);
+    if (other.data != provider.data) {
+        provider = other;
+        match.row = llmobsi_price_exact(prices, table, provider, model);
+    }
     if (match.row == NULL) {
         undated.size = llmobsi_undated_size(model);
         match.dated = undated.size < model.size;
@@ -552,6 +574,7 @@ llmobsi_fn size_t llmobsi_row_lay_out(llmobsi_price_row* row, const llmobsi_draf
     at += draft->uplift_count * sizeof(llmobsi_uplift);
     row->bytes = (uint16_t)((at + 7) & ~(size_t)7);
     row->name_size = (uint8_t)draft->name.size;
+    row->owner_size = (uint8_t)strlen(draft->owner);
     row->sheet_count = (uint8_t)draft->sheet_count;
     row->off_peak_count = (uint8_t)draft->off_peak_count;
     row->uplift_count = (uint8_t)draft->uplift_count;
@@ -562,6 +585,28 @@ llmobsi_fn size_t llmobsi_row_lay_out(llmobsi_price_row* row, const llmobsi_draf
 
 static const char llmobsi_table_full[] =
     "the table does not fit (raise llmobs_config.price_bytes)";
+
+/* Puts a row where it is found, at the place that llmobsi_table_find gave. A name with and without
+   its owner: the longer one has the say. */
+llmobsi_fn void llmobsi_table_enter(const llmobsi_prices* prices, llmobsi_price_table* table,
+                                    llmobsi_price_row* row, uint32_t* place)
+{
+    llmobs_string name = llmobs_text(llmobsi_row_name(row), row->name_size);
+    llmobs_string owner = llmobs_str(llmobsi_row_owner(row));
+    llmobs_string provider, model, first, rest;
+    llmobsi_price_row* bare;
+    *place = (uint32_t)((size_t)((unsigned char*)row - (unsigned char*)table) / 8);
+    llmobsi_price_part(name, &provider, &model);
+    row->shadowed = owner.size > 0 && provider.size == 0 &&
+                    llmobsi_table_find(prices, table, owner, model, &place) != NULL;
+    if (provider.size > 0) {
+        llmobsi_price_part(model, &first, &rest);
+        bare = llmobsi_table_find(prices, table, first, rest, &place);
+        if (bare != NULL && llmobsi_row_is_owned(bare, provider)) {
+            bare->shadowed = true;
+        }
+    }
+}
 
 /* A name that stands in the table already is refused, and so is a table that is too large. */
 llmobsi_fn const char* llmobsi_table_add(const llmobsi_prices* prices, llmobsi_price_table* table,
@@ -587,7 +632,7 @@ llmobsi_fn const char* llmobsi_table_add(const llmobsi_prices* prices, llmobsi_p
                      memcmp(provider.data, "xai", 3) == 0);
     *row = head;
     llmobsi_row_fill(row, draft);
-    *place = (uint32_t)((size_t)((unsigned char*)row - (unsigned char*)table) / 8);
+    llmobsi_table_enter(prices, table, row, place);
     table->about.rounded += draft->rounded;
     return NULL;
 }
@@ -601,6 +646,7 @@ llmobsi_fn bool llmobsi_table_copy(const llmobsi_prices* prices, llmobsi_price_t
         const llmobsi_price_row* old = llmobsi_table_row(from, at);
         llmobs_string name = llmobs_text(llmobsi_row_name(old), old->name_size);
         llmobs_string provider, model;
+        llmobsi_price_row* row;
         uint32_t* place;
         at += old->bytes;
         if (name.size == without.size && memcmp(name.data, without.data, name.size) == 0) {
@@ -608,14 +654,12 @@ llmobsi_fn bool llmobsi_table_copy(const llmobsi_prices* prices, llmobsi_price_t
         }
         llmobsi_price_part(name, &provider, &model);
         (void)llmobsi_table_find(prices, table, provider, model, &place);
-        *place = table->used / 8;
-        {
-            llmobsi_price_row* row = llmobsi_table_take(prices, table, old->bytes);
-            if (row == NULL) {
-                return false;
-            }
-            memcpy((void*)row, old, old->bytes);
+        row = llmobsi_table_take(prices, table, old->bytes);
+        if (row == NULL) {
+            return false;
         }
+        memcpy((void*)row, old, old->bytes);
+        llmobsi_table_enter(prices, table, row, place);
     }
     return true;
 }

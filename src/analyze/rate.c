@@ -16,7 +16,7 @@ LLMOBS_API llmobs_cost_query llmobs_cost_query_default(void)
 typedef struct llmobsi_terms {
     llmobsi_service_tier tier;
     bool off_peak;
-    uint32_t uplifts[2]; /* millionths */
+    uint32_t uplifts[2]; /* millionths; the second is 1 but where both in one are no whole number */
 } llmobsi_terms;
 
 /* A token of each kind, in femto-USD; those that are not `present` have no price. */
@@ -127,7 +127,11 @@ llmobsi_fn void llmobsi_rates_at(const llmobsi_price_row* row, const llmobsi_ter
     const llmobsi_sheet* sheet = llmobsi_row_sheets(row);
     const llmobsi_sheet* tier = NULL;
     uint32_t i;
-    memset(rates, 0, sizeof *rates);
+    memset(rates->of, 0, sizeof rates->of);
+    rates->present = 0;
+    rates->threshold = 0;
+    rates->tiered = false;
+    rates->tier = LLMOBS_I_TIER_STANDARD;
     if (row->sheet_count > 1) {
         rates->threshold = llmobsi_rates_threshold(row, terms->tier, prompt, &tier);
     }
@@ -222,8 +226,15 @@ llmobsi_fn void llmobsi_terms_uplifts(const llmobsi_price_row* row, const llmobs
     }
     terms->uplifts[0] = found != 0 ? found : LLMOBS_I_UPLIFT_UNIT;
     if (query->service_tier != NULL && llmobsi_words_match(query->service_tier, "fast")) {
+        uint64_t both;
         found = llmobsi_uplift_of(row, "fast");
         terms->uplifts[1] = found != 0 ? found : LLMOBS_I_UPLIFT_UNIT;
+        both = (uint64_t)terms->uplifts[0] * terms->uplifts[1];
+        if (both % LLMOBS_I_UPLIFT_UNIT == 0 &&
+            both / LLMOBS_I_UPLIFT_UNIT <= LLMOBS_I_UPLIFT_MOST) {
+            terms->uplifts[0] = (uint32_t)(both / LLMOBS_I_UPLIFT_UNIT);
+            terms->uplifts[1] = LLMOBS_I_UPLIFT_UNIT;
+        }
     }
 }
 

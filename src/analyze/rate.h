@@ -1,4 +1,4 @@
-/* ---- what decides about the price of a request ------------------------------------------------ */
+/* ---- what decides about the price of a request --------------------------------------------- */
 
 /* What is asked: who did what, how, where, when, with how many tokens. */
 typedef struct llmobs_cost_query {

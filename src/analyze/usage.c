@@ -60,6 +60,7 @@ llmobsi_fn void llmobsi_usage_complete(llmobs_usage* usage)
 typedef struct llmobsi_counts {
     uint64_t of[LLMOBS_COST_KIND_COUNT];
     uint64_t prompt; /* all input tokens, cached ones included */
+    uint32_t used;    /* kinds of which there are any */
     uint32_t unknown; /* kinds of which some may be among those of the kind they are part of */
     bool has_prompt;
     bool has_completion;
@@ -79,6 +80,7 @@ llmobsi_inline bool llmobsi_counts_are_open(const llmobsi_counts* counts)
 llmobsi_inline void llmobsi_count_part(llmobsi_counts* counts, llmobs_cost_kind kind,
                                        int64_t tokens, bool reported)
 {
+    tokens = llmobsi_tokens_known(tokens);
     counts->of[kind] = tokens > 0 ? (uint64_t)tokens : 0;
     if (tokens < 0 && !reported) {
         counts->unknown |= 1u << kind;
@@ -112,7 +114,7 @@ llmobsi_fn void llmobsi_counts_cache(llmobsi_counts* counts, const llmobs_usage*
                        usage->reported);
     llmobsi_count_part(counts, LLMOBS_COST_CACHE_WRITE_1H, usage->cache_write_1h_tokens,
                        usage->reported);
-    if (usage->cache_write_tokens < 0) {
+    if (llmobsi_tokens_known(usage->cache_write_tokens) < 0) {
         of[LLMOBS_COST_CACHE_WRITE] = of[LLMOBS_COST_CACHE_WRITE_1H];
     } else {
         (void)llmobsi_count_cut(counts, LLMOBS_COST_CACHE_WRITE_1H, of[LLMOBS_COST_CACHE_WRITE]);
@@ -124,7 +126,7 @@ llmobsi_fn void llmobsi_counts_cache(llmobsi_counts* counts, const llmobs_usage*
 
 /* Sound and pictures may be cached too: they get what the cache has left of the total. */
 llmobsi_fn void llmobsi_counts_input(llmobsi_counts* counts, const llmobs_usage* usage,
-                                     bool additive)
+                                     bool additive, bool blank)
 {
     uint64_t* of = counts->of;
     llmobsi_counts_cache(counts, usage);
@@ -132,7 +134,7 @@ llmobsi_fn void llmobsi_counts_input(llmobsi_counts* counts, const llmobs_usage*
                        usage->reported);
     llmobsi_count_part(counts, LLMOBS_COST_IMAGE_INPUT, usage->image_input_tokens,
                        usage->reported);
-    counts->has_prompt = usage->input_tokens >= 0;
+    counts->has_prompt = !blank && llmobsi_tokens_known(usage->input_tokens) >= 0;
     counts->prompt = counts->has_prompt ? (uint64_t)usage->input_tokens : 0;
     if (additive) {
         counts->prompt += of[LLMOBS_COST_CACHE_READ] + of[LLMOBS_COST_CACHE_WRITE];
@@ -148,7 +150,8 @@ llmobsi_fn void llmobsi_counts_input(llmobsi_counts* counts, const llmobs_usage*
     of[LLMOBS_COST_CACHE_WRITE] -= of[LLMOBS_COST_CACHE_WRITE_1H];
 }
 
-llmobsi_fn void llmobsi_counts_output(llmobsi_counts* counts, const llmobs_usage* usage)
+llmobsi_fn void llmobsi_counts_output(llmobsi_counts* counts, const llmobs_usage* usage,
+                                      bool blank)
 {
     uint64_t* of = counts->of;
     llmobsi_count_part(counts, LLMOBS_COST_REASONING, usage->reasoning_tokens, usage->reported);
@@ -156,7 +159,7 @@ llmobsi_fn void llmobsi_counts_output(llmobsi_counts* counts, const llmobs_usage
                        usage->reported);
     llmobsi_count_part(counts, LLMOBS_COST_IMAGE_OUTPUT, usage->image_output_tokens,
                        usage->reported);
-    counts->has_completion = usage->output_tokens >= 0;
+    counts->has_completion = !blank && llmobsi_tokens_known(usage->output_tokens) >= 0;
     if (counts->has_completion) {
         of[LLMOBS_COST_OUTPUT] = llmobsi_count_rest(
             counts, (uint64_t)usage->output_tokens,
@@ -169,13 +172,13 @@ llmobsi_fn void llmobsi_counts_output(llmobsi_counts* counts, const llmobs_usage
 llmobsi_fn bool llmobsi_counts_read(llmobsi_counts* counts, const llmobs_usage* usage,
                                     bool additive)
 {
-    uint64_t any = 0;
+    bool blank = llmobsi_usage_is_blank(usage);
     int kind;
     memset(counts, 0, sizeof *counts);
-    llmobsi_counts_input(counts, usage, additive);
-    llmobsi_counts_output(counts, usage);
+    llmobsi_counts_input(counts, usage, additive, blank);
+    llmobsi_counts_output(counts, usage, blank);
     for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
-        any |= counts->of[kind];
+        counts->used |= (counts->of[kind] != 0 ? 1u : 0u) << kind;
     }
-    return any != 0 || counts->has_prompt || counts->has_completion;
+    return counts->used != 0 || counts->has_prompt || counts->has_completion;
 }
