@@ -25859,7 +25859,7 @@ llmobsi_fn void llmobsi_cost_judge(int64_t most, llmobs_cost* cost)
 {
     int64_t least = cost->nano > cost->low ? cost->nano : cost->low;
     cost->saturated = cost->low == INT64_MAX || cost->high == INT64_MAX;
-    if (least > most) {
+    if (cost->status < LLMOBS_COST_NO_USAGE && least > most) {
         cost->status = LLMOBS_COST_REFUSED;
     }
     if (cost->status >= LLMOBS_COST_NO_USAGE) {
