@@ -84,6 +84,8 @@ CONTENTS: search for a tag.
                              >>guard                  the guardrail that is built in
     >>api:stream             >>stream                 prompts and answers: hashed, audited, not kept
     >>api:price              >>price                  price tables: rows, finding one
+                             >>price_build            price tables: building one
+                             >>price_name             price tables: what a price is for
                              >>price_load             price tables: LiteLLM's form, read
                              >>usage                  tokens by kind
     >>api:rate               >>rate                   what a token costs in a request
@@ -277,8 +279,10 @@ CONTENTS: search for a tag.
     a token of a request / with an engine's histogram              14 / 24 ns
     a request: begin, 64 tokens, a verdict, end with log record    2.0 us
     ... with hashes of 1 KiB of prompt and 2 KiB of answer         3.5 us
+    what a request cost, by a plain price / by every rule          55 / 114 ns
     memory                                      14.0 MiB by default, one block, at llmobs_open,
-                                                 of which metrics are 4.0, requests 1.6
+                                                 of which metrics are 4.0, requests 1.7,
+                                                 costs 0.9
     threads                       one for the tick, one an exporter; none when the host pumps
 
     What does not fit is dropped and counted: started = collected + dropped (by cause) + ended +
@@ -24147,7 +24151,14 @@ llmobsi_fn llmobsi_price_match llmobsi_price_find(const llmobsi_prices* prices,
     return match;
 }
 
-/* ---- building a table, under the lock ------------------------------------------------------ */
+/* =================================================================================================
+ *  >>price_build            analyze: price tables: building one
+ * ============================================================================================== */
+
+/* Building price tables: a row is drafted at its full size, and then written as short as it can
+   be. */
+
+/* ---- drafts -------------------------------------------------------------------------------- */
 
 #define LLMOBS_I_DRAFT_SHEETS 40u
 #define LLMOBS_I_DRAFT_OFF_PEAKS 32u
@@ -24243,6 +24254,8 @@ llmobsi_fn void llmobsi_draft_sort(llmobsi_draft* draft)
         draft->sheets[at] = moved;
     }
 }
+
+/* ---- tables, under the lock ---------------------------------------------------------------- */
 
 /* Begins a table in the half that is not in use. */
 llmobsi_fn llmobsi_price_table* llmobsi_table_begin(llmobsi_prices* prices)
@@ -24451,23 +24464,10 @@ llmobsi_fn void llmobsi_prices_forked(llmobsi_prices* prices)
 }
 
 /* =================================================================================================
- *  >>price_load             analyze: price tables: LiteLLM's form, read
+ *  >>price_name             analyze: price tables: what a price is for
  * ============================================================================================== */
 
-/* LiteLLM's model_prices_and_context_window.json, and tables of the same form, into a price table.
-   What is not understood is passed over; what is understood and wrong refuses the whole text. */
-
-typedef struct llmobsi_loading {
-    llmobsi_json_reader reader;
-    const llmobsi_prices* prices;
-    llmobsi_price_table* table;
-    llmobsi_draft draft;
-    char room[1024];
-} llmobsi_loading;
-
-#define LLMOBS_I_TWICE "this name stood here before"
-
-/* ---- names of prices ----------------------------------------------------------------------- */
+/* The names that prices have in LiteLLM's form: input_cost_per_token_above_200k_tokens_priority. */
 
 typedef struct llmobsi_price_name {
     const char* text;
@@ -24486,7 +24486,7 @@ static const llmobsi_price_name llmobsi_price_names[] = {
     {"output_cost_per_image_token", LLMOBS_COST_IMAGE_OUTPUT},
 };
 
-/* What a price is for: input_cost_per_token_above_200k_tokens_priority. */
+/* What a price is for. */
 typedef struct llmobsi_price_for {
     llmobs_cost_kind kind;
     llmobsi_service_tier tier;
@@ -24566,6 +24566,23 @@ llmobsi_fn bool llmobsi_price_name_read(llmobs_string name, llmobsi_price_for* w
     }
     return false;
 }
+
+/* =================================================================================================
+ *  >>price_load             analyze: price tables: LiteLLM's form, read
+ * ============================================================================================== */
+
+/* LiteLLM's model_prices_and_context_window.json, and tables of the same form, into a price table.
+   What is not understood is passed over; what is understood and wrong refuses the whole text. */
+
+typedef struct llmobsi_loading {
+    llmobsi_json_reader reader;
+    const llmobsi_prices* prices;
+    llmobsi_price_table* table;
+    llmobsi_draft draft;
+    char room[1024];
+} llmobsi_loading;
+
+#define LLMOBS_I_TWICE "this name stood here before"
 
 /* ---- values -------------------------------------------------------------------------------- */
 

@@ -83,6 +83,12 @@ is($status, 0, '... and runs');
 like($output, qr/^tokens 812 in, 5 out\ncost 0\.0001794 USD$/m, '... and explains a request');
 like(Sections::read_file("$directory/requests.jsonl"), qr/^\{.*"request_id":"req-17".*\}\n\z/,
     '... and writes its line');
+my ($costs) = Sections::read_file('docs/cost.md') =~ /^```c\n(.*?)^```/ms;
+Gate::write_file("$directory/cost.c", $costs // '');
+Gate::runs(Gate::cc() . " -std=c11 -Wall -Wextra -Werror -I. $directory/cost.c"
+    . " -o $directory/cost -pthread -lm -ldl", 'the program of docs/cost.md compiles', 1);
+($status, $output) = Gate::run("$directory/cost");
+like($output, qr/\A39467500 nano-USD by gpt-4o of \d{4}-\d\d-\d\d\n\z/, '... and tells a cost');
 my $api = join '', map { $_->{api} } @$sections;
 for my $struct (qw(llmobs_request_info llmobs_outcome llmobs_usage)) {
     my ($body) = $api =~ /typedef struct $struct \{(.*?)\n\} $struct;/s;

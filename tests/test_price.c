@@ -710,6 +710,22 @@ static void test_fork(void)
     (void)llmobs_close(obs);
 }
 
+/* ---- the example --------------------------------------------------------------------------- */
+
+static void test_example(void)
+{
+    llmobs* obs = open_priced(65536);
+    llmobs_cost_query query = asked("gpt-4o-2024-08-06", 20212, 931);
+    query.provider = "openai";
+    query.usage.cached_tokens = 16298;
+    is_int(llmobs_prices_load_file(obs, "examples/prices.json", &load_error), LLMOBS_OK,
+           "examples/prices.json");
+    ok(about(obs).models >= 20 && about(obs).skipped_unpriced == 0 && about(obs).rounded == 0,
+       "has prices for all of its models");
+    is_int(exact(obs, &query), 3914 * 2500 + 16298 * 1250 + 931 * 10000, "and right ones");
+    (void)llmobs_close(obs);
+}
+
 /* ---- LiteLLM's own ------------------------------------------------------------------------- */
 
 #define LITELLM "../shared/data/model_prices_and_context_window.json"
@@ -747,6 +763,7 @@ int main(void)
     test_busy();
     test_grace();
     test_fork();
+    test_example();
     test_litellm();
     return done();
 }
