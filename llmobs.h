@@ -79,6 +79,11 @@ CONTENTS: search for a tag.
     >>api:unique             >>unique                 how many different users: HyperLogLog
     >>api:cost_ledger        >>cost_ledger            what was spent, by feature, model, tenant and period
                              >>cost_users             who spends most, and how many they are
+                             >>purse                  amounts with a limit, by period
+    >>api:budget_table       >>budget_table           budgets and the purses of their keys
+    >>api:budget_define      >>budget_define          budgets: what they are, how they stand
+    >>api:budget             >>budget                 budgets: reserve, settle, release
+                             >>budget_state           budgets: out to a state file, and back
     >>api:request_pool       >>request_pool           records of requests under way
                              >>request_tick           records of requests: what the tick does
                              >>guard                  the guardrail that is built in
@@ -826,6 +831,13 @@ typedef struct llmobs_config {
                                                                                (default 0: none)  */
     uint32_t cost_most;          /* USD a request: a higher cost is refused, 1 to 10^9
                                                                                 (default 1000000) */
+    uint32_t budgets;            /* that may be defined, up to 1024; 0 or LLMOBS_OFF: none, and no
+                                    memory for them                                   (default 0) */
+    uint32_t budget_keys;        /* users, features, tenants that have an amount of their own, 16 to
+                                    2^20; a power of two is used                   (default 1024) */
+    uint32_t budget_reservations; /* open at one time, 16 to 65536; likewise        (default 512) */
+    uint32_t reservation_max_age_s; /* one that nobody settles is given back after this, or a
+                                    quarter more; up to a day                       (default 600) */
 } llmobs_config;
 
 /* [any] A config with every default filled in; set fields, then open. */
@@ -2142,6 +2154,195 @@ struct llmobs_cost_entry {
     int64_t tokens;         /* of input and output, -1: unknown   */
     uint64_t latency_ns;
 };
+
+/* =================================================================================================
+ *  >>api:budget_table       budgets and the purses of their keys
+ * ============================================================================================== */
+
+/* ---- budgets ------------------------------------------------------------------------------- */
+
+/* A budget is asked before money is spent: llmobs_budget_reserve sets an amount aside in every
+   budget that applies, or in none, and says no where one has no room. llmobs_budget_settle books
+   what it came to. However many threads ask, together they never get more than the hard limit.
+   llmobs_config.budgets says how many there may be; by default none. See docs/budgets.md. */
+
+/* Whom a budget is for. X(id, text). */
+#define LLMOBS_BUDGET_SCOPES(X)                                                                   \
+    X(ALL, "all")                                                                                 \
+    X(TENANT, "tenant")                                                                           \
+    X(FEATURE, "feature")                                                                         \
+    X(USER, "user")
+
+typedef enum llmobs_budget_scope {
+#define LLMOBS_I_BUDGET_SCOPE(id, text) LLMOBS_BUDGET_##id,
+    LLMOBS_BUDGET_SCOPES(LLMOBS_I_BUDGET_SCOPE)
+#undef LLMOBS_I_BUDGET_SCOPE
+    LLMOBS_BUDGET_SCOPE_COUNT
+} llmobs_budget_scope;
+
+/* What happens to keys for which a template has no place any more. */
+typedef enum llmobs_budget_overflow {
+    LLMOBS_BUDGET_SHARE = 0, /* they share one amount, `__other__`, with the same limits */
+    LLMOBS_BUDGET_REFUSE     /* they get nothing                                          */
+} llmobs_budget_overflow;
+
+#define LLMOBS_BUDGET_NAME 32 /* bytes of a name, with its NUL                  */
+#define LLMOBS_BUDGET_KEY 80  /* bytes of a key, with its NUL: longer ones are cut */
+#define LLMOBS_BUDGET_MOST ((INT64_C(1) << 60) - 1) /* nano-USD: 1.15 billion dollars */
+#define LLMOBS_BUDGET_NO_LIMIT INT64_MAX
+
+typedef struct llmobs_budget_info {
+    size_t size;      /* sizeof(llmobs_budget_info); 0 means this version's                       */
+    const char* name; /* its own; decisions and the state file tell it                            */
+    llmobs_budget_scope scope;   /*                                  (default LLMOBS_BUDGET_ALL) */
+    const char* key;  /* of one tenant, feature or user (whose id becomes a pseudonym at once).
+                         NULL: a template, for each of them an amount of its own                  */
+    int64_t soft_nano; /* above it, requests are allowed and told so   (default none)             */
+    int64_t hard_nano; /* up to and with it, they are allowed          (default none)             */
+    llmobs_period period; /*                                 (default LLMOBS_PERIOD_DAY)  */
+    int32_t utc_offset_minutes;  /* of the time zone in which periods begin, east of Greenwich
+                                    positive; it knows no summer time  (default 0)                */
+    llmobs_budget_overflow on_overflow; /*                          (default LLMOBS_BUDGET_SHARE) */
+} llmobs_budget_info;
+
+/* [any] Zeroed but for the size and the limits, which are LLMOBS_BUDGET_NO_LIMIT. */
+LLMOBS_API llmobs_budget_info llmobs_budget_info_default(void);
+
+/* =================================================================================================
+ *  >>api:budget_define      budgets: what they are, how they stand
+ * ============================================================================================== */
+
+/* ---- budgets: defining them -------------------------------------------------------------- */
+
+/* A budget by value; zeroed ones and removed ones are inert. */
+typedef struct llmobs_budget {
+    uint32_t instance; /* private, as all its fields */
+    uint32_t number;
+    uint64_t generation;
+} llmobs_budget;
+
+/* [any, locks] Defines a budget; requests reserved from now on count. `out` may be NULL.
+   ERROR_ARGUMENT: no name or one of 32 bytes or more, one that is taken, a limit that is neither
+   LLMOBS_BUDGET_NO_LIMIT nor 0 to LLMOBS_BUDGET_MOST, a soft one above the hard one, an offset of a
+   day or more, ALL with a key. ERROR_LIMIT: there are llmobs_config.budgets. ERROR_KEY: no
+   pseudonym could be made of the user. */
+LLMOBS_API llmobs_result llmobs_budget_add(llmobs* obs, const llmobs_budget_info* info,
+                                           llmobs_budget* out);
+
+/* [any, locks] Changes the limits, at once: of the budget, or of one key of a template (a user's id
+   or pseudonym), which from then on has limits of its own. What is spent stays. ERROR_ARGUMENT: no
+   such budget, or as above. ERROR_LIMIT: the template has no place for the key. */
+LLMOBS_API llmobs_result llmobs_budget_limit(llmobs_budget budget, const char* key,
+                                             int64_t soft_nano, int64_t hard_nano);
+
+/* [any, locks] Ends a budget, with all that was counted. What is reserved in it settles in the
+   others. ERROR_ARGUMENT: there is none, which is harmless. */
+LLMOBS_API llmobs_result llmobs_budget_remove(llmobs_budget budget);
+
+/* Where a budget stands. */
+typedef struct llmobs_budget_state {
+    size_t size; /* sizeof(llmobs_budget_state) of the implementation */
+    int64_t spent_nano;
+    int64_t reserved_nano;
+    int64_t soft_nano; /* LLMOBS_BUDGET_NO_LIMIT */
+    int64_t hard_nano;
+    uint64_t period_start_ns; /* Unix time; of one without a period: since when it is there */
+    uint64_t period_end_ns;   /* 0: it never ends */
+} llmobs_budget_state;
+
+/* [any, locks] Of a budget, or of a key of a template (a user's id or pseudonym; NULL:
+   `__other__`). A key that has spent nothing has no place and a state all the same. ERROR_ARGUMENT: there is no
+   such budget. */
+LLMOBS_API llmobs_result llmobs_budget_status(llmobs_budget budget, const char* key,
+                                              llmobs_budget_state* state);
+
+/* =================================================================================================
+ *  >>api:budget             budgets: reserve, settle, release
+ * ============================================================================================== */
+
+/* ---- asking -------------------------------------------------------------------------------- */
+
+/* Who wants to spend how much. A budget whose key is not given here does not apply. */
+typedef struct llmobs_budget_query {
+    size_t size;         /* sizeof(llmobs_budget_query); 0 means this version's                   */
+    int64_t nano;        /* the most that the request may cost, in USD / 10^9                     */
+    const char* tenant;  /* trusted                                                               */
+    const char* feature; /* trusted                                                               */
+    const char* user_id; /* becomes the pseudonym that requests of this tenant's user have        */
+    const char* user;    /* or that pseudonym, which saves its hashing                            */
+} llmobs_budget_query;
+
+/* [any] Zeroed but for the size. */
+LLMOBS_API llmobs_budget_query llmobs_budget_query_default(void);
+
+/* Why. X(id, allowed, text). */
+#define LLMOBS_BUDGET_REASONS(X)                                                                  \
+    X(WITHIN, true, "it fits")                                                                    \
+    X(OVER_SOFT, true, "it is over the soft limit")                                               \
+    X(NONE_APPLIES, true, "no budget applies")                                                    \
+    X(UNCHECKED, true, "the instance is closed, or keeps no budgets")                             \
+    X(OVER_HARD, false, "it would be over the hard limit")                                        \
+    X(NO_PLACE, false, "the budget has no place for another key (raise "                          \
+                       "llmobs_config.budget_keys)")                                              \
+    X(NO_RESERVATION, false, "too many reservations are open (raise "                             \
+                             "llmobs_config.budget_reservations, or settle them)")                \
+    X(TOO_MANY, false, "more than 12 budgets apply at once")                                      \
+    X(BAD_AMOUNT, false, "the amount is negative or absurd")                                      \
+    X(INTERRUPTED, false, "a signal handler asked that interrupted a call of llmobs")
+
+typedef enum llmobs_budget_reason {
+#define LLMOBS_I_BUDGET_REASON(id, allowed, text) LLMOBS_BUDGET_IS_##id,
+    LLMOBS_BUDGET_REASONS(LLMOBS_I_BUDGET_REASON)
+#undef LLMOBS_I_BUDGET_REASON
+    LLMOBS_BUDGET_REASON_COUNT
+} llmobs_budget_reason;
+
+/* [any] "it fits", ...; "unknown" for other numbers. */
+LLMOBS_API const char* llmobs_budget_reason_text(llmobs_budget_reason reason);
+
+/* The answer. The budget that it names is the one that refused; else of those over their soft
+   limit, or else of all, the one with the least room. */
+typedef struct llmobs_budget_decision {
+    size_t size; /* sizeof(llmobs_budget_decision); set by llmobs_budget_decision_default; 0 means
+                    this version's                                                                */
+    bool allowed;
+    llmobs_budget_reason reason;
+    char budget[LLMOBS_BUDGET_NAME]; /* "": none */
+    int64_t nano;           /* what was asked for                                                 */
+    int64_t room_nano;      /* what is left up to the hard limit, after this if it was allowed    */
+    uint64_t period_end_ns; /* Unix time; 0: it never ends                                        */
+    uint64_t exhausted_in_ns; /* the room lasts so long at the period's rate until now: room x time
+                               gone by / spent. UINT64_MAX: for ever, as nothing is spent         */
+} llmobs_budget_decision;
+
+/* [any] Zeroed but for the size. */
+LLMOBS_API llmobs_budget_decision llmobs_budget_decision_default(void);
+
+/* [any] The decision in a sentence, cut to `capacity` with its NUL; for logs and error messages. */
+LLMOBS_API void llmobs_budget_explain(const llmobs_budget_decision* decision, char* out,
+                                      size_t capacity);
+
+/* What was set aside, by value. Zeroed ones and those that are over are inert. */
+typedef struct llmobs_reservation {
+    uint32_t instance; /* private, as all its fields */
+    uint32_t place;
+    uint64_t generation;
+} llmobs_reservation;
+
+/* [any, locks] Asks all budgets that apply. The lock is for keys not seen in this period. A zeroed
+   reservation is returned where nothing was set aside: refused, or no budget applies. `decision`
+   may be NULL. About 80 ns with two budgets and the settling, 130 more with a user_id. */
+LLMOBS_API llmobs_reservation llmobs_budget_reserve(llmobs* obs, const llmobs_budget_query* query,
+                                                    llmobs_budget_decision* decision);
+
+/* [any] Books what it came to, all of it, and gives back the rest. More than was reserved is booked
+   too, over the limit if need be, since it is spent. It counts for the period in which it was
+   reserved; when that is over, for none. ERROR_ARGUMENT: the reservation is over or was none, which
+   is harmless, or the amount is negative or above LLMOBS_BUDGET_MOST: then it stays open. */
+LLMOBS_API llmobs_result llmobs_budget_settle(llmobs_reservation reservation, int64_t actual_nano);
+
+/* [any] Gives all of it back: nothing was spent. */
+LLMOBS_API llmobs_result llmobs_budget_release(llmobs_reservation reservation);
 
 /* =================================================================================================
  *  >>api:request_pool       records of requests under way
@@ -4068,6 +4269,108 @@ LLMOBS_API void llmobs_capture_done(llmobs_capture* capture)
     if (capture) { __builtin_memset(capture, 0, sizeof *capture); }
 }
 
+/* ---- budget_table ---------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_budget_info llmobs_budget_info_default(void)
+{
+    llmobs_budget_info zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
+
+/* ---- budget_define --------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_result llmobs_budget_add(llmobs* obs, const llmobs_budget_info* info,
+                                           llmobs_budget* out)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)info;
+    if (out) { __builtin_memset(out, 0, sizeof *out); }
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_budget_limit(llmobs_budget budget, const char* key,
+                                             int64_t soft_nano, int64_t hard_nano)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)budget; (void)key; (void)soft_nano; (void)hard_nano;
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_budget_remove(llmobs_budget budget)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)budget;
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_budget_status(llmobs_budget budget, const char* key,
+                                              llmobs_budget_state* state)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)budget; (void)key;
+    if (state) { __builtin_memset(state, 0, sizeof *state); }
+    return zero;
+}
+
+/* ---- budget ---------------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_budget_query llmobs_budget_query_default(void)
+{
+    llmobs_budget_query zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
+
+LLMOBS_API const char* llmobs_budget_reason_text(llmobs_budget_reason reason)
+{
+    (void)reason;
+    return "";
+}
+
+LLMOBS_API llmobs_budget_decision llmobs_budget_decision_default(void)
+{
+    llmobs_budget_decision zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
+
+LLMOBS_API void llmobs_budget_explain(const llmobs_budget_decision* decision, char* out,
+                                      size_t capacity)
+{
+    (void)decision; (void)out; (void)capacity;
+}
+
+LLMOBS_API llmobs_reservation llmobs_budget_reserve(llmobs* obs, const llmobs_budget_query* query,
+                                                    llmobs_budget_decision* decision)
+{
+    llmobs_reservation zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)query;
+    if (decision) { __builtin_memset(decision, 0, sizeof *decision); }
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_budget_settle(llmobs_reservation reservation, int64_t actual_nano)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)reservation; (void)actual_nano;
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_budget_release(llmobs_reservation reservation)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)reservation;
+    return zero;
+}
+
 /* ---- stream ---------------------------------------------------------------------------------- */
 
 LLMOBS_API llmobs_string llmobs_text(const char* data, size_t size)
@@ -4808,6 +5111,7 @@ typedef sigset_t llmobsi_sigset;
 #define llmobsi_ftruncate ftruncate
 #define llmobsi_condattr_setclock pthread_condattr_setclock
 #endif
+#define LLMOBS_I_CLOCK_REALTIME_COARSE 5 /* Linux' own */
 #ifndef O_CLOEXEC
 #define LLMOBS_I_O_CLOEXEC 02000000
 #else
@@ -4897,6 +5201,17 @@ llmobsi_fn uint64_t llmobsi_monotonic_ns(void)
 llmobsi_fn uint64_t llmobsi_realtime_ns(void)
 {
     return llmobsi_clock_ns(LLMOBS_I_CLOCK_REALTIME);
+}
+
+/* The same, late by some milliseconds, for a third of the price. */
+llmobsi_fn uint64_t llmobsi_realtime_coarse_ns(void)
+{
+#if defined(__linux__)
+    uint64_t now = llmobsi_clock_ns(LLMOBS_I_CLOCK_REALTIME_COARSE);
+    return llmobsi_likely(now != 0) ? now : llmobsi_realtime_ns();
+#else
+    return llmobsi_realtime_ns();
+#endif
 }
 
 /* The cheapest steady clock, in a unit of its own. Unfenced: the processor may read it a little
@@ -8529,6 +8844,9 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.cost_feature_users = 256;
     config.capture_bytes = 2048;
     config.cost_most = 1000000;
+    config.budget_keys = 1024;
+    config.budget_reservations = 512;
+    config.reservation_max_age_s = 600;
     return config;
 }
 
@@ -8619,7 +8937,11 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     X(captures, 0, 4096)                                                                         \
     X(capture_bytes, 64, 65536)                                                                  \
     X(price_bytes, out->price_bytes != 0 ? LLMOBS_I_PRICE_BYTES_LEAST : 0, 1u << 28)             \
-    X(cost_most, 1, 1000000000)
+    X(cost_most, 1, 1000000000)                                                                  \
+    X(budgets, 0, 1024)                                                                          \
+    X(budget_keys, 16, 1u << 20)                                                                 \
+    X(budget_reservations, 16, 65536)                                                            \
+    X(reservation_max_age_s, 1, 86400)
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {
@@ -8672,6 +8994,7 @@ llmobsi_fn llmobsi_switches llmobsi_switches_take(llmobs_config* config)
     switches.ledger_off = llmobsi_switch_take(&config->cost_rows);
     switches.users_off = llmobsi_switch_take(&config->cost_users);
     switches.features_off = llmobsi_switch_take(&config->cost_features);
+    (void)llmobsi_switch_take(&config->budgets); /* 0 is off, too */
     return switches;
 }
 
@@ -16603,6 +16926,7 @@ typedef struct llmobsi_thread {
     llmobsi_slot* slots; /* the pool's, copied here to be near */
     uint32_t slot_mask;
     uint32_t number;
+    uint32_t reservation_next; /* where to look for a free reservation; owner */
     uint64_t random[4]; /* owner */
     uint32_t cache_next;  /* owner; the tick, when it has claimed a dead record */
     uint32_t cache_end;
@@ -16637,6 +16961,7 @@ typedef struct llmobsi_recorder {
     void* captures; /* and llmobsi_captures_of */
     void* cost_ledger; /* and llmobsi_cost_ledger_of */
     void* prices;   /* and llmobsi_prices_of */
+    void* budgets;  /* and llmobsi_budgets_of */
     /* Set by the layers above: called once in a child after fork, by its first thread to come. */
     void (*after_fork)(struct llmobsi_recorder* recorder);
 } llmobsi_recorder;
@@ -22713,6 +23038,1849 @@ llmobsi_fn void llmobsi_cost_layout(llmobsi_arena* arena, const llmobs_config* c
         ledger->users = users;
         recorder->cost_ledger = ledger;
     }
+}
+
+/* =================================================================================================
+ *  >>purse                  analyze: amounts with a limit, by period
+ * ============================================================================================== */
+
+/* A purse: an amount with a limit that begins anew with every period. Any thread adds to it if it
+   fits, any thread lets the next period begin, and nobody waits.
+
+   `round` has two numbers. The upper one is the budget's round that the purse is in: rounds are
+   counted up by the budget whenever its period changes, and never repeat. The lower one, the mark,
+   is counted up whenever the purse goes to another round. `used` (what is spent and what is
+   reserved) and `spent` carry the lowest four bits of the mark above their amount. To turn the
+   purse, `round` is changed by one compare-and-swap; an amount whose mark is one behind counts as
+   nothing from that instant on, and who meets it puts it to zero. Before the next turn both are
+   brought up to the mark, so none is ever two behind. An addition compares amount and mark at
+   once: one that comes late finds another mark, and is told so. Four bits suffice for that: it
+   would have to sleep through fifteen turns between its load and its compare-and-swap, and find
+   the very amount that it left.
+
+   Amounts: `used` first, then `spent`, so that no reader sees more spent than used. */
+
+#define LLMOBS_I_PURSE_SHIFT 60
+#define LLMOBS_I_PURSE_MOST ((UINT64_C(1) << LLMOBS_I_PURSE_SHIFT) - 1)
+#define LLMOBS_I_PURSE_OWN_LIMITS 1u
+
+typedef struct llmobsi_purse {
+    llmobsi_atomic64 round; /* budget's round << 32 | mark; in round 0 it is nobody's */
+    llmobsi_atomic64 used;
+    llmobsi_atomic64 spent;
+    llmobsi_atomic64 soft; /* this and the next two: under the budgets' lock; any thread reads */
+    llmobsi_atomic64 hard;
+    llmobsi_atomic32 flags;  /* LLMOBS_I_PURSE_OWN_LIMITS: those two count, not the budget's */
+    llmobsi_atomic32 budget; /* its number */
+} __attribute__((aligned(64))) llmobsi_purse;
+
+typedef enum llmobsi_fit {
+    LLMOBS_I_FIT_IN,
+    LLMOBS_I_FIT_OVER,
+    LLMOBS_I_FIT_MOVED /* the purse is in another round */
+} llmobsi_fit;
+
+llmobsi_inline uint64_t llmobsi_purse_mark(uint64_t round)
+{
+    return round << LLMOBS_I_PURSE_SHIFT;
+}
+
+/* Puts an amount that is one mark behind to zero. */
+llmobsi_fn void llmobsi_purse_catch_up(llmobsi_atomic64* amount, uint64_t round)
+{
+    uint64_t before = llmobsi_load_acquire(amount);
+    while (llmobsi_purse_mark(before >> LLMOBS_I_PURSE_SHIFT) == llmobsi_purse_mark(round - 1) &&
+           !llmobsi_cas_acquire_release(amount, &before, llmobsi_purse_mark(round))) {
+    }
+}
+
+/* Goes from one round to another, 0 included. False: somebody else has moved it; *round is where
+   it is now. */
+llmobsi_fn bool llmobsi_purse_move(llmobsi_purse* purse, uint64_t* round, uint32_t to)
+{
+    uint64_t next = (uint64_t)to << 32 | (uint32_t)(*round + 1);
+    llmobsi_purse_catch_up(&purse->used, *round);
+    llmobsi_purse_catch_up(&purse->spent, *round);
+    if (!llmobsi_cas_acquire_release(&purse->round, round, next)) {
+        return false;
+    }
+    llmobsi_purse_catch_up(&purse->used, next);
+    llmobsi_purse_catch_up(&purse->spent, next);
+    *round = next;
+    return true;
+}
+
+/* How far a round is ahead of a budget's: negative, 0, or positive, also past 2^32. */
+llmobsi_inline int32_t llmobsi_round_ahead(uint64_t round, uint32_t of)
+{
+    return (int32_t)((uint32_t)(round >> 32) - of);
+}
+
+/* The purse's `round` with the budget's in it, turning it if need be. 0: it is nobody's, or in a
+   later round than the caller has heard of. */
+llmobsi_inline uint64_t llmobsi_purse_turn(llmobsi_purse* purse, uint32_t to)
+{
+    uint64_t round = llmobsi_load_acquire(&purse->round);
+    while (llmobsi_unlikely((uint32_t)(round >> 32) != to)) {
+        if (round >> 32 == 0 || llmobsi_round_ahead(round, to) > 0) {
+            return 0;
+        }
+        (void)llmobsi_purse_move(purse, &round, to);
+    }
+    return round;
+}
+
+/* An amount with its mark. False: the purse has moved on from this round. */
+llmobsi_inline bool llmobsi_purse_load(llmobsi_atomic64* amount, uint64_t round, uint64_t* out)
+{
+    *out = llmobsi_load_acquire(amount);
+    if (llmobsi_unlikely((*out & ~LLMOBS_I_PURSE_MOST) != llmobsi_purse_mark(round))) {
+        llmobsi_purse_catch_up(amount, round);
+        *out = llmobsi_load_acquire(amount);
+    }
+    return (*out & ~LLMOBS_I_PURSE_MOST) == llmobsi_purse_mark(round);
+}
+
+/* Adds to what is used, if it fits. *used: what it was before. */
+llmobsi_inline llmobsi_fit llmobsi_purse_reserve(llmobsi_purse* purse, uint64_t round,
+                                                 uint64_t nano, uint64_t hard, uint64_t* used)
+{
+    uint64_t before;
+    do {
+        if (!llmobsi_purse_load(&purse->used, round, &before)) {
+            return LLMOBS_I_FIT_MOVED;
+        }
+        *used = before & LLMOBS_I_PURSE_MOST;
+        if (nano > hard || *used > hard - nano) {
+            return LLMOBS_I_FIT_OVER;
+        }
+    } while (!llmobsi_cas_acquire_release(&purse->used, &before, before + nano));
+    return LLMOBS_I_FIT_IN;
+}
+
+/* Takes `less` away and adds `more`, as far as the amount goes. False: the mark is another one. */
+llmobsi_inline bool llmobsi_purse_shift(llmobsi_atomic64* amount, uint64_t round, uint64_t less,
+                                        uint64_t more, bool* saturated)
+{
+    uint64_t before;
+    uint64_t after;
+    do {
+        if (!llmobsi_purse_load(amount, round, &before)) {
+            return false;
+        }
+        after = before & LLMOBS_I_PURSE_MOST;
+        after = after > less ? after - less : 0; /* it is less only after saturation */
+        if (llmobsi_unlikely(more > LLMOBS_I_PURSE_MOST - after)) {
+            *saturated = true;
+            after = LLMOBS_I_PURSE_MOST - more;
+        }
+        after = llmobsi_purse_mark(round) | (after + more);
+    } while (!llmobsi_cas_acquire_release(amount, &before, after));
+    return true;
+}
+
+/* Books what a reservation came to. False: the round that it was made in is over. */
+llmobsi_inline bool llmobsi_purse_book(llmobsi_purse* purse, uint32_t mark, uint64_t reserved,
+                                       uint64_t actual, bool* saturated)
+{
+    if ((uint32_t)llmobsi_load_acquire(&purse->round) != mark) {
+        return false;
+    }
+    if (reserved != actual &&
+        !llmobsi_purse_shift(&purse->used, mark, reserved, actual, saturated)) {
+        return false;
+    }
+    return actual == 0 || llmobsi_purse_shift(&purse->spent, mark, 0, actual, saturated);
+}
+
+/* Reads both amounts in a budget's round; nothing where the purse is in another. */
+llmobsi_fn void llmobsi_purse_read(const llmobsi_purse* purse, uint32_t of, uint64_t* used,
+                                   uint64_t* spent)
+{
+    uint64_t round = llmobsi_load_acquire(&purse->round);
+    uint64_t mark = llmobsi_purse_mark(round);
+    *spent = llmobsi_load_acquire(&purse->spent); /* this one first: it is no more than the next */
+    *used = llmobsi_load_acquire(&purse->used);
+    if ((uint32_t)(round >> 32) != of || (*used & ~LLMOBS_I_PURSE_MOST) != mark) {
+        *used = 0;
+        *spent = 0;
+    } else {
+        *spent = (*spent & ~LLMOBS_I_PURSE_MOST) == mark ? *spent & LLMOBS_I_PURSE_MOST : 0;
+        *used &= LLMOBS_I_PURSE_MOST;
+    }
+}
+
+/* =================================================================================================
+ *  >>budget_table           analyze: budgets and the purses of their keys
+ * ============================================================================================== */
+
+/* Budgets and the purses of their keys.
+
+   A budget for all, or for one key, has a purse of its own; a template has one for each key that
+   it meets, and its own is `__other__`. Keys stand in a table of sets of eight places: a key is at
+   one of the sixteen places of its two sets, and never moves, so whoever looks for one takes no
+   lock and misses none. A new key takes a free place, or that of a key whose period is over, under
+   the lock: so it has one place only. A purse changes hands by way of round 0, in which it is
+   nobody's: who looked its place up before finds the mark changed, or another owner.
+
+   A key is known by a seeded 64-bit hash; its text is kept for the state file and for nothing
+   else. A user's text is his pseudonym. */
+
+#define LLMOBS_I_BUDGET_WAYS 8u
+#define LLMOBS_I_BUDGET_MATCHES 12u  /* budgets that one reservation may be in */
+#define LLMOBS_I_BUDGETS_MOST 1024u
+#define LLMOBS_I_BUDGET_WORDS (LLMOBS_BUDGET_NAME / 8)
+#define LLMOBS_I_NOWHERE UINT32_MAX /* no purse */
+
+#define LLMOBS_I_BUDGET_FREE 0u
+#define LLMOBS_I_BUDGET_DORMANT 1u /* from a state file: it waits for its llmobs_budget_add */
+#define LLMOBS_I_BUDGET_ACTIVE 2u
+
+LLMOBS_I_STATIC_ASSERT(purse_most, LLMOBS_I_PURSE_MOST == (uint64_t)LLMOBS_BUDGET_MOST);
+
+/* All written under the lock, but for `when`; any thread reads. Who removes or adds one changes the
+   round first, what it is next, and the state last: what was read in between fits no purse. */
+typedef struct llmobsi_budget {
+    llmobsi_atomic64 when; /* round << 32 | the period's number: any thread, by compare-and-swap */
+    llmobsi_atomic32 state;
+    llmobsi_atomic32 scope;
+    llmobsi_atomic64 key;  /* hash of the one key; 0: a template, or for all */
+    llmobsi_atomic64 salt; /* of its keys' places */
+    llmobsi_atomic64 soft; /* no more than LLMOBS_I_PURSE_MOST, which stands for no limit */
+    llmobsi_atomic64 hard;
+    llmobsi_atomic32 period;
+    llmobsi_atomic32 offset_s;
+    llmobsi_atomic32 refuses;
+    llmobsi_atomic64 generation; /* of its handles: counted up when it is removed */
+    llmobsi_atomic64 since_ns;   /* Unix time when it was added */
+    llmobsi_atomic64 name[LLMOBS_I_BUDGET_WORDS];
+} __attribute__((aligned(64))) llmobsi_budget;
+
+typedef struct llmobsi_hold {
+    uint32_t purse;
+    uint32_t mark;
+} llmobsi_hold;
+
+/* The low bits of a reservation's state; above them is the generation. */
+#define LLMOBS_I_HOLD_FREE 0u
+#define LLMOBS_I_HOLD_FILLING 1u
+#define LLMOBS_I_HOLD_OPEN 2u
+#define LLMOBS_I_HOLD_CLOSING 3u
+#define LLMOBS_I_HOLD_STATES 4u
+
+/* Whoever claimed it, by its state, has the rest alone. */
+typedef struct llmobsi_reservation {
+    llmobsi_atomic64 state;
+    llmobsi_atomic64 uses; /* readers read */
+    llmobsi_atomic32 made; /* the era; the tick reads */
+    uint32_t count;
+    uint64_t nano;
+    llmobsi_hold holds[LLMOBS_I_BUDGET_MATCHES];
+} __attribute__((aligned(64))) llmobsi_reservation;
+
+/* What happened since the instance was opened, or forked. */
+typedef struct llmobsi_budget_counts {
+    llmobsi_atomic64 reservations; /* made; in llmobsi_budgets: unused */
+    llmobsi_atomic64 denied;       /* for whatever reason */
+    llmobsi_atomic64 over_soft;    /* allowed all the same */
+    llmobsi_atomic64 overruns;     /* settled for more than was reserved */
+    llmobsi_atomic64 expired;      /* neither settled nor released in time */
+    llmobsi_atomic64 late;         /* settled or released when they were over */
+    llmobsi_atomic64 crossed;      /* amounts of a period that was over when they settled */
+    llmobsi_atomic64 overflows;    /* keys without a place, once a reservation */
+    llmobsi_atomic64 refused;      /* amounts that were negative or absurd */
+    llmobsi_atomic64 saturated;    /* amounts that came to LLMOBS_BUDGET_MOST */
+    llmobsi_atomic64 unkeyed;      /* users of whom no pseudonym could be made, or was none */
+} llmobsi_budget_counts;
+
+typedef struct llmobsi_budgets {
+    llmobsi_lock lock;
+    llmobsi_budget* budgets; /* this and what stands up to the era: open writes */
+    uint32_t limit;
+    uint32_t keys; /* a power of two; purses from here on are the budgets' own */
+    llmobsi_atomic64* ids; /* of the keys' places; 0: free. Under the lock; any thread reads */
+    llmobsi_purse* purses;
+    char (*texts)[LLMOBS_BUDGET_KEY]; /* a purse's key, under the lock; "": it is a budget's own */
+    llmobsi_reservation* reservations;
+    uint32_t reservation_mask;
+    uint64_t seed;
+    uint64_t quarter_ns; /* of the age at which reservations expire */
+    llmobsi_atomic32 era; /* the tick counts it up, every quarter */
+    llmobsi_atomic32 used;   /* budgets ever defined are below it */
+    llmobsi_atomic32 scopes; /* 1 << scope of those that are there */
+    uint64_t era_began; /* stamp; the tick */
+    llmobsi_atomic64 until_ns; /* Unix time: no period ends before it. Any thread */
+    llmobsi_budget_counts counts; /* any thread adds */
+} llmobsi_budgets;
+
+LLMOBS_API llmobs_budget_info llmobs_budget_info_default(void)
+{
+    llmobs_budget_info info;
+    memset(&info, 0, sizeof info);
+    info.size = sizeof info;
+    info.soft_nano = LLMOBS_BUDGET_NO_LIMIT;
+    info.hard_nano = LLMOBS_BUDGET_NO_LIMIT;
+    return info;
+}
+
+/* Those of an instance; NULL: it has none. */
+llmobsi_inline llmobsi_budgets* llmobsi_budgets_of(const llmobsi_recorder* recorder)
+{
+    return (llmobsi_budgets*)recorder->budgets;
+}
+
+/* ---- rounds -------------------------------------------------------------------------------- */
+
+/* Unix time, by the host's clock or a coarse one: a period may begin some milliseconds late. */
+llmobsi_inline uint64_t llmobsi_budgets_now(const llmobsi_timeline* timeline)
+{
+    return llmobsi_unlikely(timeline->source == LLMOBS_I_TIME_INJECTED)
+               ? timeline->injected.unix_ns(timeline->injected.user)
+               : llmobsi_realtime_coarse_ns();
+}
+
+llmobsi_fn int32_t llmobsi_budget_number(const llmobsi_budget* budget, uint64_t unix_ns)
+{
+    return llmobsi_period_at((llmobs_period)llmobsi_load_relaxed(&budget->period),
+                             (int32_t)llmobsi_load_relaxed(&budget->offset_s), unix_ns);
+}
+
+/* The next round, in a period. There is no round 0. */
+llmobsi_inline uint64_t llmobsi_round_next(uint64_t when, int32_t number)
+{
+    uint32_t round = (uint32_t)(when >> 32) + 1;
+    return (uint64_t)(round + (round == 0)) << 32 | (uint32_t)number;
+}
+
+/* Begins the periods that have come, once a minute: then they begin. Time that goes back, or a
+   thread that comes with an old one, brings no period back. */
+llmobsi_cold void llmobsi_budgets_roll(llmobsi_budgets* budgets, uint64_t unix_ns)
+{
+    uint64_t next = (unix_ns / LLMOBS_I_MINUTE_NS + 1) * LLMOBS_I_MINUTE_NS;
+    uint32_t used = llmobsi_load_acquire(&budgets->used);
+    uint32_t i;
+    for (i = 0; i < used; i++) {
+        llmobsi_budget* budget = &budgets->budgets[i];
+        uint64_t when = llmobsi_load_acquire(&budget->when);
+        int32_t number = llmobsi_budget_number(budget, unix_ns);
+        while (number > (int32_t)(uint32_t)when &&
+               !llmobsi_cas_acquire_release(&budget->when, &when,
+                                            llmobsi_round_next(when, number))) {
+        }
+    }
+    llmobsi_store_release(&budgets->until_ns, next);
+}
+
+/* A clock that was wrong by more than a period, and is set back, must not stop a budget until that
+   time has come. The tick alone: it reads the clock after the period, so that it can't be its
+   reading that is old. */
+llmobsi_fn void llmobsi_budgets_look_back(llmobsi_budgets* budgets,
+                                          const llmobsi_timeline* timeline)
+{
+    uint32_t used = llmobsi_load_acquire(&budgets->used);
+    uint32_t i;
+    for (i = 0; i < used; i++) {
+        llmobsi_budget* budget = &budgets->budgets[i];
+        uint64_t when = llmobsi_load_acquire(&budget->when);
+        int32_t number = llmobsi_budget_number(budget, llmobsi_budgets_now(timeline));
+        if (number < (int32_t)(uint32_t)when - 1) {
+            (void)llmobsi_cas_acquire_release(&budget->when, &when,
+                                              llmobsi_round_next(when, number));
+        }
+    }
+    llmobsi_budgets_roll(budgets, llmobsi_budgets_now(timeline));
+}
+
+/* When a budget's period began and ends; 0: never. */
+llmobsi_fn void llmobsi_budget_period(const llmobsi_budget* budget, uint64_t when,
+                                      uint64_t* start_ns, uint64_t* end_ns)
+{
+    llmobs_period period = (llmobs_period)llmobsi_load_relaxed(&budget->period);
+    int32_t offset_s = (int32_t)llmobsi_load_relaxed(&budget->offset_s);
+    int32_t number = (int32_t)(uint32_t)when;
+    *start_ns = llmobsi_load_relaxed(&budget->since_ns);
+    *end_ns = 0;
+    if (period != LLMOBS_PERIOD_NONE) {
+        *start_ns = llmobsi_period_begins(period, offset_s, number);
+        *end_ns = llmobsi_period_begins(period, offset_s, number + 1);
+    }
+}
+
+llmobsi_fn void llmobsi_budget_name(const llmobsi_budget* budget, char out[LLMOBS_BUDGET_NAME])
+{
+    uint32_t i;
+    for (i = 0; i < LLMOBS_I_BUDGET_WORDS; i++) {
+        uint64_t word = llmobsi_load_relaxed(&budget->name[i]);
+        memcpy(out + i * sizeof word, &word, sizeof word);
+    }
+}
+
+/* ---- keys ---------------------------------------------------------------------------------- */
+
+/* A text as a key: never 0. */
+llmobsi_inline uint64_t llmobsi_budget_hash(const llmobsi_budgets* budgets, const char* text,
+                                            size_t size)
+{
+    uint64_t hash = llmobsi_hash64(text, size, budgets->seed);
+    return hash != 0 ? hash : 1;
+}
+
+/* What a key is called in a template's places: never 0. */
+llmobsi_inline uint64_t llmobsi_budget_id(const llmobsi_budget* budget, uint64_t hash)
+{
+    uint64_t id = llmobsi_hash_fold(hash, llmobsi_load_relaxed(&budget->salt));
+    return id != 0 ? id : 1;
+}
+
+/* The first place of one of a key's two sets. */
+llmobsi_inline uint32_t llmobsi_budget_set(const llmobsi_budgets* budgets, uint64_t id, int which)
+{
+    return (uint32_t)(which == 0 ? id : id >> 32) & (budgets->keys - 1) &
+           ~(LLMOBS_I_BUDGET_WAYS - 1);
+}
+
+/* A key's place, or LLMOBS_I_NOWHERE. */
+llmobsi_inline uint32_t llmobsi_budget_find(const llmobsi_budgets* budgets, uint64_t id)
+{
+    int which;
+    for (which = 0; which < 2; which++) {
+        uint32_t first = llmobsi_budget_set(budgets, id, which);
+        uint32_t i;
+        for (i = first; i < first + LLMOBS_I_BUDGET_WAYS; i++) {
+            if (llmobsi_load_acquire(&budgets->ids[i]) == id) {
+                return i;
+            }
+        }
+    }
+    return LLMOBS_I_NOWHERE;
+}
+
+/* Whether a key's period is over, so that another may have its place. */
+llmobsi_fn bool llmobsi_budget_is_over(const llmobsi_budgets* budgets, uint32_t place)
+{
+    const llmobsi_purse* purse = &budgets->purses[place];
+    uint64_t round = llmobsi_load_acquire(&purse->round);
+    const llmobsi_budget* budget = &budgets->budgets[llmobsi_load_relaxed(&purse->budget)];
+    uint64_t when = llmobsi_load_acquire(&budget->when);
+    return llmobsi_round_ahead(round, (uint32_t)(when >> 32)) < 0 &&
+           (llmobsi_load_relaxed(&purse->flags) & LLMOBS_I_PURSE_OWN_LIMITS) == 0;
+}
+
+/* A place that a key may have, free ones first; or LLMOBS_I_NOWHERE. */
+llmobsi_fn uint32_t llmobsi_budget_room(const llmobsi_budgets* budgets, uint64_t id)
+{
+    uint32_t found = LLMOBS_I_NOWHERE;
+    int which;
+    for (which = 0; which < 2; which++) {
+        uint32_t first = llmobsi_budget_set(budgets, id, which);
+        uint32_t i;
+        for (i = first; i < first + LLMOBS_I_BUDGET_WAYS; i++) {
+            if (llmobsi_load_acquire(&budgets->ids[i]) == 0) {
+                return i;
+            }
+            if (found == LLMOBS_I_NOWHERE && llmobsi_budget_is_over(budgets, i)) {
+                found = i;
+            }
+        }
+    }
+    return found;
+}
+
+/* Makes a purse a key's. Under the lock. False: its old owner has just come back. */
+llmobsi_fn bool llmobsi_budget_give(llmobsi_budgets* budgets, uint32_t place, uint32_t number,
+                                    uint64_t id, const char* text, size_t size)
+{
+    llmobsi_purse* purse = &budgets->purses[place];
+    uint64_t round = llmobsi_load_acquire(&purse->round);
+    uint64_t when = llmobsi_load_acquire(&budgets->budgets[number].when);
+    if (round >> 32 != 0 && !llmobsi_purse_move(purse, &round, 0)) {
+        return false;
+    }
+    memcpy(budgets->texts[place], text, size);
+    budgets->texts[place][size] = '\0';
+    llmobsi_store_relaxed(&purse->flags, 0);
+    llmobsi_store_relaxed(&purse->budget, number);
+    llmobsi_store_release(&budgets->ids[place], id);
+    llmobsi_store_release(&purse->round, (when >> 32) << 32 | (uint32_t)round);
+    return true;
+}
+
+/* The place of a key, which gets one if it has none. Under the lock. */
+llmobsi_fn uint32_t llmobsi_budget_place(llmobsi_budgets* budgets, uint32_t number, uint64_t id,
+                                         const char* text, size_t size)
+{
+    uint32_t place = llmobsi_budget_find(budgets, id);
+    while (place == LLMOBS_I_NOWHERE) {
+        place = llmobsi_budget_room(budgets, id);
+        if (place == LLMOBS_I_NOWHERE) {
+            break;
+        }
+        if (!llmobsi_budget_give(budgets, place, number, id, text, size)) {
+            place = LLMOBS_I_NOWHERE;
+        }
+    }
+    return place;
+}
+
+/* The same for a key that was not found. Where there is no room, nobody waits for the lock. */
+llmobsi_cold uint32_t llmobsi_budget_place_new(llmobsi_budgets* budgets, uint32_t number,
+                                               uint64_t id, const char* text, size_t size)
+{
+    uint32_t place;
+    if (llmobsi_budget_room(budgets, id) == LLMOBS_I_NOWHERE) {
+        return llmobsi_budget_find(budgets, id); /* who filled it may have been another with it */
+    }
+    llmobsi_lock_take(&budgets->lock);
+    place = llmobsi_budget_place(budgets, number, id, text, size);
+    llmobsi_lock_give(&budgets->lock);
+    return place;
+}
+
+/* ---- layout -------------------------------------------------------------------------------- */
+
+/* `recorder` is NULL while measuring. */
+llmobsi_fn void llmobsi_budgets_layout(llmobsi_arena* arena, const llmobs_config* config,
+                                       llmobsi_recorder* recorder)
+{
+    uint32_t limit = config->budgets;
+    uint32_t keys = llmobsi_round_up_pow2(config->budget_keys);
+    uint32_t count = llmobsi_round_up_pow2(config->budget_reservations);
+    size_t purses = (size_t)keys + limit;
+    llmobsi_budgets* budgets =
+        (llmobsi_budgets*)llmobsi_arena_take(arena, 1, sizeof(llmobsi_budgets));
+    llmobsi_budget* memory =
+        (llmobsi_budget*)llmobsi_arena_take(arena, limit, sizeof(llmobsi_budget));
+    llmobsi_atomic64* ids =
+        (llmobsi_atomic64*)llmobsi_arena_take(arena, keys, sizeof(llmobsi_atomic64));
+    llmobsi_purse* purse_memory =
+        (llmobsi_purse*)llmobsi_arena_take(arena, purses, sizeof(llmobsi_purse));
+    char* texts = (char*)llmobsi_arena_take(arena, purses, LLMOBS_BUDGET_KEY);
+    llmobsi_reservation* reservations = (llmobsi_reservation*)llmobsi_arena_take(
+        arena, count, sizeof(llmobsi_reservation));
+    if (recorder == NULL || reservations == NULL) {
+        return;
+    }
+    memset(budgets, 0, sizeof *budgets);
+    memset(memory, 0, limit * sizeof *memory);
+    memset(ids, 0, keys * sizeof *ids);
+    memset(purse_memory, 0, purses * sizeof *purse_memory);
+    memset(texts, 0, purses * LLMOBS_BUDGET_KEY);
+    memset(reservations, 0, count * sizeof *reservations);
+    budgets->budgets = memory;
+    budgets->limit = limit;
+    budgets->keys = keys;
+    budgets->ids = ids;
+    budgets->purses = purse_memory;
+    budgets->texts = (char(*)[LLMOBS_BUDGET_KEY])(void*)texts;
+    budgets->reservations = reservations;
+    budgets->reservation_mask = count - 1;
+    budgets->quarter_ns = (uint64_t)config->reservation_max_age_s * LLMOBS_I_SECOND_NS / 4;
+    recorder->budgets = budgets;
+}
+
+/* Generations that no handle has, and a seed. */
+llmobsi_fn void llmobsi_budgets_start(llmobsi_budgets* budgets)
+{
+    uint32_t i;
+    if (!llmobsi_random_bytes(&budgets->seed, sizeof budgets->seed)) {
+        budgets->seed = llmobsi_monotonic_ns();
+    }
+    for (i = 0; i < budgets->limit; i++) {
+        budgets->budgets[i].generation = 1;
+    }
+    for (i = 0; i <= budgets->reservation_mask; i++) {
+        budgets->reservations[i].state = LLMOBS_I_HOLD_STATES;
+    }
+}
+
+/* In the child of a fork: what is spent stays, what is reserved is the parent's, and so is a key
+   that was just getting its place. Nobody else is here. */
+llmobsi_fn void llmobsi_budgets_forked(llmobsi_budgets* budgets)
+{
+    uint32_t i;
+    for (i = 0; i < budgets->keys + budgets->limit; i++) {
+        llmobsi_purse* purse = &budgets->purses[i];
+        if (i < budgets->keys && purse->round >> 32 == 0) {
+            budgets->ids[i] = 0;
+        }
+        llmobsi_purse_catch_up(&purse->used, purse->round);
+        llmobsi_purse_catch_up(&purse->spent, purse->round);
+        purse->used = purse->spent;
+    }
+    for (i = 0; i <= budgets->reservation_mask; i++) {
+        llmobsi_reservation* reservation = &budgets->reservations[i];
+        reservation->state = (reservation->state | (LLMOBS_I_HOLD_STATES - 1)) + 1;
+        reservation->uses = 0;
+    }
+    budgets->era_began = 0;
+    memset(&budgets->counts, 0, sizeof budgets->counts);
+}
+
+/* =================================================================================================
+ *  >>budget_define          analyze: budgets: what they are, how they stand
+ * ============================================================================================== */
+
+/* Budgets: what they are, how they stand, and their answers as text. */
+
+/* ---- coming in ----------------------------------------------------------------------------- */
+
+/* A call that is inside. */
+typedef struct llmobsi_budget_call {
+    llmobsi_budgets* budgets;
+    llmobsi_recorder* recorder;
+    llmobsi_thread* thread; /* NULL: it has no record of its own */
+    llmobsi_place* place;   /* then it is counted here           */
+    llmobsi_control* self;
+} llmobsi_budget_call;
+
+llmobsi_inline void llmobsi_budget_leave(const llmobsi_budget_call* call)
+{
+    if (llmobsi_unlikely(call->place != NULL)) {
+        (void)llmobsi_add_ordered(&call->place->users, (uint32_t)-1);
+    }
+    if (call->self != NULL) {
+        llmobsi_lower(call->self);
+    }
+}
+
+/* Beyond max_threads, or in a callback: limits hold there too, so the call counts itself in, as
+   those that are not in a hurry do. */
+llmobsi_cold llmobs_result llmobsi_budget_enter_counted(llmobsi_budget_call* call,
+                                                        uint32_t ticket)
+{
+    llmobsi_place* place = &llmobsi_places[LLMOBS_I_PLACE(ticket)];
+    call->self = llmobsi_self;
+    if (ticket == 0 || llmobsi_load_acquire(&place->ticket) != ticket) {
+        return LLMOBS_ERROR_CLOSED;
+    }
+    if (call->self != NULL && llmobsi_load_relaxed(&call->self->busy) != 0) {
+        return LLMOBS_ERROR_BUSY; /* a signal handler: this thread may hold the lock */
+    }
+    if (call->self != NULL) {
+        llmobsi_raise(call->self);
+    }
+    call->place = place;
+    (void)llmobsi_add_ordered(&place->users, 1);
+    if (llmobsi_load_ordered(&place->ticket) != ticket || !llmobsi_place_mend(place)) {
+        llmobsi_budget_leave(call);
+        return LLMOBS_ERROR_CLOSED;
+    }
+    call->recorder = place->recorder;
+    return LLMOBS_OK;
+}
+
+/* On success llmobsi_budget_leave must follow. ERROR_LIMIT: the instance keeps no budgets. */
+llmobsi_inline llmobs_result llmobsi_budget_enter(llmobsi_budget_call* call, uint32_t ticket)
+{
+    call->place = NULL;
+    call->thread = llmobsi_enter(ticket);
+    if (llmobsi_likely(call->thread != NULL)) {
+        call->self = llmobsi_self;
+        call->recorder = call->thread->recorder;
+    } else {
+        llmobs_result result = llmobsi_budget_enter_counted(call, ticket);
+        if (result != LLMOBS_OK) {
+            return result;
+        }
+    }
+    call->budgets = llmobsi_budgets_of(call->recorder);
+    if (call->budgets == NULL) {
+        llmobsi_budget_leave(call);
+        return LLMOBS_ERROR_LIMIT;
+    }
+    return LLMOBS_OK;
+}
+
+/* ---- keys -------------------------------------------------------------------------------- */
+
+typedef struct llmobsi_budget_key {
+    uint64_t hash; /* 0: the query has none */
+    const char* text;
+    size_t size;
+} llmobsi_budget_key;
+
+llmobsi_inline llmobsi_budget_key llmobsi_budget_key_of(const llmobsi_budgets* budgets,
+                                                        const char* text)
+{
+    llmobsi_budget_key key = {0, text, 0};
+    if (text != NULL && text[0] != '\0') {
+        key.size = strlen(text);
+        if (llmobsi_unlikely(key.size >= LLMOBS_BUDGET_KEY)) {
+            key.size = llmobsi_utf8_cut(text, key.size, LLMOBS_BUDGET_KEY - 1);
+        }
+        key.hash = llmobsi_budget_hash(budgets, text, key.size);
+    }
+    return key;
+}
+
+/* A user's pseudonym as requests make it. False: there is no key, or no SHA-256. */
+llmobsi_fn bool llmobsi_budget_pseudonym(const llmobsi_recorder* recorder, const char* tenant,
+                                         const char* user_id, char out[LLMOBS_PSEUDONYM_SIZE])
+{
+#ifndef LLMOBS_NO_SHA256
+    char key_id[LLMOBS_KEY_ID_SIZE];
+    llmobs_hmac_key key;
+    if (llmobsi_keyring_key(&recorder->keyring, LLMOBS_DOMAIN_USER, tenant,
+                            tenant != NULL ? strlen(tenant) : 0, &key, key_id)) {
+        llmobsi_pseudonym_spend(&key, key_id, user_id, strlen(user_id), out);
+        return true;
+    }
+#else
+    (void)recorder;
+    (void)tenant;
+    (void)user_id;
+#endif
+    out[0] = '\0';
+    return false;
+}
+
+/* Whether a text is a pseudonym: others are not kept. */
+llmobsi_fn bool llmobsi_budget_is_pseudonym(const char* text)
+{
+#ifndef LLMOBS_NO_SHA256
+    char id[LLMOBS_KEY_ID_SIZE];
+    uint8_t tag[LLMOBS_I_TAG_SIZE];
+    return llmobsi_pseudonym_read(text, id, tag);
+#else
+    (void)text;
+    return false;
+#endif
+}
+
+/* ---- what makes sense ---------------------------------------------------------------------- */
+
+llmobsi_fn bool llmobsi_budget_limit_is_valid(int64_t nano)
+{
+    return nano == LLMOBS_BUDGET_NO_LIMIT || (nano >= 0 && nano <= LLMOBS_BUDGET_MOST);
+}
+
+llmobsi_fn bool llmobsi_budget_limits_are_valid(int64_t soft_nano, int64_t hard_nano)
+{
+    return llmobsi_budget_limit_is_valid(soft_nano) && llmobsi_budget_limit_is_valid(hard_nano) &&
+           (soft_nano == LLMOBS_BUDGET_NO_LIMIT || soft_nano <= hard_nano);
+}
+
+/* As a purse compares it. */
+llmobsi_fn uint64_t llmobsi_budget_limit_of(int64_t nano)
+{
+    return nano == LLMOBS_BUDGET_NO_LIMIT ? LLMOBS_I_PURSE_MOST : (uint64_t)nano;
+}
+
+llmobsi_fn int64_t llmobsi_budget_limit_told(uint64_t limit)
+{
+    return limit == LLMOBS_I_PURSE_MOST ? LLMOBS_BUDGET_NO_LIMIT : (int64_t)limit;
+}
+
+llmobsi_fn bool llmobsi_budget_info_is_valid(const llmobs_budget_info* info)
+{
+    size_t size = info->name != NULL ? strlen(info->name) : 0;
+    return size > 0 && size < LLMOBS_BUDGET_NAME && llmobsi_text_is_safe(info->name, size) &&
+           strchr(info->name, '\n') == NULL &&
+           (unsigned)info->scope < (unsigned)LLMOBS_BUDGET_SCOPE_COUNT &&
+           (unsigned)info->period < (unsigned)LLMOBS_PERIOD_COUNT &&
+           (unsigned)info->on_overflow <= (unsigned)LLMOBS_BUDGET_REFUSE &&
+           info->utc_offset_minutes > -1440 && info->utc_offset_minutes < 1440 &&
+           (info->scope != LLMOBS_BUDGET_ALL || info->key == NULL) &&
+           llmobsi_budget_limits_are_valid(info->soft_nano, info->hard_nano);
+}
+
+/* ---- defining: all under the lock ---------------------------------------------------------- */
+
+/* The budget of a name, or LLMOBS_I_NOWHERE. */
+llmobsi_fn uint32_t llmobsi_budget_named(const llmobsi_budgets* budgets, const char* name)
+{
+    char taken[LLMOBS_BUDGET_NAME];
+    uint32_t i;
+    for (i = 0; i < budgets->used; i++) {
+        llmobsi_budget_name(&budgets->budgets[i], taken);
+        if (budgets->budgets[i].state != LLMOBS_I_BUDGET_FREE && strcmp(taken, name) == 0) {
+            return i;
+        }
+    }
+    return LLMOBS_I_NOWHERE;
+}
+
+/* Frees the places of a template's keys. */
+llmobsi_fn void llmobsi_budget_clear(llmobsi_budgets* budgets, uint32_t number)
+{
+    uint32_t place;
+    for (place = 0; place < budgets->keys; place++) {
+        llmobsi_purse* purse = &budgets->purses[place];
+        uint64_t round = llmobsi_load_acquire(&purse->round);
+        if (budgets->ids[place] == 0 || llmobsi_load_relaxed(&purse->budget) != number) {
+            continue;
+        }
+        while (round >> 32 != 0 && !llmobsi_purse_move(purse, &round, 0)) {
+        }
+        llmobsi_store_relaxed(&purse->flags, 0);
+        llmobsi_store_release(&budgets->ids[place], 0);
+    }
+}
+
+/* Which scopes there are. */
+llmobsi_fn void llmobsi_budget_scopes(llmobsi_budgets* budgets)
+{
+    uint32_t scopes = 0;
+    uint32_t i;
+    for (i = 0; i < budgets->used; i++) {
+        if (budgets->budgets[i].state == LLMOBS_I_BUDGET_ACTIVE) {
+            scopes |= 1u << budgets->budgets[i].scope;
+        }
+    }
+    llmobsi_store_release(&budgets->scopes, scopes);
+}
+
+/* A new round, so that nothing fits that was read before. */
+llmobsi_fn void llmobsi_budget_renew(llmobsi_budgets* budgets, uint32_t number, int32_t period)
+{
+    llmobsi_budget* budget = &budgets->budgets[number];
+    llmobsi_purse* purse = &budgets->purses[budgets->keys + number];
+    uint64_t when = llmobsi_load_acquire(&budget->when);
+    uint64_t round = llmobsi_load_acquire(&purse->round);
+    uint64_t next;
+    do {
+        next = llmobsi_round_next(when, period);
+    } while (!llmobsi_cas_acquire_release(&budget->when, &when, next));
+    while (!llmobsi_purse_move(purse, &round, (uint32_t)(next >> 32))) {
+    }
+}
+
+llmobsi_fn void llmobsi_budget_end(llmobsi_budgets* budgets, uint32_t number)
+{
+    llmobsi_budget* budget = &budgets->budgets[number];
+    llmobsi_store_release(&budget->state, LLMOBS_I_BUDGET_FREE);
+    llmobsi_store_release(&budget->generation, budget->generation + 1);
+    llmobsi_budget_renew(budgets, number, (int32_t)(uint32_t)llmobsi_load_relaxed(&budget->when));
+    llmobsi_budget_clear(budgets, number);
+    llmobsi_budget_scopes(budgets);
+}
+
+/* A free number, or that of one that still waits for its llmobs_budget_add; or LLMOBS_I_NOWHERE. */
+llmobsi_fn uint32_t llmobsi_budget_free(llmobsi_budgets* budgets)
+{
+    uint32_t dormant = LLMOBS_I_NOWHERE;
+    uint32_t i;
+    for (i = 0; i < budgets->limit; i++) {
+        if (budgets->budgets[i].state == LLMOBS_I_BUDGET_FREE) {
+            return i;
+        }
+        dormant = budgets->budgets[i].state == LLMOBS_I_BUDGET_DORMANT ? i : dormant;
+    }
+    if (dormant != LLMOBS_I_NOWHERE) {
+        llmobsi_budget_end(budgets, dormant);
+    }
+    return dormant;
+}
+
+/* Whether two budgets count the same. */
+llmobsi_fn bool llmobsi_budget_is_like(const llmobsi_budget* budget,
+                                       const llmobs_budget_info* info, uint64_t key)
+{
+    return budget->scope == (uint32_t)info->scope && budget->key == key &&
+           budget->period == (uint32_t)info->period &&
+           (int32_t)budget->offset_s == info->utc_offset_minutes * 60;
+}
+
+llmobsi_fn void llmobsi_budget_limits_set(llmobsi_budget* budget, const llmobs_budget_info* info)
+{
+    llmobsi_store_relaxed(&budget->soft, llmobsi_budget_limit_of(info->soft_nano));
+    llmobsi_store_relaxed(&budget->hard, llmobsi_budget_limit_of(info->hard_nano));
+    llmobsi_store_relaxed(&budget->refuses, info->on_overflow == LLMOBS_BUDGET_REFUSE);
+}
+
+/* Writes a budget at a free number. */
+llmobsi_fn void llmobsi_budget_write(llmobsi_budgets* budgets, uint32_t number,
+                                     const llmobs_budget_info* info,
+                                     const llmobsi_budget_key* key, uint64_t unix_ns)
+{
+    llmobsi_budget* budget = &budgets->budgets[number];
+    char* text = budgets->texts[budgets->keys + number];
+    uint64_t words[LLMOBS_I_BUDGET_WORDS] = {0};
+    uint32_t i;
+    memcpy(words, info->name, strlen(info->name));
+    for (i = 0; i < LLMOBS_I_BUDGET_WORDS; i++) {
+        llmobsi_store_relaxed(&budget->name[i], words[i]);
+    }
+    if (key->size != 0) {
+        memcpy(text, key->text, key->size);
+    }
+    text[key->size] = '\0';
+    llmobsi_budget_limits_set(budget, info);
+    llmobsi_store_relaxed(&budget->scope, (uint32_t)info->scope);
+    llmobsi_store_relaxed(&budget->key, key->hash);
+    llmobsi_store_relaxed(&budget->period, (uint32_t)info->period);
+    llmobsi_store_relaxed(&budget->offset_s, (uint32_t)(info->utc_offset_minutes * 60));
+    llmobsi_store_relaxed(&budget->since_ns, unix_ns);
+    llmobsi_store_relaxed(&budget->salt,
+                          llmobsi_budget_hash(budgets, info->name, strlen(info->name)) +
+                              2 * budget->generation);
+    llmobsi_budget_renew(budgets, number, llmobsi_budget_number(budget, unix_ns));
+    llmobsi_raise_max(&budgets->used, number + 1);
+}
+
+/* Defines one, or wakes the one that the state file had. */
+llmobsi_fn llmobs_result llmobsi_budget_define(llmobsi_budgets* budgets,
+                                               const llmobs_budget_info* info,
+                                               const llmobsi_budget_key* key, uint64_t unix_ns,
+                                               uint32_t* out)
+{
+    uint32_t number = llmobsi_budget_named(budgets, info->name);
+    if (number != LLMOBS_I_NOWHERE) {
+        llmobsi_budget* old = &budgets->budgets[number];
+        if (old->state == LLMOBS_I_BUDGET_ACTIVE) {
+            return LLMOBS_ERROR_ARGUMENT;
+        }
+        if (llmobsi_budget_is_like(old, info, key->hash)) {
+            llmobsi_budget_limits_set(old, info);
+        } else {
+            llmobsi_budget_end(budgets, number);
+            number = LLMOBS_I_NOWHERE;
+        }
+    }
+    if (number == LLMOBS_I_NOWHERE) {
+        number = llmobsi_budget_free(budgets);
+        if (number == LLMOBS_I_NOWHERE) {
+            return LLMOBS_ERROR_LIMIT;
+        }
+        llmobsi_budget_write(budgets, number, info, key, unix_ns);
+    }
+    llmobsi_store_release(&budgets->budgets[number].state, LLMOBS_I_BUDGET_ACTIVE);
+    llmobsi_budget_scopes(budgets);
+    *out = number;
+    return LLMOBS_OK;
+}
+
+/* A key as the host gives it where no query is at hand: a user's is an id of no tenant, or a
+   pseudonym. *pseudonym keeps what is made. False: none can be made. */
+llmobsi_fn bool llmobsi_budget_key_given(const llmobsi_budget_call* call, uint32_t scope,
+                                         const char* text, char pseudonym[LLMOBS_PSEUDONYM_SIZE],
+                                         llmobsi_budget_key* key)
+{
+    if (scope == LLMOBS_BUDGET_USER && text != NULL && !llmobsi_budget_is_pseudonym(text)) {
+        if (!llmobsi_budget_pseudonym(call->recorder, NULL, text, pseudonym)) {
+            return false;
+        }
+        text = pseudonym;
+    }
+    *key = llmobsi_budget_key_of(call->budgets, text);
+    return true;
+}
+
+LLMOBS_API llmobs_result llmobs_budget_add(llmobs* obs, const llmobs_budget_info* info,
+                                           llmobs_budget* out)
+{
+    llmobs_budget_info given = llmobs_budget_info_default();
+    llmobs_budget handle = {0, 0, 0};
+    char pseudonym[LLMOBS_PSEUDONYM_SIZE];
+    llmobs_result result = LLMOBS_ERROR_ARGUMENT;
+    llmobsi_budget_call call;
+    llmobsi_budget_key key;
+    if (out != NULL) {
+        *out = handle;
+    }
+    if (info == NULL) {
+        return result;
+    }
+    memcpy(&given, info, llmobsi_known_size(info->size, sizeof given));
+    if (!llmobsi_budget_info_is_valid(&given) || (given.key != NULL && given.key[0] == '\0')) {
+        return result;
+    }
+    result = llmobsi_budget_enter(&call, llmobsi_ticket(obs));
+    if (result != LLMOBS_OK) {
+        return result;
+    }
+    result = LLMOBS_ERROR_KEY;
+    if (llmobsi_budget_key_given(&call, (uint32_t)given.scope, given.key, pseudonym, &key)) {
+        llmobsi_lock_take(&call.budgets->lock);
+        result = llmobsi_budget_define(call.budgets, &given, &key,
+                                       llmobsi_budgets_now(&call.recorder->timeline),
+                                       &handle.number);
+        handle.generation = call.budgets->budgets[handle.number].generation;
+        llmobsi_lock_give(&call.budgets->lock);
+    }
+    if (result == LLMOBS_OK && out != NULL) {
+        handle.instance = call.recorder->ticket;
+        *out = handle;
+    }
+    llmobsi_budget_leave(&call);
+    return result;
+}
+
+/* ---- one that is there --------------------------------------------------------------------- */
+
+/* Comes in, and takes the lock, for a budget that is there. */
+llmobsi_fn llmobs_result llmobsi_budget_open(llmobsi_budget_call* call, llmobs_budget handle)
+{
+    const llmobsi_budget* budget;
+    llmobs_result result = llmobsi_budget_enter(call, handle.instance);
+    if (result != LLMOBS_OK) {
+        return result;
+    }
+    llmobsi_lock_take(&call->budgets->lock);
+    if (handle.number < call->budgets->limit) {
+        budget = &call->budgets->budgets[handle.number];
+        if (budget->state == LLMOBS_I_BUDGET_ACTIVE && budget->generation == handle.generation) {
+            return LLMOBS_OK;
+        }
+    }
+    llmobsi_lock_give(&call->budgets->lock);
+    llmobsi_budget_leave(call);
+    return LLMOBS_ERROR_ARGUMENT;
+}
+
+llmobsi_fn void llmobsi_budget_close(const llmobsi_budget_call* call)
+{
+    llmobsi_lock_give(&call->budgets->lock);
+    llmobsi_budget_leave(call);
+}
+
+LLMOBS_API llmobs_result llmobs_budget_remove(llmobs_budget budget)
+{
+    llmobsi_budget_call call;
+    llmobs_result result = llmobsi_budget_open(&call, budget);
+    if (result == LLMOBS_OK) {
+        llmobsi_budget_end(call.budgets, budget.number);
+        llmobsi_budget_close(&call);
+    }
+    return result;
+}
+
+/* The purse of a key that the host names; NULL: the budget's own. LLMOBS_I_NOWHERE: it has none,
+   and gets none unless `make`. False: the key is not this budget's. */
+llmobsi_fn bool llmobsi_budget_purse_named(const llmobsi_budget_call* call, uint32_t number,
+                                           const char* text, bool make, uint32_t* place)
+{
+    llmobsi_budgets* budgets = call->budgets;
+    const llmobsi_budget* budget = &budgets->budgets[number];
+    char pseudonym[LLMOBS_PSEUDONYM_SIZE];
+    llmobsi_budget_key key;
+    uint64_t id;
+    *place = budgets->keys + number;
+    if (text == NULL) {
+        return true;
+    }
+    if (budget->scope == LLMOBS_BUDGET_ALL ||
+        !llmobsi_budget_key_given(call, budget->scope, text, pseudonym, &key) || key.hash == 0) {
+        return false;
+    }
+    if (budget->key != 0) {
+        return budget->key == key.hash;
+    }
+    id = llmobsi_budget_id(budget, key.hash);
+    *place = make ? llmobsi_budget_place(budgets, number, id, key.text, key.size)
+                  : llmobsi_budget_find(budgets, id);
+    return true;
+}
+
+LLMOBS_API llmobs_result llmobs_budget_limit(llmobs_budget budget, const char* key,
+                                             int64_t soft_nano, int64_t hard_nano)
+{
+    uint64_t soft = llmobsi_budget_limit_of(soft_nano);
+    uint64_t hard = llmobsi_budget_limit_of(hard_nano);
+    llmobsi_budget_call call;
+    llmobs_result result;
+    uint32_t place;
+    if (!llmobsi_budget_limits_are_valid(soft_nano, hard_nano)) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    result = llmobsi_budget_open(&call, budget);
+    if (result != LLMOBS_OK) {
+        return result;
+    }
+    if (!llmobsi_budget_purse_named(&call, budget.number, key, true, &place)) {
+        result = LLMOBS_ERROR_ARGUMENT;
+    } else if (place == LLMOBS_I_NOWHERE) {
+        result = LLMOBS_ERROR_LIMIT;
+    } else if (place < call.budgets->keys) {
+        llmobsi_purse* purse = &call.budgets->purses[place];
+        llmobsi_store_relaxed(&purse->soft, soft);
+        llmobsi_store_relaxed(&purse->hard, hard);
+        llmobsi_store_release(&purse->flags, LLMOBS_I_PURSE_OWN_LIMITS);
+    } else {
+        llmobsi_store_relaxed(&call.budgets->budgets[budget.number].soft, soft);
+        llmobsi_store_relaxed(&call.budgets->budgets[budget.number].hard, hard);
+    }
+    llmobsi_budget_close(&call);
+    return result;
+}
+
+LLMOBS_API llmobs_result llmobs_budget_status(llmobs_budget budget, const char* key,
+                                              llmobs_budget_state* state)
+{
+    llmobs_budget_state told;
+    llmobsi_budget_call call;
+    llmobs_result result = LLMOBS_ERROR_ARGUMENT;
+    const llmobsi_budget* rule;
+    uint32_t place;
+    if (state == NULL) {
+        return result;
+    }
+    memset(&told, 0, sizeof told);
+    told.size = llmobsi_known_size(state->size, sizeof told);
+    result = llmobsi_budget_open(&call, budget);
+    if (result != LLMOBS_OK) {
+        return result;
+    }
+    rule = &call.budgets->budgets[budget.number];
+    llmobsi_budgets_roll(call.budgets, llmobsi_budgets_now(&call.recorder->timeline));
+    if (llmobsi_budget_purse_named(&call, budget.number, key, false, &place)) {
+        uint64_t when = llmobsi_load_acquire(&rule->when);
+        const llmobsi_purse* purse =
+            place != LLMOBS_I_NOWHERE ? &call.budgets->purses[place] : NULL;
+        bool own = purse != NULL && purse->flags != 0;
+        uint64_t used = 0;
+        uint64_t spent = 0;
+        if (purse != NULL) {
+            llmobsi_purse_read(purse, (uint32_t)(when >> 32), &used, &spent);
+        }
+        told.spent_nano = (int64_t)(spent < used ? spent : used);
+        told.reserved_nano = (int64_t)used - told.spent_nano;
+        told.soft_nano = llmobsi_budget_limit_told(own ? purse->soft : rule->soft);
+        told.hard_nano = llmobsi_budget_limit_told(own ? purse->hard : rule->hard);
+        llmobsi_budget_period(rule, when, &told.period_start_ns, &told.period_end_ns);
+        memcpy(state, &told, told.size);
+    } else {
+        result = LLMOBS_ERROR_ARGUMENT;
+    }
+    llmobsi_budget_close(&call);
+    return result;
+}
+
+/* =================================================================================================
+ *  >>budget                 analyze: budgets: reserve, settle, release
+ * ============================================================================================== */
+
+/* Budgets: what is set aside, settled and given back; what the tick does for them. */
+
+/* ---- whose budgets ------------------------------------------------------------------------- */
+
+typedef struct llmobsi_budget_keys {
+    llmobsi_budget_key of[LLMOBS_BUDGET_SCOPE_COUNT];
+    char pseudonym[LLMOBS_PSEUDONYM_SIZE]; /* of the user, made here */
+} llmobsi_budget_keys;
+
+/* The keys of a query, as far as budgets ask for them. */
+llmobsi_inline void llmobsi_budget_keys_of(const llmobsi_budget_call* call,
+                                           const llmobs_budget_query* query,
+                                           llmobsi_budget_keys* keys)
+{
+    llmobsi_budgets* budgets = call->budgets;
+    uint32_t scopes = llmobsi_load_relaxed(&budgets->scopes);
+    const char* user = query->user;
+    keys->of[LLMOBS_BUDGET_ALL].hash = 1;
+    keys->of[LLMOBS_BUDGET_TENANT].hash = 0;
+    keys->of[LLMOBS_BUDGET_FEATURE].hash = 0;
+    keys->of[LLMOBS_BUDGET_USER].hash = 0;
+    if ((scopes & 1u << LLMOBS_BUDGET_TENANT) != 0) {
+        keys->of[LLMOBS_BUDGET_TENANT] = llmobsi_budget_key_of(budgets, query->tenant);
+    }
+    if ((scopes & 1u << LLMOBS_BUDGET_FEATURE) != 0) {
+        keys->of[LLMOBS_BUDGET_FEATURE] = llmobsi_budget_key_of(budgets, query->feature);
+    }
+    if ((scopes & 1u << LLMOBS_BUDGET_USER) != 0) {
+        if (user == NULL && query->user_id != NULL && query->user_id[0] != '\0') {
+            user = keys->pseudonym;
+            if (!llmobsi_budget_pseudonym(call->recorder, query->tenant, query->user_id,
+                                          keys->pseudonym)) {
+                (void)llmobsi_add_relaxed(&budgets->counts.unkeyed, 1);
+            }
+        }
+        keys->of[LLMOBS_BUDGET_USER] = llmobsi_budget_key_of(budgets, user);
+    }
+}
+
+/* ---- reserving ----------------------------------------------------------------------------- */
+
+/* One reservation in the making, and the budget that its decision will tell of. */
+typedef struct llmobsi_asking {
+    llmobsi_budgets* budgets;
+    llmobsi_budget_keys keys;
+    llmobsi_reservation* reservation;
+    uint64_t nano;
+    uint64_t open; /* its state when it is made */
+    llmobs_budget_reason reason;
+    uint32_t number; /* LLMOBS_I_NOWHERE: none yet */
+    uint32_t purse;
+    uint64_t when;
+    uint64_t room;
+} llmobsi_asking;
+
+/* A key that has no place yet: it gets one, or its budget's own purse; or LLMOBS_I_NOWHERE, with a
+   reason if that is a refusal. */
+llmobsi_cold uint32_t llmobsi_budget_purse_new(llmobsi_asking* asking, uint32_t number,
+                                               uint64_t id)
+{
+    llmobsi_budgets* budgets = asking->budgets;
+    const llmobsi_budget* budget = &budgets->budgets[number];
+    uint32_t scope = llmobsi_load_relaxed(&budget->scope);
+    const llmobsi_budget_key* key = &asking->keys.of[scope];
+    uint32_t place;
+    if (scope == LLMOBS_BUDGET_USER && !llmobsi_budget_is_pseudonym(key->text)) {
+        (void)llmobsi_add_relaxed(&budgets->counts.unkeyed, 1);
+        return LLMOBS_I_NOWHERE;
+    }
+    place = llmobsi_budget_place_new(budgets, number, id, key->text, key->size);
+    if (place == LLMOBS_I_NOWHERE) {
+        (void)llmobsi_add_relaxed(&budgets->counts.overflows, 1);
+        if (llmobsi_load_relaxed(&budget->refuses) == 0) {
+            return budgets->keys + number;
+        }
+        asking->reason = LLMOBS_BUDGET_IS_NO_PLACE;
+        asking->number = number;
+    }
+    return place;
+}
+
+/* Which purse a budget has for the keys; LLMOBS_I_NOWHERE: it does not apply, or has no place.
+   *id: what stands at its place, 0 for a budget's own. */
+llmobsi_inline uint32_t llmobsi_budget_purse_of(llmobsi_asking* asking, uint32_t number,
+                                                uint64_t* id)
+{
+    llmobsi_budgets* budgets = asking->budgets;
+    const llmobsi_budget* budget = &budgets->budgets[number];
+    uint32_t scope = llmobsi_load_relaxed(&budget->scope);
+    uint64_t key = llmobsi_load_relaxed(&budget->key);
+    uint64_t hash = asking->keys.of[scope].hash;
+    uint32_t place;
+    *id = 0;
+    if (hash == 0 || (key != 0 && key != hash)) {
+        return LLMOBS_I_NOWHERE;
+    }
+    if (scope == LLMOBS_BUDGET_ALL || key != 0) {
+        return budgets->keys + number;
+    }
+    *id = llmobsi_budget_id(budget, hash);
+    place = llmobsi_budget_find(budgets, *id);
+    return llmobsi_likely(place != LLMOBS_I_NOWHERE)
+               ? place
+               : llmobsi_budget_purse_new(asking, number, *id);
+}
+
+/* Keeps what a decision tells, if this budget has more to say than the one before. */
+llmobsi_inline void llmobsi_budget_note(llmobsi_asking* asking, uint32_t number, uint32_t purse,
+                                        uint64_t when, llmobs_budget_reason reason, uint64_t room)
+{
+    if (asking->number == LLMOBS_I_NOWHERE || reason > asking->reason ||
+        (reason == asking->reason && room < asking->room)) {
+        asking->reason = reason;
+        asking->number = number;
+        asking->purse = purse;
+        asking->when = when;
+        asking->room = room;
+    }
+}
+
+/* Sets the amount aside in a purse of a budget's round. False: it refuses. *moved: the purse has
+   another round or owner by now, and nothing was done. */
+llmobsi_inline bool llmobsi_budget_take(llmobsi_asking* asking, uint32_t number, uint32_t at,
+                                        uint64_t id, uint64_t when, bool* moved)
+{
+    llmobsi_budgets* budgets = asking->budgets;
+    const llmobsi_budget* budget = &budgets->budgets[number];
+    llmobsi_purse* purse = &budgets->purses[at];
+    llmobsi_reservation* reservation = asking->reservation;
+    uint64_t round = llmobsi_purse_turn(purse, (uint32_t)(when >> 32));
+    bool own = (llmobsi_load_relaxed(&purse->flags) & LLMOBS_I_PURSE_OWN_LIMITS) != 0;
+    uint64_t hard = llmobsi_load_relaxed(own ? &purse->hard : &budget->hard);
+    uint64_t soft = llmobsi_load_relaxed(own ? &purse->soft : &budget->soft);
+    uint64_t used = 0;
+    llmobsi_fit fit;
+    *moved = round == 0 || (at < budgets->keys && llmobsi_load_acquire(&budgets->ids[at]) != id);
+    if (*moved) {
+        return true;
+    }
+    if (reservation->count == LLMOBS_I_BUDGET_MATCHES) {
+        llmobsi_budget_note(asking, number, at, when, LLMOBS_BUDGET_IS_TOO_MANY, 0);
+        return false;
+    }
+    fit = llmobsi_purse_reserve(purse, round, asking->nano, hard, &used);
+    *moved = fit == LLMOBS_I_FIT_MOVED;
+    if (fit == LLMOBS_I_FIT_IN) {
+        llmobsi_hold* hold = &reservation->holds[reservation->count++];
+        hold->purse = at;
+        hold->mark = (uint32_t)round;
+        used += asking->nano;
+        llmobsi_budget_note(asking, number, at, when,
+                            used > soft ? LLMOBS_BUDGET_IS_OVER_SOFT : LLMOBS_BUDGET_IS_WITHIN,
+                            hard - used);
+    } else if (fit == LLMOBS_I_FIT_OVER) {
+        llmobsi_budget_note(asking, number, at, when, LLMOBS_BUDGET_IS_OVER_HARD,
+                            hard > used ? hard - used : 0);
+    }
+    return fit != LLMOBS_I_FIT_OVER;
+}
+
+/* Asks one budget. False: it refuses. */
+llmobsi_inline bool llmobsi_budget_ask(llmobsi_asking* asking, uint32_t number)
+{
+    llmobsi_budgets* budgets = asking->budgets;
+    const llmobsi_budget* budget = &budgets->budgets[number];
+    bool moved;
+    bool granted;
+    do {
+        uint64_t when = llmobsi_load_acquire(&budget->when);
+        uint64_t id;
+        uint32_t at;
+        if (llmobsi_load_acquire(&budget->state) != LLMOBS_I_BUDGET_ACTIVE) {
+            return true;
+        }
+        at = llmobsi_budget_purse_of(asking, number, &id);
+        if (at == LLMOBS_I_NOWHERE) {
+            return asking->reason != LLMOBS_BUDGET_IS_NO_PLACE;
+        }
+        granted = llmobsi_budget_take(asking, number, at, id, when, &moved);
+        if (llmobsi_unlikely(moved)) { /* it may be changing hands: let that be done */
+            llmobsi_lock_take(&budgets->lock);
+            llmobsi_lock_give(&budgets->lock);
+        }
+    } while (moved);
+    return granted;
+}
+
+/* A free record. A thread looks first where it has just given one back. NULL: none was found. */
+llmobsi_inline llmobsi_reservation* llmobsi_reservation_take(llmobsi_budgets* budgets,
+                                                             llmobsi_thread* thread)
+{
+    uint32_t start = thread != NULL ? thread->reservation_next : 0;
+    uint32_t i;
+    for (i = 0; i <= budgets->reservation_mask; i++) {
+        uint32_t place = (start + i) & budgets->reservation_mask;
+        llmobsi_reservation* reservation = &budgets->reservations[place];
+        uint64_t state = llmobsi_load_relaxed(&reservation->state);
+        if (state % LLMOBS_I_HOLD_STATES == LLMOBS_I_HOLD_FREE &&
+            llmobsi_cas_acquire_release(&reservation->state, &state,
+                                        state + LLMOBS_I_HOLD_FILLING)) {
+            if (thread != NULL) {
+                thread->reservation_next = place + 1;
+            }
+            return reservation;
+        }
+    }
+    return NULL;
+}
+
+/* Gives a record back that one has claimed: with the next generation. */
+llmobsi_inline void llmobsi_reservation_give(llmobsi_reservation* reservation)
+{
+    uint64_t state = llmobsi_load_relaxed(&reservation->state);
+    llmobsi_store_release(&reservation->state, (state | (LLMOBS_I_HOLD_STATES - 1)) + 1);
+}
+
+/* Books an amount in all purses of a reservation that one has claimed, and gives it back. */
+llmobsi_inline void llmobsi_reservation_book(llmobsi_budgets* budgets,
+                                             llmobsi_reservation* reservation, uint64_t actual)
+{
+    uint32_t i;
+    for (i = 0; i < reservation->count; i++) {
+        const llmobsi_hold* hold = &reservation->holds[i];
+        bool saturated = false;
+        if (!llmobsi_purse_book(&budgets->purses[hold->purse], hold->mark, reservation->nano,
+                                actual, &saturated) && actual != 0) {
+            (void)llmobsi_add_relaxed(&budgets->counts.crossed, 1);
+        }
+        if (llmobsi_unlikely(saturated)) {
+            (void)llmobsi_add_relaxed(&budgets->counts.saturated, 1);
+        }
+    }
+    llmobsi_reservation_give(reservation);
+}
+
+/* Asks all budgets. False: one refused, and the others have their amounts back. */
+llmobsi_inline bool llmobsi_budgets_ask(llmobsi_asking* asking)
+{
+    llmobsi_budgets* budgets = asking->budgets;
+    uint32_t used = llmobsi_load_acquire(&budgets->used);
+    uint32_t i;
+    for (i = 0; i < used; i++) {
+        if (!llmobsi_budget_ask(asking, i)) {
+            llmobsi_reservation_book(budgets, asking->reservation, 0);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Reserves, inside. Returns the reservation, or NULL with a reason. */
+llmobsi_inline llmobsi_reservation* llmobsi_budget_try(const llmobsi_budget_call* call,
+                                                       const llmobs_budget_query* query,
+                                                       uint64_t now, llmobsi_asking* asking)
+{
+    llmobsi_budgets* budgets = call->budgets;
+    llmobsi_reservation* reservation;
+    if (now >= llmobsi_load_acquire(&budgets->until_ns)) {
+        llmobsi_budgets_roll(budgets, now);
+    }
+    asking->reason = LLMOBS_BUDGET_IS_BAD_AMOUNT;
+    if (query->nano < 0 || query->nano > LLMOBS_BUDGET_MOST) {
+        (void)llmobsi_add_relaxed(&budgets->counts.refused, 1);
+        return NULL;
+    }
+    asking->reason = LLMOBS_BUDGET_IS_NO_RESERVATION;
+    reservation = llmobsi_reservation_take(budgets, call->thread);
+    if (reservation == NULL) {
+        return NULL;
+    }
+    reservation->count = 0;
+    reservation->nano = (uint64_t)query->nano;
+    asking->reservation = reservation;
+    asking->nano = reservation->nano;
+    asking->reason = LLMOBS_BUDGET_IS_NONE_APPLIES;
+    llmobsi_budget_keys_of(call, query, &asking->keys);
+    if (!llmobsi_budgets_ask(asking)) {
+        return NULL;
+    }
+    if (reservation->count == 0) {
+        llmobsi_reservation_give(reservation);
+        return NULL;
+    }
+    llmobsi_store_relaxed(&reservation->made, llmobsi_load_relaxed(&budgets->era));
+    llmobsi_count(&reservation->uses, 1);
+    asking->open = llmobsi_load_relaxed(&reservation->state) - LLMOBS_I_HOLD_FILLING +
+                   LLMOBS_I_HOLD_OPEN;
+    llmobsi_store_release(&reservation->state, asking->open);
+    return reservation;
+}
+
+/* ---- what is told of it -------------------------------------------------------------------- */
+
+llmobsi_fn bool llmobsi_budget_reason_allows(llmobs_budget_reason reason)
+{
+    static const bool allows[] = {
+#define LLMOBS_I_BUDGET_REASON(id, allowed, text) allowed,
+        LLMOBS_BUDGET_REASONS(LLMOBS_I_BUDGET_REASON)
+#undef LLMOBS_I_BUDGET_REASON
+    };
+    return allows[reason];
+}
+
+/* room x time gone by / spent, in floating point: an estimate. */
+llmobsi_fn uint64_t llmobsi_budget_lasts(uint64_t room, uint64_t gone_by_ns, uint64_t spent)
+{
+    double lasts_ns;
+    if (spent == 0) {
+        return UINT64_MAX;
+    }
+    lasts_ns = (double)room * (double)gone_by_ns / (double)spent;
+    return lasts_ns < 1.8e19 ? (uint64_t)lasts_ns : UINT64_MAX;
+}
+
+/* Counts what is not as usual. */
+llmobsi_inline void llmobsi_budget_count(const llmobsi_asking* asking)
+{
+    if (asking->reason == LLMOBS_BUDGET_IS_OVER_SOFT) {
+        (void)llmobsi_add_relaxed(&asking->budgets->counts.over_soft, 1);
+    } else if (!llmobsi_budget_reason_allows(asking->reason)) {
+        (void)llmobsi_add_relaxed(&asking->budgets->counts.denied, 1);
+    }
+}
+
+llmobsi_fn void llmobsi_budget_decide(const llmobsi_asking* asking, uint64_t now,
+                                      llmobs_budget_decision* decision)
+{
+    const llmobsi_budget* budget;
+    uint64_t start_ns;
+    uint64_t used;
+    uint64_t spent;
+    if (asking->number == LLMOBS_I_NOWHERE) {
+        return;
+    }
+    budget = &asking->budgets->budgets[asking->number];
+    llmobsi_budget_name(budget, decision->budget);
+    if (asking->reason == LLMOBS_BUDGET_IS_NO_PLACE) {
+        return;
+    }
+    llmobsi_budget_period(budget, asking->when, &start_ns, &decision->period_end_ns);
+    llmobsi_purse_read(&asking->budgets->purses[asking->purse], (uint32_t)(asking->when >> 32),
+                       &used, &spent);
+    decision->room_nano = (int64_t)asking->room;
+    decision->exhausted_in_ns =
+        llmobsi_budget_lasts(asking->room, now > start_ns ? now - start_ns : 0, spent);
+}
+
+LLMOBS_API llmobs_budget_query llmobs_budget_query_default(void)
+{
+    llmobs_budget_query query;
+    memset(&query, 0, sizeof query);
+    query.size = sizeof query;
+    return query;
+}
+
+LLMOBS_API llmobs_budget_decision llmobs_budget_decision_default(void)
+{
+    llmobs_budget_decision decision;
+    memset(&decision, 0, sizeof decision);
+    decision.size = sizeof decision;
+    return decision;
+}
+
+/* Tells the host, as far as his struct goes. */
+llmobsi_fn void llmobsi_budget_tell(const llmobsi_asking* asking, int64_t nano, uint64_t now,
+                                    llmobs_budget_decision* decision)
+{
+    llmobs_budget_decision told = llmobs_budget_decision_default();
+    told.size = llmobsi_known_size(decision->size, sizeof told);
+    told.allowed = llmobsi_budget_reason_allows(asking->reason);
+    told.reason = asking->reason;
+    told.nano = nano;
+    told.exhausted_in_ns = UINT64_MAX;
+    llmobsi_budget_decide(asking, now, &told);
+    memcpy(decision, &told, told.size);
+}
+
+/* A query that an older version's struct holds: the rest is as by default. */
+llmobsi_cold const llmobs_budget_query* llmobsi_budget_query_of(const llmobs_budget_query* given,
+                                                                llmobs_budget_query* whole)
+{
+    *whole = llmobs_budget_query_default();
+    whole->nano = -1; /* no query: no amount */
+    if (given != NULL) {
+        memcpy(whole, given, llmobsi_known_size(given->size, sizeof *whole));
+    }
+    return whole;
+}
+
+LLMOBS_API llmobs_reservation llmobs_budget_reserve(llmobs* obs, const llmobs_budget_query* query,
+                                                    llmobs_budget_decision* decision)
+{
+    llmobs_reservation handle = {0, 0, 0};
+    llmobs_budget_query whole;
+    llmobsi_budget_call call;
+    llmobsi_asking asking;
+    llmobs_result entered = llmobsi_budget_enter(&call, llmobsi_ticket(obs));
+    uint64_t now = 0;
+    if (llmobsi_unlikely(query == NULL || query->size - 1 < sizeof whole - 1)) {
+        query = llmobsi_budget_query_of(query, &whole);
+    }
+    asking.number = LLMOBS_I_NOWHERE;
+    if (llmobsi_likely(entered == LLMOBS_OK)) {
+        llmobsi_reservation* reservation;
+        asking.budgets = call.budgets;
+        now = llmobsi_budgets_now(&call.recorder->timeline);
+        reservation = llmobsi_budget_try(&call, query, now, &asking);
+        if (reservation != NULL) {
+            handle.instance = call.recorder->ticket;
+            handle.place = (uint32_t)(reservation - call.budgets->reservations);
+            handle.generation = asking.open;
+        }
+        llmobsi_budget_count(&asking);
+    } else {
+        asking.reason = entered == LLMOBS_ERROR_BUSY ? LLMOBS_BUDGET_IS_INTERRUPTED
+                                                     : LLMOBS_BUDGET_IS_UNCHECKED;
+    }
+    if (decision != NULL) {
+        llmobsi_budget_tell(&asking, query->nano, now, decision);
+    }
+    if (entered == LLMOBS_OK) {
+        llmobsi_budget_leave(&call);
+    }
+    return handle;
+}
+
+/* ---- as text ------------------------------------------------------------------------------- */
+
+LLMOBS_API const char* llmobs_budget_reason_text(llmobs_budget_reason reason)
+{
+    static const char* const texts[] = {
+#define LLMOBS_I_BUDGET_REASON(id, allowed, text) text,
+        LLMOBS_BUDGET_REASONS(LLMOBS_I_BUDGET_REASON)
+#undef LLMOBS_I_BUDGET_REASON
+    };
+    return (unsigned)reason < (unsigned)LLMOBS_BUDGET_REASON_COUNT ? texts[reason] : "unknown";
+}
+
+#define LLMOBS_I_BUDGET_SENTENCE 512u /* the longest reason, a name, numbers: half of it */
+
+llmobsi_fn char* llmobsi_budget_append(char* cursor, const char* text)
+{
+    size_t size = strlen(text);
+    memcpy(cursor, text, size);
+    return cursor + size;
+}
+
+LLMOBS_API void llmobs_budget_explain(const llmobs_budget_decision* decision, char* out,
+                                      size_t capacity)
+{
+    char sentence[LLMOBS_I_BUDGET_SENTENCE];
+    char* cursor = sentence;
+    llmobsi_second second = {0, {0}};
+    size_t size;
+    if (decision == NULL || out == NULL || capacity == 0) {
+        return;
+    }
+    cursor = decision->allowed ? llmobsi_append_text(cursor, "allowed: ")
+                               : llmobsi_append_text(cursor, "refused: ");
+    cursor = llmobsi_budget_append(cursor, llmobs_budget_reason_text(decision->reason));
+    if (decision->budget[0] != '\0') {
+        cursor = llmobsi_append_text(cursor, " (budget ");
+        cursor = llmobsi_budget_append(cursor, decision->budget);
+        cursor = llmobsi_append_text(cursor, ": ");
+        cursor = llmobsi_append_nano_signed(cursor, decision->nano);
+        cursor = llmobsi_append_text(cursor, " USD asked, ");
+        cursor = llmobsi_append_nano_signed(cursor, decision->room_nano);
+        cursor = llmobsi_append_text(cursor, " USD left");
+        if (decision->period_end_ns != 0) {
+            cursor = llmobsi_append_text(cursor, " until ");
+            cursor = llmobsi_append_second(cursor, &second,
+                                           decision->period_end_ns / LLMOBS_I_SECOND_NS);
+            *cursor++ = 'Z';
+        }
+        *cursor++ = ')';
+    }
+    size = (size_t)(cursor - sentence);
+    size = size < capacity ? size : capacity - 1;
+    memcpy(out, sentence, size);
+    out[size] = '\0';
+}
+
+/* ---- settling ------------------------------------------------------------------------------ */
+
+/* Settles, inside. The calls below and the end of a request come here. */
+llmobsi_inline llmobs_result llmobsi_budget_settle(llmobsi_budgets* budgets,
+                                                   llmobs_reservation handle, int64_t actual_nano)
+{
+    uint64_t state = handle.generation;
+    llmobsi_reservation* reservation;
+    if (actual_nano < 0 || actual_nano > LLMOBS_BUDGET_MOST) {
+        (void)llmobsi_add_relaxed(&budgets->counts.refused, 1);
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    if (handle.place > budgets->reservation_mask ||
+        state % LLMOBS_I_HOLD_STATES != LLMOBS_I_HOLD_OPEN) {
+        return LLMOBS_ERROR_ARGUMENT; /* no handle of ours */
+    }
+    reservation = &budgets->reservations[handle.place];
+    if (!llmobsi_cas_acquire_release(&reservation->state, &state,
+                                     state - LLMOBS_I_HOLD_OPEN + LLMOBS_I_HOLD_CLOSING)) {
+        (void)llmobsi_add_relaxed(&budgets->counts.late, 1);
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    if ((uint64_t)actual_nano > reservation->nano) {
+        (void)llmobsi_add_relaxed(&budgets->counts.overruns, 1);
+    }
+    llmobsi_reservation_book(budgets, reservation, (uint64_t)actual_nano);
+    return LLMOBS_OK;
+}
+
+LLMOBS_API llmobs_result llmobs_budget_settle(llmobs_reservation reservation, int64_t actual_nano)
+{
+    llmobsi_budget_call call;
+    llmobs_result result = llmobsi_budget_enter(&call, reservation.instance);
+    if (result != LLMOBS_OK) {
+        return result;
+    }
+    result = llmobsi_budget_settle(call.budgets, reservation, actual_nano);
+    if (call.thread != NULL) {
+        call.thread->reservation_next = reservation.place;
+    }
+    llmobsi_budget_leave(&call);
+    return result;
+}
+
+LLMOBS_API llmobs_result llmobs_budget_release(llmobs_reservation reservation)
+{
+    return llmobs_budget_settle(reservation, 0);
+}
+
+/* ---- the tick's side ----------------------------------------------------------------------- */
+
+#define LLMOBS_I_ERAS 5u /* then a reservation is as old as it may be, or a quarter older */
+
+/* Gives back what nobody has settled for too long. */
+llmobsi_fn void llmobsi_reservation_expire(llmobsi_budgets* budgets,
+                                           llmobsi_reservation* reservation)
+{
+    uint64_t state = llmobsi_load_acquire(&reservation->state);
+    uint32_t age = llmobsi_load_relaxed(&budgets->era) - llmobsi_load_relaxed(&reservation->made);
+    if (state % LLMOBS_I_HOLD_STATES == LLMOBS_I_HOLD_OPEN && age >= LLMOBS_I_ERAS &&
+        llmobsi_cas_acquire_release(&reservation->state, &state,
+                                    state - LLMOBS_I_HOLD_OPEN + LLMOBS_I_HOLD_CLOSING)) {
+        llmobsi_reservation_book(budgets, reservation, 0);
+        (void)llmobsi_add_relaxed(&budgets->counts.expired, 1);
+    }
+}
+
+/* A part of each tick. An era is at least a quarter of the greatest age, however rare ticks are: so
+   no reservation expires before its time. */
+llmobsi_fn void llmobsi_budgets_tick(llmobsi_recorder* recorder, uint64_t now)
+{
+    llmobsi_budgets* budgets = llmobsi_budgets_of(recorder);
+    uint32_t i;
+    llmobsi_budgets_look_back(budgets, &recorder->timeline);
+    if (now < budgets->era_began || budgets->era_began == 0) {
+        budgets->era_began = now; /* the first tick; or the host's clock went back */
+    }
+    if (llmobsi_timeline_between(&recorder->timeline, budgets->era_began, now) <
+        budgets->quarter_ns) {
+        return;
+    }
+    budgets->era_began = now;
+    (void)llmobsi_add_relaxed(&budgets->era, 1);
+    for (i = 0; i <= budgets->reservation_mask; i++) {
+        llmobsi_reservation_expire(budgets, &budgets->reservations[i]);
+    }
+}
+
+/* What happened, for metrics. */
+llmobsi_fn void llmobsi_budgets_count(const llmobsi_budgets* budgets, llmobsi_budget_counts* out)
+{
+    uint32_t i;
+    out->reservations = 0;
+    out->denied = llmobsi_load_relaxed(&budgets->counts.denied);
+    out->over_soft = llmobsi_load_relaxed(&budgets->counts.over_soft);
+    out->overruns = llmobsi_load_relaxed(&budgets->counts.overruns);
+    out->expired = llmobsi_load_relaxed(&budgets->counts.expired);
+    out->late = llmobsi_load_relaxed(&budgets->counts.late);
+    out->crossed = llmobsi_load_relaxed(&budgets->counts.crossed);
+    out->overflows = llmobsi_load_relaxed(&budgets->counts.overflows);
+    out->refused = llmobsi_load_relaxed(&budgets->counts.refused);
+    out->saturated = llmobsi_load_relaxed(&budgets->counts.saturated);
+    out->unkeyed = llmobsi_load_relaxed(&budgets->counts.unkeyed);
+    for (i = 0; i <= budgets->reservation_mask; i++) {
+        out->reservations += llmobsi_load_relaxed(&budgets->reservations[i].uses);
+    }
+}
+
+/* =================================================================================================
+ *  >>budget_state           analyze: budgets: out to a state file, and back
+ * ============================================================================================== */
+
+/* What budgets have spent, out to a state file and back. A budget that the file knows before the
+   host has added it is dormant: it keeps its amounts until then. Reservations are not kept. */
+
+typedef struct llmobsi_budget_saved {
+    char name[LLMOBS_BUDGET_NAME];
+    char key[LLMOBS_BUDGET_KEY]; /* of the one key, or of the template's; "": none */
+    llmobs_budget_scope scope;
+    llmobs_period period;
+    int32_t utc_offset_minutes;
+    int32_t number; /* of the period */
+    uint64_t since_ns; /* Unix time */
+    uint64_t spent_nano;
+    bool is_own; /* the budget's own purse: of a template, `__other__` */
+} llmobsi_budget_saved;
+
+/* The amount at a place. False: none, or none of a period that lasts. Under the lock. */
+llmobsi_fn bool llmobsi_budget_save_at(llmobsi_budgets* budgets, uint32_t place,
+                                       llmobsi_budget_saved* saved)
+{
+    const llmobsi_purse* purse = &budgets->purses[place];
+    bool own = place >= budgets->keys;
+    uint32_t number = own ? place - budgets->keys : llmobsi_load_relaxed(&purse->budget);
+    const llmobsi_budget* budget = &budgets->budgets[number];
+    uint64_t when = llmobsi_load_acquire(&budget->when);
+    uint64_t used;
+    if (budget->state == LLMOBS_I_BUDGET_FREE || (!own && budgets->ids[place] == 0)) {
+        return false;
+    }
+    llmobsi_purse_read(purse, (uint32_t)(when >> 32), &used, &saved->spent_nano);
+    llmobsi_budget_name(budget, saved->name);
+    memcpy(saved->key, budgets->texts[place], sizeof saved->key);
+    saved->scope = (llmobs_budget_scope)budget->scope;
+    saved->period = (llmobs_period)budget->period;
+    saved->utc_offset_minutes = (int32_t)budget->offset_s / 60;
+    saved->number = (int32_t)(uint32_t)when;
+    saved->since_ns = budget->since_ns;
+    saved->is_own = own;
+    return saved->spent_nano != 0;
+}
+
+/* The next amount from *place on, which starts at 0; false: there is no more. Inside, or the tick:
+   the busy flag is up, if this thread has one, so that its signal handlers do not wait for the
+   lock. Amounts are read one after the other, while others are booked. */
+llmobsi_fn bool llmobsi_budget_save(llmobsi_budgets* budgets, uint32_t* place,
+                                    llmobsi_budget_saved* saved)
+{
+    uint32_t end = budgets->keys + budgets->limit;
+    bool found = false;
+    memset(saved, 0, sizeof *saved);
+    llmobsi_lock_take(&budgets->lock);
+    while (!found && *place < end) {
+        found = llmobsi_budget_save_at(budgets, (*place)++, saved);
+    }
+    llmobsi_lock_give(&budgets->lock);
+    return found;
+}
+
+/* A saved budget's number, dormant if it was not there. LLMOBS_I_NOWHERE: another one has its name,
+   or there is no room. Under the lock. */
+llmobsi_fn uint32_t llmobsi_budget_restored(llmobsi_budgets* budgets,
+                                            const llmobsi_budget_saved* saved, uint64_t unix_ns)
+{
+    llmobs_budget_info info = llmobs_budget_info_default();
+    uint32_t number = llmobsi_budget_named(budgets, saved->name);
+    llmobsi_budget_key key =
+        llmobsi_budget_key_of(budgets, saved->is_own ? saved->key : NULL);
+    info.name = saved->name;
+    info.scope = saved->scope;
+    info.period = saved->period;
+    info.utc_offset_minutes = saved->utc_offset_minutes;
+    if (!llmobsi_budget_info_is_valid(&info)) {
+        return LLMOBS_I_NOWHERE;
+    }
+    if (number == LLMOBS_I_NOWHERE && budgets->used < budgets->limit) {
+        number = budgets->used;
+        llmobsi_budget_write(budgets, number, &info, &key, unix_ns);
+        llmobsi_store_relaxed(&budgets->budgets[number].since_ns, saved->since_ns);
+        llmobsi_store_release(&budgets->budgets[number].state, LLMOBS_I_BUDGET_DORMANT);
+    } else if (number != LLMOBS_I_NOWHERE) {
+        key.hash = saved->is_own ? key.hash : budgets->budgets[number].key;
+        number = llmobsi_budget_is_like(&budgets->budgets[number], &info, key.hash)
+                     ? number
+                     : LLMOBS_I_NOWHERE;
+    }
+    return number;
+}
+
+/* The place of a saved amount: a user's key must be a pseudonym. Under the lock. */
+llmobsi_fn uint32_t llmobsi_budget_restored_place(llmobsi_budgets* budgets, uint32_t number,
+                                                  const llmobsi_budget_saved* saved)
+{
+    const llmobsi_budget* budget = &budgets->budgets[number];
+    llmobsi_budget_key key = llmobsi_budget_key_of(budgets, saved->key);
+    if (saved->is_own) {
+        return budgets->keys + number;
+    }
+    if (key.hash == 0 || budget->key != 0 || budget->scope == LLMOBS_BUDGET_ALL) {
+        return LLMOBS_I_NOWHERE;
+    }
+    return llmobsi_budget_place(budgets, number, llmobsi_budget_id(budget, key.hash), key.text,
+                                key.size);
+}
+
+/* Adds a saved amount to what is spent. False: its period is over, it is damaged, or there is no
+   place for it. It is the caller who knows that the same amount does not come twice. Inside, as
+   above. */
+llmobsi_fn bool llmobsi_budget_restore(llmobsi_budgets* budgets, uint64_t unix_ns,
+                                       const llmobsi_budget_saved* saved)
+{
+    bool saturated = false;
+    bool restored = false;
+    uint32_t number;
+    if (saved->spent_nano > LLMOBS_I_PURSE_MOST ||
+        memchr(saved->name, '\0', sizeof saved->name) == NULL ||
+        memchr(saved->key, '\0', sizeof saved->key) == NULL ||
+        (saved->scope == LLMOBS_BUDGET_USER && saved->key[0] != '\0' &&
+         !llmobsi_budget_is_pseudonym(saved->key))) {
+        return false;
+    }
+    llmobsi_lock_take(&budgets->lock);
+    number = llmobsi_budget_restored(budgets, saved, unix_ns);
+    if (number != LLMOBS_I_NOWHERE) {
+        uint64_t when = llmobsi_load_acquire(&budgets->budgets[number].when);
+        uint32_t place = (int32_t)(uint32_t)when == saved->number
+                             ? llmobsi_budget_restored_place(budgets, number, saved)
+                             : LLMOBS_I_NOWHERE;
+        if (place != LLMOBS_I_NOWHERE) {
+            llmobsi_purse* purse = &budgets->purses[place];
+            uint64_t round = llmobsi_purse_turn(purse, (uint32_t)(when >> 32));
+            restored =
+                round != 0 &&
+                llmobsi_purse_shift(&purse->used, round, 0, saved->spent_nano, &saturated) &&
+                llmobsi_purse_shift(&purse->spent, round, 0, saved->spent_nano, &saturated);
+        }
+    }
+    llmobsi_lock_give(&budgets->lock);
+    return restored;
 }
 
 /* =================================================================================================
@@ -33596,15 +35764,17 @@ llmobsi_fn bool llmobsi_collector_is_valid(llmobsi_collector* collector)
 }
 #endif
 
-/* What requests and sessions need at the beginning of a tick. Returns whether requests have
-   ended. */
+/* What budgets, requests and sessions need at the beginning of a tick. Returns whether requests
+   have ended. */
 llmobsi_fn bool llmobsi_collect_requests_begin(llmobsi_recorder* recorder)
 {
-    uint64_t now;
+    uint64_t now = llmobsi_now(&recorder->timeline);
+    if (llmobsi_budgets_of(recorder) != NULL) {
+        llmobsi_budgets_tick(recorder, now);
+    }
     if (llmobsi_requests_of(recorder) == NULL) {
         return false;
     }
-    now = llmobsi_now(&recorder->timeline);
     llmobsi_sessions_sweep(recorder, now);
     return llmobsi_requests_mark(recorder, now);
 }
@@ -36359,6 +38529,9 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
     if (config->price_bytes != 0) {
         llmobsi_prices_layout(arena, config, recorder);
     }
+    if (config->budgets != 0) {
+        llmobsi_budgets_layout(arena, config, recorder);
+    }
     for (i = 0; i < config->max_exporters; i++) {
         llmobsi_exporter_layout(arena, config, exporters != NULL ? &exporters[i] : NULL);
     }
@@ -36386,6 +38559,7 @@ LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pi
     without.exemplars = LLMOBS_OFF;
     with_costs = llmobs_memory_needed(&without);
     without.price_bytes = 0;
+    without.budgets = 0;
     without.cost_rows = LLMOBS_OFF;
     with_captures = llmobs_memory_needed(&without);
     without.captures = 0;
@@ -36417,7 +38591,7 @@ LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pi
 /* ---- memory -------------------------------------------------------------------------------- */
 
 /* The locks of an instance; how many there are. Those of parts that are off are not there. */
-#define LLMOBS_I_LOCKS 8u
+#define LLMOBS_I_LOCKS 9u
 
 llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** locks)
 {
@@ -36436,6 +38610,9 @@ llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** 
     }
     if (llmobsi_prices_of(recorder) != NULL) {
         locks[count++] = &llmobsi_prices_of(recorder)->lock;
+    }
+    if (llmobsi_budgets_of(recorder) != NULL) {
+        locks[count++] = &llmobsi_budgets_of(recorder)->lock;
     }
     return count;
 }
@@ -36680,6 +38857,9 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
     if (llmobsi_prices_of(recorder) != NULL) {
         llmobsi_prices_forked(llmobsi_prices_of(recorder));
     }
+    if (llmobsi_budgets_of(recorder) != NULL) {
+        llmobsi_budgets_forked(llmobsi_budgets_of(recorder));
+    }
     llmobsi_resource_make(instance);
     for (i = 0; i < collector->exporter_count; i++) {
         llmobsi_exporter_forked(&collector->exporters[i]);
@@ -36723,6 +38903,9 @@ llmobsi_fn void llmobsi_collector_start(llmobsi_collector* collector, const llmo
     llmobsi_metrics_start(collector, config, has_key);
     llmobsi_requests_start(&collector->recorder, config);
     llmobsi_prices_start(&collector->recorder);
+    if (llmobsi_budgets_of(&collector->recorder) != NULL) {
+        llmobsi_budgets_start(llmobsi_budgets_of(&collector->recorder));
+    }
     collector->given = llmobsi_load_relaxed(&collector->recorder.pool.given);
     collector->swept = llmobsi_now(&collector->recorder.timeline);
     if (!llmobsi_random_bytes(&collector->batch_ids, sizeof collector->batch_ids)) {

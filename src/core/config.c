@@ -58,6 +58,9 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.cost_feature_users = 256;
     config.capture_bytes = 2048;
     config.cost_most = 1000000;
+    config.budget_keys = 1024;
+    config.budget_reservations = 512;
+    config.reservation_max_age_s = 600;
     return config;
 }
 
@@ -148,7 +151,11 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     X(captures, 0, 4096)                                                                         \
     X(capture_bytes, 64, 65536)                                                                  \
     X(price_bytes, out->price_bytes != 0 ? LLMOBS_I_PRICE_BYTES_LEAST : 0, 1u << 28)             \
-    X(cost_most, 1, 1000000000)
+    X(cost_most, 1, 1000000000)                                                                  \
+    X(budgets, 0, 1024)                                                                          \
+    X(budget_keys, 16, 1u << 20)                                                                 \
+    X(budget_reservations, 16, 65536)                                                            \
+    X(reservation_max_age_s, 1, 86400)
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {
@@ -201,6 +208,7 @@ llmobsi_fn llmobsi_switches llmobsi_switches_take(llmobs_config* config)
     switches.ledger_off = llmobsi_switch_take(&config->cost_rows);
     switches.users_off = llmobsi_switch_take(&config->cost_users);
     switches.features_off = llmobsi_switch_take(&config->cost_features);
+    (void)llmobsi_switch_take(&config->budgets); /* 0 is off, too */
     return switches;
 }
 

@@ -150,6 +150,13 @@ typedef struct llmobs_config {
                                                                                (default 0: none)  */
     uint32_t cost_most;          /* USD a request: a higher cost is refused, 1 to 10^9
                                                                                 (default 1000000) */
+    uint32_t budgets;            /* that may be defined, up to 1024; 0 or LLMOBS_OFF: none, and no
+                                    memory for them                                   (default 0) */
+    uint32_t budget_keys;        /* users, features, tenants that have an amount of their own, 16 to
+                                    2^20; a power of two is used                   (default 1024) */
+    uint32_t budget_reservations; /* open at one time, 16 to 65536; likewise        (default 512) */
+    uint32_t reservation_max_age_s; /* one that nobody settles is given back after this, or a
+                                    quarter more; up to a day                       (default 600) */
 } llmobs_config;
 
 /* [any] A config with every default filled in; set fields, then open. */

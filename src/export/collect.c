@@ -321,15 +321,17 @@ llmobsi_fn bool llmobsi_collector_is_valid(llmobsi_collector* collector)
 }
 #endif
 
-/* What requests and sessions need at the beginning of a tick. Returns whether requests have
-   ended. */
+/* What budgets, requests and sessions need at the beginning of a tick. Returns whether requests
+   have ended. */
 llmobsi_fn bool llmobsi_collect_requests_begin(llmobsi_recorder* recorder)
 {
-    uint64_t now;
+    uint64_t now = llmobsi_now(&recorder->timeline);
+    if (llmobsi_budgets_of(recorder) != NULL) {
+        llmobsi_budgets_tick(recorder, now);
+    }
     if (llmobsi_requests_of(recorder) == NULL) {
         return false;
     }
-    now = llmobsi_now(&recorder->timeline);
     llmobsi_sessions_sweep(recorder, now);
     return llmobsi_requests_mark(recorder, now);
 }

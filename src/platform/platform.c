@@ -95,6 +95,7 @@ typedef sigset_t llmobsi_sigset;
 #define llmobsi_ftruncate ftruncate
 #define llmobsi_condattr_setclock pthread_condattr_setclock
 #endif
+#define LLMOBS_I_CLOCK_REALTIME_COARSE 5 /* Linux' own */
 #ifndef O_CLOEXEC
 #define LLMOBS_I_O_CLOEXEC 02000000
 #else
@@ -184,6 +185,17 @@ llmobsi_fn uint64_t llmobsi_monotonic_ns(void)
 llmobsi_fn uint64_t llmobsi_realtime_ns(void)
 {
     return llmobsi_clock_ns(LLMOBS_I_CLOCK_REALTIME);
+}
+
+/* The same, late by some milliseconds, for a third of the price. */
+llmobsi_fn uint64_t llmobsi_realtime_coarse_ns(void)
+{
+#if defined(__linux__)
+    uint64_t now = llmobsi_clock_ns(LLMOBS_I_CLOCK_REALTIME_COARSE);
+    return llmobsi_likely(now != 0) ? now : llmobsi_realtime_ns();
+#else
+    return llmobsi_realtime_ns();
+#endif
 }
 
 /* The cheapest steady clock, in a unit of its own. Unfenced: the processor may read it a little

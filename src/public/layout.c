@@ -154,6 +154,9 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
     if (config->price_bytes != 0) {
         llmobsi_prices_layout(arena, config, recorder);
     }
+    if (config->budgets != 0) {
+        llmobsi_budgets_layout(arena, config, recorder);
+    }
     for (i = 0; i < config->max_exporters; i++) {
         llmobsi_exporter_layout(arena, config, exporters != NULL ? &exporters[i] : NULL);
     }
@@ -181,6 +184,7 @@ LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pi
     without.exemplars = LLMOBS_OFF;
     with_costs = llmobs_memory_needed(&without);
     without.price_bytes = 0;
+    without.budgets = 0;
     without.cost_rows = LLMOBS_OFF;
     with_captures = llmobs_memory_needed(&without);
     without.captures = 0;

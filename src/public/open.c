@@ -3,7 +3,7 @@
 /* ---- memory -------------------------------------------------------------------------------- */
 
 /* The locks of an instance; how many there are. Those of parts that are off are not there. */
-#define LLMOBS_I_LOCKS 8u
+#define LLMOBS_I_LOCKS 9u
 
 llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** locks)
 {
@@ -22,6 +22,9 @@ llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** 
     }
     if (llmobsi_prices_of(recorder) != NULL) {
         locks[count++] = &llmobsi_prices_of(recorder)->lock;
+    }
+    if (llmobsi_budgets_of(recorder) != NULL) {
+        locks[count++] = &llmobsi_budgets_of(recorder)->lock;
     }
     return count;
 }
@@ -266,6 +269,9 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
     if (llmobsi_prices_of(recorder) != NULL) {
         llmobsi_prices_forked(llmobsi_prices_of(recorder));
     }
+    if (llmobsi_budgets_of(recorder) != NULL) {
+        llmobsi_budgets_forked(llmobsi_budgets_of(recorder));
+    }
     llmobsi_resource_make(instance);
     for (i = 0; i < collector->exporter_count; i++) {
         llmobsi_exporter_forked(&collector->exporters[i]);
@@ -309,6 +315,9 @@ llmobsi_fn void llmobsi_collector_start(llmobsi_collector* collector, const llmo
     llmobsi_metrics_start(collector, config, has_key);
     llmobsi_requests_start(&collector->recorder, config);
     llmobsi_prices_start(&collector->recorder);
+    if (llmobsi_budgets_of(&collector->recorder) != NULL) {
+        llmobsi_budgets_start(llmobsi_budgets_of(&collector->recorder));
+    }
     collector->given = llmobsi_load_relaxed(&collector->recorder.pool.given);
     collector->swept = llmobsi_now(&collector->recorder.timeline);
     if (!llmobsi_random_bytes(&collector->batch_ids, sizeof collector->batch_ids)) {

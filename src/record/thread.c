@@ -62,6 +62,7 @@ typedef struct llmobsi_thread {
     llmobsi_slot* slots; /* the pool's, copied here to be near */
     uint32_t slot_mask;
     uint32_t number;
+    uint32_t reservation_next; /* where to look for a free reservation; owner */
     uint64_t random[4]; /* owner */
     uint32_t cache_next;  /* owner; the tick, when it has claimed a dead record */
     uint32_t cache_end;
@@ -96,6 +97,7 @@ typedef struct llmobsi_recorder {
     void* captures; /* and llmobsi_captures_of */
     void* cost_ledger; /* and llmobsi_cost_ledger_of */
     void* prices;   /* and llmobsi_prices_of */
+    void* budgets;  /* and llmobsi_budgets_of */
     /* Set by the layers above: called once in a child after fork, by its first thread to come. */
     void (*after_fork)(struct llmobsi_recorder* recorder);
 } llmobsi_recorder;
