@@ -241,6 +241,8 @@ CONTENTS: search for a tag.
     attributes, names, results, contexts         [any]          no         no
     request token, scheduled, retry, guardrail   [any]          no         no
     request begin, sessions                      [any, locks]   no         no
+    budget settle, release                       [any]          no         no
+    budget reserve, add, limit, remove, status   [any, locks]   no         no
     request end                                  [any]          no         the audit callback's
     request input, output                        [owner]        no         the audit callback's
     request explain                              [any, locks]   no         no
@@ -2251,8 +2253,8 @@ typedef struct llmobs_budget_state {
 } llmobs_budget_state;
 
 /* [any, locks] Of a budget, or of a key of a template (a user's id or pseudonym; NULL:
-   `__other__`). A key that has spent nothing has no place and a state all the same. ERROR_ARGUMENT: there is no
-   such budget. */
+   `__other__`). A key that has spent nothing has no place and a state all the same.
+   ERROR_ARGUMENT: there is no such budget, or the key is not its. */
 LLMOBS_API llmobs_result llmobs_budget_status(llmobs_budget budget, const char* key,
                                               llmobs_budget_state* state);
 
@@ -23466,22 +23468,26 @@ llmobsi_fn bool llmobsi_budget_is_over(const llmobsi_budgets* budgets, uint32_t 
            (llmobsi_load_relaxed(&purse->flags) & LLMOBS_I_PURSE_OWN_LIMITS) == 0;
 }
 
-/* A place that a key may have, free ones first; or LLMOBS_I_NOWHERE. */
+/* A place that a key may have, in that of its sets that has more of them; or LLMOBS_I_NOWHERE. */
 llmobsi_fn uint32_t llmobsi_budget_room(const llmobsi_budgets* budgets, uint64_t id)
 {
     uint32_t found = LLMOBS_I_NOWHERE;
+    uint32_t most = 0;
     int which;
     for (which = 0; which < 2; which++) {
         uint32_t first = llmobsi_budget_set(budgets, id, which);
+        uint32_t place = LLMOBS_I_NOWHERE;
+        uint32_t count = 0;
         uint32_t i;
         for (i = first; i < first + LLMOBS_I_BUDGET_WAYS; i++) {
-            if (llmobsi_load_acquire(&budgets->ids[i]) == 0) {
-                return i;
-            }
-            if (found == LLMOBS_I_NOWHERE && llmobsi_budget_is_over(budgets, i)) {
-                found = i;
+            if (llmobsi_load_acquire(&budgets->ids[i]) == 0 ||
+                llmobsi_budget_is_over(budgets, i)) {
+                place = i;
+                count++;
             }
         }
+        found = count > most ? place : found;
+        most = count > most ? count : most;
     }
     return found;
 }

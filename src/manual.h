@@ -68,6 +68,8 @@ CONTENTS: search for a tag.
     attributes, names, results, contexts         [any]          no         no
     request token, scheduled, retry, guardrail   [any]          no         no
     request begin, sessions                      [any, locks]   no         no
+    budget settle, release                       [any]          no         no
+    budget reserve, add, limit, remove, status   [any, locks]   no         no
     request end                                  [any]          no         the audit callback's
     request input, output                        [owner]        no         the audit callback's
     request explain                              [any, locks]   no         no

@@ -71,6 +71,20 @@ my ($table) = Sections::read_file('src/core/intern.h')
 is_deeply([ ($told // '') =~ /`([^`]+)`/g ], [ ($table // '') =~ /X\("([^"]+)"\)/g ],
     'docs/privacy.md has the names that are refused');
 
+# ---- the page on budgets ------------------------------------------------------------------------
+
+my $budgets = Sections::read_file('docs/budgets.md');
+Gate::write_file("$directory/budgets.c", ($budgets =~ /^```c\n(.*?)^```/ms)[0] // '');
+Gate::runs(Gate::cc() . " -std=c11 -Wall -Wextra -Werror -I. $directory/budgets.c"
+    . " -o $directory/budgets -pthread -lm -ldl", 'the program of docs/budgets.md compiles', 1);
+($status, $output) = Gate::run("$directory/budgets");
+like($output, qr/^allowed: it fits \(budget each user, a day: 0\.04 USD asked, 4\.96 USD left /,
+    '... and tells what was decided');
+my ($reasons) = Sections::read_file('src/analyze/budget.h')
+    =~ /^#define LLMOBS_BUDGET_REASONS(.*?[^\\])\n/ms;
+is_deeply([ $budgets =~ /^\| `([A-Z_]+)` \| (?:yes|no) /mg ], [ $reasons =~ /X\((\w+),/g ],
+    'docs/budgets.md has every reason');
+
 # ---- the page on requests -----------------------------------------------------------------------
 
 my $page = Sections::read_file('docs/requests.md');

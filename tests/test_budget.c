@@ -65,7 +65,7 @@ static void test_soft(void)
     info.soft_nano = LLMOBS_BUDGET_NO_LIMIT;
     info.hard_nano = 10;
     (void)llmobs_budget_add(obs, &info, NULL);
-    ok(spend(obs, NULL, 2) && decided.reason == LLMOBS_BUDGET_IS_OVER_SOFT, "the soft limit counts");
+    ok(spend(obs, NULL, 2) && decided.reason == LLMOBS_BUDGET_IS_OVER_SOFT, "a soft limit counts");
     is_str(decided.budget, "all", "more than a narrower room");
     (void)llmobs_close(obs);
 }

@@ -76,7 +76,7 @@ static void test_too_many(void)
     int64_t reserved = 0;
     int i;
     for (i = 0; i < 13; i++) {
-        char name[8];
+        char name[16];
         (void)snprintf(name, sizeof name, "b%d", i);
         budgets[i] = add_budget(obs, name, LLMOBS_BUDGET_ALL, NULL, 100);
     }
@@ -108,8 +108,8 @@ static void test_decision(void)
     is_int(decided.room_nano, 3 * USD / 4, "0.75 are left");
     is_int(decided.exhausted_in_ns / SECOND, 3 * 3600, "which last for three");
     llmobs_budget_explain(&decided, text, sizeof text);
-    is_str(text, "refused: it would be over the hard limit (budget daily: 1 USD asked, 0.75 USD left "
-                 "until 2025-11-25T00:00:00Z)", "the sentence");
+    is_str(text, "refused: it would be over the hard limit (budget daily: 1 USD asked, 0.75 USD "
+                 "left until 2025-11-25T00:00:00Z)", "the sentence");
     llmobs_budget_explain(&decided, small, sizeof small);
     is_str(small, "refused: ", "is cut");
     llmobs_budget_explain(&decided, NULL, 0);
@@ -227,7 +227,7 @@ static void test_fork(void)
 
 /* ---- sixteen threads ----------------------------------------------------------------------- */
 
-#define CAP 10000
+#define CAP 200000
 #define FEATURES 24
 
 static llmobs_budget race_all, race_features;
@@ -262,10 +262,10 @@ static void* race(void* argument)
     for (i = 0; i < rounds + 4; i++) {
         int slot = (int)(i % 4);
         llmobs_budget_query query = llmobs_budget_query_default();
-        char feature[8];
+        char feature[16];
         if (open[slot].generation != 0) {
-            int64_t actual = (int64_t)random_of(&random) % (amounts[slot] + 1);
-            actual = random_of(&random) % 8 == 0 ? 0 : actual;
+            int64_t actual = random_of(&random) % 16 == 0 ? (int64_t)random_of(&random) % 20 : 0;
+            actual = actual < amounts[slot] ? actual : amounts[slot];
             if (llmobs_budget_settle(open[slot], actual) == LLMOBS_OK) {
                 (void)llmobsi_add_relaxed(&race_settled, (uint64_t)actual);
             }
@@ -293,11 +293,11 @@ static void* watch(void* hours)
     while (llmobsi_load_acquire(&race_stop) == 0) {
         llmobs_budget_state all = state_of(race_all, NULL);
         llmobs_budget_state feature;
-        char key[8];
+        char key[16];
         (void)snprintf(key, sizeof key, "f%d", i++ % FEATURES);
         feature = state_of(race_features, i % 5 == 0 ? NULL : key);
         wrong += all.spent_nano + all.reserved_nano > CAP || all.reserved_nano < 0;
-        wrong += feature.spent_nano + feature.reserved_nano > CAP / 4 || feature.reserved_nano < 0;
+        wrong += feature.spent_nano + feature.reserved_nano > CAP / 8 || feature.reserved_nano < 0;
         if (hours != NULL && i % 50 == 0) {
             (void)llmobsi_add_relaxed(&race_now, HOUR);
             (void)llmobs_tick(race_obs);
@@ -333,7 +333,7 @@ static int64_t left_reserved(void)
     int64_t reserved = state_of(race_all, NULL).reserved_nano;
     int i;
     for (i = 0; i < FEATURES; i++) {
-        char key[8];
+        char key[16];
         (void)snprintf(key, sizeof key, "f%d", i);
         reserved += state_of(race_features, key).reserved_nano;
     }
@@ -345,7 +345,7 @@ static int64_t features_spent(void)
     int64_t spent = state_of(race_features, NULL).spent_nano;
     int i;
     for (i = 0; i < FEATURES; i++) {
-        char key[8];
+        char key[16];
         (void)snprintf(key, sizeof key, "f%d", i);
         spent += state_of(race_features, key).spent_nano;
     }
@@ -365,7 +365,7 @@ static void open_race(llmobs_period period)
     (void)llmobs_budget_add(race_obs, &info, &race_all);
     info.name = "features";
     info.scope = LLMOBS_BUDGET_FEATURE;
-    info.hard_nano = CAP / 4;
+    info.hard_nano = CAP / 8;
     (void)llmobs_budget_add(race_obs, &info, &race_features);
 }
 
@@ -411,10 +411,10 @@ static void* ask_new(void* unused)
     }
     for (i = 0; i < 8; i++) {
         llmobs_budget_query query = llmobs_budget_query_default();
-        char key[8];
+        char key[16];
         (void)snprintf(key, sizeof key, "k%d", i);
         query.feature = key;
-        query.nano = CAP / 4;
+        query.nano = CAP / 8;
         (void)llmobs_budget_reserve(race_obs, &query, NULL);
     }
     return NULL;

@@ -78,7 +78,7 @@ static void test_ends(void)
 {
     is_int(llmobsi_period_at(LLMOBS_PERIOD_DAY, -3600, 0), -1, "before 1970, in the west");
     is_int(llmobsi_period_at(LLMOBS_PERIOD_MONTH, -60, 0), -1, "its month");
-    is_int(llmobsi_period_begins(LLMOBS_PERIOD_MONTH, -60, -1), 0, "which begins at no time of ours");
+    is_int(llmobsi_period_begins(LLMOBS_PERIOD_MONTH, -60, -1), 0, "not one of ours");
     is_int(llmobsi_period_at(LLMOBS_PERIOD_MONTH, 0, UINT64_MAX), 584 * 12 + 6, "July 2554");
     ok(llmobsi_period_begins(LLMOBS_PERIOD_MONTH, 0, 584 * 12 + 7) == UINT64_MAX,
        "is the last of 64 bits");

@@ -37,7 +37,7 @@ typedef struct llmobs_budget_state {
 } llmobs_budget_state;
 
 /* [any, locks] Of a budget, or of a key of a template (a user's id or pseudonym; NULL:
-   `__other__`). A key that has spent nothing has no place and a state all the same. ERROR_ARGUMENT: there is no
-   such budget. */
+   `__other__`). A key that has spent nothing has no place and a state all the same.
+   ERROR_ARGUMENT: there is no such budget, or the key is not its. */
 LLMOBS_API llmobs_result llmobs_budget_status(llmobs_budget budget, const char* key,
                                               llmobs_budget_state* state);

@@ -250,22 +250,26 @@ llmobsi_fn bool llmobsi_budget_is_over(const llmobsi_budgets* budgets, uint32_t 
            (llmobsi_load_relaxed(&purse->flags) & LLMOBS_I_PURSE_OWN_LIMITS) == 0;
 }
 
-/* A place that a key may have, free ones first; or LLMOBS_I_NOWHERE. */
+/* A place that a key may have, in that of its sets that has more of them; or LLMOBS_I_NOWHERE. */
 llmobsi_fn uint32_t llmobsi_budget_room(const llmobsi_budgets* budgets, uint64_t id)
 {
     uint32_t found = LLMOBS_I_NOWHERE;
+    uint32_t most = 0;
     int which;
     for (which = 0; which < 2; which++) {
         uint32_t first = llmobsi_budget_set(budgets, id, which);
+        uint32_t place = LLMOBS_I_NOWHERE;
+        uint32_t count = 0;
         uint32_t i;
         for (i = first; i < first + LLMOBS_I_BUDGET_WAYS; i++) {
-            if (llmobsi_load_acquire(&budgets->ids[i]) == 0) {
-                return i;
-            }
-            if (found == LLMOBS_I_NOWHERE && llmobsi_budget_is_over(budgets, i)) {
-                found = i;
+            if (llmobsi_load_acquire(&budgets->ids[i]) == 0 ||
+                llmobsi_budget_is_over(budgets, i)) {
+                place = i;
+                count++;
             }
         }
+        found = count > most ? place : found;
+        most = count > most ? count : most;
     }
     return found;
 }
