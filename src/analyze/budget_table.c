@@ -239,15 +239,16 @@ llmobsi_inline uint32_t llmobsi_budget_find(const llmobsi_budgets* budgets, uint
     return LLMOBS_I_NOWHERE;
 }
 
-/* Whether a key's period is over, so that another may have its place. */
-llmobsi_fn bool llmobsi_budget_is_over(const llmobsi_budgets* budgets, uint32_t place)
+/* Whether a place may be had while its purse is in this round: it is free, or its key's period is
+   over. */
+llmobsi_fn bool llmobsi_budget_is_free(const llmobsi_budgets* budgets, uint32_t place,
+                                       uint64_t round)
 {
     const llmobsi_purse* purse = &budgets->purses[place];
-    uint64_t round = llmobsi_load_acquire(&purse->round);
     const llmobsi_budget* budget = &budgets->budgets[llmobsi_load_relaxed(&purse->budget)];
-    uint64_t when = llmobsi_load_acquire(&budget->when);
-    return llmobsi_round_ahead(round, (uint32_t)(when >> 32)) < 0 &&
-           (llmobsi_load_relaxed(&purse->flags) & LLMOBS_I_PURSE_OWN_LIMITS) == 0;
+    return llmobsi_load_acquire(&budgets->ids[place]) == 0 ||
+           (llmobsi_round_ahead(round, (uint32_t)(llmobsi_load_acquire(&budget->when) >> 32)) < 0 &&
+            (llmobsi_load_relaxed(&purse->flags) & LLMOBS_I_PURSE_OWN_LIMITS) == 0);
 }
 
 /* A place that a key may have, in that of its sets that has more of them; or LLMOBS_I_NOWHERE. */
@@ -262,8 +263,8 @@ llmobsi_fn uint32_t llmobsi_budget_room(const llmobsi_budgets* budgets, uint64_t
         uint32_t count = 0;
         uint32_t i;
         for (i = first; i < first + LLMOBS_I_BUDGET_WAYS; i++) {
-            if (llmobsi_load_acquire(&budgets->ids[i]) == 0 ||
-                llmobsi_budget_is_over(budgets, i)) {
+            uint64_t round = llmobsi_load_acquire(&budgets->purses[i].round);
+            if (llmobsi_budget_is_free(budgets, i, round)) {
                 place = i;
                 count++;
             }
@@ -281,7 +282,8 @@ llmobsi_fn bool llmobsi_budget_give(llmobsi_budgets* budgets, uint32_t place, ui
     llmobsi_purse* purse = &budgets->purses[place];
     uint64_t round = llmobsi_load_acquire(&purse->round);
     uint64_t when = llmobsi_load_acquire(&budgets->budgets[number].when);
-    if (round >> 32 != 0 && !llmobsi_purse_move(purse, &round, 0)) {
+    if (!llmobsi_budget_is_free(budgets, place, round) ||
+        (round >> 32 != 0 && !llmobsi_purse_move(purse, &round, 0))) {
         return false;
     }
     memcpy(budgets->texts[place], text, size);
