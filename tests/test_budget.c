@@ -374,6 +374,12 @@ static void test_full(bool refuse)
     is_int(state_of(features, "f0").hard_nano, 50, "and its keys with it");
     (void)ask(obs, NULL, "g0", NULL, 50);
     ok(decided.allowed, "a new one of its name begins with nothing");
+    for (i = 0, own = 0; i < 100; i++) {
+        (void)snprintf(key, sizeof key, "g%d", i);
+        (void)llmobs_budget_settle(ask(obs, NULL, key, NULL, 1), 1);
+        own += state_of(features, key).spent_nano + state_of(features, key).reserved_nano != 0;
+    }
+    is_int(own, 16, "and has all the places");
     (void)llmobs_close(obs);
 }
 

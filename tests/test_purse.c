@@ -95,6 +95,15 @@ static void test_half_turns(void)
         }
     }
     is_int(i, 40, "no amount is ever two rounds behind");
+    round = purse.round;
+    (void)llmobsi_purse_reserve(&purse, round, 80, 100, &used);
+    for (i = 0; i < 16; i++) {
+        (void)llmobsi_purse_turn(&purse, 100 + (uint32_t)i);
+    }
+    (void)llmobsi_purse_reserve(&purse, purse.round, 30, 100, &used);
+    ok(!llmobsi_purse_book(&purse, (uint32_t)round, 80, 80, &saturated),
+       "a reservation of sixteen rounds ago has the same four bits, and is not booked");
+    is_int(amount(purse.used), 30, "or taken from another");
 }
 
 static void test_most(void)
