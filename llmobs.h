@@ -22210,8 +22210,8 @@ llmobsi_fn llmobsi_top* llmobsi_top_make(void* memory, uint32_t counters)
 
    Twelve bits of a key's hash choose a register, which keeps the largest rank: by how many zeros
    the other bits begin, + 1. So the order of keys, and how often one comes, do not matter, and the
-   largest of two sketches is the sketch of both. (Registers of six bits, ten to a word, take 3.2 KiB
-   instead of 4, but an addition takes 1.4 ns instead of 0.8.)
+   largest of two sketches is the sketch of both. (Registers of six bits, ten to a word, would take
+   3.2 KiB instead of 4; but an addition takes 1.4 ns then, now 0.8.)
 
    One writes; any may read at any time. Registers only grow and each is right by itself, so that
    relaxed accesses are enough. */
