@@ -3339,8 +3339,8 @@ LLMOBS_API llmobs_result llmobs_flush(llmobs* obs, uint32_t timeout_ms);
    may be NULL), is what is no JSON, a model or price that stands twice, and a price that is
    negative, no number, beyond reason, or finer than USD / 10^15. Its id is made of the bytes'
    SHA-256, its date is today. ERROR_ARGUMENT: it is refused. ERROR_LIMIT: it does not fit, or
-   price_bytes is 0. ERROR_TIMEOUT: a thread hangs inside a call. ERROR_BUSY: from a handler that
-   interrupted one. About 7 us a model. */
+   price_bytes is 0. ERROR_TIMEOUT: a thread hung inside a call for close_timeout_ms. ERROR_BUSY:
+   from a handler that interrupted one. About 7 us a model. */
 LLMOBS_API llmobs_result llmobs_prices_load(llmobs* obs, const char* json, size_t size,
                                             llmobs_price_error* error);
 
@@ -37722,7 +37722,6 @@ LLMOBS_API llmobs_result llmobs_flush(llmobs* obs, uint32_t timeout_ms)
 
 /* Replacing the price table: one at a time, beside the one in use. */
 
-#define LLMOBS_I_PRICES_GRACE_NS UINT64_C(1000000000) /* for calls that see the table before */
 #define LLMOBS_I_PRICES_WINDOW 16384u
 
 /* ---- the way in ---------------------------------------------------------------------------- */
@@ -37766,13 +37765,16 @@ llmobsi_fn void llmobsi_repricing_end(llmobsi_repricing* change)
 llmobsi_fn llmobs_result llmobsi_repricing_begin(llmobs* obs, llmobsi_repricing* change)
 {
     llmobs_result result = llmobsi_prices_enter(obs, &change->instance);
+    uint64_t deadline_ns;
     if (result != LLMOBS_OK) {
         return result;
     }
     change->prices = llmobsi_prices_of(&change->instance->collector.recorder);
     change->cancel = llmobsi_cancel_hold();
     llmobsi_lock_take(&change->prices->lock);
-    if (!llmobsi_grace(llmobsi_monotonic_ns() + LLMOBS_I_PRICES_GRACE_NS)) {
+    deadline_ns = llmobsi_monotonic_ns() +
+                  (uint64_t)change->instance->config.close_timeout_ms * UINT64_C(1000000);
+    if (!llmobsi_grace(deadline_ns)) {
         llmobsi_repricing_end(change);
         return LLMOBS_ERROR_TIMEOUT;
     }

@@ -613,8 +613,12 @@ static void test_fire(void)
     long reads = 0, wrong = 0, failed = 0;
     int version, i;
     int versions = getenv("LLMOBS_SANITIZED") != NULL || LLMOBS_I_TSAN ? 500 : 3000;
+    llmobs_config config = llmobs_config_default();
     llmobs_price price = llmobs_price_default();
-    fired_at = open_priced(16384);
+    config.host_pumped = true;
+    config.price_bytes = 16384;
+    config.close_timeout_ms = 60000; /* readers are hardly ever outside */
+    fired_at = llmobs_open(&config, NULL);
     memset(bad, 0, sizeof bad);
     (void)llmobs_prices_load(fired_at, text, fire_table(text, sizeof text, 0), NULL);
     for (i = 0; i < READERS; i++) {
@@ -674,9 +678,13 @@ static void* hang_inside(void* argument)
 /* Whoever reads the old table may take long: its memory is not built in before he is done. */
 static void test_grace(void)
 {
+    llmobs_config config = llmobs_config_default();
     pthread_t thread;
     char byte = 0;
-    fired_at = open_priced(16384);
+    config.host_pumped = true;
+    config.price_bytes = 16384;
+    config.close_timeout_ms = 200;
+    fired_at = llmobs_open(&config, NULL);
     (void)load(fired_at, families);
     (void)!pipe(hung_pipe[0]);
     (void)!pipe(hung_pipe[1]);

@@ -1,6 +1,5 @@
 /* Replacing the price table: one at a time, beside the one in use. */
 
-#define LLMOBS_I_PRICES_GRACE_NS UINT64_C(1000000000) /* for calls that see the table before */
 #define LLMOBS_I_PRICES_WINDOW 16384u
 
 /* ---- the way in ---------------------------------------------------------------------------- */
@@ -44,13 +43,16 @@ llmobsi_fn void llmobsi_repricing_end(llmobsi_repricing* change)
 llmobsi_fn llmobs_result llmobsi_repricing_begin(llmobs* obs, llmobsi_repricing* change)
 {
     llmobs_result result = llmobsi_prices_enter(obs, &change->instance);
+    uint64_t deadline_ns;
     if (result != LLMOBS_OK) {
         return result;
     }
     change->prices = llmobsi_prices_of(&change->instance->collector.recorder);
     change->cancel = llmobsi_cancel_hold();
     llmobsi_lock_take(&change->prices->lock);
-    if (!llmobsi_grace(llmobsi_monotonic_ns() + LLMOBS_I_PRICES_GRACE_NS)) {
+    deadline_ns = llmobsi_monotonic_ns() +
+                  (uint64_t)change->instance->config.close_timeout_ms * UINT64_C(1000000);
+    if (!llmobsi_grace(deadline_ns)) {
         llmobsi_repricing_end(change);
         return LLMOBS_ERROR_TIMEOUT;
     }

@@ -9,8 +9,8 @@
    may be NULL), is what is no JSON, a model or price that stands twice, and a price that is
    negative, no number, beyond reason, or finer than USD / 10^15. Its id is made of the bytes'
    SHA-256, its date is today. ERROR_ARGUMENT: it is refused. ERROR_LIMIT: it does not fit, or
-   price_bytes is 0. ERROR_TIMEOUT: a thread hangs inside a call. ERROR_BUSY: from a handler that
-   interrupted one. About 7 us a model. */
+   price_bytes is 0. ERROR_TIMEOUT: a thread hung inside a call for close_timeout_ms. ERROR_BUSY:
+   from a handler that interrupted one. About 7 us a model. */
 LLMOBS_API llmobs_result llmobs_prices_load(llmobs* obs, const char* json, size_t size,
                                             llmobs_price_error* error);
 
