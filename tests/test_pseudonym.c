@@ -368,12 +368,19 @@ static void test_race(void)
 /* ---- what stays on a stack ----------------------------------------------------------------- */
 
 /* The keys of these four domains, without a tenant and with one, and what tenants' keys are made
-   of: as a whole, and then the half of each that a running HMAC has to its end. */
-enum { WIPED_DOMAINS = 4, WIPED_KEYS = 2 * WIPED_DOMAINS + 1, WIPED_NEEDLES = 2 * WIPED_KEYS };
+   of, and the secrets that this gives: as a whole, and then the half of each key that a running
+   HMAC has to its end. */
+enum {
+    WIPED_DOMAINS = 4,
+    WIPED_KEYS = 2 * WIPED_DOMAINS + 1,
+    WIPED_WHOLE = WIPED_KEYS + WIPED_DOMAINS,
+    WIPED_NEEDLES = WIPED_WHOLE + WIPED_KEYS
+};
 
 static llmobs* wiped_obs;
 static const char* wiped_tenant;
 static llmobs_request wiped_request;
+static llmobs_pseudonymizer wiped_maker;
 static stack_needle wiped_keys[WIPED_NEEDLES];
 static size_t wiped_count; /* that are looked for */
 
@@ -394,15 +401,25 @@ static void* make_pseudonym(void* unused)
     return NULL;
 }
 
-static void* make_in_pieces(void* unused)
+static void* begin_pieces(void* unused)
 {
-    llmobs_pseudonymizer maker;
+    (void)unused;
+    (void)llmobs_pseudonym_begin(&wiped_maker, wiped_obs, LLMOBS_DOMAIN_INPUT, wiped_tenant);
+    return NULL;
+}
+
+static void* add_piece(void* unused)
+{
+    (void)unused;
+    llmobs_pseudonym_update(&wiped_maker, "a piece", 7);
+    return NULL;
+}
+
+static void* end_pieces(void* unused)
+{
     char out[LLMOBS_PSEUDONYM_SIZE];
     (void)unused;
-    (void)llmobs_pseudonym_begin(&maker, wiped_obs, LLMOBS_DOMAIN_INPUT, wiped_tenant);
-    llmobs_pseudonym_update(&maker, "a text, ", 8);
-    llmobs_pseudonym_update(&maker, "and more", 8);
-    (void)llmobs_pseudonym_end(&maker, out);
+    (void)llmobs_pseudonym_end(&wiped_maker, out);
     return NULL;
 }
 
@@ -410,6 +427,14 @@ static void* verify_one(void* pseudonym)
 {
     (void)llmobs_pseudonym_verify(wiped_obs, LLMOBS_DOMAIN_USER, wiped_tenant, "u42", 3,
                                   (const char*)pseudonym);
+    return NULL;
+}
+
+static void* verify_unknown(void* unused)
+{
+    (void)unused;
+    (void)llmobs_pseudonym_verify(wiped_obs, LLMOBS_DOMAIN_USER, wiped_tenant, "u42", 3,
+                                  "hmac-sha256:k0:03de81c84f48205ff8b6ed7dee3a000a");
     return NULL;
 }
 
@@ -473,9 +498,10 @@ static void look_between(void* user, const llmobs_audit* audit)
 static void set_wiped_key(size_t number, const llmobs_hmac_key* key)
 {
     stack_needle_set(&wiped_keys[number], key, sizeof *key);
-    stack_needle_set(&wiped_keys[WIPED_KEYS + number], key->outer, sizeof key->outer);
+    stack_needle_set(&wiped_keys[WIPED_WHOLE + number], key->outer, sizeof key->outer);
 }
 
+/* Of the key that was written last, in the last place. */
 static void take_wiped_keys(llmobs* obs)
 {
     static const llmobs_domain domains[WIPED_DOMAINS] = {
@@ -485,6 +511,7 @@ static void take_wiped_keys(llmobs* obs)
     llmobsi_key_taken taken;
     llmobs_hmac_key key;
     char id[LLMOBS_KEY_ID_SIZE];
+    uint8_t bytes[LLMOBS_SHA256_SIZE];
     size_t i, there = 0;
     for (i = 0; i < WIPED_DOMAINS; i++) {
         there += llmobsi_keyring_key(keyring, domains[i], NULL, 0, &key, id);
@@ -492,11 +519,16 @@ static void take_wiped_keys(llmobs* obs)
         there += llmobsi_keyring_key(keyring, domains[i], "acme", 4, &key, id);
         set_wiped_key(2 * i + 1, &key);
     }
-    there += llmobsi_key_take(&keyring->page->places[0], offsetof(llmobsi_keyset, master), &taken);
+    there += llmobsi_key_take(&keyring->page->places[LLMOBS_I_KEYS - 1],
+                              offsetof(llmobsi_keyset, master), &taken);
     set_wiped_key(2 * i, &taken.key);
     llmobsi_leave();
+    for (i = 0; i < WIPED_DOMAINS; i++) {
+        llmobsi_key_expand(&taken.key, llmobs_domain_name(domains[i]), "acme", 4, bytes);
+        stack_needle_set(&wiped_keys[WIPED_KEYS + i], bytes, sizeof bytes);
+    }
     /* Plain C has more variables than there are registers: halves may be spilled. */
-    wiped_count = llmobsi_load_relaxed(&llmobsi_sha256_chosen) == 1 ? WIPED_KEYS : WIPED_NEEDLES;
+    wiped_count = llmobsi_load_relaxed(&llmobsi_sha256_chosen) == 1 ? WIPED_WHOLE : WIPED_NEEDLES;
     is_int(there, WIPED_KEYS, "the keys that must not be found");
 }
 
@@ -507,8 +539,11 @@ static void test_wiped_tenant(llmobs* obs, const char* tenant)
         const char* what;
         void* (*run)(void*);
     } calls[] = {{"a pseudonym leaves no key on the stack", make_pseudonym},
-                 {"nor one in pieces", make_in_pieces},
-                 {"nor its verification", verify_one},
+                 {"nor the begin of one in pieces", begin_pieces},
+                 {"nor a piece", add_piece},
+                 {"nor its end", end_pieces},
+                 {"nor a verification", verify_one},
+                 {"nor one without the key", verify_unknown},
                  {"nor the begin of a request", begin_request},
                  {"nor the first piece of a text", begin_stream},
                  {"nor those that follow", stream_pieces},
@@ -526,8 +561,11 @@ static void test_wiped_tenant(llmobs* obs, const char* tenant)
 
 static void test_stack(void)
 {
+    static const char* const ids[LLMOBS_I_KEYS] = {"k1", "k2", "k3", "k4"};
+    static uint8_t secrets[LLMOBS_I_KEYS][32];
     llmobs_config config = keyed_config();
     llmobs* obs;
+    uint32_t i;
     if (SANITIZED) {
         skip("keys on a stack", "a sanitizer has stacks of its own");
         return;
@@ -541,6 +579,11 @@ static void test_stack(void)
     config.metric_user_ids = true;
     config.audit = look_between;
     obs = llmobs_open(&config, NULL);
+    for (i = 1; i < LLMOBS_I_KEYS; i++) {
+        llmobs_key key = key_of(ids[i], secrets[i], sizeof secrets[i]);
+        memset(secrets[i], (int)(7 * i), sizeof secrets[i]);
+        (void)llmobs_key_rotate(obs, &key);
+    }
     take_wiped_keys(obs);
     wiped_obs = obs;
     is_int(stack_finds(leave_key, NULL, wiped_keys, wiped_count), 0, "a key that is left is found");
