@@ -450,11 +450,16 @@ static void* begin_request(void* unused)
     return NULL;
 }
 
-/* A piece of nothing begins the hash, and writes over nothing. */
+/* What a first piece does first: the rest of the call would write over it. */
 static void* begin_stream(void* unused)
 {
+    llmobsi_thread* thread;
+    llmobsi_request* record = llmobsi_request_enter(wiped_request, &thread);
     (void)unused;
-    llmobs_request_output(wiped_request, "", 0);
+    if (record != NULL) {
+        llmobsi_stream_begin(thread, record, LLMOBS_DOMAIN_OUTPUT);
+        llmobsi_leave();
+    }
     return NULL;
 }
 
