@@ -11,6 +11,7 @@
 #include "budgeter.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -258,6 +259,7 @@ static void* race(void* argument)
     memset(open, 0, sizeof open);
     memset(amounts, 0, sizeof amounts);
     while (llmobsi_load_acquire(&race_go) == 0) {
+        (void)sched_yield();
     }
     for (i = 0; i < rounds + 4; i++) {
         int slot = (int)(i % 4);
@@ -408,6 +410,7 @@ static void* ask_new(void* unused)
     int i;
     (void)unused;
     while (llmobsi_load_acquire(&race_go) == 0) {
+        (void)sched_yield();
     }
     for (i = 0; i < 8; i++) {
         llmobs_budget_query query = llmobs_budget_query_default();

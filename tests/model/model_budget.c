@@ -243,6 +243,16 @@ ghost void before_place(void)
     }
 }
 
+/* The last place is free, and keys without a place share an amount. */
+ghost void before_last_place(void)
+{
+    before_place();
+    ids[0] = 0;
+    purses[0].round = purses[0].used = purses[0].spent = 0;
+    purses[LLMOBS_I_BUDGET_WAYS].round = UINT64_C(8) << 32;
+    budget.refuses = 0;
+}
+
 ghost void note(unsigned who, bool yes)
 {
     granted[who] = yes;
@@ -285,6 +295,15 @@ ghost void after_place(void)
     }
 }
 
+ghost void after_last_place(void)
+{
+    if (ids[0] != llmobsi_budget_id(&budget, NEW_HASH) || granted[1] + granted[2] != 1 ||
+        (purses[0].used & LLMOBS_I_PURSE_MOST) != 6 ||
+        (purses[LLMOBS_I_BUDGET_WAYS].used & LLMOBS_I_PURSE_MOST) != 0) {
+        model_fail("a key spends at two places");
+    }
+}
+
 const model_scenario model_scenarios[] = {
     {"purse",
      "what is booked in the last round is what is spent in it, and no limit is passed",
@@ -306,5 +325,10 @@ const model_scenario model_scenarios[] = {
      before_place,
      {ask_old, ask_new, ask_new_too, NULL},
      after_place},
+    {"last place",
+     "a key that fills the table does not go to those that found no place as well",
+     before_last_place,
+     {ask_new, ask_new_too, NULL, NULL},
+     after_last_place},
     {NULL, NULL, NULL, {NULL, NULL, NULL, NULL}, NULL},
 };
