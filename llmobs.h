@@ -12018,6 +12018,17 @@ llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
     return i == 64 ? 0 : llmobsi_context_read(window, letters, ends >> i << i) & view->classes;
 }
 
+/* Whether "csc", "cvc" or "cvv" could stand before a place: a C, and a S or V behind it. Nothing else
+   makes anything of three or four digits, such as a year. */
+llmobsi_fn bool llmobsi_context_may_be_code(const llmobsi_view* view, size_t place)
+{
+    uint8_t copy[64];
+    const uint8_t* window = llmobsi_context_window(view, place, copy);
+    return (llmobsi_range_of(window, 0x20, 'c', 'c') << 1 &
+            (llmobsi_range_of(window, 0x20, 's', 's') |
+             llmobsi_range_of(window, 0x20, 'v', 'v'))) != 0;
+}
+
 #endif /* LLMOBS_NO_SCANNER */
 
 /* =================================================================================================
@@ -12555,9 +12566,12 @@ llmobsi_fn bool llmobsi_digits_read(llmobsi_view* view, size_t start, llmobsi_ma
    before them can make something of them. */
 llmobsi_inline bool llmobsi_plain_is_likely(const llmobsi_view* view, size_t start, size_t size)
 {
-    return size >= 13 ? size <= LLMOBS_I_CARD_MOST
-                      : size >= 3 && size != 5 && !view->is_within &&
-                            llmobsi_context(view, start) != 0;
+    if (size >= 13) {
+        return size <= LLMOBS_I_CARD_MOST;
+    }
+    return size >= 3 && size != 5 && !view->is_within &&
+           (size > 4 ? llmobsi_context(view, start) != 0
+                     : llmobsi_context_may_be_code(view, start));
 }
 
 /* A digit that begins a number, with `after` behind its first `size`. A year with a month, a

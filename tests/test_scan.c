@@ -244,6 +244,32 @@ static void test_paths(void)
     llmobsi_store_relaxed(&llmobsi_trigger_chosen, chosen);
 }
 
+/* A term has other tables decide where a look is worth it, and nothing passed over: what is found
+   besides it is the same. */
+static void test_rough(void)
+{
+    static char text[5000];
+    llmobs_scan_rules rules = llmobs_scan_rules_default();
+    llmobs_scan_term term;
+    size_t i, k, wrong = 0;
+    memset(&term, 0, sizeof term);
+    term.text = "~~~nobody~~~";
+    rules.terms = &term;
+    rules.term_count = 1;
+    for (i = 0; i < 3000; i++) {
+        size_t size = random_text(text, 66 + next_random() % 4000);
+        for (k = 0; i % 3 == 0 && k < 20 && size > 0; k++) {
+            text[next_random() % size] = (char)next_random();
+        }
+        scan_once(&whole, NULL, text, size);
+        scan_once(&parts, &rules, text, size);
+        if (!scan_same(&whole, &parts) && wrong++ < 3) {
+            printf("# %s\n# %s\n", scan_show(&whole, text, size), scan_show(&parts, text, size));
+        }
+    }
+    is_int(wrong, 0, "with a term of its own a scan finds the same");
+}
+
 /* ---- clean text, large text ---------------------------------------------------------------- */
 
 static char* read_all(const char* pattern, size_t* size)
@@ -391,6 +417,7 @@ int main(void)
     test_borders();
     test_random();
     test_paths();
+    test_rough();
     test_prose();
     test_large();
     test_interface();

@@ -145,6 +145,11 @@ static bool context_is_found(const char* word, uint32_t classes)
                 (behind < LLMOBS_I_CONTEXT_BYTES ? classes : 0)) {
                 return false;
             }
+            if (classes == LLMOBS_PII_BIT(LLMOBS_PII_CARD_CODE) &&
+                behind < LLMOBS_I_CONTEXT_BYTES &&
+                !llmobsi_context_may_be_code(&view, before + size + behind)) {
+                return false;
+            }
             /* Cut by a finding before. */
             view.floor = before + 1;
             if (llmobsi_context(&view, before + size + behind) != 0) {

@@ -170,3 +170,14 @@ llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
     i = llmobsi_context_end(view, window, place);
     return i == 64 ? 0 : llmobsi_context_read(window, letters, ends >> i << i) & view->classes;
 }
+
+/* Whether "csc", "cvc" or "cvv" could stand before a place: a C, and a S or V behind it. Nothing else
+   makes anything of three or four digits, such as a year. */
+llmobsi_fn bool llmobsi_context_may_be_code(const llmobsi_view* view, size_t place)
+{
+    uint8_t copy[64];
+    const uint8_t* window = llmobsi_context_window(view, place, copy);
+    return (llmobsi_range_of(window, 0x20, 'c', 'c') << 1 &
+            (llmobsi_range_of(window, 0x20, 's', 's') |
+             llmobsi_range_of(window, 0x20, 'v', 'v'))) != 0;
+}

@@ -203,9 +203,12 @@ llmobsi_fn bool llmobsi_digits_read(llmobsi_view* view, size_t start, llmobsi_ma
    before them can make something of them. */
 llmobsi_inline bool llmobsi_plain_is_likely(const llmobsi_view* view, size_t start, size_t size)
 {
-    return size >= 13 ? size <= LLMOBS_I_CARD_MOST
-                      : size >= 3 && size != 5 && !view->is_within &&
-                            llmobsi_context(view, start) != 0;
+    if (size >= 13) {
+        return size <= LLMOBS_I_CARD_MOST;
+    }
+    return size >= 3 && size != 5 && !view->is_within &&
+           (size > 4 ? llmobsi_context(view, start) != 0
+                     : llmobsi_context_may_be_code(view, start));
 }
 
 /* A digit that begins a number, with `after` behind its first `size`. A year with a month, a
