@@ -171,8 +171,8 @@ llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
     return i == 64 ? 0 : llmobsi_context_read(window, letters, ends >> i << i) & view->classes;
 }
 
-/* Whether "csc", "cvc" or "cvv" could stand before a place: a C, and a S or V behind it. Nothing else
-   makes anything of three or four digits, such as a year. */
+/* Whether "csc", "cvc" or "cvv" could stand before a place: a C, and a S or V behind it. Nothing
+   else makes anything of three or four digits, such as a year. */
 llmobsi_fn bool llmobsi_context_may_be_code(const llmobsi_view* view, size_t place)
 {
     uint8_t copy[64];
