@@ -168,6 +168,50 @@ static void test_normal_forms(void)
     is_int(equal, 0, "and no two have the same");
 }
 
+static void tag_of(const llmobs_hmac_key* key, const char* pii, const char* value, size_t size,
+                   char* out)
+{
+    llmobs_hmac mac;
+    uint8_t tag[LLMOBS_SHA256_SIZE];
+    size_t i, length;
+    llmobs_hmac_begin(&mac, key);
+    llmobs_hmac_update(&mac, "llmobs redact 1", 16);
+    llmobs_hmac_update(&mac, pii, strlen(pii) + 1);
+    llmobs_hmac_update(&mac, value, size);
+    llmobs_hmac_end(&mac, tag);
+    length = (size_t)sprintf(out, "<%s_", pii);
+    for (i = 0; i < 8; i++) {
+        length += (size_t)sprintf(out + length, "%02x", tag[i]);
+    }
+    sprintf(out + length, ">");
+}
+
+/* What another match overlaps with is taken as it is; so is what goes on, however long it is. */
+static void test_overlapping_tags(void)
+{
+    static const char card[] = "4111 1111 1111 1111:2:3:4:5:6:7:8";
+    static char text[3000];
+    char want[100];
+    size_t size, step, differ = 0;
+    llmobs_hmac_key key;
+    llmobs_redact_rules rules;
+    llmobs_hmac_key_init(&key, "another key", 11);
+    rules = rules_of(LLMOBS_REDACT_TAG, &key);
+    tag_of(&key, "CREDIT_CARD", card, sizeof card - 1, want);
+    is_str(shown(&rules, card), want, "a card that is half an address");
+    memset(text, 'A', sizeof text);
+    memcpy(text, "Robert.Williams@very.long.Domain.xoxb-123456789012-123456789012-", 64);
+    for (size = 64; size <= sizeof text; size = size < 80 ? size + 1 : size * 2) {
+        tag_of(&key, "EMAIL", text, size, want);
+        redact(&rules, text, size);
+        differ += strcmp(plain, want) != 0;
+        for (step = 1; step < 2000; step = step * 2 + 1) {
+            differ += !stream(&rules, text, size, step);
+        }
+    }
+    is_int(differ, 0, "an address that goes on as a token");
+}
+
 /* Every case, by every operator, in every chunk size up to its own. */
 static void test_all_cases(void)
 {
@@ -342,6 +386,7 @@ int main(void)
 {
     test_operators();
     test_normal_forms();
+    test_overlapping_tags();
     test_all_cases();
     test_random();
     test_interface();
