@@ -103,6 +103,8 @@ static const scan_case scan_cases[] = {
     {"social security number is 536 90 4399.", "social security number is [US_SSN:536 90 4399]."},
     {"{\"ssn\": \"536904399\"}", "{\"ssn\": \"[US_SSN:536904399]\"}"},
     {"ssn one two three four five 536904399", NULL},
+    {"ssn .............................. passport 536904399",
+     "ssn .............................. passport [PASSPORT:536904399]"},
     {"ssn one passport two three four 536904399",
      "ssn one passport two three four [PASSPORT:536904399]"},
     {"ssn one two three four 536904399", "ssn one two three four [US_SSN:536904399]"},
