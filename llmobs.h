@@ -30753,6 +30753,12 @@ llmobsi_inline llmobsi_cost_row* llmobsi_cost_head(const llmobsi_cost_walk* walk
 
 /* ---- the most expensive ones --------------------------------------------------------------- */
 
+/* A name of the ledger, or a pseudonym: there is room. */
+llmobsi_fn void llmobsi_cost_name_put(char name[LLMOBS_EXPLAINED_TEXT], const char* text)
+{
+    memcpy(name, text, strlen(text) + 1);
+}
+
 /* Whether the first is the cheaper one. */
 llmobsi_fn bool llmobsi_cost_line_less(const llmobs_cost_line* a, const llmobs_cost_line* b)
 {
@@ -30822,7 +30828,8 @@ llmobsi_fn void llmobsi_cost_report_choose(llmobsi_cost_inquiry* inquiry)
         head->line = LLMOBS_I_COST_NONE; /* seen */
         memset(&line, 0, sizeof line);
         line.row = (uint32_t)(head - inquiry->ledger->rows);
-        strcpy(line.name, llmobsi_cost_name(inquiry->ledger, line.row, inquiry->dimension));
+        llmobsi_cost_name_put(
+            line.name, llmobsi_cost_name(inquiry->ledger, line.row, inquiry->dimension));
         line.sums.cost_nano = head->cost_nano;
         if (count < inquiry->room) {
             lines[count++] = line;
@@ -30912,7 +30919,7 @@ llmobsi_fn llmobsi_cost_group* llmobsi_cost_group_asked(const llmobsi_cost_inqui
 llmobsi_fn void llmobsi_cost_line_of_user(const llmobs_top_entry* entry, llmobs_cost_line* line)
 {
     memset(line, 0, sizeof *line);
-    strcpy(line->name, entry->pseudonym);
+    llmobsi_cost_name_put(line->name, entry->pseudonym);
     line->sums.requests = (int64_t)entry->requests;
     line->sums.unknown = (int64_t)entry->unpriced;
     line->sums.cost_nano = entry->low;
@@ -38830,6 +38837,27 @@ llmobsi_fn void llmobsi_metrics_start(llmobsi_collector* collector, const llmobs
     llmobsi_catalogue_start(collector, config, config->metric_user_ids && has_key);
 }
 
+/* In the child of a fork: what the parts that can be off had is the parent's. */
+llmobsi_fn void llmobsi_parts_forked(llmobsi_recorder* recorder)
+{
+    if (llmobsi_cost_ledger_of(recorder) != NULL) {
+        llmobsi_cost_forked(llmobsi_cost_ledger_of(recorder));
+    }
+    if (llmobsi_captures_of(recorder) != NULL) {
+        llmobsi_captures_forked(llmobsi_captures_of(recorder));
+    }
+    if (llmobsi_requests_of(recorder) != NULL) {
+        llmobsi_requests_forked(llmobsi_requests_of(recorder));
+        llmobsi_sessions_forked(llmobsi_sessions_of(recorder));
+    }
+    if (llmobsi_prices_of(recorder) != NULL) {
+        llmobsi_prices_forked(llmobsi_prices_of(recorder));
+    }
+    if (llmobsi_budgets_of(recorder) != NULL) {
+        llmobsi_budgets_forked(llmobsi_budgets_of(recorder));
+    }
+}
+
 /* In the child of a fork: an empty instance, with the same exporters, running. Nobody else is
    here. */
 llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
@@ -38868,22 +38896,7 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
         memset(&collector->noted_metrics, 0, sizeof collector->noted_metrics);
         collector->noted_misused = 0;
     }
-    if (llmobsi_cost_ledger_of(recorder) != NULL) {
-        llmobsi_cost_forked(llmobsi_cost_ledger_of(recorder));
-    }
-    if (llmobsi_captures_of(recorder) != NULL) {
-        llmobsi_captures_forked(llmobsi_captures_of(recorder));
-    }
-    if (llmobsi_requests_of(recorder) != NULL) {
-        llmobsi_requests_forked(llmobsi_requests_of(recorder));
-        llmobsi_sessions_forked(llmobsi_sessions_of(recorder));
-    }
-    if (llmobsi_prices_of(recorder) != NULL) {
-        llmobsi_prices_forked(llmobsi_prices_of(recorder));
-    }
-    if (llmobsi_budgets_of(recorder) != NULL) {
-        llmobsi_budgets_forked(llmobsi_budgets_of(recorder));
-    }
+    llmobsi_parts_forked(recorder);
     llmobsi_resource_make(instance);
     for (i = 0; i < collector->exporter_count; i++) {
         llmobsi_exporter_forked(&collector->exporters[i]);

@@ -132,6 +132,12 @@ llmobsi_inline llmobsi_cost_row* llmobsi_cost_head(const llmobsi_cost_walk* walk
 
 /* ---- the most expensive ones --------------------------------------------------------------- */
 
+/* A name of the ledger, or a pseudonym: there is room. */
+llmobsi_fn void llmobsi_cost_name_put(char name[LLMOBS_EXPLAINED_TEXT], const char* text)
+{
+    memcpy(name, text, strlen(text) + 1);
+}
+
 /* Whether the first is the cheaper one. */
 llmobsi_fn bool llmobsi_cost_line_less(const llmobs_cost_line* a, const llmobs_cost_line* b)
 {
@@ -201,7 +207,8 @@ llmobsi_fn void llmobsi_cost_report_choose(llmobsi_cost_inquiry* inquiry)
         head->line = LLMOBS_I_COST_NONE; /* seen */
         memset(&line, 0, sizeof line);
         line.row = (uint32_t)(head - inquiry->ledger->rows);
-        strcpy(line.name, llmobsi_cost_name(inquiry->ledger, line.row, inquiry->dimension));
+        llmobsi_cost_name_put(
+            line.name, llmobsi_cost_name(inquiry->ledger, line.row, inquiry->dimension));
         line.sums.cost_nano = head->cost_nano;
         if (count < inquiry->room) {
             lines[count++] = line;
@@ -291,7 +298,7 @@ llmobsi_fn llmobsi_cost_group* llmobsi_cost_group_asked(const llmobsi_cost_inqui
 llmobsi_fn void llmobsi_cost_line_of_user(const llmobs_top_entry* entry, llmobs_cost_line* line)
 {
     memset(line, 0, sizeof *line);
-    strcpy(line->name, entry->pseudonym);
+    llmobsi_cost_name_put(line->name, entry->pseudonym);
     line->sums.requests = (int64_t)entry->requests;
     line->sums.unknown = (int64_t)entry->unpriced;
     line->sums.cost_nano = entry->low;

@@ -218,6 +218,27 @@ llmobsi_fn void llmobsi_metrics_start(llmobsi_collector* collector, const llmobs
     llmobsi_catalogue_start(collector, config, config->metric_user_ids && has_key);
 }
 
+/* In the child of a fork: what the parts that can be off had is the parent's. */
+llmobsi_fn void llmobsi_parts_forked(llmobsi_recorder* recorder)
+{
+    if (llmobsi_cost_ledger_of(recorder) != NULL) {
+        llmobsi_cost_forked(llmobsi_cost_ledger_of(recorder));
+    }
+    if (llmobsi_captures_of(recorder) != NULL) {
+        llmobsi_captures_forked(llmobsi_captures_of(recorder));
+    }
+    if (llmobsi_requests_of(recorder) != NULL) {
+        llmobsi_requests_forked(llmobsi_requests_of(recorder));
+        llmobsi_sessions_forked(llmobsi_sessions_of(recorder));
+    }
+    if (llmobsi_prices_of(recorder) != NULL) {
+        llmobsi_prices_forked(llmobsi_prices_of(recorder));
+    }
+    if (llmobsi_budgets_of(recorder) != NULL) {
+        llmobsi_budgets_forked(llmobsi_budgets_of(recorder));
+    }
+}
+
 /* In the child of a fork: an empty instance, with the same exporters, running. Nobody else is
    here. */
 llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
@@ -256,22 +277,7 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
         memset(&collector->noted_metrics, 0, sizeof collector->noted_metrics);
         collector->noted_misused = 0;
     }
-    if (llmobsi_cost_ledger_of(recorder) != NULL) {
-        llmobsi_cost_forked(llmobsi_cost_ledger_of(recorder));
-    }
-    if (llmobsi_captures_of(recorder) != NULL) {
-        llmobsi_captures_forked(llmobsi_captures_of(recorder));
-    }
-    if (llmobsi_requests_of(recorder) != NULL) {
-        llmobsi_requests_forked(llmobsi_requests_of(recorder));
-        llmobsi_sessions_forked(llmobsi_sessions_of(recorder));
-    }
-    if (llmobsi_prices_of(recorder) != NULL) {
-        llmobsi_prices_forked(llmobsi_prices_of(recorder));
-    }
-    if (llmobsi_budgets_of(recorder) != NULL) {
-        llmobsi_budgets_forked(llmobsi_budgets_of(recorder));
-    }
+    llmobsi_parts_forked(recorder);
     llmobsi_resource_make(instance);
     for (i = 0; i < collector->exporter_count; i++) {
         llmobsi_exporter_forked(&collector->exporters[i]);
