@@ -84,20 +84,21 @@ CONTENTS: search for a tag.
     >>api:budget_define      >>budget_define          budgets: what they are, how they stand
     >>api:budget             >>budget                 budgets: reserve, settle, release
                              >>budget_state           budgets: out to a state file, and back
-    >>api:request_pool       >>request_pool           records of requests under way
-                             >>request_tick           records of requests: what the tick does
-                             >>guard                  the guardrail that is built in
-    >>api:stream             >>stream                 prompts and answers: hashed, audited, not kept
     >>api:price              >>price                  price tables: rows, finding one
                              >>price_build            price tables: building one
                              >>price_name             price tables: what a price is for
                              >>price_load             price tables: LiteLLM's form, read
-                             >>usage                  tokens by kind
+    >>api:usage              >>usage                  tokens by kind
     >>api:rate               >>rate                   what a token costs in a request
     >>api:cost               >>cost                   what a request cost
+    >>api:request_pool       >>request_pool           records of requests under way
+                             >>request_tick           records of requests: what the tick does
+                             >>guard                  the guardrail that is built in
+    >>api:stream             >>stream                 prompts and answers: hashed, audited, not kept
     >>api:request            >>request                requests: begin, phases
     >>api:progress           >>progress               requests: tokens, verdicts, time in batches
                              >>ending                 requests: what is known at the end
+                             >>ending_cost            requests: what they cost, and their budgets
                              >>measure                requests: metrics
     >>api:vocabulary         >>vocabulary             requests: attributes of the root span
     >>api:explain            >>explain                recent requests, taken apart
@@ -831,6 +832,9 @@ typedef struct llmobs_config {
     uint32_t price_bytes;        /* for a table of prices, up to 2^28; twice that is taken, so that
                                     it can be replaced. LiteLLM's takes about 250 a model
                                                                                (default 0: none)  */
+    int64_t gpu_second_nano;     /* what a second of your own hardware costs, in USD / 10^9: of
+                                    requests without another price, by their part of the time that
+                                    llmobs_requests_share tells                 (default 0: none) */
     uint32_t cost_most;          /* USD a request: a higher cost is refused, 1 to 10^9
                                                                                 (default 1000000) */
     uint32_t budgets;            /* that may be defined, up to 1024; 0 or LLMOBS_OFF: none, and no
@@ -1334,6 +1338,10 @@ LLMOBS_API llmobs_metric_info llmobs_metric_info_default(void);
       "Total tokens processed")                                                                   \
     X(LLM_COST, LLM, "llm_cost_usd_total", "USD", COUNTER, NANO, NONE, COST_BY_USER,              \
       "Total cost in USD")                                                                        \
+    X(LLM_COST_UNKNOWN, LLM, "llm_cost_unknown_requests_total", "{request}", COUNTER, INT, NONE,  \
+      COST, "Requests whose cost is not known: it is in no total")                                \
+    X(LLM_TOKENS_BY_KIND, LLM, "llm_tokens_by_kind_total", "{token}", COUNTER, INT, NONE, KIND,   \
+      "Tokens of a kind: parts of the input or the output")                                       \
     X(LLM_PHASE_DURATION, LLM, "llm_phase_duration_seconds", "s", HISTOGRAM, NANO, PHASE,         \
       PHASE, "Duration of each pipeline phase")                                                   \
     X(LLM_GUARDRAIL_TRIGGERS, LLM, "llm_guardrail_triggers_total", "{trigger}", COUNTER, INT,     \
@@ -1748,6 +1756,11 @@ LLMOBS_API llmobs_log_info llmobs_log_info_default(void);
 /* [any] A NUL-terminated text with its length; of NULL, the empty one. */
 LLMOBS_API llmobs_string llmobs_str(const char* text);
 
+/* [any] A text with its length. Prompts and answers are handed over like this: they are hashed,
+   measured and, if asked for, scanned in the call, and never stored. NULL has size 0;
+   LLMOBS_NUL_TERMINATED as size measures it. */
+LLMOBS_API llmobs_string llmobs_text(const char* data, size_t size);
+
 /* [any] Records an event. It goes the way of the spans, to the exporters that take
    LLMOBS_SIGNAL_LOGS, whether its trace is sampled or not; what can't be kept is dropped and
    counted. Below llmobs_config.log_severity, and while there are exporters but none that takes
@@ -2112,6 +2125,8 @@ typedef struct llmobs_unique_count {
 
 /* ---- the cost ledger ----------------------------------------------------------------------- */
 
+#define LLMOBS_COST_UNKNOWN INT64_MIN /* of an amount of nano-USD: it is not known */
+
 /* What is summed up. Every sum is a whole number, so it does not depend on the order of its parts,
    and sums over features, models or tenants come to the same total. A sum that would be more than
    INT64_MAX stays there: llmobs_cost_summary.saturated. */
@@ -2337,7 +2352,8 @@ typedef struct llmobs_reservation {
 LLMOBS_API llmobs_reservation llmobs_budget_reserve(llmobs* obs, const llmobs_budget_query* query,
                                                     llmobs_budget_decision* decision);
 
-/* [any] Books what it came to, all of it, and gives back the rest. More than was reserved is booked
+/* [any] Books what it came to, all of it, and gives back the rest. (LLMOBS_COST_UNKNOWN: all that
+   was reserved.) More than was reserved is booked
    too, over the limit if need be, since it is spent. It counts for the period in which it was
    reserved; when that is over, for none. ERROR_ARGUMENT: the reservation is over or was none, which
    is harmless, or the amount is negative or above LLMOBS_BUDGET_MOST: then it stays open. */
@@ -2345,131 +2361,6 @@ LLMOBS_API llmobs_result llmobs_budget_settle(llmobs_reservation reservation, in
 
 /* [any] Gives all of it back: nothing was spent. */
 LLMOBS_API llmobs_result llmobs_budget_release(llmobs_reservation reservation);
-
-/* =================================================================================================
- *  >>api:request_pool       records of requests under way
- * ============================================================================================== */
-
-/* ---- requests: what is said of them -------------------------------------------------------- */
-
-/* One request to an LLM application or engine, by value. It may begin on one thread, make tokens on
-   a second and end on a third. Zeroed ones, ended ones and those of a closed instance are inert:
-   late and repeated calls are harmless, and counted. */
-typedef struct llmobs_request {
-    uint32_t instance; /* private, as all its fields */
-    uint32_t place;
-    uint64_t generation;
-} llmobs_request;
-
-/* The steps of a chain. X(id, the metric's label, the span's name). */
-#define LLMOBS_PHASES(X)                                                                          \
-    X(RETRIEVAL, "retrieval", "retrieval")                                                        \
-    X(PROMPT_ASSEMBLY, "prompt_assembly", "prompt_assembly")                                      \
-    X(MODEL_CALL, "model_call", "model_call")                                                     \
-    X(GUARDRAILS, "guardrails", "guardrail_check")                                                \
-    X(TOOL, "tool", "execute_tool")                                                               \
-    X(OTHER, "other", "other")
-
-typedef enum llmobs_phase {
-#define LLMOBS_I_PHASE(id, label, name) LLMOBS_PHASE_##id,
-    LLMOBS_PHASES(LLMOBS_I_PHASE)
-#undef LLMOBS_I_PHASE
-    LLMOBS_PHASE_COUNT
-} llmobs_phase;
-
-typedef enum llmobs_guardrail_action {
-    LLMOBS_GUARDRAIL_PASSED = 0,   /* looked, and found nothing  */
-    LLMOBS_GUARDRAIL_FLAGGED = 1,  /* found something, let it go */
-    LLMOBS_GUARDRAIL_FILTERED = 2, /* took it out                */
-    LLMOBS_GUARDRAIL_BLOCKED = 3   /* refused the whole          */
-} llmobs_guardrail_action;
-
-/* What a request used, in tokens; -1: unknown, which is not zero. Cached and cache-write tokens are
-   part of the input, reasoning tokens of the output, audio and image tokens of either. */
-typedef struct llmobs_usage {
-    int64_t input_tokens;
-    int64_t output_tokens;
-    int64_t cached_tokens;
-    int64_t cache_write_tokens;
-    int64_t reasoning_tokens;
-    int64_t audio_input_tokens;
-    int64_t audio_output_tokens;
-    int64_t image_input_tokens;
-    int64_t image_output_tokens;
-    int64_t system_tokens; /* parts of the input, for llmobs_request_explain: instructions, */
-    int64_t history_tokens; /* the conversation so far,                                     */
-    int64_t retrieval_tokens; /* what was retrieved,                                        */
-    int64_t tool_tokens;      /* definitions and results of tools,                          */
-    int64_t user_tokens;      /* and what the user wrote                                    */
-    llmobs_provenance provenance;
-    bool reported; /* all that the provider says: what is -1 is none, what is 0 is 0. Without it
-                      all counts 0 are "unknown" */
-    int64_t cache_write_1h_tokens; /* of the cache-write tokens: those kept for an hour */
-} llmobs_usage;
-
-/* What is known at the end. */
-typedef struct llmobs_outcome {
-    size_t size; /* sizeof(llmobs_outcome); 0 means this version's                                */
-    llmobs_usage usage;
-    llmobs_string input;   /* the prompt: hashed and measured here, never stored                  */
-    llmobs_string output;  /* the answer; leave it empty where llmobs_request_output had it       */
-    llmobs_string context; /* what was retrieved; for the audit callback alone                    */
-    const char* finish_reason;  /* "stop", "length", "content_filter", "tool_calls", ...          */
-    const char* error_type;     /* NULL: it did not fail. "timeout", "rate_limit", ...: no texts  */
-    const char* response_model; /* as the provider says                                           */
-    int64_t cost_nano; /* in USD / 10^9, where the host knows it,                                 */
-    bool cost_known;   /* and says so                                             (default false) */
-    bool judge;        /* have it judged: its texts are kept for llmobs_capture_take. Without it
-                          they are kept where a guardrail triggered             (default false) */
-    bool cancelled;    /* the client went away: "cancelled" is the finish reason, if you give no
-                          other; to vllm:request_success "abort"                                  */
-} llmobs_outcome;
-
-#define LLMOBS_COST_UNKNOWN INT64_MIN
-
-/* A piece of raw text on its way to the host's own secure store: llmobs_config.audit. */
-struct llmobs_audit {
-    size_t size;            /* sizeof(llmobs_audit) of the implementation                         */
-    const char* request_id; /* "" where there is none                                             */
-    llmobs_domain part;     /* LLMOBS_DOMAIN_INPUT, _OUTPUT or _CONTEXT                           */
-    const char* chunk;      /* lives until the callback returns                                   */
-    size_t chunk_size;
-    uint64_t offset;        /* in the part */
-    bool final;             /* the part ends with this chunk, which may be empty                  */
-};
-
-/* One of the recent requests, taken apart. Numbers of tokens are -1 where they are unknown. */
-typedef struct llmobs_explanation {
-    size_t size; /* sizeof(llmobs_explanation) of the implementation */
-    char request_id[LLMOBS_EXPLAINED_TEXT];
-    char model[LLMOBS_EXPLAINED_TEXT];
-    uint64_t latency_ns;
-    int64_t queue_ns; /* -1: unknown */
-    int64_t time_to_first_token_ns;
-    uint64_t phase_ns[LLMOBS_PHASE_COUNT]; /* all spans of a phase together */
-    int64_t docs_count; /* "docs.count" of its phases, -1: not set */
-    llmobs_usage usage;
-    int64_t cost_nano; /* LLMOBS_COST_UNKNOWN */
-    uint32_t retries;
-    uint32_t rules; /* guardrail rules that triggered */
-} llmobs_explanation;
-
-/* =================================================================================================
- *  >>api:stream             prompts and answers: hashed, audited, not kept
- * ============================================================================================== */
-
-/* ---- requests: prompts and answers --------------------------------------------------------- */
-
-/* [any] A text with its length. Prompts and answers are handed over like this: they are hashed,
-   measured and, if asked for, scanned in the call, and never stored. NULL has size 0;
-   LLMOBS_NUL_TERMINATED as size measures it. */
-LLMOBS_API llmobs_string llmobs_text(const char* data, size_t size);
-
-/* [owner] The prompt or the answer, piece by piece as it comes: hashed, measured and scanned here,
-   never stored. What was begun so is not to be given to the outcome again. Calls for one request
-   and one part must be ordered by the caller. 0.5 ns a byte, with the scanner 0.1 more. */
-LLMOBS_API void llmobs_request_input(llmobs_request request, const char* chunk, size_t size);
-LLMOBS_API void llmobs_request_output(llmobs_request request, const char* chunk, size_t size);
 
 /* =================================================================================================
  *  >>api:price              price tables: rows, finding one
@@ -2543,6 +2434,35 @@ typedef struct llmobs_prices {
 } llmobs_prices;
 
 /* =================================================================================================
+ *  >>api:usage              tokens by kind
+ * ============================================================================================== */
+
+/* ---- tokens that were used ----------------------------------------------------------------- */
+
+/* What a request used, in tokens; -1: unknown, which is not zero. Cached and cache-write tokens are
+   part of the input, reasoning tokens of the output, audio and image tokens of either. */
+typedef struct llmobs_usage {
+    int64_t input_tokens;
+    int64_t output_tokens;
+    int64_t cached_tokens;
+    int64_t cache_write_tokens;
+    int64_t reasoning_tokens;
+    int64_t audio_input_tokens;
+    int64_t audio_output_tokens;
+    int64_t image_input_tokens;
+    int64_t image_output_tokens;
+    int64_t system_tokens; /* parts of the input, for llmobs_request_explain: instructions, */
+    int64_t history_tokens; /* the conversation so far,                                     */
+    int64_t retrieval_tokens; /* what was retrieved,                                        */
+    int64_t tool_tokens;      /* definitions and results of tools,                          */
+    int64_t user_tokens;      /* and what the user wrote                                    */
+    llmobs_provenance provenance;
+    bool reported; /* all that the provider says: what is -1 is none, what is 0 is 0. Without it
+                      all counts 0 are "unknown" */
+    int64_t cache_write_1h_tokens; /* of the cache-write tokens: those kept for an hour */
+} llmobs_usage;
+
+/* =================================================================================================
  *  >>api:rate               what a token costs in a request
  * ============================================================================================== */
 
@@ -2609,6 +2529,111 @@ typedef struct llmobs_cost {
    UNKNOWN_MODEL as status, where no thread can come in. About 60 ns. */
 LLMOBS_API llmobs_result llmobs_cost_of(llmobs* obs, const llmobs_cost_query* query,
                                         llmobs_cost* cost);
+
+/* =================================================================================================
+ *  >>api:request_pool       records of requests under way
+ * ============================================================================================== */
+
+/* ---- requests: what is said of them -------------------------------------------------------- */
+
+/* One request to an LLM application or engine, by value. It may begin on one thread, make tokens on
+   a second and end on a third. Zeroed ones, ended ones and those of a closed instance are inert:
+   late and repeated calls are harmless, and counted. */
+typedef struct llmobs_request {
+    uint32_t instance; /* private, as all its fields */
+    uint32_t place;
+    uint64_t generation;
+} llmobs_request;
+
+/* The steps of a chain. X(id, the metric's label, the span's name). */
+#define LLMOBS_PHASES(X)                                                                          \
+    X(RETRIEVAL, "retrieval", "retrieval")                                                        \
+    X(PROMPT_ASSEMBLY, "prompt_assembly", "prompt_assembly")                                      \
+    X(MODEL_CALL, "model_call", "model_call")                                                     \
+    X(GUARDRAILS, "guardrails", "guardrail_check")                                                \
+    X(TOOL, "tool", "execute_tool")                                                               \
+    X(OTHER, "other", "other")
+
+typedef enum llmobs_phase {
+#define LLMOBS_I_PHASE(id, label, name) LLMOBS_PHASE_##id,
+    LLMOBS_PHASES(LLMOBS_I_PHASE)
+#undef LLMOBS_I_PHASE
+    LLMOBS_PHASE_COUNT
+} llmobs_phase;
+
+typedef enum llmobs_guardrail_action {
+    LLMOBS_GUARDRAIL_PASSED = 0,   /* looked, and found nothing  */
+    LLMOBS_GUARDRAIL_FLAGGED = 1,  /* found something, let it go */
+    LLMOBS_GUARDRAIL_FILTERED = 2, /* took it out                */
+    LLMOBS_GUARDRAIL_BLOCKED = 3   /* refused the whole          */
+} llmobs_guardrail_action;
+
+/* What is known at the end. */
+typedef struct llmobs_outcome {
+    size_t size; /* sizeof(llmobs_outcome); 0 means this version's                                */
+    llmobs_usage usage;
+    llmobs_string input;   /* the prompt: hashed and measured here, never stored                  */
+    llmobs_string output;  /* the answer; leave it empty where llmobs_request_output had it       */
+    llmobs_string context; /* what was retrieved; for the audit callback alone                    */
+    const char* finish_reason;  /* "stop", "length", "content_filter", "tool_calls", ...          */
+    const char* error_type;     /* NULL: it did not fail. "timeout", "rate_limit", ...: no texts  */
+    const char* response_model; /* as the provider says                                           */
+    int64_t cost_nano; /* in USD / 10^9, where the host knows it,                                 */
+    bool cost_known;   /* and says so. Else it is computed, by the table of prices, or by
+                          llmobs_config.gpu_second_nano                           (default false) */
+    const char* service_tier; /* for prices: "flex", "priority", ...; NULL: the standard one      */
+    const char* region;       /* "eu", "us", ..., where it was processed; NULL: anywhere          */
+    llmobs_reservation reservation; /* of llmobs_budget_reserve: settled with what it cost; if
+                                       that is not known with what it may have been at most,
+                                       or else with what was reserved                             */
+    bool batch;          /* at the price of batches                                               */
+    bool cache_additive; /* cached and cache-write tokens come on top of the input tokens, as
+                            Anthropic's API reports them; else they are part of them              */
+    bool judge;        /* have it judged: its texts are kept for llmobs_capture_take. Without it
+                          they are kept where a guardrail triggered             (default false) */
+    bool cancelled;    /* the client went away: "cancelled" is the finish reason, if you give no
+                          other; to vllm:request_success "abort"                                  */
+} llmobs_outcome;
+
+/* A piece of raw text on its way to the host's own secure store: llmobs_config.audit. */
+struct llmobs_audit {
+    size_t size;            /* sizeof(llmobs_audit) of the implementation                         */
+    const char* request_id; /* "" where there is none                                             */
+    llmobs_domain part;     /* LLMOBS_DOMAIN_INPUT, _OUTPUT or _CONTEXT                           */
+    const char* chunk;      /* lives until the callback returns                                   */
+    size_t chunk_size;
+    uint64_t offset;        /* in the part */
+    bool final;             /* the part ends with this chunk, which may be empty                  */
+};
+
+/* One of the recent requests, taken apart. Numbers of tokens are -1 where they are unknown. */
+typedef struct llmobs_explanation {
+    size_t size; /* sizeof(llmobs_explanation) of the implementation */
+    char request_id[LLMOBS_EXPLAINED_TEXT];
+    char model[LLMOBS_EXPLAINED_TEXT];
+    uint64_t latency_ns;
+    int64_t queue_ns; /* -1: unknown */
+    int64_t time_to_first_token_ns;
+    uint64_t phase_ns[LLMOBS_PHASE_COUNT]; /* all spans of a phase together */
+    int64_t docs_count; /* "docs.count" of its phases, -1: not set */
+    llmobs_usage usage;
+    int64_t cost_nano; /* LLMOBS_COST_UNKNOWN */
+    int64_t cost_of[LLMOBS_COST_KIND_COUNT]; /* by kind of token, where prices were there; else 0 */
+    uint32_t retries;
+    uint32_t rules; /* guardrail rules that triggered */
+} llmobs_explanation;
+
+/* =================================================================================================
+ *  >>api:stream             prompts and answers: hashed, audited, not kept
+ * ============================================================================================== */
+
+/* ---- requests: prompts and answers --------------------------------------------------------- */
+
+/* [owner] The prompt or the answer, piece by piece as it comes: hashed, measured and scanned here,
+   never stored. What was begun so is not to be given to the outcome again. Calls for one request
+   and one part must be ordered by the caller. 0.5 ns a byte, with the scanner 0.1 more. */
+LLMOBS_API void llmobs_request_input(llmobs_request request, const char* chunk, size_t size);
+LLMOBS_API void llmobs_request_output(llmobs_request request, const char* chunk, size_t size);
 
 /* =================================================================================================
  *  >>api:request            requests: begin, phases
@@ -4008,6 +4033,14 @@ LLMOBS_API llmobs_string llmobs_str(const char* text)
     return zero;
 }
 
+LLMOBS_API llmobs_string llmobs_text(const char* data, size_t size)
+{
+    llmobs_string zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)data; (void)size;
+    return zero;
+}
+
 LLMOBS_API void llmobs_log(llmobs* obs, llmobs_severity severity, const char* event_name,
                            const char* body)
 {
@@ -4373,26 +4406,6 @@ LLMOBS_API llmobs_result llmobs_budget_release(llmobs_reservation reservation)
     return zero;
 }
 
-/* ---- stream ---------------------------------------------------------------------------------- */
-
-LLMOBS_API llmobs_string llmobs_text(const char* data, size_t size)
-{
-    llmobs_string zero;
-    __builtin_memset(&zero, 0, sizeof zero);
-    (void)data; (void)size;
-    return zero;
-}
-
-LLMOBS_API void llmobs_request_input(llmobs_request request, const char* chunk, size_t size)
-{
-    (void)request; (void)chunk; (void)size;
-}
-
-LLMOBS_API void llmobs_request_output(llmobs_request request, const char* chunk, size_t size)
-{
-    (void)request; (void)chunk; (void)size;
-}
-
 /* ---- price ----------------------------------------------------------------------------------- */
 
 LLMOBS_API llmobs_price llmobs_price_default(void)
@@ -4421,6 +4434,18 @@ LLMOBS_API llmobs_result llmobs_cost_of(llmobs* obs, const llmobs_cost_query* qu
     (void)obs; (void)query;
     if (cost) { __builtin_memset(cost, 0, sizeof *cost); }
     return zero;
+}
+
+/* ---- stream ---------------------------------------------------------------------------------- */
+
+LLMOBS_API void llmobs_request_input(llmobs_request request, const char* chunk, size_t size)
+{
+    (void)request; (void)chunk; (void)size;
+}
+
+LLMOBS_API void llmobs_request_output(llmobs_request request, const char* chunk, size_t size)
+{
+    (void)request; (void)chunk; (void)size;
 }
 
 /* ---- request --------------------------------------------------------------------------------- */
@@ -16754,6 +16779,7 @@ static const double llmobsi_bounds[LLMOBS_I_BOUNDS_COUNT][LLMOBS_I_CATALOGUE_BOU
     X(COST, COST, "model", "feature")                                                             \
     X(PHASE, PHASE, "phase")                                                                      \
     X(GUARDRAIL, GUARDRAIL, "rule", "action")                                                     \
+    X(KIND, KIND, "model", "feature", "kind")                                                     \
     X(RULE, RULE, "rule")                                                                         \
     X(REQUESTS, REQUESTS, "model", "feature", "error_type")                                       \
     X(FEATURE, FEATURE, "feature")                                                                \
@@ -19016,6 +19042,14 @@ LLMOBS_API llmobs_string llmobs_str(const char* text)
     string.data = text != NULL ? text : "";
     string.size = strlen(string.data);
     return string;
+}
+
+LLMOBS_API llmobs_string llmobs_text(const char* data, size_t size)
+{
+    llmobs_string text;
+    text.data = data;
+    text.size = size;
+    return data == NULL || size == LLMOBS_NUL_TERMINATED ? llmobs_str(data) : text;
 }
 
 /* Whether a record of this severity is wanted by the instance of the ticket. If that is closed the
@@ -24656,13 +24690,15 @@ LLMOBS_API void llmobs_budget_explain(const llmobs_budget_decision* decision, ch
 
 /* ---- settling ------------------------------------------------------------------------------ */
 
-/* Settles, inside. The calls below and the end of a request come here. */
+/* Settles, inside: LLMOBS_COST_UNKNOWN with what was set aside. The calls below come here, and the
+   end of a request. */
 llmobsi_inline llmobs_result llmobsi_budget_settle(llmobsi_budgets* budgets,
                                                    llmobs_reservation handle, int64_t actual_nano)
 {
     uint64_t state = handle.generation;
     llmobsi_reservation* reservation;
-    if (actual_nano < 0 || actual_nano > LLMOBS_BUDGET_MOST) {
+    if ((actual_nano < 0 && actual_nano != LLMOBS_COST_UNKNOWN) ||
+        actual_nano > LLMOBS_BUDGET_MOST) {
         (void)llmobsi_add_relaxed(&budgets->counts.refused, 1);
         return LLMOBS_ERROR_ARGUMENT;
     }
@@ -24675,6 +24711,9 @@ llmobsi_inline llmobs_result llmobsi_budget_settle(llmobsi_budgets* budgets,
                                      state - LLMOBS_I_HOLD_OPEN + LLMOBS_I_HOLD_CLOSING)) {
         (void)llmobsi_add_relaxed(&budgets->counts.late, 1);
         return LLMOBS_ERROR_ARGUMENT;
+    }
+    if (actual_nano == LLMOBS_COST_UNKNOWN) {
+        actual_nano = (int64_t)reservation->nano;
     }
     if ((uint64_t)actual_nano > reservation->nano) {
         (void)llmobsi_add_relaxed(&budgets->counts.overruns, 1);
@@ -24903,1028 +24942,6 @@ llmobsi_fn bool llmobsi_budget_restore(llmobsi_budgets* budgets, uint64_t unix_n
     }
     llmobsi_lock_give(&budgets->lock);
     return restored;
-}
-
-/* =================================================================================================
- *  >>request_pool           analyze: records of requests under way
- * ============================================================================================== */
-
-/* Where requests stand while they are under way. A record is taken by whoever begins a request,
-   written by those who hold its handle, and given back by the tick, once nobody can be in the
-   middle of writing to it. */
-
-/* The low bits of a record's state; above them is the generation, which changes whenever the record
-   is used anew. A handle holds the state that its request has while it is live. */
-#define LLMOBS_I_REQUEST_FREE 0u
-#define LLMOBS_I_REQUEST_FILLING 1u /* by its begin                                     */
-#define LLMOBS_I_REQUEST_LIVE 2u
-#define LLMOBS_I_REQUEST_ENDING 3u /* its end is claimed, and is being worked on       */
-#define LLMOBS_I_REQUEST_ENDED 4u  /* waits for the tick                               */
-#define LLMOBS_I_REQUEST_STATES 8u
-
-#define LLMOBS_I_REQUEST_RULES 8u     /* kept by name; what is more is counted           */
-#define LLMOBS_I_REQUEST_GAPS 128u    /* bytes of the timeline                            */
-#define LLMOBS_I_REQUEST_TEXT_MOST 128u
-#define LLMOBS_I_REQUEST_EVENTS 4u    /* retries and preemptions that the root span tells */
-#define LLMOBS_I_REQUEST_WHY 40u      /* bytes of a retry's reason, with a NUL            */
-#define LLMOBS_I_REQUEST_OVER UINT64_MAX /* in `scheduled`: it ended, or was given up     */
-
-/* The texts that a request keeps. */
-typedef enum llmobsi_request_text {
-    LLMOBS_I_TEXT_REQUEST_ID,
-    LLMOBS_I_TEXT_USER_ID, /* pseudonyms, these two */
-    LLMOBS_I_TEXT_SESSION_ID,
-    LLMOBS_I_TEXT_TENANT,
-    LLMOBS_I_TEXT_FEATURE,
-    LLMOBS_I_TEXT_MODEL,
-    LLMOBS_I_TEXT_PROVIDER,
-    LLMOBS_I_TEXT_OPERATION,
-    LLMOBS_I_TEXT_PROMPT_NAME,
-    LLMOBS_I_TEXT_PROMPT_VERSION,
-    LLMOBS_I_TEXT_COUNT
-} llmobsi_request_text;
-
-/* Room for all texts of one request, each with a NUL, and the NUL that stands for those that are
-   not there: so a text is cut for its own length alone. */
-#define LLMOBS_I_REQUEST_TEXTS (1u + LLMOBS_I_TEXT_COUNT * (LLMOBS_I_REQUEST_TEXT_MOST + 1u))
-
-/* The gauges of an engine that a request stands on, vLLM's and llama.cpp's; inert where they are
-   off. The very series that it was added to, so that it can't be taken off another. */
-typedef struct llmobsi_request_gauges {
-    llmobs_updown waiting[2];
-    llmobs_updown running[2];
-} llmobsi_request_gauges;
-
-/* Written once, by the begin, and then read by all. */
-typedef struct llmobsi_request_facts {
-    llmobs_span root;
-    uint64_t start; /* stamp */
-    uint64_t queue_ns; /* no more than LLMOBS_I_REQUEST_NS_MOST */
-    llmobsi_request_gauges gauges;
-    bool server;
-    bool stream;
-    /* The series of llm_tokens_total and llm_cost_usd_total: they may have the user's id as a
-       label, which is known at begin alone. */
-    llmobs_counter input_tokens;
-    llmobs_counter output_tokens;
-    llmobs_counter cost;
-    uint16_t place[LLMOBS_I_TEXT_COUNT]; /* of each text in `texts`, with a NUL behind it         */
-    uint16_t length[LLMOBS_I_TEXT_COUNT];
-    char texts[LLMOBS_I_REQUEST_TEXTS];
-} llmobsi_request_facts;
-
-#define LLMOBS_I_REQUEST_NS_MOST (LLMOBS_I_CELL_MOST / 4) /* of a duration: the sums fit */
-
-/* One side of the conversation, in pieces. Who holds it reads and writes the rest: a thread that
-   hands a piece over, and at last the end, which never lets go. Calls should not race for it; where
-   they do, the second comes too late. */
-typedef struct llmobsi_request_stream {
-    llmobsi_atomic32 held;
-#ifndef LLMOBS_NO_SHA256
-    llmobs_hmac hash;
-#endif
-    char key_id[LLMOBS_KEY_ID_SIZE]; /* "": there was no key */
-    uint64_t bytes;
-    bool begun;
-} llmobsi_request_stream;
-
-/* The times between tokens, a byte each: 2^shift of them share one, which has the longest. One
-   thread at a time writes. The end may read meanwhile: relaxed, it sees a token more or less. */
-typedef struct llmobsi_request_gaps {
-    llmobsi_atomic32 shift;
-    llmobsi_atomic32 count; /* of gaps, since the bytes last were made half as many */
-    llmobsi_atomic8 bytes[LLMOBS_I_REQUEST_GAPS];
-} llmobsi_request_gaps;
-
-/* Something that happened on the way. Kept here until the end tells it to the root span, whose
-   attributes have one writer: engines and clients do not wait for each other. */
-typedef struct llmobsi_request_event {
-    llmobsi_atomic64 stamp; /* 0: not written yet; released last */
-    uint32_t is_retry;      /* or a preemption                   */
-    char why[LLMOBS_I_REQUEST_WHY];
-} llmobsi_request_event;
-
-/* What the end leaves for the cost ledger. */
-typedef struct llmobsi_request_due {
-    uint64_t stamp; /* when it ended; 0: nobody ended it */
-    llmobs_cost_sums sums;
-} llmobsi_request_due;
-
-typedef struct llmobsi_request {
-    llmobsi_atomic64 state;
-    llmobsi_atomic32 link; /* place + 1 of the next one that is free, or has ended; 0: the last.
-                              Read also by who comes too late: it is never wiped */
-    /* From here on it is wiped when it is given back. */
-    llmobsi_atomic64 scheduled; /* stamps, 0: not yet. Any thread, by compare-and-swap */
-    llmobsi_atomic64 first_token; /* this and the next two: one thread at a time, the end reads */
-    llmobsi_atomic64 last_token;
-    llmobsi_atomic64 tokens;
-    bool is_shown; /* one of these two is there. Begin writes all three */
-    llmobs_histogram gap_series;
-    llmobs_histogram chunk_series;
-    llmobsi_atomic64 shared_ns; /* added to by any thread, as all below */
-    llmobsi_atomic32 event_count;
-    llmobsi_atomic32 retries;
-    llmobsi_atomic32 tool_calls;
-    llmobsi_atomic32 rule_count;
-    llmobsi_atomic32 rules[LLMOBS_I_REQUEST_RULES]; /* name's id + 1, 0: being written */
-    llmobsi_atomic32 verdicts;
-    llmobsi_atomic32 worst_action;
-    llmobsi_request_event events[LLMOBS_I_REQUEST_EVENTS];
-    llmobsi_request_gaps gaps;
-    llmobsi_request_stream input;
-    llmobsi_request_stream output;
-    llmobsi_request_facts facts;
-    uint32_t capture; /* place + 1, 0: none. Begin writes, then who ends it, then the tick */
-    llmobsi_atomic64 phase_ns[LLMOBS_PHASE_COUNT]; /* the tick */
-    llmobsi_atomic64 docs_count;                   /* the tick; what a phase said, + 1 */
-    llmobsi_request_due due;                       /* who ends it, then the tick       */
-    bool is_explained;                             /* likewise                         */
-    llmobs_explanation explained;
-} __attribute__((aligned(64))) llmobsi_request;
-
-/* What the tick needs to see of a phase: a hidden field in its span's slot. */
-typedef struct llmobsi_phase_mark {
-    uint64_t generation;
-    uint32_t place;
-    uint32_t phase;
-} llmobsi_phase_mark;
-
-typedef struct llmobsi_requests {
-    llmobsi_request* records; /* this and what stands up to the counters: open writes */
-    uint32_t count;        /* a power of two */
-    uint64_t max_age_ns;
-    uint64_t slow_ns;
-    llmobs_vocabulary vocabulary;
-    unsigned char* guards; /* one scanner a record, see llmobsi_guard_of; NULL: none */
-    size_t guard_size;
-    uint32_t guard_classes;
-    bool user_ids; /* the metrics of tokens and cost have the label user_id */
-    llmobsi_captures* captures; /* NULL: none */
-    llmobs_audit_fn audit;
-    void* audit_user;
-    llmobsi_cost_ledger* ledger; /* NULL: none */
-    llmobs_cost_store_fn cost_store;
-    void* cost_store_user;
-    uint32_t docs_name; /* the id of "docs.count" */
-    llmobs_histogram phase_series[LLMOBS_PHASE_COUNT];
-    /* Apart from what every token reads. */
-    llmobsi_atomic64 free __attribute__((aligned(64))); /* a count of takings << 32, place + 1 of
-                              the first record that is free. Begins take, the tick gives */
-    llmobsi_atomic32 over; /* place + 1 of the record that ended last. Ends add, the tick takes */
-    llmobsi_atomic64 begun;
-    llmobsi_atomic64 ended;
-    llmobsi_atomic64 dropped; /* no record was free       */
-    llmobsi_atomic64 expired; /* never ended; the tick    */
-    llmobsi_atomic64 late;    /* calls that came too late */
-    llmobsi_atomic64 texts_cut;
-    llmobsi_atomic64 costs_refused; /* negative or absurd ones */
-    uint32_t ended_first; /* place + 1 of those that ended and go back with the next grace, linked.
-                             This and the next two: under the tick's lock */
-    uint32_t ended_last;
-    uint64_t swept; /* stamp of the last look for old ones */
-    llmobs_explanation* recent; /* a ring, under the lock below */
-    uint32_t recent_count;
-    uint32_t recent_next;
-    llmobsi_lock recent_lock;
-} llmobsi_requests;
-
-/* Those of an instance; NULL: it has none. */
-llmobsi_inline llmobsi_requests* llmobsi_requests_of(const llmobsi_recorder* recorder)
-{
-    return (llmobsi_requests*)recorder->requests;
-}
-
-llmobsi_inline llmobs_request llmobsi_request_none(void)
-{
-    llmobs_request request;
-    request.instance = 0;
-    request.place = 0;
-    request.generation = 0;
-    return request;
-}
-
-/* ---- taking and giving back ---------------------------------------------------------------- */
-
-/* A free record, on its way to be live; NULL: all are in use. Any thread. The link may be another
-   list's by the time it is read: then the count has changed, and with it what is compared. */
-llmobsi_fn llmobsi_request* llmobsi_request_take(llmobsi_requests* requests)
-{
-    uint64_t first = llmobsi_load_acquire(&requests->free);
-    llmobsi_request* record;
-    uint64_t second;
-    do {
-        if ((uint32_t)first == 0) {
-            return NULL;
-        }
-        record = &requests->records[(uint32_t)first - 1];
-        second = ((first >> 32) + 1) << 32 | llmobsi_load_relaxed(&record->link);
-    } while (!llmobsi_cas_acquire_release(&requests->free, &first, second));
-    llmobsi_store_relaxed(&record->state,
-                          llmobsi_load_relaxed(&record->state) + LLMOBS_I_REQUEST_FILLING);
-    return record;
-}
-
-/* Gives a chain of records back. The tick. */
-llmobsi_fn void llmobsi_requests_give(llmobsi_requests* requests, uint32_t first, uint32_t last)
-{
-    uint64_t before = llmobsi_load_relaxed(&requests->free);
-    do {
-        llmobsi_store_relaxed(&requests->records[last - 1].link, (uint32_t)before);
-    } while (!llmobsi_cas_acquire_release(&requests->free, &before,
-                                          ((before >> 32) + 1) << 32 | first));
-}
-
-/* Puts a record that has ended where the tick finds it. Any thread. */
-llmobsi_fn void llmobsi_request_leave(llmobsi_requests* requests, llmobsi_request* record)
-{
-    uint32_t place = (uint32_t)(record - requests->records) + 1;
-    uint32_t before = llmobsi_load_relaxed(&requests->over);
-    do {
-        llmobsi_store_relaxed(&record->link, before);
-    } while (!llmobsi_cas_acquire_release(&requests->over, &before, place));
-}
-
-/* From here on its handle works. */
-llmobsi_inline llmobs_request llmobsi_request_publish(llmobsi_requests* requests,
-                                                      llmobsi_request* record, uint32_t ticket)
-{
-    uint64_t live = llmobsi_load_relaxed(&record->state) - LLMOBS_I_REQUEST_FILLING +
-                    LLMOBS_I_REQUEST_LIVE;
-    llmobs_request request;
-    request.instance = ticket;
-    request.place = (uint32_t)(record - requests->records);
-    request.generation = live;
-    llmobsi_store_release(&record->state, live);
-    return request;
-}
-
-/* The record of a live request, or NULL. */
-llmobsi_inline llmobsi_request* llmobsi_request_live(llmobsi_requests* requests,
-                                                     llmobs_request request)
-{
-    llmobsi_request* record;
-    if (llmobsi_unlikely(request.place >= requests->count)) {
-        return NULL;
-    }
-    record = &requests->records[request.place];
-    /* Relaxed: who gave this thread the handle also made what it stands for visible. */
-    if (llmobsi_unlikely(llmobsi_load_relaxed(&record->state) != request.generation)) {
-        (void)llmobsi_add_relaxed(&requests->late, 1);
-        return NULL;
-    }
-    return record;
-}
-
-llmobsi_inline uint64_t llmobsi_request_state(uint64_t generation, uint64_t state)
-{
-    return (generation & ~(uint64_t)(LLMOBS_I_REQUEST_STATES - 1)) + state;
-}
-
-/* Of several ends one wins. */
-llmobsi_inline bool llmobsi_request_claim_end(llmobsi_requests* requests, llmobsi_request* record,
-                                              llmobs_request request)
-{
-    uint64_t live = request.generation;
-    if ((live & (LLMOBS_I_REQUEST_STATES - 1)) != LLMOBS_I_REQUEST_LIVE) {
-        return false; /* no handle of ours: a free record must not end */
-    }
-    if (!llmobsi_cas_acquire_release(&record->state, &live,
-                                     llmobsi_request_state(live, LLMOBS_I_REQUEST_ENDING))) {
-        (void)llmobsi_add_relaxed(&requests->late, 1);
-        return false;
-    }
-    return true;
-}
-
-/* Where a request stands on an engine's gauges. Any thread: on the cells that all share, so that no
-   reader sees a move's second half before its first. */
-llmobsi_fn void llmobsi_request_count(llmobsi_recorder* recorder, const llmobs_updown gauges[2],
-                                      int64_t amount)
-{
-    llmobsi_gauge_shift(recorder, gauges[0], amount);
-    llmobsi_gauge_shift(recorder, gauges[1], amount);
-}
-
-/* The engine takes it up, or not if it has been, or it is over. It runs before it no longer waits:
-   who ends it now finds it there. */
-llmobsi_fn void llmobsi_request_schedule(llmobsi_recorder* recorder, llmobsi_request* record,
-                                         uint64_t now)
-{
-    const llmobsi_request_gauges* gauges = &record->facts.gauges;
-    uint64_t never = 0;
-    if (llmobsi_load_relaxed(&record->scheduled) != 0) {
-        return;
-    }
-    llmobsi_request_count(recorder, gauges->running, 1);
-    if (llmobsi_cas_acquire_release(&record->scheduled, &never, now)) {
-        llmobsi_request_count(recorder, gauges->waiting, -1);
-    } else {
-        llmobsi_request_count(recorder, gauges->running, -1);
-    }
-}
-
-/* It is over: it can't be taken up any more. When it was, 0: never. Once a request. */
-llmobsi_fn uint64_t llmobsi_request_unschedule(llmobsi_recorder* recorder, llmobsi_request* record)
-{
-    uint64_t when = llmobsi_exchange_ordered(&record->scheduled, LLMOBS_I_REQUEST_OVER);
-    const llmobsi_request_gauges* gauges = &record->facts.gauges;
-    llmobsi_request_count(recorder, when != 0 ? gauges->running : gauges->waiting, -1);
-    return when;
-}
-
-/* A stamp that stands for none of the marks: the host's clock may say anything. */
-llmobsi_inline uint64_t llmobsi_request_now(const llmobsi_timeline* timeline)
-{
-    uint64_t now = llmobsi_now(timeline);
-    return now + (now == 0) - (now == LLMOBS_I_REQUEST_OVER);
-}
-
-/* The instance that a handle names. */
-llmobsi_inline llmobs* llmobsi_request_obs(llmobs_request request)
-{
-    return (llmobs*)(uintptr_t)request.instance;
-}
-
-/* Comes in to a live request. NULL: there is none. Otherwise llmobsi_leave must follow. */
-llmobsi_inline llmobsi_request* llmobsi_request_enter(llmobs_request request,
-                                                      llmobsi_thread** thread)
-{
-    llmobsi_request* record;
-    *thread = llmobsi_enter(request.instance);
-    if (*thread == NULL) {
-        return NULL;
-    }
-    record = llmobsi_requests_of((*thread)->recorder) != NULL
-                 ? llmobsi_request_live(llmobsi_requests_of((*thread)->recorder), request)
-                 : NULL;
-    if (record == NULL) {
-        llmobsi_leave();
-    }
-    return record;
-}
-
-/* A name of the facts: "" where it is not known. */
-llmobsi_inline const char* llmobsi_request_name(const llmobsi_request_facts* facts,
-                                                llmobsi_request_text text)
-{
-    return facts->texts + facts->place[text];
-}
-
-llmobsi_inline llmobs_string llmobsi_request_string(const llmobsi_request_facts* facts,
-                                                    llmobsi_request_text text)
-{
-    llmobs_string string;
-    string.data = facts->texts + facts->place[text];
-    string.size = facts->length[text];
-    return string;
-}
-
-/* =================================================================================================
- *  >>request_tick           analyze: records of requests: what the tick does
- * ============================================================================================== */
-
-/* Records of requests, as the tick sees them: phases that have ended, requests that are too old,
-   what has ended and goes back, to the recent ones and the cost ledger. */
-
-/* ---- phases -------------------------------------------------------------------------------- */
-
-llmobsi_fn const char* llmobsi_phase_label(llmobs_phase phase)
-{
-    static const char* const labels[LLMOBS_PHASE_COUNT] = {
-#define LLMOBS_I_PHASE(id, label, name) label,
-        LLMOBS_PHASES(LLMOBS_I_PHASE)
-#undef LLMOBS_I_PHASE
-    };
-    return (unsigned)phase < (unsigned)LLMOBS_PHASE_COUNT ? labels[phase] : "other";
-}
-
-/* The series of a phase, made when its first span has ended: a program without guardrails has no
-   such series. False: the metric is switched off. */
-llmobsi_fn bool llmobsi_phase_series(llmobsi_recorder* recorder, uint32_t phase,
-                                     llmobs_histogram* series)
-{
-    llmobsi_registry* registry = &recorder->registry;
-    uint32_t number = recorder->known[LLMOBS_METRIC_LLM_PHASE_DURATION];
-    const char* label = llmobsi_phase_label((llmobs_phase)phase);
-    if (series->instance == 0 && registry->on && number != 0) {
-        series->instance = recorder->ticket;
-        series->metric = number - 1;
-        series->series = llmobsi_series_get(registry, number - 1, &label, LLMOBS_I_WAIT);
-        series->cell = registry->series[series->series].cell;
-    }
-    return series->instance != 0;
-}
-
-/* Adds a phase's duration to its metric: from the tick, which has no cells of its own. */
-llmobsi_fn void llmobsi_phase_measure(llmobsi_recorder* recorder, uint32_t phase,
-                                      uint64_t duration_ns)
-{
-    llmobs_histogram* series = &llmobsi_requests_of(recorder)->phase_series[phase];
-    llmobsi_visit visit;
-    const llmobsi_metric* metric;
-    if (!llmobsi_phase_series(recorder, phase, series)) {
-        return;
-    }
-    memset(&visit, 0, sizeof visit);
-    visit.registry = &recorder->registry;
-    metric = &recorder->registry.metrics[series->metric];
-    (void)llmobsi_histogram_add(&visit, metric, &recorder->registry.series[series->series],
-                                duration_ns);
-}
-
-/* The number of documents that a phase's span tells. */
-llmobsi_fn void llmobsi_phase_documents(llmobsi_requests* requests, llmobsi_request* record,
-                                        const llmobsi_field* field)
-{
-    int64_t count;
-    if (field->key == requests->docs_name && field->type == LLMOBS_TYPE_INT &&
-        field->owner == LLMOBS_I_OF_SPAN) {
-        memcpy(&count, llmobsi_field_payload(field), sizeof count);
-        llmobsi_store_relaxed(&record->docs_count, (uint64_t)count + 1);
-    }
-}
-
-/* A phase's span has come through a ring: its duration is known now. The request's record, if it is
-   not over yet or waits for this very tick, learns of it. */
-llmobsi_fn void llmobsi_phase_collect(llmobsi_recorder* recorder, const llmobsi_slot* slot)
-{
-    llmobsi_requests* requests = llmobsi_requests_of(recorder);
-    uint64_t duration_ns = llmobsi_timeline_between(
-        &recorder->timeline, llmobsi_load_relaxed(&slot->start), slot->end);
-    llmobsi_request* record = NULL;
-    const llmobsi_field* field;
-    llmobsi_walk walk;
-    llmobsi_walk_begin(&walk, &recorder->pool, slot);
-    while ((field = llmobsi_walk_next(&walk)) != NULL) {
-        if (field->type == LLMOBS_I_FIELD_PHASE) {
-            llmobsi_phase_mark mark;
-            memcpy(&mark, llmobsi_field_payload(field), sizeof mark);
-            llmobsi_phase_measure(recorder, mark.phase, duration_ns);
-            record = &requests->records[mark.place];
-            if (((llmobsi_load_relaxed(&record->state) ^ mark.generation) &
-                 ~(uint64_t)(LLMOBS_I_REQUEST_STATES - 1)) != 0) {
-                return;
-            }
-            llmobsi_store_relaxed(
-                &record->phase_ns[mark.phase],
-                llmobsi_load_relaxed(&record->phase_ns[mark.phase]) + duration_ns);
-        } else if (record != NULL) {
-            llmobsi_phase_documents(requests, record, field);
-        }
-    }
-}
-
-/* Adds a chain of records to those that go back next. */
-llmobsi_fn void llmobsi_requests_await(llmobsi_requests* requests, uint32_t first, uint32_t last)
-{
-    if (requests->ended_first == 0) {
-        requests->ended_last = last;
-    }
-    llmobsi_store_relaxed(&requests->records[last - 1].link, requests->ended_first);
-    requests->ended_first = first;
-}
-
-/* Ends a request that nobody has ended for too long: it is counted and leaves the engine's gauges,
-   and nothing else. */
-llmobsi_fn void llmobsi_request_expire(llmobsi_recorder* recorder, llmobsi_request* record,
-                                       uint64_t now)
-{
-    llmobsi_requests* requests = llmobsi_requests_of(recorder);
-    uint32_t place = (uint32_t)(record - requests->records) + 1;
-    uint64_t state = llmobsi_load_acquire(&record->state);
-    if ((state & (LLMOBS_I_REQUEST_STATES - 1)) != LLMOBS_I_REQUEST_LIVE ||
-        llmobsi_timeline_between(&recorder->timeline, record->facts.start, now) <
-            requests->max_age_ns) {
-        return;
-    }
-    if (llmobsi_cas_acquire_release(&record->state, &state,
-                                    llmobsi_request_state(state, LLMOBS_I_REQUEST_ENDED))) {
-        (void)llmobsi_request_unschedule(recorder, record);
-        llmobsi_count(&requests->expired, 1);
-        llmobsi_requests_await(requests, place, place);
-    }
-}
-
-/* Looks at every request, now and then: often enough for their greatest age. */
-llmobsi_fn void llmobsi_requests_sweep(llmobsi_recorder* recorder, uint64_t now)
-{
-    llmobsi_requests* requests = llmobsi_requests_of(recorder);
-    uint64_t pause = requests->max_age_ns / 4;
-    uint32_t i;
-    pause = pause < UINT64_C(10000000000) ? pause : UINT64_C(10000000000);
-    if (now < requests->swept) {
-        requests->swept = now; /* the host's clock went back */
-    }
-    if (llmobsi_timeline_between(&recorder->timeline, requests->swept, now) < pause) {
-        return;
-    }
-    requests->swept = now;
-    for (i = 0; i < requests->count; i++) {
-        llmobsi_request_expire(recorder, &requests->records[i], now);
-    }
-}
-
-/* ---- recent requests: for llmobs_request_explain ------------------------------------------- */
-
-llmobsi_fn void llmobsi_recent_add(llmobsi_requests* requests, llmobsi_request* record)
-{
-    llmobs_explanation* kept;
-    int phase;
-    if (requests->recent_count == 0 || !record->is_explained) {
-        return;
-    }
-    kept = &requests->recent[requests->recent_next];
-    requests->recent_next = (requests->recent_next + 1) % requests->recent_count;
-    *kept = record->explained;
-    kept->docs_count = (int64_t)llmobsi_load_relaxed(&record->docs_count) - 1;
-    for (phase = 0; phase < (int)LLMOBS_PHASE_COUNT; phase++) {
-        kept->phase_ns[phase] = llmobsi_load_relaxed(&record->phase_ns[phase]);
-    }
-}
-
-/* ---- the cost ledger ----------------------------------------------------------------------- */
-
-/* A name of the ledger; "unknown" where there is none. */
-llmobsi_fn llmobs_string llmobsi_bill_name(const llmobsi_request* record, llmobsi_request_text text)
-{
-    llmobs_string name = llmobsi_request_string(&record->facts, text);
-    return name.size > 0 ? name : llmobs_str("unknown");
-}
-
-/* The bill of a request that is over. One that nobody ended has failed: its tokens were made, what
-   they cost is unknown. */
-llmobsi_fn void llmobsi_request_bill(const llmobsi_timeline* timeline,
-                                     const llmobsi_request* record, llmobsi_bill* bill)
-{
-    const llmobsi_request_due* due = &record->due;
-    uint64_t end = due->stamp;
-    uint64_t start_ns;
-    memset(bill, 0, sizeof *bill);
-    bill->names[LLMOBS_I_COST_FEATURE] = llmobsi_bill_name(record, LLMOBS_I_TEXT_FEATURE);
-    bill->names[LLMOBS_I_COST_MODEL] = llmobsi_bill_name(record, LLMOBS_I_TEXT_MODEL);
-    bill->names[LLMOBS_I_COST_TENANT] =
-        llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_TENANT);
-    bill->user = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_USER_ID);
-    bill->sums = due->sums;
-    if (due->stamp == 0) {
-        bill->sums.requests = bill->sums.errors = bill->sums.unknown = bill->sums.unbounded = 1;
-        bill->sums.output_tokens = (int64_t)llmobsi_load_relaxed(&record->tokens);
-        bill->sums.tokens = bill->sums.output_tokens;
-        end = llmobsi_now(timeline);
-    }
-    llmobsi_timeline_convert(timeline, record->facts.start, end, &start_ns, &bill->unix_ns);
-}
-
-/* ---- what has ended goes back -------------------------------------------------------------- */
-
-/* Notes which requests have ended. Before the rings are emptied: what their phases left there is
-   seen before they go. Returns whether there are any. */
-llmobsi_fn bool llmobsi_requests_mark(llmobsi_recorder* recorder, uint64_t now)
-{
-    llmobsi_requests* requests = llmobsi_requests_of(recorder);
-    uint32_t first = llmobsi_exchange_ordered(&requests->over, 0);
-    uint32_t last = first;
-    while (last != 0 && llmobsi_load_relaxed(&requests->records[last - 1].link) != 0) {
-        last = llmobsi_load_relaxed(&requests->records[last - 1].link);
-    }
-    if (first != 0) {
-        llmobsi_requests_await(requests, first, last);
-    }
-    llmobsi_requests_sweep(recorder, now);
-    return requests->ended_first != 0;
-}
-
-/* Makes a record that nobody uses as if it had never been used, but for its generation: late
-   handles do not fit. */
-llmobsi_fn void llmobsi_request_wipe(llmobsi_requests* requests, llmobsi_request* record)
-{
-    uint64_t state = llmobsi_load_relaxed(&record->state);
-    size_t place = (size_t)(record - requests->records);
-    if (requests->guards != NULL) { /* what its scanner holds back */
-        memset(requests->guards + place * requests->guard_size, 0, requests->guard_size);
-    }
-    if (record->capture != 0) { /* its end could not: a piece was on its way, or there was none */
-        llmobsi_capture_drop(requests->captures, record->capture - 1);
-    }
-    memset((unsigned char*)record + offsetof(llmobsi_request, scheduled), 0,
-           sizeof *record - offsetof(llmobsi_request, scheduled));
-    llmobsi_store_release(&record->state,
-                          llmobsi_request_state(state, 0) + LLMOBS_I_REQUEST_STATES);
-}
-
-/* Gives back what was marked. Nobody may be in the middle of a call that began before the marks
-   were made: see llmobsi_grace. Texts and running hashes are wiped. The busy flag is up, if this
-   thread has one, so that its signal handlers do not wait for the lock. Returns how many. */
-llmobsi_fn uint32_t llmobsi_requests_free(llmobsi_recorder* recorder)
-{
-    llmobsi_requests* requests = llmobsi_requests_of(recorder);
-    llmobsi_control* self = llmobsi_self;
-    uint32_t place = requests->ended_first;
-    uint32_t count = 0;
-    if (self != NULL) {
-        llmobsi_raise(self);
-    }
-    llmobsi_lock_take(&requests->recent_lock);
-    if (requests->ledger != NULL) {
-        llmobsi_lock_take(&requests->ledger->lock);
-    }
-    while (place != 0) {
-        llmobsi_request* record = &requests->records[place - 1];
-        llmobsi_recent_add(requests, record);
-        if (requests->ledger != NULL) {
-            llmobsi_bill bill;
-            llmobsi_request_bill(&recorder->timeline, record, &bill);
-            llmobsi_cost_book(requests->ledger, &bill);
-        }
-        llmobsi_request_wipe(requests, record);
-        count++;
-        place = llmobsi_load_relaxed(&record->link);
-    }
-    if (requests->ledger != NULL) {
-        llmobsi_lock_give(&requests->ledger->lock);
-    }
-    llmobsi_lock_give(&requests->recent_lock);
-    if (self != NULL) {
-        llmobsi_lower(self);
-    }
-    llmobsi_requests_give(requests, requests->ended_first, requests->ended_last);
-    requests->ended_first = 0;
-    return count;
-}
-
-/* Nobody else is there. All are free, the first place first, with a generation that no handle has,
-   be it zeroed or from before. */
-llmobsi_fn void llmobsi_requests_reset(llmobsi_requests* requests)
-{
-    uint32_t i;
-    for (i = 0; i < requests->count; i++) {
-        llmobsi_request_wipe(requests, &requests->records[i]);
-        llmobsi_store_relaxed(&requests->records[i].link, (i + 2) % (requests->count + 1));
-    }
-    requests->free = 1;
-    requests->over = 0;
-    requests->ended_first = 0;
-    requests->swept = 0;
-}
-
-/* Lets generations start anywhere: handles of another instance, or of none, do not fit. */
-llmobsi_fn void llmobsi_requests_salt(llmobsi_requests* requests, uint32_t salt)
-{
-    uint32_t i;
-    for (i = 0; i < requests->count; i++) {
-        llmobsi_store_relaxed(&requests->records[i].state,
-                              (uint64_t)salt * LLMOBS_I_REQUEST_STATES +
-                                  LLMOBS_I_REQUEST_STATES);
-    }
-}
-
-/* Running hashes hold keys, and the last bytes of a text; scanners hold more of it. They do not
-   outlive the instance. (Plain stores to memory that goes back: they must not be left out.) */
-llmobsi_fn void llmobsi_requests_end(llmobsi_requests* requests)
-{
-    uint32_t i;
-    for (i = 0; i < requests->count; i++) {
-        memset(&requests->records[i].input, 0, sizeof requests->records[i].input);
-        memset(&requests->records[i].output, 0, sizeof requests->records[i].output);
-    }
-    if (requests->guards != NULL) {
-        memset(requests->guards, 0, requests->count * requests->guard_size);
-    }
-    llmobsi_compiler_barrier();
-}
-
-/* ---- layout -------------------------------------------------------------------------------- */
-
-/* `recorder` is NULL while measuring. */
-llmobsi_fn void llmobsi_requests_layout(llmobsi_arena* arena, const llmobs_config* config,
-                                        llmobsi_recorder* recorder)
-{
-    uint32_t count = llmobsi_round_up_pow2(config->requests);
-    uint32_t recent = config->recent_requests != LLMOBS_OFF ? config->recent_requests : 0;
-    llmobsi_requests* requests =
-        (llmobsi_requests*)llmobsi_arena_take(arena, 1, sizeof(llmobsi_requests));
-    llmobsi_request* records =
-        (llmobsi_request*)llmobsi_arena_take(arena, count, sizeof(llmobsi_request));
-    llmobs_explanation* explanations =
-        (llmobs_explanation*)llmobsi_arena_take(arena, recent, sizeof(llmobs_explanation));
-    if (recorder == NULL || records == NULL) {
-        return;
-    }
-    memset(requests, 0, sizeof *requests);
-    memset(records, 0, count * sizeof *records);
-    memset(explanations, 0, recent * sizeof *explanations);
-    requests->records = records;
-    requests->count = count;
-    requests->recent = explanations;
-    requests->recent_count = recent;
-    llmobsi_requests_reset(requests);
-    recorder->requests = requests;
-}
-
-/* In the child of a fork: requests are the parent's. */
-llmobsi_fn void llmobsi_requests_forked(llmobsi_requests* requests)
-{
-    llmobsi_requests_reset(requests);
-    requests->begun = 0;
-    requests->ended = 0;
-    requests->dropped = 0;
-    requests->expired = 0;
-    requests->late = 0;
-    requests->texts_cut = 0;
-    requests->costs_refused = 0;
-    requests->recent_next = 0;
-    memset(requests->recent, 0, requests->recent_count * sizeof *requests->recent);
-}
-
-/* =================================================================================================
- *  >>guard                  analyze: the guardrail that is built in
- * ============================================================================================== */
-
-#ifndef LLMOBS_NO_SCANNER
-
-/* The guardrail that is built in: the scanner, on answers, as they stream or at their end. What it
-   finds triggers the rules pii.EMAIL, pii.CREDIT_CARD, ... as flagged. It holds no text but the
-   scanner's carry, and that is wiped. */
-
-/* A request's scanner. Its owner alone, as the answer's pieces. */
-typedef struct llmobsi_guard {
-    llmobs_scanner scanner;
-    uint32_t counts[LLMOBS_PII_COUNT];
-    bool begun;
-} llmobsi_guard;
-
-llmobsi_fn bool llmobsi_guard_found(void* user, const llmobs_finding* finding)
-{
-    uint32_t* count = &((uint32_t*)user)[finding->pii];
-    *count += *count != UINT32_MAX;
-    return true;
-}
-
-llmobsi_fn llmobs_scan_rules llmobsi_guard_rules(uint32_t classes)
-{
-    llmobs_scan_rules rules = llmobs_scan_rules_default();
-    rules.classes = classes;
-    return rules;
-}
-
-/* The scanner of a record; NULL: answers are not scanned. */
-llmobsi_inline llmobsi_guard* llmobsi_guard_of(const llmobsi_requests* requests,
-                                               const llmobsi_request* record)
-{
-    size_t place = (size_t)(record - requests->records);
-    return requests->guards != NULL ? (llmobsi_guard*)(void*)requests->guards + place : NULL;
-}
-
-/* A piece of the answer. */
-llmobsi_fn void llmobsi_guard_feed(const llmobsi_requests* requests, llmobsi_guard* guard,
-                                   const char* text, size_t size)
-{
-    if (!guard->begun) {
-        llmobs_scan_rules rules = llmobsi_guard_rules(requests->guard_classes);
-        llmobs_scanner_begin(&guard->scanner, &rules, llmobsi_guard_found, guard->counts);
-        guard->begun = true;
-    }
-    llmobs_scanner_feed(&guard->scanner, text, size);
-}
-
-/* The answer's end: how many of each class there were. */
-llmobsi_fn void llmobsi_guard_end(llmobsi_guard* guard, uint32_t counts[LLMOBS_PII_COUNT])
-{
-    if (guard->begun) {
-        (void)llmobs_scanner_end(&guard->scanner);
-    }
-    memcpy(counts, guard->counts, sizeof guard->counts);
-    memset(guard, 0, sizeof *guard);
-}
-
-/* An answer in one piece. */
-llmobsi_fn void llmobsi_guard_text(uint32_t classes, llmobs_string text,
-                                   uint32_t counts[LLMOBS_PII_COUNT])
-{
-    llmobs_scan_rules rules = llmobsi_guard_rules(classes);
-    (void)llmobs_scan(&rules, text.data, text.size, llmobsi_guard_found, counts);
-}
-
-llmobsi_fn const char* llmobsi_guard_rule(int pii)
-{
-    static const char* const rules[LLMOBS_PII_COUNT] = {
-#define LLMOBS_I_GUARD_RULE(name, text, tier) "pii." text,
-        LLMOBS_PII_CLASSES(LLMOBS_I_GUARD_RULE)
-#undef LLMOBS_I_GUARD_RULE
-    };
-    return rules[pii];
-}
-
-/* ---- layout -------------------------------------------------------------------------------- */
-
-/* `recorder` is NULL while measuring. Where answers are not scanned it takes nothing. */
-llmobsi_fn void llmobsi_guards_layout(llmobsi_arena* arena, const llmobs_config* config,
-                                      llmobsi_recorder* recorder)
-{
-    uint32_t count = llmobsi_round_up_pow2(config->requests);
-    llmobsi_guard* guards;
-    if ((config->guard_classes & LLMOBS_PII_ALL) == 0) {
-        return;
-    }
-    guards = (llmobsi_guard*)llmobsi_arena_take(arena, count, sizeof(llmobsi_guard));
-    if (recorder != NULL && guards != NULL) {
-        memset(guards, 0, count * sizeof *guards);
-        llmobsi_requests_of(recorder)->guards = (unsigned char*)guards;
-        llmobsi_requests_of(recorder)->guard_size = sizeof *guards;
-        llmobsi_requests_of(recorder)->guard_classes = config->guard_classes & LLMOBS_PII_ALL;
-    }
-}
-
-#endif /* LLMOBS_NO_SCANNER */
-
-/* =================================================================================================
- *  >>stream                 analyze: prompts and answers: hashed, audited, not kept
- * ============================================================================================== */
-
-/* Prompts and answers on their way through: hashed and measured as they come, handed to the host's
-   audit callback, and stored nowhere. */
-
-#define LLMOBS_I_STREAM_SLICE 65536u /* bytes hashed in one stay inside: close waits for it */
-
-LLMOBS_API llmobs_string llmobs_text(const char* data, size_t size)
-{
-    llmobs_string text;
-    text.data = data;
-    text.size = size;
-    return data == NULL || size == LLMOBS_NUL_TERMINATED ? llmobs_str(data) : text;
-}
-
-llmobsi_inline llmobsi_request_stream* llmobsi_request_stream_of(llmobsi_request* record,
-                                                                 llmobs_domain part)
-{
-    return part == LLMOBS_DOMAIN_INPUT ? &record->input : &record->output;
-}
-
-/* ---- hashing, inside ----------------------------------------------------------------------- */
-
-/* Begins the running hash of a part that comes in pieces. */
-llmobsi_fn void llmobsi_stream_begin(llmobsi_thread* thread, llmobsi_request* record,
-                                     llmobs_domain part)
-{
-    llmobsi_request_stream* stream = llmobsi_request_stream_of(record, part);
-#ifndef LLMOBS_NO_SHA256
-    llmobs_string tenant = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_TENANT);
-    llmobs_hmac_key key;
-    if (llmobsi_keyring_key(&thread->recorder->keyring, part, tenant.data, tenant.size, &key,
-                            stream->key_id)) {
-        llmobs_hmac_begin(&stream->hash, &key);
-        llmobs_wipe(&key, sizeof key);
-    }
-#else
-    (void)thread;
-#endif
-    stream->begun = true;
-}
-
-llmobsi_fn void llmobsi_stream_update(llmobsi_request_stream* stream, const char* data, size_t size)
-{
-#ifndef LLMOBS_NO_SHA256
-    if (stream->key_id[0] != '\0') {
-        llmobs_hmac_update(&stream->hash, data, size);
-    }
-#else
-    (void)data;
-#endif
-    stream->bytes += size;
-}
-
-/* Ends it: the hash as text, "" where there was no key. */
-llmobsi_fn void llmobsi_stream_end(llmobsi_request_stream* stream, char out[LLMOBS_PSEUDONYM_SIZE])
-{
-    out[0] = '\0';
-#ifndef LLMOBS_NO_SHA256
-    if (stream->key_id[0] != '\0') {
-        uint8_t tag[LLMOBS_SHA256_SIZE];
-        llmobs_hmac_end(&stream->hash, tag);
-        llmobsi_pseudonym_print(out, stream->key_id, tag);
-    }
-#else
-    (void)stream;
-#endif
-}
-
-/* ---- the host's audit callback, outside ---------------------------------------------------- */
-
-/* What it needs to know. */
-typedef struct llmobsi_auditor {
-    char request_id[LLMOBS_I_REQUEST_TEXT_MOST + 1];
-    llmobs_audit_fn audit;
-    void* user;
-} llmobsi_auditor;
-
-/* Taken while inside. */
-llmobsi_fn void llmobsi_auditor_take(const llmobsi_thread* thread, const llmobsi_request* record,
-                                     llmobsi_auditor* auditor)
-{
-    llmobs_string id = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_REQUEST_ID);
-    auditor->audit = llmobsi_requests_of(thread->recorder)->audit;
-    auditor->user = llmobsi_requests_of(thread->recorder)->audit_user;
-    memcpy(auditor->request_id, id.data, id.size + 1);
-}
-
-llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain part,
-                                   llmobs_string text, uint64_t offset, bool final)
-{
-    llmobs_audit audit;
-    int cancel;
-    if (auditor->audit == NULL) {
-        return;
-    }
-    audit.size = sizeof audit;
-    audit.request_id = auditor->request_id;
-    audit.part = part;
-    audit.chunk = text.data;
-    audit.chunk_size = text.size;
-    audit.offset = offset;
-    audit.final = final;
-    cancel = llmobsi_cancel_hold(); /* a store writes files; the request must end all the same */
-    auditor->audit(auditor->user, &audit);
-    llmobsi_cancel_resume(cancel);
-}
-
-/* The answer's piece goes through the scanner, where there is one. */
-llmobsi_fn void llmobsi_stream_guard(const llmobsi_requests* requests,
-                                     const llmobsi_request* record, const char* data, size_t size)
-{
-#ifndef LLMOBS_NO_SCANNER
-    llmobsi_guard* guard = llmobsi_guard_of(requests, record);
-    if (guard != NULL) {
-        llmobsi_guard_feed(requests, guard, data, size);
-    }
-#else
-    (void)requests;
-    (void)record;
-    (void)data;
-    (void)size;
-#endif
-}
-
-/* ---- pieces -------------------------------------------------------------------------------- */
-
-llmobsi_fn void llmobsi_stream_feed(llmobs_request request, llmobs_domain part,
-                                    llmobs_string text)
-{
-    llmobsi_auditor auditor;
-    uint64_t offset = 0;
-    size_t at = 0;
-    auditor.audit = NULL;
-    do {
-        size_t left = text.size - at;
-        size_t size = left < LLMOBS_I_STREAM_SLICE ? left : LLMOBS_I_STREAM_SLICE;
-        llmobsi_thread* thread;
-        llmobsi_request* record = llmobsi_request_enter(request, &thread);
-        llmobsi_request_stream* stream;
-        if (record == NULL) {
-            return; /* over: what is late is not told to the audit callback either */
-        }
-        stream = llmobsi_request_stream_of(record, part);
-        if (at == 0 && llmobsi_exchange_ordered(&stream->held, 1) != 0) {
-            (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->late, 1);
-            llmobsi_leave();
-            return; /* another piece is on its way, or the end */
-        }
-        if (!stream->begun) {
-            llmobsi_stream_begin(thread, record, part);
-        }
-        if (at == 0) {
-            offset = stream->bytes;
-            llmobsi_auditor_take(thread, record, &auditor);
-        }
-        llmobsi_stream_update(stream, text.data + at, size);
-        if (record->capture != 0) {
-            llmobsi_capture_add(llmobsi_requests_of(thread->recorder)->captures,
-                                record->capture - 1,
-                                part == LLMOBS_DOMAIN_INPUT ? LLMOBS_I_CAPTURE_INPUT
-                                                            : LLMOBS_I_CAPTURE_OUTPUT,
-                                text.data + at, size);
-        }
-        if (part == LLMOBS_DOMAIN_OUTPUT) {
-            llmobsi_stream_guard(llmobsi_requests_of(thread->recorder), record, text.data + at,
-                                 size);
-        }
-        at += size;
-        if (at == text.size) {
-            llmobsi_store_release(&stream->held, 0);
-        }
-        llmobsi_leave();
-    } while (at < text.size);
-    llmobsi_audit_tell(&auditor, part, text, offset, false);
-}
-
-LLMOBS_API void llmobs_request_input(llmobs_request request, const char* chunk, size_t size)
-{
-    llmobsi_stream_feed(request, LLMOBS_DOMAIN_INPUT, llmobs_text(chunk, size));
-}
-
-LLMOBS_API void llmobs_request_output(llmobs_request request, const char* chunk, size_t size)
-{
-    llmobsi_stream_feed(request, LLMOBS_DOMAIN_OUTPUT, llmobs_text(chunk, size));
 }
 
 /* =================================================================================================
@@ -28200,6 +27217,1022 @@ LLMOBS_API llmobs_result llmobs_cost_of(llmobs* obs, const llmobs_cost_query* qu
 }
 
 /* =================================================================================================
+ *  >>request_pool           analyze: records of requests under way
+ * ============================================================================================== */
+
+/* Where requests stand while they are under way. A record is taken by whoever begins a request,
+   written by those who hold its handle, and given back by the tick, once nobody can be in the
+   middle of writing to it. */
+
+/* The low bits of a record's state; above them is the generation, which changes whenever the record
+   is used anew. A handle holds the state that its request has while it is live. */
+#define LLMOBS_I_REQUEST_FREE 0u
+#define LLMOBS_I_REQUEST_FILLING 1u /* by its begin                                     */
+#define LLMOBS_I_REQUEST_LIVE 2u
+#define LLMOBS_I_REQUEST_ENDING 3u /* its end is claimed, and is being worked on       */
+#define LLMOBS_I_REQUEST_ENDED 4u  /* waits for the tick                               */
+#define LLMOBS_I_REQUEST_STATES 8u
+
+#define LLMOBS_I_REQUEST_RULES 8u     /* kept by name; what is more is counted           */
+#define LLMOBS_I_REQUEST_GAPS 128u    /* bytes of the timeline                            */
+#define LLMOBS_I_REQUEST_TEXT_MOST 128u
+#define LLMOBS_I_REQUEST_EVENTS 4u    /* retries and preemptions that the root span tells */
+#define LLMOBS_I_REQUEST_WHY 40u      /* bytes of a retry's reason, with a NUL            */
+#define LLMOBS_I_REQUEST_OVER UINT64_MAX /* in `scheduled`: it ended, or was given up     */
+
+/* The texts that a request keeps. */
+typedef enum llmobsi_request_text {
+    LLMOBS_I_TEXT_REQUEST_ID,
+    LLMOBS_I_TEXT_USER_ID, /* pseudonyms, these two */
+    LLMOBS_I_TEXT_SESSION_ID,
+    LLMOBS_I_TEXT_TENANT,
+    LLMOBS_I_TEXT_FEATURE,
+    LLMOBS_I_TEXT_MODEL,
+    LLMOBS_I_TEXT_PROVIDER,
+    LLMOBS_I_TEXT_OPERATION,
+    LLMOBS_I_TEXT_PROMPT_NAME,
+    LLMOBS_I_TEXT_PROMPT_VERSION,
+    LLMOBS_I_TEXT_COUNT
+} llmobsi_request_text;
+
+/* Room for all texts of one request, each with a NUL, and the NUL that stands for those that are
+   not there: so a text is cut for its own length alone. */
+#define LLMOBS_I_REQUEST_TEXTS (1u + LLMOBS_I_TEXT_COUNT * (LLMOBS_I_REQUEST_TEXT_MOST + 1u))
+
+/* The gauges of an engine that a request stands on, vLLM's and llama.cpp's; inert where they are
+   off. The very series that it was added to, so that it can't be taken off another. */
+typedef struct llmobsi_request_gauges {
+    llmobs_updown waiting[2];
+    llmobs_updown running[2];
+} llmobsi_request_gauges;
+
+/* Written once, by the begin, and then read by all. */
+typedef struct llmobsi_request_facts {
+    llmobs_span root;
+    uint64_t start; /* stamp */
+    uint64_t queue_ns; /* no more than LLMOBS_I_REQUEST_NS_MOST */
+    llmobsi_request_gauges gauges;
+    bool server;
+    bool stream;
+    /* The series of llm_tokens_total and llm_cost_usd_total: they may have the user's id as a
+       label, which is known at begin alone. */
+    llmobs_counter input_tokens;
+    llmobs_counter output_tokens;
+    llmobs_counter cost;
+    uint16_t place[LLMOBS_I_TEXT_COUNT]; /* of each text in `texts`, with a NUL behind it         */
+    uint16_t length[LLMOBS_I_TEXT_COUNT];
+    char texts[LLMOBS_I_REQUEST_TEXTS];
+} llmobsi_request_facts;
+
+#define LLMOBS_I_REQUEST_NS_MOST (LLMOBS_I_CELL_MOST / 4) /* of a duration: the sums fit */
+
+/* One side of the conversation, in pieces. Who holds it reads and writes the rest: a thread that
+   hands a piece over, and at last the end, which never lets go. Calls should not race for it; where
+   they do, the second comes too late. */
+typedef struct llmobsi_request_stream {
+    llmobsi_atomic32 held;
+#ifndef LLMOBS_NO_SHA256
+    llmobs_hmac hash;
+#endif
+    char key_id[LLMOBS_KEY_ID_SIZE]; /* "": there was no key */
+    uint64_t bytes;
+    bool begun;
+} llmobsi_request_stream;
+
+/* The times between tokens, a byte each: 2^shift of them share one, which has the longest. One
+   thread at a time writes. The end may read meanwhile: relaxed, it sees a token more or less. */
+typedef struct llmobsi_request_gaps {
+    llmobsi_atomic32 shift;
+    llmobsi_atomic32 count; /* of gaps, since the bytes last were made half as many */
+    llmobsi_atomic8 bytes[LLMOBS_I_REQUEST_GAPS];
+} llmobsi_request_gaps;
+
+/* Something that happened on the way. Kept here until the end tells it to the root span, whose
+   attributes have one writer: engines and clients do not wait for each other. */
+typedef struct llmobsi_request_event {
+    llmobsi_atomic64 stamp; /* 0: not written yet; released last */
+    uint32_t is_retry;      /* or a preemption                   */
+    char why[LLMOBS_I_REQUEST_WHY];
+} llmobsi_request_event;
+
+/* What the end leaves for the cost ledger. */
+typedef struct llmobsi_request_due {
+    uint64_t stamp; /* when it ended; 0: nobody ended it */
+    llmobs_cost_sums sums;
+} llmobsi_request_due;
+
+typedef struct llmobsi_request {
+    llmobsi_atomic64 state;
+    llmobsi_atomic32 link; /* place + 1 of the next one that is free, or has ended; 0: the last.
+                              Read also by who comes too late: it is never wiped */
+    /* From here on it is wiped when it is given back. */
+    llmobsi_atomic64 scheduled; /* stamps, 0: not yet. Any thread, by compare-and-swap */
+    llmobsi_atomic64 first_token; /* this and the next two: one thread at a time, the end reads */
+    llmobsi_atomic64 last_token;
+    llmobsi_atomic64 tokens;
+    bool is_shown; /* one of these two is there. Begin writes all three */
+    llmobs_histogram gap_series;
+    llmobs_histogram chunk_series;
+    llmobsi_atomic64 shared_ns; /* added to by any thread, as all below */
+    llmobsi_atomic32 event_count;
+    llmobsi_atomic32 retries;
+    llmobsi_atomic32 tool_calls;
+    llmobsi_atomic32 rule_count;
+    llmobsi_atomic32 rules[LLMOBS_I_REQUEST_RULES]; /* name's id + 1, 0: being written */
+    llmobsi_atomic32 verdicts;
+    llmobsi_atomic32 worst_action;
+    llmobsi_request_event events[LLMOBS_I_REQUEST_EVENTS];
+    llmobsi_request_gaps gaps;
+    llmobsi_request_stream input;
+    llmobsi_request_stream output;
+    llmobsi_request_facts facts;
+    uint32_t capture; /* place + 1, 0: none. Begin writes, then who ends it, then the tick */
+    llmobsi_atomic64 phase_ns[LLMOBS_PHASE_COUNT]; /* the tick */
+    llmobsi_atomic64 docs_count;                   /* the tick; what a phase said, + 1 */
+    llmobsi_request_due due;                       /* who ends it, then the tick       */
+    bool is_explained;                             /* likewise                         */
+    llmobs_explanation explained;
+} __attribute__((aligned(64))) llmobsi_request;
+
+/* What the tick needs to see of a phase: a hidden field in its span's slot. */
+typedef struct llmobsi_phase_mark {
+    uint64_t generation;
+    uint32_t place;
+    uint32_t phase;
+} llmobsi_phase_mark;
+
+typedef struct llmobsi_requests {
+    llmobsi_request* records; /* this and what stands up to the counters: open writes */
+    uint32_t count;        /* a power of two */
+    uint64_t max_age_ns;
+    uint64_t slow_ns;
+    llmobs_vocabulary vocabulary;
+    unsigned char* guards; /* one scanner a record, see llmobsi_guard_of; NULL: none */
+    size_t guard_size;
+    uint32_t guard_classes;
+    bool user_ids; /* the metrics of tokens and cost have the label user_id */
+    llmobsi_captures* captures; /* NULL: none */
+    llmobs_audit_fn audit;
+    void* audit_user;
+    llmobsi_cost_ledger* ledger; /* NULL: none */
+    int64_t cost_most;   /* nano-USD a request can cost  */
+    int64_t second_nano; /* of own hardware; 0: not told */
+    llmobs_cost_store_fn cost_store;
+    void* cost_store_user;
+    uint32_t docs_name; /* the id of "docs.count" */
+    llmobs_histogram phase_series[LLMOBS_PHASE_COUNT];
+    /* Apart from what every token reads. */
+    llmobsi_atomic64 free __attribute__((aligned(64))); /* a count of takings << 32, place + 1 of
+                              the first record that is free. Begins take, the tick gives */
+    llmobsi_atomic32 over; /* place + 1 of the record that ended last. Ends add, the tick takes */
+    llmobsi_atomic64 begun;
+    llmobsi_atomic64 ended;
+    llmobsi_atomic64 dropped; /* no record was free       */
+    llmobsi_atomic64 expired; /* never ended; the tick    */
+    llmobsi_atomic64 late;    /* calls that came too late */
+    llmobsi_atomic64 texts_cut;
+    llmobsi_atomic64 costs_refused; /* negative or absurd ones */
+    uint32_t ended_first; /* place + 1 of those that ended and go back with the next grace, linked.
+                             This and the next two: under the tick's lock */
+    uint32_t ended_last;
+    uint64_t swept; /* stamp of the last look for old ones */
+    llmobs_explanation* recent; /* a ring, under the lock below */
+    uint32_t recent_count;
+    uint32_t recent_next;
+    llmobsi_lock recent_lock;
+} llmobsi_requests;
+
+/* Those of an instance; NULL: it has none. */
+llmobsi_inline llmobsi_requests* llmobsi_requests_of(const llmobsi_recorder* recorder)
+{
+    return (llmobsi_requests*)recorder->requests;
+}
+
+llmobsi_inline llmobs_request llmobsi_request_none(void)
+{
+    llmobs_request request;
+    request.instance = 0;
+    request.place = 0;
+    request.generation = 0;
+    return request;
+}
+
+/* ---- taking and giving back ---------------------------------------------------------------- */
+
+/* A free record, on its way to be live; NULL: all are in use. Any thread. The link may be another
+   list's by the time it is read: then the count has changed, and with it what is compared. */
+llmobsi_fn llmobsi_request* llmobsi_request_take(llmobsi_requests* requests)
+{
+    uint64_t first = llmobsi_load_acquire(&requests->free);
+    llmobsi_request* record;
+    uint64_t second;
+    do {
+        if ((uint32_t)first == 0) {
+            return NULL;
+        }
+        record = &requests->records[(uint32_t)first - 1];
+        second = ((first >> 32) + 1) << 32 | llmobsi_load_relaxed(&record->link);
+    } while (!llmobsi_cas_acquire_release(&requests->free, &first, second));
+    llmobsi_store_relaxed(&record->state,
+                          llmobsi_load_relaxed(&record->state) + LLMOBS_I_REQUEST_FILLING);
+    return record;
+}
+
+/* Gives a chain of records back. The tick. */
+llmobsi_fn void llmobsi_requests_give(llmobsi_requests* requests, uint32_t first, uint32_t last)
+{
+    uint64_t before = llmobsi_load_relaxed(&requests->free);
+    do {
+        llmobsi_store_relaxed(&requests->records[last - 1].link, (uint32_t)before);
+    } while (!llmobsi_cas_acquire_release(&requests->free, &before,
+                                          ((before >> 32) + 1) << 32 | first));
+}
+
+/* Puts a record that has ended where the tick finds it. Any thread. */
+llmobsi_fn void llmobsi_request_leave(llmobsi_requests* requests, llmobsi_request* record)
+{
+    uint32_t place = (uint32_t)(record - requests->records) + 1;
+    uint32_t before = llmobsi_load_relaxed(&requests->over);
+    do {
+        llmobsi_store_relaxed(&record->link, before);
+    } while (!llmobsi_cas_acquire_release(&requests->over, &before, place));
+}
+
+/* From here on its handle works. */
+llmobsi_inline llmobs_request llmobsi_request_publish(llmobsi_requests* requests,
+                                                      llmobsi_request* record, uint32_t ticket)
+{
+    uint64_t live = llmobsi_load_relaxed(&record->state) - LLMOBS_I_REQUEST_FILLING +
+                    LLMOBS_I_REQUEST_LIVE;
+    llmobs_request request;
+    request.instance = ticket;
+    request.place = (uint32_t)(record - requests->records);
+    request.generation = live;
+    llmobsi_store_release(&record->state, live);
+    return request;
+}
+
+/* The record of a live request, or NULL. */
+llmobsi_inline llmobsi_request* llmobsi_request_live(llmobsi_requests* requests,
+                                                     llmobs_request request)
+{
+    llmobsi_request* record;
+    if (llmobsi_unlikely(request.place >= requests->count)) {
+        return NULL;
+    }
+    record = &requests->records[request.place];
+    /* Relaxed: who gave this thread the handle also made what it stands for visible. */
+    if (llmobsi_unlikely(llmobsi_load_relaxed(&record->state) != request.generation)) {
+        (void)llmobsi_add_relaxed(&requests->late, 1);
+        return NULL;
+    }
+    return record;
+}
+
+llmobsi_inline uint64_t llmobsi_request_state(uint64_t generation, uint64_t state)
+{
+    return (generation & ~(uint64_t)(LLMOBS_I_REQUEST_STATES - 1)) + state;
+}
+
+/* Of several ends one wins. */
+llmobsi_inline bool llmobsi_request_claim_end(llmobsi_requests* requests, llmobsi_request* record,
+                                              llmobs_request request)
+{
+    uint64_t live = request.generation;
+    if ((live & (LLMOBS_I_REQUEST_STATES - 1)) != LLMOBS_I_REQUEST_LIVE) {
+        return false; /* no handle of ours: a free record must not end */
+    }
+    if (!llmobsi_cas_acquire_release(&record->state, &live,
+                                     llmobsi_request_state(live, LLMOBS_I_REQUEST_ENDING))) {
+        (void)llmobsi_add_relaxed(&requests->late, 1);
+        return false;
+    }
+    return true;
+}
+
+/* Where a request stands on an engine's gauges. Any thread: on the cells that all share, so that no
+   reader sees a move's second half before its first. */
+llmobsi_fn void llmobsi_request_count(llmobsi_recorder* recorder, const llmobs_updown gauges[2],
+                                      int64_t amount)
+{
+    llmobsi_gauge_shift(recorder, gauges[0], amount);
+    llmobsi_gauge_shift(recorder, gauges[1], amount);
+}
+
+/* The engine takes it up, or not if it has been, or it is over. It runs before it no longer waits:
+   who ends it now finds it there. */
+llmobsi_fn void llmobsi_request_schedule(llmobsi_recorder* recorder, llmobsi_request* record,
+                                         uint64_t now)
+{
+    const llmobsi_request_gauges* gauges = &record->facts.gauges;
+    uint64_t never = 0;
+    if (llmobsi_load_relaxed(&record->scheduled) != 0) {
+        return;
+    }
+    llmobsi_request_count(recorder, gauges->running, 1);
+    if (llmobsi_cas_acquire_release(&record->scheduled, &never, now)) {
+        llmobsi_request_count(recorder, gauges->waiting, -1);
+    } else {
+        llmobsi_request_count(recorder, gauges->running, -1);
+    }
+}
+
+/* It is over: it can't be taken up any more. When it was, 0: never. Once a request. */
+llmobsi_fn uint64_t llmobsi_request_unschedule(llmobsi_recorder* recorder, llmobsi_request* record)
+{
+    uint64_t when = llmobsi_exchange_ordered(&record->scheduled, LLMOBS_I_REQUEST_OVER);
+    const llmobsi_request_gauges* gauges = &record->facts.gauges;
+    llmobsi_request_count(recorder, when != 0 ? gauges->running : gauges->waiting, -1);
+    return when;
+}
+
+/* A stamp that stands for none of the marks: the host's clock may say anything. */
+llmobsi_inline uint64_t llmobsi_request_now(const llmobsi_timeline* timeline)
+{
+    uint64_t now = llmobsi_now(timeline);
+    return now + (now == 0) - (now == LLMOBS_I_REQUEST_OVER);
+}
+
+/* The instance that a handle names. */
+llmobsi_inline llmobs* llmobsi_request_obs(llmobs_request request)
+{
+    return (llmobs*)(uintptr_t)request.instance;
+}
+
+/* Comes in to a live request. NULL: there is none. Otherwise llmobsi_leave must follow. */
+llmobsi_inline llmobsi_request* llmobsi_request_enter(llmobs_request request,
+                                                      llmobsi_thread** thread)
+{
+    llmobsi_request* record;
+    *thread = llmobsi_enter(request.instance);
+    if (*thread == NULL) {
+        return NULL;
+    }
+    record = llmobsi_requests_of((*thread)->recorder) != NULL
+                 ? llmobsi_request_live(llmobsi_requests_of((*thread)->recorder), request)
+                 : NULL;
+    if (record == NULL) {
+        llmobsi_leave();
+    }
+    return record;
+}
+
+/* A name of the facts: "" where it is not known. */
+llmobsi_inline const char* llmobsi_request_name(const llmobsi_request_facts* facts,
+                                                llmobsi_request_text text)
+{
+    return facts->texts + facts->place[text];
+}
+
+llmobsi_inline llmobs_string llmobsi_request_string(const llmobsi_request_facts* facts,
+                                                    llmobsi_request_text text)
+{
+    llmobs_string string;
+    string.data = facts->texts + facts->place[text];
+    string.size = facts->length[text];
+    return string;
+}
+
+/* =================================================================================================
+ *  >>request_tick           analyze: records of requests: what the tick does
+ * ============================================================================================== */
+
+/* Records of requests, as the tick sees them: phases that have ended, requests that are too old,
+   what has ended and goes back, to the recent ones and the cost ledger. */
+
+/* ---- phases -------------------------------------------------------------------------------- */
+
+llmobsi_fn const char* llmobsi_phase_label(llmobs_phase phase)
+{
+    static const char* const labels[LLMOBS_PHASE_COUNT] = {
+#define LLMOBS_I_PHASE(id, label, name) label,
+        LLMOBS_PHASES(LLMOBS_I_PHASE)
+#undef LLMOBS_I_PHASE
+    };
+    return (unsigned)phase < (unsigned)LLMOBS_PHASE_COUNT ? labels[phase] : "other";
+}
+
+/* The series of a phase, made when its first span has ended: a program without guardrails has no
+   such series. False: the metric is switched off. */
+llmobsi_fn bool llmobsi_phase_series(llmobsi_recorder* recorder, uint32_t phase,
+                                     llmobs_histogram* series)
+{
+    llmobsi_registry* registry = &recorder->registry;
+    uint32_t number = recorder->known[LLMOBS_METRIC_LLM_PHASE_DURATION];
+    const char* label = llmobsi_phase_label((llmobs_phase)phase);
+    if (series->instance == 0 && registry->on && number != 0) {
+        series->instance = recorder->ticket;
+        series->metric = number - 1;
+        series->series = llmobsi_series_get(registry, number - 1, &label, LLMOBS_I_WAIT);
+        series->cell = registry->series[series->series].cell;
+    }
+    return series->instance != 0;
+}
+
+/* Adds a phase's duration to its metric: from the tick, which has no cells of its own. */
+llmobsi_fn void llmobsi_phase_measure(llmobsi_recorder* recorder, uint32_t phase,
+                                      uint64_t duration_ns)
+{
+    llmobs_histogram* series = &llmobsi_requests_of(recorder)->phase_series[phase];
+    llmobsi_visit visit;
+    const llmobsi_metric* metric;
+    if (!llmobsi_phase_series(recorder, phase, series)) {
+        return;
+    }
+    memset(&visit, 0, sizeof visit);
+    visit.registry = &recorder->registry;
+    metric = &recorder->registry.metrics[series->metric];
+    (void)llmobsi_histogram_add(&visit, metric, &recorder->registry.series[series->series],
+                                duration_ns);
+}
+
+/* The number of documents that a phase's span tells. */
+llmobsi_fn void llmobsi_phase_documents(llmobsi_requests* requests, llmobsi_request* record,
+                                        const llmobsi_field* field)
+{
+    int64_t count;
+    if (field->key == requests->docs_name && field->type == LLMOBS_TYPE_INT &&
+        field->owner == LLMOBS_I_OF_SPAN) {
+        memcpy(&count, llmobsi_field_payload(field), sizeof count);
+        llmobsi_store_relaxed(&record->docs_count, (uint64_t)count + 1);
+    }
+}
+
+/* A phase's span has come through a ring: its duration is known now. The request's record, if it is
+   not over yet or waits for this very tick, learns of it. */
+llmobsi_fn void llmobsi_phase_collect(llmobsi_recorder* recorder, const llmobsi_slot* slot)
+{
+    llmobsi_requests* requests = llmobsi_requests_of(recorder);
+    uint64_t duration_ns = llmobsi_timeline_between(
+        &recorder->timeline, llmobsi_load_relaxed(&slot->start), slot->end);
+    llmobsi_request* record = NULL;
+    const llmobsi_field* field;
+    llmobsi_walk walk;
+    llmobsi_walk_begin(&walk, &recorder->pool, slot);
+    while ((field = llmobsi_walk_next(&walk)) != NULL) {
+        if (field->type == LLMOBS_I_FIELD_PHASE) {
+            llmobsi_phase_mark mark;
+            memcpy(&mark, llmobsi_field_payload(field), sizeof mark);
+            llmobsi_phase_measure(recorder, mark.phase, duration_ns);
+            record = &requests->records[mark.place];
+            if (((llmobsi_load_relaxed(&record->state) ^ mark.generation) &
+                 ~(uint64_t)(LLMOBS_I_REQUEST_STATES - 1)) != 0) {
+                return;
+            }
+            llmobsi_store_relaxed(
+                &record->phase_ns[mark.phase],
+                llmobsi_load_relaxed(&record->phase_ns[mark.phase]) + duration_ns);
+        } else if (record != NULL) {
+            llmobsi_phase_documents(requests, record, field);
+        }
+    }
+}
+
+/* Adds a chain of records to those that go back next. */
+llmobsi_fn void llmobsi_requests_await(llmobsi_requests* requests, uint32_t first, uint32_t last)
+{
+    if (requests->ended_first == 0) {
+        requests->ended_last = last;
+    }
+    llmobsi_store_relaxed(&requests->records[last - 1].link, requests->ended_first);
+    requests->ended_first = first;
+}
+
+/* Ends a request that nobody has ended for too long: it is counted and leaves the engine's gauges,
+   and nothing else. */
+llmobsi_fn void llmobsi_request_expire(llmobsi_recorder* recorder, llmobsi_request* record,
+                                       uint64_t now)
+{
+    llmobsi_requests* requests = llmobsi_requests_of(recorder);
+    uint32_t place = (uint32_t)(record - requests->records) + 1;
+    uint64_t state = llmobsi_load_acquire(&record->state);
+    if ((state & (LLMOBS_I_REQUEST_STATES - 1)) != LLMOBS_I_REQUEST_LIVE ||
+        llmobsi_timeline_between(&recorder->timeline, record->facts.start, now) <
+            requests->max_age_ns) {
+        return;
+    }
+    if (llmobsi_cas_acquire_release(&record->state, &state,
+                                    llmobsi_request_state(state, LLMOBS_I_REQUEST_ENDED))) {
+        (void)llmobsi_request_unschedule(recorder, record);
+        llmobsi_count(&requests->expired, 1);
+        llmobsi_requests_await(requests, place, place);
+    }
+}
+
+/* Looks at every request, now and then: often enough for their greatest age. */
+llmobsi_fn void llmobsi_requests_sweep(llmobsi_recorder* recorder, uint64_t now)
+{
+    llmobsi_requests* requests = llmobsi_requests_of(recorder);
+    uint64_t pause = requests->max_age_ns / 4;
+    uint32_t i;
+    pause = pause < UINT64_C(10000000000) ? pause : UINT64_C(10000000000);
+    if (now < requests->swept) {
+        requests->swept = now; /* the host's clock went back */
+    }
+    if (llmobsi_timeline_between(&recorder->timeline, requests->swept, now) < pause) {
+        return;
+    }
+    requests->swept = now;
+    for (i = 0; i < requests->count; i++) {
+        llmobsi_request_expire(recorder, &requests->records[i], now);
+    }
+}
+
+/* ---- recent requests: for llmobs_request_explain ------------------------------------------- */
+
+llmobsi_fn void llmobsi_recent_add(llmobsi_requests* requests, llmobsi_request* record)
+{
+    llmobs_explanation* kept;
+    int phase;
+    if (requests->recent_count == 0 || !record->is_explained) {
+        return;
+    }
+    kept = &requests->recent[requests->recent_next];
+    requests->recent_next = (requests->recent_next + 1) % requests->recent_count;
+    *kept = record->explained;
+    kept->docs_count = (int64_t)llmobsi_load_relaxed(&record->docs_count) - 1;
+    for (phase = 0; phase < (int)LLMOBS_PHASE_COUNT; phase++) {
+        kept->phase_ns[phase] = llmobsi_load_relaxed(&record->phase_ns[phase]);
+    }
+}
+
+/* ---- the cost ledger ----------------------------------------------------------------------- */
+
+/* A name of the ledger; "unknown" where there is none. */
+llmobsi_fn llmobs_string llmobsi_bill_name(const llmobsi_request* record, llmobsi_request_text text)
+{
+    llmobs_string name = llmobsi_request_string(&record->facts, text);
+    return name.size > 0 ? name : llmobs_str("unknown");
+}
+
+/* The bill of a request that is over. One that nobody ended has failed: its tokens were made, what
+   they cost is unknown. */
+llmobsi_fn void llmobsi_request_bill(const llmobsi_timeline* timeline,
+                                     const llmobsi_request* record, llmobsi_bill* bill)
+{
+    const llmobsi_request_due* due = &record->due;
+    uint64_t end = due->stamp;
+    uint64_t start_ns;
+    memset(bill, 0, sizeof *bill);
+    bill->names[LLMOBS_I_COST_FEATURE] = llmobsi_bill_name(record, LLMOBS_I_TEXT_FEATURE);
+    bill->names[LLMOBS_I_COST_MODEL] = llmobsi_bill_name(record, LLMOBS_I_TEXT_MODEL);
+    bill->names[LLMOBS_I_COST_TENANT] =
+        llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_TENANT);
+    bill->user = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_USER_ID);
+    bill->sums = due->sums;
+    if (due->stamp == 0) {
+        bill->sums.requests = bill->sums.errors = bill->sums.unknown = bill->sums.unbounded = 1;
+        bill->sums.output_tokens = (int64_t)llmobsi_load_relaxed(&record->tokens);
+        bill->sums.tokens = bill->sums.output_tokens;
+        end = llmobsi_now(timeline);
+    }
+    llmobsi_timeline_convert(timeline, record->facts.start, end, &start_ns, &bill->unix_ns);
+}
+
+/* ---- what has ended goes back -------------------------------------------------------------- */
+
+/* Notes which requests have ended. Before the rings are emptied: what their phases left there is
+   seen before they go. Returns whether there are any. */
+llmobsi_fn bool llmobsi_requests_mark(llmobsi_recorder* recorder, uint64_t now)
+{
+    llmobsi_requests* requests = llmobsi_requests_of(recorder);
+    uint32_t first = llmobsi_exchange_ordered(&requests->over, 0);
+    uint32_t last = first;
+    while (last != 0 && llmobsi_load_relaxed(&requests->records[last - 1].link) != 0) {
+        last = llmobsi_load_relaxed(&requests->records[last - 1].link);
+    }
+    if (first != 0) {
+        llmobsi_requests_await(requests, first, last);
+    }
+    llmobsi_requests_sweep(recorder, now);
+    return requests->ended_first != 0;
+}
+
+/* Makes a record that nobody uses as if it had never been used, but for its generation: late
+   handles do not fit. */
+llmobsi_fn void llmobsi_request_wipe(llmobsi_requests* requests, llmobsi_request* record)
+{
+    uint64_t state = llmobsi_load_relaxed(&record->state);
+    size_t place = (size_t)(record - requests->records);
+    if (requests->guards != NULL) { /* what its scanner holds back */
+        memset(requests->guards + place * requests->guard_size, 0, requests->guard_size);
+    }
+    if (record->capture != 0) { /* its end could not: a piece was on its way, or there was none */
+        llmobsi_capture_drop(requests->captures, record->capture - 1);
+    }
+    memset((unsigned char*)record + offsetof(llmobsi_request, scheduled), 0,
+           sizeof *record - offsetof(llmobsi_request, scheduled));
+    llmobsi_store_release(&record->state,
+                          llmobsi_request_state(state, 0) + LLMOBS_I_REQUEST_STATES);
+}
+
+/* Gives back what was marked. Nobody may be in the middle of a call that began before the marks
+   were made: see llmobsi_grace. Texts and running hashes are wiped. The busy flag is up, if this
+   thread has one, so that its signal handlers do not wait for the lock. Returns how many. */
+llmobsi_fn uint32_t llmobsi_requests_free(llmobsi_recorder* recorder)
+{
+    llmobsi_requests* requests = llmobsi_requests_of(recorder);
+    llmobsi_control* self = llmobsi_self;
+    uint32_t place = requests->ended_first;
+    uint32_t count = 0;
+    if (self != NULL) {
+        llmobsi_raise(self);
+    }
+    llmobsi_lock_take(&requests->recent_lock);
+    if (requests->ledger != NULL) {
+        llmobsi_lock_take(&requests->ledger->lock);
+    }
+    while (place != 0) {
+        llmobsi_request* record = &requests->records[place - 1];
+        llmobsi_recent_add(requests, record);
+        if (requests->ledger != NULL) {
+            llmobsi_bill bill;
+            llmobsi_request_bill(&recorder->timeline, record, &bill);
+            llmobsi_cost_book(requests->ledger, &bill);
+        }
+        llmobsi_request_wipe(requests, record);
+        count++;
+        place = llmobsi_load_relaxed(&record->link);
+    }
+    if (requests->ledger != NULL) {
+        llmobsi_lock_give(&requests->ledger->lock);
+    }
+    llmobsi_lock_give(&requests->recent_lock);
+    if (self != NULL) {
+        llmobsi_lower(self);
+    }
+    llmobsi_requests_give(requests, requests->ended_first, requests->ended_last);
+    requests->ended_first = 0;
+    return count;
+}
+
+/* Nobody else is there. All are free, the first place first, with a generation that no handle has,
+   be it zeroed or from before. */
+llmobsi_fn void llmobsi_requests_reset(llmobsi_requests* requests)
+{
+    uint32_t i;
+    for (i = 0; i < requests->count; i++) {
+        llmobsi_request_wipe(requests, &requests->records[i]);
+        llmobsi_store_relaxed(&requests->records[i].link, (i + 2) % (requests->count + 1));
+    }
+    requests->free = 1;
+    requests->over = 0;
+    requests->ended_first = 0;
+    requests->swept = 0;
+}
+
+/* Lets generations start anywhere: handles of another instance, or of none, do not fit. */
+llmobsi_fn void llmobsi_requests_salt(llmobsi_requests* requests, uint32_t salt)
+{
+    uint32_t i;
+    for (i = 0; i < requests->count; i++) {
+        llmobsi_store_relaxed(&requests->records[i].state,
+                              (uint64_t)salt * LLMOBS_I_REQUEST_STATES +
+                                  LLMOBS_I_REQUEST_STATES);
+    }
+}
+
+/* Running hashes hold keys, and the last bytes of a text; scanners hold more of it. They do not
+   outlive the instance. (Plain stores to memory that goes back: they must not be left out.) */
+llmobsi_fn void llmobsi_requests_end(llmobsi_requests* requests)
+{
+    uint32_t i;
+    for (i = 0; i < requests->count; i++) {
+        memset(&requests->records[i].input, 0, sizeof requests->records[i].input);
+        memset(&requests->records[i].output, 0, sizeof requests->records[i].output);
+    }
+    if (requests->guards != NULL) {
+        memset(requests->guards, 0, requests->count * requests->guard_size);
+    }
+    llmobsi_compiler_barrier();
+}
+
+/* ---- layout -------------------------------------------------------------------------------- */
+
+/* `recorder` is NULL while measuring. */
+llmobsi_fn void llmobsi_requests_layout(llmobsi_arena* arena, const llmobs_config* config,
+                                        llmobsi_recorder* recorder)
+{
+    uint32_t count = llmobsi_round_up_pow2(config->requests);
+    uint32_t recent = config->recent_requests != LLMOBS_OFF ? config->recent_requests : 0;
+    llmobsi_requests* requests =
+        (llmobsi_requests*)llmobsi_arena_take(arena, 1, sizeof(llmobsi_requests));
+    llmobsi_request* records =
+        (llmobsi_request*)llmobsi_arena_take(arena, count, sizeof(llmobsi_request));
+    llmobs_explanation* explanations =
+        (llmobs_explanation*)llmobsi_arena_take(arena, recent, sizeof(llmobs_explanation));
+    if (recorder == NULL || records == NULL) {
+        return;
+    }
+    memset(requests, 0, sizeof *requests);
+    memset(records, 0, count * sizeof *records);
+    memset(explanations, 0, recent * sizeof *explanations);
+    requests->records = records;
+    requests->count = count;
+    requests->recent = explanations;
+    requests->recent_count = recent;
+    llmobsi_requests_reset(requests);
+    recorder->requests = requests;
+}
+
+/* In the child of a fork: requests are the parent's. */
+llmobsi_fn void llmobsi_requests_forked(llmobsi_requests* requests)
+{
+    llmobsi_requests_reset(requests);
+    requests->begun = 0;
+    requests->ended = 0;
+    requests->dropped = 0;
+    requests->expired = 0;
+    requests->late = 0;
+    requests->texts_cut = 0;
+    requests->costs_refused = 0;
+    requests->recent_next = 0;
+    memset(requests->recent, 0, requests->recent_count * sizeof *requests->recent);
+}
+
+/* =================================================================================================
+ *  >>guard                  analyze: the guardrail that is built in
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_SCANNER
+
+/* The guardrail that is built in: the scanner, on answers, as they stream or at their end. What it
+   finds triggers the rules pii.EMAIL, pii.CREDIT_CARD, ... as flagged. It holds no text but the
+   scanner's carry, and that is wiped. */
+
+/* A request's scanner. Its owner alone, as the answer's pieces. */
+typedef struct llmobsi_guard {
+    llmobs_scanner scanner;
+    uint32_t counts[LLMOBS_PII_COUNT];
+    bool begun;
+} llmobsi_guard;
+
+llmobsi_fn bool llmobsi_guard_found(void* user, const llmobs_finding* finding)
+{
+    uint32_t* count = &((uint32_t*)user)[finding->pii];
+    *count += *count != UINT32_MAX;
+    return true;
+}
+
+llmobsi_fn llmobs_scan_rules llmobsi_guard_rules(uint32_t classes)
+{
+    llmobs_scan_rules rules = llmobs_scan_rules_default();
+    rules.classes = classes;
+    return rules;
+}
+
+/* The scanner of a record; NULL: answers are not scanned. */
+llmobsi_inline llmobsi_guard* llmobsi_guard_of(const llmobsi_requests* requests,
+                                               const llmobsi_request* record)
+{
+    size_t place = (size_t)(record - requests->records);
+    return requests->guards != NULL ? (llmobsi_guard*)(void*)requests->guards + place : NULL;
+}
+
+/* A piece of the answer. */
+llmobsi_fn void llmobsi_guard_feed(const llmobsi_requests* requests, llmobsi_guard* guard,
+                                   const char* text, size_t size)
+{
+    if (!guard->begun) {
+        llmobs_scan_rules rules = llmobsi_guard_rules(requests->guard_classes);
+        llmobs_scanner_begin(&guard->scanner, &rules, llmobsi_guard_found, guard->counts);
+        guard->begun = true;
+    }
+    llmobs_scanner_feed(&guard->scanner, text, size);
+}
+
+/* The answer's end: how many of each class there were. */
+llmobsi_fn void llmobsi_guard_end(llmobsi_guard* guard, uint32_t counts[LLMOBS_PII_COUNT])
+{
+    if (guard->begun) {
+        (void)llmobs_scanner_end(&guard->scanner);
+    }
+    memcpy(counts, guard->counts, sizeof guard->counts);
+    memset(guard, 0, sizeof *guard);
+}
+
+/* An answer in one piece. */
+llmobsi_fn void llmobsi_guard_text(uint32_t classes, llmobs_string text,
+                                   uint32_t counts[LLMOBS_PII_COUNT])
+{
+    llmobs_scan_rules rules = llmobsi_guard_rules(classes);
+    (void)llmobs_scan(&rules, text.data, text.size, llmobsi_guard_found, counts);
+}
+
+llmobsi_fn const char* llmobsi_guard_rule(int pii)
+{
+    static const char* const rules[LLMOBS_PII_COUNT] = {
+#define LLMOBS_I_GUARD_RULE(name, text, tier) "pii." text,
+        LLMOBS_PII_CLASSES(LLMOBS_I_GUARD_RULE)
+#undef LLMOBS_I_GUARD_RULE
+    };
+    return rules[pii];
+}
+
+/* ---- layout -------------------------------------------------------------------------------- */
+
+/* `recorder` is NULL while measuring. Where answers are not scanned it takes nothing. */
+llmobsi_fn void llmobsi_guards_layout(llmobsi_arena* arena, const llmobs_config* config,
+                                      llmobsi_recorder* recorder)
+{
+    uint32_t count = llmobsi_round_up_pow2(config->requests);
+    llmobsi_guard* guards;
+    if ((config->guard_classes & LLMOBS_PII_ALL) == 0) {
+        return;
+    }
+    guards = (llmobsi_guard*)llmobsi_arena_take(arena, count, sizeof(llmobsi_guard));
+    if (recorder != NULL && guards != NULL) {
+        memset(guards, 0, count * sizeof *guards);
+        llmobsi_requests_of(recorder)->guards = (unsigned char*)guards;
+        llmobsi_requests_of(recorder)->guard_size = sizeof *guards;
+        llmobsi_requests_of(recorder)->guard_classes = config->guard_classes & LLMOBS_PII_ALL;
+    }
+}
+
+#endif /* LLMOBS_NO_SCANNER */
+
+/* =================================================================================================
+ *  >>stream                 analyze: prompts and answers: hashed, audited, not kept
+ * ============================================================================================== */
+
+/* Prompts and answers on their way through: hashed and measured as they come, handed to the host's
+   audit callback, and stored nowhere. */
+
+#define LLMOBS_I_STREAM_SLICE 65536u /* bytes hashed in one stay inside: close waits for it */
+
+llmobsi_inline llmobsi_request_stream* llmobsi_request_stream_of(llmobsi_request* record,
+                                                                 llmobs_domain part)
+{
+    return part == LLMOBS_DOMAIN_INPUT ? &record->input : &record->output;
+}
+
+/* ---- hashing, inside ----------------------------------------------------------------------- */
+
+/* Begins the running hash of a part that comes in pieces. */
+llmobsi_fn void llmobsi_stream_begin(llmobsi_thread* thread, llmobsi_request* record,
+                                     llmobs_domain part)
+{
+    llmobsi_request_stream* stream = llmobsi_request_stream_of(record, part);
+#ifndef LLMOBS_NO_SHA256
+    llmobs_string tenant = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_TENANT);
+    llmobs_hmac_key key;
+    if (llmobsi_keyring_key(&thread->recorder->keyring, part, tenant.data, tenant.size, &key,
+                            stream->key_id)) {
+        llmobs_hmac_begin(&stream->hash, &key);
+        llmobs_wipe(&key, sizeof key);
+    }
+#else
+    (void)thread;
+#endif
+    stream->begun = true;
+}
+
+llmobsi_fn void llmobsi_stream_update(llmobsi_request_stream* stream, const char* data, size_t size)
+{
+#ifndef LLMOBS_NO_SHA256
+    if (stream->key_id[0] != '\0') {
+        llmobs_hmac_update(&stream->hash, data, size);
+    }
+#else
+    (void)data;
+#endif
+    stream->bytes += size;
+}
+
+/* Ends it: the hash as text, "" where there was no key. */
+llmobsi_fn void llmobsi_stream_end(llmobsi_request_stream* stream, char out[LLMOBS_PSEUDONYM_SIZE])
+{
+    out[0] = '\0';
+#ifndef LLMOBS_NO_SHA256
+    if (stream->key_id[0] != '\0') {
+        uint8_t tag[LLMOBS_SHA256_SIZE];
+        llmobs_hmac_end(&stream->hash, tag);
+        llmobsi_pseudonym_print(out, stream->key_id, tag);
+    }
+#else
+    (void)stream;
+#endif
+}
+
+/* ---- the host's audit callback, outside ---------------------------------------------------- */
+
+/* What it needs to know. */
+typedef struct llmobsi_auditor {
+    char request_id[LLMOBS_I_REQUEST_TEXT_MOST + 1];
+    llmobs_audit_fn audit;
+    void* user;
+} llmobsi_auditor;
+
+/* Taken while inside. */
+llmobsi_fn void llmobsi_auditor_take(const llmobsi_thread* thread, const llmobsi_request* record,
+                                     llmobsi_auditor* auditor)
+{
+    llmobs_string id = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_REQUEST_ID);
+    auditor->audit = llmobsi_requests_of(thread->recorder)->audit;
+    auditor->user = llmobsi_requests_of(thread->recorder)->audit_user;
+    memcpy(auditor->request_id, id.data, id.size + 1);
+}
+
+llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain part,
+                                   llmobs_string text, uint64_t offset, bool final)
+{
+    llmobs_audit audit;
+    int cancel;
+    if (auditor->audit == NULL) {
+        return;
+    }
+    audit.size = sizeof audit;
+    audit.request_id = auditor->request_id;
+    audit.part = part;
+    audit.chunk = text.data;
+    audit.chunk_size = text.size;
+    audit.offset = offset;
+    audit.final = final;
+    cancel = llmobsi_cancel_hold(); /* a store writes files; the request must end all the same */
+    auditor->audit(auditor->user, &audit);
+    llmobsi_cancel_resume(cancel);
+}
+
+/* The answer's piece goes through the scanner, where there is one. */
+llmobsi_fn void llmobsi_stream_guard(const llmobsi_requests* requests,
+                                     const llmobsi_request* record, const char* data, size_t size)
+{
+#ifndef LLMOBS_NO_SCANNER
+    llmobsi_guard* guard = llmobsi_guard_of(requests, record);
+    if (guard != NULL) {
+        llmobsi_guard_feed(requests, guard, data, size);
+    }
+#else
+    (void)requests;
+    (void)record;
+    (void)data;
+    (void)size;
+#endif
+}
+
+/* ---- pieces -------------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_stream_feed(llmobs_request request, llmobs_domain part,
+                                    llmobs_string text)
+{
+    llmobsi_auditor auditor;
+    uint64_t offset = 0;
+    size_t at = 0;
+    auditor.audit = NULL;
+    do {
+        size_t left = text.size - at;
+        size_t size = left < LLMOBS_I_STREAM_SLICE ? left : LLMOBS_I_STREAM_SLICE;
+        llmobsi_thread* thread;
+        llmobsi_request* record = llmobsi_request_enter(request, &thread);
+        llmobsi_request_stream* stream;
+        if (record == NULL) {
+            return; /* over: what is late is not told to the audit callback either */
+        }
+        stream = llmobsi_request_stream_of(record, part);
+        if (at == 0 && llmobsi_exchange_ordered(&stream->held, 1) != 0) {
+            (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->late, 1);
+            llmobsi_leave();
+            return; /* another piece is on its way, or the end */
+        }
+        if (!stream->begun) {
+            llmobsi_stream_begin(thread, record, part);
+        }
+        if (at == 0) {
+            offset = stream->bytes;
+            llmobsi_auditor_take(thread, record, &auditor);
+        }
+        llmobsi_stream_update(stream, text.data + at, size);
+        if (record->capture != 0) {
+            llmobsi_capture_add(llmobsi_requests_of(thread->recorder)->captures,
+                                record->capture - 1,
+                                part == LLMOBS_DOMAIN_INPUT ? LLMOBS_I_CAPTURE_INPUT
+                                                            : LLMOBS_I_CAPTURE_OUTPUT,
+                                text.data + at, size);
+        }
+        if (part == LLMOBS_DOMAIN_OUTPUT) {
+            llmobsi_stream_guard(llmobsi_requests_of(thread->recorder), record, text.data + at,
+                                 size);
+        }
+        at += size;
+        if (at == text.size) {
+            llmobsi_store_release(&stream->held, 0);
+        }
+        llmobsi_leave();
+    } while (at < text.size);
+    llmobsi_audit_tell(&auditor, part, text, offset, false);
+}
+
+LLMOBS_API void llmobs_request_input(llmobs_request request, const char* chunk, size_t size)
+{
+    llmobsi_stream_feed(request, LLMOBS_DOMAIN_INPUT, llmobs_text(chunk, size));
+}
+
+LLMOBS_API void llmobs_request_output(llmobs_request request, const char* chunk, size_t size)
+{
+    llmobsi_stream_feed(request, LLMOBS_DOMAIN_OUTPUT, llmobs_text(chunk, size));
+}
+
+/* =================================================================================================
  *  >>request                analyze: requests: begin, phases
  * ============================================================================================== */
 
@@ -28725,6 +28758,8 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     if (requests->ledger != NULL) {
         llmobsi_cost_start(requests->ledger, config);
     }
+    requests->cost_most = (int64_t)config->cost_most * INT64_C(1000000000);
+    requests->second_nano = config->gpu_second_nano > 0 ? config->gpu_second_nano : 0;
     requests->cost_store = config->cost_store;
     requests->cost_store_user = config->cost_store_user;
     requests->captures = llmobsi_captures_of(recorder);
@@ -29174,7 +29209,12 @@ typedef struct llmobsi_ending {
     bool output_streamed;
     llmobs_cost_store_fn cost_store;
     void* cost_store_user;
-    int64_t low_nano; /* of an unknown cost; LLMOBS_COST_UNKNOWN: this is, too */
+    bool has_prices;
+    bool cost_refused;   /* what the host said it cost, it can't */
+    int64_t cost_most;
+    int64_t second_nano; /* of own hardware, 0: unknown */
+    llmobs_cost cost;    /* by prices */
+    int64_t low_nano;    /* of an unknown cost; LLMOBS_COST_UNKNOWN: this is, too */
     int64_t high_nano;
     uint32_t capture; /* place + 1, 0: none */
     uint64_t capture_state;
@@ -29182,23 +29222,22 @@ typedef struct llmobsi_ending {
 
 /* ---- what the host says, made sure of ------------------------------------------------------ */
 
-#define LLMOBS_I_COST_MOST (INT64_C(1000000) * INT64_C(1000000000)) /* a request: USD 1,000,000 */
-
-llmobsi_inline bool llmobsi_cost_is_sane(int64_t nano)
+llmobsi_inline bool llmobsi_cost_is_sane(int64_t nano, int64_t most)
 {
-    return nano >= 0 && nano <= LLMOBS_I_COST_MOST;
+    return nano >= 0 && nano <= most;
 }
 
 /* An outcome of an older version is shorter. From here on a cost that is not known, or can't be, is
    LLMOBS_COST_UNKNOWN. */
-llmobsi_fn void llmobsi_outcome_complete(llmobs_outcome* complete, const llmobs_outcome* given)
+llmobsi_fn void llmobsi_outcome_complete(llmobs_outcome* complete, const llmobs_outcome* given,
+                                         int64_t cost_most)
 {
     *complete = llmobs_outcome_default();
     if (given != NULL) {
         memcpy(complete, given, llmobsi_known_size(given->size, sizeof *given));
     }
     llmobsi_usage_complete(&complete->usage);
-    if (!complete->cost_known || !llmobsi_cost_is_sane(complete->cost_nano)) {
+    if (!complete->cost_known || !llmobsi_cost_is_sane(complete->cost_nano, cost_most)) {
         complete->cost_nano = LLMOBS_COST_UNKNOWN;
     }
     complete->input = llmobs_text(complete->input.data, complete->input.size);
@@ -29390,6 +29429,9 @@ llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* endi
     ending->retries = llmobsi_load_relaxed(&record->retries);
     ending->tool_calls = llmobsi_load_relaxed(&record->tool_calls);
     ending->vocabulary = requests->vocabulary;
+    ending->cost_most = requests->cost_most;
+    ending->second_nano = requests->second_nano;
+    ending->has_prices = llmobsi_prices_of(thread->recorder) != NULL;
     ending->cost_store = requests->cost_store;
     ending->cost_store_user = requests->cost_store_user;
     llmobsi_ending_times(&thread->recorder->timeline, record,
@@ -29460,7 +29502,7 @@ llmobsi_fn void llmobsi_ending_give(llmobs_request request, const llmobsi_ending
         llmobsi_ending_due(done, &record->due);
         record->is_explained = explanation->request_id[0] != '\0';
         (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->ended, 1);
-        if (done->outcome.cost_known && done->outcome.cost_nano == LLMOBS_COST_UNKNOWN) {
+        if (done->cost_refused) {
             (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->costs_refused, 1);
         }
         llmobsi_store_release(&record->state,
@@ -29597,6 +29639,95 @@ llmobsi_fn void llmobsi_ending_audit(const llmobsi_ending* ending)
 }
 
 /* =================================================================================================
+ *  >>ending_cost            analyze: requests: what they cost, and their budgets
+ * ============================================================================================== */
+
+/* What a request cost: as the host says, or by the table of prices, or by the time that it had of
+   the host's own hardware; and what becomes of its reservation. */
+
+/* As the table of prices says. A cost is one only where nothing is unknown: what the provider
+   reports is complete, so that a part it does not mention is none. */
+llmobsi_fn void llmobsi_ending_price(llmobsi_ending* ending)
+{
+    const llmobsi_request_facts* facts = &ending->facts;
+    llmobs_outcome* outcome = &ending->outcome;
+    llmobs_cost_query query = llmobs_cost_query_default();
+    llmobs_string answered = llmobs_str(outcome->response_model);
+    llmobsi_thread* thread = llmobsi_enter(llmobsi_ticket(ending->obs));
+    if (thread == NULL) {
+        return;
+    }
+    query.provider = llmobsi_request_name(facts, LLMOBS_I_TEXT_PROVIDER);
+    query.model = answered.size > 0 ? answered.data
+                                    : llmobsi_request_name(facts, LLMOBS_I_TEXT_MODEL);
+    query.service_tier = outcome->service_tier;
+    query.region = outcome->region;
+    query.batch = outcome->batch;
+    query.cache_additive = outcome->cache_additive;
+    query.usage = outcome->usage;
+    query.usage.reported =
+        outcome->usage.reported || outcome->usage.provenance == LLMOBS_USAGE_REPORTED;
+    llmobsi_cost_find(thread->recorder, &query, &ending->cost);
+    if (ending->cost.status == LLMOBS_COST_UNKNOWN_MODEL && answered.size > 0) {
+        query.model = llmobsi_request_name(facts, LLMOBS_I_TEXT_MODEL); /* as it was asked for */
+        llmobsi_cost_find(thread->recorder, &query, &ending->cost);
+    }
+    llmobsi_leave();
+    if (ending->cost.status == LLMOBS_COST_EXACT) {
+        outcome->cost_nano = ending->cost.nano;
+    }
+    ending->low_nano = ending->cost.low;
+    ending->high_nano = ending->cost.high;
+}
+
+/* Nano-USD of so many nanoseconds at the price of a second, rounded half to even. */
+llmobsi_fn int64_t llmobsi_cost_of_time(uint64_t ns, int64_t second_nano)
+{
+    uint64_t low;
+    uint64_t high = llmobsi_multiply(ns, (uint64_t)second_nano, &low);
+    uint64_t whole;
+    if (high != 0) {
+        return LLMOBS_COST_UNKNOWN; /* centuries, or a price beyond reason */
+    }
+    whole = low / LLMOBS_I_BILLION;
+    return (int64_t)llmobsi_round_half_even(whole, low % LLMOBS_I_BILLION, LLMOBS_I_BILLION);
+}
+
+/* Finds out what it cost, where the host has not said so. */
+llmobsi_fn void llmobsi_ending_cost(llmobsi_ending* ending)
+{
+    llmobs_outcome* outcome = &ending->outcome;
+    llmobsi_cost_begin(&ending->cost);
+    if (outcome->cost_nano != LLMOBS_COST_UNKNOWN) {
+        return;
+    }
+    if (ending->has_prices) {
+        llmobsi_ending_price(ending);
+    }
+    if (outcome->cost_nano == LLMOBS_COST_UNKNOWN && ending->second_nano > 0 &&
+        ending->shared_ns > 0) {
+        int64_t nano = llmobsi_cost_of_time(ending->shared_ns, ending->second_nano);
+        outcome->cost_nano = llmobsi_cost_is_sane(nano, ending->cost_most) ? nano
+                                                                            : LLMOBS_COST_UNKNOWN;
+    }
+}
+
+/* Books it in the budgets that were asked: what is unknown as what it may be at most, and where
+   that is unknown, too, what was set aside. */
+llmobsi_fn void llmobsi_ending_settle(const llmobsi_ending* ending)
+{
+    llmobs_reservation reservation = ending->outcome.reservation;
+    int64_t nano = ending->outcome.cost_nano;
+    if (reservation.instance == 0) {
+        return;
+    }
+    if (nano == LLMOBS_COST_UNKNOWN) {
+        nano = ending->high_nano; /* which may be unknown, too */
+    }
+    (void)llmobs_budget_settle(reservation, nano);
+}
+
+/* =================================================================================================
  *  >>measure                analyze: requests: metrics
  * ============================================================================================== */
 
@@ -29656,6 +29787,24 @@ llmobsi_fn llmobs_counter llmobsi_llm_counter(const llmobsi_ending* ending, llmo
     return llmobsi_counter_briefly(metric, values, count);
 }
 
+/* What a provider tells of caches, reasoning and media: never added to the totals, it is in them. */
+llmobsi_fn void llmobsi_measure_kinds(const llmobsi_ending* ending, const char** values)
+{
+    const llmobs_usage* usage = &ending->outcome.usage;
+    const int64_t counts[] = {usage->cached_tokens,       usage->cache_write_tokens,
+                              usage->reasoning_tokens,    usage->audio_input_tokens,
+                              usage->audio_output_tokens, usage->image_input_tokens,
+                              usage->image_output_tokens};
+    static const char* const kinds[] = {"cache_read",   "cache_write", "reasoning",
+                                        "audio_input",  "audio_output", "image_input",
+                                        "image_output"};
+    size_t i;
+    for (i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        values[2] = kinds[i];
+        llmobsi_measure_count(ending, LLMOBS_METRIC_LLM_TOKENS_BY_KIND, values, 3, counts[i]);
+    }
+}
+
 llmobsi_fn void llmobsi_measure_llm(const llmobsi_ending* ending)
 {
     const llmobs_outcome* outcome = &ending->outcome;
@@ -29667,6 +29816,10 @@ llmobsi_fn void llmobsi_measure_llm(const llmobsi_ending* ending)
     llmobsi_measure_count(ending, LLMOBS_METRIC_LLM_REQUESTS, values, 3, 1);
     llmobsi_measure(ending, LLMOBS_METRIC_LLM_REQUEST_DURATION, values, 2,
                     (int64_t)ending->latency_ns);
+    if (outcome->cost_nano == LLMOBS_COST_UNKNOWN) {
+        llmobsi_measure_count(ending, LLMOBS_METRIC_LLM_COST_UNKNOWN, values, 2, 1);
+    }
+    llmobsi_measure_kinds(ending, values);
     if (outcome->usage.input_tokens >= 0) {
         llmobs_counter_add(llmobsi_llm_counter(ending, LLMOBS_METRIC_LLM_TOKENS,
                                                facts->input_tokens, "input"),
@@ -29867,7 +30020,7 @@ llmobsi_fn void llmobsi_ending_measure(const llmobsi_ending* ending)
 
 /* What a request's root span says, in the words that llmobs_config.vocabulary chooses. */
 
-#define LLMOBS_I_SAID_MOST 40u
+#define LLMOBS_I_SAID_MOST 48u
 
 /* Attributes on their way to a span. */
 typedef struct llmobsi_said {
@@ -30011,6 +30164,27 @@ llmobsi_fn void llmobsi_say_openinference_usage(llmobsi_said* said, const llmobs
                       usage->audio_output_tokens);
 }
 
+/* What the parts cost, by the table of prices. */
+llmobsi_fn void llmobsi_say_openinference_cost(llmobsi_said* said, const int64_t* of)
+{
+    int64_t input = 0;
+    int64_t output = 0;
+    int kind;
+    for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
+        *(kind < (int)LLMOBS_COST_OUTPUT ? &input : &output) += llmobsi_at_least_0(of[kind]);
+    }
+    llmobsi_say_nano(said, "llm.cost.prompt", input);
+    llmobsi_say_nano(said, "llm.cost.completion", output);
+    llmobsi_say_nano(said, "llm.cost.prompt_details.input", of[LLMOBS_COST_INPUT]);
+    llmobsi_say_nano(said, "llm.cost.prompt_details.cache_read", of[LLMOBS_COST_CACHE_READ]);
+    llmobsi_say_nano(said, "llm.cost.prompt_details.cache_write",
+                     of[LLMOBS_COST_CACHE_WRITE] + of[LLMOBS_COST_CACHE_WRITE_1H]);
+    llmobsi_say_nano(said, "llm.cost.prompt_details.audio", of[LLMOBS_COST_AUDIO_INPUT]);
+    llmobsi_say_nano(said, "llm.cost.completion_details.output", of[LLMOBS_COST_OUTPUT]);
+    llmobsi_say_nano(said, "llm.cost.completion_details.reasoning", of[LLMOBS_COST_REASONING]);
+    llmobsi_say_nano(said, "llm.cost.completion_details.audio", of[LLMOBS_COST_AUDIO_OUTPUT]);
+}
+
 /* One model's name has a place: what answered, or else what was asked for. */
 llmobsi_fn void llmobsi_say_openinference(llmobsi_said* said, const llmobsi_ending* ending)
 {
@@ -30026,6 +30200,9 @@ llmobsi_fn void llmobsi_say_openinference(llmobsi_said* said, const llmobsi_endi
                      llmobsi_request_string(facts, LLMOBS_I_TEXT_PROVIDER));
     llmobsi_say_openinference_usage(said, &outcome->usage);
     llmobsi_say_nano(said, "llm.cost.total", outcome->cost_nano);
+    if (ending->cost.status == LLMOBS_COST_EXACT) {
+        llmobsi_say_openinference_cost(said, ending->cost.of);
+    }
     llmobsi_say_text(said, "user.id", llmobsi_request_string(facts, LLMOBS_I_TEXT_USER_ID));
 }
 
@@ -30042,6 +30219,9 @@ llmobsi_fn void llmobsi_say_ours(llmobsi_said* said, const llmobsi_ending* endin
     llmobsi_say_name(said, "error.type", ending->outcome.error_type);
     llmobsi_say_text(said, "llmobs.usage.provenance",
                      llmobsi_provenance_doubt(ending->outcome.usage.provenance));
+    llmobsi_say_name(said, "llmobs.price.table", ending->cost.table);
+    llmobsi_say_name(said, "llmobs.price.date", ending->cost.date);
+    llmobsi_say_name(said, "llmobs.price.row", ending->cost.row);
     llmobsi_say_nano(said, "llmobs.request.queue_time", ending->queue_ns);
     llmobsi_say_count(said, "llmobs.request.retries",
                       (int64_t)ending->retries - (ending->retries == 0));
@@ -30285,6 +30465,35 @@ llmobsi_fn void llmobsi_explain_usage(llmobsi_writer* writer, const llmobs_usage
     llmobsi_explain_tokens(writer, "reasoning", usage->reasoning_tokens, usage->output_tokens);
 }
 
+/* What each kind of token cost. */
+llmobsi_fn void llmobsi_explain_cost(llmobsi_writer* writer, const llmobs_explanation* explanation)
+{
+    static const char* const names[LLMOBS_COST_KIND_COUNT] = {
+#define LLMOBS_I_EXPLAINED(name, text) "  " text " ",
+        LLMOBS_COST_KINDS(LLMOBS_I_EXPLAINED)
+#undef LLMOBS_I_EXPLAINED
+    };
+    char cost[48];
+    char* end = llmobsi_append_text(cost, "cost ");
+    int kind;
+    if (explanation->cost_nano == LLMOBS_COST_UNKNOWN) {
+        llmobsi_put_text(writer, "cost unknown\n");
+        return;
+    }
+    end = llmobsi_append_nano_signed(end, explanation->cost_nano);
+    end = llmobsi_append_text(end, " USD\n");
+    llmobsi_put(writer, cost, (size_t)(end - cost));
+    for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
+        int64_t nano = explanation->cost_of[kind];
+        if (nano > 0) {
+            llmobsi_put_word(writer, names[kind]);
+            llmobsi_put(writer, cost, (size_t)(llmobsi_append_nano_signed(cost, nano) - cost));
+            llmobsi_put_share(writer, (uint64_t)nano, (uint64_t)explanation->cost_nano);
+            llmobsi_put_text(writer, "\n");
+        }
+    }
+}
+
 /* "2 retries"; nothing of none. */
 llmobsi_fn void llmobsi_explain_count(llmobsi_writer* writer, uint32_t count, const char* one,
                                       const char* many)
@@ -30321,15 +30530,7 @@ LLMOBS_API llmobs_result llmobs_explanation_write(const llmobs_explanation* expl
     llmobsi_explain_count(&writer, explanation->retries, " retry", " retries");
     llmobsi_explain_count(&writer, explanation->rules, " guardrail rule triggered",
                           " guardrail rules triggered");
-    if (explanation->cost_nano == LLMOBS_COST_UNKNOWN) {
-        llmobsi_put_text(&writer, "cost unknown\n");
-    } else {
-        char cost[48];
-        char* end = llmobsi_append_text(cost, "cost ");
-        end = llmobsi_append_nano_signed(end, explanation->cost_nano);
-        end = llmobsi_append_text(end, " USD\n");
-        llmobsi_put(&writer, cost, (size_t)(end - cost));
-    }
+    llmobsi_explain_cost(&writer, explanation);
     return llmobsi_writer_finish(&writer) ? LLMOBS_OK : LLMOBS_ERROR_SYSTEM;
 }
 
@@ -30472,6 +30673,9 @@ llmobsi_fn void llmobsi_ending_explain(const llmobsi_ending* ending,
     explanation->docs_count = -1;
     explanation->usage = ending->outcome.usage;
     explanation->cost_nano = ending->outcome.cost_nano;
+    if (ending->cost.status == LLMOBS_COST_EXACT) {
+        memcpy(explanation->cost_of, ending->cost.of, sizeof explanation->cost_of);
+    }
     explanation->retries = ending->retries;
     explanation->rules = ending->rule_count;
 }
@@ -30488,7 +30692,9 @@ LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome*
     if (!llmobsi_ending_take(request, &ending)) {
         return;
     }
-    llmobsi_outcome_complete(&ending.outcome, outcome);
+    llmobsi_outcome_complete(&ending.outcome, outcome, ending.cost_most);
+    ending.cost_refused =
+        ending.outcome.cost_known && ending.outcome.cost_nano == LLMOBS_COST_UNKNOWN;
     if (ending.outcome.usage.output_tokens < 0 && ending.tokens > 0) {
         ending.outcome.usage.output_tokens = (int64_t)ending.tokens;
         ending.outcome.usage.provenance = LLMOBS_USAGE_COUNTED;
@@ -30496,6 +30702,8 @@ LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome*
     if (ending.outcome.cancelled && ending.outcome.finish_reason == NULL) {
         ending.outcome.finish_reason = "cancelled";
     }
+    llmobsi_ending_cost(&ending);
+    llmobsi_ending_settle(&ending);
     llmobsi_ending_hash(&ending);
     llmobsi_ending_audit(&ending);
 #ifndef LLMOBS_NO_SCANNER
@@ -30584,8 +30792,7 @@ LLMOBS_API llmobs_result llmobs_cost_record(llmobs* obs, const char* user_id, co
     llmobsi_thread* thread;
     bool known = cost_nano != LLMOBS_COST_UNKNOWN;
     bool user_ids;
-    bool good = !known || llmobsi_cost_is_sane(cost_nano);
-    good = good && tokens >= -1 && tokens <= LLMOBS_I_TOKENS_MOST;
+    bool good = tokens >= -1 && tokens <= LLMOBS_I_TOKENS_MOST;
     feature = feature != NULL && feature[0] != '\0' ? feature : "unknown";
     memset(&sums, 0, sizeof sums);
     sums.requests = 1;
@@ -30603,6 +30810,8 @@ LLMOBS_API llmobs_result llmobs_cost_record(llmobs* obs, const char* user_id, co
         return LLMOBS_ERROR_FORMAT;
     }
     user_ids = llmobsi_requests_of(thread->recorder)->user_ids;
+    good = good && (!known || llmobsi_cost_is_sane(
+                                  cost_nano, llmobsi_requests_of(thread->recorder)->cost_most));
     if (good) {
         llmobsi_cost_record_book(thread, user_id, feature, &sums);
     } else {

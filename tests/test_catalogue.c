@@ -46,6 +46,8 @@ typedef struct expected {
 static const expected wanted[] = {
     {LLM, "llm_tokens_total", "counter", "model,direction,user_id,feature", ""},
     {LLM, "llm_cost_usd_total", "counter", "model,user_id,feature", ""},
+    {LLM, "llm_cost_unknown_requests_total", "counter", "model,feature", ""},
+    {LLM, "llm_tokens_by_kind_total", "counter", "model,feature,kind", ""},
     {LLM, "llm_phase_duration_seconds", "histogram", "phase", PHASE_BUCKETS},
     {LLM, "llm_guardrail_triggers_total", "counter", "rule,action", ""},
     {LLM, "llm_guardrail_verdicts_total", "counter", "rule", ""},

@@ -482,13 +482,15 @@ LLMOBS_API void llmobs_budget_explain(const llmobs_budget_decision* decision, ch
 
 /* ---- settling ------------------------------------------------------------------------------ */
 
-/* Settles, inside. The calls below and the end of a request come here. */
+/* Settles, inside: LLMOBS_COST_UNKNOWN with what was set aside. The calls below come here, and the
+   end of a request. */
 llmobsi_inline llmobs_result llmobsi_budget_settle(llmobsi_budgets* budgets,
                                                    llmobs_reservation handle, int64_t actual_nano)
 {
     uint64_t state = handle.generation;
     llmobsi_reservation* reservation;
-    if (actual_nano < 0 || actual_nano > LLMOBS_BUDGET_MOST) {
+    if ((actual_nano < 0 && actual_nano != LLMOBS_COST_UNKNOWN) ||
+        actual_nano > LLMOBS_BUDGET_MOST) {
         (void)llmobsi_add_relaxed(&budgets->counts.refused, 1);
         return LLMOBS_ERROR_ARGUMENT;
     }
@@ -501,6 +503,9 @@ llmobsi_inline llmobs_result llmobsi_budget_settle(llmobsi_budgets* budgets,
                                      state - LLMOBS_I_HOLD_OPEN + LLMOBS_I_HOLD_CLOSING)) {
         (void)llmobsi_add_relaxed(&budgets->counts.late, 1);
         return LLMOBS_ERROR_ARGUMENT;
+    }
+    if (actual_nano == LLMOBS_COST_UNKNOWN) {
+        actual_nano = (int64_t)reservation->nano;
     }
     if ((uint64_t)actual_nano > reservation->nano) {
         (void)llmobsi_add_relaxed(&budgets->counts.overruns, 1);

@@ -73,7 +73,8 @@ typedef struct llmobs_reservation {
 LLMOBS_API llmobs_reservation llmobs_budget_reserve(llmobs* obs, const llmobs_budget_query* query,
                                                     llmobs_budget_decision* decision);
 
-/* [any] Books what it came to, all of it, and gives back the rest. More than was reserved is booked
+/* [any] Books what it came to, all of it, and gives back the rest. (LLMOBS_COST_UNKNOWN: all that
+   was reserved.) More than was reserved is booked
    too, over the limit if need be, since it is spent. It counts for the period in which it was
    reserved; when that is over, for none. ERROR_ARGUMENT: the reservation is over or was none, which
    is harmless, or the amount is negative or above LLMOBS_BUDGET_MOST: then it stays open. */

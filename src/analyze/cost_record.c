@@ -67,8 +67,7 @@ LLMOBS_API llmobs_result llmobs_cost_record(llmobs* obs, const char* user_id, co
     llmobsi_thread* thread;
     bool known = cost_nano != LLMOBS_COST_UNKNOWN;
     bool user_ids;
-    bool good = !known || llmobsi_cost_is_sane(cost_nano);
-    good = good && tokens >= -1 && tokens <= LLMOBS_I_TOKENS_MOST;
+    bool good = tokens >= -1 && tokens <= LLMOBS_I_TOKENS_MOST;
     feature = feature != NULL && feature[0] != '\0' ? feature : "unknown";
     memset(&sums, 0, sizeof sums);
     sums.requests = 1;
@@ -86,6 +85,8 @@ LLMOBS_API llmobs_result llmobs_cost_record(llmobs* obs, const char* user_id, co
         return LLMOBS_ERROR_FORMAT;
     }
     user_ids = llmobsi_requests_of(thread->recorder)->user_ids;
+    good = good && (!known || llmobsi_cost_is_sane(
+                                  cost_nano, llmobsi_requests_of(thread->recorder)->cost_most));
     if (good) {
         llmobsi_cost_record_book(thread, user_id, feature, &sums);
     } else {

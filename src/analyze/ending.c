@@ -50,7 +50,12 @@ typedef struct llmobsi_ending {
     bool output_streamed;
     llmobs_cost_store_fn cost_store;
     void* cost_store_user;
-    int64_t low_nano; /* of an unknown cost; LLMOBS_COST_UNKNOWN: this is, too */
+    bool has_prices;
+    bool cost_refused;   /* what the host said it cost, it can't */
+    int64_t cost_most;
+    int64_t second_nano; /* of own hardware, 0: unknown */
+    llmobs_cost cost;    /* by prices */
+    int64_t low_nano;    /* of an unknown cost; LLMOBS_COST_UNKNOWN: this is, too */
     int64_t high_nano;
     uint32_t capture; /* place + 1, 0: none */
     uint64_t capture_state;
@@ -58,23 +63,22 @@ typedef struct llmobsi_ending {
 
 /* ---- what the host says, made sure of ------------------------------------------------------ */
 
-#define LLMOBS_I_COST_MOST (INT64_C(1000000) * INT64_C(1000000000)) /* a request: USD 1,000,000 */
-
-llmobsi_inline bool llmobsi_cost_is_sane(int64_t nano)
+llmobsi_inline bool llmobsi_cost_is_sane(int64_t nano, int64_t most)
 {
-    return nano >= 0 && nano <= LLMOBS_I_COST_MOST;
+    return nano >= 0 && nano <= most;
 }
 
 /* An outcome of an older version is shorter. From here on a cost that is not known, or can't be, is
    LLMOBS_COST_UNKNOWN. */
-llmobsi_fn void llmobsi_outcome_complete(llmobs_outcome* complete, const llmobs_outcome* given)
+llmobsi_fn void llmobsi_outcome_complete(llmobs_outcome* complete, const llmobs_outcome* given,
+                                         int64_t cost_most)
 {
     *complete = llmobs_outcome_default();
     if (given != NULL) {
         memcpy(complete, given, llmobsi_known_size(given->size, sizeof *given));
     }
     llmobsi_usage_complete(&complete->usage);
-    if (!complete->cost_known || !llmobsi_cost_is_sane(complete->cost_nano)) {
+    if (!complete->cost_known || !llmobsi_cost_is_sane(complete->cost_nano, cost_most)) {
         complete->cost_nano = LLMOBS_COST_UNKNOWN;
     }
     complete->input = llmobs_text(complete->input.data, complete->input.size);
@@ -266,6 +270,9 @@ llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* endi
     ending->retries = llmobsi_load_relaxed(&record->retries);
     ending->tool_calls = llmobsi_load_relaxed(&record->tool_calls);
     ending->vocabulary = requests->vocabulary;
+    ending->cost_most = requests->cost_most;
+    ending->second_nano = requests->second_nano;
+    ending->has_prices = llmobsi_prices_of(thread->recorder) != NULL;
     ending->cost_store = requests->cost_store;
     ending->cost_store_user = requests->cost_store_user;
     llmobsi_ending_times(&thread->recorder->timeline, record,
@@ -336,7 +343,7 @@ llmobsi_fn void llmobsi_ending_give(llmobs_request request, const llmobsi_ending
         llmobsi_ending_due(done, &record->due);
         record->is_explained = explanation->request_id[0] != '\0';
         (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->ended, 1);
-        if (done->outcome.cost_known && done->outcome.cost_nano == LLMOBS_COST_UNKNOWN) {
+        if (done->cost_refused) {
             (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->costs_refused, 1);
         }
         llmobsi_store_release(&record->state,

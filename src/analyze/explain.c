@@ -118,6 +118,35 @@ llmobsi_fn void llmobsi_explain_usage(llmobsi_writer* writer, const llmobs_usage
     llmobsi_explain_tokens(writer, "reasoning", usage->reasoning_tokens, usage->output_tokens);
 }
 
+/* What each kind of token cost. */
+llmobsi_fn void llmobsi_explain_cost(llmobsi_writer* writer, const llmobs_explanation* explanation)
+{
+    static const char* const names[LLMOBS_COST_KIND_COUNT] = {
+#define LLMOBS_I_EXPLAINED(name, text) "  " text " ",
+        LLMOBS_COST_KINDS(LLMOBS_I_EXPLAINED)
+#undef LLMOBS_I_EXPLAINED
+    };
+    char cost[48];
+    char* end = llmobsi_append_text(cost, "cost ");
+    int kind;
+    if (explanation->cost_nano == LLMOBS_COST_UNKNOWN) {
+        llmobsi_put_text(writer, "cost unknown\n");
+        return;
+    }
+    end = llmobsi_append_nano_signed(end, explanation->cost_nano);
+    end = llmobsi_append_text(end, " USD\n");
+    llmobsi_put(writer, cost, (size_t)(end - cost));
+    for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
+        int64_t nano = explanation->cost_of[kind];
+        if (nano > 0) {
+            llmobsi_put_word(writer, names[kind]);
+            llmobsi_put(writer, cost, (size_t)(llmobsi_append_nano_signed(cost, nano) - cost));
+            llmobsi_put_share(writer, (uint64_t)nano, (uint64_t)explanation->cost_nano);
+            llmobsi_put_text(writer, "\n");
+        }
+    }
+}
+
 /* "2 retries"; nothing of none. */
 llmobsi_fn void llmobsi_explain_count(llmobsi_writer* writer, uint32_t count, const char* one,
                                       const char* many)
@@ -154,15 +183,7 @@ LLMOBS_API llmobs_result llmobs_explanation_write(const llmobs_explanation* expl
     llmobsi_explain_count(&writer, explanation->retries, " retry", " retries");
     llmobsi_explain_count(&writer, explanation->rules, " guardrail rule triggered",
                           " guardrail rules triggered");
-    if (explanation->cost_nano == LLMOBS_COST_UNKNOWN) {
-        llmobsi_put_text(&writer, "cost unknown\n");
-    } else {
-        char cost[48];
-        char* end = llmobsi_append_text(cost, "cost ");
-        end = llmobsi_append_nano_signed(end, explanation->cost_nano);
-        end = llmobsi_append_text(end, " USD\n");
-        llmobsi_put(&writer, cost, (size_t)(end - cost));
-    }
+    llmobsi_explain_cost(&writer, explanation);
     return llmobsi_writer_finish(&writer) ? LLMOBS_OK : LLMOBS_ERROR_SYSTEM;
 }
 

@@ -54,6 +54,24 @@ llmobsi_fn llmobs_counter llmobsi_llm_counter(const llmobsi_ending* ending, llmo
     return llmobsi_counter_briefly(metric, values, count);
 }
 
+/* What a provider tells of caches, reasoning and media: never added to the totals, it is in them. */
+llmobsi_fn void llmobsi_measure_kinds(const llmobsi_ending* ending, const char** values)
+{
+    const llmobs_usage* usage = &ending->outcome.usage;
+    const int64_t counts[] = {usage->cached_tokens,       usage->cache_write_tokens,
+                              usage->reasoning_tokens,    usage->audio_input_tokens,
+                              usage->audio_output_tokens, usage->image_input_tokens,
+                              usage->image_output_tokens};
+    static const char* const kinds[] = {"cache_read",   "cache_write", "reasoning",
+                                        "audio_input",  "audio_output", "image_input",
+                                        "image_output"};
+    size_t i;
+    for (i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        values[2] = kinds[i];
+        llmobsi_measure_count(ending, LLMOBS_METRIC_LLM_TOKENS_BY_KIND, values, 3, counts[i]);
+    }
+}
+
 llmobsi_fn void llmobsi_measure_llm(const llmobsi_ending* ending)
 {
     const llmobs_outcome* outcome = &ending->outcome;
@@ -65,6 +83,10 @@ llmobsi_fn void llmobsi_measure_llm(const llmobsi_ending* ending)
     llmobsi_measure_count(ending, LLMOBS_METRIC_LLM_REQUESTS, values, 3, 1);
     llmobsi_measure(ending, LLMOBS_METRIC_LLM_REQUEST_DURATION, values, 2,
                     (int64_t)ending->latency_ns);
+    if (outcome->cost_nano == LLMOBS_COST_UNKNOWN) {
+        llmobsi_measure_count(ending, LLMOBS_METRIC_LLM_COST_UNKNOWN, values, 2, 1);
+    }
+    llmobsi_measure_kinds(ending, values);
     if (outcome->usage.input_tokens >= 0) {
         llmobs_counter_add(llmobsi_llm_counter(ending, LLMOBS_METRIC_LLM_TOKENS,
                                                facts->input_tokens, "input"),

@@ -97,6 +97,9 @@ llmobsi_fn void llmobsi_ending_explain(const llmobsi_ending* ending,
     explanation->docs_count = -1;
     explanation->usage = ending->outcome.usage;
     explanation->cost_nano = ending->outcome.cost_nano;
+    if (ending->cost.status == LLMOBS_COST_EXACT) {
+        memcpy(explanation->cost_of, ending->cost.of, sizeof explanation->cost_of);
+    }
     explanation->retries = ending->retries;
     explanation->rules = ending->rule_count;
 }
@@ -113,7 +116,9 @@ LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome*
     if (!llmobsi_ending_take(request, &ending)) {
         return;
     }
-    llmobsi_outcome_complete(&ending.outcome, outcome);
+    llmobsi_outcome_complete(&ending.outcome, outcome, ending.cost_most);
+    ending.cost_refused =
+        ending.outcome.cost_known && ending.outcome.cost_nano == LLMOBS_COST_UNKNOWN;
     if (ending.outcome.usage.output_tokens < 0 && ending.tokens > 0) {
         ending.outcome.usage.output_tokens = (int64_t)ending.tokens;
         ending.outcome.usage.provenance = LLMOBS_USAGE_COUNTED;
@@ -121,6 +126,8 @@ LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome*
     if (ending.outcome.cancelled && ending.outcome.finish_reason == NULL) {
         ending.outcome.finish_reason = "cancelled";
     }
+    llmobsi_ending_cost(&ending);
+    llmobsi_ending_settle(&ending);
     llmobsi_ending_hash(&ending);
     llmobsi_ending_audit(&ending);
 #ifndef LLMOBS_NO_SCANNER

@@ -153,6 +153,8 @@ typedef struct llmobsi_requests {
     llmobs_audit_fn audit;
     void* audit_user;
     llmobsi_cost_ledger* ledger; /* NULL: none */
+    int64_t cost_most;   /* nano-USD a request can cost  */
+    int64_t second_nano; /* of own hardware; 0: not told */
     llmobs_cost_store_fn cost_store;
     void* cost_store_user;
     uint32_t docs_name; /* the id of "docs.count" */

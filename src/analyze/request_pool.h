@@ -32,29 +32,6 @@ typedef enum llmobs_guardrail_action {
     LLMOBS_GUARDRAIL_BLOCKED = 3   /* refused the whole          */
 } llmobs_guardrail_action;
 
-/* What a request used, in tokens; -1: unknown, which is not zero. Cached and cache-write tokens are
-   part of the input, reasoning tokens of the output, audio and image tokens of either. */
-typedef struct llmobs_usage {
-    int64_t input_tokens;
-    int64_t output_tokens;
-    int64_t cached_tokens;
-    int64_t cache_write_tokens;
-    int64_t reasoning_tokens;
-    int64_t audio_input_tokens;
-    int64_t audio_output_tokens;
-    int64_t image_input_tokens;
-    int64_t image_output_tokens;
-    int64_t system_tokens; /* parts of the input, for llmobs_request_explain: instructions, */
-    int64_t history_tokens; /* the conversation so far,                                     */
-    int64_t retrieval_tokens; /* what was retrieved,                                        */
-    int64_t tool_tokens;      /* definitions and results of tools,                          */
-    int64_t user_tokens;      /* and what the user wrote                                    */
-    llmobs_provenance provenance;
-    bool reported; /* all that the provider says: what is -1 is none, what is 0 is 0. Without it
-                      all counts 0 are "unknown" */
-    int64_t cache_write_1h_tokens; /* of the cache-write tokens: those kept for an hour */
-} llmobs_usage;
-
 /* What is known at the end. */
 typedef struct llmobs_outcome {
     size_t size; /* sizeof(llmobs_outcome); 0 means this version's                                */
@@ -66,14 +43,21 @@ typedef struct llmobs_outcome {
     const char* error_type;     /* NULL: it did not fail. "timeout", "rate_limit", ...: no texts  */
     const char* response_model; /* as the provider says                                           */
     int64_t cost_nano; /* in USD / 10^9, where the host knows it,                                 */
-    bool cost_known;   /* and says so                                             (default false) */
+    bool cost_known;   /* and says so. Else it is computed, by the table of prices, or by
+                          llmobs_config.gpu_second_nano                           (default false) */
+    const char* service_tier; /* for prices: "flex", "priority", ...; NULL: the standard one      */
+    const char* region;       /* "eu", "us", ..., where it was processed; NULL: anywhere          */
+    llmobs_reservation reservation; /* of llmobs_budget_reserve: settled with what it cost; if
+                                       that is not known with what it may have been at most,
+                                       or else with what was reserved                             */
+    bool batch;          /* at the price of batches                                               */
+    bool cache_additive; /* cached and cache-write tokens come on top of the input tokens, as
+                            Anthropic's API reports them; else they are part of them              */
     bool judge;        /* have it judged: its texts are kept for llmobs_capture_take. Without it
                           they are kept where a guardrail triggered             (default false) */
     bool cancelled;    /* the client went away: "cancelled" is the finish reason, if you give no
                           other; to vllm:request_success "abort"                                  */
 } llmobs_outcome;
-
-#define LLMOBS_COST_UNKNOWN INT64_MIN
 
 /* A piece of raw text on its way to the host's own secure store: llmobs_config.audit. */
 struct llmobs_audit {
@@ -98,6 +82,7 @@ typedef struct llmobs_explanation {
     int64_t docs_count; /* "docs.count" of its phases, -1: not set */
     llmobs_usage usage;
     int64_t cost_nano; /* LLMOBS_COST_UNKNOWN */
+    int64_t cost_of[LLMOBS_COST_KIND_COUNT]; /* by kind of token, where prices were there; else 0 */
     uint32_t retries;
     uint32_t rules; /* guardrail rules that triggered */
 } llmobs_explanation;

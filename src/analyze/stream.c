@@ -3,14 +3,6 @@
 
 #define LLMOBS_I_STREAM_SLICE 65536u /* bytes hashed in one stay inside: close waits for it */
 
-LLMOBS_API llmobs_string llmobs_text(const char* data, size_t size)
-{
-    llmobs_string text;
-    text.data = data;
-    text.size = size;
-    return data == NULL || size == LLMOBS_NUL_TERMINATED ? llmobs_str(data) : text;
-}
-
 llmobsi_inline llmobsi_request_stream* llmobsi_request_stream_of(llmobsi_request* record,
                                                                  llmobs_domain part)
 {

@@ -1,10 +1,5 @@
 /* ---- requests: prompts and answers --------------------------------------------------------- */
 
-/* [any] A text with its length. Prompts and answers are handed over like this: they are hashed,
-   measured and, if asked for, scanned in the call, and never stored. NULL has size 0;
-   LLMOBS_NUL_TERMINATED as size measures it. */
-LLMOBS_API llmobs_string llmobs_text(const char* data, size_t size);
-
 /* [owner] The prompt or the answer, piece by piece as it comes: hashed, measured and scanned here,
    never stored. What was begun so is not to be given to the outcome again. Calls for one request
    and one part must be ordered by the caller. 0.5 ns a byte, with the scanner 0.1 more. */

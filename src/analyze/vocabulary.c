@@ -1,6 +1,6 @@
 /* What a request's root span says, in the words that llmobs_config.vocabulary chooses. */
 
-#define LLMOBS_I_SAID_MOST 40u
+#define LLMOBS_I_SAID_MOST 48u
 
 /* Attributes on their way to a span. */
 typedef struct llmobsi_said {
@@ -144,6 +144,27 @@ llmobsi_fn void llmobsi_say_openinference_usage(llmobsi_said* said, const llmobs
                       usage->audio_output_tokens);
 }
 
+/* What the parts cost, by the table of prices. */
+llmobsi_fn void llmobsi_say_openinference_cost(llmobsi_said* said, const int64_t* of)
+{
+    int64_t input = 0;
+    int64_t output = 0;
+    int kind;
+    for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
+        *(kind < (int)LLMOBS_COST_OUTPUT ? &input : &output) += llmobsi_at_least_0(of[kind]);
+    }
+    llmobsi_say_nano(said, "llm.cost.prompt", input);
+    llmobsi_say_nano(said, "llm.cost.completion", output);
+    llmobsi_say_nano(said, "llm.cost.prompt_details.input", of[LLMOBS_COST_INPUT]);
+    llmobsi_say_nano(said, "llm.cost.prompt_details.cache_read", of[LLMOBS_COST_CACHE_READ]);
+    llmobsi_say_nano(said, "llm.cost.prompt_details.cache_write",
+                     of[LLMOBS_COST_CACHE_WRITE] + of[LLMOBS_COST_CACHE_WRITE_1H]);
+    llmobsi_say_nano(said, "llm.cost.prompt_details.audio", of[LLMOBS_COST_AUDIO_INPUT]);
+    llmobsi_say_nano(said, "llm.cost.completion_details.output", of[LLMOBS_COST_OUTPUT]);
+    llmobsi_say_nano(said, "llm.cost.completion_details.reasoning", of[LLMOBS_COST_REASONING]);
+    llmobsi_say_nano(said, "llm.cost.completion_details.audio", of[LLMOBS_COST_AUDIO_OUTPUT]);
+}
+
 /* One model's name has a place: what answered, or else what was asked for. */
 llmobsi_fn void llmobsi_say_openinference(llmobsi_said* said, const llmobsi_ending* ending)
 {
@@ -159,6 +180,9 @@ llmobsi_fn void llmobsi_say_openinference(llmobsi_said* said, const llmobsi_endi
                      llmobsi_request_string(facts, LLMOBS_I_TEXT_PROVIDER));
     llmobsi_say_openinference_usage(said, &outcome->usage);
     llmobsi_say_nano(said, "llm.cost.total", outcome->cost_nano);
+    if (ending->cost.status == LLMOBS_COST_EXACT) {
+        llmobsi_say_openinference_cost(said, ending->cost.of);
+    }
     llmobsi_say_text(said, "user.id", llmobsi_request_string(facts, LLMOBS_I_TEXT_USER_ID));
 }
 
@@ -175,6 +199,9 @@ llmobsi_fn void llmobsi_say_ours(llmobsi_said* said, const llmobsi_ending* endin
     llmobsi_say_name(said, "error.type", ending->outcome.error_type);
     llmobsi_say_text(said, "llmobs.usage.provenance",
                      llmobsi_provenance_doubt(ending->outcome.usage.provenance));
+    llmobsi_say_name(said, "llmobs.price.table", ending->cost.table);
+    llmobsi_say_name(said, "llmobs.price.date", ending->cost.date);
+    llmobsi_say_name(said, "llmobs.price.row", ending->cost.row);
     llmobsi_say_nano(said, "llmobs.request.queue_time", ending->queue_ns);
     llmobsi_say_count(said, "llmobs.request.retries",
                       (int64_t)ending->retries - (ending->retries == 0));

@@ -148,6 +148,9 @@ typedef struct llmobs_config {
     uint32_t price_bytes;        /* for a table of prices, up to 2^28; twice that is taken, so that
                                     it can be replaced. LiteLLM's takes about 250 a model
                                                                                (default 0: none)  */
+    int64_t gpu_second_nano;     /* what a second of your own hardware costs, in USD / 10^9: of
+                                    requests without another price, by their part of the time that
+                                    llmobs_requests_share tells                 (default 0: none) */
     uint32_t cost_most;          /* USD a request: a higher cost is refused, 1 to 10^9
                                                                                 (default 1000000) */
     uint32_t budgets;            /* that may be defined, up to 1024; 0 or LLMOBS_OFF: none, and no

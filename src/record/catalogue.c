@@ -58,6 +58,7 @@ static const double llmobsi_bounds[LLMOBS_I_BOUNDS_COUNT][LLMOBS_I_CATALOGUE_BOU
     X(COST, COST, "model", "feature")                                                             \
     X(PHASE, PHASE, "phase")                                                                      \
     X(GUARDRAIL, GUARDRAIL, "rule", "action")                                                     \
+    X(KIND, KIND, "model", "feature", "kind")                                                     \
     X(RULE, RULE, "rule")                                                                         \
     X(REQUESTS, REQUESTS, "model", "feature", "error_type")                                       \
     X(FEATURE, FEATURE, "feature")                                                                \

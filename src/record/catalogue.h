@@ -19,6 +19,10 @@
       "Total tokens processed")                                                                   \
     X(LLM_COST, LLM, "llm_cost_usd_total", "USD", COUNTER, NANO, NONE, COST_BY_USER,              \
       "Total cost in USD")                                                                        \
+    X(LLM_COST_UNKNOWN, LLM, "llm_cost_unknown_requests_total", "{request}", COUNTER, INT, NONE,  \
+      COST, "Requests whose cost is not known: it is in no total")                                \
+    X(LLM_TOKENS_BY_KIND, LLM, "llm_tokens_by_kind_total", "{token}", COUNTER, INT, NONE, KIND,   \
+      "Tokens of a kind: parts of the input or the output")                                       \
     X(LLM_PHASE_DURATION, LLM, "llm_phase_duration_seconds", "s", HISTOGRAM, NANO, PHASE,         \
       PHASE, "Duration of each pipeline phase")                                                   \
     X(LLM_GUARDRAIL_TRIGGERS, LLM, "llm_guardrail_triggers_total", "{trigger}", COUNTER, INT,     \

@@ -31,6 +31,14 @@ LLMOBS_API llmobs_string llmobs_str(const char* text)
     return string;
 }
 
+LLMOBS_API llmobs_string llmobs_text(const char* data, size_t size)
+{
+    llmobs_string text;
+    text.data = data;
+    text.size = size;
+    return data == NULL || size == LLMOBS_NUL_TERMINATED ? llmobs_str(data) : text;
+}
+
 /* Whether a record of this severity is wanted by the instance of the ticket. If that is closed the
    answer is another's, and the way in is shut anyway. */
 llmobsi_inline bool llmobsi_log_wanted(uint32_t ticket, uint8_t severity)
