@@ -54,7 +54,7 @@ llmobsi_fn llmobs_counter llmobsi_llm_counter(const llmobsi_ending* ending, llmo
     return llmobsi_counter_briefly(metric, values, count);
 }
 
-/* What a provider tells of caches, reasoning and media: never added to the totals, it is in them. */
+/* What a provider tells of caches, reasoning, media: not added to the totals, since it is in them. */
 llmobsi_fn void llmobsi_measure_kinds(const llmobsi_ending* ending, const char** values)
 {
     const llmobs_usage* usage = &ending->outcome.usage;
@@ -62,7 +62,7 @@ llmobsi_fn void llmobsi_measure_kinds(const llmobsi_ending* ending, const char**
                               usage->reasoning_tokens,    usage->audio_input_tokens,
                               usage->audio_output_tokens, usage->image_input_tokens,
                               usage->image_output_tokens};
-    static const char* const kinds[] = {"cache_read",   "cache_write", "reasoning",
+    static const char* const kinds[] = {"cache_read",   "cache_write",  "reasoning",
                                         "audio_input",  "audio_output", "image_input",
                                         "image_output"};
     size_t i;
