@@ -29787,7 +29787,7 @@ llmobsi_fn llmobs_counter llmobsi_llm_counter(const llmobsi_ending* ending, llmo
     return llmobsi_counter_briefly(metric, values, count);
 }
 
-/* What a provider tells of caches, reasoning and media: never added to the totals, it is in them. */
+/* What a provider tells of caches, reasoning, media. It is in the totals: never added to them. */
 llmobsi_fn void llmobsi_measure_kinds(const llmobsi_ending* ending, const char** values)
 {
     const llmobs_usage* usage = &ending->outcome.usage;
@@ -29795,7 +29795,7 @@ llmobsi_fn void llmobsi_measure_kinds(const llmobsi_ending* ending, const char**
                               usage->reasoning_tokens,    usage->audio_input_tokens,
                               usage->audio_output_tokens, usage->image_input_tokens,
                               usage->image_output_tokens};
-    static const char* const kinds[] = {"cache_read",   "cache_write", "reasoning",
+    static const char* const kinds[] = {"cache_read",   "cache_write",  "reasoning",
                                         "audio_input",  "audio_output", "image_input",
                                         "image_output"};
     size_t i;

@@ -54,7 +54,7 @@ llmobsi_fn llmobs_counter llmobsi_llm_counter(const llmobsi_ending* ending, llmo
     return llmobsi_counter_briefly(metric, values, count);
 }
 
-/* What a provider tells of caches, reasoning, media: not added to the totals, since it is in them. */
+/* What a provider tells of caches, reasoning, media. It is in the totals: never added to them. */
 llmobsi_fn void llmobsi_measure_kinds(const llmobsi_ending* ending, const char** values)
 {
     const llmobs_usage* usage = &ending->outcome.usage;
