@@ -517,7 +517,10 @@ static void test_refused(void)
     llmobs_prices about;
     llmobs_cost cost;
     ok(has_cost(&query, INT64_C(1000000000000000)), "a million USD is a cost");
-    query.usage.input_tokens = 1001;
+    query = asked("dear", 10, 10);
+    query.usage.reported = false;
+    ok(has_cost(&query, INT64_C(20000000000000)), "20,000 USD, more than 64 bits hold, as a bound");
+    query = asked("dear", 1001, 0);
     cost = cost_of(obs, &query);
     ok(cost.status == LLMOBS_COST_REFUSED && cost.nano == UNKNOWN && !cost.saturated,
        "more is refused");
@@ -616,38 +619,49 @@ static void test_bounds(void)
     ok(ranges > 50000, "most of which are real ranges");
 }
 
+#if defined(__SIZEOF_INT128__)
+__extension__ typedef unsigned __int128 u128;
+
+static int64_t divided(u128 number, u128 unit)
+{
+    u128 whole = number / unit, rest = number % unit;
+    whole += rest > unit / 2 || (rest == unit / 2 && (whole & 1) != 0);
+    return whole >= INT64_MAX ? INT64_MAX : (int64_t)whole;
+}
+
+/* A sum that two factors, of millionths each, bring to the middle between two nano-USD, or next to
+   it. */
+static u128 near_middle(const uint32_t uplifts[2], u128 unit)
+{
+    u128 middle = (u128)(next_random() % 1000000) * unit + unit / 2;
+    return middle / ((u128)uplifts[0] * uplifts[1]) + next_random() % 3;
+}
+#endif
+
 /* Against another way to divide: 128 bits by the compiler's own, where there are some. */
-static void test_wide(void)
+static void test_division(void)
 {
 #if defined(__SIZEOF_INT128__)
-    __extension__ typedef unsigned __int128 u128;
+    static const uint32_t factors[] = {1000000, 1100000, 500000, 2000000, 1333333, 1000001, 930000};
+    u128 unit = (u128)1000000 * 1000000 * 1000000;
     int wrong = 0, i;
     for (i = 0; i < 300000; i++) {
         uint32_t uplifts[2];
         llmobsi_femto sum;
-        u128 number, unit = (u128)1000000 * 1000000 * 1000000, whole, rest;
-        uplifts[0] = (uint32_t)(next_random() % 2000000 + 1);
-        uplifts[1] = next_random() % 2 ? LLMOBS_I_UPLIFT_UNIT : uplifts[0];
-        sum.low = next_random() >> next_random() % 64;
-        sum.high = next_random() % 3 == 0 ? next_random() % 4096 : 0;
-        if (next_random() % 4 == 0) { /* on the middle, exactly */
-            uplifts[0] = uplifts[1] = LLMOBS_I_UPLIFT_UNIT;
-            sum.low = sum.low / 1000000 * 1000000 + 500000;
+        u128 number;
+        uplifts[0] = factors[next_random() % 7];
+        uplifts[1] = next_random() % 2 ? LLMOBS_I_UPLIFT_UNIT : factors[next_random() % 7];
+        number = (u128)(next_random() >> 20) << next_random() % 42;
+        if (next_random() % 2) {
+            number = near_middle(uplifts, unit);
         }
-        number = ((u128)sum.high << 64 | sum.low) * uplifts[0];
-        if (number >> 64 > UINT64_C(0xffffffffffff)) {
-            continue; /* the product would not fit */
-        }
-        number *= uplifts[1] / 64;
-        uplifts[1] = uplifts[1] / 64;
-        whole = number / unit;
-        rest = number % unit;
-        whole += rest > unit / 2 || (rest == unit / 2 && (whole & 1) != 0);
-        wrong += uplifts[1] != 0 &&
-                 llmobsi_femto_round_wide(sum, uplifts) !=
-                     (whole >= INT64_MAX ? INT64_MAX : (int64_t)whole);
+        sum.low = (uint64_t)number;
+        sum.high = (uint64_t)(number >> 64);
+        number *= (u128)uplifts[0] * uplifts[1];
+        wrong += llmobsi_femto_round_wide(sum, uplifts) != divided(number, unit);
+        wrong += llmobsi_femto_round(sum, uplifts) != divided(number, unit);
     }
-    is_int(wrong, 0, "two uplifts and the rounding are as by 128-bit arithmetic");
+    is_int(wrong, 0, "uplifts and the rounding are as by 128-bit arithmetic");
 #else
     skip("128-bit arithmetic", "this compiler has none");
 #endif
@@ -693,7 +707,7 @@ int main(void)
     test_refused();
     test_large();
     test_bounds();
-    test_wide();
+    test_division();
     test_arguments();
     (void)llmobs_close(obs);
     return done();

@@ -397,6 +397,10 @@ static const char families[] =
     "\"together/big/one\":{\"input_cost_per_token\":9e-06},"
     "\"meta/llama\":{\"litellm_provider\":\"replicate\",\"input_cost_per_token\":10e-06},"
     "\"own\":{\"input_cost_per_token\":11e-06},"
+    "\"both\":{\"litellm_provider\":\"openai\",\"input_cost_per_token\":14e-06},"
+    "\"openai/both\":{\"litellm_provider\":\"openai\",\"input_cost_per_token\":15e-06},"
+    "\"openai/two\":{\"litellm_provider\":\"openai\",\"input_cost_per_token\":16e-06},"
+    "\"two\":{\"litellm_provider\":\"openai\",\"input_cost_per_token\":17e-06},"
     "\"/odd\":{\"input_cost_per_token\":12e-06},"
     "\"mistral/small-2402\":{\"litellm_provider\":\"mistral\",\"input_cost_per_token\":13e-06}}";
 
@@ -444,6 +448,11 @@ static const finding findings[] = {
     {"openai", "meta/llama", 0, ""},
     {"openai", "own", 11000, "own"},
     {"anybody", "own", 11000, "own"},
+    {"openai", "both", 15000, "openai/both"},
+    {NULL, "openai/both", 15000, "openai/both"},
+    {NULL, "both", 14000, "both"},
+    {"openai", "two", 16000, "openai/two"},
+    {NULL, "two", 17000, "two"},
     {NULL, "/odd", 12000, "/odd"},
     {"mistral_ai", "small-2402", 13000, "mistral/small-2402"},
     {NULL, "GPT-4o", 0, ""},
@@ -509,6 +518,26 @@ static void test_many(void)
     (void)llmobs_close(obs);
 }
 
+/* Two names may have one hash: then the names decide. */
+static void test_collision(void)
+{
+    llmobs* obs = open_priced(16384);
+    llmobsi_instance* instance;
+    llmobsi_prices* prices;
+    const llmobsi_price_table* table;
+    uint64_t hash;
+    (void)load(obs, "{" MODEL("a", "1") "}");
+    instance = llmobsi_call_begin(obs);
+    prices = llmobsi_prices_of(&instance->collector.recorder);
+    table = llmobsi_prices_table(prices);
+    hash = llmobsi_price_hash(prices, llmobs_str(""), llmobs_str("b"));
+    llmobsi_table_row(table, table->rows)->hash = (uint32_t)(hash >> 32);
+    llmobsi_table_index(table)[(uint32_t)hash & table->index_mask] = table->rows / 8;
+    llmobsi_call_end(instance);
+    is_int(priced(obs, NULL, "b"), LLMOBS_COST_UNKNOWN, "another name of the same hash");
+    (void)llmobs_close(obs);
+}
+
 /* ---- by call ------------------------------------------------------------------------------- */
 
 static void test_set(void)
@@ -532,20 +561,23 @@ static void test_set(void)
     is_int(llmobs_price_set(obs, "azure.ai.openai", "gpt-4o", &price), LLMOBS_OK, "one is set");
     is_int(priced(obs, "azure", "gpt-4o"), 2500000, "in place of the table's");
     is_int(priced(obs, NULL, "gpt-4o"), 1000000, "and no other");
-    is_int(about(obs).models, 13, "there are as many as before");
+    is_int(about(obs).models, 17, "there are as many as before");
+    is_int(priced(obs, "openai", "both"), 15000000, "all as they were");
     ok(strcmp(about(obs).id, before) != 0, "the id is another");
     is_int(llmobs_price_set(obs, "openai", "*", &price), LLMOBS_OK, "one for all of a provider");
     is_int(priced(obs, "openai", "gpt-99"), 2500000, "serves those without a price");
     is_int(priced(obs, "openai", "gpt-4o"), 1000000, "and no others");
     is_int(llmobs_price_set(obs, "azure", "gpt-4o", NULL), LLMOBS_OK, "one is taken out");
     is_int(priced(obs, "azure", "gpt-4o"), LLMOBS_COST_UNKNOWN, "and gone");
-    is_int(about(obs).models, 13, "one less");
+    is_int(about(obs).models, 17, "one less");
+    is_int(llmobs_price_set(obs, "openai", "two", NULL), LLMOBS_OK, "one of two is taken out");
+    is_int(priced(obs, "openai", "two"), 17000000, "and the other holds");
     for (i = 0; i < 500; i++) {
         price.femto[LLMOBS_COST_INPUT] = i * 1000000;
         (void)llmobs_price_set(obs, NULL, "again", &price);
     }
     is_int(priced(obs, NULL, "again"), 499000, "set 500 times it takes the room of one");
-    is_int(about(obs).models, 14, "and is one");
+    is_int(about(obs).models, 17, "and is one");
     price.femto[LLMOBS_COST_INPUT] = INT64_MAX;
     is_int(llmobs_price_set(obs, NULL, "m", &price), LLMOBS_ERROR_ARGUMENT, "beyond reason");
     price = llmobs_price_default();
@@ -766,6 +798,7 @@ int main(void)
     test_files();
     test_finding();
     test_many();
+    test_collision();
     test_set();
     test_fire();
     test_busy();
