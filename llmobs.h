@@ -40,6 +40,7 @@ CONTENTS: search for a tag.
                              >>clock                  cycles to Unix time
     >>api:intern             >>intern                 names and keys as numbers
     >>api:trace_context      >>trace_context          W3C trace context and sampling thresholds
+    >>api:cost_header        >>cost_header            cost as HTTP headers, read and written
                              >>pool                   span slots and the rings that carry them
     >>api:key                >>key                    keys and pseudonyms
     >>api:pii                >>pii                    what is looked for
@@ -106,6 +107,7 @@ CONTENTS: search for a tag.
     >>api:cost_record        >>cost_record            what was spent without a request
     >>api:cost_report        >>cost_report            questions to the cost ledger
     >>api:cost_print         >>cost_print             cost reports as text
+    >>api:cost_headers       >>cost_headers           cost as HTTP headers: whom to believe
     >>api:batch              >>batch                  typed views of what was recorded
                              >>batch_log              typed views of log records
                              >>attributes             attributes as plain JSON
@@ -584,6 +586,7 @@ typedef struct llmobs_stats {
     uint64_t costs_refused;      /* negative or absurd ones: they are unknown     */
     uint64_t captures_selected;  /* requests whose texts were kept to be judged   */
     uint64_t captures_missed;    /* could not be: llmobs_config.captures were in use */
+    uint64_t cost_headers_refused; /* values that llmobs_cost_headers_read found to be junk */
 } llmobs_stats;
 
 /* [any] "pool", "threads", ...; "unknown" for other numbers. */
@@ -949,6 +952,52 @@ LLMOBS_API llmobs_result llmobs_trace_context_parse(llmobs_trace_context* contex
 /* [any] Writes "00-...-...-.." with its NUL; returns 55, or 0 (and "") if an id is all zero. */
 LLMOBS_API size_t llmobs_traceparent_format(const llmobs_trace_context* context,
                                             char text[LLMOBS_TRACEPARENT_SIZE]);
+
+/* =================================================================================================
+ *  >>api:cost_header        cost as HTTP headers, read and written
+ * ============================================================================================== */
+
+/* ---- cost as HTTP headers ------------------------------------------------------------------ */
+
+/* Money is in nano-USD, USD / 10^9, whole numbers. This stands where it is not known. */
+#define LLMOBS_COST_UNKNOWN INT64_MIN
+
+/* What a service that asks a model tells about one request. Names of headers have no case. */
+#define LLMOBS_HEADER_COST_USD "X-LLM-Cost-USD"
+#define LLMOBS_HEADER_TOKENS_TOTAL "X-LLM-Tokens-Total"
+#define LLMOBS_HEADER_FEATURE "X-Feature"
+
+#define LLMOBS_COST_HEADER_USD_MOST INT64_C(1000000000000000) /* a million dollars a request    */
+/* 2^53: up to here readers that have no whole numbers (JavaScript, JSON, spreadsheets) are exact */
+#define LLMOBS_COST_HEADER_TOKENS_MOST INT64_C(9007199254740992)
+#define LLMOBS_COST_HEADER_DIGITS 64 /* most bytes of a number's value, blanks included          */
+#define LLMOBS_COST_HEADER_SIZE 129  /* room for any value that is written, with its NUL         */
+
+/* [any] Reads a value of X-LLM-Cost-USD: digits with at most one point, blanks around them, nothing
+   else. More than nine decimals are rounded, half to even. ERROR_ARGUMENT: anything else ("nan",
+   "1e309", "-5", "+1", "0x10", "1,5", "", NULL, more than LLMOBS_COST_HEADER_DIGITS bytes).
+   ERROR_LIMIT: more than LLMOBS_COST_HEADER_USD_MOST. `*nano` changes on success only. Exact, no
+   locale; about 20 ns. */
+LLMOBS_API llmobs_result llmobs_cost_header_usd(const char* value, int64_t* nano);
+
+/* [any] The same for X-LLM-Tokens-Total: a whole number, no point, up to
+   LLMOBS_COST_HEADER_TOKENS_MOST. */
+LLMOBS_API llmobs_result llmobs_cost_header_tokens(const char* value, int64_t* tokens);
+
+/* [any] Writes the value of one header, with its NUL, and returns its size. 0, and "": it is
+   unknown (LLMOBS_COST_UNKNOWN; tokens below 0; NULL or "" as feature), or refused: above the most,
+   a negative amount, a feature of more than 128 bytes or with other than visible ASCII characters
+   and blanks between them. So no line break gets into a header. Amounts are exact: "0.0001794". */
+LLMOBS_API size_t llmobs_cost_header_put_usd(int64_t cost_nano, char out[LLMOBS_COST_HEADER_SIZE]);
+LLMOBS_API size_t llmobs_cost_header_put_tokens(int64_t tokens, char out[LLMOBS_COST_HEADER_SIZE]);
+LLMOBS_API size_t llmobs_cost_header_put_feature(const char* feature,
+                                                 char out[LLMOBS_COST_HEADER_SIZE]);
+
+/* [any] All three as lines, "X-LLM-Cost-USD: 0.0001794\r\n" and so on, with a NUL; returns the size
+   without it. What is unknown or refused has no line. 0, and "" where there is room for that: there
+   is no line, or they do not fit; 256 bytes are always enough. */
+LLMOBS_API size_t llmobs_cost_headers_write(int64_t cost_nano, int64_t tokens, const char* feature,
+                                            char* out, size_t capacity);
 
 /* =================================================================================================
  *  >>api:key                keys and pseudonyms
@@ -2876,6 +2925,48 @@ LLMOBS_API llmobs_result llmobs_cost_report_write(llmobs* obs,
                                                   llmobs_write_fn write, void* user);
 
 /* =================================================================================================
+ *  >>api:cost_headers       cost as HTTP headers: whom to believe
+ * ============================================================================================== */
+
+/* ---- cost as HTTP headers: whom to believe ------------------------------------------------- */
+
+/* The three headers of one message, and what is known of whoever sent it. */
+typedef struct llmobs_cost_headers_in {
+    size_t size;              /* sizeof(llmobs_cost_headers_in); 0 means this version's           */
+    const char* cost_usd;     /* the value of each header; NULL: it is absent                     */
+    const char* tokens_total;
+    const char* feature;
+    const char* const* features; /* the features that there are; no other gets in                 */
+    size_t feature_count;
+    bool trusted;             /* it was a service of yours: its cost and its tokens are taken
+                                                                                  (default false) */
+} llmobs_cost_headers_in;
+
+typedef struct llmobs_cost_headers {
+    size_t size;            /* sizeof(llmobs_cost_headers) of the implementation                  */
+    int64_t cost_nano;      /* to be recorded. LLMOBS_COST_UNKNOWN: absent, junk or not trusted   */
+    int64_t tokens;         /* likewise; -1                                                       */
+    const char* feature;    /* one of `features`, the pointer that stands there; else "unknown"   */
+    int64_t told_cost_nano; /* what was told, trusted or not: to be shown, not to be billed       */
+    int64_t told_tokens;
+    llmobs_result cost_result;    /* why it is junk: see llmobs_cost_header_usd; OK where absent  */
+    llmobs_result tokens_result;
+    llmobs_result feature_result; /* ERROR_ARGUMENT: no text that llmobs_cost_header_put_feature
+                                     would write. One that is not among `features` is no junk     */
+    bool untrusted;         /* a cost or tokens were told, and not taken                          */
+} llmobs_cost_headers;
+
+/* [any] Zeroed but for the size: nothing is there, nobody is trusted. */
+LLMOBS_API llmobs_cost_headers_in llmobs_cost_headers_in_default(void);
+
+/* [any] Reads them into `out`, whole in every case. Returns the first of the three results that is
+   not OK; each such value counts in llmobs_stats.cost_headers_refused. The rest stands. Works with
+   no instance, too, and then counts nothing. ERROR_ARGUMENT with `in` or `out` NULL. About 50 ns,
+   and 10 for each feature. */
+LLMOBS_API llmobs_result llmobs_cost_headers_read(llmobs* obs, const llmobs_cost_headers_in* in,
+                                                  llmobs_cost_headers* out);
+
+/* =================================================================================================
  *  >>api:batch              typed views of what was recorded
  * ============================================================================================== */
 
@@ -3662,6 +3753,49 @@ LLMOBS_API size_t llmobs_traceparent_format(const llmobs_trace_context* context,
 {
     (void)context;
     if (text) { __builtin_memset(text, 0, (LLMOBS_TRACEPARENT_SIZE) * sizeof *text); }
+    return 0;
+}
+
+/* ---- cost_header ----------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_result llmobs_cost_header_usd(const char* value, int64_t* nano)
+{
+    (void)value; (void)nano;
+    return LLMOBS_ERROR_FORMAT;
+}
+
+LLMOBS_API llmobs_result llmobs_cost_header_tokens(const char* value, int64_t* tokens)
+{
+    (void)value; (void)tokens;
+    return LLMOBS_ERROR_FORMAT;
+}
+
+LLMOBS_API size_t llmobs_cost_header_put_usd(int64_t cost_nano, char out[LLMOBS_COST_HEADER_SIZE])
+{
+    (void)cost_nano;
+    if (out) { __builtin_memset(out, 0, (LLMOBS_COST_HEADER_SIZE) * sizeof *out); }
+    return 0;
+}
+
+LLMOBS_API size_t llmobs_cost_header_put_tokens(int64_t tokens, char out[LLMOBS_COST_HEADER_SIZE])
+{
+    (void)tokens;
+    if (out) { __builtin_memset(out, 0, (LLMOBS_COST_HEADER_SIZE) * sizeof *out); }
+    return 0;
+}
+
+LLMOBS_API size_t llmobs_cost_header_put_feature(const char* feature,
+                                                 char out[LLMOBS_COST_HEADER_SIZE])
+{
+    (void)feature;
+    if (out) { __builtin_memset(out, 0, (LLMOBS_COST_HEADER_SIZE) * sizeof *out); }
+    return 0;
+}
+
+LLMOBS_API size_t llmobs_cost_headers_write(int64_t cost_nano, int64_t tokens, const char* feature,
+                                            char* out, size_t capacity)
+{
+    (void)cost_nano; (void)tokens; (void)feature; (void)out; (void)capacity;
     return 0;
 }
 
@@ -4638,6 +4772,23 @@ LLMOBS_API llmobs_result llmobs_cost_report_write(llmobs* obs,
     __builtin_memset(&zero, 0, sizeof zero);
     (void)obs; (void)question; (void)top; (void)format; (void)write; (void)user;
     return zero;
+}
+
+/* ---- cost_headers ---------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_cost_headers_in llmobs_cost_headers_in_default(void)
+{
+    llmobs_cost_headers_in zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_cost_headers_read(llmobs* obs, const llmobs_cost_headers_in* in,
+                                                  llmobs_cost_headers* out)
+{
+    (void)obs; (void)in;
+    if (out) { __builtin_memset(out, 0, sizeof *out); }
+    return LLMOBS_ERROR_FORMAT;
 }
 
 /* ---- log_json -------------------------------------------------------------------------------- */
@@ -10256,6 +10407,202 @@ llmobsi_fn size_t llmobsi_tracestate_clear_threshold(char* tracestate)
         return strlen(tracestate);
     }
     return llmobsi_tracestate_put(tracestate, "", 0);
+}
+
+/* =================================================================================================
+ *  >>cost_header            core: cost as HTTP headers, read and written
+ * ============================================================================================== */
+
+/* Cost, tokens and feature as values of HTTP headers, strictly: what strtod takes is not what a
+   bill may rest on. */
+
+/* A value without the blanks around it: HTTP's optional white space. */
+llmobsi_fn llmobs_string llmobsi_header_trim(const char* value, size_t size)
+{
+    llmobs_string text;
+    while (size > 0 && llmobsi_is_blank(value[0])) {
+        value++;
+        size--;
+    }
+    while (size > 0 && llmobsi_is_blank(value[size - 1])) {
+        size--;
+    }
+    text.data = value;
+    text.size = size;
+    return text;
+}
+
+/* ---- numbers in ---------------------------------------------------------------------------- */
+
+/* A number that is being read. One that is above the most stays there: nothing overflows. */
+typedef struct llmobsi_header_number {
+    uint64_t number; /* in units of the last decimal that counts */
+    uint64_t most;
+    unsigned first_cut; /* the first digit behind that, */
+    bool more_cut;      /* and whether one of the rest is not 0 */
+} llmobsi_header_number;
+
+llmobsi_inline void llmobsi_header_digit(llmobsi_header_number* to, unsigned digit)
+{
+    if (to->number <= to->most) {
+        to->number = to->number * 10 + digit;
+    }
+}
+
+/* Half to even. */
+llmobsi_inline void llmobsi_header_round(llmobsi_header_number* to)
+{
+    if (to->first_cut > 5 ||
+        (to->first_cut == 5 && (to->more_cut || (to->number & 1) != 0))) {
+        to->number++;
+    }
+}
+
+/* Reads a decimal in units of 10^-places; with no places there is no point, either. */
+llmobsi_fn llmobs_result llmobsi_header_number_read(const char* value, unsigned places,
+                                                    int64_t most, int64_t* out)
+{
+    llmobsi_header_number to = {0, (uint64_t)most, 0, false};
+    size_t size = 0, i, decimals = 0;
+    llmobs_string text;
+    bool point = false;
+    if (value == NULL || out == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    while (size <= LLMOBS_COST_HEADER_DIGITS && value[size] != '\0') {
+        size++;
+    }
+    text = llmobsi_header_trim(value, size);
+    for (i = 0; i < text.size; i++) {
+        unsigned digit = (unsigned)(unsigned char)text.data[i] - '0';
+        if (text.data[i] == '.' && !point && places != 0) {
+            point = true;
+            continue;
+        }
+        if (digit > 9) {
+            return LLMOBS_ERROR_ARGUMENT;
+        }
+        decimals += point;
+        if (decimals <= places) {
+            llmobsi_header_digit(&to, digit);
+        } else if (decimals == places + 1) {
+            to.first_cut = digit;
+        } else {
+            to.more_cut |= digit != 0;
+        }
+    }
+    if (size > LLMOBS_COST_HEADER_DIGITS || text.size == (point ? 1 : 0)) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    for (; decimals < places; decimals++) {
+        llmobsi_header_digit(&to, 0);
+    }
+    llmobsi_header_round(&to);
+    if (to.number > to.most) {
+        return LLMOBS_ERROR_LIMIT;
+    }
+    *out = (int64_t)to.number;
+    return LLMOBS_OK;
+}
+
+LLMOBS_API llmobs_result llmobs_cost_header_usd(const char* value, int64_t* nano)
+{
+    return llmobsi_header_number_read(value, 9, LLMOBS_COST_HEADER_USD_MOST, nano);
+}
+
+LLMOBS_API llmobs_result llmobs_cost_header_tokens(const char* value, int64_t* tokens)
+{
+    return llmobsi_header_number_read(value, 0, LLMOBS_COST_HEADER_TOKENS_MOST, tokens);
+}
+
+/* ---- values out ---------------------------------------------------------------------------- */
+
+/* Whether a text may be a header's value: visible ASCII, blanks between, and not too long. */
+llmobsi_fn bool llmobsi_header_is_feature(const char* data, size_t size)
+{
+    size_t i;
+    if (size == 0 || size >= LLMOBS_COST_HEADER_SIZE || data[0] == ' ' || data[size - 1] == ' ') {
+        return false;
+    }
+    for (i = 0; i < size; i++) {
+        if (data[i] < ' ' || data[i] > '~') {
+            return false;
+        }
+    }
+    return true;
+}
+
+LLMOBS_API size_t llmobs_cost_header_put_usd(int64_t cost_nano, char out[LLMOBS_COST_HEADER_SIZE])
+{
+    char* end = out;
+    if (out == NULL) {
+        return 0;
+    }
+    if (cost_nano >= 0 && cost_nano <= LLMOBS_COST_HEADER_USD_MOST) {
+        end = llmobsi_append_nano(out, (uint64_t)cost_nano);
+    }
+    *end = '\0';
+    return (size_t)(end - out);
+}
+
+LLMOBS_API size_t llmobs_cost_header_put_tokens(int64_t tokens, char out[LLMOBS_COST_HEADER_SIZE])
+{
+    char* end = out;
+    if (out == NULL) {
+        return 0;
+    }
+    if (tokens >= 0 && tokens <= LLMOBS_COST_HEADER_TOKENS_MOST) {
+        end = llmobsi_append_u64(out, (uint64_t)tokens);
+    }
+    *end = '\0';
+    return (size_t)(end - out);
+}
+
+LLMOBS_API size_t llmobs_cost_header_put_feature(const char* feature,
+                                                 char out[LLMOBS_COST_HEADER_SIZE])
+{
+    size_t size = feature != NULL ? strlen(feature) : 0;
+    if (out == NULL) {
+        return 0;
+    }
+    if (!llmobsi_header_is_feature(feature, size)) {
+        size = 0;
+    } else {
+        memcpy(out, feature, size);
+    }
+    out[size] = '\0';
+    return size;
+}
+
+llmobsi_fn void llmobsi_put_header(llmobsi_writer* writer, const char* name, const char* value,
+                                   size_t size)
+{
+    if (size != 0) {
+        llmobsi_put(writer, name, strlen(name));
+        llmobsi_put_text(writer, ": ");
+        llmobsi_put(writer, value, size);
+        llmobsi_put_text(writer, "\r\n");
+    }
+}
+
+LLMOBS_API size_t llmobs_cost_headers_write(int64_t cost_nano, int64_t tokens, const char* feature,
+                                            char* out, size_t capacity)
+{
+    char value[LLMOBS_COST_HEADER_SIZE];
+    llmobsi_writer writer;
+    size_t size;
+    if (out == NULL || capacity == 0) {
+        return 0;
+    }
+    llmobsi_writer_init(&writer, out, capacity - 1, NULL, NULL);
+    size = llmobs_cost_header_put_usd(cost_nano, value);
+    llmobsi_put_header(&writer, LLMOBS_HEADER_COST_USD, value, size);
+    size = llmobs_cost_header_put_tokens(tokens, value);
+    llmobsi_put_header(&writer, LLMOBS_HEADER_TOKENS_TOTAL, value, size);
+    size = llmobs_cost_header_put_feature(feature, value);
+    llmobsi_put_header(&writer, LLMOBS_HEADER_FEATURE, value, size);
+    out[writer.length] = '\0';
+    return writer.length;
 }
 
 /* =================================================================================================
@@ -17004,6 +17351,7 @@ typedef struct llmobsi_recorder {
     void* cost_ledger; /* and llmobsi_cost_ledger_of */
     void* prices;   /* and llmobsi_prices_of */
     void* budgets;  /* and llmobsi_budgets_of */
+    llmobsi_atomic64 cost_headers_refused; /* any thread adds */
     /* Set by the layers above: called once in a child after fork, by its first thread to come. */
     void (*after_fork)(struct llmobsi_recorder* recorder);
 } llmobsi_recorder;
@@ -31632,6 +31980,99 @@ LLMOBS_API llmobs_result llmobs_cost_report_write(llmobs* obs,
 }
 
 /* =================================================================================================
+ *  >>cost_headers           analyze: cost as HTTP headers: whom to believe
+ * ============================================================================================== */
+
+/* The headers of cost, by whom they come from: a peer that is not trusted is heard, not believed,
+   and no text of anybody's becomes a feature. */
+
+LLMOBS_API llmobs_cost_headers_in llmobs_cost_headers_in_default(void)
+{
+    llmobs_cost_headers_in in;
+    memset(&in, 0, sizeof in);
+    in.size = sizeof in;
+    return in;
+}
+
+/* The feature of the list that a value names; NULL: none. */
+llmobsi_fn const char* llmobsi_header_feature(const llmobs_cost_headers_in* in,
+                                              llmobs_string value)
+{
+    size_t i;
+    for (i = 0; i < in->feature_count; i++) {
+        const char* feature = in->features[i];
+        if (feature != NULL && strlen(feature) == value.size &&
+            memcmp(feature, value.data, value.size) == 0) {
+            return feature;
+        }
+    }
+    return NULL;
+}
+
+llmobsi_fn llmobs_result llmobsi_cost_headers_feature(const llmobs_cost_headers_in* in,
+                                                      llmobs_cost_headers* out)
+{
+    llmobs_string value;
+    const char* feature;
+    if (in->feature == NULL) {
+        return LLMOBS_OK;
+    }
+    value = llmobsi_header_trim(in->feature, strlen(in->feature));
+    if (!llmobsi_header_is_feature(value.data, value.size)) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    feature = in->features != NULL ? llmobsi_header_feature(in, value) : NULL;
+    out->feature = feature != NULL ? feature : out->feature;
+    return LLMOBS_OK;
+}
+
+/* Counts values that were junk. */
+llmobsi_cold void llmobsi_cost_headers_count(llmobs* obs, uint64_t refused)
+{
+    llmobsi_thread* thread = llmobsi_enter(llmobsi_ticket(obs));
+    if (thread != NULL) {
+        (void)llmobsi_add_relaxed(&thread->recorder->cost_headers_refused, refused);
+        llmobsi_leave();
+    }
+}
+
+LLMOBS_API llmobs_result llmobs_cost_headers_read(llmobs* obs, const llmobs_cost_headers_in* in,
+                                                  llmobs_cost_headers* out)
+{
+    llmobs_cost_headers_in given;
+    unsigned refused;
+    if (in == NULL || out == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    memset(&given, 0, sizeof given);
+    memcpy(&given, in, llmobsi_known_size(in->size, sizeof given));
+    memset(out, 0, sizeof *out);
+    out->size = sizeof *out;
+    out->feature = "unknown";
+    out->told_cost_nano = LLMOBS_COST_UNKNOWN;
+    out->told_tokens = -1;
+    if (given.cost_usd != NULL) {
+        out->cost_result = llmobs_cost_header_usd(given.cost_usd, &out->told_cost_nano);
+    }
+    if (given.tokens_total != NULL) {
+        out->tokens_result = llmobs_cost_header_tokens(given.tokens_total, &out->told_tokens);
+    }
+    out->feature_result = llmobsi_cost_headers_feature(&given, out);
+    out->cost_nano = given.trusted ? out->told_cost_nano : LLMOBS_COST_UNKNOWN;
+    out->tokens = given.trusted ? out->told_tokens : -1;
+    out->untrusted = out->cost_nano != out->told_cost_nano || out->tokens != out->told_tokens;
+    refused = (unsigned)(out->cost_result != LLMOBS_OK) +
+              (unsigned)(out->tokens_result != LLMOBS_OK) +
+              (unsigned)(out->feature_result != LLMOBS_OK);
+    if (refused != 0) {
+        llmobsi_cost_headers_count(obs, refused);
+    }
+    return out->cost_result != LLMOBS_OK     ? out->cost_result
+           : out->tokens_result != LLMOBS_OK ? out->tokens_result
+                                             : out->feature_result;
+}
+
+/* =================================================================================================
  *  >>batch                  encode: typed views of what was recorded
  * ============================================================================================== */
 
@@ -37187,6 +37628,7 @@ llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* sta
     stats->size = sizeof *stats;
     llmobsi_stats_spans(collector, instance->place, stats);
     stats->names_overflowed = llmobsi_load_relaxed(&recorder->names.overflowed);
+    stats->cost_headers_refused = llmobsi_load_relaxed(&recorder->cost_headers_refused);
     stats->ticks = llmobsi_load_relaxed(&collector->ticks);
     stats->slots_free = recorder->spans_on ? llmobsi_pool_free_count(&recorder->pool) : 0;
     for (i = 0; i < used; i++) {
@@ -39096,6 +39538,7 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
     collector->collected_logs = 0;
     collector->expired = 0;
     collector->no_exporter = 0;
+    recorder->cost_headers_refused = 0;
     memset(&collector->noted, 0, sizeof collector->noted);
     memset(collector->noted_drops, 0, sizeof collector->noted_drops);
     (void)llmobsi_locks_init(instance);

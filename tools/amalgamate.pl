@@ -113,8 +113,10 @@ sub stub_return {
 sub stub {
     my ($function, $types) = @_;
     my $result = stub_return($function->{type});
-    # What is not checked is not right, and what is not redacted is not safe.
-    if ($function->{type} eq 'llmobs_result' && $function->{name} =~ /_verify$|_redact$/) {
+    # What is not checked is not right, what is not redacted is not safe, and a number that is not
+    # read is none.
+    my $claims = qr/_verify$|_redact$|_cost_header_(?:usd|tokens)$|_cost_headers_read$/;
+    if ($function->{type} eq 'llmobs_result' && $function->{name} =~ $claims) {
         $result = 'return LLMOBS_ERROR_FORMAT;';
     }
     my @lines;

@@ -95,6 +95,7 @@ typedef struct llmobs_stats {
     uint64_t costs_refused;      /* negative or absurd ones: they are unknown     */
     uint64_t captures_selected;  /* requests whose texts were kept to be judged   */
     uint64_t captures_missed;    /* could not be: llmobs_config.captures were in use */
+    uint64_t cost_headers_refused; /* values that llmobs_cost_headers_read found to be junk */
 } llmobs_stats;
 
 /* [any] "pool", "threads", ...; "unknown" for other numbers. */

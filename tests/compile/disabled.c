@@ -20,6 +20,7 @@ static int privacy(void)
     llmobs_redactor redactor;
     char out[8] = "x";
     size_t written = 99;
+    int64_t nano = 99;
     int good;
     memset(counts, 1, sizeof counts);
     good = llmobs_redact(NULL, "a", 1, out, sizeof out, &written, counts) == LLMOBS_ERROR_FORMAT;
@@ -29,6 +30,7 @@ static int privacy(void)
     good &= llmobs_redactor_counts(&redactor, NULL) == 0;
     good &= llmobs_pseudonym_verify(NULL, LLMOBS_DOMAIN_USER, NULL, "a", 1, "b") ==
             LLMOBS_ERROR_FORMAT;
+    good &= llmobs_cost_header_usd("1", &nano) == LLMOBS_ERROR_FORMAT && nano == 99;
     return good;
 }
 
