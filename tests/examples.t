@@ -7,6 +7,7 @@ use FindBin;
 use lib "$FindBin::Bin/../tools";
 use Gate;
 use HTTP::Tiny;
+use IO::Socket::INET;
 use Sections;
 use Test::More;
 
@@ -94,9 +95,137 @@ sub audits {
     isnt(($asks->('lookup', $store, $link, 'req-17'))[0], 0, 'nor is a link');
 }
 
+# The server of http_middleware, asked byte for byte: a hostile client keeps to no rule.
+sub connection {
+    my ($port, $request) = @_;
+    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, Timeout => 20)
+        or die "127.0.0.1:$port: $!\n";
+    local $SIG{PIPE} = 'IGNORE';
+    print {$socket} $request;
+    return $socket;
+}
+
+sub question {
+    my ($target, $text, @headers) = @_;
+    return join("\r\n", "POST $target HTTP/1.1", 'Host: here', 'Connection: close',
+        'Content-Length: ' . length($text), @headers, '', $text);
+}
+
+sub asks {
+    my ($port, @about) = @_;
+    my $socket = connection($port, question(@about));
+    local $/;
+    return <$socket> // '';
+}
+
+# The sum of a metric's series that have all of these labels.
+sub sum_of {
+    my ($text, $name, @labels) = @_;
+    my $sum = 0;
+    for my $line ($text =~ /^(\Q$name\E\{.*)$/mg) {
+        my ($series, $value) = $line =~ /^(.*\}) (\S+)$/;
+        $sum += $value if !grep { index($series, $_) < 0 } @labels;
+    }
+    return $sum;
+}
+
+# What it costs is settled at the end of each answer, by the user that the host knows and by features
+# that there are; a client that leaves pays for what was made until then.
+sub settles {
+    my ($program) = @_;
+    my $log = "$directory/middleware.jsonl";
+    unlink($log);
+    my $server = open(my $from, '-|', "exec $program --log $log") or die "$program: $!\n";
+    my ($port) = (<$from> // '') =~ m{^http://127\.0\.0\.1:(\d+)$};
+    ok($port, 'it listens') or return;
+    my $ann = 'Authorization: Bearer key-of-ann';
+    my $text = 'Where is my parcel?';    # 4 words; the answer has 24: 4 * 2500 + 24 * 10000 nano
+    my $whole = asks($port, '/ask', $text, $ann, 'X-Feature: support', 'X-User: mallory');
+    like($whole, qr/^HTTP\/1\.1 200 .*^X-LLM-Cost-USD: 0\.00025\r\n/ms, 'an answer says its cost');
+    like($whole, qr/^X-LLM-Tokens-Total: 28\r\n/m, '... and its tokens');
+    like($whole, qr/^X-Feature: support\r\n/m, '... and its feature');
+    my $stream = asks($port, '/ask?stream=1', $text, $ann, "X-Feature: \t search ");
+    like($stream, qr/^Transfer-Encoding: chunked\r\n/m, 'an answer in chunks');
+    unlike($stream, qr/X-LLM/, '... begins before its cost is known');
+    my ($words) = $whole =~ /\r\n\r\n(.*)/s;
+    my $chunks = join('', $stream =~ /^[0-9a-f]+\r\n(.*?)\r\n/msg);
+    is($chunks, $words, '... and is the same');
+
+    # Junk from a stranger; a cost that would be a present, or a debt.
+    like(asks($port, '/ask', $text, 'X-LLM-Cost-USD: ' . $_->[0], 'X-LLM-Tokens-Total: ' . $_->[1]),
+        qr/^HTTP\/1\.1 200 /, "a client that claims $_->[0] is answered")
+        for [ 'nan', '1e309' ], [ '-5', '0x10' ], [ '1,5', '1.5' ], [ '0', '0' ], [ '999', '7' ];
+    # Features that nobody has: another's label, another header, another line of the metrics.
+    for my $feature ('admin', 'support"} 1', "support\x01", "sup\xff\xfeport", 'x' x 5000, '',
+        "support\n billing", "support\r\n folded") {
+        my $answer = asks($port, '/ask', $text, "X-Feature: $feature");
+        my ($head) = $answer =~ /^(.*?\r\n)\r\n/s;
+        my ($said) = ($head // '') =~ /^X-Feature: (.*?)\r\n/m;
+        ok($answer eq '' || $head =~ /^HTTP\/1\.1 4/ || ($said // '') eq 'unknown',
+            'a hostile X-Feature is unknown, or no HTTP') or diag($answer);
+    }
+    like(asks($port, '/ask', $text, 'Authorization: Bearer key-of-eve'), qr/^HTTP\/1\.1 401 /,
+        'a wrong key');
+    like(asks($port, '/ask', 'x' x 20000, $ann), qr/^HTTP\/1\.1 413 /, 'too long a question');
+    like(asks($port, '/other', $text), qr/^HTTP\/1\.1 404 /, 'nothing elsewhere');
+
+    # A client that leaves in the middle of 4008 words.
+    my $socket = connection($port, question('/ask?stream=1', 'word ' x 1000, 'X-Feature: summary',
+        'Authorization: Bearer key-of-bob'));
+    read($socket, my $some, 300);
+    close($socket);
+    # And one in the middle of its question.
+    close(connection($port,
+        substr(question('/ask', 'word ' x 1000, 'X-Feature: summary'), 0, 300)));
+    my $http = HTTP::Tiny->new(timeout => 20, no_proxy => ['127.0.0.1']);
+    my $metrics = '';
+    for (my $tries = 0; $tries < 300; $tries++) {
+        $metrics = $http->get("http://127.0.0.1:$port/metrics")->{content};
+        last if sum_of($metrics, 'llm_requests_total', 'feature="summary"') == 2;
+        select(undef, undef, undef, 0.1);
+    }
+    $metrics = $http->get("http://127.0.0.1:$port/metrics")->{content}; # what is counted next
+    is(sum_of($metrics, 'llm_requests_total', 'feature="summary"'), 2, 'clients leave');
+    is(sum_of($metrics, 'llm_tokens_total', 'feature="summary"', 'direction="input"'), 1000,
+        'a question that was not asked costs nothing');
+    my $made = sum_of($metrics, 'llm_tokens_total', 'feature="summary"', 'direction="output"');
+    ok($made > 5 && $made < 4008, "what was made until then ($made tokens) counts");
+    is(sprintf('%.9f', sum_of($metrics, 'llm_cost_usd_total', 'feature="summary"')),
+        sprintf('%.9f', (1000 * 2500 + $made * 10000) / 1e9), '... and costs, exactly');
+    my %users = map { $_ => 1 } $metrics =~ /user_id="([^"]*)"/g;
+    is(scalar(grep { /^[0-9a-f]{32}$/ } keys %users), 2, 'two users, by their pseudonyms');
+    unlike($metrics, qr/mallory|\bann\b|\bbob\b/, 'no user by name');
+    my %features = map { $_ => 1 } $metrics =~ /feature="([^"]*)"/g;
+    is(join(' ', sort keys %features), 'search summary support unknown', 'no feature of strangers');
+    for my $feature (qw(support search)) {
+        is(sum_of($metrics, 'llm_cost_usd_total', qq(feature="$feature")), 0.00025,
+            "$feature: what one answer costs");
+    }
+    my $answered = sum_of($metrics, 'llm_tokens_total', 'feature="unknown"', 'direction="input"') / 4;
+    is(sprintf('%.9f', sum_of($metrics, 'llm_cost_usd_total', 'feature="unknown"')),
+        sprintf('%.9f', $answered * 0.00025), 'nobody is billed for what a client claims');
+    kill('TERM', $server);
+    my $account = join('', <$from>);
+    close($from);
+    is($?, 0, 'SIGTERM ends it well');
+    like($account, qr/^\d+ requests, (\d+) values refused in their headers$/m, 'an account');
+    my ($refused) = $account =~ /(\d+) values/;
+    ok($refused >= 6, "junk was counted ($refused)");
+    my @lines = split /\n/, Sections::read_file($log);
+    is(scalar(grep { /"finish_reason":"cancelled"/ } @lines), 2, 'the log has who left');
+    is(scalar(grep { /"error_type":"too_long"/ } @lines), 1, '... and what was too long');
+    $server = open($from, '-|', "exec $program --requests 2") or die "$program: $!\n";
+    ($port) = (<$from> // '') =~ m{:(\d+)$};
+    asks($port, '/ask', $text) for 1 .. 2;
+    like(join('', <$from>), qr/^2 requests, 0 /m, 'or it ends after so many');
+    close($from);
+    is($?, 0, '... well');
+}
+
 # The larger ones: lines at most, the library that they need, what runs them.
 my %larger = (
     audit_store => { lines => 360, library => 'sodium', run => \&audits },
+    http_middleware => { lines => 420, library => 'microhttpd', run => \&settles },
     metrics_server => { lines => 150, library => 'microhttpd', run => \&serves },
     replay => { lines => 600, run => sub { note('tests/replay.t runs it') } },
 );
