@@ -115,4 +115,24 @@ for my $vocabulary ("gen_ai.request.model", "model.name", "llm.model_name") {
     like($page, qr/`\Q$vocabulary\E`/, "$vocabulary is in the table of vocabularies");
 }
 
+# ---- the page on cost over HTTP -----------------------------------------------------------------
+
+$page = Sections::read_file('docs/http.md');
+($program) = $page =~ /^```c\n(.*?)^```/ms;
+Gate::write_file("$directory/http.c", $program // '');
+Gate::runs(Gate::cc() . " -std=c11 -Wall -Wextra -Werror -I. $directory/http.c"
+    . " -o $directory/http -pthread -lm -ldl", 'the program of docs/http.md compiles', 1);
+($status, $output) = Gate::run("$directory/http");
+is($status, 0, '... and runs');
+is($output =~ s/\r//gr, "from a service of ours: an argument is NULL, malformed or out of range\n"
+    . "X-LLM-Cost-USD: 0.0001794\nX-LLM-Tokens-Total: 908\nX-Feature: support\n2 refused\n",
+    '... and refuses what it says it does');
+for my $struct (qw(llmobs_cost_headers_in llmobs_cost_headers)) {
+    my ($body) = $api =~ /typedef struct $struct \{(.*?)\n\} $struct;/s;
+    my @fields = (($body // '') =~ s{/\*.*?\*/}{}gsr) =~ /(\w+);/g;
+    ok(@fields > 5, "$struct has fields");
+    is_deeply([ grep { $_ !~ /^size$|_result$/ && $page !~ /\b\Q$_\E\b/ } @fields ], [],
+        "docs/http.md tells of all of $struct");
+}
+
 done_testing();

@@ -18,7 +18,7 @@
    else. More than nine decimals are rounded, half to even. ERROR_ARGUMENT: anything else ("nan",
    "1e309", "-5", "+1", "0x10", "1,5", "", NULL, more than LLMOBS_COST_HEADER_DIGITS bytes).
    ERROR_LIMIT: more than LLMOBS_COST_HEADER_USD_MOST. `*nano` changes on success only. Exact, no
-   locale; about 20 ns. */
+   locale; about 15 ns. */
 LLMOBS_API llmobs_result llmobs_cost_header_usd(const char* value, int64_t* nano);
 
 /* [any] The same for X-LLM-Tokens-Total: a whole number, no point, up to

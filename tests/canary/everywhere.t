@@ -46,7 +46,8 @@ my @tests = grep { Sections::read_file("tests/$_.c") =~ /requester\.h|llmobs_req
     map { s{.*/(\w+)\.c$}{$1}r } sort glob('tests/test_*.c');
 
 # The larger examples, and what they need.
-my %library = (audit_store => 'sodium', metrics_server => 'microhttpd');
+my %library = (audit_store => 'sodium', http_middleware => 'microhttpd',
+    metrics_server => 'microhttpd');
 my @examples;
 for my $name (map { s{.*/(\w+)\.c$}{$1}r } sort glob('examples/*.c')) {
     my $needs = $library{$name};
@@ -165,9 +166,25 @@ sub scrape_and_end {
     kill('TERM', $process);
 }
 
+sub ask_and_end {
+    my ($line, $process) = @_;
+    my ($base) = $line =~ m{^(http://127\.0\.0\.1:\d+)$} or return;
+    my $http = HTTP::Tiny->new(timeout => 20);
+    my %headers = (Authorization => 'Bearer key-of-ann', 'X-Feature' => 'support');
+    for my $target ('/ask', '/ask?stream=1') {
+        my $answer = $http->post("$base$target", { content => 'Where?', headers => \%headers });
+        is($answer->{status}, 200, "$target is answered");
+    }
+    my $text = $http->get("$base/metrics")->{content} // '';
+    ok($text =~ /^llm_tokens_total/m && !Canary::found($ANY, 'a scrape', $text),
+        'a scrape shows no canary');
+    kill('TERM', $process);
+}
+
 sub examples_are_tight {
     my %argument = (audit_store => "demo $tmp/out/store $tmp/key", replay => "$tmp/trace.csv");
-    my %more = (metrics_server => { told => \&scrape_and_end });
+    my %more = (http_middleware => { told => \&ask_and_end },
+        metrics_server => { told => \&scrape_and_end });
     Gate::write_file("$tmp/trace.csv", "TIMESTAMP,ContextTokens,GeneratedTokens\n"
         . join('', map { "2023-11-16 18:17:0$_.9799600,4808,10\n" } 0 .. 9));
     for my $name (@examples) {
