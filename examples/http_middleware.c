@@ -382,9 +382,10 @@ int main(int argc, char** argv)
     memset(&in, 0, sizeof in);
     pthread_mutex_init(&in.lock, NULL);
     for (int i = 1; i + 1 < argc; i += 2) {
-        if (strcmp(argv[i], "--port") == 0) { port = strtol(argv[i + 1], NULL, 10); }
-        if (strcmp(argv[i], "--requests") == 0) { in.requests_left = strtol(argv[i + 1], NULL, 10); }
-        if (strcmp(argv[i], "--log") == 0) { log = argv[i + 1]; }
+        const char* value = argv[i + 1];
+        if (strcmp(argv[i], "--port") == 0) { port = strtol(value, NULL, 10); }
+        if (strcmp(argv[i], "--requests") == 0) { in.requests_left = strtol(value, NULL, 10); }
+        if (strcmp(argv[i], "--log") == 0) { log = value; }
     }
     /* Blocked in all threads to come, too: sigwait takes them. */
     sigemptyset(&ends);

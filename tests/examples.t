@@ -129,8 +129,8 @@ sub sum_of {
     return $sum;
 }
 
-# What it costs is settled at the end of each answer, by the user that the host knows and by features
-# that there are; a client that leaves pays for what was made until then.
+# What it costs is settled at the end of each answer, by the user that the host knows and by
+# features that there are; a client that leaves pays for what was made until then.
 sub settles {
     my ($program) = @_;
     my $log = "$directory/middleware.jsonl";
@@ -201,9 +201,10 @@ sub settles {
         is(sum_of($metrics, 'llm_cost_usd_total', qq(feature="$feature")), 0.00025,
             "$feature: what one answer costs");
     }
-    my $answered = sum_of($metrics, 'llm_tokens_total', 'feature="unknown"', 'direction="input"') / 4;
+    my @strangers = ($metrics, 'llm_tokens_total', 'feature="unknown"', 'direction="input"');
     is(sprintf('%.9f', sum_of($metrics, 'llm_cost_usd_total', 'feature="unknown"')),
-        sprintf('%.9f', $answered * 0.00025), 'nobody is billed for what a client claims');
+        sprintf('%.9f', sum_of(@strangers) / 4 * 0.00025),
+        'nobody is billed for what a client claims');
     kill('TERM', $server);
     my $account = join('', <$from>);
     close($from);

@@ -9,6 +9,7 @@
 #include "random.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -397,14 +398,19 @@ static void test_features(llmobs* obs)
 
 /* ---- the count ----------------------------------------------------------------------------- */
 
-#define JUNK 100000 /* so that threads meet */
+static long junk_count; /* of each thread: enough that they meet on a busy machine, too */
+static int waiting; /* threads that have not come yet: they begin together */
 
 static void* send_junk(void* user)
 {
     llmobs_cost_headers_in in = headers("nan", NULL, "support");
     llmobs_cost_headers out;
-    int i;
-    for (i = 0; i < JUNK; i++) {
+    long i;
+    (void)__atomic_sub_fetch(&waiting, 1, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(&waiting, __ATOMIC_SEQ_CST) > 0) {
+        (void)sched_yield();
+    }
+    for (i = 0; i < junk_count; i++) {
         (void)llmobs_cost_headers_read((llmobs*)user, &in, &out);
     }
     return NULL;
@@ -416,17 +422,20 @@ static void test_count(llmobs* obs)
     pthread_t threads[4];
     int i, status = -1;
     pid_t child;
+    waiting = 4;
+    junk_count = sized(2000000);
     for (i = 0; i < 4; i++) {
         (void)pthread_create(&threads[i], NULL, send_junk, obs);
     }
     for (i = 0; i < 4; i++) {
         (void)pthread_join(threads[i], NULL);
     }
-    is_int(stats_of(obs).cost_headers_refused, before + 4 * JUNK, "threads together miss none");
+    is_int(stats_of(obs).cost_headers_refused, before + 4 * (uint64_t)junk_count, "threads together miss none");
+    junk_count = 1000;
     child = fork();
     if (child == 0) {
         (void)send_junk(obs);
-        _exit(stats_of(obs).cost_headers_refused == JUNK ? 0 : 1);
+        _exit(stats_of(obs).cost_headers_refused == 1000 ? 0 : 1);
     }
     (void)waitpid(child, &status, 0);
     is_int(status, 0, "a fork's child counts its own");
