@@ -430,7 +430,8 @@ static void test_count(llmobs* obs)
     for (i = 0; i < 4; i++) {
         (void)pthread_join(threads[i], NULL);
     }
-    is_int(stats_of(obs).cost_headers_refused, before + 4 * (uint64_t)junk_count, "threads together miss none");
+    is_int(stats_of(obs).cost_headers_refused, before + 4 * (uint64_t)junk_count,
+           "threads together miss none");
     junk_count = 1000;
     child = fork();
     if (child == 0) {
