@@ -125,8 +125,9 @@ llmobsi_inline uint64_t llmobsi_budgets_now(const llmobsi_timeline* timeline)
 
 llmobsi_fn int32_t llmobsi_budget_number(const llmobsi_budget* budget, uint64_t unix_ns)
 {
-    return llmobsi_period_at((llmobs_period)llmobsi_load_relaxed(&budget->period),
-                             (int32_t)llmobsi_load_relaxed(&budget->offset_s), unix_ns);
+    uint32_t period = llmobsi_load_relaxed(&budget->period);
+    uint32_t offset_s = llmobsi_load_relaxed(&budget->offset_s);
+    return llmobsi_period_at((llmobs_period)period, (int32_t)offset_s, unix_ns);
 }
 
 /* The next round, in a period. There is no round 0. */
@@ -179,8 +180,10 @@ llmobsi_fn void llmobsi_budgets_look_back(llmobsi_budgets* budgets,
 llmobsi_fn void llmobsi_budget_period(const llmobsi_budget* budget, uint64_t when,
                                       uint64_t* start_ns, uint64_t* end_ns)
 {
-    llmobs_period period = (llmobs_period)llmobsi_load_relaxed(&budget->period);
-    int32_t offset_s = (int32_t)llmobsi_load_relaxed(&budget->offset_s);
+    uint32_t kind = llmobsi_load_relaxed(&budget->period);
+    uint32_t offset = llmobsi_load_relaxed(&budget->offset_s);
+    llmobs_period period = (llmobs_period)kind;
+    int32_t offset_s = (int32_t)offset;
     int32_t number = (int32_t)(uint32_t)when;
     *start_ns = llmobsi_load_relaxed(&budget->since_ns);
     *end_ns = 0;

@@ -1,7 +1,5 @@
 /* ---- the cost ledger ----------------------------------------------------------------------- */
 
-#define LLMOBS_COST_UNKNOWN INT64_MIN /* of an amount of nano-USD: it is not known */
-
 /* What is summed up. Every sum is a whole number, so it does not depend on the order of its parts,
    and sums over features, models or tenants come to the same total. A sum that would be more than
    INT64_MAX stays there: llmobs_cost_summary.saturated. */
