@@ -169,12 +169,82 @@ static subject subject_of_all(void)
     return all;
 }
 
+/* ---- booking, as the tick does it ---------------------------------------------------------- */
+
+#define ROWS 64
+#define USERS 4096
+
+typedef struct bookings {
+    llmobsi_cost_ledger* ledger;
+    llmobsi_bill bills[ROWS];
+    char users[USERS][LLMOBS_PSEUDONYM_SIZE];
+    uint32_t next;
+} bookings;
+
+static bookings booked;
+
+static void make_bookings(void)
+{
+    static char features[ROWS][16];
+    uint32_t i;
+    booked.ledger =
+        llmobsi_cost_ledger_of(llmobsi_places[LLMOBS_I_PLACE(llmobsi_ticket(obs))].recorder);
+    for (i = 0; i < ROWS; i++) {
+        llmobsi_bill* bill = &booked.bills[i];
+        (void)snprintf(features[i], sizeof features[i], "feature-%u", i / 4);
+        bill->unix_ns = llmobsi_realtime_ns();
+        bill->names[LLMOBS_I_COST_FEATURE] = llmobs_str(features[i]);
+        bill->names[LLMOBS_I_COST_MODEL] = llmobs_str(i % 2 ? "gpt-4o" : "gpt-4o-mini");
+        bill->names[LLMOBS_I_COST_TENANT] = llmobs_str(i % 4 < 2 ? "acme" : "umbrella");
+        bill->sums.requests = 1;
+        bill->sums.cost_nano = 179400;
+        bill->sums.tokens = bill->sums.input_tokens = 812;
+    }
+    for (i = 0; i < USERS; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof id, "user-%u", i * i % USERS);
+        (void)llmobs_pseudonym(obs, LLMOBS_DOMAIN_USER, NULL, id, strlen(id), booked.users[i]);
+    }
+}
+
+static void book_row(void* context, uint32_t times)
+{
+    bookings* of = (bookings*)context;
+    while (times-- > 0) {
+        const llmobsi_bill* bill = &of->bills[of->next++ % ROWS];
+        llmobsi_cost_row_add(of->ledger, llmobsi_cost_row_get(of->ledger, bill->names),
+                             bill->unix_ns, &bill->sums);
+    }
+}
+
+static void book_user(void* context, uint32_t times)
+{
+    bookings* of = (bookings*)context;
+    while (times-- > 0) {
+        llmobsi_bill* bill = &of->bills[of->next % ROWS];
+        bill->user = llmobs_str(of->users[of->next++ % USERS]);
+        llmobsi_cost_book(of->ledger, bill);
+    }
+}
+
+static void report(void* context, uint32_t times)
+{
+    static llmobs_cost_line lines[64];
+    llmobs_cost_answer answer;
+    (void)context;
+    while (times-- > 0) {
+        (void)llmobs_cost_report(obs, NULL, lines, 64, &answer);
+        bench_keep(&answer);
+    }
+}
+
 int main(void)
 {
-    static bench_set costs, loads;
+    static bench_set costs, loads, books;
     llmobs_config config = llmobs_config_default();
     subject usual, unreported, all, missing;
     bench_case* cases[4];
+    bench_case* booking[3];
     bench_case* loading;
     bench_case* setting;
     config.host_pumped = true;
@@ -200,6 +270,15 @@ int main(void)
     bench_print(cases[1], 0);
     bench_print(cases[2], 200);
     bench_print(cases[3], 0);
+
+    make_bookings();
+    booking[0] = bench_add(&books, "a request booked in four periods", book_row, &booked);
+    booking[1] = bench_add(&books, "... and its user, of all and of a feature", book_user, &booked);
+    booking[2] = bench_add(&books, "a report of 16 features", report, NULL);
+    bench_run(&books);
+    bench_print(booking[0], 60);
+    bench_print(booking[1], 0);
+    bench_print(booking[2], 0);
 
     loading = bench_add(&loads, "a table of 3,000 models, loaded", load, NULL);
     setting = bench_add(&loads, "a price set in it", set, NULL);

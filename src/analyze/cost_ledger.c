@@ -85,6 +85,10 @@ typedef struct llmobsi_cost_ledger {
     uint32_t place_count; /* that were ever used: the others are not on the list */
     uint32_t free;        /* place + 1 */
     uint32_t text_used;
+    uint64_t hour_begin_ns; /* the hour that was booked in last, in Unix time, */
+    uint64_t hour_end_ns;
+    uint32_t current[LLMOBS_PERIOD_COUNT]; /* and the slots that it belongs to */
+    int32_t month;                         /* and its month's number           */
     uint64_t overflows; /* requests that went to a period's "other" */
     uint64_t folded;    /* periods that lost their details          */
     uint64_t late;      /* requests of a period that is gone        */
@@ -398,15 +402,32 @@ llmobsi_fn llmobs_cost_sums* llmobsi_cost_sums_of(llmobsi_cost_ledger* ledger, u
 
 /* ---- adding -------------------------------------------------------------------------------- */
 
+/* Finds the periods that a time belongs to: of one hour they are the same. */
+llmobsi_cold void llmobsi_cost_turn(llmobsi_cost_ledger* ledger, uint64_t unix_ns)
+{
+    int32_t offset_s = ledger->offset_s;
+    int32_t hour = llmobsi_period_at(LLMOBS_PERIOD_HOUR, offset_s, unix_ns);
+    int period;
+    ledger->hour_begin_ns = llmobsi_period_begins(LLMOBS_PERIOD_HOUR, offset_s, hour);
+    ledger->hour_end_ns = llmobsi_period_begins(LLMOBS_PERIOD_HOUR, offset_s, hour + 1);
+    ledger->month = llmobsi_period_at(LLMOBS_PERIOD_MONTH, offset_s, unix_ns);
+    for (period = 0; period < (int)LLMOBS_PERIOD_COUNT; period++) {
+        int32_t number = llmobsi_period_at((llmobs_period)period, offset_s, unix_ns);
+        ledger->current[period] = llmobsi_cost_slot_get(ledger, (llmobs_period)period, number);
+    }
+}
+
 /* Adds to a row, in all periods that a time belongs to. */
 llmobsi_fn void llmobsi_cost_row_add(llmobsi_cost_ledger* ledger, uint32_t row, uint64_t unix_ns,
                                      const llmobs_cost_sums* sums)
 {
     int period;
+    if (llmobsi_unlikely(unix_ns < ledger->hour_begin_ns || unix_ns >= ledger->hour_end_ns)) {
+        llmobsi_cost_turn(ledger, unix_ns);
+    }
     for (period = 0; period < (int)LLMOBS_PERIOD_COUNT; period++) {
-        int32_t number = llmobsi_period_at((llmobs_period)period, ledger->offset_s, unix_ns);
-        uint32_t slot = llmobsi_cost_slot_get(ledger, (llmobs_period)period, number);
-        if (slot == LLMOBS_I_COST_SLOTS) {
+        uint32_t slot = ledger->current[period];
+        if (llmobsi_unlikely(slot == LLMOBS_I_COST_SLOTS)) {
             ledger->late++;
             continue;
         }
@@ -462,6 +483,8 @@ llmobsi_fn void llmobsi_cost_reset(llmobsi_cost_ledger* ledger)
     memset(ledger->names, 0, ((size_t)ledger->names_mask + 1) * sizeof *ledger->names);
     memset(ledger->slots, 0, sizeof ledger->slots);
     memset((void*)ledger->untracked, 0, sizeof ledger->untracked);
+    ledger->hour_begin_ns = 0;
+    ledger->hour_end_ns = 0;
     ledger->row_count = 0;
     ledger->place_count = 0;
     ledger->free = 0;

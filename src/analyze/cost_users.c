@@ -102,9 +102,9 @@ llmobsi_fn void llmobsi_cost_book(llmobsi_cost_ledger* ledger, const llmobsi_bil
     uint32_t row = llmobsi_cost_row_get(ledger, bill->names);
     llmobsi_cost_row_add(ledger, row, bill->unix_ns, &bill->sums);
     if (ledger->users != NULL) {
-        llmobsi_cost_users_add(
-            llmobsi_cost_users_of(ledger), ledger->rows[row].first[LLMOBS_I_COST_FEATURE],
-            llmobsi_period_at(LLMOBS_PERIOD_MONTH, ledger->offset_s, bill->unix_ns), bill);
+        llmobsi_cost_users_add(llmobsi_cost_users_of(ledger),
+                               ledger->rows[row].first[LLMOBS_I_COST_FEATURE], ledger->month,
+                               bill);
     }
 }
 
