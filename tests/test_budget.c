@@ -536,16 +536,19 @@ static void test_off(void)
     (void)ask(obs, NULL, NULL, NULL, 5);
     ok(decided.allowed && decided.reason == LLMOBS_BUDGET_IS_UNCHECKED, "then all is allowed");
     (void)llmobs_close(obs);
-    is_int(llmobs_memory_of(&config, LLMOBS_PILLAR_COST), 0, "and no memory taken");
     config.budgets = LLMOBS_OFF;
     is_int(llmobs_memory_needed(&config), without, "switched off is the same");
+    config.cost_rows = LLMOBS_OFF; /* which is costs', too */
+    is_int(llmobs_memory_of(&config, LLMOBS_PILLAR_COST), 0, "and no memory taken");
     config = llmobs_config_default();
+    config.cost_rows = LLMOBS_OFF;
+    without = llmobs_memory_needed(&config);
     config.budgets = 16;
     printf("# 16 budgets, 1024 keys, 512 reservations: %zu bytes\n",
            llmobs_memory_of(&config, LLMOBS_PILLAR_COST));
     ok(llmobs_memory_of(&config, LLMOBS_PILLAR_COST) < 262144, "with the defaults it is moderate");
     is_int(llmobs_memory_needed(&config) - llmobs_memory_of(&config, LLMOBS_PILLAR_COST),
-           llmobs_memory_needed(NULL), "and all of it is cost's");
+           without, "and all of it is cost's");
 }
 
 int main(void)

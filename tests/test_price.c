@@ -83,7 +83,7 @@ static void test_no_prices(void)
     memset(&prices, 0, sizeof prices);
     is_int(llmobs_prices_identity(obs, &prices), LLMOBS_ERROR_LIMIT, "nor an id");
     is_int(cost_of(obs, &query).status, LLMOBS_COST_UNKNOWN_MODEL, "no model is known");
-    is_int(llmobs_memory_of(NULL, LLMOBS_PILLAR_COST), 0, "by default it takes nothing");
+    is_int(llmobs_config_default().price_bytes, 0, "by default it takes nothing");
     (void)llmobs_close(obs);
     is_int(load(obs, "{}"), LLMOBS_ERROR_CLOSED, "closed");
     is_int(llmobs_prices_load(NULL, "{}", 2, NULL), LLMOBS_ERROR_CLOSED, "none at all");
@@ -92,7 +92,9 @@ static void test_no_prices(void)
 static void test_memory(void)
 {
     llmobs_config config = llmobs_config_default();
-    size_t without = llmobs_memory_needed(&config);
+    size_t without;
+    config.cost_rows = LLMOBS_OFF; /* which is costs', too */
+    without = llmobs_memory_needed(&config);
     config.price_bytes = 100000;
     ok(llmobs_memory_needed(&config) - without >= 200000 &&
            llmobs_memory_needed(&config) - without < 201000,
