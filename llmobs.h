@@ -2276,7 +2276,7 @@ LLMOBS_API llmobs_budget_info llmobs_budget_info_default(void);
  *  >>api:budget_define      budgets: what they are, how they stand
  * ============================================================================================== */
 
-/* ---- budgets: defining them -------------------------------------------------------------- */
+/* ---- budgets: defining them ---------------------------------------------------------------- */
 
 /* A budget by value; zeroed ones and removed ones are inert. */
 typedef struct llmobs_budget {
@@ -24119,7 +24119,7 @@ llmobsi_inline llmobs_result llmobsi_budget_enter(llmobsi_budget_call* call, uin
     return LLMOBS_OK;
 }
 
-/* ---- keys -------------------------------------------------------------------------------- */
+/* ---- keys ---------------------------------------------------------------------------------- */
 
 typedef struct llmobsi_budget_key {
     uint64_t hash; /* 0: the query has none */

@@ -3,14 +3,16 @@
    what it would have cost, and who would have spent that (replay_costs.h).
        cc -I. examples/replay.c -o replay -pthread -lm
        ./replay TRACE.csv [METRICS.prom]
-   --prices FILE  of LiteLLM's form (examples/prices.json)   --model NAME   (gpt-4o-mini)
-   --seed N       of users and features (1)                  --top N        users told (5)
-   --shuffle N    draws users anew from this seed, all alike: what heavy users there were is gone
+       --prices FILE  in LiteLLM's form (examples/prices.json)
+       --model NAME   whose price it is (gpt-4o-mini)
+       --seed N       of users and features (1)
+       --shuffle N    users are drawn anew from this seed, all alike: no user is heavy any more
+       --top N        users that are told of (5)
    A line is one request, such as `2023-11-16 18:17:03.9799600,4808,10`: time (UTC), context tokens,
    generated tokens. The first line may be the header `TIMESTAMP,ContextTokens,GeneratedTokens`.
    "-" reads standard input; METRICS.prom gets all metrics as Prometheus text.
    Exit status: 0 all lines were replayed, 1 some were malformed and left out, 2 none were replayed,
-   a file could not be read or written, or the sums of llmobs were not the exact ones. A line with an
+   a file could not be read or written, or what llmobs says of costs is not so. A line with an
    earlier time than one before it counts, at the later time; it is told, and changes no status.
    Users are told by the month, so costs are printed at each month's end (UTC). A trace does not say
    how long a request took: here they take no time. */
@@ -29,7 +31,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_MOST = 255, PROBLEMS_TOLD = 10, FIELDS = 3, BAR_WIDTH = 40, TICK_REQUESTS = 256 };
+enum { LINE_MOST = 255, PROBLEMS_TOLD = 10, FIELDS = 3, BAR_WIDTH = 40 };
+enum { TICK_REQUESTS = 256 };
 
 static const uint64_t second_ns = UINT64_C(1000000000);
 static const uint64_t tokens_most = UINT32_MAX; /* of one request */

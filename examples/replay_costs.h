@@ -1,6 +1,6 @@
-/* Who spends what in a replay. A trace says neither users nor features, so each request gets both by
-   a rule: users by Zipf's law, features by fixed shares, drawn from a seed. What each user has spent
-   is summed up here, exactly, and printed beside what llmobs says of it in fixed memory.
+/* Who spends what in a replay. A trace says neither users nor features, so each request gets both
+   by a rule: users by Zipf's law, features by fixed shares, drawn from a seed. What each user has
+   spent is summed up here, exactly, and printed beside what llmobs says of it in fixed memory.
    Part of replay.c. */
 #ifndef REPLAY_COSTS_H
 #define REPLAY_COSTS_H
@@ -11,14 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { USERS = 2000, FEATURES = 3, ALL = FEATURES, TOP_MOST = LLMOBS_REPORT_LINES, NAME_SIZE = 16 };
+enum { USERS = 2000, FEATURES = 3, ALL = FEATURES };
+enum { TOP_MOST = LLMOBS_REPORT_LINES, NAME_SIZE = 16 };
 
 static const double zipf_shape = 1.1;
 
 static const struct { const char* name; int percent; } features[FEATURES] = {
     {"support", 50}, {"search", 30}, {"summary", 20}};
 
-/* Pseudonyms, and with them brackets, are the same in every run. A real program's key is a secret. */
+/* With it pseudonyms, and so brackets, are the same in every run. A real program's is a secret. */
 static const char pseudonym_key[] = "not a secret: llmobs replay, 32.";
 
 typedef struct costs {
@@ -178,8 +179,10 @@ static int by_spending(const void* a, const void* b)
 {
     const spender* first = (const spender*)a;
     const spender* second = (const spender*)b;
-    return first->nano != second->nano ? (first->nano < second->nano ? 1 : -1)
-                                       : (first->user > second->user) - (first->user < second->user);
+    if (first->nano != second->nano) {
+        return first->nano < second->nano ? 1 : -1;
+    }
+    return first->user < second->user ? -1 : 1;
 }
 
 /* All users, the heaviest first. Returns what they have spent together. */
@@ -242,8 +245,8 @@ static bool print_users(const costs* of, llmobs* obs, uint32_t feature)
     if (llmobs_cost_report(obs, &question, lines, of->top, &answer) != LLMOBS_OK) {
         return false;
     }
-    printf("  %-26s %16s %16s %16s\n", feature == ALL ? "all users" : question.feature, "exact, USD",
-           "at least", "at most");
+    printf("  %-26s %16s %16s %16s\n", feature == ALL ? "all users" : question.feature,
+           "exact, USD", "at least", "at most");
     for (size_t i = 0; i < of->top && ranked[i].nano > 0; i++) {
         char name[NAME_SIZE];
         llmobs_cost_line said = line_of(obs, user_name(ranked[i].user, name), lines, &answer);

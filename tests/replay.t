@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # The replay: what it makes of lines of every kind, and of an hour of real traffic where it is at
-# hand. Quantiles are compared with the values, sorted here; costs are computed once more, users that
-# are heavy must be gone when labels are shuffled.
+# hand. Quantiles are compared with the values, sorted here; costs are computed once more, and when
+# labels are shuffled no user may be heavy.
 use strict;
 use warnings;
 use FindBin;
@@ -227,8 +227,8 @@ for my $case ([ 'nothing.csv', 'a file that is not there' ], [ '.', 'a directory
     unlike($said, qr/nan|p50/i, 'of nothing there are no quantiles');
 }
 
-like((replay('fine.csv --prices fine.csv'))[2], qr/^fine\.csv:1:\d+: \w/, 'which is told by its place');
-like((replay('fine.csv --model gpt-0'))[2], qr/prices\.json: no price of gpt-0$/m, 'and why');
+like((replay('fine.csv --prices fine.csv'))[2], qr/^fine\.csv:1:\d+: \w/, 'it says where');
+like((replay('fine.csv --model gpt-0'))[2], qr/prices\.json: no price of gpt-0$/m, 'and what');
 
 # ---- on a terminal ------------------------------------------------------------------------------
 
@@ -242,8 +242,8 @@ SKIP: {
 
 # ---- what it costs, and who spends it -----------------------------------------------------------
 
-# The costs of each month: { total, requests, features => { name => USD }, users => { name => [ rows,
-# share ] } }, where a row is user, exact, low, high in nano-USD, and a share the same in per cent.
+# The costs of each month: { total, requests, features => { name => USD }, users => { name => [
+# rows, share ] } }. A row is user, exact, low, high in nano-USD, a share the same in per cent.
 sub read_costs {
     my ($text) = @_;
     my (@months, $block);
@@ -284,7 +284,7 @@ sub wrong_in {
         return "of $name " . @$rows if @$rows > $top || (@$rows < $top && $requests > 5000);
         for my $row (@$rows) {
             my ($user, $exact, $low, $high) = @$row;
-            return "$name, $user: $exact is not in [$low, $high]" if $exact < $low || $exact > $high;
+            return "$name, $user: $exact, not $low to $high" if $exact < $low || $exact > $high;
             return "$name, $user: more than the one before" if $exact > $last;
             $last = $exact;
         }
@@ -333,7 +333,8 @@ for my $case ([ 1, 5 ], [ 9, 64 ], [ 700, 5 ], [ 5000, 64 ], [ 40000, 64 ]) {
         my ($code, $costs) = replay("size.csv --top $top --model $model $more");
         my @months = read_costs($costs);
         my $wrong = wrong_in($months[0], $top, price($in, $out, @requests), $count);
-        is("$code @{[ scalar @months ]} $wrong", '0 1 ', "$count requests, $model: brackets and sums");
+        is("$code @{[ scalar @months ]} $wrong", '0 1 ',
+            "$count requests, $model: brackets and sums");
         $inexact += grep { $_->[2] < $_->[3] } map { @{ $_->[0] } } values %{ $months[0]{users} };
     }
 }
@@ -346,7 +347,8 @@ sub finding {
     my ($month) = read_costs($text);
     my %cost = %{ $month->{features} };
     my ($heaviest) = sort { $cost{$b} <=> $cost{$a} } grep { $_ ne 'all' } keys %cost;
-    return ($heaviest, $month->{users}{$heaviest}[1], join(' ', map { "$_ $cost{$_}" } sort keys %cost));
+    my $costs = join(' ', map { "$_ $cost{$_}" } sort keys %cost);
+    return ($heaviest, $month->{users}{$heaviest}[1], $costs);
 }
 
 sub check_finding {
