@@ -351,7 +351,8 @@ static void print_costs(const terminal* on, llmobs* obs, const language_model* m
     fprintf(on->stream, "  %sWhat did it cost, and whom?%s\n  %s", paint(on, BOLD),
             paint(on, PLAIN), paint(on, DIM));
     if (model->remote != NULL) {
-        fputs("By " PRICES ".", on->stream);
+        fprintf(on->stream, "By " PRICES " for %s of %s: unknown if it is not in there.",
+                model->name, model->provider);
     } else {
         fprintf(on->stream,
                 "By an invented price of %.2f USD for a million tokens in, %.2f out: the model is "

@@ -233,12 +233,15 @@ static bool collect(void* user, const char* data, size_t size)
     return true;
 }
 
-/* Line by line, of each so many bytes at most. */
-static void print_lines(const terminal* on, const text* words, size_t most)
+/* Line by line. A pseudonym that does not fit is cut: its first digits say enough. */
+static void print_lines(const terminal* on, const text* words)
 {
+    size_t room = (size_t)on->width - 2;
     for (const char* line = words->data; line != NULL && *line != '\0';) {
         size_t size = strcspn(line, "\n");
-        fprintf(on->stream, "  %.*s\n", (int)(size < most ? size : most), line);
+        const char* pseudonym = strstr(line, " hmac-sha256:");
+        bool cut = size > room && pseudonym != NULL && pseudonym < line + size;
+        fprintf(on->stream, "  %.*s\n", (int)(cut ? room : size), line);
         line += size + (line[size] == '\n');
     }
 }
@@ -252,7 +255,7 @@ void report_explanation(const terminal* on, llmobs* obs, const kept_span* root)
         llmobs_explanation_write(&why, collect, &words) != LLMOBS_OK) {
         fputs("  It is not among the recent ones any more.\n", on->stream);
     }
-    print_lines(on, &words, words.size);
+    print_lines(on, &words);
     text_free(&words);
 }
 
@@ -266,6 +269,6 @@ void report_costs(const terminal* on, llmobs* obs, llmobs_cost_by by)
     if (result != LLMOBS_OK) {
         fprintf(on->stream, "  no report: %s\n", llmobs_result_name(result));
     }
-    print_lines(on, &words, (size_t)on->width - 2); /* cut are pseudonyms: they stand last */
+    print_lines(on, &words);
     text_free(&words);
 }
