@@ -2276,7 +2276,7 @@ LLMOBS_API llmobs_budget_info llmobs_budget_info_default(void);
  *  >>api:budget_define      budgets: what they are, how they stand
  * ============================================================================================== */
 
-/* ---- budgets: defining them -------------------------------------------------------------- */
+/* ---- budgets: defining them ---------------------------------------------------------------- */
 
 /* A budget by value; zeroed ones and removed ones are inert. */
 typedef struct llmobs_budget {
@@ -24119,7 +24119,7 @@ llmobsi_inline llmobs_result llmobsi_budget_enter(llmobsi_budget_call* call, uin
     return LLMOBS_OK;
 }
 
-/* ---- keys -------------------------------------------------------------------------------- */
+/* ---- keys ---------------------------------------------------------------------------------- */
 
 typedef struct llmobsi_budget_key {
     uint64_t hash; /* 0: the query has none */
@@ -31762,10 +31762,12 @@ llmobsi_fn void llmobsi_cost_text_users(const llmobsi_cost_page* page)
     llmobsi_put_text(writer, " of what users cost\n");
 }
 
-/* Of a user: from where to where, and whether the place in the list is certain. */
+/* From where to where, if that is not one, and whether the place in the list is certain. */
 llmobsi_fn void llmobsi_cost_text_bracket(llmobsi_writer* writer, const llmobs_cost_line* line)
 {
-    if (line->high_nano != line->low_nano) {
+    if (line->high_nano == INT64_MAX) {
+        llmobsi_put_text(writer, "  or more");
+    } else if (line->high_nano != line->low_nano) {
         llmobsi_put_text(writer, "  to ");
         llmobsi_put_money(writer, line->high_nano, 0);
     }

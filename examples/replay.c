@@ -1,18 +1,27 @@
 /* Replays a trace of real traffic, as fast as it can be read, into an instance whose clock is the
-   trace's own: an hour of requests in some milliseconds, with the metrics that it would have left.
+   trace's own: an hour of requests in some milliseconds, with the metrics that it would have left,
+   what it would have cost, and who would have spent that (replay_costs.h).
        cc -I. examples/replay.c -o replay -pthread -lm
        ./replay TRACE.csv [METRICS.prom]
+       --prices FILE  in LiteLLM's form (examples/prices.json)
+       --model NAME   whose price it is (gpt-4o-mini)
+       --seed N       of users and features (1)
+       --shuffle N    users are drawn anew from this seed, all alike: no user is heavy any more
+       --top N        users that are told of (5)
    A line is one request, such as `2023-11-16 18:17:03.9799600,4808,10`: time (UTC), context tokens,
    generated tokens. The first line may be the header `TIMESTAMP,ContextTokens,GeneratedTokens`.
    "-" reads standard input; METRICS.prom gets all metrics as Prometheus text.
    Exit status: 0 all lines were replayed, 1 some were malformed and left out, 2 none were replayed,
-   or a file could not be read or written. A line with an earlier time than one before it counts, at
-   the later time; it is told, and changes no status. */
+   a file could not be read or written, or what llmobs says of costs is not so. A line with an
+   earlier time than one before it counts, at the later time; it is told, and changes no status.
+   Users are told by the month, so costs are printed at each month's end (UTC). A trace does not say
+   how long a request took: here they take no time. */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
 #define LLMOBS_IMPLEMENTATION
 #include "llmobs.h"
+#include "replay_costs.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,6 +32,7 @@
 #include <unistd.h>
 
 enum { LINE_MOST = 255, PROBLEMS_TOLD = 10, FIELDS = 3, BAR_WIDTH = 40 };
+enum { TICK_REQUESTS = 256 };
 
 static const uint64_t second_ns = UINT64_C(1000000000);
 static const uint64_t tokens_most = UINT32_MAX; /* of one request */
@@ -293,9 +303,11 @@ typedef struct replay {
     uint64_t began_ns;
     uint64_t ticked_ns;
     uint64_t earlier; /* lines with an earlier time than one before them */
+    uint64_t context_total;
+    uint64_t generated_total;
+    uint32_t waiting; /* requests since the last tick */
+    costs money;
     llmobs_counter requests;
-    llmobs_counter context_total;
-    llmobs_counter generated_total;
     llmobs_histogram context;
     llmobs_histogram generated;
     llmobs_histogram arrival;
@@ -309,20 +321,14 @@ static uint64_t virtual_now(void* user)
 static bool replay_open(replay* run)
 {
     llmobs_config config = llmobs_config_default();
-    memset(run, 0, sizeof *run);
     config.service_name = "replay";
     config.host_pumped = true; /* the trace's clock, and nobody else's, drives it */
     config.clock.unix_ns = virtual_now;
     config.clock.user = run;
     config.span_slots = LLMOBS_OFF;
+    costs_config(&run->money, &config);
     run->obs = llmobs_open(&config, NULL);
     return run->obs != NULL;
-}
-
-static llmobs_counter tokens_total(llmobs* obs, const char* direction)
-{
-    llmobs_label labels[] = {{"model", "trace"}, {"direction", direction}, {"feature", "replay"}};
-    return llmobs_counter_find(obs, "llm_tokens_total", labels, sizeof labels / sizeof labels[0]);
 }
 
 /* A histogram without labels; `least` and `most` are what most values lie between. */
@@ -349,8 +355,6 @@ static void replay_begin(replay* run)
     info.unit = "{request}";
     info.instrument = LLMOBS_COUNTER;
     run->requests = llmobs_counter_get(llmobs_metric_define(run->obs, &info, NULL), NULL, 0);
-    run->context_total = tokens_total(run->obs, "input");
-    run->generated_total = tokens_total(run->obs, "output");
     run->context = histogram(run->obs, "replay.context_tokens", "{token}", LLMOBS_NUMBER_INT, 1.0,
                              16384.0);
     run->generated = histogram(run->obs, "replay.generated_tokens", "{token}", LLMOBS_NUMBER_INT,
@@ -359,6 +363,16 @@ static void replay_begin(replay* run)
                              100.0);
     run->began_ns = run->now_ns;
     run->ticked_ns = run->now_ns;
+}
+
+/* The tick collects what has ended: every second, and before there is no room for more. */
+static void replay_tick(replay* run)
+{
+    if (run->now_ns - run->ticked_ns >= second_ns || ++run->waiting == TICK_REQUESTS) {
+        (void)llmobs_tick(run->obs);
+        run->ticked_ns = run->now_ns;
+        run->waiting = 0;
+    }
 }
 
 /* One request: the clock goes to its time, then it is recorded. */
@@ -374,15 +388,16 @@ static void replay_row(replay* run, const row* request)
         llmobs_histogram_record_int(run->arrival, request->unix_ns - run->now_ns);
         run->now_ns = request->unix_ns;
     }
+    if (run->now_ns >= run->money.month_end_ns) {
+        costs_month(&run->money, run->obs);
+    }
+    costs_request(&run->money, run->obs, request->context_tokens, request->generated_tokens);
+    run->context_total += request->context_tokens;
+    run->generated_total += request->generated_tokens;
     llmobs_counter_add(run->requests, 1);
-    llmobs_counter_add(run->context_total, request->context_tokens);
-    llmobs_counter_add(run->generated_total, request->generated_tokens);
     llmobs_histogram_record_int(run->context, request->context_tokens);
     llmobs_histogram_record_int(run->generated, request->generated_tokens);
-    if (run->now_ns - run->ticked_ns >= second_ns) {
-        (void)llmobs_tick(run->obs);
-        run->ticked_ns = run->now_ns;
-    }
+    replay_tick(run);
 }
 
 /* ---- what it says -------------------------------------------------------------------------- */
@@ -426,8 +441,8 @@ static void print_quantiles(const char* what, llmobs_histogram of, int decimals)
 static void print_report(const replay* run, const trace* in, double seconds)
 {
     print_count("requests", llmobs_counter_read(run->requests));
-    print_count("context tokens", llmobs_counter_read(run->context_total));
-    print_count("generated tokens", llmobs_counter_read(run->generated_total));
+    print_count("context tokens", run->context_total);
+    print_count("generated tokens", run->generated_total);
     print_count("malformed lines", in->malformed);
     print_count("earlier than before", run->earlier);
     printf("\n  %-22s %15s %15s %15s %11s\n", "of each request", "value", "at least", "at most",
@@ -467,8 +482,13 @@ static double seconds_now(void)
 static int replay_trace(replay* run, trace* in, const char* metrics)
 {
     row request;
+    bool agreed = true;
     double began = seconds_now();
     while (trace_row(in, &request)) {
+        if (run->begun && request.unix_ns >= run->money.month_end_ns) {
+            clear_progress(in);
+            agreed = costs_report(&run->money, run->obs) && agreed;
+        }
         replay_row(run, &request);
         show_progress(in);
     }
@@ -479,30 +499,92 @@ static int replay_trace(replay* run, trace* in, const char* metrics)
         return 2;
     }
     print_report(run, in, seconds);
+    agreed = (!run->begun || costs_report(&run->money, run->obs)) && agreed;
     if (metrics != NULL && !write_metrics(run->obs, metrics)) {
         perror(metrics);
         return 2;
     }
-    return !run->begun ? 2 : in->malformed > 0 ? 1 : 0;
+    return !run->begun || !agreed ? 2 : in->malformed > 0 ? 1 : 0;
+}
+
+/* A whole number, from `least` to `most`. */
+static bool take_number(const char* text, uint64_t least, uint64_t most, uint64_t* number)
+{
+    field rest = {text, strlen(text)};
+    uint64_t digit;
+    bool good = rest.size > 0 && rest.size <= 18;
+    *number = 0;
+    while (good && take_digits(&rest, 1, &digit)) {
+        *number = *number * 10 + digit;
+    }
+    return good && rest.size == 0 && *number >= least && *number <= most;
+}
+
+/* Takes an option and its value; false: there is no such one. */
+static bool take_option(costs* money, const char* name, const char* value)
+{
+    uint64_t top;
+    if (strcmp(name, "--prices") == 0) {
+        money->prices = value;
+    } else if (strcmp(name, "--model") == 0) {
+        money->model = value;
+    } else if (strcmp(name, "--seed") == 0) {
+        return take_number(value, 0, UINT64_MAX, &money->seed);
+    } else if (strcmp(name, "--shuffle") == 0) {
+        money->shuffle = true;
+        return take_number(value, 0, UINT64_MAX, &money->shuffle_seed);
+    } else if (strcmp(name, "--top") == 0) {
+        bool good = take_number(value, 1, TOP_MOST, &top);
+        money->top = (size_t)top;
+        return good;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* The two names, of which the second may be missing, and the options; false: bad usage. */
+static bool read_arguments(costs* money, int argc, char** argv, const char* names[2])
+{
+    int count = 0;
+    money->prices = "examples/prices.json";
+    money->model = "gpt-4o-mini";
+    money->seed = 1;
+    money->top = 5;
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], "--", 2) == 0) {
+            if (i + 1 == argc || !take_option(money, argv[i], argv[i + 1])) {
+                return false;
+            }
+            i++;
+        } else if (count == 2) {
+            return false;
+        } else {
+            names[count++] = argv[i];
+        }
+    }
+    return count > 0;
 }
 
 int main(int argc, char** argv)
 {
     static replay run; /* the clock's, until the instance is closed */
     static trace in;
-    if (argc < 2 || argc > 3) {
-        fprintf(stderr, "usage: replay TRACE.csv [METRICS.prom]\n");
+    const char* names[2] = {NULL, NULL};
+    if (!read_arguments(&run.money, argc, argv, names)) {
+        fprintf(stderr, "usage: replay TRACE.csv [METRICS.prom] [--prices FILE] [--model NAME] "
+                        "[--seed N] [--shuffle N] [--top N]\n");
         return 2;
     }
-    if (!trace_open(&in, argv[1])) {
-        perror(argv[1]);
+    if (!trace_open(&in, names[0])) {
+        perror(names[0]);
         return 2;
     }
     if (!replay_open(&run)) {
         fprintf(stderr, "replay: no instance\n");
         return 2;
     }
-    int status = replay_trace(&run, &in, argc == 3 ? argv[2] : NULL);
+    int status = costs_open(&run.money, run.obs) ? replay_trace(&run, &in, names[1]) : 2;
     llmobs_close(run.obs);
     if (in.file != stdin) {
         fclose(in.file);

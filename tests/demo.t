@@ -254,6 +254,36 @@ cmp_ok($sample{'demo_duration_seconds_sum{phase="request"}'}, '<', $slowest * @a
 like($printed, qr/Metrics\s+p50\s+p95\s+p99\s+error\n\s+request\s.*\+-\d+\.\d %\n/,
     'the report has their quantiles, with the error');
 
+# ---- the costs -----------------------------------------------------------------------------------
+
+# Nano-USD as a report shows them: cut to a millionth.
+sub shown { return sprintf('%d.%06d', int($_[0] / 1e9), int($_[0] % 1e9 / 1000)) }
+
+my ($in_usd, $out_usd) = $printed
+    =~ /^  By an invented price of ([\d.]+) USD for a million tokens in, ([\d.]+) out: /m;
+is(($in_usd // '') . ' ' . ($out_usd // ''), '0.50 1.50', 'the price is invented, and says so');
+my (%nano, %count);
+for my $line (@requests) {
+    my $cost = $line->{tokens}{input} * 500 + $line->{tokens}{output} * 1500;
+    cmp_ok(abs($line->{cost_usd} * 1e9 - $cost), '<', 0.01, "the cost of $line->{request_id}")
+        if $line->{request_id} =~ /1$/;
+    $nano{$_} += $cost for 'all', $line->{user_id};
+    $count{$_}++ for 'all', $line->{user_id};
+}
+is($nano{all}, $input * 500 + $tokens * 1500, 'all of them what their tokens cost');
+my ($by_feature, $by_user) = $printed =~ /^  (cost by feature,.*?)^  (cost by user,.*?)^\n/ms;
+my $row = qr/^ +([\d.]+) USD +[\d.]+ % +(\d+) requests +(\d+) tokens  (\S+)$/m;
+my @rows = ($by_feature // '') =~ /$row/g;
+my @sum = (shown($nano{all}), $count{all}, $input + $tokens);
+is_deeply(\@rows, [ @sum, 'all', @sum, 'documentation' ], 'the cost by feature');
+@rows = ($by_user // '') =~ /$row/g;
+is_deeply([ @rows[ 0 .. 3 ] ], [ @sum, 'all' ], 'by user it is the same');
+my @spenders = sort { $nano{$b} <=> $nano{$a} } grep { $_ ne 'all' } keys %nano;
+is(join(' ', map { @rows[ 4 * $_, 4 * $_ + 1 ] } 1 .. 3),
+    join(' ', map { (shown($nano{$_}), $count{$_}) } @spenders), 'of each user');
+is(scalar(grep { index($spenders[$_], $rows[ 4 * $_ + 7 ] // '?') != 0 } 0 .. 2), 0,
+    'by pseudonyms, cut to the line');
+
 # ---- privacy -------------------------------------------------------------------------------------
 
 my $written = join '', map { slurp($_) } glob("$out/*");

@@ -103,6 +103,16 @@ Gate::runs(Gate::cc() . " -std=c11 -Wall -Wextra -Werror -I. $directory/cost.c"
     . " -o $directory/cost -pthread -lm -ldl", 'the program of docs/cost.md compiles', 1);
 ($status, $output) = Gate::run("$directory/cost");
 like($output, qr/\A39467500 nano-USD by gpt-4o of \d{4}-\d\d-\d\d\n\z/, '... and tells a cost');
+($costs) = Sections::read_file('README.md') =~ /<!-- costs -->\s*```c\n(.*?)^```/ms;
+Gate::write_file("$directory/costs.c", $costs // '');
+Gate::runs(Gate::cc() . " -std=c11 -Wall -Wextra -Werror -I. $directory/costs.c"
+    . " -o $directory/costs -pthread -lm -ldl", 'the costs of README.md compile', 1);
+($status, $output) = Gate::run("$directory/costs");
+is($status, 0, '... and are told');
+my ($shown) = Sections::read_file('README.md') =~ /<!-- costs -->.*?^```text\n(.*?)^```/ms;
+sub timeless { return $_[0] =~ s/\d{4}-\d\d-01T/month/gr =~ s/hmac-sha256:\S+/pseudonym/gr }
+is(timeless($output), timeless($shown // ''), '... as README.md shows it');
+like($output, qr/^ +0\.039467 USD .* support$/m, '... by feature');
 my $api = join '', map { $_->{api} } @$sections;
 for my $struct (qw(llmobs_request_info llmobs_outcome llmobs_usage)) {
     my ($body) = $api =~ /typedef struct $struct \{(.*?)\n\} $struct;/s;

@@ -200,6 +200,12 @@ $sum += $_ for @parts;
 cmp_ok(abs($sum - 1000), '<=', 2, 'the parts of the input are parts of what the server counted')
     or diag($said);
 
+like($said, qr/^  By examples\/prices\.json for good of openai_compatible: unknown if /m,
+    'a model that no price is known of');
+is(scalar(() = $said =~ /1020 tokens  all, and 1 requests of unknown cost, at least 0\.0+ USD/g), 2,
+    'has no cost, which is not a cost of nothing');
+is($line->{cost_usd}, undef, 'as its log line has it');
+
 my ($request) = served();
 is($request->{first}, 'POST /v1/chat/completions HTTP/1.1', 'the call');
 is($request->{headers}{authorization}, "Bearer $key", 'has the key');

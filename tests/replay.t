@@ -1,6 +1,7 @@
 #!/usr/bin/env perl
 # The replay: what it makes of lines of every kind, and of an hour of real traffic where it is at
-# hand. Quantiles are compared with the values, sorted here.
+# hand. Quantiles are compared with the values, sorted here; costs are computed once more, and when
+# labels are shuffled no user may be heavy.
 use strict;
 use warnings;
 use FindBin;
@@ -17,6 +18,7 @@ Gate::runs(Gate::cc() . " -std=c11 $Gate::C_FLAGS -O1 -I$Gate::ROOT -pthread exa
 sub replay {
     my ($arguments, $input) = @_;
     $input //= '/dev/null';
+    $arguments .= " --prices $Gate::ROOT/examples/prices.json" if $arguments !~ /--prices/;
     my ($status, $said) = Gate::run("cd $directory && timeout 60 ./replay $arguments <$input "
         . '2>stderr');
     return ($status, $said, Gate::read_file("$directory/stderr"));
@@ -194,10 +196,10 @@ like($said, qr/^  \Q@{[ sprintf('%.1f', total(@between)) ]}\E s of traffic in /m
     'over a leap day, time is what the lines say') or diag($said);
 
 my $metrics = Gate::read_file("$directory/long.prom");
-my $tokens = 'llm_tokens_total\{model="trace",direction="%s",feature="replay"\} %s';
+my $tokens = 'llm_tokens_total\{model="gpt-4o-mini",direction="%s",feature="\w+"\} (\d+)';
 for my $of ([ 'input', total(@context) ], [ 'output', total(@generated) ]) {
-    my $wanted = sprintf($tokens, @$of);
-    like($metrics, qr/^$wanted$/m, "the metrics have $of->[0] tokens");
+    my $wanted = sprintf($tokens, $of->[0]);
+    is(total($metrics =~ /^$wanted$/mg), $of->[1], "the metrics have $of->[0] tokens");
 }
 like($metrics, qr/^replay_requests_total @{[ scalar @context ]}$/m, 'and requests');
 like($metrics, qr/^replay_inter_arrival_seconds_count @{[ scalar @between ]}$/m,
@@ -210,6 +212,12 @@ Gate::write_file("$directory/bad.csv", "no trace\n");
 for my $case ([ 'nothing.csv', 'a file that is not there' ], [ '.', 'a directory' ],
     [ 'empty.csv', 'an empty file' ], [ 'bad.csv', 'a file with no good line' ],
     [ '', 'no file' ], [ 'a b c', 'too much' ],
+    [ 'fine.csv --top 0', 'no line' ], [ 'fine.csv --top 65', 'too many lines' ],
+    [ 'fine.csv --top', 'an option without a value' ], [ 'fine.csv --tip 5', 'a false option' ],
+    [ 'fine.csv --seed -1', 'a negative seed' ], [ 'fine.csv --shuffle 1e3', 'no whole number' ],
+    [ 'fine.csv --model gpt-0', 'a model without a price' ],
+    [ 'fine.csv --prices nothing.json', 'a table that is not there' ],
+    [ 'fine.csv --prices fine.csv', 'a table that is none' ],
     [ 'fine.csv no/such/directory', 'metrics that can not be written' ]) {
     my ($arguments, $what) = @$case;
     is((replay($arguments))[0], 2, "$what has status 2");
@@ -219,13 +227,166 @@ for my $case ([ 'nothing.csv', 'a file that is not there' ], [ '.', 'a directory
     unlike($said, qr/nan|p50/i, 'of nothing there are no quantiles');
 }
 
+like((replay('fine.csv --prices fine.csv'))[2], qr/^fine\.csv:1:\d+: \w/, 'it says where');
+like((replay('fine.csv --model gpt-0'))[2], qr/prices\.json: no price of gpt-0$/m, 'and what');
+
 # ---- on a terminal ------------------------------------------------------------------------------
 
 SKIP: {
     skip('script not found', 2) if !Gate::in_path('script');
-    my ($status, $screen) = Gate::run("cd $directory && script -qec './replay fine.csv' /dev/null");
+    my $command = "./replay fine.csv --prices $Gate::ROOT/examples/prices.json";
+    my ($status, $screen) = Gate::run("cd $directory && script -qec '$command' /dev/null");
     like($screen, qr/\r  \[#{40}\] 100 %/, 'a terminal shows the progress');
     like($screen, qr/\r +\r +requests/, 'and is cleaned');
+}
+
+# ---- what it costs, and who spends it -----------------------------------------------------------
+
+# The costs of each month: { total, requests, features => { name => USD }, users => { name => [
+# rows, share ] } }. A row is user, exact, low, high in nano-USD, a share the same in per cent.
+sub read_costs {
+    my ($text) = @_;
+    my (@months, $block);
+    for my $line (split /\n/, $text) {
+        push @months, {} if $line =~ /^cost by feature, from /;
+        next if !@months;
+        my $month = $months[-1];
+        if ($line =~ /^ +([\d.]+) USD +[\d.]+ % +\d+ requests +\d+ tokens  (\w+)$/) {
+            $month->{features}{$2} = $1;
+        } elsif ($line =~ /^  (\w+(?: \w+)?) +exact, USD +at least +at most$/) {
+            $block = $month->{users}{$1} = [ [], undef ];
+        } elsif ($line =~ /^ +\d+  (user-\d+) +([\d.]+) +([\d.]+) +([\d.]+)(?:  \?)?$/) {
+            my @row = ($1, $2, $3, $4);
+            push @{ $block->[0] }, [ map { s/^(\d+)\.(\d+)$/$1$2/r } @row ];
+        } elsif ($line =~ /^  their share +([\d.]+) % +([\d.]+) % +([\d.]+) %$/) {
+            $block->[1] = [ $1, $2, $3 ];
+        } elsif ($line =~ /^  exact sums: ([\d.]+) USD, (\d+) requests; (.*)$/) {
+            @$month{qw(total requests verdict)} = ($1, $2, $3);
+            $month->{total} = ($month->{total} =~ s/\.//r) + 0;
+        }
+    }
+    return @months;
+}
+
+my $agrees = 'the ledger agrees to the nano-dollar, each bracket holds';
+
+# Whether all that is said of a month can be so: the first thing that can not, or ''.
+sub wrong_in {
+    my ($month, $top, $total, $requests) = @_;
+    return 'no month' if !$month;
+    return "it says: $month->{verdict}" if $month->{verdict} ne $agrees;
+    return "$month->{total} is not $total" if $month->{total} != $total;
+    return "$month->{requests} requests" if $month->{requests} != $requests;
+    return 'not all users, and those of features' if !$month->{users}{'all users'};
+    for my $name (sort keys %{ $month->{users} }) {
+        my ($rows, $share) = @{ $month->{users}{$name} };
+        my $last = 9e18;
+        return "of $name " . @$rows if @$rows > $top || (@$rows < $top && $requests > 5000);
+        for my $row (@$rows) {
+            my ($user, $exact, $low, $high) = @$row;
+            return "$name, $user: $exact, not $low to $high" if $exact < $low || $exact > $high;
+            return "$name, $user: more than the one before" if $exact > $last;
+            $last = $exact;
+        }
+        return "the share of $name" if !$share || $share->[0] < $share->[1] - 0.011
+            || $share->[0] > $share->[2] + 0.011;
+    }
+    return '';
+}
+
+# Nano-USD of requests, [ context, generated ] each, at prices in femto-USD: each rounded half to
+# even.
+sub price {
+    my ($in, $out, @requests) = @_;
+    my $sum = 0;
+    for my $request (@requests) {
+        my $femto = $request->[0] * $in + $request->[1] * $out;
+        my ($whole, $rest) = (int($femto / 1e6), $femto % 1e6);
+        $sum += $whole + ($rest > 5e5 || ($rest == 5e5 && $whole % 2) ? 1 : 0);
+    }
+    return $sum;
+}
+
+# Requests, with how they stand in a trace: many in some seconds, and some thousand at one time.
+sub traffic {
+    my ($count) = @_;
+    my (@requests, $rows);
+    for my $i (1 .. $count) {
+        my ($in, $out) = (int(next_random() ** 4 * 8000), int(next_random() ** 8 * 900));
+        my $at = $i < 4000 ? 0 : $i * 7e6;
+        push @requests, [ $in, $out ];
+        $rows .= stamp($at) . ",$in,$out\n";
+    }
+    return ($rows, @requests);
+}
+
+Gate::write_file("$directory/odd.json", '{"odd": {"litellm_provider": "x", "max_input_tokens": 9,'
+    . ' "input_cost_per_token": 1.234567e-7, "output_cost_per_token": 1.0000005e-6}}');
+my $inexact = 0;
+for my $case ([ 1, 5 ], [ 9, 64 ], [ 700, 5 ], [ 5000, 64 ], [ 40000, 64 ]) {
+    my ($count, $top) = @$case;
+    my ($rows, @requests) = traffic($count);
+    Gate::write_file("$directory/size.csv", $rows);
+    for my $of ([ 'gpt-4o-mini', 150e6, 600e6, '' ], [ 'gpt-5', 1250e6, 10000e6, '' ],
+        [ 'odd', 123456700, 1000000500, '--prices odd.json' ]) {
+        my ($model, $in, $out, $more) = @$of;
+        my ($code, $costs) = replay("size.csv --top $top --model $model $more");
+        my @months = read_costs($costs);
+        my $wrong = wrong_in($months[0], $top, price($in, $out, @requests), $count);
+        is("$code @{[ scalar @months ]} $wrong", '0 1 ',
+            "$count requests, $model: brackets and sums");
+        $inexact += grep { $_->[2] < $_->[3] } map { @{ $_->[0] } } values %{ $months[0]{users} };
+    }
+}
+cmp_ok($inexact, '>', 10, 'some of these brackets were wider than a nano-dollar');
+
+# The finding: five of 2,000 users spend more than a third of the heaviest feature's money. It is
+# one of the users, so that it goes when they are shuffled; what a feature costs stays.
+sub finding {
+    my ($text) = @_;
+    my ($month) = read_costs($text);
+    my %cost = %{ $month->{features} };
+    my ($heaviest) = sort { $cost{$b} <=> $cost{$a} } grep { $_ ne 'all' } keys %cost;
+    my $costs = join(' ', map { "$_ $cost{$_}" } sort keys %cost);
+    return ($heaviest, $month->{users}{$heaviest}[1], $costs);
+}
+
+sub check_finding {
+    my ($file, $what) = @_;
+    my (undef, $said) = replay($file);
+    my ($feature, $share, $costs) = finding($said);
+    is($feature, 'support', "$what: the heaviest feature");
+    cmp_ok($share->[1], '>', 33, "its first five users have $share->[1] % at least");
+    like($said, qr/^  users by Zipf 1\.1 of 2000, features support 50 %.*, seed 1$/m, 'by a rule');
+    for my $seed (1 .. 4) {
+        my (undef, $shuffled) = replay("$file --shuffle $seed");
+        my ($same, $rest, $same_costs) = finding($shuffled);
+        cmp_ok($rest->[2], '<', 3, "shuffled by $seed they have $rest->[2] % at most");
+        is("$same $same_costs", "$feature $costs", 'and features cost what they did');
+        like($shuffled, qr/ seed 1; then users drawn anew, all alike, seed $seed$/m, 'as it says');
+    }
+    return $said =~ s/traffic in [\d.]+ s//r;
+}
+{
+    my $said = check_finding('size.csv', 'much traffic');
+    is((replay('size.csv'))[1] =~ s/traffic in [\d.]+ s//r, $said, 'a seed says all');
+    my (undef, $other) = replay('size.csv --seed 2');
+    isnt(join(' ', finding($other)), join(' ', finding($said)), 'another one says something else');
+    cmp_ok((finding($other))[1][1], '>', 33, 'with the same finding');
+}
+
+# A new month begins at midnight, UTC: the users of the old one are told before. A line that goes
+# back in time belongs to the new one.
+Gate::write_file("$directory/months.csv", join '', map { "$_\n" } '2023-12-31 10:00:00,100,1',
+    '2023-12-31 23:59:59.999999999,200,2', '2024-01-01 00:00:00,400,4',
+    '2023-12-31 23:00:00,800,8', '2024-03-15 12:00:00,1600,16');
+{
+    my ($code, $text, $complaint) = replay('months.csv');
+    my @months = read_costs($text);
+    is(join('; ', $code, $complaint, map { "$_->{requests} $_->{total} $_->{verdict}" } @months),
+        "0; ; 2 46800 $agrees; 2 187200 $agrees; 1 249600 $agrees", 'each month has its costs');
+    is(join(' ', $text =~ /^cost by feature, from (\S+)/mg), join(' ', map { "${_}-01T00:00:00Z" }
+        '2023-12', '2024-01', '2024-03'), 'and its name');
 }
 
 # ---- an hour of real traffic --------------------------------------------------------------------
@@ -244,6 +405,10 @@ SKIP: {
     check_quantiles('generated', $quantiles->{'generated tokens'}, 0.05, map { $_->[2] } @rows);
     check_quantiles('between', $quantiles->{'seconds between'}, 5e-7,
         map { $times[$_] - $times[ $_ - 1 ] } 1 .. $#times);
+    my ($month) = read_costs((replay("$trace --top 64"))[1]);
+    is(wrong_in($month, 64, price(150e6, 600e6, map { [ @$_[ 1, 2 ] ] } @rows), scalar @rows), '',
+        'what each user costs lies in its bracket');
+    check_finding($trace, 'real traffic');
 }
 
 done_testing();

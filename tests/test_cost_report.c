@@ -289,6 +289,9 @@ static void test_print(void)
     ok(strstr(text, " tokens  support  ?\n") != NULL, "a line, which may not be the first");
     ok(strstr(text, "1 requests           13 tokens  (the others)\n") != NULL, "the others");
     ok(strchr(text, '\x1b') == NULL, "no escape");
+    ok(print(obs, NULL, 9, LLMOBS_REPORT_TEXT) == LLMOBS_OK &&
+           strstr(text, "[31m  or more\n") != NULL && strstr(text, "9223372036") == NULL,
+       "what nothing bounds is no number");
     ok(print(obs, NULL, 64, LLMOBS_REPORT_JSON) == LLMOBS_OK &&
            json_line_read(&line, text, text_size - 1),
        "JSON, one line");

@@ -151,7 +151,7 @@ static void test_threads(void)
     (void)close_kept(race_obs, &kept);
 }
 
-/* ---- a signal while the tick is at the table ------------------------------------------------- */
+/* ---- a signal while the tick is at the table ----------------------------------------------- */
 
 static llmobs_result handler_result = LLMOBS_OK;
 static llmobsi_atomic32 handler_done;

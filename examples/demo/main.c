@@ -21,6 +21,10 @@
 
 enum { DONE = 0, FAILED = 1, BAD_USAGE = 2, BLOCKED = 3 };
 
+#define PRICES "examples/prices.json"
+#define STAND_IN_INPUT_USD 0.50 /* for a million tokens */
+#define STAND_IN_OUTPUT_USD 1.50
+
 /* ---- what is written ----------------------------------------------------------------------- */
 
 typedef struct outputs {
@@ -100,6 +104,7 @@ static llmobs* open_llmobs(const options* wanted, outputs* files, collector* spa
     config.key.id = "demo";
     config.key.secret = demo_secret;
     config.key.secret_size = sizeof demo_secret - 1;
+    config.price_bytes = 64 * 1024;
     llmobs_result result;
     llmobs* obs = llmobs_open(&config, &result);
     if (obs == NULL) {
@@ -115,6 +120,21 @@ static llmobs* open_llmobs(const options* wanted, outputs* files, collector* spa
         return NULL;
     }
     return obs;
+}
+
+/* The stand-in has an invented price, a real model the example table's, where it is there. */
+static void set_prices(llmobs* obs, const language_model* model)
+{
+    llmobs_price price = llmobs_price_default();
+    price.femto[LLMOBS_COST_INPUT] = LLMOBS_PER_MILLION(STAND_IN_INPUT_USD);
+    price.femto[LLMOBS_COST_OUTPUT] = LLMOBS_PER_MILLION(STAND_IN_OUTPUT_USD);
+    llmobs_result result = model->remote != NULL
+                               ? llmobs_prices_load_file(obs, PRICES, NULL)
+                               : llmobs_price_set(obs, model->provider, model->name, &price);
+    if (result != LLMOBS_OK) {
+        fprintf(stderr, "demo: no prices, so that costs are unknown (" PRICES "): %s\n",
+                llmobs_result_name(result));
+    }
 }
 
 /* ---- what is said -------------------------------------------------------------------------- */
@@ -326,6 +346,24 @@ static int answer_file(const terminal* on, const chain* with, const options* wan
     return status;
 }
 
+static void print_costs(const terminal* on, llmobs* obs, const language_model* model)
+{
+    fprintf(on->stream, "  %sWhat did it cost, and whom?%s\n  %s", paint(on, BOLD),
+            paint(on, PLAIN), paint(on, DIM));
+    if (model->remote != NULL) {
+        fprintf(on->stream, "By " PRICES " for %s of %s: unknown if it is not in there.",
+                model->name, model->provider);
+    } else {
+        fprintf(on->stream,
+                "By an invented price of %.2f USD for a million tokens in, %.2f out: the model is "
+                "a stand-in.", STAND_IN_INPUT_USD, STAND_IN_OUTPUT_USD);
+    }
+    fprintf(on->stream, "%s\n", paint(on, PLAIN));
+    report_costs(on, obs, LLMOBS_COST_BY_FEATURE);
+    report_costs(on, obs, LLMOBS_COST_BY_USER);
+    fputc('\n', on->stream);
+}
+
 /* What stands at the end, where anything was asked. */
 static int print_end(const terminal* on, const chain* with, const collector* spans,
                      const outputs* files, int status)
@@ -342,6 +380,7 @@ static int print_end(const terminal* on, const chain* with, const collector* spa
     callers_leave(with->obs);
     meters_record(&metrics, spans);
     meters_report(&metrics, on);
+    print_costs(on, with->obs, with->model);
     status = print_ledger(on, &stats) ? status : FAILED;
     status = meters_write(&metrics, files->metrics.data) ? status : FAILED;
     print_files(on, files);
@@ -359,6 +398,7 @@ static int run(const options* wanted, const library* docs, const language_model*
     int status = FAILED;
     if (obs != NULL) {
         retrieval* index = retrieval_build(docs);
+        set_prices(obs, model);
         chain with = {obs, index, model, "documentation"};
         print_head(&on, docs, model);
         status = wanted->question != NULL ? answer_one(&on, &with, wanted->question, &spans)

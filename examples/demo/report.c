@@ -225,12 +225,25 @@ void report_waterfall(const terminal* on, const collector* from, const kept_span
     free(spans);
 }
 
-/* ---- the explanation ----------------------------------------------------------------------- */
+/* ---- in the library's words ---------------------------------------------------------------- */
 
 static bool collect(void* user, const char* data, size_t size)
 {
     text_add((text*)user, data, size);
     return true;
+}
+
+/* Line by line. A pseudonym that does not fit is cut: its first digits say enough. */
+static void print_lines(const terminal* on, const text* words)
+{
+    size_t room = (size_t)on->width - 2;
+    for (const char* line = words->data; line != NULL && *line != '\0';) {
+        size_t size = strcspn(line, "\n");
+        const char* pseudonym = strstr(line, " hmac-sha256:");
+        bool cut = size > room && pseudonym != NULL && pseudonym < line + size;
+        fprintf(on->stream, "  %.*s\n", (int)(cut ? room : size), line);
+        line += size + (line[size] == '\n');
+    }
 }
 
 void report_explanation(const terminal* on, llmobs* obs, const kept_span* root)
@@ -242,10 +255,20 @@ void report_explanation(const terminal* on, llmobs* obs, const kept_span* root)
         llmobs_explanation_write(&why, collect, &words) != LLMOBS_OK) {
         fputs("  It is not among the recent ones any more.\n", on->stream);
     }
-    for (char* line = words.data; line != NULL && *line != '\0';) {
-        size_t size = strcspn(line, "\n");
-        fprintf(on->stream, "  %.*s\n", (int)size, line);
-        line += size + (line[size] == '\n');
+    print_lines(on, &words);
+    text_free(&words);
+}
+
+void report_costs(const terminal* on, llmobs* obs, llmobs_cost_by by)
+{
+    llmobs_cost_question question = llmobs_cost_question_default();
+    text words = {0};
+    question.by = by;
+    llmobs_result result =
+        llmobs_cost_report_write(obs, &question, 5, LLMOBS_REPORT_TEXT, collect, &words);
+    if (result != LLMOBS_OK) {
+        fprintf(on->stream, "  no report: %s\n", llmobs_result_name(result));
     }
+    print_lines(on, &words);
     text_free(&words);
 }

@@ -14,6 +14,9 @@ void report_waterfall(const terminal* on, const collector* from, const kept_span
 /* The same request as the library explains it: where the time went, where the tokens came from. */
 void report_explanation(const terminal* on, llmobs* obs, const kept_span* root);
 
+/* What this month's requests cost, by what, as the library has it. */
+void report_costs(const terminal* on, llmobs* obs, llmobs_cost_by by);
+
 /* The root span of the request that took longest; NULL: there is none. */
 const kept_span* report_slowest(const collector* from);
 

@@ -69,7 +69,7 @@ llmobsi_inline llmobs_result llmobsi_budget_enter(llmobsi_budget_call* call, uin
     return LLMOBS_OK;
 }
 
-/* ---- keys -------------------------------------------------------------------------------- */
+/* ---- keys ---------------------------------------------------------------------------------- */
 
 typedef struct llmobsi_budget_key {
     uint64_t hash; /* 0: the query has none */

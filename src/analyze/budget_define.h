@@ -1,4 +1,4 @@
-/* ---- budgets: defining them -------------------------------------------------------------- */
+/* ---- budgets: defining them ---------------------------------------------------------------- */
 
 /* A budget by value; zeroed ones and removed ones are inert. */
 typedef struct llmobs_budget {

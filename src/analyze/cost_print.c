@@ -143,10 +143,12 @@ llmobsi_fn void llmobsi_cost_text_users(const llmobsi_cost_page* page)
     llmobsi_put_text(writer, " of what users cost\n");
 }
 
-/* Of a user: from where to where, and whether the place in the list is certain. */
+/* From where to where, if that is not one, and whether the place in the list is certain. */
 llmobsi_fn void llmobsi_cost_text_bracket(llmobsi_writer* writer, const llmobs_cost_line* line)
 {
-    if (line->high_nano != line->low_nano) {
+    if (line->high_nano == INT64_MAX) {
+        llmobsi_put_text(writer, "  or more");
+    } else if (line->high_nano != line->low_nano) {
         llmobsi_put_text(writer, "  to ");
         llmobsi_put_money(writer, line->high_nano, 0);
     }

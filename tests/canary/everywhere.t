@@ -77,8 +77,8 @@ sub build {
         (map { [ "$cc $objects $tmp/plant_$_.o $wrap -o $tmp/demo_$_ $curl $LIBS",
             "the demo with it" ] } 0 .. 5),
         # The calls of an example that has the implementation in itself can't be led elsewhere.
-        (map { [ "sed '/^#define LLMOBS_IMPLEMENTATION\$/d' examples/$_.c | $cc -x c - -x none "
-            . "$archive $tmp/plant_0.o $wrap -o $tmp/$_ $LIBS "
+        (map { [ "sed '/^#define LLMOBS_IMPLEMENTATION\$/d' examples/$_.c | $cc -Iexamples "
+            . "-x c - -x none $archive $tmp/plant_0.o $wrap -o $tmp/$_ $LIBS "
             . ($library{$_} ? "-l$library{$_}" : ''), "the example $_" ] } @examples),
         (map { [ "$cc tests/$_.c $archive $tmp/plant_0.o $wrap -o $tmp/$_ $LIBS", $_ ] } @tests),
         [ "$cc tests/test_request.c $archive $tmp/plant_3.o $wrap -o $tmp/careless $LIBS",
@@ -182,7 +182,8 @@ sub ask_and_end {
 }
 
 sub examples_are_tight {
-    my %argument = (audit_store => "demo $tmp/out/store $tmp/key", replay => "$tmp/trace.csv");
+    my %argument = (audit_store => "demo $tmp/out/store $tmp/key",
+        replay => "$tmp/trace.csv --prices $Gate::ROOT/examples/prices.json");
     my %more = (http_middleware => { told => \&ask_and_end },
         metrics_server => { told => \&scrape_and_end });
     Gate::write_file("$tmp/trace.csv", "TIMESTAMP,ContextTokens,GeneratedTokens\n"
