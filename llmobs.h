@@ -37974,13 +37974,15 @@ llmobsi_fn void llmobsi_state_off(llmobsi_state_file* state)
 llmobsi_fn bool llmobsi_state_sync_folder(const llmobsi_state_file* state)
 {
     char path[LLMOBS_I_STATE_PATH];
-    char* end;
+    size_t size = strlen(state->path);
     int folder;
     bool done;
-    llmobsi_state_path(state, "", path);
-    for (end = path + strlen(path); end > path && *end != '/'; end--) {
+    while (size > 1 && state->path[size - 1] != '/') {
+        size--;
     }
-    memcpy(end, end == path && *end == '/' ? "/" : end == path ? "." : "", 2);
+    memcpy(path, state->path, size);
+    path[size] = '\0';
+    path[0] = path[size - 1] == '/' ? path[0] : '.';
     folder = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | LLMOBS_I_O_CLOEXEC);
     if (folder < 0) {
         return true;
