@@ -73,7 +73,7 @@ static inline void fill(llmobs* obs, int requests)
 {
     int i;
     for (i = 0; i < requests; i++) {
-        char names[4][16];
+        char names[4][32];
         spent one = {names[0], names[1], names[2], names[3], 0};
         (void)snprintf(names[0], sizeof names[0], "feature %d", (int)(next_random() % 8));
         (void)snprintf(names[1], sizeof names[1], "model %d", (int)(next_random() % 5));
@@ -113,7 +113,7 @@ static inline void take_snapshot(llmobs* obs, snapshot* all)
     static const uint32_t counts[LLMOBS_PERIOD_COUNT] = {LLMOBS_I_COST_DAYS, LLMOBS_I_COST_HOURS,
                                                          LLMOBS_I_COST_MONTHS, 1};
     llmobs_cost_question question = llmobs_cost_question_default();
-    char feature[16];
+    char feature[32];
     int by, period, i;
     all->count = 0;
     (void)llmobs_flush(obs, 5000);

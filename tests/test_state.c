@@ -85,7 +85,7 @@ static void test_restart(void)
     fresh_folder();
     obs = open_state(&config);
     is_int(stats_of(obs).state_gap_ns, 0, "a file that is not there is no news");
-    fill(obs, (int)sized(2000));
+    fill(obs, 1000);
     add_budgets(obs);
     settle(obs, "ann", 7);
     settle(obs, "bob", 70);
