@@ -212,7 +212,7 @@ CONTENTS: search for a tag.
     LLMOBS_NO_SHA256         ALL    leaves SHA-256, HMAC and the unkeyed hash out       off
     LLMOBS_NO_OTLP           ALL    leaves the OTLP/JSON encoder out                    off
     LLMOBS_NO_CHROME         ALL    leaves the Chrome trace encoder out                 off
-    LLMOBS_NO_FILE           ALL    leaves the file exporter out                        off
+    LLMOBS_NO_FILE           ALL    leaves the file exporter and the state file out     off
     LLMOBS_NO_SCANNER        ALL    leaves the scanner and the redactor out             off
     LLMOBS_DEBUG             ONE    invariant checkers and assertions; costs much       off
     LLMOBS_ASSERT(c)         ONE    what an assertion calls                             nothing,
@@ -251,6 +251,7 @@ CONTENTS: search for a tag.
     request input, output                        [owner]        no         the audit callback's
     request explain                              [any, locks]   no         no
     tick, flush, stats, close                    [any, locks]   no         the exporters' writes
+    state save                                   [any, locks]   no         yes: it waits for a disk
     adding an exporter                           [any, locks]   no         yes: its thread, its file
     open, release                                [setup]        yes        yes
     (*) A thread's first span or log record attaches the thread (llmobs_thread_attach does it
@@ -3292,9 +3293,9 @@ LLMOBS_API llmobs_result llmobs_export_file_with(llmobs* obs, llmobs_format form
 
 /* ---- state that outlives a restart --------------------------------------------------------- */
 
-/* [any, locks] Writes llmobs_config.state_file now, with what the last tick had booked (llmobs_flush
-   makes that current). The tick does so every llmobs_config.state_interval_s, llmobs_close once
-   more. It blocks until the file is on its disk. ERROR_ARGUMENT: there is no such file, or it is
+/* [any, locks] Writes llmobs_config.state_file now, as of the last tick (llmobs_flush makes that
+   current). The tick does so every llmobs_config.state_interval_s, llmobs_close once more. It
+   blocks until the file is on its disk. ERROR_ARGUMENT: there is no such file, or it is
    not this instance's: another one held it when this one was opened, it could not be opened, or
    this is the child of a fork, whose parent goes on writing it. ERROR_SYSTEM, with errno and a
    note: it could not be written; the file is as it was. ERROR_BUSY: inside a callback. See
@@ -36996,8 +36997,8 @@ LLMOBS_API llmobs_result llmobs_export_file(llmobs* obs, llmobs_format format, c
    files can make one that fits, and so what is read is checked all the same. */
 
 #define LLMOBS_I_STATE_MAGIC "llmobs state 1\n" /* and its NUL */
-#define LLMOBS_I_STATE_FRAME 8192u              /* most bytes of a frame, whole */
-#define LLMOBS_I_STATE_ENDS 16u                 /* of these, tag and length before, checksum behind */
+#define LLMOBS_I_STATE_FRAME 8192u /* most bytes of a frame, whole */
+#define LLMOBS_I_STATE_ENDS 16u    /* of these: tag and length before, the checksum behind */
 
 /* A tag as four letters, the first one the lowest byte. */
 #define LLMOBS_I_STATE_TAG(a, b, c, d)                                                            \
@@ -37281,7 +37282,7 @@ llmobsi_fn uint32_t llmobsi_state_slot_after(const llmobsi_cost_ledger* ledger,
 }
 
 /* In the order in which periods give up their details, the first ones first: where there are fewer
-   places, the same ones are left as if all had happened there. */
+   places, the newest periods keep theirs. */
 llmobsi_fn void llmobsi_state_save_periods(llmobsi_state_writer* writer,
                                            const llmobsi_cost_ledger* ledger)
 {
@@ -40340,6 +40341,10 @@ llmobsi_fn llmobs_result llmobsi_open_in(llmobsi_place* place, const llmobs_conf
     llmobsi_resource_make(instance);
 #ifndef LLMOBS_NO_FILE
     llmobsi_state_open(instance, &place->state_lock);
+#else
+    if (config->state_file != NULL) {
+        llmobsi_tell_now(config, LLMOBS_NOTE_STATE_OPEN);
+    }
 #endif
     llmobsi_place_publish(place, instance, ticket);
     if (!config->host_pumped && !llmobsi_tick_start(instance)) {

@@ -16,7 +16,7 @@
 
 #include "stateful.h"
 
-#include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -85,7 +85,7 @@ static void test_restart(void)
     fresh_folder();
     obs = open_state(&config);
     is_int(stats_of(obs).state_gap_ns, 0, "a file that is not there is no news");
-    fill(obs, 1000);
+    fill(obs, 2000);
     add_budgets(obs);
     settle(obs, "ann", 7);
     settle(obs, "bob", 70);
@@ -488,6 +488,61 @@ static void test_interval(void)
     (void)llmobs_close(obs);
 }
 
+/* ---- all at once --------------------------------------------------------------------------- */
+
+static void* spend_many(void* user)
+{
+    llmobs* obs = (llmobs*)user;
+    int i;
+    for (i = 0; i < 2000; i++) {
+        spend(obs, a_nano);
+        settle(obs, i % 2 != 0 ? "ann" : "bob", 1);
+    }
+    return NULL;
+}
+
+static void* save_many(void* user)
+{
+    llmobs* obs = (llmobs*)user;
+    int64_t wrong = 0;
+    int i;
+    for (i = 0; i < 10; i++) {
+        wrong += llmobs_state_save(obs) != LLMOBS_OK;
+    }
+    return (void*)(uintptr_t)wrong;
+}
+
+static void test_together(void)
+{
+    llmobs_config config = state_config();
+    pthread_t threads[4];
+    void* wrong = NULL;
+    llmobs* obs;
+    int i;
+    fresh_folder();
+    config.host_pumped = false;
+    config.requests = 8192;
+    config.state_interval_s = 1;
+    obs = open_state(&config);
+    add_budgets(obs);
+    for (i = 0; i < 4; i++) {
+        (void)pthread_create(&threads[i], NULL, i < 2 ? spend_many : save_many, (void*)obs);
+    }
+    for (i = 0; i < 4; i++) {
+        (void)total_of(obs, LLMOBS_PERIOD_MONTH);
+        (void)pthread_join(threads[i], i < 2 ? NULL : &wrong);
+        ok(wrong == NULL, i < 2 ? "spent" : "saved meanwhile");
+    }
+    (void)llmobs_close(obs);
+    config.host_pumped = true;
+    obs = open_state(&config);
+    is_int(total_of(obs, LLMOBS_PERIOD_NONE), 4000, "all of it is there");
+    add_budgets(obs);
+    is_int(spent_of(budgets[0], NULL), 4000, "in the budgets");
+    is_int(spent_of(budgets[1], "ann"), 2000, "of each");
+    (void)llmobs_close(obs);
+}
+
 int main(void)
 {
     progress* shared = (progress*)mmap(NULL, sizeof(progress), PROT_READ | PROT_WRITE,
@@ -503,5 +558,6 @@ int main(void)
     test_in_the_way();
     test_failing();
     test_interval();
+    test_together();
     return done();
 }

@@ -10,8 +10,8 @@
    files can make one that fits, and so what is read is checked all the same. */
 
 #define LLMOBS_I_STATE_MAGIC "llmobs state 1\n" /* and its NUL */
-#define LLMOBS_I_STATE_FRAME 8192u              /* most bytes of a frame, whole */
-#define LLMOBS_I_STATE_ENDS 16u                 /* of these, tag and length before, checksum behind */
+#define LLMOBS_I_STATE_FRAME 8192u /* most bytes of a frame, whole */
+#define LLMOBS_I_STATE_ENDS 16u    /* of these: tag and length before, the checksum behind */
 
 /* A tag as four letters, the first one the lowest byte. */
 #define LLMOBS_I_STATE_TAG(a, b, c, d)                                                            \

@@ -62,7 +62,7 @@ llmobsi_fn uint32_t llmobsi_state_slot_after(const llmobsi_cost_ledger* ledger,
 }
 
 /* In the order in which periods give up their details, the first ones first: where there are fewer
-   places, the same ones are left as if all had happened there. */
+   places, the newest periods keep theirs. */
 llmobsi_fn void llmobsi_state_save_periods(llmobsi_state_writer* writer,
                                            const llmobsi_cost_ledger* ledger)
 {

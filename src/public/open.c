@@ -363,6 +363,10 @@ llmobsi_fn llmobs_result llmobsi_open_in(llmobsi_place* place, const llmobs_conf
     llmobsi_resource_make(instance);
 #ifndef LLMOBS_NO_FILE
     llmobsi_state_open(instance, &place->state_lock);
+#else
+    if (config->state_file != NULL) {
+        llmobsi_tell_now(config, LLMOBS_NOTE_STATE_OPEN);
+    }
 #endif
     llmobsi_place_publish(place, instance, ticket);
     if (!config->host_pumped && !llmobsi_tick_start(instance)) {
