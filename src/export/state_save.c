@@ -68,8 +68,9 @@ llmobsi_fn void llmobsi_state_save_periods(llmobsi_state_writer* writer,
 {
     static const llmobs_period order[] = {LLMOBS_PERIOD_HOUR, LLMOBS_PERIOD_DAY,
                                           LLMOBS_PERIOD_MONTH, LLMOBS_PERIOD_NONE};
-    static const llmobs_cost_sums nothing;
+    llmobs_cost_sums nothing;
     size_t kind;
+    memset(&nothing, 0, sizeof nothing);
     for (kind = 0; kind < sizeof order / sizeof order[0]; kind++) {
         int64_t number = INT64_MIN;
         uint32_t at;
