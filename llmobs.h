@@ -124,6 +124,10 @@ CONTENTS: search for a tag.
                              >>collect                the tick: from the rings to the queues
     >>api:instance           >>instance               instances and their exporters
     >>api:file               >>file                   the file exporter
+                             >>state_frame            state files: frames
+                             >>state_save             state files: what is written
+                             >>state_load             state files: what is read
+    >>api:state              >>state                  what outlives a restart
     >>api:stats              >>stats                  the account of an instance
                              >>self                   what the library tells of itself
     >>api:metrics            >>metrics                metrics out
@@ -211,7 +215,7 @@ CONTENTS: search for a tag.
     LLMOBS_NO_SHA256         ALL    leaves SHA-256, HMAC and the unkeyed hash out       off
     LLMOBS_NO_OTLP           ALL    leaves the OTLP/JSON encoder out                    off
     LLMOBS_NO_CHROME         ALL    leaves the Chrome trace encoder out                 off
-    LLMOBS_NO_FILE           ALL    leaves the file exporter out                        off
+    LLMOBS_NO_FILE           ALL    leaves the file exporter and the state file out     off
     LLMOBS_NO_SCANNER        ALL    leaves the scanner and the redactor out             off
     LLMOBS_DEBUG             ONE    invariant checkers and assertions; costs much       off
     LLMOBS_ASSERT(c)         ONE    what an assertion calls                             nothing,
@@ -250,6 +254,7 @@ CONTENTS: search for a tag.
     request input, output                        [owner]        no         the audit callback's
     request explain                              [any, locks]   no         no
     tick, flush, stats, close                    [any, locks]   no         the exporters' writes
+    state save                                   [any, locks]   no         yes: it waits for a disk
     adding an exporter                           [any, locks]   no         yes: its thread, its file
     open, release                                [setup]        yes        yes
     (*) A thread's first span or log record attaches the thread (llmobs_thread_attach does it
@@ -467,7 +472,14 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
     X(KEY_REFUSED, "a key was refused: its secret is too short, or its id is malformed "          \
                    "(llmobs_config.key)")                                                         \
     X(THREAD_START, "a thread could not be started")                                              \
-    X(CLOCK, "no invariant cycle counter: times come from the system clock")
+    X(CLOCK, "no invariant cycle counter: times come from the system clock")                      \
+    X(STATE_OPEN, "no state is kept: the state file or its lock could not be opened (path, "      \
+                  "permissions, not a plain file of ours)")                                       \
+    X(STATE_TAKEN, "no state is kept: another instance has this state file (close it first)")     \
+    X(STATE_DAMAGED, "the state file was set aside (.damaged) and not loaded")                    \
+    X(STATE_LOST, "not all of the state file found a place (raise llmobs_config.cost_rows, "      \
+                  "cost_features or budgets, or keep the sizes of users that it was made with)")  \
+    X(STATE_WRITE, "the state file could not be written (disk full?): it is tried again")
 
 typedef enum llmobs_note {
 #define LLMOBS_I_NOTE(name, text) LLMOBS_NOTE_##name,
@@ -587,6 +599,10 @@ typedef struct llmobs_stats {
     uint64_t captures_selected;  /* requests whose texts were kept to be judged   */
     uint64_t captures_missed;    /* could not be: llmobs_config.captures were in use */
     uint64_t cost_headers_refused; /* values that llmobs_cost_headers_read found to be junk */
+    uint64_t state_saved;        /* times that the state file was written         */
+    uint64_t state_failed;       /* times that it could not be                    */
+    uint64_t state_lost;         /* rows, amounts, sketches in it that found no place at open */
+    uint64_t state_gap_ns;       /* from its writing to open, at least 1; 0: none was loaded  */
 } llmobs_stats;
 
 /* [any] "pool", "threads", ...; "unknown" for other numbers. */
@@ -847,6 +863,9 @@ typedef struct llmobs_config {
     uint32_t budget_reservations; /* open at one time, 16 to 65536; likewise        (default 512) */
     uint32_t reservation_max_age_s; /* one that nobody settles is given back after this, or a
                                     quarter more; up to a day                       (default 600) */
+    const char* state_file;      /* what outlives a restart: ledger, users, budgets. Loaded by open,
+                                    written by the tick; see docs/state.md         (default none) */
+    uint32_t state_interval_s;   /* how often it is written, up to a day             (default 60) */
 } llmobs_config;
 
 /* [any] A config with every default filled in; set fields, then open. */
@@ -3381,6 +3400,25 @@ LLMOBS_API llmobs_result llmobs_export_file_with(llmobs* obs, llmobs_format form
 #endif /* LLMOBS_NO_FILE */
 
 /* =================================================================================================
+ *  >>api:state              what outlives a restart
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_FILE
+
+/* ---- state that outlives a restart --------------------------------------------------------- */
+
+/* [any, locks] Writes llmobs_config.state_file now, as of the last tick (llmobs_flush makes that
+   current). The tick does so every llmobs_config.state_interval_s, llmobs_close once more. It
+   blocks until the file is on its disk. ERROR_ARGUMENT: there is no such file, or it is
+   not this instance's: another one held it when this one was opened, it could not be opened, or
+   this is the child of a fork, whose parent goes on writing it. ERROR_SYSTEM, with errno and a
+   note: it could not be written; the file is as it was. ERROR_BUSY: inside a callback. See
+   docs/state.md. */
+LLMOBS_API llmobs_result llmobs_state_save(llmobs* obs);
+
+#endif /* LLMOBS_NO_FILE */
+
+/* =================================================================================================
  *  >>api:stats              the account of an instance
  * ============================================================================================== */
 
@@ -4962,6 +5000,20 @@ LLMOBS_API llmobs_result llmobs_export_file_with(llmobs* obs, llmobs_format form
 
 #endif /* LLMOBS_NO_FILE */
 
+/* ---- state ----------------------------------------------------------------------------------- */
+
+#ifndef LLMOBS_NO_FILE
+
+LLMOBS_API llmobs_result llmobs_state_save(llmobs* obs)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs;
+    return zero;
+}
+
+#endif /* LLMOBS_NO_FILE */
+
 /* ---- stats ----------------------------------------------------------------------------------- */
 
 LLMOBS_API llmobs_result llmobs_stats_read(llmobs* obs, llmobs_stats* stats)
@@ -5515,6 +5567,31 @@ llmobsi_fn bool llmobsi_membarrier(void)
 #else
     return false;
 #endif
+}
+
+/* ---- files that are held open --------------------------------------------------------------- */
+
+/* A file that is open for the sake of its lock. */
+typedef struct llmobsi_held {
+    int descriptor; /* + 1; 0: none */
+    dev_t device;
+    ino_t inode;
+} llmobsi_held;
+
+/* The host may have closed our descriptor: its number can be anything by now. */
+llmobsi_fn bool llmobsi_held_is_ours(const llmobsi_held* held)
+{
+    struct stat status;
+    return held->descriptor > 0 && fstat(held->descriptor - 1, &status) == 0 &&
+           status.st_dev == held->device && status.st_ino == held->inode;
+}
+
+llmobsi_fn void llmobsi_held_close(llmobsi_held* held)
+{
+    if (llmobsi_held_is_ours(held)) {
+        (void)close(held->descriptor - 1);
+    }
+    held->descriptor = 0;
 }
 
 /* ---- locks that are held for a moment only: never by a recorder, never across a callback --- */
@@ -9023,6 +9100,7 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.budget_keys = 1024;
     config.budget_reservations = 512;
     config.reservation_max_age_s = 600;
+    config.state_interval_s = 60;
     return config;
 }
 
@@ -9117,7 +9195,8 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     X(budgets, 0, 1024)                                                                          \
     X(budget_keys, 16, 1u << 20)                                                                 \
     X(budget_reservations, 16, 65536)                                                            \
-    X(reservation_max_age_s, 1, 86400)
+    X(reservation_max_age_s, 1, 86400)                                                           \
+    X(state_interval_s, 1, 86400)
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {
@@ -17367,6 +17446,8 @@ typedef struct llmobsi_place {
     llmobsi_recorder* recorder; /* written before the ticket is published                        */
     llmobsi_atomic64 dropped[LLMOBS_DROP_COUNT]; /* lost on the way in: any thread adds          */
     llmobsi_atomic64 logs_dropped; /* of these: log records                                      */
+    llmobsi_held state_lock; /* the state file's, which a child must not hold. Open, the tick,
+                                close */
 } llmobsi_place;
 
 typedef struct llmobsi_use {
@@ -17711,7 +17792,8 @@ llmobsi_fn void llmobsi_thread_ended(void* value)
 }
 
 /* In the child: the other threads are gone, and what they held with them. No lock, no
-   allocation, no system call; the rest is done by the first call that comes. */
+   allocation; the rest is done by the first call that comes. But the lock of a state file must not
+   live on in a child that never calls: the parent, started anew, would find it taken. */
 llmobsi_fn void llmobsi_forked(void)
 {
     uint32_t i;
@@ -17723,6 +17805,7 @@ llmobsi_fn void llmobsi_forked(void)
         llmobsi_store_relaxed(&control->owned, owned);
     }
     for (i = 0; i < LLMOBS_MAX_INSTANCES; i++) {
+        llmobsi_held_close(&llmobsi_places[i].state_lock);
         if (llmobsi_load_relaxed(&llmobsi_places[i].ticket) != 0) {
             llmobsi_store_relaxed(&llmobsi_places[i].forked, 1);
             llmobsi_store_relaxed(&llmobsi_places[i].users, 0);
@@ -23392,12 +23475,19 @@ llmobsi_fn void llmobsi_cost_collect(llmobsi_recorder* recorder)
     }
 }
 
-/* In the child of a fork: what was spent is the parent's. */
-llmobsi_fn void llmobsi_cost_forked(llmobsi_cost_ledger* ledger)
+/* As when nothing had been spent: in the child of a fork, where it is the parent's, and where a
+   state file is refused that was half read. */
+llmobsi_fn void llmobsi_cost_clear(llmobsi_cost_ledger* ledger)
 {
+    llmobsi_cost_users* users = llmobsi_cost_users_of(ledger);
+    uint32_t i;
     llmobsi_cost_reset(ledger);
-    if (ledger->users != NULL) {
-        llmobsi_cost_users_reset(llmobsi_cost_users_of(ledger));
+    if (users != NULL) {
+        llmobsi_cost_users_reset(users);
+        users->begun = false;
+        for (i = 0; i < users->feature_limit; i++) {
+            users->features[i].row = 0; /* rows are numbered anew */
+        }
     }
 }
 
@@ -23989,11 +24079,6 @@ llmobsi_fn void llmobsi_budgets_layout(llmobsi_arena* arena, const llmobs_config
         return;
     }
     memset(budgets, 0, sizeof *budgets);
-    memset(memory, 0, limit * sizeof *memory);
-    memset(ids, 0, keys * sizeof *ids);
-    memset(purse_memory, 0, purses * sizeof *purse_memory);
-    memset(texts, 0, purses * LLMOBS_BUDGET_KEY);
-    memset(reservations, 0, count * sizeof *reservations);
     budgets->budgets = memory;
     budgets->limit = limit;
     budgets->keys = keys;
@@ -24006,10 +24091,21 @@ llmobsi_fn void llmobsi_budgets_layout(llmobsi_arena* arena, const llmobs_config
     recorder->budgets = budgets;
 }
 
-/* Generations that no handle has, and a seed. */
+/* As when nothing had been defined: generations that no handle has, and a seed. Before anybody else
+   is there. */
 llmobsi_fn void llmobsi_budgets_start(llmobsi_budgets* budgets)
 {
+    uint32_t count = budgets->reservation_mask + 1;
+    size_t purses = (size_t)budgets->keys + budgets->limit;
     uint32_t i;
+    memset((void*)budgets->budgets, 0, budgets->limit * sizeof *budgets->budgets);
+    memset((void*)budgets->ids, 0, budgets->keys * sizeof *budgets->ids);
+    memset((void*)budgets->purses, 0, purses * sizeof *budgets->purses);
+    memset(budgets->texts, 0, purses * LLMOBS_BUDGET_KEY);
+    memset((void*)budgets->reservations, 0, count * sizeof *budgets->reservations);
+    budgets->used = 0;
+    budgets->scopes = 0;
+    budgets->until_ns = 0;
     if (!llmobsi_random_bytes(&budgets->seed, sizeof budgets->seed)) {
         budgets->seed = llmobsi_monotonic_ns();
     }
@@ -36555,6 +36651,7 @@ typedef struct llmobsi_instance {
     bool stop;         /* under it */
     bool ticking;      /* its thread was started; open and close */
     pthread_t thread;
+    void* state; /* of a section above: see llmobsi_state_of. Open writes */
     void* memory; /* how to give the block back */
     size_t memory_bytes;
     llmobs_allocator allocator;
@@ -37407,8 +37504,9 @@ llmobsi_fn bool llmobsi_file_knows(llmobs_format format)
     return llmobs_encode(&empty, format, llmobsi_file_discard, NULL) == LLMOBS_OK;
 }
 
-/* Keeps the path, made absolute: the process may go elsewhere later. */
-llmobsi_fn bool llmobsi_file_set_path(llmobsi_file* file, const char* path)
+/* Keeps a path, made absolute: the process may go elsewhere later. False: it is empty, or too
+   long. */
+llmobsi_fn bool llmobsi_file_set_path(char out[LLMOBS_I_FILE_PATH], const char* path)
 {
     const char* end = (const char*)memchr(path, '\0', LLMOBS_I_FILE_PATH);
     size_t size = end != NULL ? (size_t)(end - path) : 0;
@@ -37416,14 +37514,14 @@ llmobsi_fn bool llmobsi_file_set_path(llmobsi_file* file, const char* path)
     if (size == 0) {
         return false;
     }
-    if (path[0] != '/' && getcwd(file->path, sizeof file->path) != NULL) {
-        folder = strlen(file->path);
-        if (folder + 1 + size >= sizeof file->path) {
+    if (path[0] != '/' && getcwd(out, LLMOBS_I_FILE_PATH) != NULL) {
+        folder = strlen(out);
+        if (folder + 1 + size >= LLMOBS_I_FILE_PATH) {
             return false;
         }
-        file->path[folder++] = '/';
+        out[folder++] = '/';
     }
-    memcpy(file->path + folder, path, size + 1);
+    memcpy(out + folder, path, size + 1);
     return true;
 }
 
@@ -37535,7 +37633,7 @@ LLMOBS_API llmobs_result llmobs_export_file_with(llmobs* obs, llmobs_format form
         return LLMOBS_ERROR_FORMAT;
     }
     if (path == NULL || !llmobsi_file_set_options(&file, options) ||
-        !llmobsi_file_set_path(&file, path)) {
+        !llmobsi_file_set_path(file.path, path)) {
         errno = saved;
         return LLMOBS_ERROR_ARGUMENT;
     }
@@ -37553,6 +37651,1261 @@ LLMOBS_API llmobs_result llmobs_export_file_with(llmobs* obs, llmobs_format form
 LLMOBS_API llmobs_result llmobs_export_file(llmobs* obs, llmobs_format format, const char* path)
 {
     return llmobs_export_file_with(obs, format, path, NULL);
+}
+
+#endif /* LLMOBS_NO_FILE */
+
+/* =================================================================================================
+ *  >>state_frame            export: state files: frames
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_FILE
+
+/* Frames of a state file. Behind the file's first 16 bytes there is nothing but frames: a tag and
+   the length of what follows it, records, a checksum. Numbers are words of 64 bits, the lowest byte
+   first. A record stands in one frame, and frames are as large as one buffer at most: what there
+   is much of fills several with the same tag.
+
+   A frame's checksum begins with that of the one before, so that none can be missing, come twice or
+   stand elsewhere; the last frame has the file's size. The checksum is our own 64-bit hash with a
+   fixed seed: it is the same on every machine and in every build, without SHA-256 and with
+   somebody else's hash for tables, too. It is there against disks and crashes. Who may write our
+   files can make one that fits, and so what is read is checked all the same. */
+
+#define LLMOBS_I_STATE_MAGIC "llmobs state 1\n" /* and its NUL */
+#define LLMOBS_I_STATE_FRAME 8192u /* most bytes of a frame, whole */
+#define LLMOBS_I_STATE_ENDS 16u    /* of these: tag and length before, the checksum behind */
+
+/* A tag as four letters, the first one the lowest byte. */
+#define LLMOBS_I_STATE_TAG(a, b, c, d)                                                            \
+    ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
+#define LLMOBS_I_STATE_HEAD LLMOBS_I_STATE_TAG('H', 'E', 'A', 'D')
+#define LLMOBS_I_STATE_ROWS LLMOBS_I_STATE_TAG('R', 'O', 'W', 'S')
+#define LLMOBS_I_STATE_SUMS LLMOBS_I_STATE_TAG('S', 'U', 'M', 'S')
+#define LLMOBS_I_STATE_USER LLMOBS_I_STATE_TAG('U', 'S', 'E', 'R')
+#define LLMOBS_I_STATE_GRUP LLMOBS_I_STATE_TAG('G', 'R', 'U', 'P')
+#define LLMOBS_I_STATE_SETS LLMOBS_I_STATE_TAG('S', 'E', 'T', 'S')
+#define LLMOBS_I_STATE_UNIQ LLMOBS_I_STATE_TAG('U', 'N', 'I', 'Q')
+#define LLMOBS_I_STATE_BUDG LLMOBS_I_STATE_TAG('B', 'U', 'D', 'G')
+#define LLMOBS_I_STATE_LAST LLMOBS_I_STATE_TAG('L', 'A', 'S', 'T')
+
+LLMOBS_I_STATIC_ASSERT(state_magic, sizeof LLMOBS_I_STATE_MAGIC == 16);
+
+/* ---- out ----------------------------------------------------------------------------------- */
+
+typedef struct llmobsi_state_writer {
+    int file;
+    bool failed;
+    uint32_t tag;      /* of the frame under way; 0: none is */
+    uint32_t used;     /* bytes of it */
+    uint64_t position; /* what is written */
+    uint64_t limit;    /* past it the system would send SIGXFSZ, which kills */
+    uint64_t sum;
+    unsigned char bytes[LLMOBS_I_STATE_FRAME];
+} llmobsi_state_writer;
+
+llmobsi_fn void llmobsi_state_write(llmobsi_state_writer* writer, const void* data, size_t size)
+{
+    const char* from = (const char*)data;
+    writer->failed |= writer->position > writer->limit || size > writer->limit - writer->position;
+    while (size > 0 && !writer->failed) {
+        ssize_t done = write(writer->file, from, size);
+        if (done > 0) {
+            from += done;
+            size -= (size_t)done;
+            writer->position += (uint64_t)done;
+        } else {
+            writer->failed = done == 0 || errno != EINTR;
+        }
+    }
+}
+
+llmobsi_fn void llmobsi_state_write_begin(llmobsi_state_writer* writer, int file, uint64_t limit)
+{
+    writer->file = file;
+    writer->failed = false;
+    writer->tag = 0;
+    writer->position = 0;
+    writer->limit = limit;
+    writer->sum = llmobsi_hash64_own(LLMOBS_I_STATE_MAGIC, sizeof LLMOBS_I_STATE_MAGIC, 0);
+    llmobsi_state_write(writer, LLMOBS_I_STATE_MAGIC, sizeof LLMOBS_I_STATE_MAGIC);
+}
+
+/* Ends the frame under way. */
+llmobsi_fn void llmobsi_state_seal(llmobsi_state_writer* writer)
+{
+    if (writer->tag == 0) {
+        return;
+    }
+    llmobsi_store_le64(writer->bytes, writer->tag | (uint64_t)(writer->used - 8) << 32);
+    writer->sum = llmobsi_hash64_own(writer->bytes, writer->used, writer->sum);
+    llmobsi_store_le64(writer->bytes + writer->used, writer->sum);
+    llmobsi_state_write(writer, writer->bytes, writer->used + 8u);
+    writer->tag = 0;
+}
+
+/* Before each record: it goes into the frame under way, or begins one. `size` is at most
+   LLMOBS_I_STATE_FRAME - LLMOBS_I_STATE_ENDS. */
+llmobsi_fn void llmobsi_state_record(llmobsi_state_writer* writer, uint32_t tag, size_t size)
+{
+    if (tag != writer->tag || size > LLMOBS_I_STATE_FRAME - 8u - writer->used) {
+        llmobsi_state_seal(writer);
+        writer->tag = tag;
+        writer->used = 8;
+    }
+}
+
+llmobsi_fn void llmobsi_state_put(llmobsi_state_writer* writer, uint64_t word)
+{
+    llmobsi_store_le64(writer->bytes + writer->used, word);
+    writer->used += 8;
+}
+
+llmobsi_fn void llmobsi_state_put_bytes(llmobsi_state_writer* writer, const void* data, size_t size)
+{
+    memcpy(writer->bytes + writer->used, data, size);
+    writer->used += (uint32_t)size;
+}
+
+/* The last frame. False: not all could be written. */
+llmobsi_fn bool llmobsi_state_write_end(llmobsi_state_writer* writer)
+{
+    llmobsi_state_seal(writer);
+    llmobsi_state_record(writer, LLMOBS_I_STATE_LAST, 8);
+    llmobsi_state_put(writer, writer->position + LLMOBS_I_STATE_ENDS + 8);
+    llmobsi_state_seal(writer);
+    return !writer->failed;
+}
+
+/* ---- in ------------------------------------------------------------------------------------ */
+
+/* Why a file is refused, as a note tells it. */
+#define LLMOBS_I_STATE_REFUSED(why) "the state file was set aside (.damaged) and not loaded: " why
+
+typedef struct llmobsi_state_reader {
+    int file;
+    const char* refused; /* why; NULL: it is not. The first reason stays */
+    uint32_t tag;        /* of this frame */
+    uint32_t at;         /* what is read of it, */
+    uint32_t end;        /* and its records' end */
+    uint64_t position;   /* behind this frame */
+    uint64_t sum;
+    unsigned char bytes[LLMOBS_I_STATE_FRAME];
+} llmobsi_state_reader;
+
+llmobsi_fn void llmobsi_state_refuse(llmobsi_state_reader* reader, const char* why)
+{
+    reader->refused = reader->refused != NULL ? reader->refused : why;
+    reader->at = reader->end;
+}
+
+/* Whether there are so many more bytes. */
+llmobsi_fn bool llmobsi_state_read(llmobsi_state_reader* reader, void* to, size_t size)
+{
+    char* out = (char*)to;
+    while (size > 0) {
+        ssize_t got = read(reader->file, out, size);
+        if (got > 0) {
+            out += got;
+            size -= (size_t)got;
+            reader->position += (uint64_t)got;
+        } else if (got == 0 || errno != EINTR) {
+            llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("it is cut off"));
+            return false;
+        }
+    }
+    return true;
+}
+
+llmobsi_fn void llmobsi_state_read_begin(llmobsi_state_reader* reader, int file)
+{
+    memset(reader, 0, offsetof(llmobsi_state_reader, bytes));
+    reader->file = file;
+    if (llmobsi_state_read(reader, reader->bytes, sizeof LLMOBS_I_STATE_MAGIC) &&
+        memcmp(reader->bytes, LLMOBS_I_STATE_MAGIC, sizeof LLMOBS_I_STATE_MAGIC) != 0) {
+        llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("it is none, or of another version"));
+    }
+    reader->sum = llmobsi_hash64_own(LLMOBS_I_STATE_MAGIC, sizeof LLMOBS_I_STATE_MAGIC, 0);
+}
+
+/* The next frame; false: the file is refused. */
+llmobsi_fn bool llmobsi_state_read_frame(llmobsi_state_reader* reader)
+{
+    uint64_t head;
+    uint64_t size;
+    if (reader->refused != NULL || !llmobsi_state_read(reader, reader->bytes, 8)) {
+        return false;
+    }
+    head = llmobsi_load_le64(reader->bytes);
+    size = head >> 32;
+    if (size > LLMOBS_I_STATE_FRAME - LLMOBS_I_STATE_ENDS) {
+        llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("a length is wrong"));
+        return false;
+    }
+    if (!llmobsi_state_read(reader, reader->bytes + 8, (size_t)size + 8)) {
+        return false;
+    }
+    reader->tag = (uint32_t)head;
+    reader->at = 8;
+    reader->end = 8 + (uint32_t)size;
+    reader->sum = llmobsi_hash64_own(reader->bytes, reader->end, reader->sum);
+    if (llmobsi_load_le64(reader->bytes + reader->end) != reader->sum) {
+        llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("a checksum does not fit"));
+        return false;
+    }
+    return true;
+}
+
+/* So many bytes of the record; NULL: it is refused. */
+llmobsi_fn const unsigned char* llmobsi_state_get_bytes(llmobsi_state_reader* reader, uint64_t size)
+{
+    const unsigned char* bytes = reader->bytes + reader->at;
+    if (size > reader->end - reader->at) {
+        llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("a record is cut off"));
+        return NULL;
+    }
+    reader->at += (uint32_t)size;
+    return bytes;
+}
+
+/* A number from `least` to `most`; `least` where the file is refused. */
+llmobsi_fn int64_t llmobsi_state_get(llmobsi_state_reader* reader, int64_t least, int64_t most)
+{
+    const unsigned char* bytes = llmobsi_state_get_bytes(reader, 8);
+    int64_t number = bytes != NULL ? (int64_t)llmobsi_load_le64(bytes) : least;
+    if (number < least || number > most) {
+        llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("a number is out of range"));
+        return least;
+    }
+    return number;
+}
+
+/* All bits. */
+llmobsi_fn uint64_t llmobsi_state_get_word(llmobsi_state_reader* reader)
+{
+    return (uint64_t)llmobsi_state_get(reader, INT64_MIN, INT64_MAX);
+}
+
+#endif /* LLMOBS_NO_FILE */
+
+/* =================================================================================================
+ *  >>state_save             export: state files: what is written
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_FILE
+
+/* What a state file has, written. The tick's lock is held: the tick alone writes the ledger and its
+   sketches, so they stand still. Budgets go on; each amount is what it was at one moment. */
+
+#define LLMOBS_I_STATE_SUMS_BYTES (8u * (3u + LLMOBS_I_COST_SUMS))
+#define LLMOBS_I_STATE_WAY_WORDS 9u /* of a counter */
+#define LLMOBS_I_STATE_SET_BYTES (8u * (3u + LLMOBS_I_STATE_WAY_WORDS * LLMOBS_I_TOP_WAYS))
+
+/* ---- the ledger ---------------------------------------------------------------------------- */
+
+/* Names, by which the rows are found again. The first two rows are the same everywhere. */
+llmobsi_fn void llmobsi_state_save_rows(llmobsi_state_writer* writer,
+                                        const llmobsi_cost_ledger* ledger)
+{
+    uint32_t row;
+    int i;
+    for (row = LLMOBS_I_COST_ROW_UNTRACKED + 1; row < ledger->row_count; row++) {
+        size_t sizes[LLMOBS_I_COST_DIMENSIONS];
+        size_t all = 0;
+        for (i = 0; i < (int)LLMOBS_I_COST_DIMENSIONS; i++) {
+            sizes[i] = strlen(llmobsi_cost_name(ledger, row, i));
+            all += 8 + sizes[i];
+        }
+        llmobsi_state_record(writer, LLMOBS_I_STATE_ROWS, all);
+        for (i = 0; i < (int)LLMOBS_I_COST_DIMENSIONS; i++) {
+            llmobsi_state_put(writer, sizes[i]);
+            llmobsi_state_put_bytes(writer, llmobsi_cost_name(ledger, row, i), sizes[i]);
+        }
+    }
+}
+
+llmobsi_fn void llmobsi_state_save_sums(llmobsi_state_writer* writer, llmobs_period period,
+                                        int32_t number, uint32_t row, const llmobs_cost_sums* sums)
+{
+    int64_t words[LLMOBS_I_COST_SUMS];
+    uint32_t i;
+    memcpy(words, sums, sizeof words);
+    llmobsi_state_record(writer, LLMOBS_I_STATE_SUMS, LLMOBS_I_STATE_SUMS_BYTES);
+    llmobsi_state_put(writer, (uint64_t)period);
+    llmobsi_state_put(writer, (uint64_t)(int64_t)number);
+    llmobsi_state_put(writer, row);
+    for (i = 0; i < LLMOBS_I_COST_SUMS; i++) {
+        llmobsi_state_put(writer, (uint64_t)words[i]);
+    }
+}
+
+/* The period of a kind that comes after a number; LLMOBS_I_COST_SLOTS: there is none. */
+llmobsi_fn uint32_t llmobsi_state_slot_after(const llmobsi_cost_ledger* ledger,
+                                             llmobs_period period, int64_t number)
+{
+    uint32_t next = LLMOBS_I_COST_SLOTS;
+    uint32_t count;
+    uint32_t i = llmobsi_cost_slots_of(period, &count);
+    uint32_t end = i + count;
+    for (; i < end; i++) {
+        const llmobsi_cost_slot* slot = &ledger->slots[i];
+        if (slot->used && slot->number > number &&
+            (next == LLMOBS_I_COST_SLOTS || slot->number < ledger->slots[next].number)) {
+            next = i;
+        }
+    }
+    return next;
+}
+
+/* In the order in which periods give up their details, the first ones first: where there are fewer
+   places, the newest periods keep theirs. */
+llmobsi_fn void llmobsi_state_save_periods(llmobsi_state_writer* writer,
+                                           const llmobsi_cost_ledger* ledger)
+{
+    static const llmobs_period order[] = {LLMOBS_PERIOD_HOUR, LLMOBS_PERIOD_DAY,
+                                          LLMOBS_PERIOD_MONTH, LLMOBS_PERIOD_NONE};
+    llmobs_cost_sums nothing;
+    size_t kind;
+    memset(&nothing, 0, sizeof nothing);
+    for (kind = 0; kind < sizeof order / sizeof order[0]; kind++) {
+        int64_t number = INT64_MIN;
+        uint32_t at;
+        while ((at = llmobsi_state_slot_after(ledger, order[kind], number)) !=
+               LLMOBS_I_COST_SLOTS) {
+            const llmobsi_cost_slot* slot = &ledger->slots[at];
+            uint32_t place;
+            number = slot->number;
+            if (memcmp(&slot->other, &nothing, sizeof nothing) != 0) {
+                llmobsi_state_save_sums(writer, order[kind], slot->number, LLMOBS_I_COST_ROW_OTHER,
+                                        &slot->other);
+            }
+            for (place = slot->first; place != 0; place = ledger->places[place - 1].next) {
+                llmobsi_state_save_sums(writer, order[kind], slot->number,
+                                        ledger->places[place - 1].row,
+                                        &ledger->places[place - 1].sums);
+            }
+        }
+    }
+}
+
+/* ---- who spends ---------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_state_save_set(llmobsi_state_writer* writer, const llmobsi_top_set* set,
+                                       uint64_t number)
+{
+    uint64_t used = llmobsi_load_relaxed(&set->used);
+    uint64_t way;
+    llmobsi_state_record(writer, LLMOBS_I_STATE_SETS,
+                         (size_t)(8 * (3 + LLMOBS_I_STATE_WAY_WORDS * used)));
+    llmobsi_state_put(writer, number);
+    llmobsi_state_put(writer, llmobsi_load_relaxed(&set->total));
+    llmobsi_state_put(writer, used);
+    for (way = 0; way < used; way++) {
+        const llmobsi_top_rest* rest = &set->rest[way];
+        llmobsi_state_put(writer, llmobsi_load_relaxed(&rest->tag[0]));
+        llmobsi_state_put(writer, llmobsi_load_relaxed(&rest->tag[1]));
+        llmobsi_state_put(writer, llmobsi_load_relaxed(&rest->id));
+        llmobsi_state_put(writer, llmobsi_load_relaxed(&set->counts[way]));
+        llmobsi_state_put(writer, llmobsi_load_relaxed(&rest->error));
+        llmobsi_state_put(writer, llmobsi_load_relaxed(&rest->use.requests));
+        llmobsi_state_put(writer, llmobsi_load_relaxed(&rest->use.unpriced));
+        llmobsi_state_put(writer, llmobsi_load_relaxed(&rest->use.input_tokens));
+        llmobsi_state_put(writer, llmobsi_load_relaxed(&rest->use.output_tokens));
+    }
+}
+
+llmobsi_fn void llmobsi_state_save_group(llmobsi_state_writer* writer,
+                                         const llmobsi_cost_group* group)
+{
+    const llmobsi_top* top = group->top;
+    uint64_t ids = llmobsi_load_relaxed(&top->ids_used);
+    uint64_t i;
+    llmobsi_state_record(writer, LLMOBS_I_STATE_GRUP, (size_t)(8 * 3 + LLMOBS_KEY_ID_SIZE * ids));
+    llmobsi_state_put(writer, group->row);
+    llmobsi_state_put(writer, top->mask + 1);
+    llmobsi_state_put(writer, ids);
+    for (i = 0; i < ids; i++) {
+        char id[LLMOBS_KEY_ID_SIZE];
+        llmobsi_top_id_get(top, i + 1, id);
+        llmobsi_state_put_bytes(writer, id, sizeof id);
+    }
+    for (i = 0; i <= top->mask; i++) {
+        const llmobsi_top_set* set = llmobsi_top_set_of(top, i);
+        if (llmobsi_load_relaxed(&set->used) != 0) {
+            llmobsi_state_save_set(writer, set, i);
+        }
+    }
+    llmobsi_state_record(writer, LLMOBS_I_STATE_UNIQ, LLMOBS_I_UNIQUE_REGISTERS);
+    for (i = 0; i < LLMOBS_I_UNIQUE_REGISTERS; i++) {
+        writer->bytes[writer->used++] = llmobsi_load_relaxed(&group->unique->registers[i]);
+    }
+}
+
+llmobsi_fn void llmobsi_state_save_users(llmobsi_state_writer* writer,
+                                         const llmobsi_cost_users* users)
+{
+    uint32_t i;
+    if (users == NULL || !users->begun) {
+        return;
+    }
+    llmobsi_state_record(writer, LLMOBS_I_STATE_USER, 16);
+    llmobsi_state_put(writer, (uint64_t)(int64_t)users->month);
+    llmobsi_state_put(writer, (uint64_t)users->nobodys_nano);
+    llmobsi_state_save_group(writer, &users->all);
+    for (i = 0; i < users->feature_limit && users->features[i].row != 0; i++) {
+        llmobsi_state_save_group(writer, &users->features[i]);
+    }
+}
+
+/* ---- budgets ------------------------------------------------------------------------------- */
+
+#define LLMOBS_I_STATE_BUDGET_BYTES (LLMOBS_BUDGET_NAME + LLMOBS_BUDGET_KEY + 8u * 7u)
+
+/* The next amount. The busy flag is up, so that this thread's signal handlers do not wait for the
+   lock. */
+llmobsi_fn bool llmobsi_state_next_budget(llmobsi_budgets* budgets, uint32_t* place,
+                                          llmobsi_budget_saved* saved)
+{
+    llmobsi_control* self = llmobsi_self;
+    bool found;
+    if (self != NULL) {
+        llmobsi_raise(self);
+    }
+    found = llmobsi_budget_save(budgets, place, saved);
+    if (self != NULL) {
+        llmobsi_lower(self);
+    }
+    return found;
+}
+
+llmobsi_fn void llmobsi_state_save_budgets(llmobsi_state_writer* writer, llmobsi_budgets* budgets)
+{
+    llmobsi_budget_saved saved;
+    uint32_t place = 0;
+    while (budgets != NULL && llmobsi_state_next_budget(budgets, &place, &saved)) {
+        llmobsi_state_record(writer, LLMOBS_I_STATE_BUDG, LLMOBS_I_STATE_BUDGET_BYTES);
+        llmobsi_state_put_bytes(writer, saved.name, sizeof saved.name);
+        llmobsi_state_put_bytes(writer, saved.key, sizeof saved.key);
+        llmobsi_state_put(writer, (uint64_t)saved.scope);
+        llmobsi_state_put(writer, (uint64_t)saved.period);
+        llmobsi_state_put(writer, (uint64_t)(int64_t)saved.utc_offset_minutes);
+        llmobsi_state_put(writer, (uint64_t)(int64_t)saved.number);
+        llmobsi_state_put(writer, saved.since_ns);
+        llmobsi_state_put(writer, saved.spent_nano);
+        llmobsi_state_put(writer, saved.is_own);
+    }
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+/* Under the tick's lock. False: not all could be written. */
+llmobsi_fn bool llmobsi_state_save_all(llmobsi_state_writer* writer, llmobsi_recorder* recorder,
+                                       uint64_t unix_ns)
+{
+    const llmobsi_cost_ledger* ledger = llmobsi_cost_ledger_of(recorder);
+    llmobsi_state_record(writer, LLMOBS_I_STATE_HEAD, 8 * 6);
+    llmobsi_state_put(writer, unix_ns);
+    llmobsi_state_put(writer, ledger != NULL ? (uint64_t)(int64_t)ledger->offset_s : 0);
+    llmobsi_state_put(writer, ledger != NULL ? ledger->overflows : 0);
+    llmobsi_state_put(writer, ledger != NULL ? ledger->folded : 0);
+    llmobsi_state_put(writer, ledger != NULL ? ledger->late : 0);
+    llmobsi_state_put(writer, ledger != NULL ? ledger->saturated : 0);
+    if (ledger != NULL) {
+        llmobsi_state_save_rows(writer, ledger);
+        llmobsi_state_save_periods(writer, ledger);
+        llmobsi_state_save_users(writer, llmobsi_cost_users_of(ledger));
+    }
+    llmobsi_state_save_budgets(writer, llmobsi_budgets_of(recorder));
+    return llmobsi_state_write_end(writer);
+}
+
+#endif /* LLMOBS_NO_FILE */
+
+/* =================================================================================================
+ *  >>state_load             export: state files: what is read
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_FILE
+
+/* A state file, read back into an instance that nobody uses yet. Every length, number and index is
+   checked; who finds the file refused begins the instance anew. The sizes of the config may be
+   others: rows are found by their names, and what does not fit goes where it would have gone. */
+
+typedef struct llmobsi_state_loader {
+    llmobsi_state_reader reader;
+    llmobsi_cost_ledger* ledger; /* NULL: there is none; likewise the next two */
+    llmobsi_cost_users* users;
+    llmobsi_budgets* budgets;
+    uint64_t now_ns; /* Unix time */
+    uint64_t saved_ns;
+    int32_t offset_s;
+    uint32_t rows; /* of the file, so far. They have the same numbers here, while there is room */
+    llmobsi_cost_group* group; /* whose sketches come; NULL: they have no place here */
+    bool all_seen;
+    bool ended;
+    uint64_t lost; /* what found no place */
+} llmobsi_state_loader;
+
+#define LLMOBS_I_STATE_ROWS_MOST (1 << 24)
+
+/* ---- the ledger ---------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_state_load_head(llmobsi_state_loader* loader)
+{
+    llmobsi_state_reader* reader = &loader->reader;
+    uint64_t counts[4];
+    int i;
+    loader->saved_ns = llmobsi_state_get_word(reader);
+    loader->offset_s = (int32_t)llmobsi_state_get(reader, -86400, 86400);
+    for (i = 0; i < 4; i++) {
+        counts[i] = llmobsi_state_get_word(reader);
+    }
+    if (loader->ledger != NULL) {
+        loader->ledger->overflows = counts[0];
+        loader->ledger->folded = counts[1];
+        loader->ledger->late = counts[2];
+        loader->ledger->saturated = counts[3];
+    }
+}
+
+/* The row must get the number that it had, or none: the file has each one once. */
+llmobsi_fn void llmobsi_state_load_row(llmobsi_state_loader* loader)
+{
+    llmobsi_state_reader* reader = &loader->reader;
+    llmobs_string names[LLMOBS_I_COST_DIMENSIONS];
+    uint32_t row;
+    int i;
+    for (i = 0; i < (int)LLMOBS_I_COST_DIMENSIONS; i++) {
+        names[i].size = (size_t)llmobsi_state_get(reader, 0, LLMOBS_EXPLAINED_TEXT - 1);
+        names[i].data = (const char*)llmobsi_state_get_bytes(reader, names[i].size);
+        if (names[i].data == NULL || memchr(names[i].data, '\0', names[i].size) != NULL ||
+            !llmobsi_utf8_is_valid(names[i].data, names[i].size)) {
+            llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("a name is malformed"));
+            return;
+        }
+    }
+    if (loader->ledger != NULL && loader->rows == loader->ledger->row_count) {
+        row = llmobsi_cost_row_get(loader->ledger, names);
+        if (row != loader->rows && row != LLMOBS_I_COST_ROW_OTHER) {
+            llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("a row comes twice"));
+        }
+    }
+    loader->lost += loader->ledger == NULL || loader->rows >= loader->ledger->row_count;
+    loader->rows += loader->rows < LLMOBS_I_STATE_ROWS_MOST;
+}
+
+/* A period's number in our time zone: where that is another one than the file's, the number of the
+   period that has the middle of it. */
+llmobsi_fn int32_t llmobsi_state_number(const llmobsi_state_loader* loader, llmobs_period period,
+                                        int32_t number)
+{
+    uint64_t half = LLMOBS_I_MINUTE_NS * (period == LLMOBS_PERIOD_HOUR  ? 30
+                                          : period == LLMOBS_PERIOD_DAY ? 12 * 60
+                                                                        : 14 * 24 * 60);
+    if (period == LLMOBS_PERIOD_NONE || loader->offset_s == loader->ledger->offset_s) {
+        return number;
+    }
+    return llmobsi_period_at(period, loader->ledger->offset_s,
+                             llmobsi_period_begins(period, loader->offset_s, number) + half);
+}
+
+/* Days since 1970 in 32 bits, and months that fit them. */
+llmobsi_fn int32_t llmobsi_state_get_number(llmobsi_state_reader* reader, llmobs_period period)
+{
+    int64_t most = period == LLMOBS_PERIOD_NONE    ? 0
+                   : period == LLMOBS_PERIOD_MONTH ? 12 * 1000
+                                                   : 1 << 23; /* both beyond 64 bits of ns */
+    return (int32_t)llmobsi_state_get(reader, -most, most);
+}
+
+llmobsi_fn void llmobsi_state_load_sums(llmobsi_state_loader* loader)
+{
+    llmobsi_state_reader* reader = &loader->reader;
+    llmobsi_cost_ledger* ledger = loader->ledger;
+    int64_t kind = llmobsi_state_get(reader, 0, LLMOBS_PERIOD_COUNT - 1);
+    llmobs_period period = (llmobs_period)kind;
+    int32_t number = llmobsi_state_get_number(reader, period);
+    uint32_t row = (uint32_t)llmobsi_state_get(reader, 0, (int64_t)loader->rows - 1);
+    int64_t words[LLMOBS_I_COST_SUMS];
+    llmobs_cost_sums sums;
+    uint32_t slot;
+    uint32_t i;
+    for (i = 0; i < LLMOBS_I_COST_SUMS; i++) {
+        words[i] = llmobsi_state_get(reader, 0, INT64_MAX);
+    }
+    memcpy(&sums, words, sizeof sums);
+    if (reader->refused != NULL || ledger == NULL) {
+        loader->lost += ledger == NULL;
+        return;
+    }
+    slot = llmobsi_cost_slot_get(ledger, period, llmobsi_state_number(loader, period, number));
+    if (slot == LLMOBS_I_COST_SLOTS) {
+        loader->lost++;
+    } else if (row == LLMOBS_I_COST_ROW_OTHER) {
+        ledger->saturated += llmobsi_cost_sums_add(&ledger->slots[slot].other, &sums);
+    } else {
+        row = row < ledger->row_count ? row : LLMOBS_I_COST_ROW_OTHER;
+        ledger->saturated +=
+            llmobsi_cost_sums_add(llmobsi_cost_sums_of(ledger, row, period, slot), &sums);
+    }
+}
+
+/* ---- who spends ---------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_state_load_user(llmobsi_state_loader* loader)
+{
+    llmobsi_state_reader* reader = &loader->reader;
+    int32_t month = llmobsi_state_get_number(reader, LLMOBS_PERIOD_MONTH);
+    int64_t nobodys_nano = llmobsi_state_get(reader, 0, INT64_MAX);
+    if (reader->refused == NULL && loader->users != NULL) {
+        loader->users->begun = true;
+        loader->users->month = llmobsi_state_number(loader, LLMOBS_PERIOD_MONTH, month);
+        loader->users->nobodys_nano = nobodys_nano;
+    }
+}
+
+/* The group of a feature's row + 1, of 0 that of all. NULL: it has no place here, or comes twice;
+   then the file is refused. */
+llmobsi_fn llmobsi_cost_group* llmobsi_state_group(llmobsi_state_loader* loader, uint32_t row)
+{
+    const llmobsi_cost_ledger* ledger = loader->ledger;
+    bool again = row == 0 && loader->all_seen;
+    uint32_t i;
+    loader->all_seen |= row == 0;
+    if (loader->users == NULL || !loader->users->begun || row > ledger->row_count) {
+        return NULL;
+    }
+    for (i = 0; row != 0 && i < loader->users->feature_limit; i++) {
+        again |= loader->users->features[i].row == row;
+    }
+    if (again || (row != 0 && ledger->rows[row - 1].first[LLMOBS_I_COST_FEATURE] != row - 1)) {
+        llmobsi_state_refuse(&loader->reader, LLMOBS_I_STATE_REFUSED("a feature is wrong"));
+        return NULL;
+    }
+    return row == 0 ? &loader->users->all : llmobsi_cost_group_of(loader->users, row - 1);
+}
+
+/* An id of a key that pseudonyms were made with. */
+llmobsi_fn void llmobsi_state_load_id(llmobsi_state_loader* loader, uint64_t place)
+{
+    const unsigned char* bytes = llmobsi_state_get_bytes(&loader->reader, LLMOBS_KEY_ID_SIZE);
+    char id[LLMOBS_KEY_ID_SIZE] = {0};
+    const void* end = bytes != NULL ? memchr(bytes, '\0', sizeof id) : NULL;
+    if (end == NULL) {
+        llmobsi_state_refuse(&loader->reader, LLMOBS_I_STATE_REFUSED("a key's id is malformed"));
+        return;
+    }
+#ifndef LLMOBS_NO_SHA256
+    memcpy(id, bytes, (size_t)((const unsigned char*)end - bytes));
+    if (loader->group != NULL && (!llmobsi_key_id_is_valid(id, strlen(id)) ||
+                                  llmobsi_top_id(loader->group->top, id) != place + 1)) {
+        llmobsi_state_refuse(&loader->reader, LLMOBS_I_STATE_REFUSED("a key's id is malformed"));
+    }
+#endif
+    (void)place;
+}
+
+/* Sketches of another size are begun anew: their brackets would not hold. */
+llmobsi_fn void llmobsi_state_load_group(llmobsi_state_loader* loader)
+{
+    llmobsi_state_reader* reader = &loader->reader;
+    uint32_t row = (uint32_t)llmobsi_state_get(reader, 0, loader->rows);
+    uint64_t sets = llmobsi_state_get_word(reader);
+    uint64_t ids = (uint64_t)llmobsi_state_get(reader, 0, LLMOBS_I_TOP_IDS);
+    uint64_t i;
+    loader->group = NULL;
+    if (reader->refused != NULL) {
+        return;
+    }
+    loader->group = llmobsi_state_group(loader, row);
+    if (loader->group == NULL || sets != loader->group->top->mask + 1) {
+        loader->group = NULL;
+        loader->lost++;
+    }
+#ifdef LLMOBS_NO_SHA256
+    loader->group = NULL; /* whose keys these are can't be told */
+#endif
+    for (i = 0; i < ids && reader->refused == NULL; i++) {
+        llmobsi_state_load_id(loader, i);
+    }
+}
+
+/* A counter. `set` is NULL where it has no place. */
+llmobsi_fn void llmobsi_state_load_way(llmobsi_state_loader* loader, llmobsi_top_set* set,
+                                       uint64_t number, uint32_t way)
+{
+    llmobsi_state_reader* reader = &loader->reader;
+    const llmobsi_top* top = loader->group != NULL ? loader->group->top : NULL;
+    int64_t ids = top != NULL ? (int64_t)llmobsi_load_relaxed(&top->ids_used) : LLMOBS_I_TOP_IDS;
+    llmobsi_top_rest rest;
+    uint64_t count;
+    memset(&rest, 0, sizeof rest);
+    rest.tag[0] = llmobsi_state_get_word(reader);
+    rest.tag[1] = llmobsi_state_get_word(reader);
+    rest.id = (uint64_t)llmobsi_state_get(reader, 0, ids);
+    count = (uint64_t)llmobsi_state_get(reader, 0, INT64_MAX);
+    rest.error = (uint64_t)llmobsi_state_get(reader, 0, (int64_t)count);
+    rest.use.requests = (uint64_t)llmobsi_state_get(reader, 0, INT64_MAX);
+    rest.use.unpriced = (uint64_t)llmobsi_state_get(reader, 0, INT64_MAX);
+    rest.use.input_tokens = (uint64_t)llmobsi_state_get(reader, 0, INT64_MAX);
+    rest.use.output_tokens = (uint64_t)llmobsi_state_get(reader, 0, INT64_MAX);
+    if (reader->refused != NULL || top == NULL) {
+        return;
+    }
+    if ((rest.tag[0] & top->mask) != number ||
+        llmobsi_top_find(set, rest.tag) != LLMOBS_I_TOP_WAYS) {
+        llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("a user stands at a wrong place"));
+        return;
+    }
+    llmobsi_top_counter_put(set, way, &rest);
+    llmobsi_top_put(&set->counts[way], count);
+    llmobsi_top_put(&set->used, way + 1);
+}
+
+llmobsi_fn void llmobsi_state_load_set(llmobsi_state_loader* loader)
+{
+    llmobsi_state_reader* reader = &loader->reader;
+    llmobsi_top* top = loader->group != NULL ? loader->group->top : NULL;
+    int64_t last = top != NULL ? (int64_t)top->mask : INT64_MAX;
+    uint64_t number = (uint64_t)llmobsi_state_get(reader, 0, last);
+    uint64_t total = (uint64_t)llmobsi_state_get(reader, 0, INT64_MAX);
+    uint32_t used = (uint32_t)llmobsi_state_get(reader, 1, LLMOBS_I_TOP_WAYS);
+    llmobsi_top_set* set = NULL;
+    uint32_t way;
+    if (reader->refused == NULL && top != NULL) {
+        set = llmobsi_top_set_at(top, number);
+        if (llmobsi_load_relaxed(&set->used) != 0) {
+            llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("a set of users comes twice"));
+            return;
+        }
+        llmobsi_top_put(&set->total, total);
+    }
+    for (way = 0; way < used && reader->refused == NULL; way++) {
+        llmobsi_state_load_way(loader, set, number, way);
+    }
+}
+
+llmobsi_fn void llmobsi_state_load_unique(llmobsi_state_loader* loader)
+{
+    const unsigned char* ranks =
+        llmobsi_state_get_bytes(&loader->reader, LLMOBS_I_UNIQUE_REGISTERS);
+    uint32_t i;
+    for (i = 0; ranks != NULL && i < LLMOBS_I_UNIQUE_REGISTERS; i++) {
+        if (ranks[i] > LLMOBS_I_UNIQUE_RANKS) {
+            llmobsi_state_refuse(&loader->reader, LLMOBS_I_STATE_REFUSED("a rank is too high"));
+            return;
+        }
+        if (loader->group != NULL) {
+            llmobsi_unique_raise(&loader->group->unique->registers[i], ranks[i]);
+        }
+    }
+}
+
+/* ---- budgets ------------------------------------------------------------------------------- */
+
+/* An amount whose period is over is not lost: it would be 0 by now. */
+llmobsi_fn void llmobsi_state_load_budget(llmobsi_state_loader* loader)
+{
+    llmobsi_state_reader* reader = &loader->reader;
+    const unsigned char* texts =
+        llmobsi_state_get_bytes(reader, LLMOBS_BUDGET_NAME + LLMOBS_BUDGET_KEY);
+    llmobsi_budget_saved saved;
+    int64_t number;
+    memset(&saved, 0, sizeof saved);
+    if (texts == NULL) {
+        return;
+    }
+    memcpy(saved.name, texts, sizeof saved.name);
+    memcpy(saved.key, texts + sizeof saved.name, sizeof saved.key);
+    number = llmobsi_state_get(reader, 0, LLMOBS_BUDGET_SCOPE_COUNT - 1);
+    saved.scope = (llmobs_budget_scope)number;
+    number = llmobsi_state_get(reader, 0, LLMOBS_PERIOD_COUNT - 1);
+    saved.period = (llmobs_period)number;
+    saved.utc_offset_minutes = (int32_t)llmobsi_state_get(reader, -1440, 1440);
+    saved.number = llmobsi_state_get_number(reader, saved.period);
+    saved.since_ns = llmobsi_state_get_word(reader);
+    saved.spent_nano = (uint64_t)llmobsi_state_get(reader, 0, LLMOBS_I_PURSE_MOST);
+    saved.is_own = llmobsi_state_get(reader, 0, 1) != 0;
+    if (reader->refused != NULL || saved.number != llmobsi_period_at(saved.period,
+                                                       saved.utc_offset_minutes * 60,
+                                                       loader->now_ns)) {
+        return;
+    }
+    loader->lost += loader->budgets == NULL ||
+                    !llmobsi_budget_restore(loader->budgets, loader->now_ns, &saved);
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_state_load_last(llmobsi_state_loader* loader)
+{
+    llmobsi_state_reader* reader = &loader->reader;
+    if (llmobsi_state_get_word(reader) != reader->position) {
+        llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("its length is wrong"));
+    }
+    loader->ended = true;
+}
+
+llmobsi_fn void llmobsi_state_load_record(llmobsi_state_loader* loader)
+{
+    switch (loader->reader.tag) {
+    case LLMOBS_I_STATE_HEAD:
+        llmobsi_state_load_head(loader);
+        break;
+    case LLMOBS_I_STATE_ROWS:
+        llmobsi_state_load_row(loader);
+        break;
+    case LLMOBS_I_STATE_SUMS:
+        llmobsi_state_load_sums(loader);
+        break;
+    case LLMOBS_I_STATE_USER:
+        llmobsi_state_load_user(loader);
+        break;
+    case LLMOBS_I_STATE_GRUP:
+        llmobsi_state_load_group(loader);
+        break;
+    case LLMOBS_I_STATE_SETS:
+        llmobsi_state_load_set(loader);
+        break;
+    case LLMOBS_I_STATE_UNIQ:
+        llmobsi_state_load_unique(loader);
+        break;
+    case LLMOBS_I_STATE_BUDG:
+        llmobsi_state_load_budget(loader);
+        break;
+    case LLMOBS_I_STATE_LAST:
+        llmobsi_state_load_last(loader);
+        break;
+    default: /* of a later version, which knows more */
+        loader->lost++;
+        loader->reader.at = loader->reader.end;
+        break;
+    }
+}
+
+/* All of a file, which has `size` bytes. False: it is refused, and why stands in the reader; then
+   llmobsi_state_clear. */
+llmobsi_fn bool llmobsi_state_load_all(llmobsi_state_loader* loader, int file, uint64_t size)
+{
+    llmobsi_state_reader* reader = &loader->reader;
+    bool first = true;
+    llmobsi_state_read_begin(reader, file);
+    loader->rows = LLMOBS_I_COST_ROW_UNTRACKED + 1;
+    while (!loader->ended && llmobsi_state_read_frame(reader)) {
+        if (first != (reader->tag == LLMOBS_I_STATE_HEAD)) {
+            llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("its head stands elsewhere"));
+        }
+        first = false;
+        while (reader->at < reader->end) {
+            llmobsi_state_load_record(loader);
+        }
+    }
+    if (reader->refused == NULL && reader->position != size) {
+        llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("something stands behind its end"));
+    }
+    return reader->refused == NULL;
+}
+
+/* As if nothing had been loaded. */
+llmobsi_fn void llmobsi_state_clear(const llmobsi_state_loader* loader)
+{
+    if (loader->ledger != NULL) {
+        llmobsi_cost_clear(loader->ledger);
+    }
+    if (loader->budgets != NULL) {
+        llmobsi_budgets_start(loader->budgets);
+    }
+}
+
+#endif /* LLMOBS_NO_FILE */
+
+/* =================================================================================================
+ *  >>state                  export: what outlives a restart
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_FILE
+
+/* The state file: its lock, writing it so that a crash leaves the old one or the new one, and
+   loading it. Whoever holds "<path>.lock" is the one who reads and writes the file. */
+
+#define LLMOBS_I_STATE_SUFFIX 9u /* of ".damaged", with its NUL */
+#define LLMOBS_I_STATE_PATH (LLMOBS_I_FILE_PATH + LLMOBS_I_STATE_SUFFIX)
+#define LLMOBS_I_STATE_NEVER UINT64_MAX
+
+/* See file.c. */
+#if defined(__GLIBC__) && !defined(__USE_GNU)
+extern int llmobsi_fsync(int file) __asm__("fsync");
+#else
+#define llmobsi_fsync fsync
+#endif
+
+typedef struct llmobsi_state_file {
+    llmobsi_lock lock; /* one saves at a time. Taken before the tick's */
+    llmobsi_held* held; /* the lock file; this and `on`: under the lock */
+    bool on;           /* the file is ours */
+    uint64_t interval_ns;
+    llmobsi_atomic64 due_ns; /* monotonic time; who saves at that time moves it first */
+    llmobsi_atomic64 saved;  /* this and the next: under the lock; any reads */
+    llmobsi_atomic64 failed;
+    uint64_t lost; /* open alone writes this and the next */
+    uint64_t gap_ns;
+    char path[LLMOBS_I_FILE_PATH];
+} llmobsi_state_file;
+
+/* Of an instance; NULL: it has none. */
+llmobsi_inline llmobsi_state_file* llmobsi_state_of(const llmobsi_instance* instance)
+{
+    return (llmobsi_state_file*)instance->state;
+}
+
+llmobsi_fn void llmobsi_state_layout(llmobsi_arena* arena, llmobsi_instance* instance)
+{
+    llmobsi_state_file* state =
+        (llmobsi_state_file*)llmobsi_arena_take(arena, 1, sizeof(llmobsi_state_file));
+    if (instance != NULL && state != NULL) {
+        memset((void*)state, 0, sizeof *state);
+        state->due_ns = LLMOBS_I_STATE_NEVER;
+        instance->state = state;
+    }
+}
+
+llmobsi_fn void llmobsi_state_path(const llmobsi_state_file* state, const char* suffix,
+                                   char out[LLMOBS_I_STATE_PATH])
+{
+    size_t size = strlen(state->path);
+    memcpy(out, state->path, size);
+    memcpy(out + size, suffix, strlen(suffix) + 1);
+}
+
+/* ---- the lock ------------------------------------------------------------------------------ */
+
+typedef enum llmobsi_state_hold {
+    LLMOBS_I_STATE_HELD,
+    LLMOBS_I_STATE_TAKEN, /* by another instance, here or elsewhere */
+    LLMOBS_I_STATE_FAILED
+} llmobsi_state_hold;
+
+llmobsi_fn bool llmobsi_state_leads_to(const char* path, const llmobsi_held* held)
+{
+    struct stat status;
+    return llmobsi_lstat(path, &status) == 0 && status.st_dev == held->device &&
+           status.st_ino == held->inode;
+}
+
+/* One attempt at the lock file. It is never taken away again: two could hold one each. */
+llmobsi_fn llmobsi_state_hold llmobsi_state_try(llmobsi_state_file* state, const char* path)
+{
+    struct stat status;
+    int file = open(path,
+                    O_RDWR | O_CREAT | O_NONBLOCK | O_NOCTTY | LLMOBS_I_O_CLOEXEC |
+                        LLMOBS_I_O_NOFOLLOW,
+                    0600);
+    if (file < 0) {
+        return LLMOBS_I_STATE_FAILED;
+    }
+    if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != geteuid()) {
+        (void)close(file);
+        errno = EPERM;
+        return LLMOBS_I_STATE_FAILED;
+    }
+    /* A file system without locks does not keep us from writing. */
+    if (flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        (void)close(file);
+        errno = EBUSY;
+        return LLMOBS_I_STATE_TAKEN;
+    }
+    state->held->device = status.st_dev;
+    state->held->inode = status.st_ino;
+    state->held->descriptor = file + 1;
+    return LLMOBS_I_STATE_HELD;
+}
+
+/* Takes the lock, or looks whether it is ours still: the host may have closed a descriptor that it
+   did not know, somebody may have tidied the folder. */
+llmobsi_fn llmobsi_state_hold llmobsi_state_take(llmobsi_state_file* state)
+{
+    llmobsi_state_hold hold = LLMOBS_I_STATE_FAILED;
+    char path[LLMOBS_I_STATE_PATH];
+    int attempt;
+    llmobsi_state_path(state, ".lock", path);
+    for (attempt = 0; attempt < LLMOBS_I_FILE_ATTEMPTS; attempt++) {
+        if (llmobsi_held_is_ours(state->held) && llmobsi_state_leads_to(path, state->held)) {
+            return LLMOBS_I_STATE_HELD;
+        }
+        llmobsi_held_close(state->held);
+        hold = llmobsi_state_try(state, path);
+        if (hold != LLMOBS_I_STATE_HELD) {
+            return hold;
+        }
+    }
+    return LLMOBS_I_STATE_FAILED;
+}
+
+/* From here on there is no state file. */
+llmobsi_fn void llmobsi_state_off(llmobsi_state_file* state)
+{
+    state->on = false;
+    llmobsi_store_relaxed(&state->due_ns, LLMOBS_I_STATE_NEVER);
+    llmobsi_held_close(state->held);
+}
+
+/* ---- saving -------------------------------------------------------------------------------- */
+
+/* On disk is what the folder says, once that is. A folder that we may write to and not read, and a
+   file system that can't: then it is as good as it gets. */
+llmobsi_fn bool llmobsi_state_sync_folder(const llmobsi_state_file* state)
+{
+    char path[LLMOBS_I_STATE_PATH];
+    size_t size = strlen(state->path);
+    int folder;
+    bool done;
+    while (size > 1 && state->path[size - 1] != '/') {
+        size--;
+    }
+    memcpy(path, state->path, size);
+    path[size] = '\0';
+    path[0] = path[size - 1] == '/' ? path[0] : '.';
+    folder = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | LLMOBS_I_O_CLOEXEC);
+    if (folder < 0) {
+        return true;
+    }
+    done = llmobsi_fsync(folder) == 0 || errno == EINVAL;
+    (void)close(folder);
+    return done;
+}
+
+/* Writes all into a new file. The tick's lock is held while it is encoded and goes to the kernel,
+   not while we wait for the disk. */
+llmobsi_fn bool llmobsi_state_write_file(llmobsi_instance* instance, const char* path)
+{
+    llmobsi_collector* collector = &instance->collector;
+    llmobsi_state_writer writer;
+    bool written;
+    int file;
+    (void)unlink(path); /* left by a crash */
+    file = open(path, O_WRONLY | O_CREAT | O_EXCL | LLMOBS_I_O_CLOEXEC | LLMOBS_I_O_NOFOLLOW, 0600);
+    if (file < 0) {
+        return false;
+    }
+    llmobsi_state_write_begin(&writer, file, llmobsi_file_allowed());
+    llmobsi_lock_take(&collector->lock);
+    written = llmobsi_state_save_all(&writer, &collector->recorder,
+                                     llmobsi_clock_unix_ns(&instance->config.clock));
+    llmobsi_lock_give(&collector->lock);
+    written = written && llmobsi_fsync(file) == 0;
+    return close(file) == 0 && written;
+}
+
+/* Under the state's lock. False: the file is as it was, and errno says why. */
+llmobsi_fn bool llmobsi_state_save(llmobsi_instance* instance)
+{
+    llmobsi_state_file* state = llmobsi_state_of(instance);
+    llmobsi_state_hold hold = llmobsi_state_take(state);
+    char path[LLMOBS_I_STATE_PATH];
+    bool saved = false;
+    int why;
+    if (hold == LLMOBS_I_STATE_HELD) {
+        llmobsi_state_path(state, ".tmp", path);
+        saved = llmobsi_state_write_file(instance, path);
+        saved = saved && rename(path, state->path) == 0 && llmobsi_state_sync_folder(state);
+    }
+    why = errno;
+    if (saved) {
+        llmobsi_count(&state->saved, 1);
+    } else {
+        llmobsi_count(&state->failed, 1);
+        llmobsi_notes_add(&instance->collector.notes,
+                          hold == LLMOBS_I_STATE_TAKEN ? LLMOBS_NOTE_STATE_TAKEN
+                                                       : LLMOBS_NOTE_STATE_WRITE,
+                          1);
+    }
+    if (hold == LLMOBS_I_STATE_TAKEN) {
+        llmobsi_state_off(state); /* it is another one's by now */
+    }
+    errno = why;
+    return saved;
+}
+
+/* After a tick, outside its lock. */
+llmobsi_fn void llmobsi_state_tick(llmobsi_instance* instance)
+{
+    llmobsi_state_file* state = llmobsi_state_of(instance);
+    const int before = errno;
+    uint64_t now_ns = llmobsi_monotonic_ns();
+    uint64_t due_ns = state != NULL ? llmobsi_load_relaxed(&state->due_ns) : LLMOBS_I_STATE_NEVER;
+    if (now_ns < due_ns ||
+        !llmobsi_cas_acquire_release(&state->due_ns, &due_ns, now_ns + state->interval_ns)) {
+        return;
+    }
+    llmobsi_lock_take(&state->lock);
+    if (state->on) {
+        (void)llmobsi_state_save(instance);
+    }
+    llmobsi_lock_give(&state->lock);
+    errno = before;
+}
+
+LLMOBS_API llmobs_result llmobs_state_save(llmobs* obs)
+{
+    llmobs_result result = LLMOBS_ERROR_ARGUMENT;
+    llmobsi_instance* instance;
+    llmobsi_state_file* state;
+    int cancel;
+    if (llmobsi_in_callback(llmobsi_ticket(obs))) {
+        return LLMOBS_ERROR_BUSY;
+    }
+    instance = llmobsi_call_begin(obs);
+    if (instance == NULL) {
+        return LLMOBS_ERROR_CLOSED;
+    }
+    cancel = llmobsi_cancel_hold();
+    state = llmobsi_state_of(instance);
+    if (state != NULL) {
+        const int before = errno;
+        llmobsi_lock_take(&state->lock);
+        if (state->on) {
+            result = llmobsi_state_save(instance) ? LLMOBS_OK : LLMOBS_ERROR_SYSTEM;
+        }
+        llmobsi_lock_give(&state->lock);
+        errno = result == LLMOBS_ERROR_SYSTEM ? errno : before;
+    }
+    llmobsi_call_end(instance);
+    llmobsi_cancel_resume(cancel);
+    return result;
+}
+
+/* ---- loading ------------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_state_tell(const llmobs_config* config, llmobs_note note, const char* text)
+{
+    if (config->note != NULL) {
+        config->note(config->note_user, note, 1, text);
+    }
+}
+
+/* The file as it is, if it is a plain one of our own with one name; -1, with errno, if not. */
+llmobsi_fn int llmobsi_state_open_file(const llmobsi_state_file* state, uint64_t* size)
+{
+    struct stat status;
+    int file = open(state->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | LLMOBS_I_O_CLOEXEC |
+                                     LLMOBS_I_O_NOFOLLOW);
+    if (file >= 0 && (fstat(file, &status) != 0 || !S_ISREG(status.st_mode) ||
+                      status.st_uid != geteuid() || status.st_nlink != 1)) {
+        (void)close(file);
+        errno = EPERM;
+        return -1;
+    }
+    *size = file >= 0 ? (uint64_t)status.st_size : 0;
+    return file;
+}
+
+/* What came of a file that was read. False: it can't be set aside, and must not be written over. */
+llmobsi_fn bool llmobsi_state_loaded(llmobsi_instance* instance, llmobsi_state_loader* loader)
+{
+    llmobsi_state_file* state = llmobsi_state_of(instance);
+    char aside[LLMOBS_I_STATE_PATH];
+    if (loader->reader.refused != NULL) {
+        llmobsi_state_clear(loader);
+        llmobsi_state_tell(&instance->config, LLMOBS_NOTE_STATE_DAMAGED, loader->reader.refused);
+        llmobsi_state_path(state, ".damaged", aside);
+        return rename(state->path, aside) == 0;
+    }
+    state->gap_ns = loader->now_ns > loader->saved_ns ? loader->now_ns - loader->saved_ns : 1;
+    state->lost = loader->lost;
+    if (loader->lost != 0) {
+        llmobsi_state_tell(&instance->config, LLMOBS_NOTE_STATE_LOST,
+                           llmobs_note_text(LLMOBS_NOTE_STATE_LOST));
+    }
+    return true;
+}
+
+/* False: there is a file that is not ours to read or replace. */
+llmobsi_fn bool llmobsi_state_load(llmobsi_instance* instance)
+{
+    llmobsi_recorder* recorder = &instance->collector.recorder;
+    llmobsi_state_loader loader;
+    uint64_t size;
+    int file = llmobsi_state_open_file(llmobsi_state_of(instance), &size);
+    if (file < 0) {
+        return errno == ENOENT;
+    }
+    memset(&loader, 0, sizeof loader);
+    loader.ledger = llmobsi_cost_ledger_of(recorder);
+    loader.users = loader.ledger != NULL ? llmobsi_cost_users_of(loader.ledger) : NULL;
+    loader.budgets = llmobsi_budgets_of(recorder);
+    loader.now_ns = llmobsi_clock_unix_ns(&instance->config.clock);
+    (void)llmobsi_state_load_all(&loader, file, size);
+    (void)close(file);
+    return llmobsi_state_loaded(instance, &loader);
+}
+
+/* ---- open, close, fork --------------------------------------------------------------------- */
+
+/* Before anybody else is there. Whatever is wrong with the file, the instance opens. */
+llmobsi_fn void llmobsi_state_open(llmobsi_instance* instance, llmobsi_held* held)
+{
+    llmobsi_state_file* state = llmobsi_state_of(instance);
+    llmobsi_state_hold hold = LLMOBS_I_STATE_FAILED;
+    const int before = errno;
+    if (state == NULL) {
+        return;
+    }
+    state->held = held;
+    state->interval_ns = (uint64_t)instance->config.state_interval_s * LLMOBS_I_SECOND_NS;
+    if (llmobsi_file_set_path(state->path, instance->config.state_file)) {
+        hold = llmobsi_state_take(state);
+    }
+    state->on = hold == LLMOBS_I_STATE_HELD && llmobsi_state_load(instance);
+    if (state->on) {
+        llmobsi_store_relaxed(&state->due_ns, llmobsi_monotonic_ns() + state->interval_ns);
+    } else {
+        llmobs_note note = hold == LLMOBS_I_STATE_TAKEN ? LLMOBS_NOTE_STATE_TAKEN
+                                                        : LLMOBS_NOTE_STATE_OPEN;
+        llmobsi_state_off(state);
+        llmobsi_state_tell(&instance->config, note, llmobs_note_text(note));
+    }
+    errno = before;
+}
+
+/* When nobody else is there any more; `save`: once more. */
+llmobsi_fn void llmobsi_state_close(llmobsi_instance* instance, bool save)
+{
+    llmobsi_state_file* state = llmobsi_state_of(instance);
+    const int before = errno;
+    if (state == NULL) {
+        return;
+    }
+    llmobsi_lock_take(&state->lock);
+    if (state->on && save) {
+        (void)llmobsi_state_save(instance);
+    }
+    llmobsi_state_off(state);
+    llmobsi_lock_give(&state->lock);
+    errno = before;
+}
+
+/* In the child: the file is the parent's. The lock file was closed when it was forked. */
+llmobsi_fn void llmobsi_state_forked(llmobsi_instance* instance)
+{
+    llmobsi_state_file* state = llmobsi_state_of(instance);
+    if (state != NULL) {
+        llmobsi_state_off(state);
+        state->saved = 0;
+        state->failed = 0;
+        state->lost = 0;
+        state->gap_ns = 0;
+    }
+}
+
+llmobsi_fn void llmobsi_state_stats(const llmobsi_instance* instance, llmobs_stats* stats)
+{
+    const llmobsi_state_file* state = llmobsi_state_of(instance);
+    if (state != NULL) {
+        stats->state_saved = llmobsi_load_relaxed(&state->saved);
+        stats->state_failed = llmobsi_load_relaxed(&state->failed);
+        stats->state_lost = state->lost;
+        stats->state_gap_ns = state->gap_ns;
+    }
 }
 
 #endif /* LLMOBS_NO_FILE */
@@ -37663,6 +39016,9 @@ llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* sta
     }
     llmobsi_stats_metrics(&recorder->registry, stats);
     llmobsi_stats_requests(recorder, stats);
+#ifndef LLMOBS_NO_FILE
+    llmobsi_state_stats(instance, stats);
+#endif
     stats->exporter_count = llmobsi_load_acquire(&collector->exporter_count);
     for (i = 0; i < stats->exporter_count; i++) {
         llmobsi_exporter_stats(&collector->exporters[i], &stats->exporters[i]);
@@ -38207,7 +39563,7 @@ LLMOBS_API llmobs_result llmobs_metrics_write(llmobs* obs, llmobs_format format,
 
 #define LLMOBS_I_FLUSH_NAP_NS UINT64_C(1000000)
 
-/* One tick: collect, seal what is old enough, tell notes. */
+/* One tick: collect, seal what is old enough, tell notes, keep the state. */
 llmobsi_fn uint32_t llmobsi_instance_tick(llmobsi_instance* instance)
 {
     llmobsi_collector* collector = &instance->collector;
@@ -38218,6 +39574,9 @@ llmobsi_fn uint32_t llmobsi_instance_tick(llmobsi_instance* instance)
     llmobsi_collect_seal(collector, false);
     llmobsi_collect_notes(collector);
     llmobsi_lock_give(&collector->lock);
+#ifndef LLMOBS_NO_FILE
+    llmobsi_state_tick(instance);
+#endif
     return count;
 }
 
@@ -39240,6 +40599,11 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
     if (config->budgets != 0) {
         llmobsi_budgets_layout(arena, config, recorder);
     }
+#ifndef LLMOBS_NO_FILE
+    if (config->state_file != NULL) {
+        llmobsi_state_layout(arena, recorder != NULL ? instance : NULL);
+    }
+#endif
     for (i = 0; i < config->max_exporters; i++) {
         llmobsi_exporter_layout(arena, config, exporters != NULL ? &exporters[i] : NULL);
     }
@@ -39299,7 +40663,7 @@ LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pi
 /* ---- memory -------------------------------------------------------------------------------- */
 
 /* The locks of an instance; how many there are. Those of parts that are off are not there. */
-#define LLMOBS_I_LOCKS 9u
+#define LLMOBS_I_LOCKS 10u
 
 llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** locks)
 {
@@ -39322,6 +40686,11 @@ llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** 
     if (llmobsi_budgets_of(recorder) != NULL) {
         locks[count++] = &llmobsi_budgets_of(recorder)->lock;
     }
+#ifndef LLMOBS_NO_FILE
+    if (llmobsi_state_of(instance) != NULL) {
+        locks[count++] = &llmobsi_state_of(instance)->lock;
+    }
+#endif
     return count;
 }
 
@@ -39518,7 +40887,7 @@ llmobsi_fn void llmobsi_metrics_start(llmobsi_collector* collector, const llmobs
 llmobsi_fn void llmobsi_parts_forked(llmobsi_recorder* recorder)
 {
     if (llmobsi_cost_ledger_of(recorder) != NULL) {
-        llmobsi_cost_forked(llmobsi_cost_ledger_of(recorder));
+        llmobsi_cost_clear(llmobsi_cost_ledger_of(recorder));
     }
     if (llmobsi_captures_of(recorder) != NULL) {
         llmobsi_captures_forked(llmobsi_captures_of(recorder));
@@ -39575,6 +40944,9 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
         collector->noted_misused = 0;
     }
     llmobsi_parts_forked(recorder);
+#ifndef LLMOBS_NO_FILE
+    llmobsi_state_forked(instance);
+#endif
     llmobsi_resource_make(instance);
     for (i = 0; i < collector->exporter_count; i++) {
         llmobsi_exporter_forked(&collector->exporters[i]);
@@ -39650,8 +41022,18 @@ llmobsi_fn llmobs_result llmobsi_open_in(llmobsi_place* place, const llmobs_conf
     }
     llmobsi_collector_start(&instance->collector, config);
     llmobsi_resource_make(instance);
+#ifndef LLMOBS_NO_FILE
+    llmobsi_state_open(instance, &place->state_lock);
+#else
+    if (config->state_file != NULL) {
+        llmobsi_tell_now(config, LLMOBS_NOTE_STATE_OPEN);
+    }
+#endif
     llmobsi_place_publish(place, instance, ticket);
     if (!config->host_pumped && !llmobsi_tick_start(instance)) {
+#ifndef LLMOBS_NO_FILE
+        llmobsi_state_close(instance, false);
+#endif
         llmobsi_store_ordered(&place->ticket, 0);
         llmobsi_store_ordered(&place->exporting, 0);
         llmobsi_keyring_end(&instance->collector.recorder.keyring);
@@ -39828,6 +41210,9 @@ llmobsi_fn llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmo
     llmobsi_store_ordered(&place->exporting, 0);
     quiet &= llmobsi_callers_leave(place, patience.deadline_ns + UINT64_C(50000000));
     quiet &= !llmobsi_exporters_abandon(&instance->collector);
+#ifndef LLMOBS_NO_FILE
+    llmobsi_state_close(instance, true);
+#endif
     llmobsi_last_stats(instance, stats);
     llmobsi_instance_tell(instance);
     llmobsi_keyring_end(&instance->collector.recorder.keyring);

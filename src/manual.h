@@ -35,7 +35,7 @@ CONTENTS: search for a tag.
     LLMOBS_NO_SHA256         ALL    leaves SHA-256, HMAC and the unkeyed hash out       off
     LLMOBS_NO_OTLP           ALL    leaves the OTLP/JSON encoder out                    off
     LLMOBS_NO_CHROME         ALL    leaves the Chrome trace encoder out                 off
-    LLMOBS_NO_FILE           ALL    leaves the file exporter out                        off
+    LLMOBS_NO_FILE           ALL    leaves the file exporter and the state file out     off
     LLMOBS_NO_SCANNER        ALL    leaves the scanner and the redactor out             off
     LLMOBS_DEBUG             ONE    invariant checkers and assertions; costs much       off
     LLMOBS_ASSERT(c)         ONE    what an assertion calls                             nothing,
@@ -74,6 +74,7 @@ CONTENTS: search for a tag.
     request input, output                        [owner]        no         the audit callback's
     request explain                              [any, locks]   no         no
     tick, flush, stats, close                    [any, locks]   no         the exporters' writes
+    state save                                   [any, locks]   no         yes: it waits for a disk
     adding an exporter                           [any, locks]   no         yes: its thread, its file
     open, release                                [setup]        yes        yes
     (*) A thread's first span or log record attaches the thread (llmobs_thread_attach does it

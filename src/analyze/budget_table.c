@@ -354,11 +354,6 @@ llmobsi_fn void llmobsi_budgets_layout(llmobsi_arena* arena, const llmobs_config
         return;
     }
     memset(budgets, 0, sizeof *budgets);
-    memset(memory, 0, limit * sizeof *memory);
-    memset(ids, 0, keys * sizeof *ids);
-    memset(purse_memory, 0, purses * sizeof *purse_memory);
-    memset(texts, 0, purses * LLMOBS_BUDGET_KEY);
-    memset(reservations, 0, count * sizeof *reservations);
     budgets->budgets = memory;
     budgets->limit = limit;
     budgets->keys = keys;
@@ -371,10 +366,21 @@ llmobsi_fn void llmobsi_budgets_layout(llmobsi_arena* arena, const llmobs_config
     recorder->budgets = budgets;
 }
 
-/* Generations that no handle has, and a seed. */
+/* As when nothing had been defined: generations that no handle has, and a seed. Before anybody else
+   is there. */
 llmobsi_fn void llmobsi_budgets_start(llmobsi_budgets* budgets)
 {
+    uint32_t count = budgets->reservation_mask + 1;
+    size_t purses = (size_t)budgets->keys + budgets->limit;
     uint32_t i;
+    memset((void*)budgets->budgets, 0, budgets->limit * sizeof *budgets->budgets);
+    memset((void*)budgets->ids, 0, budgets->keys * sizeof *budgets->ids);
+    memset((void*)budgets->purses, 0, purses * sizeof *budgets->purses);
+    memset(budgets->texts, 0, purses * LLMOBS_BUDGET_KEY);
+    memset((void*)budgets->reservations, 0, count * sizeof *budgets->reservations);
+    budgets->used = 0;
+    budgets->scopes = 0;
+    budgets->until_ns = 0;
     if (!llmobsi_random_bytes(&budgets->seed, sizeof budgets->seed)) {
         budgets->seed = llmobsi_monotonic_ns();
     }

@@ -133,12 +133,19 @@ llmobsi_fn void llmobsi_cost_collect(llmobsi_recorder* recorder)
     }
 }
 
-/* In the child of a fork: what was spent is the parent's. */
-llmobsi_fn void llmobsi_cost_forked(llmobsi_cost_ledger* ledger)
+/* As when nothing had been spent: in the child of a fork, where it is the parent's, and where a
+   state file is refused that was half read. */
+llmobsi_fn void llmobsi_cost_clear(llmobsi_cost_ledger* ledger)
 {
+    llmobsi_cost_users* users = llmobsi_cost_users_of(ledger);
+    uint32_t i;
     llmobsi_cost_reset(ledger);
-    if (ledger->users != NULL) {
-        llmobsi_cost_users_reset(llmobsi_cost_users_of(ledger));
+    if (users != NULL) {
+        llmobsi_cost_users_reset(users);
+        users->begun = false;
+        for (i = 0; i < users->feature_limit; i++) {
+            users->features[i].row = 0; /* rows are numbered anew */
+        }
     }
 }
 

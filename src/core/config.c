@@ -61,6 +61,7 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.budget_keys = 1024;
     config.budget_reservations = 512;
     config.reservation_max_age_s = 600;
+    config.state_interval_s = 60;
     return config;
 }
 
@@ -155,7 +156,8 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     X(budgets, 0, 1024)                                                                          \
     X(budget_keys, 16, 1u << 20)                                                                 \
     X(budget_reservations, 16, 65536)                                                            \
-    X(reservation_max_age_s, 1, 86400)
+    X(reservation_max_age_s, 1, 86400)                                                           \
+    X(state_interval_s, 1, 86400)
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {

@@ -160,6 +160,9 @@ typedef struct llmobs_config {
     uint32_t budget_reservations; /* open at one time, 16 to 65536; likewise        (default 512) */
     uint32_t reservation_max_age_s; /* one that nobody settles is given back after this, or a
                                     quarter more; up to a day                       (default 600) */
+    const char* state_file;      /* what outlives a restart: ledger, users, budgets. Loaded by open,
+                                    written by the tick; see docs/state.md         (default none) */
+    uint32_t state_interval_s;   /* how often it is written, up to a day             (default 60) */
 } llmobs_config;
 
 /* [any] A config with every default filled in; set fields, then open. */

@@ -96,6 +96,10 @@ typedef struct llmobs_stats {
     uint64_t captures_selected;  /* requests whose texts were kept to be judged   */
     uint64_t captures_missed;    /* could not be: llmobs_config.captures were in use */
     uint64_t cost_headers_refused; /* values that llmobs_cost_headers_read found to be junk */
+    uint64_t state_saved;        /* times that the state file was written         */
+    uint64_t state_failed;       /* times that it could not be                    */
+    uint64_t state_lost;         /* rows, amounts, sketches in it that found no place at open */
+    uint64_t state_gap_ns;       /* from its writing to open, at least 1; 0: none was loaded  */
 } llmobs_stats;
 
 /* [any] "pool", "threads", ...; "unknown" for other numbers. */

@@ -68,7 +68,14 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
     X(KEY_REFUSED, "a key was refused: its secret is too short, or its id is malformed "          \
                    "(llmobs_config.key)")                                                         \
     X(THREAD_START, "a thread could not be started")                                              \
-    X(CLOCK, "no invariant cycle counter: times come from the system clock")
+    X(CLOCK, "no invariant cycle counter: times come from the system clock")                      \
+    X(STATE_OPEN, "no state is kept: the state file or its lock could not be opened (path, "      \
+                  "permissions, not a plain file of ours)")                                       \
+    X(STATE_TAKEN, "no state is kept: another instance has this state file (close it first)")     \
+    X(STATE_DAMAGED, "the state file was set aside (.damaged) and not loaded")                    \
+    X(STATE_LOST, "not all of the state file found a place (raise llmobs_config.cost_rows, "      \
+                  "cost_features or budgets, or keep the sizes of users that it was made with)")  \
+    X(STATE_WRITE, "the state file could not be written (disk full?): it is tried again")
 
 typedef enum llmobs_note {
 #define LLMOBS_I_NOTE(name, text) LLMOBS_NOTE_##name,

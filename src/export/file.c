@@ -533,8 +533,9 @@ llmobsi_fn bool llmobsi_file_knows(llmobs_format format)
     return llmobs_encode(&empty, format, llmobsi_file_discard, NULL) == LLMOBS_OK;
 }
 
-/* Keeps the path, made absolute: the process may go elsewhere later. */
-llmobsi_fn bool llmobsi_file_set_path(llmobsi_file* file, const char* path)
+/* Keeps a path, made absolute: the process may go elsewhere later. False: it is empty, or too
+   long. */
+llmobsi_fn bool llmobsi_file_set_path(char out[LLMOBS_I_FILE_PATH], const char* path)
 {
     const char* end = (const char*)memchr(path, '\0', LLMOBS_I_FILE_PATH);
     size_t size = end != NULL ? (size_t)(end - path) : 0;
@@ -542,14 +543,14 @@ llmobsi_fn bool llmobsi_file_set_path(llmobsi_file* file, const char* path)
     if (size == 0) {
         return false;
     }
-    if (path[0] != '/' && getcwd(file->path, sizeof file->path) != NULL) {
-        folder = strlen(file->path);
-        if (folder + 1 + size >= sizeof file->path) {
+    if (path[0] != '/' && getcwd(out, LLMOBS_I_FILE_PATH) != NULL) {
+        folder = strlen(out);
+        if (folder + 1 + size >= LLMOBS_I_FILE_PATH) {
             return false;
         }
-        file->path[folder++] = '/';
+        out[folder++] = '/';
     }
-    memcpy(file->path + folder, path, size + 1);
+    memcpy(out + folder, path, size + 1);
     return true;
 }
 
@@ -661,7 +662,7 @@ LLMOBS_API llmobs_result llmobs_export_file_with(llmobs* obs, llmobs_format form
         return LLMOBS_ERROR_FORMAT;
     }
     if (path == NULL || !llmobsi_file_set_options(&file, options) ||
-        !llmobsi_file_set_path(&file, path)) {
+        !llmobsi_file_set_path(file.path, path)) {
         errno = saved;
         return LLMOBS_ERROR_ARGUMENT;
     }

@@ -16,6 +16,7 @@ typedef struct llmobsi_instance {
     bool stop;         /* under it */
     bool ticking;      /* its thread was started; open and close */
     pthread_t thread;
+    void* state; /* of a section above: see llmobsi_state_of. Open writes */
     void* memory; /* how to give the block back */
     size_t memory_bytes;
     llmobs_allocator allocator;

@@ -325,6 +325,31 @@ llmobsi_fn bool llmobsi_membarrier(void)
 #endif
 }
 
+/* ---- files that are held open --------------------------------------------------------------- */
+
+/* A file that is open for the sake of its lock. */
+typedef struct llmobsi_held {
+    int descriptor; /* + 1; 0: none */
+    dev_t device;
+    ino_t inode;
+} llmobsi_held;
+
+/* The host may have closed our descriptor: its number can be anything by now. */
+llmobsi_fn bool llmobsi_held_is_ours(const llmobsi_held* held)
+{
+    struct stat status;
+    return held->descriptor > 0 && fstat(held->descriptor - 1, &status) == 0 &&
+           status.st_dev == held->device && status.st_ino == held->inode;
+}
+
+llmobsi_fn void llmobsi_held_close(llmobsi_held* held)
+{
+    if (llmobsi_held_is_ours(held)) {
+        (void)close(held->descriptor - 1);
+    }
+    held->descriptor = 0;
+}
+
 /* ---- locks that are held for a moment only: never by a recorder, never across a callback --- */
 
 typedef struct llmobsi_lock {

@@ -2,7 +2,7 @@
 
 #define LLMOBS_I_FLUSH_NAP_NS UINT64_C(1000000)
 
-/* One tick: collect, seal what is old enough, tell notes. */
+/* One tick: collect, seal what is old enough, tell notes, keep the state. */
 llmobsi_fn uint32_t llmobsi_instance_tick(llmobsi_instance* instance)
 {
     llmobsi_collector* collector = &instance->collector;
@@ -13,6 +13,9 @@ llmobsi_fn uint32_t llmobsi_instance_tick(llmobsi_instance* instance)
     llmobsi_collect_seal(collector, false);
     llmobsi_collect_notes(collector);
     llmobsi_lock_give(&collector->lock);
+#ifndef LLMOBS_NO_FILE
+    llmobsi_state_tick(instance);
+#endif
     return count;
 }
 

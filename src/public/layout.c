@@ -157,6 +157,11 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
     if (config->budgets != 0) {
         llmobsi_budgets_layout(arena, config, recorder);
     }
+#ifndef LLMOBS_NO_FILE
+    if (config->state_file != NULL) {
+        llmobsi_state_layout(arena, recorder != NULL ? instance : NULL);
+    }
+#endif
     for (i = 0; i < config->max_exporters; i++) {
         llmobsi_exporter_layout(arena, config, exporters != NULL ? &exporters[i] : NULL);
     }

@@ -3,7 +3,7 @@
 /* ---- memory -------------------------------------------------------------------------------- */
 
 /* The locks of an instance; how many there are. Those of parts that are off are not there. */
-#define LLMOBS_I_LOCKS 9u
+#define LLMOBS_I_LOCKS 10u
 
 llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** locks)
 {
@@ -26,6 +26,11 @@ llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** 
     if (llmobsi_budgets_of(recorder) != NULL) {
         locks[count++] = &llmobsi_budgets_of(recorder)->lock;
     }
+#ifndef LLMOBS_NO_FILE
+    if (llmobsi_state_of(instance) != NULL) {
+        locks[count++] = &llmobsi_state_of(instance)->lock;
+    }
+#endif
     return count;
 }
 
@@ -222,7 +227,7 @@ llmobsi_fn void llmobsi_metrics_start(llmobsi_collector* collector, const llmobs
 llmobsi_fn void llmobsi_parts_forked(llmobsi_recorder* recorder)
 {
     if (llmobsi_cost_ledger_of(recorder) != NULL) {
-        llmobsi_cost_forked(llmobsi_cost_ledger_of(recorder));
+        llmobsi_cost_clear(llmobsi_cost_ledger_of(recorder));
     }
     if (llmobsi_captures_of(recorder) != NULL) {
         llmobsi_captures_forked(llmobsi_captures_of(recorder));
@@ -279,6 +284,9 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
         collector->noted_misused = 0;
     }
     llmobsi_parts_forked(recorder);
+#ifndef LLMOBS_NO_FILE
+    llmobsi_state_forked(instance);
+#endif
     llmobsi_resource_make(instance);
     for (i = 0; i < collector->exporter_count; i++) {
         llmobsi_exporter_forked(&collector->exporters[i]);
@@ -354,8 +362,18 @@ llmobsi_fn llmobs_result llmobsi_open_in(llmobsi_place* place, const llmobs_conf
     }
     llmobsi_collector_start(&instance->collector, config);
     llmobsi_resource_make(instance);
+#ifndef LLMOBS_NO_FILE
+    llmobsi_state_open(instance, &place->state_lock);
+#else
+    if (config->state_file != NULL) {
+        llmobsi_tell_now(config, LLMOBS_NOTE_STATE_OPEN);
+    }
+#endif
     llmobsi_place_publish(place, instance, ticket);
     if (!config->host_pumped && !llmobsi_tick_start(instance)) {
+#ifndef LLMOBS_NO_FILE
+        llmobsi_state_close(instance, false);
+#endif
         llmobsi_store_ordered(&place->ticket, 0);
         llmobsi_store_ordered(&place->exporting, 0);
         llmobsi_keyring_end(&instance->collector.recorder.keyring);
@@ -532,6 +550,9 @@ llmobsi_fn llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmo
     llmobsi_store_ordered(&place->exporting, 0);
     quiet &= llmobsi_callers_leave(place, patience.deadline_ns + UINT64_C(50000000));
     quiet &= !llmobsi_exporters_abandon(&instance->collector);
+#ifndef LLMOBS_NO_FILE
+    llmobsi_state_close(instance, true);
+#endif
     llmobsi_last_stats(instance, stats);
     llmobsi_instance_tell(instance);
     llmobsi_keyring_end(&instance->collector.recorder.keyring);

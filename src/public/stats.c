@@ -100,6 +100,9 @@ llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* sta
     }
     llmobsi_stats_metrics(&recorder->registry, stats);
     llmobsi_stats_requests(recorder, stats);
+#ifndef LLMOBS_NO_FILE
+    llmobsi_state_stats(instance, stats);
+#endif
     stats->exporter_count = llmobsi_load_acquire(&collector->exporter_count);
     for (i = 0; i < stats->exporter_count; i++) {
         llmobsi_exporter_stats(&collector->exporters[i], &stats->exporters[i]);

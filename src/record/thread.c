@@ -116,6 +116,8 @@ typedef struct llmobsi_place {
     llmobsi_recorder* recorder; /* written before the ticket is published                        */
     llmobsi_atomic64 dropped[LLMOBS_DROP_COUNT]; /* lost on the way in: any thread adds          */
     llmobsi_atomic64 logs_dropped; /* of these: log records                                      */
+    llmobsi_held state_lock; /* the state file's, which a child must not hold. Open, the tick,
+                                close */
 } llmobsi_place;
 
 typedef struct llmobsi_use {
@@ -460,7 +462,8 @@ llmobsi_fn void llmobsi_thread_ended(void* value)
 }
 
 /* In the child: the other threads are gone, and what they held with them. No lock, no
-   allocation, no system call; the rest is done by the first call that comes. */
+   allocation; the rest is done by the first call that comes. But the lock of a state file must not
+   live on in a child that never calls: the parent, started anew, would find it taken. */
 llmobsi_fn void llmobsi_forked(void)
 {
     uint32_t i;
@@ -472,6 +475,7 @@ llmobsi_fn void llmobsi_forked(void)
         llmobsi_store_relaxed(&control->owned, owned);
     }
     for (i = 0; i < LLMOBS_MAX_INSTANCES; i++) {
+        llmobsi_held_close(&llmobsi_places[i].state_lock);
         if (llmobsi_load_relaxed(&llmobsi_places[i].ticket) != 0) {
             llmobsi_store_relaxed(&llmobsi_places[i].forked, 1);
             llmobsi_store_relaxed(&llmobsi_places[i].users, 0);

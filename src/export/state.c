@@ -1,0 +1,382 @@
+/* The state file: its lock, writing it so that a crash leaves the old one or the new one, and
+   loading it. Whoever holds "<path>.lock" is the one who reads and writes the file. */
+
+#define LLMOBS_I_STATE_SUFFIX 9u /* of ".damaged", with its NUL */
+#define LLMOBS_I_STATE_PATH (LLMOBS_I_FILE_PATH + LLMOBS_I_STATE_SUFFIX)
+#define LLMOBS_I_STATE_NEVER UINT64_MAX
+
+/* See file.c. */
+#if defined(__GLIBC__) && !defined(__USE_GNU)
+extern int llmobsi_fsync(int file) __asm__("fsync");
+#else
+#define llmobsi_fsync fsync
+#endif
+
+typedef struct llmobsi_state_file {
+    llmobsi_lock lock; /* one saves at a time. Taken before the tick's */
+    llmobsi_held* held; /* the lock file; this and `on`: under the lock */
+    bool on;           /* the file is ours */
+    uint64_t interval_ns;
+    llmobsi_atomic64 due_ns; /* monotonic time; who saves at that time moves it first */
+    llmobsi_atomic64 saved;  /* this and the next: under the lock; any reads */
+    llmobsi_atomic64 failed;
+    uint64_t lost; /* open alone writes this and the next */
+    uint64_t gap_ns;
+    char path[LLMOBS_I_FILE_PATH];
+} llmobsi_state_file;
+
+/* Of an instance; NULL: it has none. */
+llmobsi_inline llmobsi_state_file* llmobsi_state_of(const llmobsi_instance* instance)
+{
+    return (llmobsi_state_file*)instance->state;
+}
+
+llmobsi_fn void llmobsi_state_layout(llmobsi_arena* arena, llmobsi_instance* instance)
+{
+    llmobsi_state_file* state =
+        (llmobsi_state_file*)llmobsi_arena_take(arena, 1, sizeof(llmobsi_state_file));
+    if (instance != NULL && state != NULL) {
+        memset((void*)state, 0, sizeof *state);
+        state->due_ns = LLMOBS_I_STATE_NEVER;
+        instance->state = state;
+    }
+}
+
+llmobsi_fn void llmobsi_state_path(const llmobsi_state_file* state, const char* suffix,
+                                   char out[LLMOBS_I_STATE_PATH])
+{
+    size_t size = strlen(state->path);
+    memcpy(out, state->path, size);
+    memcpy(out + size, suffix, strlen(suffix) + 1);
+}
+
+/* ---- the lock ------------------------------------------------------------------------------ */
+
+typedef enum llmobsi_state_hold {
+    LLMOBS_I_STATE_HELD,
+    LLMOBS_I_STATE_TAKEN, /* by another instance, here or elsewhere */
+    LLMOBS_I_STATE_FAILED
+} llmobsi_state_hold;
+
+llmobsi_fn bool llmobsi_state_leads_to(const char* path, const llmobsi_held* held)
+{
+    struct stat status;
+    return llmobsi_lstat(path, &status) == 0 && status.st_dev == held->device &&
+           status.st_ino == held->inode;
+}
+
+/* One attempt at the lock file. It is never taken away again: two could hold one each. */
+llmobsi_fn llmobsi_state_hold llmobsi_state_try(llmobsi_state_file* state, const char* path)
+{
+    struct stat status;
+    int file = open(path,
+                    O_RDWR | O_CREAT | O_NONBLOCK | O_NOCTTY | LLMOBS_I_O_CLOEXEC |
+                        LLMOBS_I_O_NOFOLLOW,
+                    0600);
+    if (file < 0) {
+        return LLMOBS_I_STATE_FAILED;
+    }
+    if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != geteuid()) {
+        (void)close(file);
+        errno = EPERM;
+        return LLMOBS_I_STATE_FAILED;
+    }
+    /* A file system without locks does not keep us from writing. */
+    if (flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        (void)close(file);
+        errno = EBUSY;
+        return LLMOBS_I_STATE_TAKEN;
+    }
+    state->held->device = status.st_dev;
+    state->held->inode = status.st_ino;
+    state->held->descriptor = file + 1;
+    return LLMOBS_I_STATE_HELD;
+}
+
+/* Takes the lock, or looks whether it is ours still: the host may have closed a descriptor that it
+   did not know, somebody may have tidied the folder. */
+llmobsi_fn llmobsi_state_hold llmobsi_state_take(llmobsi_state_file* state)
+{
+    llmobsi_state_hold hold = LLMOBS_I_STATE_FAILED;
+    char path[LLMOBS_I_STATE_PATH];
+    int attempt;
+    llmobsi_state_path(state, ".lock", path);
+    for (attempt = 0; attempt < LLMOBS_I_FILE_ATTEMPTS; attempt++) {
+        if (llmobsi_held_is_ours(state->held) && llmobsi_state_leads_to(path, state->held)) {
+            return LLMOBS_I_STATE_HELD;
+        }
+        llmobsi_held_close(state->held);
+        hold = llmobsi_state_try(state, path);
+        if (hold != LLMOBS_I_STATE_HELD) {
+            return hold;
+        }
+    }
+    return LLMOBS_I_STATE_FAILED;
+}
+
+/* From here on there is no state file. */
+llmobsi_fn void llmobsi_state_off(llmobsi_state_file* state)
+{
+    state->on = false;
+    llmobsi_store_relaxed(&state->due_ns, LLMOBS_I_STATE_NEVER);
+    llmobsi_held_close(state->held);
+}
+
+/* ---- saving -------------------------------------------------------------------------------- */
+
+/* On disk is what the folder says, once that is. A folder that we may write to and not read, and a
+   file system that can't: then it is as good as it gets. */
+llmobsi_fn bool llmobsi_state_sync_folder(const llmobsi_state_file* state)
+{
+    char path[LLMOBS_I_STATE_PATH];
+    size_t size = strlen(state->path);
+    int folder;
+    bool done;
+    while (size > 1 && state->path[size - 1] != '/') {
+        size--;
+    }
+    memcpy(path, state->path, size);
+    path[size] = '\0';
+    path[0] = path[size - 1] == '/' ? path[0] : '.';
+    folder = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | LLMOBS_I_O_CLOEXEC);
+    if (folder < 0) {
+        return true;
+    }
+    done = llmobsi_fsync(folder) == 0 || errno == EINVAL;
+    (void)close(folder);
+    return done;
+}
+
+/* Writes all into a new file. The tick's lock is held while it is encoded and goes to the kernel,
+   not while we wait for the disk. */
+llmobsi_fn bool llmobsi_state_write_file(llmobsi_instance* instance, const char* path)
+{
+    llmobsi_collector* collector = &instance->collector;
+    llmobsi_state_writer writer;
+    bool written;
+    int file;
+    (void)unlink(path); /* left by a crash */
+    file = open(path, O_WRONLY | O_CREAT | O_EXCL | LLMOBS_I_O_CLOEXEC | LLMOBS_I_O_NOFOLLOW, 0600);
+    if (file < 0) {
+        return false;
+    }
+    llmobsi_state_write_begin(&writer, file, llmobsi_file_allowed());
+    llmobsi_lock_take(&collector->lock);
+    written = llmobsi_state_save_all(&writer, &collector->recorder,
+                                     llmobsi_clock_unix_ns(&instance->config.clock));
+    llmobsi_lock_give(&collector->lock);
+    written = written && llmobsi_fsync(file) == 0;
+    return close(file) == 0 && written;
+}
+
+/* Under the state's lock. False: the file is as it was, and errno says why. */
+llmobsi_fn bool llmobsi_state_save(llmobsi_instance* instance)
+{
+    llmobsi_state_file* state = llmobsi_state_of(instance);
+    llmobsi_state_hold hold = llmobsi_state_take(state);
+    char path[LLMOBS_I_STATE_PATH];
+    bool saved = false;
+    int why;
+    if (hold == LLMOBS_I_STATE_HELD) {
+        llmobsi_state_path(state, ".tmp", path);
+        saved = llmobsi_state_write_file(instance, path);
+        saved = saved && rename(path, state->path) == 0 && llmobsi_state_sync_folder(state);
+    }
+    why = errno;
+    if (saved) {
+        llmobsi_count(&state->saved, 1);
+    } else {
+        llmobsi_count(&state->failed, 1);
+        llmobsi_notes_add(&instance->collector.notes,
+                          hold == LLMOBS_I_STATE_TAKEN ? LLMOBS_NOTE_STATE_TAKEN
+                                                       : LLMOBS_NOTE_STATE_WRITE,
+                          1);
+    }
+    if (hold == LLMOBS_I_STATE_TAKEN) {
+        llmobsi_state_off(state); /* it is another one's by now */
+    }
+    errno = why;
+    return saved;
+}
+
+/* After a tick, outside its lock. */
+llmobsi_fn void llmobsi_state_tick(llmobsi_instance* instance)
+{
+    llmobsi_state_file* state = llmobsi_state_of(instance);
+    const int before = errno;
+    uint64_t now_ns = llmobsi_monotonic_ns();
+    uint64_t due_ns = state != NULL ? llmobsi_load_relaxed(&state->due_ns) : LLMOBS_I_STATE_NEVER;
+    if (now_ns < due_ns ||
+        !llmobsi_cas_acquire_release(&state->due_ns, &due_ns, now_ns + state->interval_ns)) {
+        return;
+    }
+    llmobsi_lock_take(&state->lock);
+    if (state->on) {
+        (void)llmobsi_state_save(instance);
+    }
+    llmobsi_lock_give(&state->lock);
+    errno = before;
+}
+
+LLMOBS_API llmobs_result llmobs_state_save(llmobs* obs)
+{
+    llmobs_result result = LLMOBS_ERROR_ARGUMENT;
+    llmobsi_instance* instance;
+    llmobsi_state_file* state;
+    int cancel;
+    if (llmobsi_in_callback(llmobsi_ticket(obs))) {
+        return LLMOBS_ERROR_BUSY;
+    }
+    instance = llmobsi_call_begin(obs);
+    if (instance == NULL) {
+        return LLMOBS_ERROR_CLOSED;
+    }
+    cancel = llmobsi_cancel_hold();
+    state = llmobsi_state_of(instance);
+    if (state != NULL) {
+        const int before = errno;
+        llmobsi_lock_take(&state->lock);
+        if (state->on) {
+            result = llmobsi_state_save(instance) ? LLMOBS_OK : LLMOBS_ERROR_SYSTEM;
+        }
+        llmobsi_lock_give(&state->lock);
+        errno = result == LLMOBS_ERROR_SYSTEM ? errno : before;
+    }
+    llmobsi_call_end(instance);
+    llmobsi_cancel_resume(cancel);
+    return result;
+}
+
+/* ---- loading ------------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_state_tell(const llmobs_config* config, llmobs_note note, const char* text)
+{
+    if (config->note != NULL) {
+        config->note(config->note_user, note, 1, text);
+    }
+}
+
+/* The file as it is, if it is a plain one of our own with one name; -1, with errno, if not. */
+llmobsi_fn int llmobsi_state_open_file(const llmobsi_state_file* state, uint64_t* size)
+{
+    struct stat status;
+    int file = open(state->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | LLMOBS_I_O_CLOEXEC |
+                                     LLMOBS_I_O_NOFOLLOW);
+    if (file >= 0 && (fstat(file, &status) != 0 || !S_ISREG(status.st_mode) ||
+                      status.st_uid != geteuid() || status.st_nlink != 1)) {
+        (void)close(file);
+        errno = EPERM;
+        return -1;
+    }
+    *size = file >= 0 ? (uint64_t)status.st_size : 0;
+    return file;
+}
+
+/* What came of a file that was read. False: it can't be set aside, and must not be written over. */
+llmobsi_fn bool llmobsi_state_loaded(llmobsi_instance* instance, llmobsi_state_loader* loader)
+{
+    llmobsi_state_file* state = llmobsi_state_of(instance);
+    char aside[LLMOBS_I_STATE_PATH];
+    if (loader->reader.refused != NULL) {
+        llmobsi_state_clear(loader);
+        llmobsi_state_tell(&instance->config, LLMOBS_NOTE_STATE_DAMAGED, loader->reader.refused);
+        llmobsi_state_path(state, ".damaged", aside);
+        return rename(state->path, aside) == 0;
+    }
+    state->gap_ns = loader->now_ns > loader->saved_ns ? loader->now_ns - loader->saved_ns : 1;
+    state->lost = loader->lost;
+    if (loader->lost != 0) {
+        llmobsi_state_tell(&instance->config, LLMOBS_NOTE_STATE_LOST,
+                           llmobs_note_text(LLMOBS_NOTE_STATE_LOST));
+    }
+    return true;
+}
+
+/* False: there is a file that is not ours to read or replace. */
+llmobsi_fn bool llmobsi_state_load(llmobsi_instance* instance)
+{
+    llmobsi_recorder* recorder = &instance->collector.recorder;
+    llmobsi_state_loader loader;
+    uint64_t size;
+    int file = llmobsi_state_open_file(llmobsi_state_of(instance), &size);
+    if (file < 0) {
+        return errno == ENOENT;
+    }
+    memset(&loader, 0, sizeof loader);
+    loader.ledger = llmobsi_cost_ledger_of(recorder);
+    loader.users = loader.ledger != NULL ? llmobsi_cost_users_of(loader.ledger) : NULL;
+    loader.budgets = llmobsi_budgets_of(recorder);
+    loader.now_ns = llmobsi_clock_unix_ns(&instance->config.clock);
+    (void)llmobsi_state_load_all(&loader, file, size);
+    (void)close(file);
+    return llmobsi_state_loaded(instance, &loader);
+}
+
+/* ---- open, close, fork --------------------------------------------------------------------- */
+
+/* Before anybody else is there. Whatever is wrong with the file, the instance opens. */
+llmobsi_fn void llmobsi_state_open(llmobsi_instance* instance, llmobsi_held* held)
+{
+    llmobsi_state_file* state = llmobsi_state_of(instance);
+    llmobsi_state_hold hold = LLMOBS_I_STATE_FAILED;
+    const int before = errno;
+    if (state == NULL) {
+        return;
+    }
+    state->held = held;
+    state->interval_ns = (uint64_t)instance->config.state_interval_s * LLMOBS_I_SECOND_NS;
+    if (llmobsi_file_set_path(state->path, instance->config.state_file)) {
+        hold = llmobsi_state_take(state);
+    }
+    state->on = hold == LLMOBS_I_STATE_HELD && llmobsi_state_load(instance);
+    if (state->on) {
+        llmobsi_store_relaxed(&state->due_ns, llmobsi_monotonic_ns() + state->interval_ns);
+    } else {
+        llmobs_note note = hold == LLMOBS_I_STATE_TAKEN ? LLMOBS_NOTE_STATE_TAKEN
+                                                        : LLMOBS_NOTE_STATE_OPEN;
+        llmobsi_state_off(state);
+        llmobsi_state_tell(&instance->config, note, llmobs_note_text(note));
+    }
+    errno = before;
+}
+
+/* When nobody else is there any more; `save`: once more. */
+llmobsi_fn void llmobsi_state_close(llmobsi_instance* instance, bool save)
+{
+    llmobsi_state_file* state = llmobsi_state_of(instance);
+    const int before = errno;
+    if (state == NULL) {
+        return;
+    }
+    llmobsi_lock_take(&state->lock);
+    if (state->on && save) {
+        (void)llmobsi_state_save(instance);
+    }
+    llmobsi_state_off(state);
+    llmobsi_lock_give(&state->lock);
+    errno = before;
+}
+
+/* In the child: the file is the parent's. The lock file was closed when it was forked. */
+llmobsi_fn void llmobsi_state_forked(llmobsi_instance* instance)
+{
+    llmobsi_state_file* state = llmobsi_state_of(instance);
+    if (state != NULL) {
+        llmobsi_state_off(state);
+        state->saved = 0;
+        state->failed = 0;
+        state->lost = 0;
+        state->gap_ns = 0;
+    }
+}
+
+llmobsi_fn void llmobsi_state_stats(const llmobsi_instance* instance, llmobs_stats* stats)
+{
+    const llmobsi_state_file* state = llmobsi_state_of(instance);
+    if (state != NULL) {
+        stats->state_saved = llmobsi_load_relaxed(&state->saved);
+        stats->state_failed = llmobsi_load_relaxed(&state->failed);
+        stats->state_lost = state->lost;
+        stats->state_gap_ns = state->gap_ns;
+    }
+}
