@@ -229,7 +229,7 @@ static bool begin(llmobsi_file* file, llmobs_format format, const char* path, ui
     file->format = format;
     file->descriptor = -1;
     file->end = LLMOBS_I_FILE_UNKNOWN;
-    return llmobsi_file_set_options(file, &options) && llmobsi_file_set_path(file, path) &&
+    return llmobsi_file_set_options(file, &options) && llmobsi_file_set_path(file->path, path) &&
            llmobsi_file_begin(file);
 }
 
