@@ -295,9 +295,9 @@ CONTENTS: search for a tag.
     a request: begin, 64 tokens, a verdict, end with log record    2.0 us
     ... with hashes of 1 KiB of prompt and 2 KiB of answer         3.5 us
     what a request cost, by a plain price / by every rule          55 / 114 ns
-    memory                                      14.0 MiB by default, one block, at llmobs_open,
+    memory                                      14.1 MiB by default, one block, at llmobs_open,
                                                  of which metrics are 4.0, requests 1.7,
-                                                 costs 0.9
+                                                 costs 1.0
     threads                       one for the tick, one an exporter; none when the host pumps
 
     What does not fit is dropped and counted: started = collected + dropped (by cause) + ended +
@@ -849,7 +849,7 @@ typedef struct llmobs_config {
     uint32_t capture_bytes;      /* of each text: half its beginning, half its end, 64 to 65536
                                                                                    (default 2048) */
     uint32_t price_bytes;        /* for a table of prices, up to 2^28; twice that is taken, so that
-                                    it can be replaced. LiteLLM's takes about 250 a model
+                                    it can be replaced. LiteLLM's takes about 150 a model
                                                                                (default 0: none)  */
     int64_t gpu_second_nano;     /* what a second of your own hardware costs, in USD / 10^9: of
                                     requests without another price, by their part of the time that
@@ -1825,8 +1825,8 @@ LLMOBS_API llmobs_log_info llmobs_log_info_default(void);
 LLMOBS_API llmobs_string llmobs_str(const char* text);
 
 /* [any] A text with its length. Prompts and answers are handed over like this: they are hashed,
-   measured and, if asked for, scanned in the call, and never stored. NULL has size 0;
-   LLMOBS_NUL_TERMINATED as size measures it. */
+   measured and, if asked for, scanned in the call, and not stored, but for llmobs_config.captures.
+   NULL has size 0; LLMOBS_NUL_TERMINATED as size measures it. */
 LLMOBS_API llmobs_string llmobs_text(const char* data, size_t size);
 
 /* [any] Records an event. It goes the way of the spans, to the exporters that take
@@ -2479,6 +2479,9 @@ typedef struct llmobs_price_error {
     const char* reason; /* a static text                                                       */
 } llmobs_price_error;
 
+/* [any] Zeroed but for the size. */
+LLMOBS_API llmobs_price_error llmobs_price_error_default(void);
+
 #define LLMOBS_PRICE_NAME_SIZE 128 /* bytes of a model's name in a table, with its NUL */
 #define LLMOBS_PRICES_ID_SIZE 9    /* eight hexadecimal digits and a NUL               */
 #define LLMOBS_PRICES_DATE_SIZE 11 /* 2026-01-15 and a NUL                             */
@@ -2498,6 +2501,9 @@ typedef struct llmobs_prices {
     uint64_t no_usage;         /* without numbers of tokens,                                   */
     uint64_t refused;          /* and of more than llmobs_config.cost_most USD                 */
 } llmobs_prices;
+
+/* [any] Zeroed but for the size. */
+LLMOBS_API llmobs_prices llmobs_prices_default(void);
 
 /* =================================================================================================
  *  >>api:usage              tokens by kind
@@ -2591,8 +2597,12 @@ typedef struct llmobs_cost {
     char date[LLMOBS_PRICES_DATE_SIZE]; /* llmobs_prices.date                                  */
 } llmobs_cost;
 
-/* [any] What it cost, by the table in use. LLMOBS_OK whatever the status is; ERROR_CLOSED, with
-   UNKNOWN_MODEL as status, where no thread can come in. About 60 ns. */
+/* [any] Zeroed but for the size. */
+LLMOBS_API llmobs_cost llmobs_cost_default(void);
+
+/* [any] What it cost, by the table in use, into a `cost` made by llmobs_cost_default. LLMOBS_OK
+   whatever the status is; ERROR_CLOSED, with UNKNOWN_MODEL as status, where no thread can come in.
+   About 60 ns. */
 LLMOBS_API llmobs_result llmobs_cost_of(llmobs* obs, const llmobs_cost_query* query,
                                         llmobs_cost* cost);
 
@@ -2638,9 +2648,10 @@ typedef enum llmobs_guardrail_action {
 typedef struct llmobs_outcome {
     size_t size; /* sizeof(llmobs_outcome); 0 means this version's                                */
     llmobs_usage usage;
-    llmobs_string input;   /* the prompt: hashed and measured here, never stored                  */
+    llmobs_string input;   /* the prompt: hashed and measured here, not stored unless
+                              llmobs_config.captures says so; likewise the next two              */
     llmobs_string output;  /* the answer; leave it empty where llmobs_request_output had it       */
-    llmobs_string context; /* what was retrieved; for the audit callback alone                    */
+    llmobs_string context; /* what was retrieved: for the audit callback and captures             */
     const char* finish_reason;  /* "stop", "length", "content_filter", "tool_calls", ...          */
     const char* error_type;     /* NULL: it did not fail. "timeout", "rate_limit", ...: no texts  */
     const char* response_model; /* as the provider says                                           */
@@ -2696,8 +2707,9 @@ typedef struct llmobs_explanation {
 /* ---- requests: prompts and answers --------------------------------------------------------- */
 
 /* [owner] The prompt or the answer, piece by piece as it comes: hashed, measured and scanned here,
-   never stored. What was begun so is not to be given to the outcome again. Calls for one request
-   and one part must be ordered by the caller. 0.5 ns a byte, with the scanner 0.1 more. */
+   not stored, but for llmobs_config.captures. What was begun so is not to be given to the outcome
+   again. Calls for one request and one part must be ordered by the caller. 0.5 ns a byte, with the
+   scanner 0.1 more. */
 LLMOBS_API void llmobs_request_input(llmobs_request request, const char* chunk, size_t size);
 LLMOBS_API void llmobs_request_output(llmobs_request request, const char* chunk, size_t size);
 
@@ -2889,13 +2901,14 @@ LLMOBS_API llmobs_cost_question llmobs_cost_question_default(void);
 
 /* A feature, a model, a tenant or a user. */
 typedef struct llmobs_cost_line {
-    char name[LLMOBS_EXPLAINED_TEXT]; /* of users the pseudonym                                   */
-    llmobs_cost_sums sums; /* exact. Of users: requests and tokens as llmobs_top_entry has them,
-                              and cost_nano is low_nano                                           */
+    llmobs_cost_sums sums; /* exact. Of users: requests, those of unknown cost (which are in no
+                              bracket) and tokens as llmobs_top_entry has them, cost_nano is
+                              low_nano; what is not kept of them is -1                            */
     int64_t low_nano;      /* what it costs is at least this, and at most                         */
     int64_t high_nano;     /* this: INT64_MAX where nothing bounds a cost that is not known       */
-    bool guaranteed;       /* nobody who stands below, or is not listed, costs more               */
     uint32_t row;          /* private */
+    bool guaranteed;       /* nobody who stands below, or is not listed, costs more               */
+    char name[LLMOBS_EXPLAINED_TEXT]; /* of users the pseudonym                                   */
 } llmobs_cost_line;
 
 typedef struct llmobs_cost_answer {
@@ -3595,8 +3608,9 @@ LLMOBS_API llmobs* llmobs_open(const llmobs_config* config, llmobs_result* resul
    memory is parked for the next open; see llmobs_release. */
 LLMOBS_API llmobs_result llmobs_close(llmobs* obs);
 
-/* [any, locks] The same, and the last account: nothing is live or queued in it, what was not
-   delivered stands under its cause. `stats` may be NULL. */
+/* [any, locks] The same, and the last account: no span or log record is live or queued in it, what
+   was not delivered stands under its cause; requests that nobody ended stay in requests_live.
+   `stats` may be NULL. */
 LLMOBS_API llmobs_result llmobs_close_with_stats(llmobs* obs, llmobs_stats* stats);
 
 /* =================================================================================================
@@ -4585,6 +4599,20 @@ LLMOBS_API llmobs_price llmobs_price_default(void)
     return zero;
 }
 
+LLMOBS_API llmobs_price_error llmobs_price_error_default(void)
+{
+    llmobs_price_error zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
+
+LLMOBS_API llmobs_prices llmobs_prices_default(void)
+{
+    llmobs_prices zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
+
 /* ---- rate ------------------------------------------------------------------------------------ */
 
 LLMOBS_API llmobs_cost_query llmobs_cost_query_default(void)
@@ -4595,6 +4623,13 @@ LLMOBS_API llmobs_cost_query llmobs_cost_query_default(void)
 }
 
 /* ---- cost ------------------------------------------------------------------------------------ */
+
+LLMOBS_API llmobs_cost llmobs_cost_default(void)
+{
+    llmobs_cost zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
 
 LLMOBS_API llmobs_result llmobs_cost_of(llmobs* obs, const llmobs_cost_query* query,
                                         llmobs_cost* cost)
@@ -25570,6 +25605,22 @@ llmobsi_inline const llmobsi_uplift* llmobsi_row_uplifts(const llmobsi_price_row
     return (const llmobsi_uplift*)(const void*)((const unsigned char*)row + row->uplifts);
 }
 
+LLMOBS_API llmobs_price_error llmobs_price_error_default(void)
+{
+    llmobs_price_error error;
+    memset(&error, 0, sizeof error);
+    error.size = sizeof error;
+    return error;
+}
+
+LLMOBS_API llmobs_prices llmobs_prices_default(void)
+{
+    llmobs_prices prices;
+    memset(&prices, 0, sizeof prices);
+    prices.size = sizeof prices;
+    return prices;
+}
+
 LLMOBS_API llmobs_price llmobs_price_default(void)
 {
     llmobs_price price;
@@ -27651,6 +27702,14 @@ llmobsi_fn void llmobsi_cost_find(llmobsi_recorder* recorder, const llmobs_cost_
     if (llmobsi_unlikely(cost->status >= LLMOBS_COST_NO_USAGE)) {
         llmobsi_cost_count(prices, cost->status);
     }
+}
+
+LLMOBS_API llmobs_cost llmobs_cost_default(void)
+{
+    llmobs_cost cost;
+    memset(&cost, 0, sizeof cost);
+    cost.size = sizeof cost;
+    return cost;
 }
 
 LLMOBS_API llmobs_result llmobs_cost_of(llmobs* obs, const llmobs_cost_query* query,
@@ -31596,7 +31655,10 @@ llmobsi_fn llmobsi_cost_group* llmobsi_cost_group_asked(const llmobsi_cost_inqui
 llmobsi_fn void llmobsi_cost_line_of_user(const llmobs_top_entry* entry, llmobs_cost_line* line)
 {
     memset(line, 0, sizeof *line);
+    memset(&line->sums, 0xff, sizeof line->sums); /* -1 */
     llmobsi_cost_name_put(line->name, entry->pseudonym);
+    line->sums.low_nano = 0;
+    line->sums.high_nano = 0;
     line->sums.requests = (int64_t)entry->requests;
     line->sums.unknown = (int64_t)entry->unpriced;
     line->sums.cost_nano = entry->low;
@@ -31821,7 +31883,7 @@ llmobsi_fn void llmobsi_cost_text_line(const llmobsi_cost_page* page, const char
     llmobsi_put_right(writer, text,
                       (size_t)(llmobsi_append_u64(text, (uint64_t)sums->tokens) - text), 13);
     llmobsi_put_text(writer, " tokens  ");
-    llmobsi_put(writer, safe, size);
+    llmobsi_put(writer, size > 0 ? safe : "(none)", size > 0 ? size : 6);
 }
 
 /* What is not known is told, never shown as 0. */
@@ -31867,8 +31929,25 @@ llmobsi_fn void llmobsi_cost_text_bracket(llmobsi_writer* writer, const llmobs_c
         llmobsi_put_text(writer, "  to ");
         llmobsi_put_money(writer, line->high_nano, 0);
     }
+    if (line->sums.unknown > 0 && line->sums.unbounded < 0) { /* of a user: in no bracket */
+        llmobsi_put_text(writer, ", and ");
+        llmobsi_put_u64(writer, (uint64_t)line->sums.unknown);
+        llmobsi_put_text(writer, " of unknown cost");
+    }
     if (!line->guaranteed) {
         llmobsi_put_text(writer, "  ?");
+    }
+}
+
+/* What the question was narrowed to. */
+llmobsi_fn void llmobsi_cost_text_only(llmobsi_writer* writer, const char* what, const char* name)
+{
+    char safe[3 * LLMOBS_EXPLAINED_TEXT];
+    if (name != NULL) {
+        llmobsi_put_text(writer, " of ");
+        llmobsi_put_word(writer, what);
+        llmobsi_put_text(writer, " ");
+        llmobsi_put(writer, safe, llmobsi_cost_name_clean(name, safe));
     }
 }
 
@@ -31879,6 +31958,9 @@ llmobsi_fn void llmobsi_cost_print_text(const llmobsi_cost_page* page)
     size_t i;
     llmobsi_put_text(writer, "cost by ");
     llmobsi_put_word(writer, llmobsi_cost_by_name(page->question->by));
+    llmobsi_cost_text_only(writer, "feature", page->question->feature);
+    llmobsi_cost_text_only(writer, "model", page->question->model);
+    llmobsi_cost_text_only(writer, "tenant", page->question->tenant);
     llmobsi_put_text(writer, ", from ");
     llmobsi_put_border(writer, answer->begin_unix_ns);
     llmobsi_put_text(writer, " to ");
@@ -31903,6 +31985,19 @@ llmobsi_fn void llmobsi_cost_print_text(const llmobsi_cost_page* page)
 
 /* ---- JSON ---------------------------------------------------------------------------------- */
 
+/* A sum, or what stands for one that is not kept of users. */
+llmobsi_fn void llmobsi_put_sum(llmobsi_writer* writer, int64_t sum, bool is_nano,
+                                const char* unknown)
+{
+    if (sum < 0) {
+        llmobsi_put_word(writer, unknown);
+    } else if (is_nano) {
+        llmobsi_put_nano(writer, sum);
+    } else {
+        llmobsi_put_i64(writer, sum);
+    }
+}
+
 /* The sums by name. */
 #define LLMOBS_I_COST_COUNTS(X)                                                                   \
     X(requests) X(errors) X(unknown) X(unbounded) X(tokens) X(input_tokens) X(output_tokens)      \
@@ -31922,10 +32017,10 @@ llmobsi_fn void llmobsi_cost_json_sums(llmobsi_writer* writer, const llmobs_cost
         llmobsi_put_nano(writer, sums->high_nano);
     }
     llmobsi_put_text(writer, ",\"latency_s\":");
-    llmobsi_put_nano(writer, sums->latency_ns);
+    llmobsi_put_sum(writer, sums->latency_ns, true, "null");
 #define LLMOBS_I_COST_MEMBER(count)                     \
     llmobsi_put_text(writer, ",\"" #count "\":");       \
-    llmobsi_put_i64(writer, sums->count);
+    llmobsi_put_sum(writer, sums->count, false, "null");
     LLMOBS_I_COST_COUNTS(LLMOBS_I_COST_MEMBER)
 #undef LLMOBS_I_COST_MEMBER
 }
@@ -31984,11 +32079,13 @@ llmobsi_fn void llmobsi_cost_print_json(const llmobsi_cost_page* page)
         llmobsi_put(writer, ",", i > 0);
         llmobsi_cost_json_line(writer, &page->lines[i]);
     }
-    llmobsi_put_text(writer, "],\"rest\":{");
-    llmobsi_cost_json_sums(writer, &answer->rest);
-    llmobsi_put_text(writer, "}");
+    llmobsi_put_text(writer, "]");
     if (page->question->by == LLMOBS_COST_BY_USER) {
         llmobsi_cost_json_users(page);
+    } else {
+        llmobsi_put_text(writer, ",\"rest\":{");
+        llmobsi_cost_json_sums(writer, &answer->rest);
+        llmobsi_put_text(writer, "}");
     }
     llmobsi_put_text(writer, "}\n");
 }
@@ -32028,10 +32125,10 @@ llmobsi_fn void llmobsi_cost_csv_line(llmobsi_writer* writer, const char* name, 
     llmobsi_put_text(writer, ",");
     llmobsi_put_word(writer, guaranteed);
     llmobsi_put_text(writer, ",");
-    llmobsi_put_nano(writer, sums->latency_ns);
+    llmobsi_put_sum(writer, sums->latency_ns, true, "");
 #define LLMOBS_I_COST_COLUMN(count)   \
     llmobsi_put_text(writer, ",");    \
-    llmobsi_put_i64(writer, sums->count);
+    llmobsi_put_sum(writer, sums->count, false, "");
     LLMOBS_I_COST_COUNTS(LLMOBS_I_COST_COLUMN)
 #undef LLMOBS_I_COST_COLUMN
     llmobsi_put_text(writer, "\r\n");

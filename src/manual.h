@@ -115,9 +115,9 @@ CONTENTS: search for a tag.
     a request: begin, 64 tokens, a verdict, end with log record    2.0 us
     ... with hashes of 1 KiB of prompt and 2 KiB of answer         3.5 us
     what a request cost, by a plain price / by every rule          55 / 114 ns
-    memory                                      14.0 MiB by default, one block, at llmobs_open,
+    memory                                      14.1 MiB by default, one block, at llmobs_open,
                                                  of which metrics are 4.0, requests 1.7,
-                                                 costs 0.9
+                                                 costs 1.0
     threads                       one for the tick, one an exporter; none when the host pumps
 
     What does not fit is dropped and counted: started = collected + dropped (by cause) + ended +

@@ -12,6 +12,28 @@
 #include "ledger.h"
 #include "zipf.h"
 
+/* ---- as text ------------------------------------------------------------------------------- */
+
+static char text[1 << 16];
+static size_t text_size;
+
+static bool put_text(void* user, const char* data, size_t size)
+{
+    (void)user;
+    memcpy(text + text_size, data, size);
+    text_size += size;
+    text[text_size] = '\0';
+    return true;
+}
+
+static llmobs_result print(llmobs* obs, const llmobs_cost_question* question, size_t top,
+                           llmobs_report_format format)
+{
+    text_size = 0;
+    (void)llmobs_flush(obs, 5000);
+    return llmobs_cost_report_write(obs, question, top, format, put_text, NULL);
+}
+
 /* ---- lines --------------------------------------------------------------------------------- */
 
 static void test_choice(void)
@@ -205,6 +227,30 @@ static void test_users(void)
     ok(close_kept(obs, &kept), "all is accounted for");
 }
 
+/* A user's requests of unknown cost are told beside the bracket. */
+static void test_users_unknown(void)
+{
+    static const spent known = {"a", "m", NULL, "u1", 10}, unknown = {"a", "m", NULL, "u1", -1};
+    llmobs_config config = ledger_config();
+    llmobs_cost_question question = llmobs_cost_question_default();
+    keeper kept;
+    llmobs* obs = open_kept(&config, &kept);
+    question.by = LLMOBS_COST_BY_USER;
+    spend(obs, known);
+    spend(obs, unknown);
+    ok(ask(obs, &question, 9) == LLMOBS_OK && asked_lines[0].sums.requests == 2 &&
+           asked_lines[0].sums.unknown == 1 && asked_lines[0].sums.errors == -1,
+       "one of two is unknown");
+    ok(print(obs, &question, 9, LLMOBS_REPORT_TEXT) == LLMOBS_OK &&
+           strstr(text, ", and 1 of unknown cost\n") != NULL,
+       "which the text says");
+    question.by = LLMOBS_COST_BY_TENANT;
+    ok(print(obs, &question, 9, LLMOBS_REPORT_TEXT) == LLMOBS_OK &&
+           strstr(text, "tokens  (none)") != NULL,
+       "no tenant is none");
+    ok(close_kept(obs, &kept), "all is accounted for");
+}
+
 static void test_users_by_month(void)
 {
     static const spent first = {"a", "m", NULL, "u1", 10}, second = {"b", "m", NULL, "u2", 20};
@@ -241,27 +287,7 @@ static void test_users_by_month(void)
     ok(close_kept(obs, &kept), "all is accounted for");
 }
 
-/* ---- as text ------------------------------------------------------------------------------- */
-
-static char text[1 << 16];
-static size_t text_size;
-
-static bool put_text(void* user, const char* data, size_t size)
-{
-    (void)user;
-    memcpy(text + text_size, data, size);
-    text_size += size;
-    text[text_size] = '\0';
-    return true;
-}
-
-static llmobs_result print(llmobs* obs, const llmobs_cost_question* question, size_t top,
-                           llmobs_report_format format)
-{
-    text_size = 0;
-    (void)llmobs_flush(obs, 5000);
-    return llmobs_cost_report_write(obs, question, top, format, put_text, NULL);
-}
+/* ---- print --------------------------------------------------------------------------------- */
 
 static void test_print(void)
 {
@@ -317,6 +343,19 @@ static void test_print(void)
            json_line_read(&line, text, text_size - 1),
        "and as JSON");
     is_str(json_text(&line, "users.count"), "2", "with how many they are");
+    is_str(json_text(&line, "lines.0.tokens"), "13", "what they used");
+    is_str(json_text(&line, "lines.0.latency_s"), "null", "what is not kept of them is not 0");
+    is_str(json_text(&line, "lines.0.cached_tokens"), "null", "... no count of it");
+    is_str(json_text(&line, "rest.requests"), "(none)", "nor what is left");
+    question.feature = "support";
+    ok(print(obs, &question, 9, LLMOBS_REPORT_CSV) == LLMOBS_OK &&
+           strstr(text, ",1800.250000001,1800.250000001,1800.250000001,true,,1,,0,,13,10,3,,") !=
+               NULL,
+       "as CSV: empty");
+    ok(print(obs, &question, 9, LLMOBS_REPORT_TEXT) == LLMOBS_OK &&
+           strstr(text, "cost by user of feature support, from ") == text,
+       "what a report is narrowed to it says");
+    question.feature = NULL;
     question.period = LLMOBS_PERIOD_NONE;
     question.by = LLMOBS_COST_BY_MODEL;
     ok(print(obs, &question, 9, LLMOBS_REPORT_TEXT) == LLMOBS_OK &&
@@ -410,6 +449,7 @@ int main(void)
     test_errors();
     test_users();
     test_users_by_month();
+    test_users_unknown();
     test_print();
     test_record();
     return done();

@@ -358,6 +358,14 @@ llmobsi_fn void llmobsi_cost_find(llmobsi_recorder* recorder, const llmobs_cost_
     }
 }
 
+LLMOBS_API llmobs_cost llmobs_cost_default(void)
+{
+    llmobs_cost cost;
+    memset(&cost, 0, sizeof cost);
+    cost.size = sizeof cost;
+    return cost;
+}
+
 LLMOBS_API llmobs_result llmobs_cost_of(llmobs* obs, const llmobs_cost_query* query,
                                         llmobs_cost* cost)
 {

@@ -33,7 +33,11 @@ typedef struct llmobs_cost {
     char date[LLMOBS_PRICES_DATE_SIZE]; /* llmobs_prices.date                                  */
 } llmobs_cost;
 
-/* [any] What it cost, by the table in use. LLMOBS_OK whatever the status is; ERROR_CLOSED, with
-   UNKNOWN_MODEL as status, where no thread can come in. About 60 ns. */
+/* [any] Zeroed but for the size. */
+LLMOBS_API llmobs_cost llmobs_cost_default(void);
+
+/* [any] What it cost, by the table in use, into a `cost` made by llmobs_cost_default. LLMOBS_OK
+   whatever the status is; ERROR_CLOSED, with UNKNOWN_MODEL as status, where no thread can come in.
+   About 60 ns. */
 LLMOBS_API llmobs_result llmobs_cost_of(llmobs* obs, const llmobs_cost_query* query,
                                         llmobs_cost* cost);

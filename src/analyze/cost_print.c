@@ -106,7 +106,7 @@ llmobsi_fn void llmobsi_cost_text_line(const llmobsi_cost_page* page, const char
     llmobsi_put_right(writer, text,
                       (size_t)(llmobsi_append_u64(text, (uint64_t)sums->tokens) - text), 13);
     llmobsi_put_text(writer, " tokens  ");
-    llmobsi_put(writer, safe, size);
+    llmobsi_put(writer, size > 0 ? safe : "(none)", size > 0 ? size : 6);
 }
 
 /* What is not known is told, never shown as 0. */
@@ -152,8 +152,25 @@ llmobsi_fn void llmobsi_cost_text_bracket(llmobsi_writer* writer, const llmobs_c
         llmobsi_put_text(writer, "  to ");
         llmobsi_put_money(writer, line->high_nano, 0);
     }
+    if (line->sums.unknown > 0 && line->sums.unbounded < 0) { /* of a user: in no bracket */
+        llmobsi_put_text(writer, ", and ");
+        llmobsi_put_u64(writer, (uint64_t)line->sums.unknown);
+        llmobsi_put_text(writer, " of unknown cost");
+    }
     if (!line->guaranteed) {
         llmobsi_put_text(writer, "  ?");
+    }
+}
+
+/* What the question was narrowed to. */
+llmobsi_fn void llmobsi_cost_text_only(llmobsi_writer* writer, const char* what, const char* name)
+{
+    char safe[3 * LLMOBS_EXPLAINED_TEXT];
+    if (name != NULL) {
+        llmobsi_put_text(writer, " of ");
+        llmobsi_put_word(writer, what);
+        llmobsi_put_text(writer, " ");
+        llmobsi_put(writer, safe, llmobsi_cost_name_clean(name, safe));
     }
 }
 
@@ -164,6 +181,9 @@ llmobsi_fn void llmobsi_cost_print_text(const llmobsi_cost_page* page)
     size_t i;
     llmobsi_put_text(writer, "cost by ");
     llmobsi_put_word(writer, llmobsi_cost_by_name(page->question->by));
+    llmobsi_cost_text_only(writer, "feature", page->question->feature);
+    llmobsi_cost_text_only(writer, "model", page->question->model);
+    llmobsi_cost_text_only(writer, "tenant", page->question->tenant);
     llmobsi_put_text(writer, ", from ");
     llmobsi_put_border(writer, answer->begin_unix_ns);
     llmobsi_put_text(writer, " to ");
@@ -188,6 +208,19 @@ llmobsi_fn void llmobsi_cost_print_text(const llmobsi_cost_page* page)
 
 /* ---- JSON ---------------------------------------------------------------------------------- */
 
+/* A sum, or what stands for one that is not kept of users. */
+llmobsi_fn void llmobsi_put_sum(llmobsi_writer* writer, int64_t sum, bool is_nano,
+                                const char* unknown)
+{
+    if (sum < 0) {
+        llmobsi_put_word(writer, unknown);
+    } else if (is_nano) {
+        llmobsi_put_nano(writer, sum);
+    } else {
+        llmobsi_put_i64(writer, sum);
+    }
+}
+
 /* The sums by name. */
 #define LLMOBS_I_COST_COUNTS(X)                                                                   \
     X(requests) X(errors) X(unknown) X(unbounded) X(tokens) X(input_tokens) X(output_tokens)      \
@@ -207,10 +240,10 @@ llmobsi_fn void llmobsi_cost_json_sums(llmobsi_writer* writer, const llmobs_cost
         llmobsi_put_nano(writer, sums->high_nano);
     }
     llmobsi_put_text(writer, ",\"latency_s\":");
-    llmobsi_put_nano(writer, sums->latency_ns);
+    llmobsi_put_sum(writer, sums->latency_ns, true, "null");
 #define LLMOBS_I_COST_MEMBER(count)                     \
     llmobsi_put_text(writer, ",\"" #count "\":");       \
-    llmobsi_put_i64(writer, sums->count);
+    llmobsi_put_sum(writer, sums->count, false, "null");
     LLMOBS_I_COST_COUNTS(LLMOBS_I_COST_MEMBER)
 #undef LLMOBS_I_COST_MEMBER
 }
@@ -269,11 +302,13 @@ llmobsi_fn void llmobsi_cost_print_json(const llmobsi_cost_page* page)
         llmobsi_put(writer, ",", i > 0);
         llmobsi_cost_json_line(writer, &page->lines[i]);
     }
-    llmobsi_put_text(writer, "],\"rest\":{");
-    llmobsi_cost_json_sums(writer, &answer->rest);
-    llmobsi_put_text(writer, "}");
+    llmobsi_put_text(writer, "]");
     if (page->question->by == LLMOBS_COST_BY_USER) {
         llmobsi_cost_json_users(page);
+    } else {
+        llmobsi_put_text(writer, ",\"rest\":{");
+        llmobsi_cost_json_sums(writer, &answer->rest);
+        llmobsi_put_text(writer, "}");
     }
     llmobsi_put_text(writer, "}\n");
 }
@@ -313,10 +348,10 @@ llmobsi_fn void llmobsi_cost_csv_line(llmobsi_writer* writer, const char* name, 
     llmobsi_put_text(writer, ",");
     llmobsi_put_word(writer, guaranteed);
     llmobsi_put_text(writer, ",");
-    llmobsi_put_nano(writer, sums->latency_ns);
+    llmobsi_put_sum(writer, sums->latency_ns, true, "");
 #define LLMOBS_I_COST_COLUMN(count)   \
     llmobsi_put_text(writer, ",");    \
-    llmobsi_put_i64(writer, sums->count);
+    llmobsi_put_sum(writer, sums->count, false, "");
     LLMOBS_I_COST_COUNTS(LLMOBS_I_COST_COLUMN)
 #undef LLMOBS_I_COST_COLUMN
     llmobsi_put_text(writer, "\r\n");

@@ -298,7 +298,10 @@ llmobsi_fn llmobsi_cost_group* llmobsi_cost_group_asked(const llmobsi_cost_inqui
 llmobsi_fn void llmobsi_cost_line_of_user(const llmobs_top_entry* entry, llmobs_cost_line* line)
 {
     memset(line, 0, sizeof *line);
+    memset(&line->sums, 0xff, sizeof line->sums); /* -1 */
     llmobsi_cost_name_put(line->name, entry->pseudonym);
+    line->sums.low_nano = 0;
+    line->sums.high_nano = 0;
     line->sums.requests = (int64_t)entry->requests;
     line->sums.unknown = (int64_t)entry->unpriced;
     line->sums.cost_nano = entry->low;

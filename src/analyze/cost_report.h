@@ -23,13 +23,14 @@ LLMOBS_API llmobs_cost_question llmobs_cost_question_default(void);
 
 /* A feature, a model, a tenant or a user. */
 typedef struct llmobs_cost_line {
-    char name[LLMOBS_EXPLAINED_TEXT]; /* of users the pseudonym                                   */
-    llmobs_cost_sums sums; /* exact. Of users: requests and tokens as llmobs_top_entry has them,
-                              and cost_nano is low_nano                                           */
+    llmobs_cost_sums sums; /* exact. Of users: requests, those of unknown cost (which are in no
+                              bracket) and tokens as llmobs_top_entry has them, cost_nano is
+                              low_nano; what is not kept of them is -1                            */
     int64_t low_nano;      /* what it costs is at least this, and at most                         */
     int64_t high_nano;     /* this: INT64_MAX where nothing bounds a cost that is not known       */
-    bool guaranteed;       /* nobody who stands below, or is not listed, costs more               */
     uint32_t row;          /* private */
+    bool guaranteed;       /* nobody who stands below, or is not listed, costs more               */
+    char name[LLMOBS_EXPLAINED_TEXT]; /* of users the pseudonym                                   */
 } llmobs_cost_line;
 
 typedef struct llmobs_cost_answer {

@@ -152,6 +152,22 @@ llmobsi_inline const llmobsi_uplift* llmobsi_row_uplifts(const llmobsi_price_row
     return (const llmobsi_uplift*)(const void*)((const unsigned char*)row + row->uplifts);
 }
 
+LLMOBS_API llmobs_price_error llmobs_price_error_default(void)
+{
+    llmobs_price_error error;
+    memset(&error, 0, sizeof error);
+    error.size = sizeof error;
+    return error;
+}
+
+LLMOBS_API llmobs_prices llmobs_prices_default(void)
+{
+    llmobs_prices prices;
+    memset(&prices, 0, sizeof prices);
+    prices.size = sizeof prices;
+    return prices;
+}
+
 LLMOBS_API llmobs_price llmobs_price_default(void)
 {
     llmobs_price price;

@@ -45,6 +45,9 @@ typedef struct llmobs_price_error {
     const char* reason; /* a static text                                                       */
 } llmobs_price_error;
 
+/* [any] Zeroed but for the size. */
+LLMOBS_API llmobs_price_error llmobs_price_error_default(void);
+
 #define LLMOBS_PRICE_NAME_SIZE 128 /* bytes of a model's name in a table, with its NUL */
 #define LLMOBS_PRICES_ID_SIZE 9    /* eight hexadecimal digits and a NUL               */
 #define LLMOBS_PRICES_DATE_SIZE 11 /* 2026-01-15 and a NUL                             */
@@ -64,3 +67,6 @@ typedef struct llmobs_prices {
     uint64_t no_usage;         /* without numbers of tokens,                                   */
     uint64_t refused;          /* and of more than llmobs_config.cost_most USD                 */
 } llmobs_prices;
+
+/* [any] Zeroed but for the size. */
+LLMOBS_API llmobs_prices llmobs_prices_default(void);

@@ -36,9 +36,10 @@ typedef enum llmobs_guardrail_action {
 typedef struct llmobs_outcome {
     size_t size; /* sizeof(llmobs_outcome); 0 means this version's                                */
     llmobs_usage usage;
-    llmobs_string input;   /* the prompt: hashed and measured here, never stored                  */
+    llmobs_string input;   /* the prompt: hashed and measured here, not stored unless
+                              llmobs_config.captures says so; likewise the next two              */
     llmobs_string output;  /* the answer; leave it empty where llmobs_request_output had it       */
-    llmobs_string context; /* what was retrieved; for the audit callback alone                    */
+    llmobs_string context; /* what was retrieved: for the audit callback and captures             */
     const char* finish_reason;  /* "stop", "length", "content_filter", "tool_calls", ...          */
     const char* error_type;     /* NULL: it did not fail. "timeout", "rate_limit", ...: no texts  */
     const char* response_model; /* as the provider says                                           */

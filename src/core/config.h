@@ -146,7 +146,7 @@ typedef struct llmobs_config {
     uint32_t capture_bytes;      /* of each text: half its beginning, half its end, 64 to 65536
                                                                                    (default 2048) */
     uint32_t price_bytes;        /* for a table of prices, up to 2^28; twice that is taken, so that
-                                    it can be replaced. LiteLLM's takes about 250 a model
+                                    it can be replaced. LiteLLM's takes about 150 a model
                                                                                (default 0: none)  */
     int64_t gpu_second_nano;     /* what a second of your own hardware costs, in USD / 10^9: of
                                     requests without another price, by their part of the time that

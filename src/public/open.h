@@ -13,6 +13,7 @@ LLMOBS_API llmobs* llmobs_open(const llmobs_config* config, llmobs_result* resul
    memory is parked for the next open; see llmobs_release. */
 LLMOBS_API llmobs_result llmobs_close(llmobs* obs);
 
-/* [any, locks] The same, and the last account: nothing is live or queued in it, what was not
-   delivered stands under its cause. `stats` may be NULL. */
+/* [any, locks] The same, and the last account: no span or log record is live or queued in it, what
+   was not delivered stands under its cause; requests that nobody ended stay in requests_live.
+   `stats` may be NULL. */
 LLMOBS_API llmobs_result llmobs_close_with_stats(llmobs* obs, llmobs_stats* stats);

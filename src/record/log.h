@@ -29,8 +29,8 @@ LLMOBS_API llmobs_log_info llmobs_log_info_default(void);
 LLMOBS_API llmobs_string llmobs_str(const char* text);
 
 /* [any] A text with its length. Prompts and answers are handed over like this: they are hashed,
-   measured and, if asked for, scanned in the call, and never stored. NULL has size 0;
-   LLMOBS_NUL_TERMINATED as size measures it. */
+   measured and, if asked for, scanned in the call, and not stored, but for llmobs_config.captures.
+   NULL has size 0; LLMOBS_NUL_TERMINATED as size measures it. */
 LLMOBS_API llmobs_string llmobs_text(const char* data, size_t size);
 
 /* [any] Records an event. It goes the way of the spans, to the exporters that take

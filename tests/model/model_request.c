@@ -158,7 +158,8 @@ static bool end(llmobs_request request, llmobsi_ending* ending)
     explanation.size = sizeof explanation;
     explanation.request_id[0] = 'r';
     explanation.latency_ns = request.generation;
-    llmobsi_ending_give(request, &explanation);
+    ending->cost_refused = false;
+    llmobsi_ending_give(request, ending, &explanation);
     return true;
 }
 
@@ -172,7 +173,7 @@ static void collect(void)
     any = llmobsi_requests_mark(&world->recorder, world_time);
     if (any && (model_fault == 1 || model_fault == 3 || llmobsi_grace(UINT64_MAX))) {
         disowns_marked();
-        llmobsi_requests_free(&pool);
+        (void)llmobsi_requests_free(&world->recorder);
     }
 }
 
@@ -192,7 +193,7 @@ ghost void after(void)
     disowns_marked();
     (void)llmobsi_requests_mark(&world->recorder, world_time);
     if (pool.ended_first != 0) {
-        llmobsi_requests_free(&pool);
+        (void)llmobsi_requests_free(&world->recorder);
     }
     for (i = 0; i < pool.recent_count; i++) {
         if (recent[i].size != 0 && recent[i].latency_ns % LLMOBS_I_REQUEST_STATES !=
@@ -380,7 +381,7 @@ static void give_back(void)
     for (i = 0; i < 4; i++) {
         if (llmobsi_requests_mark(&world->recorder, world_time)) {
             disowns_marked();
-            llmobsi_requests_free(&pool);
+            (void)llmobsi_requests_free(&world->recorder);
         }
         (void)model_yield();
     }
