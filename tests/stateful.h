@@ -1,6 +1,6 @@
 /* For tests of the state file: a folder, an instance with small tables, all that can be asked of
    its ledger. Include it after llmobs_private.h, tap.h, keeper.h, random.h, requester.h and
-   ledger.h. */
+   ledger.h. A test that runs beside another one has a FOLDER of its own. */
 #ifndef STATEFUL_H
 #define STATEFUL_H
 
@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#ifndef FOLDER
 #define FOLDER "build/tmp/test_state"
+#endif
 #define STATE FOLDER "/state"
 
 static uint64_t noted[LLMOBS_NOTE_COUNT];

@@ -13,6 +13,7 @@
 
 #include "ledger.h"
 
+#define FOLDER "build/tmp/test_state_damaged"
 #include "stateful.h"
 
 static llmobs* obs; /* that is loaded into, without a state file of its own */
