@@ -26,6 +26,7 @@ CONTENTS: search for a tag.
     >>api:result             >>result                 result codes and notes
     >>api:ledger             >>ledger                 what was recorded, exported and lost
                              >>text                   bounded writer, numbers, UTF-8
+                             >>heap                   the largest of many
                              >>decimal                exact and rounded decimals, times as text
                              >>safe_text              text that harms no reader
                              >>json                   JSON text
@@ -2195,7 +2196,7 @@ typedef struct llmobs_unique_count {
 
 /* What is summed up. Every sum is a whole number, so it does not depend on the order of its parts,
    and sums over features, models or tenants come to the same total. A sum that would be more than
-   INT64_MAX stays there: llmobs_cost_summary.saturated. */
+   INT64_MAX stays there: llmobs_cost_answer.saturated. */
 typedef struct llmobs_cost_sums {
     int64_t requests;
     int64_t errors;    /* of them: with an error type                                             */
@@ -5808,6 +5809,15 @@ llmobsi_fn void* llmobsi_arena_take(llmobsi_arena* arena, size_t count, size_t s
     return arena->base + start;
 }
 
+/* The same of whole pages of the system's, wherever these begin; `bytes` is a number of them. */
+llmobsi_fn void* llmobsi_arena_take_pages(llmobsi_arena* arena, size_t bytes)
+{
+    size_t page = llmobsi_page_size();
+    unsigned char* memory =
+        (unsigned char*)llmobsi_arena_take(arena, 1, llmobsi_size_add(bytes, page));
+    return memory != NULL ? memory + (page - (uintptr_t)memory % page) % page : NULL;
+}
+
 /* =================================================================================================
  *  >>result                 core: result codes and notes
  * ============================================================================================== */
@@ -6607,6 +6617,85 @@ llmobsi_fn size_t llmobsi_utf8_repair(char* out, size_t capacity, const char* da
 }
 
 /* =================================================================================================
+ *  >>heap                   core: the largest of many
+ * ============================================================================================== */
+
+/* The largest of many, as many as there is room for: a heap whose first item is the least of those
+   that are kept, so that one look says whether another one comes in. */
+
+#define LLMOBS_I_HEAP_ITEM 512u /* bytes, at most */
+
+typedef struct llmobsi_heap {
+    unsigned char* items; /* the caller's */
+    size_t item_size;
+    size_t room;
+    size_t count;
+    bool (*less)(const void* a, const void* b);
+} llmobsi_heap;
+
+llmobsi_inline void* llmobsi_heap_at(const llmobsi_heap* heap, size_t place)
+{
+    return heap->items + place * heap->item_size;
+}
+
+/* Lets the item at a place sink to where it belongs among the first `count`; below it all is in
+   order. */
+llmobsi_fn void llmobsi_heap_sink(const llmobsi_heap* heap, size_t count, size_t place)
+{
+    unsigned char item[LLMOBS_I_HEAP_ITEM];
+    size_t child;
+    memcpy(item, llmobsi_heap_at(heap, place), heap->item_size);
+    for (; (child = 2 * place + 1) < count; place = child) {
+        if (child + 1 < count &&
+            heap->less(llmobsi_heap_at(heap, child + 1), llmobsi_heap_at(heap, child))) {
+            child++;
+        }
+        if (!heap->less(llmobsi_heap_at(heap, child), item)) {
+            break;
+        }
+        memcpy(llmobsi_heap_at(heap, place), llmobsi_heap_at(heap, child), heap->item_size);
+    }
+    memcpy(llmobsi_heap_at(heap, place), item, heap->item_size);
+}
+
+llmobsi_fn void llmobsi_heap_order(const llmobsi_heap* heap)
+{
+    size_t place;
+    for (place = heap->count / 2; place-- > 0;) {
+        llmobsi_heap_sink(heap, heap->count, place);
+    }
+}
+
+/* Keeps an item if there is room, or if it is more than the least that is kept. It is a heap once
+   it is full. */
+llmobsi_fn void llmobsi_heap_offer(llmobsi_heap* heap, const void* item)
+{
+    if (heap->count < heap->room) {
+        memcpy(llmobsi_heap_at(heap, heap->count++), item, heap->item_size);
+        if (heap->count == heap->room) {
+            llmobsi_heap_order(heap);
+        }
+    } else if (heap->room > 0 && heap->less(heap->items, item)) {
+        memcpy(heap->items, item, heap->item_size);
+        llmobsi_heap_sink(heap, heap->count, 0);
+    }
+}
+
+/* All that is kept in order, the largest first. Then it is no heap any more. */
+llmobsi_fn void llmobsi_heap_sort(const llmobsi_heap* heap)
+{
+    size_t count;
+    llmobsi_heap_order(heap);
+    for (count = heap->count; count > 1; count--) {
+        unsigned char least[LLMOBS_I_HEAP_ITEM];
+        memcpy(least, heap->items, heap->item_size);
+        memcpy(heap->items, llmobsi_heap_at(heap, count - 1), heap->item_size);
+        memcpy(llmobsi_heap_at(heap, count - 1), least, heap->item_size);
+        llmobsi_heap_sink(heap, count - 1, 0);
+    }
+}
+
+/* =================================================================================================
  *  >>decimal                core: exact and rounded decimals, times as text
  * ============================================================================================== */
 
@@ -6651,6 +6740,12 @@ llmobsi_inline char* llmobsi_append_nano_signed(char* cursor, int64_t number)
         return llmobsi_append_nano(cursor, 0 - (uint64_t)number);
     }
     return llmobsi_append_nano(cursor, (uint64_t)number);
+}
+
+llmobsi_fn void llmobsi_put_nano(llmobsi_writer* writer, int64_t nano)
+{
+    char text[48];
+    llmobsi_put(writer, text, (size_t)(llmobsi_append_nano_signed(text, nano) - text));
 }
 
 /* number / 10^6. */
@@ -11192,10 +11287,9 @@ llmobsi_fn bool llmobsi_key_take(const llmobsi_key_place* place, size_t key_offs
 llmobsi_fn void llmobsi_keyring_layout(llmobsi_arena* arena, llmobsi_keyring* keyring)
 {
     size_t page = llmobsi_page_size();
-    unsigned char* memory = (unsigned char*)llmobsi_arena_take(arena, 2, page);
+    void* memory = llmobsi_arena_take_pages(arena, page);
     if (keyring != NULL && memory != NULL) {
-        size_t before = (page - (uintptr_t)memory % page) % page;
-        keyring->page = (llmobsi_key_page*)(void*)(memory + before);
+        keyring->page = (llmobsi_key_page*)memory;
         keyring->page_bytes = page;
         memset(keyring->page, 0, page);
     }
@@ -17549,6 +17643,24 @@ llmobsi_inline void llmobsi_lower(llmobsi_control* self)
     llmobsi_store_release(&self->busy, 0);
 }
 
+/* Raises this thread's flag, if it has one, outside a recording call: its signal handlers then do
+   not wait for a lock that it is about to hold. */
+llmobsi_fn llmobsi_control* llmobsi_busy_begin(void)
+{
+    llmobsi_control* self = llmobsi_self;
+    if (self != NULL) {
+        llmobsi_raise(self);
+    }
+    return self;
+}
+
+llmobsi_fn void llmobsi_busy_end(llmobsi_control* self)
+{
+    if (self != NULL) {
+        llmobsi_lower(self);
+    }
+}
+
 /* ---- cancellation -------------------------------------------------------------------------- */
 
 /* pthread_cancel must not end a thread that holds what others wait for: where a call may come to
@@ -21532,21 +21644,17 @@ llmobsi_fn void llmobsi_sessions_idle(llmobsi_recorder* recorder, uint64_t now)
 llmobsi_fn void llmobsi_sessions_sweep(llmobsi_recorder* recorder, uint64_t now)
 {
     llmobsi_sessions* sessions = llmobsi_sessions_of(recorder);
-    llmobsi_control* self = llmobsi_self;
+    llmobsi_control* self;
     if (now >= sessions->swept && llmobsi_timeline_between(&recorder->timeline, sessions->swept,
                                                            now) < sessions->idle_ns / 4) {
         return;
     }
-    if (self != NULL) {
-        llmobsi_raise(self);
-    }
+    self = llmobsi_busy_begin();
     llmobsi_lock_take(&sessions->lock);
     sessions->swept = now;
     llmobsi_sessions_idle(recorder, now);
     llmobsi_lock_give(&sessions->lock);
-    if (self != NULL) {
-        llmobsi_lower(self);
-    }
+    llmobsi_busy_end(self);
 }
 
 /* ---- layout -------------------------------------------------------------------------------- */
@@ -21914,14 +22022,14 @@ llmobsi_fn void llmobsi_captures_layout(llmobsi_arena* arena, const llmobs_confi
     bytes = (llmobsi_size_mul(config->captures, stride) + page - 1) / page * page;
     captures = (llmobsi_captures*)llmobsi_arena_take(arena, 1, sizeof *captures);
     places = (llmobsi_capture_place*)llmobsi_arena_take(arena, config->captures, sizeof *places);
-    memory = (unsigned char*)llmobsi_arena_take(arena, 1, bytes + page);
+    memory = (unsigned char*)llmobsi_arena_take_pages(arena, bytes);
     if (recorder == NULL || memory == NULL) {
         return;
     }
     memset(captures, 0, sizeof *captures);
     memset(places, 0, config->captures * sizeof *places);
     captures->places = places;
-    captures->pages = memory + (page - (uintptr_t)memory % page) % page;
+    captures->pages = memory;
     captures->page_bytes = bytes;
     captures->stride = stride;
     captures->count = config->captures;
@@ -22432,47 +22540,24 @@ llmobsi_fn void llmobsi_top_estimate(const llmobsi_top* top, const llmobsi_top_k
 
 /* ---- lists --------------------------------------------------------------------------------- */
 
-/* A list under way: its entries are a heap, with the least on top, once there is no more room. */
+LLMOBS_I_STATIC_ASSERT(top_entry_fits, sizeof(llmobs_top_entry) <= LLMOBS_I_HEAP_ITEM);
+
+/* A list under way. */
 typedef struct llmobsi_top_list {
     const llmobsi_top* top;
-    llmobs_top_entry* entries;
-    size_t room;
-    size_t count;
+    llmobsi_heap heap; /* of its entries */
     uint64_t total;
     uint64_t rest; /* nobody who is not among the entries is heavier */
 } llmobsi_top_list;
 
-llmobsi_fn bool llmobsi_top_is_less(const llmobs_top_entry* a, const llmobs_top_entry* b)
+llmobsi_fn bool llmobsi_top_is_less(const void* one, const void* other)
 {
+    const llmobs_top_entry* a = (const llmobs_top_entry*)one;
+    const llmobs_top_entry* b = (const llmobs_top_entry*)other;
     if (a->high != b->high) {
         return a->high < b->high;
     }
     return a->low != b->low ? a->low < b->low : strcmp(a->pseudonym, b->pseudonym) > 0;
-}
-
-/* Lets an entry sink to its place, below it all is in order. */
-llmobsi_fn void llmobsi_top_sink(llmobs_top_entry* entries, size_t count, size_t place)
-{
-    llmobs_top_entry entry = entries[place];
-    size_t child;
-    for (; (child = 2 * place + 1) < count; place = child) {
-        if (child + 1 < count && llmobsi_top_is_less(&entries[child + 1], &entries[child])) {
-            child++;
-        }
-        if (!llmobsi_top_is_less(&entries[child], &entry)) {
-            break;
-        }
-        entries[place] = entries[child];
-    }
-    entries[place] = entry;
-}
-
-llmobsi_fn void llmobsi_top_heap(llmobsi_top_list* list)
-{
-    size_t place;
-    for (place = list->count / 2; place-- > 0;) {
-        llmobsi_top_sink(list->entries, list->count, place);
-    }
 }
 
 llmobsi_fn void llmobsi_top_show(const llmobsi_top* top, const llmobsi_top_set* set, uint32_t way,
@@ -22502,25 +22587,19 @@ llmobsi_inline void llmobsi_top_raise(uint64_t* most, uint64_t value)
 /* A counter is listed if there is room, or if it is more than the least. */
 llmobsi_fn void llmobsi_top_offer(llmobsi_top_list* list, const llmobsi_top_set* set, uint32_t way)
 {
+    llmobsi_heap* heap = &list->heap;
+    const llmobs_top_entry* least = (const llmobs_top_entry*)(const void*)heap->items;
+    bool full = heap->count == heap->room;
     llmobs_top_entry entry;
-    bool full = list->count == list->room;
-    if (full && (list->room == 0 || set->counts[way] < (uint64_t)list->entries[0].high)) {
+    if (full && (heap->room == 0 || set->counts[way] < (uint64_t)least->high)) {
         llmobsi_top_raise(&list->rest, set->counts[way]);
         return;
     }
+    if (full) {
+        llmobsi_top_raise(&list->rest, (uint64_t)least->high);
+    }
     llmobsi_top_show(list->top, set, way, &entry);
-    if (!full) {
-        list->entries[list->count++] = entry;
-        if (list->count == list->room) {
-            llmobsi_top_heap(list);
-        }
-        return;
-    }
-    llmobsi_top_raise(&list->rest, (uint64_t)list->entries[0].high);
-    if (llmobsi_top_is_less(&list->entries[0], &entry)) {
-        list->entries[0] = entry;
-        llmobsi_top_sink(list->entries, list->count, 0);
-    }
+    llmobsi_heap_offer(heap, &entry);
 }
 
 /* All that has a counter. False: it was begun anew meanwhile. */
@@ -22529,7 +22608,7 @@ llmobsi_fn bool llmobsi_top_gather(llmobsi_top_list* list)
     uint64_t epoch = llmobsi_load_acquire(&list->top->epoch);
     uint64_t number;
     uint32_t way;
-    list->count = 0;
+    list->heap.count = 0;
     list->total = 0;
     list->rest = 0;
     for (number = 0; number <= list->top->mask; number++) {
@@ -22544,19 +22623,6 @@ llmobsi_fn bool llmobsi_top_gather(llmobsi_top_list* list)
     return (epoch & 1) == 0 && llmobsi_load_relaxed(&list->top->epoch) == epoch;
 }
 
-/* From a heap to a list in order, heaviest first. */
-llmobsi_fn void llmobsi_top_sort(llmobsi_top_list* list)
-{
-    size_t count;
-    llmobsi_top_heap(list);
-    for (count = list->count; count > 1; count--) {
-        llmobs_top_entry least = list->entries[0];
-        list->entries[0] = list->entries[count - 1];
-        list->entries[count - 1] = least;
-        llmobsi_top_sink(list->entries, count - 1, 0);
-    }
-}
-
 /* The heaviest keys, `room` of them at most, and what they have together. Each set is as it was at
    one moment, not all at the same: what is added meanwhile may be in or not. */
 llmobsi_fn void llmobsi_top_read(const llmobsi_top* top, llmobs_top_entry* entries, size_t room,
@@ -22568,17 +22634,19 @@ llmobsi_fn void llmobsi_top_read(const llmobsi_top* top, llmobs_top_entry* entri
     size_t i;
     memset(&list, 0, sizeof list);
     list.top = top;
-    list.entries = entries;
-    list.room = room;
+    list.heap.items = (unsigned char*)entries;
+    list.heap.item_size = sizeof *entries;
+    list.heap.room = room;
+    list.heap.less = llmobsi_top_is_less;
     while (!llmobsi_top_gather(&list)) {
         (void)sched_yield();
     }
-    llmobsi_top_sort(&list);
+    llmobsi_heap_sort(&list.heap);
     for (i = 0; i < room; i++) {
         uint64_t most = list.rest; /* somebody may be there who is not listed */
-        if (i < list.count) {
+        if (i < list.heap.count) {
             uint64_t next = list.rest;
-            if (i + 1 < list.count) {
+            if (i + 1 < list.heap.count) {
                 llmobsi_top_raise(&next, (uint64_t)entries[i + 1].high);
             }
             entries[i].guaranteed = (uint64_t)entries[i].low >= next;
@@ -22588,7 +22656,7 @@ llmobsi_fn void llmobsi_top_read(const llmobsi_top* top, llmobs_top_entry* entri
         high = llmobsi_top_sum(high, most);
     }
     high = high < list.total ? high : list.total;
-    share->count = list.count;
+    share->count = list.heap.count;
     share->total = (int64_t)list.total;
     share->low = (int64_t)low;
     share->high = (int64_t)high;
@@ -22926,6 +22994,12 @@ llmobsi_inline llmobsi_cost_ledger* llmobsi_cost_ledger_of(const llmobsi_recorde
 
 /* ---- sums ---------------------------------------------------------------------------------- */
 
+/* Of two amounts, none of which is below 0. */
+llmobsi_inline int64_t llmobsi_cost_plus(int64_t a, int64_t b)
+{
+    return b < INT64_MAX - a ? a + b : INT64_MAX;
+}
+
 /* Adds one to another, none of which is below 0. Returns how many are at their end. */
 llmobsi_fn uint32_t llmobsi_cost_sums_add(llmobs_cost_sums* to, const llmobs_cost_sums* more)
 {
@@ -23231,10 +23305,10 @@ llmobsi_cold void llmobsi_cost_turn(llmobsi_cost_ledger* ledger, uint64_t unix_n
     int period;
     ledger->hour_begin_ns = llmobsi_period_begins(LLMOBS_PERIOD_HOUR, offset_s, hour);
     ledger->hour_end_ns = llmobsi_period_begins(LLMOBS_PERIOD_HOUR, offset_s, hour + 1);
-    ledger->month = llmobsi_period_at(LLMOBS_PERIOD_MONTH, offset_s, unix_ns);
     for (period = 0; period < (int)LLMOBS_PERIOD_COUNT; period++) {
         int32_t number = llmobsi_period_at((llmobs_period)period, offset_s, unix_ns);
         ledger->current[period] = llmobsi_cost_slot_get(ledger, (llmobs_period)period, number);
+        ledger->month = period == (int)LLMOBS_PERIOD_MONTH ? number : ledger->month;
     }
 }
 
@@ -23459,9 +23533,7 @@ llmobsi_fn void llmobsi_cost_users_add(llmobsi_cost_users* users, uint32_t featu
         return;
     }
     if (bill->user.size == 0 || !llmobsi_top_key_read(&key, bill->user.data)) {
-        users->nobodys_nano += bill->sums.cost_nano < INT64_MAX - users->nobodys_nano
-                                   ? bill->sums.cost_nano
-                                   : INT64_MAX - users->nobodys_nano;
+        users->nobodys_nano = llmobsi_cost_plus(users->nobodys_nano, bill->sums.cost_nano);
         return;
     }
     llmobsi_cost_group_add(&users->all, &key, &bill->sums);
@@ -23490,7 +23562,7 @@ llmobsi_fn void llmobsi_cost_book(llmobsi_cost_ledger* ledger, const llmobsi_bil
 llmobsi_fn void llmobsi_cost_collect(llmobsi_recorder* recorder)
 {
     llmobsi_cost_ledger* ledger = llmobsi_cost_ledger_of(recorder);
-    llmobsi_control* self = llmobsi_self;
+    llmobsi_control* self;
     uint64_t stamp;
     uint64_t start_ns;
     uint64_t now_ns;
@@ -23499,15 +23571,11 @@ llmobsi_fn void llmobsi_cost_collect(llmobsi_recorder* recorder)
     }
     stamp = llmobsi_now(&recorder->timeline);
     llmobsi_timeline_convert(&recorder->timeline, stamp, stamp, &start_ns, &now_ns);
-    if (self != NULL) {
-        llmobsi_raise(self);
-    }
+    self = llmobsi_busy_begin();
     llmobsi_lock_take(&ledger->lock);
     llmobsi_cost_untracked_take(ledger, now_ns);
     llmobsi_lock_give(&ledger->lock);
-    if (self != NULL) {
-        llmobsi_lower(self);
-    }
+    llmobsi_busy_end(self);
 }
 
 /* As when nothing had been spent: in the child of a fork, where it is the parent's, and where a
@@ -24197,9 +24265,7 @@ llmobsi_inline void llmobsi_budget_leave(const llmobsi_budget_call* call)
     if (llmobsi_unlikely(call->place != NULL)) {
         (void)llmobsi_add_ordered(&call->place->users, (uint32_t)-1);
     }
-    if (call->self != NULL) {
-        llmobsi_lower(call->self);
-    }
+    llmobsi_busy_end(call->self);
 }
 
 /* Beyond max_threads, or in a callback: limits hold there too, so the call counts itself in, as
@@ -24215,9 +24281,7 @@ llmobsi_cold llmobs_result llmobsi_budget_enter_counted(llmobsi_budget_call* cal
     if (call->self != NULL && llmobsi_load_relaxed(&call->self->busy) != 0) {
         return LLMOBS_ERROR_BUSY; /* a signal handler: this thread may hold the lock */
     }
-    if (call->self != NULL) {
-        llmobsi_raise(call->self);
-    }
+    (void)llmobsi_busy_begin();
     call->place = place;
     (void)llmobsi_add_ordered(&place->users, 1);
     if (llmobsi_load_ordered(&place->ticket) != ticket || !llmobsi_place_mend(place)) {
@@ -28359,12 +28423,10 @@ llmobsi_fn void llmobsi_request_wipe(llmobsi_requests* requests, llmobsi_request
 llmobsi_fn uint32_t llmobsi_requests_free(llmobsi_recorder* recorder)
 {
     llmobsi_requests* requests = llmobsi_requests_of(recorder);
-    llmobsi_control* self = llmobsi_self;
+    llmobsi_control* self;
     uint32_t place = requests->ended_first;
     uint32_t count = 0;
-    if (self != NULL) {
-        llmobsi_raise(self);
-    }
+    self = llmobsi_busy_begin();
     llmobsi_lock_take(&requests->recent_lock);
     if (requests->ledger != NULL) {
         llmobsi_lock_take(&requests->ledger->lock);
@@ -28385,9 +28447,7 @@ llmobsi_fn uint32_t llmobsi_requests_free(llmobsi_recorder* recorder)
         llmobsi_lock_give(&requests->ledger->lock);
     }
     llmobsi_lock_give(&requests->recent_lock);
-    if (self != NULL) {
-        llmobsi_lower(self);
-    }
+    llmobsi_busy_end(self);
     llmobsi_requests_give(requests, requests->ended_first, requests->ended_last);
     requests->ended_first = 0;
     return count;
@@ -30697,8 +30757,11 @@ llmobsi_fn void llmobsi_say_openinference_cost(llmobsi_said* said, const int64_t
     int64_t input = 0;
     int64_t output = 0;
     int kind;
-    for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
-        *(kind < (int)LLMOBS_COST_OUTPUT ? &input : &output) += llmobsi_at_least_0(of[kind]);
+    for (kind = 0; kind < (int)LLMOBS_COST_OUTPUT; kind++) {
+        input += llmobsi_at_least_0(of[kind]);
+    }
+    for (; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
+        output += llmobsi_at_least_0(of[kind]);
     }
     llmobsi_say_nano(said, "llm.cost.prompt", input);
     llmobsi_say_nano(said, "llm.cost.completion", output);
@@ -31000,21 +31063,19 @@ llmobsi_fn void llmobsi_explain_cost(llmobsi_writer* writer, const llmobs_explan
         LLMOBS_COST_KINDS(LLMOBS_I_EXPLAINED)
 #undef LLMOBS_I_EXPLAINED
     };
-    char cost[48];
-    char* end = llmobsi_append_text(cost, "cost ");
     int kind;
     if (explanation->cost_nano == LLMOBS_COST_UNKNOWN) {
         llmobsi_put_text(writer, "cost unknown\n");
         return;
     }
-    end = llmobsi_append_nano_signed(end, explanation->cost_nano);
-    end = llmobsi_append_text(end, " USD\n");
-    llmobsi_put(writer, cost, (size_t)(end - cost));
+    llmobsi_put_text(writer, "cost ");
+    llmobsi_put_nano(writer, explanation->cost_nano);
+    llmobsi_put_text(writer, " USD\n");
     for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
         int64_t nano = explanation->cost_of[kind];
         if (nano > 0) {
             llmobsi_put_word(writer, names[kind]);
-            llmobsi_put(writer, cost, (size_t)(llmobsi_append_nano_signed(cost, nano) - cost));
+            llmobsi_put_nano(writer, nano);
             llmobsi_put_share(writer, (uint64_t)nano, (uint64_t)explanation->cost_nano);
             llmobsi_put_text(writer, "\n");
         }
@@ -31495,44 +31556,15 @@ llmobsi_fn void llmobsi_cost_name_put(char name[LLMOBS_EXPLAINED_TEXT], const ch
     memcpy(name, text, strlen(text) + 1);
 }
 
+LLMOBS_I_STATIC_ASSERT(cost_line_fits, sizeof(llmobs_cost_line) <= LLMOBS_I_HEAP_ITEM);
+
 /* Whether the first is the cheaper one. */
-llmobsi_fn bool llmobsi_cost_line_less(const llmobs_cost_line* a, const llmobs_cost_line* b)
+llmobsi_fn bool llmobsi_cost_line_less(const void* one, const void* other)
 {
+    const llmobs_cost_line* a = (const llmobs_cost_line*)one;
+    const llmobs_cost_line* b = (const llmobs_cost_line*)other;
     return a->sums.cost_nano != b->sums.cost_nano ? a->sums.cost_nano < b->sums.cost_nano
                                                   : strcmp(a->name, b->name) > 0;
-}
-
-/* Lets the line at a place of a heap, cheapest first, sink to where it belongs. */
-llmobsi_fn void llmobsi_cost_line_sink(llmobs_cost_line* lines, size_t count, size_t place)
-{
-    for (;;) {
-        size_t child = 2 * place + 1;
-        llmobs_cost_line line = lines[place];
-        if (child + 1 < count && llmobsi_cost_line_less(&lines[child + 1], &lines[child])) {
-            child++;
-        }
-        if (child >= count || !llmobsi_cost_line_less(&lines[child], &line)) {
-            return;
-        }
-        lines[place] = lines[child];
-        lines[child] = line;
-        place = child;
-    }
-}
-
-/* Most expensive first. */
-llmobsi_fn void llmobsi_cost_lines_sort(llmobs_cost_line* lines, size_t count)
-{
-    size_t i;
-    for (i = count / 2; i-- > 0;) {
-        llmobsi_cost_line_sink(lines, count, i);
-    }
-    for (i = count; i > 1; i--) {
-        llmobs_cost_line least = lines[0];
-        lines[0] = lines[i - 1];
-        lines[i - 1] = least;
-        llmobsi_cost_line_sink(lines, i - 1, 0);
-    }
 }
 
 /* Sums up what each name costs, and the whole. */
@@ -31542,8 +31574,7 @@ llmobsi_fn void llmobsi_cost_report_total(llmobsi_cost_inquiry* inquiry)
     const llmobs_cost_sums* sums;
     while ((sums = llmobsi_cost_walk_next(&walk)) != NULL) {
         llmobsi_cost_row* head = llmobsi_cost_head(&walk);
-        int64_t room = INT64_MAX - head->cost_nano;
-        head->cost_nano += sums->cost_nano < room ? sums->cost_nano : room;
+        head->cost_nano = llmobsi_cost_plus(head->cost_nano, sums->cost_nano);
         (void)llmobsi_cost_sums_add(&inquiry->answer->total, sums);
     }
 }
@@ -31553,9 +31584,14 @@ llmobsi_fn void llmobsi_cost_report_choose(llmobsi_cost_inquiry* inquiry)
 {
     llmobsi_cost_walk walk = llmobsi_cost_walk_begin(inquiry);
     llmobs_cost_line* lines = inquiry->lines;
-    size_t count = 0;
+    llmobsi_heap heap;
     size_t i;
-    while (llmobsi_cost_walk_next(&walk) != NULL && inquiry->room > 0) {
+    heap.items = (unsigned char*)lines;
+    heap.item_size = sizeof *lines;
+    heap.room = inquiry->room;
+    heap.count = 0;
+    heap.less = llmobsi_cost_line_less;
+    while (llmobsi_cost_walk_next(&walk) != NULL) {
         llmobsi_cost_row* head = llmobsi_cost_head(&walk);
         llmobs_cost_line line;
         if (head->line != 0) {
@@ -31567,27 +31603,14 @@ llmobsi_fn void llmobsi_cost_report_choose(llmobsi_cost_inquiry* inquiry)
         llmobsi_cost_name_put(
             line.name, llmobsi_cost_name(inquiry->ledger, line.row, inquiry->dimension));
         line.sums.cost_nano = head->cost_nano;
-        if (count < inquiry->room) {
-            lines[count++] = line;
-            for (i = count / 2; count == inquiry->room && i-- > 0;) {
-                llmobsi_cost_line_sink(lines, count, i);
-            }
-        } else if (llmobsi_cost_line_less(&lines[0], &line)) {
-            lines[0] = line;
-            llmobsi_cost_line_sink(lines, count, 0);
-        }
+        llmobsi_heap_offer(&heap, &line);
     }
-    llmobsi_cost_lines_sort(lines, count);
-    for (i = 0; i < count; i++) {
+    llmobsi_heap_sort(&heap);
+    for (i = 0; i < heap.count; i++) {
         inquiry->ledger->rows[lines[i].row].line = (uint32_t)i + 1;
         lines[i].sums.cost_nano = 0;
     }
-    inquiry->answer->count = count;
-}
-
-llmobsi_inline int64_t llmobsi_cost_plus(int64_t a, int64_t b)
-{
-    return b < INT64_MAX - a ? a + b : INT64_MAX;
+    inquiry->answer->count = heap.count;
 }
 
 llmobsi_fn int64_t llmobsi_cost_most(const llmobs_cost_sums* sums)
@@ -31788,12 +31811,6 @@ llmobsi_fn const char* llmobsi_cost_by_name(llmobs_cost_by by)
 {
     static const char* const names[] = {"feature", "model", "tenant", "user"};
     return names[by];
-}
-
-llmobsi_fn void llmobsi_put_nano(llmobsi_writer* writer, int64_t nano)
-{
-    char text[48];
-    llmobsi_put(writer, text, (size_t)(llmobsi_append_nano_signed(text, nano) - text));
 }
 
 /* A period's border: they are full seconds. Of all time there is none. */
@@ -38163,15 +38180,11 @@ llmobsi_fn void llmobsi_state_save_users(llmobsi_state_writer* writer,
 llmobsi_fn bool llmobsi_state_next_budget(llmobsi_budgets* budgets, uint32_t* place,
                                           llmobsi_budget_saved* saved)
 {
-    llmobsi_control* self = llmobsi_self;
+    llmobsi_control* self;
     bool found;
-    if (self != NULL) {
-        llmobsi_raise(self);
-    }
+    self = llmobsi_busy_begin();
     found = llmobsi_budget_save(budgets, place, saved);
-    if (self != NULL) {
-        llmobsi_lower(self);
-    }
+    llmobsi_busy_end(self);
     return found;
 }
 

@@ -107,6 +107,43 @@ static void test_unknown(void)
     ok(close_kept(obs, &kept), "all is accounted for");
 }
 
+/* More money than there are numbers for: the most there is, which is told. */
+static void test_saturation(void)
+{
+    static const spent whole = {"a", "m", NULL, NULL, INT64_C(1000000000000000000)};
+    static const spent other = {"a", "n", NULL, NULL, INT64_C(1000000000000000000)};
+    llmobs_config config = ledger_config();
+    llmobs_cost_question question = llmobs_cost_question_default();
+    keeper kept;
+    llmobs* obs;
+    int i;
+    config.cost_most = 1000000000;
+    obs = open_kept(&config, &kept);
+    for (i = 0; i < 12; i++) {
+        spend(obs, i % 2 ? whole : other); /* 6 * 10^18 in either row */
+    }
+    (void)ask(obs, NULL, 9);
+    ok(asked_answer.total.cost_nano == INT64_MAX && asked_answer.total.requests == 12,
+       "a total at its end");
+    ok(asked_lines[0].sums.cost_nano == INT64_MAX && asked_lines[0].high_nano == INT64_MAX,
+       "a line of two rows, too");
+    question.by = LLMOBS_COST_BY_USER;
+    (void)ask(obs, &question, 9);
+    ok(asked_answer.nobodys_nano == INT64_MAX, "and what is nobody's");
+    question.by = LLMOBS_COST_BY_MODEL;
+    (void)ask(obs, &question, 9);
+    ok(asked_answer.count == 2 && asked_lines[1].low_nano == INT64_C(6000000000000000000),
+       "each of the two is exact");
+    for (i = 0; i < 12; i++) {
+        spend(obs, whole);
+    }
+    (void)ask(obs, &question, 9);
+    ok(asked_answer.saturated > 0 && asked_lines[0].low_nano == INT64_MAX &&
+           strcmp(asked_lines[0].name, "m") == 0,
+       "a row at its end is told, and is first");
+    ok(close_kept(obs, &kept), "all is accounted for");
+}
+
 static void test_errors(void)
 {
     llmobs_config config = ledger_config();
@@ -446,6 +483,7 @@ int main(void)
 {
     test_choice();
     test_unknown();
+    test_saturation();
     test_errors();
     test_users();
     test_users_by_month();

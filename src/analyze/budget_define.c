@@ -16,9 +16,7 @@ llmobsi_inline void llmobsi_budget_leave(const llmobsi_budget_call* call)
     if (llmobsi_unlikely(call->place != NULL)) {
         (void)llmobsi_add_ordered(&call->place->users, (uint32_t)-1);
     }
-    if (call->self != NULL) {
-        llmobsi_lower(call->self);
-    }
+    llmobsi_busy_end(call->self);
 }
 
 /* Beyond max_threads, or in a callback: limits hold there too, so the call counts itself in, as
@@ -34,9 +32,7 @@ llmobsi_cold llmobs_result llmobsi_budget_enter_counted(llmobsi_budget_call* cal
     if (call->self != NULL && llmobsi_load_relaxed(&call->self->busy) != 0) {
         return LLMOBS_ERROR_BUSY; /* a signal handler: this thread may hold the lock */
     }
-    if (call->self != NULL) {
-        llmobsi_raise(call->self);
-    }
+    (void)llmobsi_busy_begin();
     call->place = place;
     (void)llmobsi_add_ordered(&place->users, 1);
     if (llmobsi_load_ordered(&place->ticket) != ticket || !llmobsi_place_mend(place)) {

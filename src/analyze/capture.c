@@ -326,14 +326,14 @@ llmobsi_fn void llmobsi_captures_layout(llmobsi_arena* arena, const llmobs_confi
     bytes = (llmobsi_size_mul(config->captures, stride) + page - 1) / page * page;
     captures = (llmobsi_captures*)llmobsi_arena_take(arena, 1, sizeof *captures);
     places = (llmobsi_capture_place*)llmobsi_arena_take(arena, config->captures, sizeof *places);
-    memory = (unsigned char*)llmobsi_arena_take(arena, 1, bytes + page);
+    memory = (unsigned char*)llmobsi_arena_take_pages(arena, bytes);
     if (recorder == NULL || memory == NULL) {
         return;
     }
     memset(captures, 0, sizeof *captures);
     memset(places, 0, config->captures * sizeof *places);
     captures->places = places;
-    captures->pages = memory + (page - (uintptr_t)memory % page) % page;
+    captures->pages = memory;
     captures->page_bytes = bytes;
     captures->stride = stride;
     captures->count = config->captures;

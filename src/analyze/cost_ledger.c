@@ -105,6 +105,12 @@ llmobsi_inline llmobsi_cost_ledger* llmobsi_cost_ledger_of(const llmobsi_recorde
 
 /* ---- sums ---------------------------------------------------------------------------------- */
 
+/* Of two amounts, none of which is below 0. */
+llmobsi_inline int64_t llmobsi_cost_plus(int64_t a, int64_t b)
+{
+    return b < INT64_MAX - a ? a + b : INT64_MAX;
+}
+
 /* Adds one to another, none of which is below 0. Returns how many are at their end. */
 llmobsi_fn uint32_t llmobsi_cost_sums_add(llmobs_cost_sums* to, const llmobs_cost_sums* more)
 {
@@ -410,10 +416,10 @@ llmobsi_cold void llmobsi_cost_turn(llmobsi_cost_ledger* ledger, uint64_t unix_n
     int period;
     ledger->hour_begin_ns = llmobsi_period_begins(LLMOBS_PERIOD_HOUR, offset_s, hour);
     ledger->hour_end_ns = llmobsi_period_begins(LLMOBS_PERIOD_HOUR, offset_s, hour + 1);
-    ledger->month = llmobsi_period_at(LLMOBS_PERIOD_MONTH, offset_s, unix_ns);
     for (period = 0; period < (int)LLMOBS_PERIOD_COUNT; period++) {
         int32_t number = llmobsi_period_at((llmobs_period)period, offset_s, unix_ns);
         ledger->current[period] = llmobsi_cost_slot_get(ledger, (llmobs_period)period, number);
+        ledger->month = period == (int)LLMOBS_PERIOD_MONTH ? number : ledger->month;
     }
 }
 

@@ -2,7 +2,7 @@
 
 /* What is summed up. Every sum is a whole number, so it does not depend on the order of its parts,
    and sums over features, models or tenants come to the same total. A sum that would be more than
-   INT64_MAX stays there: llmobs_cost_summary.saturated. */
+   INT64_MAX stays there: llmobs_cost_answer.saturated. */
 typedef struct llmobs_cost_sums {
     int64_t requests;
     int64_t errors;    /* of them: with an error type                                             */

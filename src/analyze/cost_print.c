@@ -13,12 +13,6 @@ llmobsi_fn const char* llmobsi_cost_by_name(llmobs_cost_by by)
     return names[by];
 }
 
-llmobsi_fn void llmobsi_put_nano(llmobsi_writer* writer, int64_t nano)
-{
-    char text[48];
-    llmobsi_put(writer, text, (size_t)(llmobsi_append_nano_signed(text, nano) - text));
-}
-
 /* A period's border: they are full seconds. Of all time there is none. */
 llmobsi_fn void llmobsi_put_border(llmobsi_writer* writer, uint64_t unix_ns)
 {

@@ -138,44 +138,15 @@ llmobsi_fn void llmobsi_cost_name_put(char name[LLMOBS_EXPLAINED_TEXT], const ch
     memcpy(name, text, strlen(text) + 1);
 }
 
+LLMOBS_I_STATIC_ASSERT(cost_line_fits, sizeof(llmobs_cost_line) <= LLMOBS_I_HEAP_ITEM);
+
 /* Whether the first is the cheaper one. */
-llmobsi_fn bool llmobsi_cost_line_less(const llmobs_cost_line* a, const llmobs_cost_line* b)
+llmobsi_fn bool llmobsi_cost_line_less(const void* one, const void* other)
 {
+    const llmobs_cost_line* a = (const llmobs_cost_line*)one;
+    const llmobs_cost_line* b = (const llmobs_cost_line*)other;
     return a->sums.cost_nano != b->sums.cost_nano ? a->sums.cost_nano < b->sums.cost_nano
                                                   : strcmp(a->name, b->name) > 0;
-}
-
-/* Lets the line at a place of a heap, cheapest first, sink to where it belongs. */
-llmobsi_fn void llmobsi_cost_line_sink(llmobs_cost_line* lines, size_t count, size_t place)
-{
-    for (;;) {
-        size_t child = 2 * place + 1;
-        llmobs_cost_line line = lines[place];
-        if (child + 1 < count && llmobsi_cost_line_less(&lines[child + 1], &lines[child])) {
-            child++;
-        }
-        if (child >= count || !llmobsi_cost_line_less(&lines[child], &line)) {
-            return;
-        }
-        lines[place] = lines[child];
-        lines[child] = line;
-        place = child;
-    }
-}
-
-/* Most expensive first. */
-llmobsi_fn void llmobsi_cost_lines_sort(llmobs_cost_line* lines, size_t count)
-{
-    size_t i;
-    for (i = count / 2; i-- > 0;) {
-        llmobsi_cost_line_sink(lines, count, i);
-    }
-    for (i = count; i > 1; i--) {
-        llmobs_cost_line least = lines[0];
-        lines[0] = lines[i - 1];
-        lines[i - 1] = least;
-        llmobsi_cost_line_sink(lines, i - 1, 0);
-    }
 }
 
 /* Sums up what each name costs, and the whole. */
@@ -185,8 +156,7 @@ llmobsi_fn void llmobsi_cost_report_total(llmobsi_cost_inquiry* inquiry)
     const llmobs_cost_sums* sums;
     while ((sums = llmobsi_cost_walk_next(&walk)) != NULL) {
         llmobsi_cost_row* head = llmobsi_cost_head(&walk);
-        int64_t room = INT64_MAX - head->cost_nano;
-        head->cost_nano += sums->cost_nano < room ? sums->cost_nano : room;
+        head->cost_nano = llmobsi_cost_plus(head->cost_nano, sums->cost_nano);
         (void)llmobsi_cost_sums_add(&inquiry->answer->total, sums);
     }
 }
@@ -196,9 +166,14 @@ llmobsi_fn void llmobsi_cost_report_choose(llmobsi_cost_inquiry* inquiry)
 {
     llmobsi_cost_walk walk = llmobsi_cost_walk_begin(inquiry);
     llmobs_cost_line* lines = inquiry->lines;
-    size_t count = 0;
+    llmobsi_heap heap;
     size_t i;
-    while (llmobsi_cost_walk_next(&walk) != NULL && inquiry->room > 0) {
+    heap.items = (unsigned char*)lines;
+    heap.item_size = sizeof *lines;
+    heap.room = inquiry->room;
+    heap.count = 0;
+    heap.less = llmobsi_cost_line_less;
+    while (llmobsi_cost_walk_next(&walk) != NULL) {
         llmobsi_cost_row* head = llmobsi_cost_head(&walk);
         llmobs_cost_line line;
         if (head->line != 0) {
@@ -210,27 +185,14 @@ llmobsi_fn void llmobsi_cost_report_choose(llmobsi_cost_inquiry* inquiry)
         llmobsi_cost_name_put(
             line.name, llmobsi_cost_name(inquiry->ledger, line.row, inquiry->dimension));
         line.sums.cost_nano = head->cost_nano;
-        if (count < inquiry->room) {
-            lines[count++] = line;
-            for (i = count / 2; count == inquiry->room && i-- > 0;) {
-                llmobsi_cost_line_sink(lines, count, i);
-            }
-        } else if (llmobsi_cost_line_less(&lines[0], &line)) {
-            lines[0] = line;
-            llmobsi_cost_line_sink(lines, count, 0);
-        }
+        llmobsi_heap_offer(&heap, &line);
     }
-    llmobsi_cost_lines_sort(lines, count);
-    for (i = 0; i < count; i++) {
+    llmobsi_heap_sort(&heap);
+    for (i = 0; i < heap.count; i++) {
         inquiry->ledger->rows[lines[i].row].line = (uint32_t)i + 1;
         lines[i].sums.cost_nano = 0;
     }
-    inquiry->answer->count = count;
-}
-
-llmobsi_inline int64_t llmobsi_cost_plus(int64_t a, int64_t b)
-{
-    return b < INT64_MAX - a ? a + b : INT64_MAX;
+    inquiry->answer->count = heap.count;
 }
 
 llmobsi_fn int64_t llmobsi_cost_most(const llmobs_cost_sums* sums)

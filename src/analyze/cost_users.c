@@ -82,9 +82,7 @@ llmobsi_fn void llmobsi_cost_users_add(llmobsi_cost_users* users, uint32_t featu
         return;
     }
     if (bill->user.size == 0 || !llmobsi_top_key_read(&key, bill->user.data)) {
-        users->nobodys_nano += bill->sums.cost_nano < INT64_MAX - users->nobodys_nano
-                                   ? bill->sums.cost_nano
-                                   : INT64_MAX - users->nobodys_nano;
+        users->nobodys_nano = llmobsi_cost_plus(users->nobodys_nano, bill->sums.cost_nano);
         return;
     }
     llmobsi_cost_group_add(&users->all, &key, &bill->sums);
@@ -113,7 +111,7 @@ llmobsi_fn void llmobsi_cost_book(llmobsi_cost_ledger* ledger, const llmobsi_bil
 llmobsi_fn void llmobsi_cost_collect(llmobsi_recorder* recorder)
 {
     llmobsi_cost_ledger* ledger = llmobsi_cost_ledger_of(recorder);
-    llmobsi_control* self = llmobsi_self;
+    llmobsi_control* self;
     uint64_t stamp;
     uint64_t start_ns;
     uint64_t now_ns;
@@ -122,15 +120,11 @@ llmobsi_fn void llmobsi_cost_collect(llmobsi_recorder* recorder)
     }
     stamp = llmobsi_now(&recorder->timeline);
     llmobsi_timeline_convert(&recorder->timeline, stamp, stamp, &start_ns, &now_ns);
-    if (self != NULL) {
-        llmobsi_raise(self);
-    }
+    self = llmobsi_busy_begin();
     llmobsi_lock_take(&ledger->lock);
     llmobsi_cost_untracked_take(ledger, now_ns);
     llmobsi_lock_give(&ledger->lock);
-    if (self != NULL) {
-        llmobsi_lower(self);
-    }
+    llmobsi_busy_end(self);
 }
 
 /* As when nothing had been spent: in the child of a fork, where it is the parent's, and where a

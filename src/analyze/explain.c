@@ -126,21 +126,19 @@ llmobsi_fn void llmobsi_explain_cost(llmobsi_writer* writer, const llmobs_explan
         LLMOBS_COST_KINDS(LLMOBS_I_EXPLAINED)
 #undef LLMOBS_I_EXPLAINED
     };
-    char cost[48];
-    char* end = llmobsi_append_text(cost, "cost ");
     int kind;
     if (explanation->cost_nano == LLMOBS_COST_UNKNOWN) {
         llmobsi_put_text(writer, "cost unknown\n");
         return;
     }
-    end = llmobsi_append_nano_signed(end, explanation->cost_nano);
-    end = llmobsi_append_text(end, " USD\n");
-    llmobsi_put(writer, cost, (size_t)(end - cost));
+    llmobsi_put_text(writer, "cost ");
+    llmobsi_put_nano(writer, explanation->cost_nano);
+    llmobsi_put_text(writer, " USD\n");
     for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
         int64_t nano = explanation->cost_of[kind];
         if (nano > 0) {
             llmobsi_put_word(writer, names[kind]);
-            llmobsi_put(writer, cost, (size_t)(llmobsi_append_nano_signed(cost, nano) - cost));
+            llmobsi_put_nano(writer, nano);
             llmobsi_put_share(writer, (uint64_t)nano, (uint64_t)explanation->cost_nano);
             llmobsi_put_text(writer, "\n");
         }

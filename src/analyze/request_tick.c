@@ -233,12 +233,10 @@ llmobsi_fn void llmobsi_request_wipe(llmobsi_requests* requests, llmobsi_request
 llmobsi_fn uint32_t llmobsi_requests_free(llmobsi_recorder* recorder)
 {
     llmobsi_requests* requests = llmobsi_requests_of(recorder);
-    llmobsi_control* self = llmobsi_self;
+    llmobsi_control* self;
     uint32_t place = requests->ended_first;
     uint32_t count = 0;
-    if (self != NULL) {
-        llmobsi_raise(self);
-    }
+    self = llmobsi_busy_begin();
     llmobsi_lock_take(&requests->recent_lock);
     if (requests->ledger != NULL) {
         llmobsi_lock_take(&requests->ledger->lock);
@@ -259,9 +257,7 @@ llmobsi_fn uint32_t llmobsi_requests_free(llmobsi_recorder* recorder)
         llmobsi_lock_give(&requests->ledger->lock);
     }
     llmobsi_lock_give(&requests->recent_lock);
-    if (self != NULL) {
-        llmobsi_lower(self);
-    }
+    llmobsi_busy_end(self);
     llmobsi_requests_give(requests, requests->ended_first, requests->ended_last);
     requests->ended_first = 0;
     return count;

@@ -205,21 +205,17 @@ llmobsi_fn void llmobsi_sessions_idle(llmobsi_recorder* recorder, uint64_t now)
 llmobsi_fn void llmobsi_sessions_sweep(llmobsi_recorder* recorder, uint64_t now)
 {
     llmobsi_sessions* sessions = llmobsi_sessions_of(recorder);
-    llmobsi_control* self = llmobsi_self;
+    llmobsi_control* self;
     if (now >= sessions->swept && llmobsi_timeline_between(&recorder->timeline, sessions->swept,
                                                            now) < sessions->idle_ns / 4) {
         return;
     }
-    if (self != NULL) {
-        llmobsi_raise(self);
-    }
+    self = llmobsi_busy_begin();
     llmobsi_lock_take(&sessions->lock);
     sessions->swept = now;
     llmobsi_sessions_idle(recorder, now);
     llmobsi_lock_give(&sessions->lock);
-    if (self != NULL) {
-        llmobsi_lower(self);
-    }
+    llmobsi_busy_end(self);
 }
 
 /* ---- layout -------------------------------------------------------------------------------- */

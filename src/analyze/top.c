@@ -389,47 +389,24 @@ llmobsi_fn void llmobsi_top_estimate(const llmobsi_top* top, const llmobsi_top_k
 
 /* ---- lists --------------------------------------------------------------------------------- */
 
-/* A list under way: its entries are a heap, with the least on top, once there is no more room. */
+LLMOBS_I_STATIC_ASSERT(top_entry_fits, sizeof(llmobs_top_entry) <= LLMOBS_I_HEAP_ITEM);
+
+/* A list under way. */
 typedef struct llmobsi_top_list {
     const llmobsi_top* top;
-    llmobs_top_entry* entries;
-    size_t room;
-    size_t count;
+    llmobsi_heap heap; /* of its entries */
     uint64_t total;
     uint64_t rest; /* nobody who is not among the entries is heavier */
 } llmobsi_top_list;
 
-llmobsi_fn bool llmobsi_top_is_less(const llmobs_top_entry* a, const llmobs_top_entry* b)
+llmobsi_fn bool llmobsi_top_is_less(const void* one, const void* other)
 {
+    const llmobs_top_entry* a = (const llmobs_top_entry*)one;
+    const llmobs_top_entry* b = (const llmobs_top_entry*)other;
     if (a->high != b->high) {
         return a->high < b->high;
     }
     return a->low != b->low ? a->low < b->low : strcmp(a->pseudonym, b->pseudonym) > 0;
-}
-
-/* Lets an entry sink to its place, below it all is in order. */
-llmobsi_fn void llmobsi_top_sink(llmobs_top_entry* entries, size_t count, size_t place)
-{
-    llmobs_top_entry entry = entries[place];
-    size_t child;
-    for (; (child = 2 * place + 1) < count; place = child) {
-        if (child + 1 < count && llmobsi_top_is_less(&entries[child + 1], &entries[child])) {
-            child++;
-        }
-        if (!llmobsi_top_is_less(&entries[child], &entry)) {
-            break;
-        }
-        entries[place] = entries[child];
-    }
-    entries[place] = entry;
-}
-
-llmobsi_fn void llmobsi_top_heap(llmobsi_top_list* list)
-{
-    size_t place;
-    for (place = list->count / 2; place-- > 0;) {
-        llmobsi_top_sink(list->entries, list->count, place);
-    }
 }
 
 llmobsi_fn void llmobsi_top_show(const llmobsi_top* top, const llmobsi_top_set* set, uint32_t way,
@@ -459,25 +436,19 @@ llmobsi_inline void llmobsi_top_raise(uint64_t* most, uint64_t value)
 /* A counter is listed if there is room, or if it is more than the least. */
 llmobsi_fn void llmobsi_top_offer(llmobsi_top_list* list, const llmobsi_top_set* set, uint32_t way)
 {
+    llmobsi_heap* heap = &list->heap;
+    const llmobs_top_entry* least = (const llmobs_top_entry*)(const void*)heap->items;
+    bool full = heap->count == heap->room;
     llmobs_top_entry entry;
-    bool full = list->count == list->room;
-    if (full && (list->room == 0 || set->counts[way] < (uint64_t)list->entries[0].high)) {
+    if (full && (heap->room == 0 || set->counts[way] < (uint64_t)least->high)) {
         llmobsi_top_raise(&list->rest, set->counts[way]);
         return;
     }
+    if (full) {
+        llmobsi_top_raise(&list->rest, (uint64_t)least->high);
+    }
     llmobsi_top_show(list->top, set, way, &entry);
-    if (!full) {
-        list->entries[list->count++] = entry;
-        if (list->count == list->room) {
-            llmobsi_top_heap(list);
-        }
-        return;
-    }
-    llmobsi_top_raise(&list->rest, (uint64_t)list->entries[0].high);
-    if (llmobsi_top_is_less(&list->entries[0], &entry)) {
-        list->entries[0] = entry;
-        llmobsi_top_sink(list->entries, list->count, 0);
-    }
+    llmobsi_heap_offer(heap, &entry);
 }
 
 /* All that has a counter. False: it was begun anew meanwhile. */
@@ -486,7 +457,7 @@ llmobsi_fn bool llmobsi_top_gather(llmobsi_top_list* list)
     uint64_t epoch = llmobsi_load_acquire(&list->top->epoch);
     uint64_t number;
     uint32_t way;
-    list->count = 0;
+    list->heap.count = 0;
     list->total = 0;
     list->rest = 0;
     for (number = 0; number <= list->top->mask; number++) {
@@ -501,19 +472,6 @@ llmobsi_fn bool llmobsi_top_gather(llmobsi_top_list* list)
     return (epoch & 1) == 0 && llmobsi_load_relaxed(&list->top->epoch) == epoch;
 }
 
-/* From a heap to a list in order, heaviest first. */
-llmobsi_fn void llmobsi_top_sort(llmobsi_top_list* list)
-{
-    size_t count;
-    llmobsi_top_heap(list);
-    for (count = list->count; count > 1; count--) {
-        llmobs_top_entry least = list->entries[0];
-        list->entries[0] = list->entries[count - 1];
-        list->entries[count - 1] = least;
-        llmobsi_top_sink(list->entries, count - 1, 0);
-    }
-}
-
 /* The heaviest keys, `room` of them at most, and what they have together. Each set is as it was at
    one moment, not all at the same: what is added meanwhile may be in or not. */
 llmobsi_fn void llmobsi_top_read(const llmobsi_top* top, llmobs_top_entry* entries, size_t room,
@@ -525,17 +483,19 @@ llmobsi_fn void llmobsi_top_read(const llmobsi_top* top, llmobs_top_entry* entri
     size_t i;
     memset(&list, 0, sizeof list);
     list.top = top;
-    list.entries = entries;
-    list.room = room;
+    list.heap.items = (unsigned char*)entries;
+    list.heap.item_size = sizeof *entries;
+    list.heap.room = room;
+    list.heap.less = llmobsi_top_is_less;
     while (!llmobsi_top_gather(&list)) {
         (void)sched_yield();
     }
-    llmobsi_top_sort(&list);
+    llmobsi_heap_sort(&list.heap);
     for (i = 0; i < room; i++) {
         uint64_t most = list.rest; /* somebody may be there who is not listed */
-        if (i < list.count) {
+        if (i < list.heap.count) {
             uint64_t next = list.rest;
-            if (i + 1 < list.count) {
+            if (i + 1 < list.heap.count) {
                 llmobsi_top_raise(&next, (uint64_t)entries[i + 1].high);
             }
             entries[i].guaranteed = (uint64_t)entries[i].low >= next;
@@ -545,7 +505,7 @@ llmobsi_fn void llmobsi_top_read(const llmobsi_top* top, llmobs_top_entry* entri
         high = llmobsi_top_sum(high, most);
     }
     high = high < list.total ? high : list.total;
-    share->count = list.count;
+    share->count = list.heap.count;
     share->total = (int64_t)list.total;
     share->low = (int64_t)low;
     share->high = (int64_t)high;

@@ -150,8 +150,11 @@ llmobsi_fn void llmobsi_say_openinference_cost(llmobsi_said* said, const int64_t
     int64_t input = 0;
     int64_t output = 0;
     int kind;
-    for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
-        *(kind < (int)LLMOBS_COST_OUTPUT ? &input : &output) += llmobsi_at_least_0(of[kind]);
+    for (kind = 0; kind < (int)LLMOBS_COST_OUTPUT; kind++) {
+        input += llmobsi_at_least_0(of[kind]);
+    }
+    for (; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
+        output += llmobsi_at_least_0(of[kind]);
     }
     llmobsi_say_nano(said, "llm.cost.prompt", input);
     llmobsi_say_nano(said, "llm.cost.completion", output);

@@ -41,6 +41,12 @@ llmobsi_inline char* llmobsi_append_nano_signed(char* cursor, int64_t number)
     return llmobsi_append_nano(cursor, (uint64_t)number);
 }
 
+llmobsi_fn void llmobsi_put_nano(llmobsi_writer* writer, int64_t nano)
+{
+    char text[48];
+    llmobsi_put(writer, text, (size_t)(llmobsi_append_nano_signed(text, nano) - text));
+}
+
 /* number / 10^6. */
 llmobsi_inline char* llmobsi_append_micro(char* cursor, uint64_t number)
 {

@@ -170,15 +170,11 @@ llmobsi_fn void llmobsi_state_save_users(llmobsi_state_writer* writer,
 llmobsi_fn bool llmobsi_state_next_budget(llmobsi_budgets* budgets, uint32_t* place,
                                           llmobsi_budget_saved* saved)
 {
-    llmobsi_control* self = llmobsi_self;
+    llmobsi_control* self;
     bool found;
-    if (self != NULL) {
-        llmobsi_raise(self);
-    }
+    self = llmobsi_busy_begin();
     found = llmobsi_budget_save(budgets, place, saved);
-    if (self != NULL) {
-        llmobsi_lower(self);
-    }
+    llmobsi_busy_end(self);
     return found;
 }
 

@@ -17,3 +17,12 @@ llmobsi_fn void* llmobsi_arena_take(llmobsi_arena* arena, size_t count, size_t s
     }
     return arena->base + start;
 }
+
+/* The same of whole pages of the system's, wherever these begin; `bytes` is a number of them. */
+llmobsi_fn void* llmobsi_arena_take_pages(llmobsi_arena* arena, size_t bytes)
+{
+    size_t page = llmobsi_page_size();
+    unsigned char* memory =
+        (unsigned char*)llmobsi_arena_take(arena, 1, llmobsi_size_add(bytes, page));
+    return memory != NULL ? memory + (page - (uintptr_t)memory % page) % page : NULL;
+}

@@ -181,10 +181,9 @@ llmobsi_fn bool llmobsi_key_take(const llmobsi_key_place* place, size_t key_offs
 llmobsi_fn void llmobsi_keyring_layout(llmobsi_arena* arena, llmobsi_keyring* keyring)
 {
     size_t page = llmobsi_page_size();
-    unsigned char* memory = (unsigned char*)llmobsi_arena_take(arena, 2, page);
+    void* memory = llmobsi_arena_take_pages(arena, page);
     if (keyring != NULL && memory != NULL) {
-        size_t before = (page - (uintptr_t)memory % page) % page;
-        keyring->page = (llmobsi_key_page*)(void*)(memory + before);
+        keyring->page = (llmobsi_key_page*)memory;
         keyring->page_bytes = page;
         memset(keyring->page, 0, page);
     }

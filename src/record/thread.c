@@ -184,6 +184,24 @@ llmobsi_inline void llmobsi_lower(llmobsi_control* self)
     llmobsi_store_release(&self->busy, 0);
 }
 
+/* Raises this thread's flag, if it has one, outside a recording call: its signal handlers then do
+   not wait for a lock that it is about to hold. */
+llmobsi_fn llmobsi_control* llmobsi_busy_begin(void)
+{
+    llmobsi_control* self = llmobsi_self;
+    if (self != NULL) {
+        llmobsi_raise(self);
+    }
+    return self;
+}
+
+llmobsi_fn void llmobsi_busy_end(llmobsi_control* self)
+{
+    if (self != NULL) {
+        llmobsi_lower(self);
+    }
+}
+
 /* ---- cancellation -------------------------------------------------------------------------- */
 
 /* pthread_cancel must not end a thread that holds what others wait for: where a call may come to
