@@ -4,14 +4,7 @@
  * peers: none */
 #define _GNU_SOURCE
 
-/* As a user's file would call them: not inlined, not specialised. */
-#if defined(__clang__)
-#define LLMOBS_API extern __attribute__((noinline))
-#else
-#define LLMOBS_API extern __attribute__((noipa))
-#endif
-#define LLMOBS_IMPLEMENTATION
-#include "llmobs.h"
+#include "library.h"
 
 #include "bench.h"
 

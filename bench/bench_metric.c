@@ -8,14 +8,7 @@
  * peers: prometheus-cpp; HdrHistogram_c is not in Debian, and named where it would stand */
 #define _GNU_SOURCE
 
-/* As a user's file would call them: not inlined, not specialised. */
-#if defined(__clang__)
-#define LLMOBS_API extern __attribute__((noinline))
-#else
-#define LLMOBS_API extern __attribute__((noipa))
-#endif
-#define LLMOBS_IMPLEMENTATION
-#include "llmobs.h"
+#include "library.h"
 
 #include "bench.h"
 

@@ -4,6 +4,8 @@
 
 #include "tap.h"
 
+#include "pieces.h"
+
 #define RANDOM_SEED 7
 #include "random.h"
 
@@ -19,24 +21,6 @@ static const char* shown(const char* text)
     }
     line[i] = '\0';
     return line[0] != '\0' ? line : "nothing";
-}
-
-/* A text that comes in pieces of at most so many bytes. */
-typedef struct pieces {
-    const char* data;
-    size_t left;
-    size_t most;
-} pieces;
-
-static size_t more(void* user, char* data, size_t size)
-{
-    pieces* from = (pieces*)user;
-    size_t got = size < from->most ? size : from->most;
-    got = got < from->left ? got : from->left;
-    memcpy(data, from->data, got);
-    from->data += got;
-    from->left -= got;
-    return got;
 }
 
 /* The tokens as a line: {n:name s:text #12 T F N } and so on; "!" and the place where it fails. */
@@ -92,7 +76,7 @@ static const char* trace_pieces(const char* text, size_t size, size_t window, si
     from.data = text;
     from.left = size;
     from.most = most;
-    llmobsi_json_read_pieces(&reader, memory, window, more, &from, room, sizeof room);
+    llmobsi_json_read_pieces(&reader, memory, window, next_piece, &from, room, sizeof room);
     line = trace(&reader);
     free(memory);
     return line;

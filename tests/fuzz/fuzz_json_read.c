@@ -6,26 +6,11 @@
 
 #include <stdlib.h>
 
+#include "../pieces.h"
+
 #define CHECK(condition) ((condition) ? (void)0 : abort())
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
-
-typedef struct source {
-    const uint8_t* data;
-    size_t left;
-    size_t most;
-} source;
-
-static size_t more(void* user, char* data, size_t size)
-{
-    source* from = (source*)user;
-    size_t got = size < from->most ? size : from->most;
-    got = got < from->left ? got : from->left;
-    memcpy(data, from->data, got);
-    from->data += got;
-    from->left -= got;
-    return got;
-}
 
 static void check_token(const llmobsi_json_reader* reader, llmobsi_json_token token)
 {
@@ -44,25 +29,25 @@ static void check_token(const llmobsi_json_reader* reader, llmobsi_json_token to
 static void check_reader(const uint8_t* data, size_t size)
 {
     static char window[4096 + 64], room[2][32];
-    llmobsi_json_reader whole, pieces;
+    llmobsi_json_reader whole, parts;
     llmobsi_json_token token;
-    source from;
-    from.data = data;
+    pieces from;
+    from.data = (const char*)data;
     from.left = size;
     from.most = size % 13 + 1;
     llmobsi_json_read_begin(&whole, (const char*)data, size, room[0], sizeof room[0]);
-    llmobsi_json_read_pieces(&pieces, window, sizeof window, more, &from, room[1],
+    llmobsi_json_read_pieces(&parts, window, sizeof window, next_piece, &from, room[1],
                              sizeof room[1]);
     do {
         token = llmobsi_json_read(&whole);
-        CHECK(llmobsi_json_read(&pieces) == token && pieces.depth == whole.depth);
+        CHECK(llmobsi_json_read(&parts) == token && parts.depth == whole.depth);
         check_token(&whole, token);
         if (token >= LLMOBS_I_JSON_NAME && token <= LLMOBS_I_JSON_NUMBER) {
-            CHECK(pieces.text_size == whole.text_size &&
-                  memcmp(pieces.text, whole.text, whole.text_size) == 0);
+            CHECK(parts.text_size == whole.text_size &&
+                  memcmp(parts.text, whole.text, whole.text_size) == 0);
         }
     } while (token > LLMOBS_I_JSON_END);
-    CHECK(pieces.line == whole.line && pieces.column == whole.column);
+    CHECK(parts.line == whole.line && parts.column == whole.column);
 }
 
 /* A table that is refused leaves the one before: a model "kept" at 2 USD a million tokens. */
