@@ -190,7 +190,7 @@ static int user_of(llmobs* obs, const char* pseudonym)
     int i;
     for (i = 0; i < USERS; i++) {
         if (known[i][0] == '\0') {
-            char id[16];
+            char id[24];
             (void)snprintf(id, sizeof id, "user-%d", i);
             (void)llmobs_pseudonym(obs, LLMOBS_DOMAIN_USER, NULL, id, strlen(id), known[i]);
         }

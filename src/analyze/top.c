@@ -451,6 +451,16 @@ llmobsi_fn void llmobsi_top_offer(llmobsi_top_list* list, const llmobsi_top_set*
     llmobsi_heap_offer(heap, &entry);
 }
 
+llmobsi_fn void llmobsi_top_list_begin(llmobsi_top_list* list, const llmobsi_top* top,
+                                       llmobs_top_entry* entries, size_t room)
+{
+    list->top = top;
+    list->heap.items = (unsigned char*)entries;
+    list->heap.item_size = sizeof *entries;
+    list->heap.room = room;
+    list->heap.less = llmobsi_top_is_less;
+}
+
 /* All that has a counter. False: it was begun anew meanwhile. */
 llmobsi_fn bool llmobsi_top_gather(llmobsi_top_list* list)
 {
@@ -481,12 +491,7 @@ llmobsi_fn void llmobsi_top_read(const llmobsi_top* top, llmobs_top_entry* entri
     uint64_t low = 0;
     uint64_t high = 0;
     size_t i;
-    memset(&list, 0, sizeof list);
-    list.top = top;
-    list.heap.items = (unsigned char*)entries;
-    list.heap.item_size = sizeof *entries;
-    list.heap.room = room;
-    list.heap.less = llmobsi_top_is_less;
+    llmobsi_top_list_begin(&list, top, entries, room);
     while (!llmobsi_top_gather(&list)) {
         (void)sched_yield();
     }

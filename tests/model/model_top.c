@@ -123,12 +123,9 @@ static void list_it(void)
         llmobs_top_entry entries[WAYS];
         llmobsi_top_list list;
         size_t at;
-        (memset)(&list, 0, sizeof list);
-        list.top = top;
-        list.entries = entries;
-        list.room = WAYS;
+        llmobsi_top_list_begin(&list, top, entries, WAYS);
         if (llmobsi_top_gather(&list)) {
-            for (at = 0; at < list.count; at++) {
+            for (at = 0; at < list.heap.count; at++) {
                 char id = entries[at].high == 100 ? 1 : 2;
                 require(entries[at].pseudonym[12] == id);
             }
