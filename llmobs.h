@@ -109,6 +109,8 @@ CONTENTS: search for a tag.
     >>api:cost_report        >>cost_report            questions to the cost ledger
     >>api:cost_print         >>cost_print             cost reports as text
     >>api:cost_headers       >>cost_headers           cost as HTTP headers: whom to believe
+    >>api:alert_rule         >>alert_rule             alerts: rules
+    >>api:alert_state        >>alert_state            alerts: what becomes of them
     >>api:batch              >>batch                  typed views of what was recorded
                              >>batch_log              typed views of log records
                              >>attributes             attributes as plain JSON
@@ -2998,6 +3000,118 @@ LLMOBS_API llmobs_result llmobs_cost_headers_read(llmobs* obs, const llmobs_cost
                                                   llmobs_cost_headers* out);
 
 /* =================================================================================================
+ *  >>api:alert_rule         alerts: rules
+ * ============================================================================================== */
+
+/* ---- alerts: rules ------------------------------------------------------------------------- */
+
+typedef enum llmobs_alert_severity {
+    LLMOBS_ALERT_INFO = 0,    /* as a log record: INFO   */
+    LLMOBS_ALERT_WARNING = 1, /* WARN                    */
+    LLMOBS_ALERT_CRITICAL = 2 /* ERROR2                  */
+} llmobs_alert_severity;
+
+/* What a rule does when its condition can't be told: nothing was recorded that it asks for (the
+   quantile of no value, a ratio to zero), or there is less history than min_history. */
+typedef enum llmobs_alert_no_data {
+    LLMOBS_ALERT_NO_DATA_OK = 0,   /* counts as false, as in Prometheus  */
+    LLMOBS_ALERT_NO_DATA_KEEP = 1, /* the alert stays as it is           */
+    LLMOBS_ALERT_NO_DATA_ALERT = 2 /* counts as true                     */
+} llmobs_alert_no_data;
+
+#define LLMOBS_ALERT_NAME_SIZE 64u /* bytes of a rule's name, with its NUL */
+#define LLMOBS_ALERT_LABELS_MAX 4u /* labels that a rule groups by         */
+
+/* A rule. Strings are copied; together they may have some 1,000 bytes. docs/alerts.md has the
+   language of conditions. */
+typedef struct llmobs_alert_rule {
+    size_t size;           /* sizeof(llmobs_alert_rule); 0 means this version's                   */
+    const char* name;      /* a letter or '_', then letters, digits and '_'; up to 63             */
+    const char* condition; /* such as "increase(llm_cost_usd_total[5m]) > 0.5"                    */
+    const char* by;        /* labels to be told apart: "feature, model"            (default none) */
+    uint32_t for_s;        /* it must hold for so long before the alert fires        (default 0)  */
+    uint32_t keep_firing_for_s; /* and not hold for so long before it is over        (default 0)  */
+    uint32_t min_history_s;     /* not before so much was seen                       (default 0)  */
+    uint32_t cooldown_s; /* after it was over, not told anew for so long             (default 0)  */
+    uint32_t repeat_s;   /* told again while it fires             (default 14400, which is 4 h)   */
+    llmobs_alert_severity severity;
+    llmobs_alert_no_data no_data;
+    const char* group;   /* an alert of it that fires mutes less severe ones of the same group
+                            whose labels include its own                           (default none) */
+    const char* summary; /* what it means, for people                              (default none) */
+    const char* runbook; /* what to do about it, or where that stands              (default none) */
+} llmobs_alert_rule;
+
+/* [any] A zeroed rule with its size set. */
+LLMOBS_API llmobs_alert_rule llmobs_alert_rule_default(void);
+
+/* Why a rule was refused. */
+typedef struct llmobs_alert_error {
+    size_t size;     /* sizeof(llmobs_alert_error); 0 means this version's             */
+    uint32_t line;   /* from 1 on, of the text or the condition; 0: it is not the text */
+    uint32_t column; /* in bytes, from 1 on                                            */
+    char reason[160]; /* what is wrong, and what was expected                          */
+} llmobs_alert_error;
+
+/* [any] Zeroed but for the size. */
+LLMOBS_API llmobs_alert_error llmobs_alert_error_default(void);
+
+/* =================================================================================================
+ *  >>api:alert_state        alerts: what becomes of them
+ * ============================================================================================== */
+
+/* ---- alerts: what is told ------------------------------------------------------------------ */
+
+typedef enum llmobs_alert_state {
+    LLMOBS_ALERT_INACTIVE = 0,
+    LLMOBS_ALERT_PENDING = 1, /* its condition holds, not yet for long enough */
+    LLMOBS_ALERT_FIRING = 2,
+    LLMOBS_ALERT_RESOLVED = 3 /* over; shown for 15 minutes more */
+} llmobs_alert_state;
+
+/* Why an alert is told. */
+typedef enum llmobs_alert_news {
+    LLMOBS_ALERT_NO_NEWS = 0, /* it was asked for       */
+    LLMOBS_ALERT_FIRED = 1,
+    LLMOBS_ALERT_REPEATED = 2, /* it fires still         */
+    LLMOBS_ALERT_ENDED = 3     /* what was told is over  */
+} llmobs_alert_news;
+
+typedef struct llmobs_alert_label {
+    llmobs_string name;
+    llmobs_string value;
+} llmobs_alert_label;
+
+/* One alert: a rule and, where that groups by labels, their values. What it points to lives as long
+   as the call that it is handed to. */
+typedef struct llmobs_alert {
+    size_t size;            /* sizeof(llmobs_alert) of the implementation                        */
+    uint64_t fingerprint;   /* of rule and labels: the same alert has the same, in every process */
+    llmobs_string rule;     /* its name                                                          */
+    llmobs_string group;
+    llmobs_string sentence; /* all of it for a person: "cost_spike fires: 0.41 > 0.12 (...)"      */
+    llmobs_string summary;  /* the rule's                                                        */
+    llmobs_string runbook;
+    const llmobs_alert_label* labels;
+    size_t label_count;
+    llmobs_alert_severity severity;
+    llmobs_alert_state state;
+    llmobs_alert_news news;
+    bool partial;     /* a window reaches back beyond what was seen             */
+    bool muted;       /* by a more severe one of its group: it is not told      */
+    double value;     /* of the first comparison that holds, its left side      */
+    double threshold; /* and its right one                                      */
+    uint64_t unix_ns;          /* of the evaluation                             */
+    uint64_t active_unix_ns;   /* since when the condition holds                */
+    uint64_t fired_unix_ns;    /* 0: not yet                                    */
+    uint64_t resolved_unix_ns; /* 0: it is not over                             */
+} llmobs_alert;
+
+/* Gets the news of one group, or of one rule that has none: `count` is at least 1. It must not
+   throw; inside it llmobs_tick, _flush and _close answer ERROR_BUSY. */
+typedef void (*llmobs_alert_fn)(void* user, const llmobs_alert* alerts, size_t count);
+
+/* =================================================================================================
  *  >>api:batch              typed views of what was recorded
  * ============================================================================================== */
 
@@ -4861,6 +4975,22 @@ LLMOBS_API llmobs_result llmobs_cost_headers_read(llmobs* obs, const llmobs_cost
     (void)obs; (void)in;
     if (out) { __builtin_memset(out, 0, sizeof *out); }
     return LLMOBS_ERROR_FORMAT;
+}
+
+/* ---- alert_rule ------------------------------------------------------------------------------ */
+
+LLMOBS_API llmobs_alert_rule llmobs_alert_rule_default(void)
+{
+    llmobs_alert_rule zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
+
+LLMOBS_API llmobs_alert_error llmobs_alert_error_default(void)
+{
+    llmobs_alert_error zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
 }
 
 /* ---- log_json -------------------------------------------------------------------------------- */
@@ -32312,6 +32442,141 @@ LLMOBS_API llmobs_result llmobs_cost_headers_read(llmobs* obs, const llmobs_cost
            : out->tokens_result != LLMOBS_OK ? out->tokens_result
                                              : out->feature_result;
 }
+
+/* =================================================================================================
+ *  >>alert_rule             analyze: alerts: rules
+ * ============================================================================================== */
+
+/* Rules as they are evaluated and written: a condition is a row of nodes, each behind those that it
+   is made of, so that one pass from the first to the last evaluates it. All that is of varying
+   length stands in the rule's own text, so that a rule can be copied. */
+
+#define LLMOBS_I_ALERT_NODES 48u
+#define LLMOBS_I_ALERT_TERMS 16u    /* calls and selectors of a condition */
+#define LLMOBS_I_ALERT_MATCHERS 24u /* of all its selectors */
+#define LLMOBS_I_ALERT_TEXT 1024u
+#define LLMOBS_I_ALERT_DEPTH 16u /* of parentheses, and of what a printed one needs */
+#define LLMOBS_I_ALERT_STEP_S 10u /* from one evaluation to the next */
+#define LLMOBS_I_ALERT_SPAN_MOST_S (7u * 86400u)
+#define LLMOBS_I_ALERT_REPEAT_S 14400u
+
+typedef enum llmobsi_alert_op {
+    LLMOBS_I_ALERT_NUMBER,
+    LLMOBS_I_ALERT_TERM,
+    LLMOBS_I_ALERT_NEGATE, /* numbers from numbers */
+    LLMOBS_I_ALERT_ADD,
+    LLMOBS_I_ALERT_SUBTRACT,
+    LLMOBS_I_ALERT_MULTIPLY,
+    LLMOBS_I_ALERT_DIVIDE,
+    LLMOBS_I_ALERT_EQUAL, /* truths from numbers */
+    LLMOBS_I_ALERT_UNEQUAL,
+    LLMOBS_I_ALERT_GREATER,
+    LLMOBS_I_ALERT_GREATER_EQUAL,
+    LLMOBS_I_ALERT_LESS,
+    LLMOBS_I_ALERT_LESS_EQUAL,
+    LLMOBS_I_ALERT_AND, /* truths from truths */
+    LLMOBS_I_ALERT_OR
+} llmobsi_alert_op;
+
+typedef struct llmobsi_alert_node {
+    uint8_t op;
+    uint8_t left; /* nodes before it; NEGATE has the left one alone */
+    uint8_t right;
+    uint8_t term;
+    double number;
+} llmobsi_alert_node;
+
+typedef enum llmobsi_alert_function {
+    LLMOBS_I_ALERT_INSTANT,  /* the value now */
+    LLMOBS_I_ALERT_INCREASE, /* of a counter over the span */
+    LLMOBS_I_ALERT_RATE,     /* the same a second */
+    LLMOBS_I_ALERT_AVERAGE,  /* avg_over_time of a gauge */
+    LLMOBS_I_ALERT_QUANTILE  /* histogram_quantile of the buckets' rates over the span */
+} llmobsi_alert_function;
+
+/* What of a metric is meant; the last three are a histogram's. */
+typedef enum llmobsi_alert_part {
+    LLMOBS_I_ALERT_WHOLE,
+    LLMOBS_I_ALERT_BUCKETS, /* "_bucket", all of them: for a quantile; with `le`, that one */
+    LLMOBS_I_ALERT_COUNT,   /* "_count" */
+    LLMOBS_I_ALERT_SUM      /* "_sum" */
+} llmobsi_alert_part;
+
+/* Texts by their place in the rule's text. */
+typedef struct llmobsi_alert_matcher {
+    uint16_t name;
+    uint16_t value;
+    bool negated; /* != */
+} llmobsi_alert_matcher;
+
+/* A selector, and what is asked of it. The metric has the name that Prometheus knows it by, without
+   a part's ending: "llm_cost_usd_total", "llm_phase_duration_seconds". `le` is no matcher. */
+typedef struct llmobsi_alert_term {
+    uint8_t function;
+    uint8_t part;
+    uint8_t matcher; /* its first one */
+    uint8_t matcher_count;
+    uint16_t metric;
+    uint16_t watch; /* of a bound rule: see alert_watch.c */
+    uint32_t span_s;   /* multiples of the step; 0 of INSTANT */
+    uint32_t offset_s; /* so long ago */
+    double quantile;
+    double le; /* of BUCKETS that are one: its upper bound; 0: it is none */
+    uint32_t column; /* where it stands in the text, for errors */
+} llmobsi_alert_term;
+
+/* A rule, complete: nothing in it points anywhere. */
+typedef struct llmobsi_alert_rule {
+    uint8_t severity;
+    uint8_t no_data;
+    uint8_t node_count; /* the last one is the whole condition */
+    uint8_t term_count;
+    uint8_t matcher_count;
+    uint8_t by_count;
+    uint16_t by[LLMOBS_ALERT_LABELS_MAX];
+    uint16_t name; /* places in the text; "" where there is none */
+    uint16_t group;
+    uint16_t summary;
+    uint16_t runbook;
+    uint16_t text_used;
+    uint32_t for_s;
+    uint32_t keep_firing_for_s;
+    uint32_t min_history_s;
+    uint32_t cooldown_s;
+    uint32_t repeat_s;
+    llmobsi_alert_node nodes[LLMOBS_I_ALERT_NODES];
+    llmobsi_alert_term terms[LLMOBS_I_ALERT_TERMS];
+    llmobsi_alert_matcher matchers[LLMOBS_I_ALERT_MATCHERS];
+    char text[LLMOBS_I_ALERT_TEXT]; /* begins with a NUL: place 0 is "" */
+} llmobsi_alert_rule;
+
+LLMOBS_API llmobs_alert_rule llmobs_alert_rule_default(void)
+{
+    llmobs_alert_rule rule;
+    memset(&rule, 0, sizeof rule);
+    rule.size = sizeof rule;
+    return rule;
+}
+
+LLMOBS_API llmobs_alert_error llmobs_alert_error_default(void)
+{
+    llmobs_alert_error error;
+    memset(&error, 0, sizeof error);
+    error.size = sizeof error;
+    return error;
+}
+
+/* One of a rule's texts. */
+llmobsi_inline const char* llmobsi_alert_text(const llmobsi_alert_rule* rule, uint16_t place)
+{
+    return rule->text + place;
+}
+
+/* =================================================================================================
+ *  >>alert_state            analyze: alerts: what becomes of them
+ * ============================================================================================== */
+
+/* What becomes of alerts: pending, firing, over, told. */
 
 /* =================================================================================================
  *  >>batch                  encode: typed views of what was recorded

@@ -1,0 +1,1 @@
+/* What becomes of alerts: pending, firing, over, told. */
