@@ -387,7 +387,7 @@ llmobsi_fn llmobsi_power llmobsi_power_of_10(int exponent)
 {
     unsigned offset = (unsigned)(exponent - LLMOBS_I_POWER_FIRST);
     const uint64_t* base;
-    uint64_t factor, word[4], low, carry;
+    uint64_t factor, word[4], low, carry; /* word: 192 bits times 64, lowest first */
     llmobsi_power power;
     unsigned zeros;
     if (exponent >= 0 && exponent < LLMOBS_I_POWER_STEP) { /* of numbers from 10^-10 to 10^16 */
@@ -398,7 +398,6 @@ llmobsi_fn llmobsi_power llmobsi_power_of_10(int exponent)
     }
     base = llmobsi_power_bases[offset / LLMOBS_I_POWER_STEP];
     factor = llmobsi_powers_of_5[offset % LLMOBS_I_POWER_STEP];
-    /* 192 bits times 64: word[0] is the lowest. */
     word[1] = llmobsi_multiply(base[2], factor, &word[0]);
     word[2] = llmobsi_multiply(base[1], factor, &low);
     word[1] += low;
@@ -514,6 +513,16 @@ llmobsi_fn char* llmobsi_append_decimal(char* cursor, llmobsi_decimal decimal)
     return cursor;
 }
 
+/* The shortest decimal of a finite double that is not 0; its sign is not looked at. */
+llmobsi_inline llmobsi_decimal llmobsi_decimal_of(uint64_t bits)
+{
+    uint64_t fraction = bits & LLMOBS_I_DOUBLE_FRACTION, one = LLMOBS_I_DOUBLE_FRACTION + 1;
+    int biased = (int)(bits >> 52 & 0x7ff);
+    bool near = fraction == 0 && biased > 1;
+    return biased == 0 ? llmobsi_shortest(fraction, -1074, false)
+                       : llmobsi_shortest(fraction | one, biased - 1075, near);
+}
+
 /* Bare NaN, Infinity and -Infinity are no numbers in most formats: ask llmobsi_double_is_finite
    first. LLMOBS_I_DOUBLE_ROOM bytes must be free. */
 llmobsi_fn char* llmobsi_append_double(char* cursor, double number)
@@ -521,6 +530,7 @@ llmobsi_fn char* llmobsi_append_double(char* cursor, double number)
     uint64_t bits = llmobsi_double_bits(number);
     uint64_t fraction = bits & LLMOBS_I_DOUBLE_FRACTION;
     int biased = (int)(bits >> 52 & 0x7ff);
+    int exponent = biased - 1075;
     if (biased == 0x7ff && fraction != 0) {
         return llmobsi_append_text(cursor, "NaN");
     }
@@ -530,26 +540,17 @@ llmobsi_fn char* llmobsi_append_double(char* cursor, double number)
     if (biased == 0x7ff) {
         return llmobsi_append_text(cursor, "Infinity");
     }
-    if (biased == 0) {
-        if (fraction == 0) {
-            /* Many readers take -0 for an integer, which has no sign. */
-            return bits >> 63 != 0 ? llmobsi_append_text(cursor, "0.0")
-                                   : llmobsi_append_text(cursor, "0");
-        }
-        return llmobsi_append_decimal(cursor, llmobsi_shortest(fraction, -1074, false));
+    if (bits << 1 == 0) { /* many readers take -0 for an integer, which has no sign */
+        return bits >> 63 != 0 ? llmobsi_append_text(cursor, "0.0")
+                               : llmobsi_append_text(cursor, "0");
     }
-    {
+    if (exponent <= 0 && exponent > -53) { /* an integer below 2^53 is its own shortest text */
         uint64_t significand = fraction | (LLMOBS_I_DOUBLE_FRACTION + 1);
-        int exponent = biased - 1075;
-        bool lower_is_near = fraction == 0 && biased > 1;
-        /* An integer below 2^53: it is its own shortest text. */
-        if (exponent <= 0 && exponent > -53 &&
-            (significand & ((UINT64_C(1) << -exponent) - 1)) == 0) {
+        if ((significand & ((UINT64_C(1) << -exponent) - 1)) == 0) {
             return llmobsi_append_u64(cursor, significand >> -exponent);
         }
-        return llmobsi_append_decimal(cursor,
-                                      llmobsi_shortest(significand, exponent, lower_is_near));
     }
+    return llmobsi_append_decimal(cursor, llmobsi_decimal_of(bits));
 }
 
 llmobsi_fn void llmobsi_put_double(llmobsi_writer* writer, double number)
