@@ -22,7 +22,7 @@ typedef struct llmobs_alert_label {
 
 /* One alert: a rule and, where that groups by labels, their values. What it points to lives as long
    as the call that it is handed to. */
-typedef struct llmobs_alert {
+struct llmobs_alert {
     size_t size;            /* sizeof(llmobs_alert) of the implementation                        */
     uint64_t fingerprint;   /* of rule and labels: the same alert has the same, in every process */
     llmobs_string rule;     /* its name                                                          */
@@ -43,8 +43,4 @@ typedef struct llmobs_alert {
     uint64_t active_unix_ns;   /* since when the condition holds                */
     uint64_t fired_unix_ns;    /* 0: not yet                                    */
     uint64_t resolved_unix_ns; /* 0: it is not over                             */
-} llmobs_alert;
-
-/* Gets the news of one group, or of one rule that has none: `count` is at least 1. It must not
-   throw; inside it llmobs_tick, _flush and _close answer ERROR_BUSY. */
-typedef void (*llmobs_alert_fn)(void* user, const llmobs_alert* alerts, size_t count);
+};

@@ -62,6 +62,10 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.budget_reservations = 512;
     config.reservation_max_age_s = 600;
     config.state_interval_s = 60;
+    config.alert_rules = 64;
+    config.alert_groups = 512;
+    config.alert_window_bytes = 262144;
+    config.alerts = 256;
     return config;
 }
 
@@ -157,7 +161,11 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     X(budget_keys, 16, 1u << 20)                                                                 \
     X(budget_reservations, 16, 65536)                                                            \
     X(reservation_max_age_s, 1, 86400)                                                           \
-    X(state_interval_s, 1, 86400)
+    X(state_interval_s, 1, 86400)                                                                \
+    X(alert_rules, 4, 4096)                                                                      \
+    X(alert_groups, 16, 65536)                                                                   \
+    X(alert_window_bytes, 16384, 1u << 28)                                                       \
+    X(alerts, 16, 65536)
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {
@@ -189,6 +197,7 @@ typedef struct llmobsi_switches {
     bool ledger_off;
     bool users_off;
     bool features_off;
+    bool alerts_off;
 } llmobsi_switches;
 
 llmobsi_fn bool llmobsi_switch_take(uint32_t* field)
@@ -210,6 +219,7 @@ llmobsi_fn llmobsi_switches llmobsi_switches_take(llmobs_config* config)
     switches.ledger_off = llmobsi_switch_take(&config->cost_rows);
     switches.users_off = llmobsi_switch_take(&config->cost_users);
     switches.features_off = llmobsi_switch_take(&config->cost_features);
+    switches.alerts_off = llmobsi_switch_take(&config->alert_rules);
     (void)llmobsi_switch_take(&config->budgets); /* 0 is off, too */
     return switches;
 }
@@ -227,6 +237,8 @@ llmobsi_fn void llmobsi_switches_put(llmobs_config* config, llmobsi_switches swi
     config->cost_rows = switches.ledger_off ? LLMOBS_OFF : config->cost_rows;
     config->cost_users = switches.users_off ? LLMOBS_OFF : config->cost_users;
     config->cost_features = switches.features_off ? LLMOBS_OFF : config->cost_features;
+    config->alert_rules = switches.alerts_off ? LLMOBS_OFF : config->alert_rules;
+    config->alert_window_bytes = (config->alert_window_bytes + 63u) & ~63u;
     config->price_bytes = (config->price_bytes + 63u) & ~63u;
     if (config->metric_families == 0) {
         config->metric_families = LLMOBS_I_FAMILIES_STANDARD;

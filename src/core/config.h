@@ -56,6 +56,12 @@ typedef void (*llmobs_audit_fn)(void* user, const llmobs_audit* part);
 typedef struct llmobs_cost_entry llmobs_cost_entry;
 typedef void (*llmobs_cost_store_fn)(void* user, const llmobs_cost_entry* entry);
 
+/* Gets the news of the alerts of one group, or of one rule that has none: llmobs_config.alert.
+   `count` is at least 1. Called by the tick, no lock held; inside it llmobs_tick, _flush and _close
+   answer ERROR_BUSY. It must not throw. */
+typedef struct llmobs_alert llmobs_alert;
+typedef void (*llmobs_alert_fn)(void* user, const llmobs_alert* alerts, size_t count);
+
 /* In a field whose 0 means "the default": none of it. */
 #define LLMOBS_OFF UINT32_MAX
 /* llmobs_config.sample_ratio: record no root span (0 means the default, which is all of them). */
@@ -163,6 +169,14 @@ typedef struct llmobs_config {
     const char* state_file;      /* what outlives a restart: ledger, users, budgets. Loaded by open,
                                     written by the tick; see docs/state.md         (default none) */
     uint32_t state_interval_s;   /* how often it is written, up to a day             (default 60) */
+    uint32_t alert_rules;        /* alert rules that there may be, 4 to 4096         (default 64);
+                                    LLMOBS_OFF: no alerts, and no memory for them                 */
+    uint32_t alert_groups;       /* sets of labels that rules tell apart, 16 to 65536 (default 512) */
+    uint32_t alert_window_bytes; /* for what rules have seen: 6.9 KB for a counter over a week, 288
+                                    bytes over 5 minutes; 16 KiB to 2^28          (default 262144) */
+    uint32_t alerts;             /* pending or firing at one time, 16 to 65536      (default 256) */
+    llmobs_alert_fn alert;       /* is told when one begins, ends, goes on         (default none) */
+    void* alert_user;
 } llmobs_config;
 
 /* [any] A config with every default filled in; set fields, then open. */

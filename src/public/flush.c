@@ -2,12 +2,32 @@
 
 #define LLMOBS_I_FLUSH_NAP_NS UINT64_C(1000000)
 
+/* Evaluates the rules, when it is time to, and tells what is new: before what was recorded is
+   collected, since news are. */
+llmobsi_fn void llmobsi_instance_alerts(llmobsi_instance* instance)
+{
+    llmobsi_collector* collector = &instance->collector;
+    llmobs_stats stats;
+    if (llmobsi_alerts_of(&collector->recorder) == NULL) {
+        return;
+    }
+    llmobsi_lock_take(&collector->lock);
+    llmobsi_timeline_update(&collector->recorder.timeline);
+    if (llmobsi_alerts_are_due(&collector->recorder)) {
+        llmobsi_stats_fill(instance, &stats);
+        llmobsi_alerts_tick(&collector->recorder, llmobsi_stats_lost(&stats));
+    }
+    llmobsi_lock_give(&collector->lock);
+    llmobsi_alerts_tell(&collector->recorder);
+}
+
 /* One tick: collect, seal what is old enough, tell notes, keep the state. */
 llmobsi_fn uint32_t llmobsi_instance_tick(llmobsi_instance* instance)
 {
     llmobsi_collector* collector = &instance->collector;
     bool stopped;
     uint32_t count;
+    llmobsi_instance_alerts(instance);
     llmobsi_lock_take(&collector->lock);
     count = llmobsi_collect(collector, false, &stopped);
     llmobsi_collect_seal(collector, false);
@@ -139,6 +159,7 @@ llmobsi_fn bool llmobsi_flush_collect(llmobsi_instance* instance, const llmobsi_
     llmobsi_collector* collector = &instance->collector;
     uint32_t ticket = collector->recorder.ticket;
     bool stopped = true;
+    llmobsi_instance_alerts(instance);
     while (stopped) {
         uint32_t count;
         uint32_t i;

@@ -157,6 +157,9 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
     if (config->budgets != 0) {
         llmobsi_budgets_layout(arena, config, recorder);
     }
+    if (config->alert_rules != LLMOBS_OFF) {
+        llmobsi_alerts_layout(arena, config, recorder);
+    }
 #ifndef LLMOBS_NO_FILE
     if (config->state_file != NULL) {
         llmobsi_state_layout(arena, recorder != NULL ? instance : NULL);
@@ -182,8 +185,10 @@ LLMOBS_API size_t llmobs_memory_needed(const llmobs_config* config)
 LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pillar)
 {
     llmobs_config without;
-    size_t with_metrics, with_costs, with_captures, with_requests, rest;
+    size_t with_alerts, with_metrics, with_costs, with_captures, with_requests, rest;
     llmobsi_config_complete(&without, config, false);
+    with_alerts = llmobs_memory_needed(&without);
+    without.alert_rules = LLMOBS_OFF;
     with_metrics = llmobs_memory_needed(&without);
     without.metric_series = LLMOBS_OFF;
     without.exemplars = LLMOBS_OFF;
@@ -205,6 +210,8 @@ LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pi
         return with_requests - rest;
     case LLMOBS_PILLAR_COST:
         return with_costs - with_captures;
+    case LLMOBS_PILLAR_ALERTS:
+        return with_alerts - with_metrics;
     case LLMOBS_PILLAR_JUDGE:
         return with_captures - with_requests;
     default:

@@ -3,7 +3,7 @@
 /* ---- memory -------------------------------------------------------------------------------- */
 
 /* The locks of an instance; how many there are. Those of parts that are off are not there. */
-#define LLMOBS_I_LOCKS 10u
+#define LLMOBS_I_LOCKS 11u
 
 llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** locks)
 {
@@ -25,6 +25,9 @@ llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** 
     }
     if (llmobsi_budgets_of(recorder) != NULL) {
         locks[count++] = &llmobsi_budgets_of(recorder)->lock;
+    }
+    if (llmobsi_alerts_of(recorder) != NULL) {
+        locks[count++] = &llmobsi_alerts_of(recorder)->lock;
     }
 #ifndef LLMOBS_NO_FILE
     if (llmobsi_state_of(instance) != NULL) {
@@ -242,6 +245,9 @@ llmobsi_fn void llmobsi_parts_forked(llmobsi_recorder* recorder)
     if (llmobsi_budgets_of(recorder) != NULL) {
         llmobsi_budgets_forked(llmobsi_budgets_of(recorder));
     }
+    if (llmobsi_alerts_of(recorder) != NULL) {
+        llmobsi_alerts_forked(recorder);
+    }
 }
 
 /* In the child of a fork: an empty instance, with the same exporters, running. Nobody else is
@@ -332,6 +338,9 @@ llmobsi_fn void llmobsi_collector_start(llmobsi_collector* collector, const llmo
     llmobsi_prices_start(&collector->recorder);
     if (llmobsi_budgets_of(&collector->recorder) != NULL) {
         llmobsi_budgets_start(llmobsi_budgets_of(&collector->recorder));
+    }
+    if (llmobsi_alerts_of(&collector->recorder) != NULL) {
+        llmobsi_alerts_start(&collector->recorder);
     }
     collector->given = llmobsi_load_relaxed(&collector->recorder.pool.given);
     collector->swept = llmobsi_now(&collector->recorder.timeline);

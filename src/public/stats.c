@@ -109,6 +109,23 @@ llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* sta
     }
 }
 
+/* All that was lost on its way, by no decision of the host's. */
+llmobsi_fn uint64_t llmobsi_stats_lost(const llmobs_stats* stats)
+{
+    uint64_t lost = stats->requests_dropped + stats->metric_dropped;
+    uint32_t i;
+    int cause;
+    for (cause = 0; cause < (int)LLMOBS_DROP_COUNT; cause++) {
+        lost += cause != (int)LLMOBS_DROP_NO_EXPORTER ? stats->dropped[cause] : 0;
+    }
+    for (i = 0; i < stats->exporter_count; i++) {
+        for (cause = 0; cause < (int)LLMOBS_LOSS_COUNT; cause++) {
+            lost += stats->exporters[i].lost[cause];
+        }
+    }
+    return lost;
+}
+
 /* Hands out as much as the caller's version of the struct holds. */
 llmobsi_fn void llmobsi_stats_copy(llmobs_stats* out, const llmobs_stats* stats)
 {
