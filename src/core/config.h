@@ -163,6 +163,10 @@ typedef struct llmobs_config {
     const char* state_file;      /* what outlives a restart: ledger, users, budgets. Loaded by open,
                                     written by the tick; see docs/state.md         (default none) */
     uint32_t state_interval_s;   /* how often it is written, up to a day             (default 60) */
+    int64_t kwh_nano;            /* what a kilowatt hour of your own hardware costs, in USD / 10^9:
+                                    150000000 for 15 cents. By the energy that
+                                    llmobs_requests_share_energy tells, on top of gpu_second_nano
+                                                                               (default 0: none)  */
 } llmobs_config;
 
 /* [any] A config with every default filled in; set fields, then open. */
