@@ -872,6 +872,10 @@ typedef struct llmobs_config {
     const char* state_file;      /* what outlives a restart: ledger, users, budgets. Loaded by open,
                                     written by the tick; see docs/state.md         (default none) */
     uint32_t state_interval_s;   /* how often it is written, up to a day             (default 60) */
+    int64_t kwh_nano;            /* what a kilowatt hour of your own hardware costs, in USD / 10^9:
+                                    150000000 for 15 cents. By the energy that
+                                    llmobs_requests_share_energy tells, on top of gpu_second_nano
+                                                                               (default 0: none)  */
 } llmobs_config;
 
 /* [any] A config with every default filled in; set fields, then open. */
@@ -2221,6 +2225,9 @@ typedef struct llmobs_cost_sums {
     int64_t audio_output_tokens;
     int64_t image_input_tokens;
     int64_t image_output_tokens;
+    int64_t saved_nano; /* by caches of prompts, of requests whose cost is known: by prices what the
+                           tokens would have cost as input, on own hardware an estimate of the time
+                           that they would have taken. See docs/cost.md                           */
 } llmobs_cost_sums;
 
 /* What found no place of its own: a new feature, model or tenant when llmobs_config.cost_rows were
@@ -2601,6 +2608,8 @@ typedef struct llmobs_cost {
     char row[LLMOBS_PRICE_NAME_SIZE];   /* of the table                                        */
     char table[LLMOBS_PRICES_ID_SIZE];  /* llmobs_prices.id: with it the cost can be made again */
     char date[LLMOBS_PRICES_DATE_SIZE]; /* llmobs_prices.date                                  */
+    int64_t saved; /* by reading from a cache: nano + saved is what it cost if those tokens were
+                      input like the others. Never below 0; unknown where nano is              */
 } llmobs_cost;
 
 /* [any] Zeroed but for the size. */
@@ -2663,7 +2672,7 @@ typedef struct llmobs_outcome {
     const char* response_model; /* as the provider says                                           */
     int64_t cost_nano; /* in USD / 10^9, where the host knows it,                                 */
     bool cost_known;   /* and says so. Else it is computed, by the table of prices, or by
-                          llmobs_config.gpu_second_nano                           (default false) */
+                          llmobs_config.gpu_second_nano and kwh_nano              (default false) */
     const char* service_tier; /* for prices: "flex", "priority", ...; NULL: the standard one      */
     const char* region;       /* "eu", "us", ..., where it was processed; NULL: anywhere          */
     llmobs_reservation reservation; /* of llmobs_budget_reserve: settled with what it cost; if
@@ -2704,6 +2713,7 @@ typedef struct llmobs_explanation {
     int64_t cost_of[LLMOBS_COST_KIND_COUNT]; /* by kind of token, where prices were there; else 0 */
     uint32_t retries;
     uint32_t rules; /* guardrail rules that triggered */
+    int64_t saved_nano; /* by a cache of prompts, as in llmobs_cost_sums; 0: nothing, or unknown */
 } llmobs_explanation;
 
 /* =================================================================================================
@@ -2806,6 +2816,14 @@ LLMOBS_API void llmobs_guardrail(llmobs_request request, const char* rule,
    once: split evenly, so that the sum over the requests is what went by, to the nanosecond. */
 LLMOBS_API void llmobs_requests_share(const llmobs_request* requests, size_t count,
                                       uint64_t nanoseconds);
+
+#define LLMOBS_ENERGY_MOST UINT64_C(1000000000000000) /* microjoules of a step: 278 kWh */
+/* [any] Energy of such a step, in microjoules (a meter's joules times 10^6, its millijoules times
+   10^3): split in the same way, to the microjoule. May come with another list of requests than the
+   time, and more or less often. More than LLMOBS_ENERGY_MOST is a meter that was reset or wrapped
+   around: the energy of these requests, and what they cost, is not known then. */
+LLMOBS_API void llmobs_requests_share_energy(const llmobs_request* requests, size_t count,
+                                             uint64_t microjoules);
 
 /* [any] Begins the span of such a step, with a link to each request that it serves. */
 LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
@@ -4892,6 +4910,12 @@ LLMOBS_API void llmobs_requests_share(const llmobs_request* requests, size_t cou
                                       uint64_t nanoseconds)
 {
     (void)requests; (void)count; (void)nanoseconds;
+}
+
+LLMOBS_API void llmobs_requests_share_energy(const llmobs_request* requests, size_t count,
+                                             uint64_t microjoules)
+{
+    (void)requests; (void)count; (void)microjoules;
 }
 
 LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
@@ -23131,10 +23155,9 @@ typedef struct llmobsi_cost_row {
 
 typedef struct llmobsi_cost_place {
     llmobs_cost_sums sums;
-    uint32_t row;
-    uint32_t slot;
     uint32_t next; /* of the same period, or free; + 1, 0: the last */
-    uint32_t padding;
+    uint16_t row;  /* there are 65536 at most */
+    uint16_t slot;
 } llmobsi_cost_place;
 
 typedef struct llmobsi_cost_slot {
@@ -23481,8 +23504,8 @@ llmobsi_fn llmobs_cost_sums* llmobsi_cost_sums_of(llmobsi_cost_ledger* ledger, u
         }
         one = &ledger->places[place - 1];
         memset(&one->sums, 0, sizeof one->sums);
-        one->row = row;
-        one->slot = slot;
+        one->row = (uint16_t)row;
+        one->slot = (uint16_t)slot;
         one->next = ledger->slots[slot].first;
         ledger->slots[slot].first = place;
         if (*newest == 0 ||
@@ -27627,6 +27650,16 @@ llmobsi_inline void llmobsi_femto_add(llmobsi_femto* sum, uint64_t tokens, uint6
 
 #define LLMOBS_I_WORDS 6u /* of 32 bits: 2^128 * 10^8 * 10^8 fits */
 
+llmobsi_fn void llmobsi_words_make(uint32_t words[LLMOBS_I_WORDS], uint64_t high, uint64_t low)
+{
+    words[0] = (uint32_t)low;
+    words[1] = (uint32_t)(low >> 32);
+    words[2] = (uint32_t)high;
+    words[3] = (uint32_t)(high >> 32);
+    words[4] = 0;
+    words[5] = 0;
+}
+
 llmobsi_fn void llmobsi_words_multiply(uint32_t words[LLMOBS_I_WORDS], uint32_t factor)
 {
     uint64_t carry = 0;
@@ -27638,15 +27671,15 @@ llmobsi_fn void llmobsi_words_multiply(uint32_t words[LLMOBS_I_WORDS], uint32_t 
     }
 }
 
-/* By 10^6. Returns the rest. */
-llmobsi_fn uint32_t llmobsi_words_divide(uint32_t words[LLMOBS_I_WORDS])
+/* Returns the rest. */
+llmobsi_fn uint32_t llmobsi_words_divide(uint32_t words[LLMOBS_I_WORDS], uint32_t divisor)
 {
     uint64_t rest = 0;
     uint32_t i;
     for (i = LLMOBS_I_WORDS; i-- > 0;) {
         rest = rest << 32 | words[i];
-        words[i] = (uint32_t)(rest / 1000000);
-        rest %= 1000000;
+        words[i] = (uint32_t)(rest / divisor);
+        rest %= divisor;
     }
     return (uint32_t)rest;
 }
@@ -27657,30 +27690,31 @@ llmobsi_inline uint64_t llmobsi_round_half_even(uint64_t whole, uint64_t rest, u
     return whole + (rest > unit / 2 || (rest == unit / 2 && (whole & 1) != 0));
 }
 
-/* Everything at once: two uplifts, the change from femto to nano, the rounding. More than INT64_MAX
-   becomes that. */
-llmobsi_cold int64_t llmobsi_femto_round_wide(llmobsi_femto sum, const uint32_t uplifts[2])
+/* The words and `rest` units of a nano-USD, rounded. More than INT64_MAX becomes that. */
+llmobsi_fn int64_t llmobsi_words_round(const uint32_t words[LLMOBS_I_WORDS], uint64_t rest,
+                                       uint64_t unit)
 {
-    uint32_t words[LLMOBS_I_WORDS];
-    uint64_t rest = 0, unit = 1, whole;
-    int i;
-    words[0] = (uint32_t)sum.low;
-    words[1] = (uint32_t)(sum.low >> 32);
-    words[2] = (uint32_t)sum.high;
-    words[3] = (uint32_t)(sum.high >> 32);
-    words[4] = 0;
-    words[5] = 0;
-    llmobsi_words_multiply(words, uplifts[0]);
-    llmobsi_words_multiply(words, uplifts[1]);
-    for (i = 0; i < 3; i++) { /* 10^6 for each uplift, 10^6 for nano */
-        rest += llmobsi_words_divide(words) * unit;
-        unit *= 1000000;
-    }
-    whole = (uint64_t)words[1] << 32 | words[0];
+    uint64_t whole = (uint64_t)words[1] << 32 | words[0];
     if ((words[2] | words[3] | words[4] | words[5]) != 0 || whole >= INT64_MAX) {
         return INT64_MAX;
     }
     return (int64_t)llmobsi_round_half_even(whole, rest, unit);
+}
+
+/* Everything at once: two uplifts, the change from femto to nano, the rounding. */
+llmobsi_cold int64_t llmobsi_femto_round_wide(llmobsi_femto sum, const uint32_t uplifts[2])
+{
+    uint32_t words[LLMOBS_I_WORDS];
+    uint64_t rest = 0, unit = 1;
+    int i;
+    llmobsi_words_make(words, sum.high, sum.low);
+    llmobsi_words_multiply(words, uplifts[0]);
+    llmobsi_words_multiply(words, uplifts[1]);
+    for (i = 0; i < 3; i++) { /* 10^6 for each uplift, 10^6 for nano */
+        rest += llmobsi_words_divide(words, 1000000) * unit;
+        unit *= 1000000;
+    }
+    return llmobsi_words_round(words, rest, unit);
 }
 
 #define LLMOBS_I_FEMTO_NARROW (UINT64_C(1) << 56) /* 72 USD: times 100 it fits, in millionths */
@@ -27734,6 +27768,20 @@ llmobsi_fn int64_t llmobsi_cost_sum(const llmobsi_counts* counts, const llmobsi_
                           rates->of[__builtin_ctz(left)]);
     }
     return llmobsi_femto_round(sum, terms->uplifts);
+}
+
+/* What reading from the cache saved. One that is dearer than none saved nothing. */
+llmobsi_fn int64_t llmobsi_cost_saved(const llmobsi_counts* counts, const llmobsi_rates* rates,
+                                      const llmobsi_terms* terms, int64_t nano)
+{
+    llmobsi_rates without = *rates;
+    int64_t plain;
+    if (counts->of[LLMOBS_COST_CACHE_READ] == 0 || (rates->present & LLMOBS_I_KIND(INPUT)) == 0) {
+        return 0;
+    }
+    without.of[LLMOBS_COST_CACHE_READ] = rates->of[LLMOBS_COST_INPUT];
+    plain = llmobsi_cost_sum(counts, &without, terms);
+    return plain > nano ? plain - nano : 0;
 }
 
 llmobsi_inline void llmobsi_rate_reach(uint64_t* rate, uint64_t other, bool high)
@@ -27820,6 +27868,7 @@ llmobsi_fn void llmobsi_cost_forget(llmobs_cost* cost)
 {
     int kind;
     cost->nano = LLMOBS_COST_UNKNOWN;
+    cost->saved = LLMOBS_COST_UNKNOWN;
     for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
         cost->of[kind] = LLMOBS_COST_UNKNOWN;
     }
@@ -27908,6 +27957,7 @@ llmobsi_fn void llmobsi_cost_compute(const llmobsi_price_row* row, const llmobs_
     }
     cost->nano = cost->low;
     cost->high = cost->low;
+    cost->saved = llmobsi_cost_saved(&counts, &rates, &terms, cost->nano);
     if (llmobsi_unlikely(!counts.has_prompt || !counts.has_completion)) {
         llmobsi_cost_forget(cost);
     }
@@ -28027,6 +28077,9 @@ LLMOBS_API llmobs_result llmobs_cost_of(llmobs* obs, const llmobs_cost_query* qu
 #define LLMOBS_I_REQUEST_TEXT_MOST 128u
 #define LLMOBS_I_REQUEST_EVENTS 4u    /* retries and preemptions that the root span tells */
 #define LLMOBS_I_REQUEST_WHY 40u      /* bytes of a retry's reason, with a NUL            */
+/* Whether its energy is known. */
+#define LLMOBS_I_ENERGY_TOLD 1u
+#define LLMOBS_I_ENERGY_LOST 2u /* once it was beyond reason */
 #define LLMOBS_I_REQUEST_OVER UINT64_MAX /* in `scheduled`: it ended, or was given up     */
 
 /* The texts that a request keeps. */
@@ -28123,6 +28176,8 @@ typedef struct llmobsi_request {
     llmobs_histogram gap_series;
     llmobs_histogram chunk_series;
     llmobsi_atomic64 shared_ns; /* added to by any thread, as all below */
+    llmobsi_atomic64 shared_uj;
+    llmobsi_atomic32 energy_told; /* LLMOBS_I_ENERGY_*: raised, never lowered */
     llmobsi_atomic32 event_count;
     llmobsi_atomic32 retries;
     llmobsi_atomic32 tool_calls;
@@ -28165,7 +28220,8 @@ typedef struct llmobsi_requests {
     void* audit_user;
     llmobsi_cost_ledger* ledger; /* NULL: none */
     int64_t cost_most;   /* nano-USD a request can cost  */
-    int64_t second_nano; /* of own hardware; 0: not told */
+    int64_t second_nano; /* of own hardware; 0: not told, */
+    int64_t kwh_nano;    /* and of its energy            */
     llmobs_cost_store_fn cost_store;
     void* cost_store_user;
     uint32_t docs_name; /* the id of "docs.count" */
@@ -29545,6 +29601,7 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     }
     requests->cost_most = (int64_t)config->cost_most * INT64_C(1000000000);
     requests->second_nano = config->gpu_second_nano > 0 ? config->gpu_second_nano : 0;
+    requests->kwh_nano = config->kwh_nano > 0 ? config->kwh_nano : 0;
     requests->cost_store = config->cost_store;
     requests->cost_store_user = config->cost_store_user;
     requests->captures = llmobsi_captures_of(recorder);
@@ -29910,6 +29967,13 @@ LLMOBS_API void llmobs_guardrail(llmobs_request request, const char* rule,
 
 /* ---- what serves several requests at once -------------------------------------------------- */
 
+/* The part of the request at a place of the list: the first ones have one more where it is not
+   even, so that the parts are the whole. */
+llmobsi_inline uint64_t llmobsi_split(uint64_t whole, size_t count, size_t place)
+{
+    return whole / count + (place < whole % count ? 1u : 0u);
+}
+
 LLMOBS_API void llmobs_requests_share(const llmobs_request* requests, size_t count,
                                       uint64_t nanoseconds)
 {
@@ -29918,8 +29982,26 @@ LLMOBS_API void llmobs_requests_share(const llmobs_request* requests, size_t cou
         llmobsi_thread* thread;
         llmobsi_request* record = llmobsi_request_enter(requests[i], &thread);
         if (record != NULL) {
-            uint64_t part = nanoseconds / count + (i < nanoseconds % count ? 1u : 0u);
-            (void)llmobsi_add_relaxed(&record->shared_ns, part);
+            (void)llmobsi_add_relaxed(&record->shared_ns,
+                                      llmobsi_split(nanoseconds, count, i));
+            llmobsi_leave();
+        }
+    }
+}
+
+LLMOBS_API void llmobs_requests_share_energy(const llmobs_request* requests, size_t count,
+                                             uint64_t microjoules)
+{
+    bool lost = microjoules > LLMOBS_ENERGY_MOST;
+    size_t i;
+    for (i = 0; requests != NULL && i < count; i++) {
+        llmobsi_thread* thread;
+        llmobsi_request* record = llmobsi_request_enter(requests[i], &thread);
+        if (record != NULL) {
+            (void)llmobsi_add_relaxed(&record->shared_uj,
+                                      lost ? 0 : llmobsi_split(microjoules, count, i));
+            llmobsi_raise_max(&record->energy_told,
+                              lost ? LLMOBS_I_ENERGY_LOST : LLMOBS_I_ENERGY_TOLD);
             llmobsi_leave();
         }
     }
@@ -29973,6 +30055,8 @@ typedef struct llmobsi_ending {
     int64_t decode_ns; /* first token to last */
     uint64_t tokens;   /* that were told one by one */
     uint64_t shared_ns;
+    uint64_t shared_uj;
+    uint32_t energy_told;
     uint32_t retries;
     uint32_t tool_calls;
     uint32_t verdicts; /* 0: nobody looked */
@@ -29997,10 +30081,12 @@ typedef struct llmobsi_ending {
     bool has_prices;
     bool cost_refused;   /* what the host said it cost, it can't */
     int64_t cost_most;
-    int64_t second_nano; /* of own hardware, 0: unknown */
+    int64_t second_nano; /* of own hardware, 0: unknown, */
+    int64_t kwh_nano;    /* and of its energy */
     llmobs_cost cost;    /* by prices */
     int64_t low_nano;    /* of an unknown cost; LLMOBS_COST_UNKNOWN: this is, too */
     int64_t high_nano;
+    int64_t saved_nano;  /* of a known cost: by a cache */
     uint32_t capture; /* place + 1, 0: none */
     uint64_t capture_state;
 } llmobsi_ending;
@@ -30211,11 +30297,14 @@ llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* endi
     ending->facts = record->facts;
     ending->tokens = llmobsi_load_relaxed(&record->tokens);
     ending->shared_ns = llmobsi_load_relaxed(&record->shared_ns);
+    ending->shared_uj = llmobsi_load_relaxed(&record->shared_uj);
+    ending->energy_told = llmobsi_load_relaxed(&record->energy_told);
     ending->retries = llmobsi_load_relaxed(&record->retries);
     ending->tool_calls = llmobsi_load_relaxed(&record->tool_calls);
     ending->vocabulary = requests->vocabulary;
     ending->cost_most = requests->cost_most;
     ending->second_nano = requests->second_nano;
+    ending->kwh_nano = requests->kwh_nano;
     ending->has_prices = llmobsi_prices_of(thread->recorder) != NULL;
     ending->cost_store = requests->cost_store;
     ending->cost_store_user = requests->cost_store_user;
@@ -30263,6 +30352,7 @@ llmobsi_fn void llmobsi_ending_due(const llmobsi_ending* ending, llmobsi_request
     sums->image_output_tokens = llmobsi_at_least_0(usage->image_output_tokens);
     if (ending->outcome.cost_nano != LLMOBS_COST_UNKNOWN) {
         sums->cost_nano = ending->outcome.cost_nano;
+        sums->saved_nano = ending->saved_nano;
         return;
     }
     sums->unknown = 1;
@@ -30427,8 +30517,8 @@ llmobsi_fn void llmobsi_ending_audit(const llmobsi_ending* ending)
  *  >>ending_cost            analyze: requests: what they cost, and their budgets
  * ============================================================================================== */
 
-/* What a request cost: as the host says, or by the table of prices, or by the time that it had of
-   the host's own hardware; and what becomes of its reservation. */
+/* What a request cost: as the host says, or by the table of prices, or by the time and
+   energy that it had of the host's own hardware; and what becomes of its reservation. */
 
 /* As the table of prices says. A cost is one only where nothing is unknown: what the provider
    reports is complete, so that a part it does not mention is none. */
@@ -30460,22 +30550,76 @@ llmobsi_fn void llmobsi_ending_price(llmobsi_ending* ending)
     llmobsi_leave();
     if (ending->cost.status == LLMOBS_COST_EXACT) {
         outcome->cost_nano = ending->cost.nano;
+        ending->saved_nano = ending->cost.saved;
     }
     ending->low_nano = ending->cost.low;
     ending->high_nano = ending->cost.high;
 }
 
-/* Nano-USD of so many nanoseconds at the price of a second, rounded half to even. */
-llmobsi_fn int64_t llmobsi_cost_of_time(uint64_t ns, int64_t second_nano)
+/* Nano-USD of so many nanoseconds at the price of a second and so many microjoules at that of a
+   kilowatt hour. Both are whole in 3.6 * 10^12 parts of a nano-USD, so the sum is rounded once. */
+llmobsi_fn int64_t llmobsi_cost_of_hardware(uint64_t ns, int64_t second_nano, uint64_t uj,
+                                            int64_t kwh_nano)
 {
+    uint32_t words[LLMOBS_I_WORDS];
+    uint32_t energy[LLMOBS_I_WORDS];
     uint64_t low;
     uint64_t high = llmobsi_multiply(ns, (uint64_t)second_nano, &low);
-    uint64_t whole;
-    if (high != 0) {
-        return LLMOBS_COST_UNKNOWN; /* centuries, or a price beyond reason */
+    uint64_t carry = 0;
+    uint64_t rest;
+    uint32_t i;
+    llmobsi_words_make(words, high, low);
+    llmobsi_words_multiply(words, 3600); /* 10^9 ns a second, 3.6 * 10^12 uJ a kilowatt hour */
+    high = llmobsi_multiply(uj, (uint64_t)kwh_nano, &low);
+    llmobsi_words_make(energy, high, low);
+    for (i = 0; i < LLMOBS_I_WORDS; i++) {
+        carry += (uint64_t)words[i] + energy[i];
+        words[i] = (uint32_t)carry;
+        carry >>= 32;
     }
-    whole = low / LLMOBS_I_BILLION;
-    return (int64_t)llmobsi_round_half_even(whole, low % LLMOBS_I_BILLION, LLMOBS_I_BILLION);
+    rest = llmobsi_words_divide(words, 1000000);
+    rest += UINT64_C(1000000) * llmobsi_words_divide(words, 3600000);
+    return llmobsi_words_round(words, rest, UINT64_C(3600000000000));
+}
+
+/* What the tokens from the cache would have cost in time: each as much as the prefill took for one
+   that it computed. Of the hardware it had no more than all of the request. */
+llmobsi_fn int64_t llmobsi_ending_saved(const llmobsi_ending* ending)
+{
+    const llmobs_usage* usage = &ending->outcome.usage;
+    int64_t cached = usage->cached_tokens;
+    int64_t computed = usage->input_tokens - (ending->outcome.cache_additive ? 0 : cached);
+    uint64_t prefill = ending->was_scheduled && ending->prefill_ns > 0
+                           ? (uint64_t)ending->prefill_ns
+                           : 0;
+    uint64_t low;
+    int64_t nano;
+    prefill = prefill < ending->shared_ns ? prefill : ending->shared_ns;
+    if (cached <= 0 || computed <= 0 || llmobsi_multiply(prefill, (uint64_t)cached, &low) != 0) {
+        return 0; /* not known, or beyond reason */
+    }
+    nano = llmobsi_cost_of_hardware(low / (uint64_t)computed, ending->second_nano, 0, 0);
+    return llmobsi_cost_is_sane(nano, ending->cost_most) ? nano : 0;
+}
+
+/* By the time and the energy that it had of the host's own hardware. Where one of them has a price
+   and nobody told how much it was, the cost is not known: it is at least that of the other. */
+llmobsi_fn void llmobsi_ending_hardware(llmobsi_ending* ending)
+{
+    bool has_energy = ending->energy_told == LLMOBS_I_ENERGY_TOLD;
+    int64_t nano = llmobsi_cost_of_hardware(ending->shared_ns, ending->second_nano,
+                                            has_energy ? ending->shared_uj : 0,
+                                            ending->kwh_nano);
+    if (!llmobsi_cost_is_sane(nano, ending->cost_most)) {
+        return;
+    }
+    if ((ending->second_nano == 0 || ending->shared_ns > 0) &&
+        (ending->kwh_nano == 0 || has_energy)) {
+        ending->outcome.cost_nano = nano;
+        ending->saved_nano = llmobsi_ending_saved(ending);
+    } else if (ending->high_nano == LLMOBS_COST_UNKNOWN && nano > ending->low_nano) {
+        ending->low_nano = nano;
+    }
 }
 
 /* Finds out what it cost, where the host has not said so. */
@@ -30483,17 +30627,16 @@ llmobsi_fn void llmobsi_ending_cost(llmobsi_ending* ending)
 {
     llmobs_outcome* outcome = &ending->outcome;
     llmobsi_cost_begin(&ending->cost);
+    ending->saved_nano = 0;
     if (outcome->cost_nano != LLMOBS_COST_UNKNOWN) {
         return;
     }
     if (ending->has_prices) {
         llmobsi_ending_price(ending);
     }
-    if (outcome->cost_nano == LLMOBS_COST_UNKNOWN && ending->second_nano > 0 &&
-        ending->shared_ns > 0) {
-        int64_t nano = llmobsi_cost_of_time(ending->shared_ns, ending->second_nano);
-        outcome->cost_nano = llmobsi_cost_is_sane(nano, ending->cost_most) ? nano
-                                                                            : LLMOBS_COST_UNKNOWN;
+    if (outcome->cost_nano == LLMOBS_COST_UNKNOWN &&
+        (ending->second_nano > 0 || ending->kwh_nano > 0)) {
+        llmobsi_ending_hardware(ending);
     }
 }
 
@@ -31018,6 +31161,10 @@ llmobsi_fn void llmobsi_say_ours(llmobsi_said* said, const llmobsi_ending* endin
     if (ending->shared_ns > 0) {
         llmobsi_say_nano(said, "llmobs.request.compute_time", (int64_t)ending->shared_ns);
     }
+    if (ending->energy_told == LLMOBS_I_ENERGY_TOLD) { /* joules */
+        said->attributes[said->count++] = llmobs_attribute_double(
+            "llmobs.request.energy", (double)ending->shared_uj / 1e6);
+    }
 }
 
 /* The times between tokens of a slow request, one sign each, of the alphabet of base64url: 'A' is
@@ -31278,6 +31425,11 @@ llmobsi_fn void llmobsi_explain_cost(llmobsi_writer* writer, const llmobs_explan
             llmobsi_put_text(writer, "\n");
         }
     }
+    if (explanation->saved_nano > 0) {
+        llmobsi_put_text(writer, "  saved by the cache ");
+        llmobsi_put_nano(writer, explanation->saved_nano);
+        llmobsi_put_text(writer, " USD\n");
+    }
 }
 
 /* "2 retries"; nothing of none. */
@@ -31462,6 +31614,7 @@ llmobsi_fn void llmobsi_ending_explain(const llmobsi_ending* ending,
     if (ending->cost.status == LLMOBS_COST_EXACT) {
         memcpy(explanation->cost_of, ending->cost.of, sizeof explanation->cost_of);
     }
+    explanation->saved_nano = ending->saved_nano;
     explanation->retries = ending->retries;
     explanation->rules = ending->rule_count;
 }
@@ -32099,6 +32252,11 @@ llmobsi_fn void llmobsi_cost_text_line(const llmobsi_cost_page* page, const char
                       (size_t)(llmobsi_append_u64(text, (uint64_t)sums->tokens) - text), 13);
     llmobsi_put_text(writer, " tokens  ");
     llmobsi_put(writer, size > 0 ? safe : "(none)", size > 0 ? size : 6);
+    if (sums->saved_nano > 0) {
+        llmobsi_put_text(writer, " (");
+        llmobsi_put_money(writer, sums->saved_nano, 0);
+        llmobsi_put_text(writer, " USD saved by caches)");
+    }
 }
 
 /* What is not known is told, never shown as 0. */
@@ -32233,6 +32391,8 @@ llmobsi_fn void llmobsi_cost_json_sums(llmobsi_writer* writer, const llmobs_cost
     }
     llmobsi_put_text(writer, ",\"latency_s\":");
     llmobsi_put_sum(writer, sums->latency_ns, true, "null");
+    llmobsi_put_text(writer, ",\"saved_usd\":");
+    llmobsi_put_sum(writer, sums->saved_nano, true, "null");
 #define LLMOBS_I_COST_MEMBER(count)                     \
     llmobsi_put_text(writer, ",\"" #count "\":");       \
     llmobsi_put_sum(writer, sums->count, false, "null");
@@ -32341,6 +32501,8 @@ llmobsi_fn void llmobsi_cost_csv_line(llmobsi_writer* writer, const char* name, 
     llmobsi_put_word(writer, guaranteed);
     llmobsi_put_text(writer, ",");
     llmobsi_put_sum(writer, sums->latency_ns, true, "");
+    llmobsi_put_text(writer, ",");
+    llmobsi_put_sum(writer, sums->saved_nano, true, "");
 #define LLMOBS_I_COST_COLUMN(count)   \
     llmobsi_put_text(writer, ",");    \
     llmobsi_put_sum(writer, sums->count, false, "");
@@ -32355,7 +32517,7 @@ llmobsi_fn void llmobsi_cost_print_csv(const llmobsi_cost_page* page)
     llmobsi_writer* writer = page->writer;
     size_t i;
     llmobsi_put_word(writer, llmobsi_cost_by_name(page->question->by));
-    llmobsi_put_text(writer, ",cost_usd,low_usd,high_usd,guaranteed,latency_s");
+    llmobsi_put_text(writer, ",cost_usd,low_usd,high_usd,guaranteed,latency_s,saved_usd");
 #define LLMOBS_I_COST_HEADER(count) llmobsi_put_text(writer, "," #count);
     LLMOBS_I_COST_COUNTS(LLMOBS_I_COST_HEADER)
 #undef LLMOBS_I_COST_HEADER
@@ -39383,13 +39545,14 @@ llmobsi_fn bool llmobsi_state_save_all(llmobsi_state_writer* writer, llmobsi_rec
                                        uint64_t unix_ns)
 {
     const llmobsi_cost_ledger* ledger = llmobsi_cost_ledger_of(recorder);
-    llmobsi_state_record(writer, LLMOBS_I_STATE_HEAD, 8 * 6);
+    llmobsi_state_record(writer, LLMOBS_I_STATE_HEAD, 8 * 7);
     llmobsi_state_put(writer, unix_ns);
     llmobsi_state_put(writer, ledger != NULL ? (uint64_t)(int64_t)ledger->offset_s : 0);
     llmobsi_state_put(writer, ledger != NULL ? ledger->overflows : 0);
     llmobsi_state_put(writer, ledger != NULL ? ledger->folded : 0);
     llmobsi_state_put(writer, ledger != NULL ? ledger->late : 0);
     llmobsi_state_put(writer, ledger != NULL ? ledger->saturated : 0);
+    llmobsi_state_put(writer, LLMOBS_I_COST_SUMS);
     if (ledger != NULL) {
         llmobsi_state_save_rows(writer, ledger);
         llmobsi_state_save_periods(writer, ledger);
@@ -39419,6 +39582,7 @@ typedef struct llmobsi_state_loader {
     uint64_t now_ns; /* Unix time */
     uint64_t saved_ns;
     int32_t offset_s;
+    uint32_t sums; /* that a row has in a period: a file of another version may have more or less */
     uint32_t rows; /* of the file, so far. They have the same numbers here, while there is room */
     llmobsi_cost_group* group; /* whose sketches come; NULL: they have no place here */
     bool all_seen;
@@ -39427,6 +39591,10 @@ typedef struct llmobsi_state_loader {
 } llmobsi_state_loader;
 
 #define LLMOBS_I_STATE_ROWS_MOST (1 << 24)
+#define LLMOBS_I_STATE_SUMS_FIRST 18 /* of files whose head does not say */
+#define LLMOBS_I_STATE_SUMS_MOST 64
+
+LLMOBS_I_STATIC_ASSERT(state_sums, LLMOBS_I_COST_SUMS <= LLMOBS_I_STATE_SUMS_MOST);
 
 /* ---- the ledger ---------------------------------------------------------------------------- */
 
@@ -39439,6 +39607,10 @@ llmobsi_fn void llmobsi_state_load_head(llmobsi_state_loader* loader)
     loader->offset_s = (int32_t)llmobsi_state_get(reader, -86400, 86400);
     for (i = 0; i < 4; i++) {
         counts[i] = llmobsi_state_get_word(reader);
+    }
+    if (reader->at < reader->end) {
+        loader->sums = (uint32_t)llmobsi_state_get(reader, LLMOBS_I_STATE_SUMS_FIRST,
+                                                   LLMOBS_I_STATE_SUMS_MOST);
     }
     if (loader->ledger != NULL) {
         loader->ledger->overflows = counts[0];
@@ -39506,11 +39678,11 @@ llmobsi_fn void llmobsi_state_load_sums(llmobsi_state_loader* loader)
     llmobs_period period = (llmobs_period)kind;
     int32_t number = llmobsi_state_get_number(reader, period);
     uint32_t row = (uint32_t)llmobsi_state_get(reader, 0, (int64_t)loader->rows - 1);
-    int64_t words[LLMOBS_I_COST_SUMS];
+    int64_t words[LLMOBS_I_STATE_SUMS_MOST] = {0};
     llmobs_cost_sums sums;
     uint32_t slot;
     uint32_t i;
-    for (i = 0; i < LLMOBS_I_COST_SUMS; i++) {
+    for (i = 0; i < loader->sums; i++) {
         words[i] = llmobsi_state_get(reader, 0, INT64_MAX);
     }
     memcpy(&sums, words, sizeof sums);
@@ -39771,6 +39943,7 @@ llmobsi_fn bool llmobsi_state_load_all(llmobsi_state_loader* loader, int file, u
     bool first = true;
     llmobsi_state_read_begin(reader, file);
     loader->rows = LLMOBS_I_COST_ROW_UNTRACKED + 1;
+    loader->sums = LLMOBS_I_STATE_SUMS_FIRST;
     while (!loader->ended && llmobsi_state_read_frame(reader)) {
         if (first != (reader->tag == LLMOBS_I_STATE_HEAD)) {
             llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("its head stands elsewhere"));

@@ -445,9 +445,11 @@ static void test_unknown(void)
     query.usage.cached_tokens = 400;
     ok(has_cost(&query, 600 * 2500 + 400 * 1250 + 100 * 10000),
        "what has no price of its own need not be known");
+    is_int(cost_of(obs, &query).saved, 400 * (2500 - 1250), "what the cache saved is, too");
     query.usage.output_tokens = -1;
     ok(has_range(&query, UNKNOWN, 2000000, 2000000 + 16384 * 10000),
        "no output: up to what the model can");
+    is_int(cost_of(obs, &query).saved, UNKNOWN, "without the cost, what was saved is unknown");
     query.usage.reasoning_tokens = 84;
     ok(has_range(&query, UNKNOWN, 2840000, 2000000 + 16384 * 10000), "some of it is known");
     query.usage.input_tokens = -1;
@@ -471,6 +473,7 @@ static void test_unknown(void)
     ok(has_range(&query, 1800000 + 3000 + 3750000, 1800000 + 3000 + 3750000,
                  1800000 + 3000 + 6000000),
        "how long it is cached is unknown");
+    is_int(cost_of(obs, &query).saved, 10 * (3000 - 300), "reading saved, writing did not");
     query.usage.cache_write_1h_tokens = 250;
     ok(has_cost(&query, 1800000 + 3000 + 750 * 3750 + 250 * 6000), "or known");
     query.usage.cache_write_1h_tokens = -5;

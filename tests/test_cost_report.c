@@ -366,9 +366,10 @@ static void test_print(void)
     is_str(json_text(&line, "lines.2.high_usd"), "null", "no most");
     is_str(json_text(&line, "total.unknown"), "1", "what is unknown is counted");
     ok(print(obs, NULL, 64, LLMOBS_REPORT_CSV) == LLMOBS_OK, "CSV");
-    ok(strstr(text, "feature,cost_usd,low_usd,high_usd,guaranteed,latency_s,requests,") == text,
+    ok(strstr(text, "feature,cost_usd,low_usd,high_usd,guaranteed,latency_s,saved_usd,"
+                     "requests,") == text,
        "its header");
-    ok(strstr(text, "\r\n\"search\",0.0005,0.0005,0.0005,false,0,1,0,0,0,13,10,3,") != NULL,
+    ok(strstr(text, "\r\n\"search\",0.0005,0.0005,0.0005,false,0,0,1,0,0,0,13,10,3,") != NULL,
        "a line");
     ok(strstr(text, "\r\n\"'=1+\"\"x\"\" \xef\xbf\xbd[31m\",0,0,,true,") != NULL,
        "a name that is no formula, and harms nobody");
@@ -381,12 +382,13 @@ static void test_print(void)
        "and as JSON");
     is_str(json_text(&line, "users.count"), "2", "with how many they are");
     is_str(json_text(&line, "lines.0.tokens"), "13", "what they used");
+    is_str(json_text(&line, "lines.0.saved_usd"), "null", "what caches saved them is not told");
     is_str(json_text(&line, "lines.0.latency_s"), "null", "what is not kept of them is not 0");
     is_str(json_text(&line, "lines.0.cached_tokens"), "null", "... no count of it");
     is_str(json_text(&line, "rest.requests"), "(none)", "nor what is left");
     question.feature = "support";
     ok(print(obs, &question, 9, LLMOBS_REPORT_CSV) == LLMOBS_OK &&
-           strstr(text, ",1800.250000001,1800.250000001,1800.250000001,true,,1,,0,,13,10,3,,") !=
+           strstr(text, ",1800.250000001,1800.250000001,1800.250000001,true,,,1,,0,,13,10,3,,") !=
                NULL,
        "as CSV: empty");
     ok(print(obs, &question, 9, LLMOBS_REPORT_TEXT) == LLMOBS_OK &&

@@ -175,9 +175,191 @@ static void test_time(void)
     is_int(kept.logs[2].interaction->cost_nano, 700000, "a second");
     is_int(asked_answer.total.cost_nano, 2800000, "together what the hardware cost");
     ok(!ended(obs, &kept, "m", NULL)->cost_known, "without a share it is unknown");
-    is_int(llmobsi_cost_of_time(2500, 1000000), 2, "rounded half to even");
-    is_int(llmobsi_cost_of_time(3500, 1000000), 4, "both ways");
-    is_int(llmobsi_cost_of_time(UINT64_MAX, INT64_MAX), LLMOBS_COST_UNKNOWN, "or beyond reason");
+    is_int(llmobsi_cost_of_hardware(2500, 1000000, 0, 0), 2, "rounded half to even");
+    is_int(llmobsi_cost_of_hardware(3500, 1000000, 0, 0), 4, "both ways");
+    is_int(llmobsi_cost_of_hardware(UINT64_MAX, INT64_MAX, UINT64_MAX, INT64_MAX), INT64_MAX,
+           "beyond reason");
+    ok(close_kept(obs, &kept), "all is accounted for");
+}
+
+/* ---- energy of own hardware ------------------------------------------------------------------ */
+
+#define KWH UINT64_C(3600000000000) /* in microjoules */
+
+static void test_energy_sums(void)
+{
+    is_int(llmobsi_cost_of_hardware(0, 0, KWH, 150000000), 150000000, "a kilowatt hour");
+    is_int(llmobsi_cost_of_hardware(0, 0, 1000000, 150000000), 42, "a joule is 41.67 nano-USD");
+    is_int(llmobsi_cost_of_hardware(1000000000, 700000, 3 * KWH, 150000000), 450700000,
+           "on top of the time");
+    is_int(llmobsi_cost_of_hardware(2000, 1000000, KWH / 2, 1), 2, "a half to the even one");
+    is_int(llmobsi_cost_of_hardware(1500, 1000000, KWH, 1), 2, "of the sum, not of its parts");
+    is_int(llmobsi_cost_of_hardware(500, 1000000, KWH / 2, 1), 1, "two halves are one");
+    is_int(llmobsi_cost_of_hardware(499, 1000000, KWH / 2, 1), 1, "and so is a little less");
+    is_int(llmobsi_cost_of_hardware(0, 0, UINT64_C(1) << 63, 3600 * INT64_C(1000000000)),
+           INT64_MAX, "products of more than 64 bits");
+}
+
+static void test_energy(void)
+{
+    llmobs_config config = ledger_config();
+    llmobs_request requests[3];
+    const llmobs_span_view* root;
+    keeper kept;
+    llmobs* obs;
+    int i;
+    config.gpu_second_nano = 700000;
+    config.kwh_nano = 3600000000; /* so that a microjoule is a thousandth of a nano-USD */
+    obs = open_kept(&config, &kept);
+    for (i = 0; i < 3; i++) {
+        requests[i] = llmobs_request_begin(obs, NULL);
+    }
+    llmobs_requests_share(requests, 3, 3000000000);
+    llmobs_requests_share_energy(requests, 3, 7000002);
+    llmobs_requests_share_energy(requests, 2, 1999);
+    llmobs_requests_share_energy(NULL, 2, 1999);
+    for (i = 0; i < 3; i++) {
+        llmobs_request_end(requests[i], NULL);
+    }
+    (void)ask(obs, NULL, 9);
+    root = &kept.spans[0];
+    ok(kept_attribute(root, "llmobs.request.energy")->value.real == 2.334334,
+       "the span tells its joules");
+    is_int(kept.logs[0].interaction->cost_nano, 700000 + 2334, "time and energy");
+    is_int(kept.logs[1].interaction->cost_nano, 700000 + 2334, "of each");
+    is_int(kept.logs[2].interaction->cost_nano, 700000 + 2333, "its part");
+    requests[0] = llmobs_request_begin(obs, NULL);
+    llmobs_requests_share(requests, 1, 1000000000);
+    llmobs_request_end(requests[0], NULL);
+    requests[0] = llmobs_request_begin(obs, NULL);
+    llmobs_requests_share_energy(requests, 1, 1000000);
+    llmobs_request_end(requests[0], NULL);
+    requests[0] = llmobs_request_begin(obs, NULL);
+    llmobs_requests_share(requests, 1, 1000000000);
+    llmobs_requests_share_energy(requests, 1, LLMOBS_ENERGY_MOST + 1);
+    llmobs_requests_share_energy(requests, 1, LLMOBS_ENERGY_MOST);
+    llmobs_request_end(requests[0], NULL);
+    (void)ask(obs, NULL, 9);
+    for (i = 3; i < 6; i++) {
+        ok(!kept.logs[i].interaction->cost_known, "half of it is not the cost");
+    }
+    ok(asked_answer.total.unknown == 3 && asked_answer.total.unbounded == 3 &&
+           asked_answer.total.low_nano == 2 * 700000 + 1000,
+       "but the least that it can be");
+    requests[0] = llmobs_request_begin(obs, NULL);
+    llmobs_requests_share(requests, 1, 1000000000);
+    llmobs_requests_share_energy(requests, 1, 0);
+    llmobs_request_end(requests[0], NULL);
+    (void)ask(obs, NULL, 9);
+    is_int(kept.logs[6].interaction->cost_nano, 700000, "a meter that stood still says 0");
+    ok(close_kept(obs, &kept), "all is accounted for");
+}
+
+/* However a batch is split, its parts are the whole. */
+static void test_energy_is_split(void)
+{
+    llmobs_config config = ledger_config();
+    llmobs_request requests[7];
+    keeper kept;
+    llmobs* obs;
+    size_t i, j;
+    config.kwh_nano = 3600 * INT64_C(1000000000); /* a microjoule is a nano-USD */
+    obs = open_kept(&config, &kept);
+    for (i = 0; i < 7; i++) {
+        requests[i] = llmobs_request_begin(obs, NULL);
+    }
+    for (i = 1; i <= 7; i++) {
+        for (j = 0; j < 20; j++) {
+            llmobs_requests_share_energy(requests, i, j);
+        }
+    }
+    for (i = 0; i < 7; i++) {
+        llmobs_request_end(requests[i], NULL);
+    }
+    (void)ask(obs, NULL, 9);
+    is_int(asked_answer.total.cost_nano, 7 * 190, "to the microjoule");
+    ok(close_kept(obs, &kept), "all is accounted for");
+}
+
+/* ---- what caches save ---------------------------------------------------------------------- */
+
+static const char dear[] =
+    "{\"d\":{\"input_cost_per_token\":1e-6,\"output_cost_per_token\":4e-6,"
+    "\"cache_read_input_token_cost\":2e-6}}";
+
+static void test_saved(void)
+{
+    llmobs_config config = cost_config();
+    llmobs_outcome outcome = llmobs_outcome_default();
+    llmobs_cost_question question = llmobs_cost_question_default();
+    llmobs_explanation why;
+    keeper kept;
+    llmobs* obs = open_with_prices(&config, &kept);
+    outcome.usage.input_tokens = 300;
+    outcome.usage.output_tokens = 50;
+    outcome.usage.cached_tokens = 100;
+    (void)ended(obs, &kept, "m", &outcome);
+    ok(llmobs_request_explain(obs, "r", &why) == LLMOBS_OK && why.saved_nano == 100 * 900,
+       "each cached token nine tenths of a token of the input");
+    outcome.service_tier = "flex";
+    (void)ended(obs, &kept, "m", &outcome);
+    (void)llmobs_request_explain(obs, "r", &why);
+    is_int(why.saved_nano, 100 * 400, "at the rates of the tier");
+    outcome.service_tier = NULL;
+    outcome.cost_known = true;
+    outcome.cost_nano = 7;
+    (void)ended(obs, &kept, "m", &outcome);
+    outcome.cost_known = false;
+    outcome.usage.output_tokens = -1;
+    (void)ended(obs, &kept, "m", &outcome);
+    question.by = LLMOBS_COST_BY_TENANT;
+    (void)ask(obs, &question, 9);
+    is_int(asked_answer.total.saved_nano, 130000, "of others it is not known, and in no sum");
+    is_int(asked_lines[0].sums.saved_nano, 130000, "by tenant, too");
+    is_int(llmobs_prices_load(obs, dear, sizeof dear - 1, NULL), LLMOBS_OK, "a dear cache");
+    outcome.usage.output_tokens = 50;
+    is_int(ended(obs, &kept, "d", &outcome)->cost_nano, 600000, "costs more");
+    (void)llmobs_request_explain(obs, "r", &why);
+    is_int(why.saved_nano, 0, "and saves nothing, rather than less than that");
+    ok(close_kept(obs, &kept), "all is accounted for");
+}
+
+/* Prefill of 300 of 1,000 tokens, in so many nanoseconds, with so much of the hardware. */
+static int64_t saved_in(llmobs* obs, uint64_t prefill_ns, uint64_t shared_ns, bool scheduled,
+                        bool additive)
+{
+    llmobs_outcome outcome = llmobs_outcome_default();
+    llmobs_request request = llmobs_request_begin(obs, NULL);
+    int64_t before;
+    (void)ask(obs, NULL, 9);
+    before = asked_answer.total.saved_nano;
+    if (scheduled) {
+        fake_now += 5000000;
+        llmobs_request_scheduled(request);
+    }
+    fake_now += prefill_ns;
+    llmobs_request_token(request);
+    fake_now += 1000000000;
+    llmobs_requests_share(&request, 1, shared_ns);
+    outcome.usage.input_tokens = additive ? 300 : 1000;
+    outcome.usage.cached_tokens = 700;
+    outcome.cache_additive = additive;
+    llmobs_request_end(request, &outcome);
+    (void)ask(obs, NULL, 9);
+    return asked_answer.total.saved_nano - before;
+}
+
+static void test_saved_time(void)
+{
+    llmobs_config config = ledger_config();
+    keeper kept;
+    llmobs* obs;
+    config.gpu_second_nano = 1000000000; /* a nanosecond is a nano-USD */
+    obs = open_kept(&config, &kept);
+    is_int(saved_in(obs, 3000, 9000, true, false), 7000, "as long for each token as it took");
+    is_int(saved_in(obs, 3000, 9000, true, true), 7000, "where they come on top, too");
+    is_int(saved_in(obs, 3000, 600, true, false), 1400, "with its part of the hardware");
+    is_int(saved_in(obs, 3000, 9000, false, false), 0, "not where it may have waited");
     ok(close_kept(obs, &kept), "all is accounted for");
 }
 
@@ -230,6 +412,11 @@ int main(void)
     test_unknown();
     test_openinference();
     test_time();
+    test_energy_sums();
+    test_energy();
+    test_energy_is_split();
+    test_saved();
+    test_saved_time();
     test_reservation();
     return done();
 }

@@ -306,6 +306,36 @@ static void test_forged_ledger(void)
     is_int(loader.lost, 1, "and counted");
 }
 
+/* A file of a version whose rows have other sums: those that it lacks are 0, those that only it
+   has are passed over. */
+static void test_other_sums(void)
+{
+    const llmobs_cost_sums* sums_of = &asked_answer.total;
+    int64_t many[3 + 20] = {LLMOBS_PERIOD_NONE, 0, 2, 1, 0, 0, 0, 7};
+    begin_forgery();
+    sums(LLMOBS_PERIOD_NONE, 0, 2, 1);
+    (void)llmobsi_state_write_end(&pen);
+    ok(loads() && ask(obs, &(llmobs_cost_question){.period = LLMOBS_PERIOD_NONE}, 9) == LLMOBS_OK &&
+           sums_of->cost_nano == 7 && sums_of->saved_nano == 0 && is_empty_again(),
+       "an older file, whose head does not say how many, is read");
+    begin_headless();
+    WORDS(HEAD, 5, 0, 0, 0, 0, 0, 20);
+    row("f", 1);
+    many[3 + 18] = 5;
+    many[3 + 19] = 99;
+    words(LLMOBS_I_STATE_SUMS, 23, many);
+    (void)llmobsi_state_write_end(&pen);
+    ok(loads() && ask(obs, &(llmobs_cost_question){.period = LLMOBS_PERIOD_NONE}, 9) == LLMOBS_OK &&
+           sums_of->cost_nano == 7 && sums_of->saved_nano == 5 && is_empty_again(),
+       "a newer one, too");
+    begin_headless();
+    WORDS(HEAD, 5, 0, 0, 0, 0, 0, 65);
+    is_refused("out of range", "not one with too many");
+    begin_headless();
+    WORDS(HEAD, 5, 0, 0, 0, 0, 0, 17);
+    is_refused("out of range", "or too few");
+}
+
 static void test_forged_users(void)
 {
     int64_t sets = (int64_t)llmobsi_cost_users_of(llmobsi_cost_ledger_of(recorder_of(obs)))
@@ -396,6 +426,7 @@ int main(void)
     forged = open(STATE ".other", O_RDWR | O_CREAT | O_TRUNC, 0600);
     obs = open_state(&config);
     test_forged_ledger();
+    test_other_sums();
     test_forged_users();
     test_forged_budgets();
     (void)close(forged);

@@ -19,6 +19,16 @@ llmobsi_inline void llmobsi_femto_add(llmobsi_femto* sum, uint64_t tokens, uint6
 
 #define LLMOBS_I_WORDS 6u /* of 32 bits: 2^128 * 10^8 * 10^8 fits */
 
+llmobsi_fn void llmobsi_words_make(uint32_t words[LLMOBS_I_WORDS], uint64_t high, uint64_t low)
+{
+    words[0] = (uint32_t)low;
+    words[1] = (uint32_t)(low >> 32);
+    words[2] = (uint32_t)high;
+    words[3] = (uint32_t)(high >> 32);
+    words[4] = 0;
+    words[5] = 0;
+}
+
 llmobsi_fn void llmobsi_words_multiply(uint32_t words[LLMOBS_I_WORDS], uint32_t factor)
 {
     uint64_t carry = 0;
@@ -30,15 +40,15 @@ llmobsi_fn void llmobsi_words_multiply(uint32_t words[LLMOBS_I_WORDS], uint32_t 
     }
 }
 
-/* By 10^6. Returns the rest. */
-llmobsi_fn uint32_t llmobsi_words_divide(uint32_t words[LLMOBS_I_WORDS])
+/* Returns the rest. */
+llmobsi_fn uint32_t llmobsi_words_divide(uint32_t words[LLMOBS_I_WORDS], uint32_t divisor)
 {
     uint64_t rest = 0;
     uint32_t i;
     for (i = LLMOBS_I_WORDS; i-- > 0;) {
         rest = rest << 32 | words[i];
-        words[i] = (uint32_t)(rest / 1000000);
-        rest %= 1000000;
+        words[i] = (uint32_t)(rest / divisor);
+        rest %= divisor;
     }
     return (uint32_t)rest;
 }
@@ -49,30 +59,31 @@ llmobsi_inline uint64_t llmobsi_round_half_even(uint64_t whole, uint64_t rest, u
     return whole + (rest > unit / 2 || (rest == unit / 2 && (whole & 1) != 0));
 }
 
-/* Everything at once: two uplifts, the change from femto to nano, the rounding. More than INT64_MAX
-   becomes that. */
-llmobsi_cold int64_t llmobsi_femto_round_wide(llmobsi_femto sum, const uint32_t uplifts[2])
+/* The words and `rest` units of a nano-USD, rounded. More than INT64_MAX becomes that. */
+llmobsi_fn int64_t llmobsi_words_round(const uint32_t words[LLMOBS_I_WORDS], uint64_t rest,
+                                       uint64_t unit)
 {
-    uint32_t words[LLMOBS_I_WORDS];
-    uint64_t rest = 0, unit = 1, whole;
-    int i;
-    words[0] = (uint32_t)sum.low;
-    words[1] = (uint32_t)(sum.low >> 32);
-    words[2] = (uint32_t)sum.high;
-    words[3] = (uint32_t)(sum.high >> 32);
-    words[4] = 0;
-    words[5] = 0;
-    llmobsi_words_multiply(words, uplifts[0]);
-    llmobsi_words_multiply(words, uplifts[1]);
-    for (i = 0; i < 3; i++) { /* 10^6 for each uplift, 10^6 for nano */
-        rest += llmobsi_words_divide(words) * unit;
-        unit *= 1000000;
-    }
-    whole = (uint64_t)words[1] << 32 | words[0];
+    uint64_t whole = (uint64_t)words[1] << 32 | words[0];
     if ((words[2] | words[3] | words[4] | words[5]) != 0 || whole >= INT64_MAX) {
         return INT64_MAX;
     }
     return (int64_t)llmobsi_round_half_even(whole, rest, unit);
+}
+
+/* Everything at once: two uplifts, the change from femto to nano, the rounding. */
+llmobsi_cold int64_t llmobsi_femto_round_wide(llmobsi_femto sum, const uint32_t uplifts[2])
+{
+    uint32_t words[LLMOBS_I_WORDS];
+    uint64_t rest = 0, unit = 1;
+    int i;
+    llmobsi_words_make(words, sum.high, sum.low);
+    llmobsi_words_multiply(words, uplifts[0]);
+    llmobsi_words_multiply(words, uplifts[1]);
+    for (i = 0; i < 3; i++) { /* 10^6 for each uplift, 10^6 for nano */
+        rest += llmobsi_words_divide(words, 1000000) * unit;
+        unit *= 1000000;
+    }
+    return llmobsi_words_round(words, rest, unit);
 }
 
 #define LLMOBS_I_FEMTO_NARROW (UINT64_C(1) << 56) /* 72 USD: times 100 it fits, in millionths */
@@ -126,6 +137,20 @@ llmobsi_fn int64_t llmobsi_cost_sum(const llmobsi_counts* counts, const llmobsi_
                           rates->of[__builtin_ctz(left)]);
     }
     return llmobsi_femto_round(sum, terms->uplifts);
+}
+
+/* What reading from the cache saved. One that is dearer than none saved nothing. */
+llmobsi_fn int64_t llmobsi_cost_saved(const llmobsi_counts* counts, const llmobsi_rates* rates,
+                                      const llmobsi_terms* terms, int64_t nano)
+{
+    llmobsi_rates without = *rates;
+    int64_t plain;
+    if (counts->of[LLMOBS_COST_CACHE_READ] == 0 || (rates->present & LLMOBS_I_KIND(INPUT)) == 0) {
+        return 0;
+    }
+    without.of[LLMOBS_COST_CACHE_READ] = rates->of[LLMOBS_COST_INPUT];
+    plain = llmobsi_cost_sum(counts, &without, terms);
+    return plain > nano ? plain - nano : 0;
 }
 
 llmobsi_inline void llmobsi_rate_reach(uint64_t* rate, uint64_t other, bool high)
@@ -212,6 +237,7 @@ llmobsi_fn void llmobsi_cost_forget(llmobs_cost* cost)
 {
     int kind;
     cost->nano = LLMOBS_COST_UNKNOWN;
+    cost->saved = LLMOBS_COST_UNKNOWN;
     for (kind = 0; kind < (int)LLMOBS_COST_KIND_COUNT; kind++) {
         cost->of[kind] = LLMOBS_COST_UNKNOWN;
     }
@@ -300,6 +326,7 @@ llmobsi_fn void llmobsi_cost_compute(const llmobsi_price_row* row, const llmobs_
     }
     cost->nano = cost->low;
     cost->high = cost->low;
+    cost->saved = llmobsi_cost_saved(&counts, &rates, &terms, cost->nano);
     if (llmobsi_unlikely(!counts.has_prompt || !counts.has_completion)) {
         llmobsi_cost_forget(cost);
     }

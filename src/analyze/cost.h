@@ -31,6 +31,8 @@ typedef struct llmobs_cost {
     char row[LLMOBS_PRICE_NAME_SIZE];   /* of the table                                        */
     char table[LLMOBS_PRICES_ID_SIZE];  /* llmobs_prices.id: with it the cost can be made again */
     char date[LLMOBS_PRICES_DATE_SIZE]; /* llmobs_prices.date                                  */
+    int64_t saved; /* by reading from a cache: nano + saved is what it cost if those tokens were
+                      input like the others. Never below 0; unknown where nano is              */
 } llmobs_cost;
 
 /* [any] Zeroed but for the size. */

@@ -44,10 +44,9 @@ typedef struct llmobsi_cost_row {
 
 typedef struct llmobsi_cost_place {
     llmobs_cost_sums sums;
-    uint32_t row;
-    uint32_t slot;
     uint32_t next; /* of the same period, or free; + 1, 0: the last */
-    uint32_t padding;
+    uint16_t row;  /* there are 65536 at most */
+    uint16_t slot;
 } llmobsi_cost_place;
 
 typedef struct llmobsi_cost_slot {
@@ -394,8 +393,8 @@ llmobsi_fn llmobs_cost_sums* llmobsi_cost_sums_of(llmobsi_cost_ledger* ledger, u
         }
         one = &ledger->places[place - 1];
         memset(&one->sums, 0, sizeof one->sums);
-        one->row = row;
-        one->slot = slot;
+        one->row = (uint16_t)row;
+        one->slot = (uint16_t)slot;
         one->next = ledger->slots[slot].first;
         ledger->slots[slot].first = place;
         if (*newest == 0 ||

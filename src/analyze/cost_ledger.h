@@ -22,6 +22,9 @@ typedef struct llmobs_cost_sums {
     int64_t audio_output_tokens;
     int64_t image_input_tokens;
     int64_t image_output_tokens;
+    int64_t saved_nano; /* by caches of prompts, of requests whose cost is known: by prices what the
+                           tokens would have cost as input, on own hardware an estimate of the time
+                           that they would have taken. See docs/cost.md                           */
 } llmobs_cost_sums;
 
 /* What found no place of its own: a new feature, model or tenant when llmobs_config.cost_rows were

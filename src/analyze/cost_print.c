@@ -101,6 +101,11 @@ llmobsi_fn void llmobsi_cost_text_line(const llmobsi_cost_page* page, const char
                       (size_t)(llmobsi_append_u64(text, (uint64_t)sums->tokens) - text), 13);
     llmobsi_put_text(writer, " tokens  ");
     llmobsi_put(writer, size > 0 ? safe : "(none)", size > 0 ? size : 6);
+    if (sums->saved_nano > 0) {
+        llmobsi_put_text(writer, " (");
+        llmobsi_put_money(writer, sums->saved_nano, 0);
+        llmobsi_put_text(writer, " USD saved by caches)");
+    }
 }
 
 /* What is not known is told, never shown as 0. */
@@ -235,6 +240,8 @@ llmobsi_fn void llmobsi_cost_json_sums(llmobsi_writer* writer, const llmobs_cost
     }
     llmobsi_put_text(writer, ",\"latency_s\":");
     llmobsi_put_sum(writer, sums->latency_ns, true, "null");
+    llmobsi_put_text(writer, ",\"saved_usd\":");
+    llmobsi_put_sum(writer, sums->saved_nano, true, "null");
 #define LLMOBS_I_COST_MEMBER(count)                     \
     llmobsi_put_text(writer, ",\"" #count "\":");       \
     llmobsi_put_sum(writer, sums->count, false, "null");
@@ -343,6 +350,8 @@ llmobsi_fn void llmobsi_cost_csv_line(llmobsi_writer* writer, const char* name, 
     llmobsi_put_word(writer, guaranteed);
     llmobsi_put_text(writer, ",");
     llmobsi_put_sum(writer, sums->latency_ns, true, "");
+    llmobsi_put_text(writer, ",");
+    llmobsi_put_sum(writer, sums->saved_nano, true, "");
 #define LLMOBS_I_COST_COLUMN(count)   \
     llmobsi_put_text(writer, ",");    \
     llmobsi_put_sum(writer, sums->count, false, "");
@@ -357,7 +366,7 @@ llmobsi_fn void llmobsi_cost_print_csv(const llmobsi_cost_page* page)
     llmobsi_writer* writer = page->writer;
     size_t i;
     llmobsi_put_word(writer, llmobsi_cost_by_name(page->question->by));
-    llmobsi_put_text(writer, ",cost_usd,low_usd,high_usd,guaranteed,latency_s");
+    llmobsi_put_text(writer, ",cost_usd,low_usd,high_usd,guaranteed,latency_s,saved_usd");
 #define LLMOBS_I_COST_HEADER(count) llmobsi_put_text(writer, "," #count);
     LLMOBS_I_COST_COUNTS(LLMOBS_I_COST_HEADER)
 #undef LLMOBS_I_COST_HEADER

@@ -29,6 +29,8 @@ typedef struct llmobsi_ending {
     int64_t decode_ns; /* first token to last */
     uint64_t tokens;   /* that were told one by one */
     uint64_t shared_ns;
+    uint64_t shared_uj;
+    uint32_t energy_told;
     uint32_t retries;
     uint32_t tool_calls;
     uint32_t verdicts; /* 0: nobody looked */
@@ -53,10 +55,12 @@ typedef struct llmobsi_ending {
     bool has_prices;
     bool cost_refused;   /* what the host said it cost, it can't */
     int64_t cost_most;
-    int64_t second_nano; /* of own hardware, 0: unknown */
+    int64_t second_nano; /* of own hardware, 0: unknown, */
+    int64_t kwh_nano;    /* and of its energy */
     llmobs_cost cost;    /* by prices */
     int64_t low_nano;    /* of an unknown cost; LLMOBS_COST_UNKNOWN: this is, too */
     int64_t high_nano;
+    int64_t saved_nano;  /* of a known cost: by a cache */
     uint32_t capture; /* place + 1, 0: none */
     uint64_t capture_state;
 } llmobsi_ending;
@@ -267,11 +271,14 @@ llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* endi
     ending->facts = record->facts;
     ending->tokens = llmobsi_load_relaxed(&record->tokens);
     ending->shared_ns = llmobsi_load_relaxed(&record->shared_ns);
+    ending->shared_uj = llmobsi_load_relaxed(&record->shared_uj);
+    ending->energy_told = llmobsi_load_relaxed(&record->energy_told);
     ending->retries = llmobsi_load_relaxed(&record->retries);
     ending->tool_calls = llmobsi_load_relaxed(&record->tool_calls);
     ending->vocabulary = requests->vocabulary;
     ending->cost_most = requests->cost_most;
     ending->second_nano = requests->second_nano;
+    ending->kwh_nano = requests->kwh_nano;
     ending->has_prices = llmobsi_prices_of(thread->recorder) != NULL;
     ending->cost_store = requests->cost_store;
     ending->cost_store_user = requests->cost_store_user;
@@ -319,6 +326,7 @@ llmobsi_fn void llmobsi_ending_due(const llmobsi_ending* ending, llmobsi_request
     sums->image_output_tokens = llmobsi_at_least_0(usage->image_output_tokens);
     if (ending->outcome.cost_nano != LLMOBS_COST_UNKNOWN) {
         sums->cost_nano = ending->outcome.cost_nano;
+        sums->saved_nano = ending->saved_nano;
         return;
     }
     sums->unknown = 1;

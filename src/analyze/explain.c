@@ -143,6 +143,11 @@ llmobsi_fn void llmobsi_explain_cost(llmobsi_writer* writer, const llmobs_explan
             llmobsi_put_text(writer, "\n");
         }
     }
+    if (explanation->saved_nano > 0) {
+        llmobsi_put_text(writer, "  saved by the cache ");
+        llmobsi_put_nano(writer, explanation->saved_nano);
+        llmobsi_put_text(writer, " USD\n");
+    }
 }
 
 /* "2 retries"; nothing of none. */

@@ -100,6 +100,7 @@ llmobsi_fn void llmobsi_ending_explain(const llmobsi_ending* ending,
     if (ending->cost.status == LLMOBS_COST_EXACT) {
         memcpy(explanation->cost_of, ending->cost.of, sizeof explanation->cost_of);
     }
+    explanation->saved_nano = ending->saved_nano;
     explanation->retries = ending->retries;
     explanation->rules = ending->rule_count;
 }

@@ -340,6 +340,13 @@ LLMOBS_API void llmobs_guardrail(llmobs_request request, const char* rule,
 
 /* ---- what serves several requests at once -------------------------------------------------- */
 
+/* The part of the request at a place of the list: the first ones have one more where it is not
+   even, so that the parts are the whole. */
+llmobsi_inline uint64_t llmobsi_split(uint64_t whole, size_t count, size_t place)
+{
+    return whole / count + (place < whole % count ? 1u : 0u);
+}
+
 LLMOBS_API void llmobs_requests_share(const llmobs_request* requests, size_t count,
                                       uint64_t nanoseconds)
 {
@@ -348,8 +355,26 @@ LLMOBS_API void llmobs_requests_share(const llmobs_request* requests, size_t cou
         llmobsi_thread* thread;
         llmobsi_request* record = llmobsi_request_enter(requests[i], &thread);
         if (record != NULL) {
-            uint64_t part = nanoseconds / count + (i < nanoseconds % count ? 1u : 0u);
-            (void)llmobsi_add_relaxed(&record->shared_ns, part);
+            (void)llmobsi_add_relaxed(&record->shared_ns,
+                                      llmobsi_split(nanoseconds, count, i));
+            llmobsi_leave();
+        }
+    }
+}
+
+LLMOBS_API void llmobs_requests_share_energy(const llmobs_request* requests, size_t count,
+                                             uint64_t microjoules)
+{
+    bool lost = microjoules > LLMOBS_ENERGY_MOST;
+    size_t i;
+    for (i = 0; requests != NULL && i < count; i++) {
+        llmobsi_thread* thread;
+        llmobsi_request* record = llmobsi_request_enter(requests[i], &thread);
+        if (record != NULL) {
+            (void)llmobsi_add_relaxed(&record->shared_uj,
+                                      lost ? 0 : llmobsi_split(microjoules, count, i));
+            llmobsi_raise_max(&record->energy_told,
+                              lost ? LLMOBS_I_ENERGY_LOST : LLMOBS_I_ENERGY_TOLD);
             llmobsi_leave();
         }
     }

@@ -29,6 +29,14 @@ LLMOBS_API void llmobs_guardrail(llmobs_request request, const char* rule,
 LLMOBS_API void llmobs_requests_share(const llmobs_request* requests, size_t count,
                                       uint64_t nanoseconds);
 
+#define LLMOBS_ENERGY_MOST UINT64_C(1000000000000000) /* microjoules of a step: 278 kWh */
+/* [any] Energy of such a step, in microjoules (a meter's joules times 10^6, its millijoules times
+   10^3): split in the same way, to the microjoule. May come with another list of requests than the
+   time, and more or less often. More than LLMOBS_ENERGY_MOST is a meter that was reset or wrapped
+   around: the energy of these requests, and what they cost, is not known then. */
+LLMOBS_API void llmobs_requests_share_energy(const llmobs_request* requests, size_t count,
+                                             uint64_t microjoules);
+
 /* [any] Begins the span of such a step, with a link to each request that it serves. */
 LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
                                           const llmobs_request* requests, size_t count);

@@ -522,6 +522,7 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     }
     requests->cost_most = (int64_t)config->cost_most * INT64_C(1000000000);
     requests->second_nano = config->gpu_second_nano > 0 ? config->gpu_second_nano : 0;
+    requests->kwh_nano = config->kwh_nano > 0 ? config->kwh_nano : 0;
     requests->cost_store = config->cost_store;
     requests->cost_store_user = config->cost_store_user;
     requests->captures = llmobsi_captures_of(recorder);

@@ -16,6 +16,9 @@
 #define LLMOBS_I_REQUEST_TEXT_MOST 128u
 #define LLMOBS_I_REQUEST_EVENTS 4u    /* retries and preemptions that the root span tells */
 #define LLMOBS_I_REQUEST_WHY 40u      /* bytes of a retry's reason, with a NUL            */
+/* Whether its energy is known. */
+#define LLMOBS_I_ENERGY_TOLD 1u
+#define LLMOBS_I_ENERGY_LOST 2u /* once it was beyond reason */
 #define LLMOBS_I_REQUEST_OVER UINT64_MAX /* in `scheduled`: it ended, or was given up     */
 
 /* The texts that a request keeps. */
@@ -112,6 +115,8 @@ typedef struct llmobsi_request {
     llmobs_histogram gap_series;
     llmobs_histogram chunk_series;
     llmobsi_atomic64 shared_ns; /* added to by any thread, as all below */
+    llmobsi_atomic64 shared_uj;
+    llmobsi_atomic32 energy_told; /* LLMOBS_I_ENERGY_*: raised, never lowered */
     llmobsi_atomic32 event_count;
     llmobsi_atomic32 retries;
     llmobsi_atomic32 tool_calls;
@@ -154,7 +159,8 @@ typedef struct llmobsi_requests {
     void* audit_user;
     llmobsi_cost_ledger* ledger; /* NULL: none */
     int64_t cost_most;   /* nano-USD a request can cost  */
-    int64_t second_nano; /* of own hardware; 0: not told */
+    int64_t second_nano; /* of own hardware; 0: not told, */
+    int64_t kwh_nano;    /* and of its energy            */
     llmobs_cost_store_fn cost_store;
     void* cost_store_user;
     uint32_t docs_name; /* the id of "docs.count" */

@@ -45,7 +45,7 @@ typedef struct llmobs_outcome {
     const char* response_model; /* as the provider says                                           */
     int64_t cost_nano; /* in USD / 10^9, where the host knows it,                                 */
     bool cost_known;   /* and says so. Else it is computed, by the table of prices, or by
-                          llmobs_config.gpu_second_nano                           (default false) */
+                          llmobs_config.gpu_second_nano and kwh_nano              (default false) */
     const char* service_tier; /* for prices: "flex", "priority", ...; NULL: the standard one      */
     const char* region;       /* "eu", "us", ..., where it was processed; NULL: anywhere          */
     llmobs_reservation reservation; /* of llmobs_budget_reserve: settled with what it cost; if
@@ -86,4 +86,5 @@ typedef struct llmobs_explanation {
     int64_t cost_of[LLMOBS_COST_KIND_COUNT]; /* by kind of token, where prices were there; else 0 */
     uint32_t retries;
     uint32_t rules; /* guardrail rules that triggered */
+    int64_t saved_nano; /* by a cache of prompts, as in llmobs_cost_sums; 0: nothing, or unknown */
 } llmobs_explanation;

@@ -213,6 +213,10 @@ llmobsi_fn void llmobsi_say_ours(llmobsi_said* said, const llmobsi_ending* endin
     if (ending->shared_ns > 0) {
         llmobsi_say_nano(said, "llmobs.request.compute_time", (int64_t)ending->shared_ns);
     }
+    if (ending->energy_told == LLMOBS_I_ENERGY_TOLD) { /* joules */
+        said->attributes[said->count++] = llmobs_attribute_double(
+            "llmobs.request.energy", (double)ending->shared_uj / 1e6);
+    }
 }
 
 /* The times between tokens of a slow request, one sign each, of the alphabet of base64url: 'A' is

@@ -177,6 +177,10 @@ typedef struct llmobs_config {
     uint32_t alerts;             /* pending or firing at one time, 16 to 65536      (default 256) */
     llmobs_alert_fn alert;       /* is told when one begins, ends, goes on         (default none) */
     void* alert_user;
+    int64_t kwh_nano;            /* what a kilowatt hour of your own hardware costs, in USD / 10^9:
+                                    150000000 for 15 cents. By the energy that
+                                    llmobs_requests_share_energy tells, on top of gpu_second_nano
+                                                                               (default 0: none)  */
 } llmobs_config;
 
 /* [any] A config with every default filled in; set fields, then open. */

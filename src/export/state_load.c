@@ -10,6 +10,7 @@ typedef struct llmobsi_state_loader {
     uint64_t now_ns; /* Unix time */
     uint64_t saved_ns;
     int32_t offset_s;
+    uint32_t sums; /* that a row has in a period: a file of another version may have more or less */
     uint32_t rows; /* of the file, so far. They have the same numbers here, while there is room */
     llmobsi_cost_group* group; /* whose sketches come; NULL: they have no place here */
     bool all_seen;
@@ -18,6 +19,10 @@ typedef struct llmobsi_state_loader {
 } llmobsi_state_loader;
 
 #define LLMOBS_I_STATE_ROWS_MOST (1 << 24)
+#define LLMOBS_I_STATE_SUMS_FIRST 18 /* of files whose head does not say */
+#define LLMOBS_I_STATE_SUMS_MOST 64
+
+LLMOBS_I_STATIC_ASSERT(state_sums, LLMOBS_I_COST_SUMS <= LLMOBS_I_STATE_SUMS_MOST);
 
 /* ---- the ledger ---------------------------------------------------------------------------- */
 
@@ -30,6 +35,10 @@ llmobsi_fn void llmobsi_state_load_head(llmobsi_state_loader* loader)
     loader->offset_s = (int32_t)llmobsi_state_get(reader, -86400, 86400);
     for (i = 0; i < 4; i++) {
         counts[i] = llmobsi_state_get_word(reader);
+    }
+    if (reader->at < reader->end) {
+        loader->sums = (uint32_t)llmobsi_state_get(reader, LLMOBS_I_STATE_SUMS_FIRST,
+                                                   LLMOBS_I_STATE_SUMS_MOST);
     }
     if (loader->ledger != NULL) {
         loader->ledger->overflows = counts[0];
@@ -97,11 +106,11 @@ llmobsi_fn void llmobsi_state_load_sums(llmobsi_state_loader* loader)
     llmobs_period period = (llmobs_period)kind;
     int32_t number = llmobsi_state_get_number(reader, period);
     uint32_t row = (uint32_t)llmobsi_state_get(reader, 0, (int64_t)loader->rows - 1);
-    int64_t words[LLMOBS_I_COST_SUMS];
+    int64_t words[LLMOBS_I_STATE_SUMS_MOST] = {0};
     llmobs_cost_sums sums;
     uint32_t slot;
     uint32_t i;
-    for (i = 0; i < LLMOBS_I_COST_SUMS; i++) {
+    for (i = 0; i < loader->sums; i++) {
         words[i] = llmobsi_state_get(reader, 0, INT64_MAX);
     }
     memcpy(&sums, words, sizeof sums);
@@ -362,6 +371,7 @@ llmobsi_fn bool llmobsi_state_load_all(llmobsi_state_loader* loader, int file, u
     bool first = true;
     llmobsi_state_read_begin(reader, file);
     loader->rows = LLMOBS_I_COST_ROW_UNTRACKED + 1;
+    loader->sums = LLMOBS_I_STATE_SUMS_FIRST;
     while (!loader->ended && llmobsi_state_read_frame(reader)) {
         if (first != (reader->tag == LLMOBS_I_STATE_HEAD)) {
             llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("its head stands elsewhere"));

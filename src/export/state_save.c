@@ -203,13 +203,14 @@ llmobsi_fn bool llmobsi_state_save_all(llmobsi_state_writer* writer, llmobsi_rec
                                        uint64_t unix_ns)
 {
     const llmobsi_cost_ledger* ledger = llmobsi_cost_ledger_of(recorder);
-    llmobsi_state_record(writer, LLMOBS_I_STATE_HEAD, 8 * 6);
+    llmobsi_state_record(writer, LLMOBS_I_STATE_HEAD, 8 * 7);
     llmobsi_state_put(writer, unix_ns);
     llmobsi_state_put(writer, ledger != NULL ? (uint64_t)(int64_t)ledger->offset_s : 0);
     llmobsi_state_put(writer, ledger != NULL ? ledger->overflows : 0);
     llmobsi_state_put(writer, ledger != NULL ? ledger->folded : 0);
     llmobsi_state_put(writer, ledger != NULL ? ledger->late : 0);
     llmobsi_state_put(writer, ledger != NULL ? ledger->saturated : 0);
+    llmobsi_state_put(writer, LLMOBS_I_COST_SUMS);
     if (ledger != NULL) {
         llmobsi_state_save_rows(writer, ledger);
         llmobsi_state_save_periods(writer, ledger);

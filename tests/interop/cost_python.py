@@ -310,7 +310,7 @@ def uplift_of(model, region, service):
 
 
 def cost_of(table, usage):
-    """(total, parts) in nano-USD; None: there is no price for what was used."""
+    """(total, parts, saved by the cache) in nano-USD; None: there is no price for what was used."""
     model = table[usage["model"]]
     service = usage["service"].lower() if usage["service"] else None
     tier = "batches" if usage["batch"] else WORDS.get(service, service)
@@ -319,10 +319,15 @@ def cost_of(table, usage):
     rates = rates_of(model, tier, prompt, usage["seconds"])
     factor = uplift_of(model, usage["region"], service)
     if any(counts[kind] and rates[kind] is None for kind in KINDS):
-        return None, None
+        return None, None, None
     parts = [counts[kind] * rates[kind] * factor * NANO if counts[kind] else Fraction(0)
              for kind in KINDS]
-    return round(sum(parts)), [round(part) for part in parts]  # half to even, as Python rounds
+    total = round(sum(parts))  # half to even, as Python rounds
+    saved = 0
+    if counts["cache_read"] and rates["input"] is not None:
+        dearer = counts["cache_read"] * (rates["input"] - rates["cache_read"]) * factor * NANO
+        saved = max(round(sum(parts) + dearer) - total, 0)
+    return total, [round(part) for part in parts], saved
 
 
 # ---- comparing -----------------------------------------------------------------------------------
@@ -352,7 +357,7 @@ def check(table_file, usage_file, cost_file):
     table = read_table(table_file)
     table.pop("sample_spec")
     whole(table)
-    wrong = priced = unpriced = 0
+    wrong = priced = unpriced = cheaper = 0
     with open(usage_file) as usages, open(cost_file) as costs:
         rows, results = usages.read().splitlines(), costs.read().splitlines()
     if len(rows) != len(results):
@@ -360,23 +365,26 @@ def check(table_file, usage_file, cost_file):
     for row, result in zip(rows, results):
         fields = [None if field == "-" else field for field in row.split("\t")]
         usage = dict(zip(FIELDS, fields[:4] + [int(field) for field in fields[4:]]))
-        status, nano, *parts = (int(field) for field in result.split("\t"))
-        want, want_parts = cost_of(table, usage)
+        status, nano, *parts, saved = (int(field) for field in result.split("\t"))
+        want, want_parts, want_saved = cost_of(table, usage)
         if want is None:
             unpriced += 1
-            good = status == 4 and nano == -1
+            good = status == 4 and nano == saved == -1
         elif want > 10**6 * NANO:
-            good = status == 5 and nano == -1
+            good = status == 5 and nano == saved == -1
         else:
             priced += want > 0
-            good = status == 0 and nano == want and parts == want_parts
+            cheaper += want_saved > 0
+            good = (status == 0 and nano == want and parts == want_parts
+                    and saved == want_saved)
         if not good:
             wrong += 1
             if wrong <= 5:
-                print("%s\n  got  %s\n  want %s %s" % (row, result, want, want_parts))
-    print("%d usages, %d with a cost, %d without a price: %d differences"
-          % (len(rows), priced, unpriced, wrong))
-    return wrong == 0 and priced > len(rows) // 2
+                print("%s\n  got  %s\n  want %s %s %s"
+                      % (row, result, want, want_parts, want_saved))
+    print("%d usages, %d with a cost, %d of them less by a cache, %d without a price: "
+          "%d differences" % (len(rows), priced, cheaper, unpriced, wrong))
+    return wrong == 0 and priced > len(rows) // 2 and cheaper > len(rows) // 10
 
 
 if __name__ == "__main__":

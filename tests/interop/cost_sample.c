@@ -49,7 +49,7 @@ static void price(llmobs* obs, char* row, FILE* out)
         fprintf(out, "\t%lld",
                 cost.of[kind] == LLMOBS_COST_UNKNOWN ? -1 : (long long)cost.of[kind]);
     }
-    fprintf(out, "\n");
+    fprintf(out, "\t%lld\n", cost.saved == LLMOBS_COST_UNKNOWN ? -1 : (long long)cost.saved);
 }
 
 int main(int count, char** words)
