@@ -6521,7 +6521,7 @@ llmobsi_fn llmobsi_power llmobsi_power_of_10(int exponent)
 {
     unsigned offset = (unsigned)(exponent - LLMOBS_I_POWER_FIRST);
     const uint64_t* base;
-    uint64_t factor, word[4], low, carry; /* word[0] is the lowest */
+    uint64_t factor, word[4], low, carry; /* word: 192 bits times 64, lowest first */
     llmobsi_power power;
     unsigned zeros;
     if (exponent >= 0 && exponent < LLMOBS_I_POWER_STEP) { /* of numbers from 10^-10 to 10^16 */
