@@ -105,15 +105,27 @@ CONTENTS: search for a tag.
     >>api:vocabulary         >>vocabulary             requests: attributes of the root span
     >>api:explain            >>explain                recent requests, taken apart
     >>api:outcome            >>outcome                requests: the end
+                             >>cost_heavy             who uses most tokens
     >>api:cost_record        >>cost_record            what was spent without a request
     >>api:cost_report        >>cost_report            questions to the cost ledger
     >>api:cost_print         >>cost_print             cost reports as text
     >>api:cost_headers       >>cost_headers           cost as HTTP headers: whom to believe
                              >>window                 windows of a counter
     >>api:alert_rule         >>alert_rule             alerts: rules
+                             >>alert_token            alerts: the text of rules, token by token
+                             >>alert_term             alerts: terms read
+                             >>alert_condition        alerts: conditions read
+                             >>alert_parse            alerts: rules read
+                             >>alert_write            alerts: rules written
                              >>alert_table            alerts: their places, by rule and labels
     >>api:alert_state        >>alert_state            alerts: what becomes of them
     >>api:alert_tell         >>alert_tell             alerts: told
+                             >>alert_watch            alerts: what rules look at
+                             >>alert_bind             alerts: from names to what there is
+                             >>alert_eval             alerts: conditions
+                             >>alert_dormant          alerts: from a state file
+    >>api:alert              >>alert                  alerts: an instance's rules
+    >>api:alert_news         >>alert_news             alerts: news
     >>api:batch              >>batch                  typed views of what was recorded
                              >>batch_log              typed views of log records
     >>api:batch_alert        >>batch_alert            typed views of alerts
@@ -132,6 +144,7 @@ CONTENTS: search for a tag.
     >>api:instance           >>instance               instances and their exporters
     >>api:file               >>file                   the file exporter
                              >>state_frame            state files: frames
+                             >>state_alerts           state files: alerts
                              >>state_save             state files: what is written
                              >>state_load             state files: what is read
     >>api:state              >>state                  what outlives a restart
@@ -766,6 +779,12 @@ typedef void (*llmobs_audit_fn)(void* user, const llmobs_audit* part);
 typedef struct llmobs_cost_entry llmobs_cost_entry;
 typedef void (*llmobs_cost_store_fn)(void* user, const llmobs_cost_entry* entry);
 
+/* Gets the news of the alerts of one group, or of one rule that has none: llmobs_config.alert.
+   `count` is at least 1. Called by the tick, no lock held; inside it llmobs_tick, _flush and _close
+   answer ERROR_BUSY. It must not throw. */
+typedef struct llmobs_alert llmobs_alert;
+typedef void (*llmobs_alert_fn)(void* user, const llmobs_alert* alerts, size_t count);
+
 /* In a field whose 0 means "the default": none of it. */
 #define LLMOBS_OFF UINT32_MAX
 /* llmobs_config.sample_ratio: record no root span (0 means the default, which is all of them). */
@@ -873,6 +892,15 @@ typedef struct llmobs_config {
     const char* state_file;      /* what outlives a restart: ledger, users, budgets. Loaded by open,
                                     written by the tick; see docs/state.md         (default none) */
     uint32_t state_interval_s;   /* how often it is written, up to a day             (default 60) */
+    uint32_t alert_rules;        /* alert rules that there may be, 4 to 4096        (default 64);
+                                    LLMOBS_OFF: no alerts, and no memory for them                 */
+    uint32_t alert_groups;       /* sets of labels that rules tell apart, 16 to 65536
+                                                                                    (default 512) */
+    uint32_t alert_window_bytes; /* for what rules have seen: 6.9 KB a counter over a week, 288
+                                    bytes over 5 minutes; 16 KiB to 2^28         (default 262144) */
+    uint32_t alerts;             /* pending or firing at one time, 16 to 65536      (default 256) */
+    llmobs_alert_fn alert;       /* is told when one begins, ends, goes on         (default none) */
+    void* alert_user;
     int64_t kwh_nano;            /* what a kilowatt hour of your own hardware costs, in USD / 10^9:
                                     150000000 for 15 cents. By the energy that
                                     llmobs_requests_share_energy tells, on top of gpu_second_nano
@@ -3106,7 +3134,7 @@ typedef struct llmobs_alert_label {
 
 /* One alert: a rule and, where that groups by labels, their values. What it points to lives as long
    as the call that it is handed to. */
-typedef struct llmobs_alert {
+struct llmobs_alert {
     size_t size;            /* sizeof(llmobs_alert) of the implementation                        */
     uint64_t fingerprint;   /* of rule and labels: the same alert has the same, in every process */
     llmobs_string rule;     /* its name                                                          */
@@ -3127,11 +3155,7 @@ typedef struct llmobs_alert {
     uint64_t active_unix_ns;   /* since when the condition holds                */
     uint64_t fired_unix_ns;    /* 0: not yet                                    */
     uint64_t resolved_unix_ns; /* 0: it is not over                             */
-} llmobs_alert;
-
-/* Gets the news of one group, or of one rule that has none: `count` is at least 1. It must not
-   throw; inside it llmobs_tick, _flush and _close answer ERROR_BUSY. */
-typedef void (*llmobs_alert_fn)(void* user, const llmobs_alert* alerts, size_t count);
+};
 
 /* =================================================================================================
  *  >>api:alert_tell         alerts: told
@@ -3147,6 +3171,60 @@ typedef void (*llmobs_alert_fn)(void* user, const llmobs_alert* alerts, size_t c
 LLMOBS_API const char* llmobs_alert_severity_name(llmobs_alert_severity severity);
 LLMOBS_API const char* llmobs_alert_state_name(llmobs_alert_state state);
 LLMOBS_API const char* llmobs_alert_news_name(llmobs_alert_news news);
+
+/* =================================================================================================
+ *  >>api:alert              alerts: an instance's rules
+ * ============================================================================================== */
+
+/* ---- alerts: an instance's rules ----------------------------------------------------------- */
+
+/* [any, locks] Adds a rule, in place of one of the same name; the same one again changes nothing.
+   It is evaluated every ten seconds by the tick, from what is recorded from now on. `error`, which
+   may be NULL, tells what is wrong and where. ERROR_ARGUMENT: the rule is refused.
+   ERROR_LIMIT: it finds no room (llmobs_config.alert_rules, alert_groups, alert_window_bytes), or
+   alerts are off. */
+LLMOBS_API llmobs_result llmobs_alert_rule_add(llmobs* obs, const llmobs_alert_rule* rule,
+                                               llmobs_alert_error* error);
+
+/* [any, locks] Adds the rules of a text, all of them or none. See docs/alerts.md. */
+LLMOBS_API llmobs_result llmobs_alert_rules_load(llmobs* obs, const char* text, size_t size,
+                                                 llmobs_alert_error* error);
+
+/* [any, locks] Takes a rule out; what it had told as firing is told as ended. ERROR_ARGUMENT:
+   there is none of this name. */
+LLMOBS_API llmobs_result llmobs_alert_rule_remove(llmobs* obs, const char* name);
+
+/* =================================================================================================
+ *  >>api:alert_news         alerts: news
+ * ============================================================================================== */
+
+/* ---- alerts: asked for --------------------------------------------------------------------- */
+
+/* What the alerts of an instance came to. */
+typedef struct llmobs_alert_stats {
+    size_t size;          /* sizeof(llmobs_alert_stats); 0 means this version's              */
+    uint32_t rules;
+    uint32_t watches;     /* selectors that they ask for, each read once                     */
+    uint32_t groups;      /* sets of label values that these are told apart by               */
+    uint32_t pending;     /* alerts at this time                                             */
+    uint32_t firing;
+    uint64_t evaluations; /* rounds, one in ten seconds                                      */
+    uint64_t told;        /* to exporters and llmobs_config.alert                            */
+    uint64_t muted;       /* news that were not told: of an alert muted by a more severe one, */
+    uint64_t cooled;      /* or too soon after the same alert's end                          */
+    uint64_t refused;     /* series that found no group (raise llmobs_config.alert_groups,
+                             alert_window_bytes)                                             */
+    uint64_t overflowed;  /* alerts that found no place (raise llmobs_config.alerts)         */
+    uint64_t unseen_s;    /* time that passed unseen: suspended, or the clock jumped         */
+    size_t window_bytes;  /* in use, of llmobs_config.alert_window_bytes                     */
+} llmobs_alert_stats;
+
+/* [any, locks] Calls `each` with every alert that is pending, firing or has ended within 15
+   minutes, as of the last evaluation: one call an alert, on this thread, no lock held. */
+LLMOBS_API llmobs_result llmobs_alerts_read(llmobs* obs, llmobs_alert_fn each, void* user);
+
+/* [any, locks] What the alerts came to. ERROR_LIMIT: they are off. */
+LLMOBS_API llmobs_result llmobs_alert_stats_read(llmobs* obs, llmobs_alert_stats* stats);
 
 /* =================================================================================================
  *  >>api:batch              typed views of what was recorded
@@ -5069,13 +5147,61 @@ LLMOBS_API const char* llmobs_alert_news_name(llmobs_alert_news news)
     return "";
 }
 
+/* ---- alert ----------------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_result llmobs_alert_rule_add(llmobs* obs, const llmobs_alert_rule* rule,
+                                               llmobs_alert_error* error)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)rule;
+    if (error) { __builtin_memset(error, 0, sizeof *error); }
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_alert_rules_load(llmobs* obs, const char* text, size_t size,
+                                                 llmobs_alert_error* error)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)text; (void)size;
+    if (error) { __builtin_memset(error, 0, sizeof *error); }
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_alert_rule_remove(llmobs* obs, const char* name)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)name;
+    return zero;
+}
+
+/* ---- alert_news ------------------------------------------------------------------------------ */
+
+LLMOBS_API llmobs_result llmobs_alerts_read(llmobs* obs, llmobs_alert_fn each, void* user)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)each; (void)user;
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_alert_stats_read(llmobs* obs, llmobs_alert_stats* stats)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs;
+    if (stats) { __builtin_memset(stats, 0, sizeof *stats); }
+    return zero;
+}
+
 /* ---- batch_alert ----------------------------------------------------------------------------- */
 
 LLMOBS_API bool llmobs_alert_of(const llmobs_log_view* log, llmobs_alert* alert,
                                 llmobs_alert_label* labels)
 {
-    (void)log;
-    if (alert) { __builtin_memset(alert, 0, sizeof *alert); }
+    (void)log; (void)alert;
     if (labels) { __builtin_memset(labels, 0, sizeof *labels); }
     return false;
 }
@@ -9449,6 +9575,10 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.budget_reservations = 512;
     config.reservation_max_age_s = 600;
     config.state_interval_s = 60;
+    config.alert_rules = 64;
+    config.alert_groups = 512;
+    config.alert_window_bytes = 262144;
+    config.alerts = 256;
     return config;
 }
 
@@ -9544,7 +9674,11 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     X(budget_keys, 16, 1u << 20)                                                                 \
     X(budget_reservations, 16, 65536)                                                            \
     X(reservation_max_age_s, 1, 86400)                                                           \
-    X(state_interval_s, 1, 86400)
+    X(state_interval_s, 1, 86400)                                                                \
+    X(alert_rules, 4, 4096)                                                                      \
+    X(alert_groups, 16, 65536)                                                                   \
+    X(alert_window_bytes, 16384, 1u << 28)                                                       \
+    X(alerts, 16, 65536)
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {
@@ -9576,6 +9710,7 @@ typedef struct llmobsi_switches {
     bool ledger_off;
     bool users_off;
     bool features_off;
+    bool alerts_off;
 } llmobsi_switches;
 
 llmobsi_fn bool llmobsi_switch_take(uint32_t* field)
@@ -9597,6 +9732,7 @@ llmobsi_fn llmobsi_switches llmobsi_switches_take(llmobs_config* config)
     switches.ledger_off = llmobsi_switch_take(&config->cost_rows);
     switches.users_off = llmobsi_switch_take(&config->cost_users);
     switches.features_off = llmobsi_switch_take(&config->cost_features);
+    switches.alerts_off = llmobsi_switch_take(&config->alert_rules);
     (void)llmobsi_switch_take(&config->budgets); /* 0 is off, too */
     return switches;
 }
@@ -9614,6 +9750,8 @@ llmobsi_fn void llmobsi_switches_put(llmobs_config* config, llmobsi_switches swi
     config->cost_rows = switches.ledger_off ? LLMOBS_OFF : config->cost_rows;
     config->cost_users = switches.users_off ? LLMOBS_OFF : config->cost_users;
     config->cost_features = switches.features_off ? LLMOBS_OFF : config->cost_features;
+    config->alert_rules = switches.alerts_off ? LLMOBS_OFF : config->alert_rules;
+    config->alert_window_bytes = (config->alert_window_bytes + 63u) & ~63u;
     config->price_bytes = (config->price_bytes + 63u) & ~63u;
     if (config->metric_families == 0) {
         config->metric_families = LLMOBS_I_FAMILIES_STANDARD;
@@ -17775,6 +17913,7 @@ typedef struct llmobsi_recorder {
     void* cost_ledger; /* and llmobsi_cost_ledger_of */
     void* prices;   /* and llmobsi_prices_of */
     void* budgets;  /* and llmobsi_budgets_of */
+    void* alerts;   /* and llmobsi_alerts_of */
     llmobsi_atomic64 cost_headers_refused; /* any thread adds */
     /* Set by the layers above: called once in a child after fork, by its first thread to come. */
     void (*after_fork)(struct llmobsi_recorder* recorder);
@@ -31660,6 +31799,24 @@ LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome*
 }
 
 /* =================================================================================================
+ *  >>cost_heavy             analyze: who uses most tokens
+ * ============================================================================================== */
+
+typedef struct llmobsi_heavy {
+    char pseudonym[LLMOBS_PSEUDONYM_SIZE];
+    uint64_t input_tokens;
+} llmobsi_heavy;
+
+llmobsi_fn uint32_t llmobsi_cost_heavy_tokens(const llmobsi_cost_ledger* ledger,
+                                              llmobsi_heavy* out, uint32_t room)
+{
+    (void)ledger;
+    (void)out;
+    (void)room;
+    return 0;
+}
+
+/* =================================================================================================
  *  >>cost_record            analyze: what was spent without a request
  * ============================================================================================== */
 
@@ -32687,6 +32844,7 @@ LLMOBS_API llmobs_result llmobs_cost_headers_read(llmobs* obs, const llmobs_cost
 
 #define LLMOBS_I_WINDOW_STEP_S 10u
 #define LLMOBS_I_WINDOW_TIERS 4u
+#define LLMOBS_I_WINDOW_WORDS_MOST 863u
 
 typedef struct llmobsi_window_tier {
     uint32_t period; /* steps; it divides the next tier's                 */
@@ -32925,6 +33083,8 @@ llmobsi_fn bool llmobsi_window_is_sound(const llmobsi_window* window, bool grows
 #define LLMOBS_I_ALERT_DEPTH 16u /* of parentheses, and of what a printed one needs */
 #define LLMOBS_I_ALERT_STEP_S 10u /* from one evaluation to the next */
 #define LLMOBS_I_ALERT_SPAN_MOST_S (7u * 86400u)
+#define LLMOBS_I_ALERT_REACH_MOST_S (LLMOBS_I_ALERT_SPAN_MOST_S + 3600u) /* offset and span */
+#define LLMOBS_I_ALERT_WAIT_MOST_S (30u * 86400u) /* `for` and the like */
 #define LLMOBS_I_ALERT_REPEAT_S 14400u
 
 typedef enum llmobsi_alert_op {
@@ -32976,20 +33136,25 @@ typedef struct llmobsi_alert_matcher {
     bool negated; /* != */
 } llmobsi_alert_matcher;
 
-/* A selector, and what is asked of it. The metric has the name that Prometheus knows it by, without
-   a part's ending: "llm_cost_usd_total", "llm_phase_duration_seconds". `le` is no matcher. */
+/* A selector, and what is asked of it. The metric has the name that Prometheus knows it by:
+   "llm_cost_usd_total", "llm_phase_duration_seconds_count". The part is told by the name's ending
+   alone, and base_size is the size of the name before that (of all of it for WHOLE): whoever knows
+   the metrics looks for the whole name first, since a counter may be called "foo_count". `le` is no
+   matcher. */
 typedef struct llmobsi_alert_term {
     uint8_t function;
     uint8_t part;
     uint8_t matcher; /* its first one */
     uint8_t matcher_count;
     uint16_t metric;
+    uint16_t base_size;
     uint16_t watch; /* of a bound rule: see alert_watch.c */
     uint32_t span_s;   /* multiples of the step; 0 of INSTANT */
-    uint32_t offset_s; /* so long ago */
+    uint32_t offset_s; /* so long ago; 0 of INSTANT */
     double quantile;
-    double le; /* of BUCKETS that are one: its upper bound; 0: it is none */
-    uint32_t column; /* where it stands in the text, for errors */
+    double le;     /* of BUCKETS that are one: its upper bound, or infinity; 0: it is none */
+    uint32_t line; /* where it stands in the text, for errors */
+    uint32_t column;
 } llmobsi_alert_term;
 
 /* A rule, complete: nothing in it points anywhere. */
@@ -33017,6 +33182,41 @@ typedef struct llmobsi_alert_rule {
     char text[LLMOBS_I_ALERT_TEXT]; /* begins with a NUL: place 0 is "" */
 } llmobsi_alert_rule;
 
+/* ---- words --------------------------------------------------------------------------------- */
+
+/* How operators are written, and how they bind: the higher, the closer. */
+static const char* const llmobsi_alert_op_words[] = {"",  "",   "-", "+",  "-", "*",   "/", "==",
+                                                     "!=", ">", ">=", "<", "<=", "and", "or"};
+static const uint8_t llmobsi_alert_ranks[] = {7, 7, 6, 4, 4, 5, 5, 3, 3, 3, 3, 3, 3, 2, 1};
+
+static const char* const llmobsi_alert_functions[] = {"", "increase", "rate", "avg_over_time",
+                                                      "histogram_quantile"};
+static const char* const llmobsi_alert_endings[] = {"", "_bucket", "_count", "_sum"};
+static const char* const llmobsi_alert_severities[] = {"info", "warning", "critical"};
+static const char* const llmobsi_alert_policies[] = {"ok", "keep", "alert"};
+
+/* What may follow a condition. */
+typedef enum llmobsi_alert_clause {
+    LLMOBS_I_ALERT_BY,
+    LLMOBS_I_ALERT_FOR,
+    LLMOBS_I_ALERT_KEEP_FIRING_FOR,
+    LLMOBS_I_ALERT_MIN_HISTORY,
+    LLMOBS_I_ALERT_SEVERITY,
+    LLMOBS_I_ALERT_GROUP,
+    LLMOBS_I_ALERT_NO_DATA,
+    LLMOBS_I_ALERT_COOLDOWN,
+    LLMOBS_I_ALERT_REPEAT,
+    LLMOBS_I_ALERT_SUMMARY,
+    LLMOBS_I_ALERT_RUNBOOK,
+    LLMOBS_I_ALERT_CLAUSES
+} llmobsi_alert_clause;
+
+static const char* const llmobsi_alert_clause_words[] = {
+    "by",      "for",      "keep_firing_for", "min_history", "severity", "group",
+    "no_data", "cooldown", "repeat",          "summary",     "runbook"};
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
 LLMOBS_API llmobs_alert_rule llmobs_alert_rule_default(void)
 {
     llmobs_alert_rule rule;
@@ -33037,6 +33237,1748 @@ LLMOBS_API llmobs_alert_error llmobs_alert_error_default(void)
 llmobsi_inline const char* llmobsi_alert_text(const llmobsi_alert_rule* rule, uint16_t place)
 {
     return rule->text + place;
+}
+
+/* Whether a node is true or false, rather than a number. */
+llmobsi_inline bool llmobsi_alert_is_truth(const llmobsi_alert_node* node)
+{
+    return node->op >= LLMOBS_I_ALERT_EQUAL;
+}
+
+/* The seconds of a clause that is a duration; NULL: it is none. */
+llmobsi_fn const uint32_t* llmobsi_alert_wait(const llmobsi_alert_rule* rule, unsigned clause)
+{
+    return clause == LLMOBS_I_ALERT_FOR               ? &rule->for_s
+           : clause == LLMOBS_I_ALERT_KEEP_FIRING_FOR ? &rule->keep_firing_for_s
+           : clause == LLMOBS_I_ALERT_MIN_HISTORY     ? &rule->min_history_s
+           : clause == LLMOBS_I_ALERT_COOLDOWN        ? &rule->cooldown_s
+           : clause == LLMOBS_I_ALERT_REPEAT          ? &rule->repeat_s
+                                                      : NULL;
+}
+
+/* =================================================================================================
+ *  >>alert_token            analyze: alerts: the text of rules, token by token
+ * ============================================================================================== */
+
+/* The text of rules, token by token, and what is said of a text that is no rule. The text may be of
+   any size and hold any bytes; it is looked at once. */
+
+#define LLMOBS_I_ALERT_FIGURE_MOST 64u /* bytes of a number or a duration */
+#define LLMOBS_I_ALERT_SHOWN 28u       /* bytes of a token that an error shows */
+
+typedef enum llmobsi_alert_token {
+    LLMOBS_I_ALERT_END,
+    LLMOBS_I_ALERT_WORD,   /* letters, digits, '_' and ':' */
+    LLMOBS_I_ALERT_HEAD,   /* a word whose last byte is ':': a rule begins */
+    LLMOBS_I_ALERT_FIGURE, /* what begins with a digit: a number or a duration */
+    LLMOBS_I_ALERT_STRING, /* with its quotes and escapes, which are right */
+    LLMOBS_I_ALERT_SIGN,   /* an operator, or what parts things */
+    LLMOBS_I_ALERT_STRANGE /* a byte that nothing begins with */
+} llmobsi_alert_token;
+
+typedef struct llmobsi_alert_place {
+    uint32_t line;
+    uint32_t column;
+} llmobsi_alert_place;
+
+/* What is known of a node beforehand. */
+typedef struct llmobsi_alert_known {
+    double value; /* of a constant */
+    bool constant;
+    bool never_negative;
+} llmobsi_alert_known;
+
+typedef struct llmobsi_alert_parser {
+    /* The token, and where it stands. */
+    llmobsi_alert_token kind;
+    const char* token;
+    size_t token_size;
+    llmobsi_alert_place place;
+    /* Behind it. */
+    const char* at;
+    const char* end;
+    const char* line_start;
+    uint32_t line;
+    /* What is being read. */
+    llmobsi_alert_rule* rule;
+    llmobs_alert_error* error;
+    bool failed;
+    uint32_t depth;
+    bool grouped; /* a by-list was there: the rule's `by` is told */
+    bool summed;  /* a sum without one was there, */
+    llmobsi_alert_place sum;
+    llmobsi_alert_known known[LLMOBS_I_ALERT_NODES];
+} llmobsi_alert_parser;
+
+/* ---- errors -------------------------------------------------------------------------------- */
+
+/* Adds to the reason what of the text finds room. */
+llmobsi_cold void llmobsi_alert_say(llmobs_alert_error* error, const char* text, size_t size)
+{
+    size_t used = strlen(error->reason);
+    size_t fits = llmobsi_utf8_cut(text, size, sizeof error->reason - 1 - used);
+    memcpy(error->reason + used, text, fits);
+    error->reason[used + fits] = '\0';
+}
+
+llmobsi_cold void llmobsi_alert_say_text(llmobs_alert_error* error, const char* text)
+{
+    llmobsi_alert_say(error, text, strlen(text));
+}
+
+/* Of a token that is ASCII. */
+llmobsi_cold void llmobsi_alert_say_quoted(llmobs_alert_error* error, const char* text, size_t size)
+{
+    llmobsi_alert_say_text(error, "\"");
+    llmobsi_alert_say(error, text, size < LLMOBS_I_ALERT_SHOWN ? size : LLMOBS_I_ALERT_SHOWN);
+    llmobsi_alert_say_text(error, size > LLMOBS_I_ALERT_SHOWN ? "...\"" : "\"");
+}
+
+/* Refuses the text at a place, unless it is refused already. Returns false. */
+llmobsi_cold bool llmobsi_alert_refuse_at(llmobsi_alert_parser* parser, llmobsi_alert_place place,
+                                          const char* reason)
+{
+    if (parser->failed) {
+        return false;
+    }
+    parser->failed = true;
+    parser->kind = LLMOBS_I_ALERT_END;
+    parser->error->line = place.line;
+    parser->error->column = place.column;
+    parser->error->reason[0] = '\0';
+    llmobsi_alert_say_text(parser->error, reason);
+    return false;
+}
+
+/* The same at the token. */
+llmobsi_cold bool llmobsi_alert_refuse(llmobsi_alert_parser* parser, const char* reason)
+{
+    return llmobsi_alert_refuse_at(parser, parser->place, reason);
+}
+
+/* `reason "token": more`, at the token. */
+llmobsi_cold bool llmobsi_alert_refuse_token(llmobsi_alert_parser* parser, const char* reason,
+                                             const char* more)
+{
+    if (!parser->failed) {
+        (void)llmobsi_alert_refuse(parser, reason);
+        llmobsi_alert_say_quoted(parser->error, parser->token, parser->token_size);
+        llmobsi_alert_say_text(parser->error, more);
+    }
+    return false;
+}
+
+llmobsi_cold void llmobsi_alert_say_byte(llmobs_alert_error* error, uint8_t byte)
+{
+    char text[] = "the byte 0x00";
+    text[11] = "0123456789abcdef"[byte >> 4];
+    text[12] = "0123456789abcdef"[byte & 15];
+    llmobsi_alert_say_text(error, text);
+}
+
+/* "expected ..., found ...". */
+llmobsi_cold bool llmobsi_alert_expected(llmobsi_alert_parser* parser, const char* what)
+{
+    llmobsi_alert_token kind = parser->kind;
+    llmobs_alert_error* error = parser->error;
+    if (parser->failed) {
+        return false;
+    }
+    (void)llmobsi_alert_refuse(parser, "expected ");
+    llmobsi_alert_say_text(error, what);
+    llmobsi_alert_say_text(error, ", found ");
+    if (kind == LLMOBS_I_ALERT_END) {
+        llmobsi_alert_say_text(error, "the end");
+    } else if (kind == LLMOBS_I_ALERT_STRING) {
+        llmobsi_alert_say_text(error, "a text in quotes");
+    } else if (kind == LLMOBS_I_ALERT_STRANGE && (*parser->token <= ' ' || *parser->token > '~')) {
+        llmobsi_alert_say_byte(error, (uint8_t)*parser->token);
+    } else {
+        llmobsi_alert_say_quoted(error, parser->token, parser->token_size);
+    }
+    return false;
+}
+
+/* ---- tokens -------------------------------------------------------------------------------- */
+
+llmobsi_inline bool llmobsi_alert_in_word(char byte)
+{
+    return llmobsi_is_letter(byte) || llmobsi_is_digit(byte) || byte == '_' || byte == ':';
+}
+
+/* Blanks, line ends, comments. */
+llmobsi_fn void llmobsi_alert_skip(llmobsi_alert_parser* parser)
+{
+    const char* at = parser->at;
+    for (; at < parser->end; at++) {
+        if (*at == '#') {
+            const char* found = (const char*)memchr(at, '\n', (size_t)(parser->end - at));
+            at = found != NULL ? found : parser->end;
+        }
+        if (at == parser->end || (!llmobsi_is_blank(*at) && *at != '\n' && *at != '\r')) {
+            break;
+        }
+        if (*at == '\n') {
+            parser->line++;
+            parser->line_start = at + 1;
+        }
+    }
+    parser->at = at;
+}
+
+/* Here, or behind. */
+llmobsi_fn llmobsi_alert_place llmobsi_alert_place_of(const llmobsi_alert_parser* parser,
+                                                      const char* at)
+{
+    size_t column = (size_t)(at - parser->line_start) + 1;
+    llmobsi_alert_place place;
+    place.line = parser->line;
+    place.column = column < UINT32_MAX ? (uint32_t)column : UINT32_MAX;
+    return place;
+}
+
+/* 0.5, 1e-3, 1h30m: letters and digits, and the sign of an exponent. */
+llmobsi_fn const char* llmobsi_alert_pass_figure(const char* at, const char* end)
+{
+    bool plain = true; /* digits and points so far */
+    for (; at < end && (llmobsi_alert_in_word(*at) || *at == '.') && *at != ':'; at++) {
+        if (plain && (*at == 'e' || *at == 'E') && end - at > 2 && (at[1] == '+' || at[1] == '-') &&
+            llmobsi_is_digit(at[2])) {
+            at++;
+        }
+        plain = plain && (llmobsi_is_digit(*at) || *at == '.');
+    }
+    return at;
+}
+
+/* To behind the closing quote. Valid UTF-8 that harms no reader, on one line. */
+llmobsi_fn bool llmobsi_alert_read_string(llmobsi_alert_parser* parser)
+{
+    const char* at = parser->token + 1;
+    const char* wrong = "a text in quotes has no end";
+    while (at < parser->end && *at != '\n') {
+        const char* kept = at;
+        bool valid;
+        size_t segment = llmobsi_utf8_segment(at, (size_t)(parser->end - at), &valid);
+        (void)llmobsi_safe_segment(&kept, segment, valid);
+        if (kept != at) {
+            wrong = valid ? "a text must have no control characters" : "a text must be valid UTF-8";
+            break;
+        }
+        if (*at == '\\') {
+            if (parser->end - at < 2 || strchr("\"\\n", at[1]) == NULL || at[1] == '\0') {
+                wrong = "a backslash in a text must be followed by \", \\ or n";
+                break;
+            }
+            segment = 2;
+        }
+        at += segment;
+        if (at[-1] == '"' && segment == 1) {
+            parser->at = at;
+            return true;
+        }
+    }
+    return llmobsi_alert_refuse_at(parser, llmobsi_alert_place_of(parser, at), wrong);
+}
+
+/* The size of an operator or the like; 0: it is none. */
+llmobsi_fn size_t llmobsi_alert_sign_size(const char* at, const char* end)
+{
+    if (end - at >= 2 && ((at[1] == '=' && strchr("=!<>", at[0]) != NULL) ||
+                          (at[1] == '~' && strchr("=!", at[0]) != NULL))) {
+        return at[0] != '\0' ? 2 : 0;
+    }
+    return *at != '\0' && strchr("(){}[],=<>+-*/", *at) != NULL ? 1 : 0;
+}
+
+/* On to the next token. False: what follows is none. */
+llmobsi_fn bool llmobsi_alert_next(llmobsi_alert_parser* parser)
+{
+    const char* end = parser->end;
+    const char* at;
+    size_t sign;
+    llmobsi_alert_skip(parser);
+    at = parser->token = parser->at;
+    parser->place = llmobsi_alert_place_of(parser, at);
+    if (at == end) {
+        parser->kind = LLMOBS_I_ALERT_END;
+    } else if (*at == '"') {
+        parser->kind = LLMOBS_I_ALERT_STRING;
+        if (!llmobsi_alert_read_string(parser)) {
+            return false;
+        }
+        at = parser->at;
+    } else if (llmobsi_is_digit(*at) || (*at == '.' && end - at > 1 && llmobsi_is_digit(at[1]))) {
+        parser->kind = LLMOBS_I_ALERT_FIGURE;
+        at = llmobsi_alert_pass_figure(at, end);
+    } else if (llmobsi_alert_in_word(*at)) {
+        while (at < end && llmobsi_alert_in_word(*at)) {
+            at++;
+        }
+        parser->kind = at[-1] == ':' ? LLMOBS_I_ALERT_HEAD : LLMOBS_I_ALERT_WORD;
+    } else {
+        sign = llmobsi_alert_sign_size(at, end);
+        parser->kind = sign > 0 ? LLMOBS_I_ALERT_SIGN : LLMOBS_I_ALERT_STRANGE;
+        at += sign > 0 ? sign : 1;
+    }
+    parser->at = at;
+    parser->token_size = (size_t)(at - parser->token);
+    return true;
+}
+
+/* Sets out at the text's first token. */
+llmobsi_fn bool llmobsi_alert_begin(llmobsi_alert_parser* parser, const char* text, size_t size,
+                                    llmobs_alert_error* error)
+{
+    memset(parser, 0, sizeof *parser);
+    parser->at = parser->line_start = text;
+    parser->end = size > 0 ? text + size : text; /* NULL is a text, too */
+    parser->line = 1;
+    parser->error = error;
+    return llmobsi_alert_next(parser);
+}
+
+/* Whether the token is this word or sign. */
+llmobsi_fn bool llmobsi_alert_is(const llmobsi_alert_parser* parser, const char* text)
+{
+    return (parser->kind == LLMOBS_I_ALERT_WORD || parser->kind == LLMOBS_I_ALERT_SIGN) &&
+           strlen(text) == parser->token_size &&
+           memcmp(text, parser->token, parser->token_size) == 0;
+}
+
+/* Passes it where it is. */
+llmobsi_fn bool llmobsi_alert_take(llmobsi_alert_parser* parser, const char* text)
+{
+    return llmobsi_alert_is(parser, text) && llmobsi_alert_next(parser);
+}
+
+/* Passes it, or refuses what stands there. */
+llmobsi_fn bool llmobsi_alert_want(llmobsi_alert_parser* parser, const char* text)
+{
+    char what[8] = "\"";
+    if (llmobsi_alert_is(parser, text)) {
+        return llmobsi_alert_next(parser);
+    }
+    memcpy(what + 1, text, strlen(text));
+    what[1 + strlen(text)] = '"';
+    return llmobsi_alert_expected(parser, what);
+}
+
+/* The number of the token among some words; `count`: it is none of them. */
+llmobsi_fn unsigned llmobsi_alert_which(const llmobsi_alert_parser* parser,
+                                        const char* const* words, unsigned count)
+{
+    unsigned i = 0;
+    while (i < count && !llmobsi_alert_is(parser, words[i])) {
+        i++;
+    }
+    return i;
+}
+
+/* ---- the rule's own text ------------------------------------------------------------------- */
+
+/* Keeps a text, once, and tells where; `escaped`: it is a token's inside. */
+llmobsi_fn bool llmobsi_alert_keep(llmobsi_alert_parser* parser, const char* text, size_t size,
+                                   bool escaped, uint16_t* place)
+{
+    llmobsi_alert_rule* rule = parser->rule;
+    size_t end = rule->text_used, i, kept;
+    for (i = 0; i < size && end < LLMOBS_I_ALERT_TEXT; i++) {
+        if (escaped && text[i] == '\\') {
+            i++;
+            rule->text[end++] = text[i] == 'n' ? '\n' : text[i];
+        } else {
+            rule->text[end++] = text[i];
+        }
+    }
+    if (end == LLMOBS_I_ALERT_TEXT) {
+        memset(rule->text + rule->text_used, 0, end - rule->text_used);
+        return llmobsi_alert_refuse(parser, "the rule's names and texts are longer than 1000 bytes");
+    }
+    rule->text[end] = '\0';
+    for (kept = 0; kept < rule->text_used; kept += strlen(rule->text + kept) + 1) {
+        if (strcmp(rule->text + kept, rule->text + rule->text_used) == 0) {
+            memset(rule->text + rule->text_used, 0, end - rule->text_used);
+            *place = (uint16_t)kept;
+            return true;
+        }
+    }
+    *place = rule->text_used;
+    rule->text_used = (uint16_t)(end + 1);
+    return true;
+}
+
+/* Keeps the token. */
+llmobsi_fn bool llmobsi_alert_keep_token(llmobsi_alert_parser* parser, uint16_t* place)
+{
+    if (parser->kind == LLMOBS_I_ALERT_STRING) {
+        return llmobsi_alert_keep(parser, parser->token + 1, parser->token_size - 2, true, place);
+    }
+    return llmobsi_alert_keep(parser, parser->token, parser->token_size, false, place);
+}
+
+/* A letter or '_', then letters, digits and '_': a rule, a group, a label. */
+llmobsi_fn bool llmobsi_alert_is_name(const char* text, size_t size, size_t most)
+{
+    size_t i;
+    for (i = 0; i < size; i++) {
+        if (!llmobsi_alert_in_word(text[i]) || text[i] == ':') {
+            return false;
+        }
+    }
+    return size > 0 && size <= most && !llmobsi_is_digit(text[0]);
+}
+
+/* =================================================================================================
+ *  >>alert_term             analyze: alerts: terms read
+ * ============================================================================================== */
+
+/* The terms of a condition read: a selector, what is asked of it, over which span. PromQL's own
+   spelling with sums is taken, too, so that what was written for Prometheus can be pasted back. */
+
+/* ---- numbers and durations ----------------------------------------------------------------- */
+
+/* The digits behind an 'e', to where they end; what is beyond all doubles stays there. */
+llmobsi_fn const char* llmobsi_alert_exponent(const char* at, const char* end, int* exponent)
+{
+    int sign = at < end && *at == '-' ? -1 : 1;
+    const char* digits = at += at < end && (*at == '-' || *at == '+') ? 1 : 0;
+    int number = 0;
+    for (; at < end && llmobsi_is_digit(*at); at++) {
+        number = number < 1000 ? number * 10 + (*at - '0') : number;
+    }
+    *exponent += sign * number;
+    return at > digits ? at : NULL;
+}
+
+/* 5, 0.5, .5, 1e-3: false if it is no such text. It may be infinite. The point is left out, for
+   what strtod takes for one depends on the locale. */
+llmobsi_fn bool llmobsi_alert_number(const char* text, size_t size, double* number)
+{
+    char digits[LLMOBS_I_ALERT_FIGURE_MOST + 1 + LLMOBS_I_I64_ROOM];
+    const char* at = text;
+    const char* end = text + size;
+    char* out = digits;
+    bool point = false;
+    int exponent = 0;
+    if (size > LLMOBS_I_ALERT_FIGURE_MOST) {
+        return false;
+    }
+    for (; at < end && (llmobsi_is_digit(*at) || (*at == '.' && !point)); at++) {
+        if (*at == '.') {
+            point = true;
+        } else {
+            *out++ = *at;
+            exponent -= point;
+        }
+    }
+    if (out == digits) {
+        return false;
+    }
+    if (at < end && (*at == 'e' || *at == 'E')) {
+        at = llmobsi_alert_exponent(at + 1, end, &exponent);
+    }
+    if (at != end) {
+        return false;
+    }
+    *out++ = 'e';
+    *llmobsi_append_i64(out, exponent) = '\0';
+    *number = strtod(digits, NULL);
+    return true;
+}
+
+/* 5m, 1h30m: larger units first, each once; a 0 needs none. */
+llmobsi_fn bool llmobsi_alert_seconds(const char* text, size_t size, uint32_t* seconds)
+{
+    static const char units[] = "wdhms";
+    static const uint32_t worth[] = {7 * 86400, 86400, 3600, 60, 1};
+    uint64_t total = 0;
+    size_t i = 0, unit = 0;
+    if (size > LLMOBS_I_ALERT_FIGURE_MOST || (size == 1 && text[0] != '0')) {
+        return false;
+    }
+    while (i < size && size > 1) {
+        uint64_t number = 0;
+        size_t start = i;
+        for (; i < size && llmobsi_is_digit(text[i]); i++) {
+            number = number < LLMOBS_I_BILLION ? number * 10 + (uint64_t)(text[i] - '0') : number;
+        }
+        while (i < size && unit < sizeof worth / sizeof worth[0] && units[unit] != text[i]) {
+            unit++;
+        }
+        if (i == start || i == size || unit == sizeof worth / sizeof worth[0]) {
+            return false;
+        }
+        total += number * worth[unit++];
+        i++;
+    }
+    *seconds = total < UINT32_MAX ? (uint32_t)total : UINT32_MAX;
+    return true;
+}
+
+/* Passes a duration between two, of whole steps if `step` is one. */
+llmobsi_fn bool llmobsi_alert_read_duration(llmobsi_alert_parser* parser, uint32_t least,
+                                            uint32_t most, uint32_t step, const char* limits,
+                                            uint32_t* seconds)
+{
+    if (parser->kind != LLMOBS_I_ALERT_FIGURE ||
+        !llmobsi_alert_seconds(parser->token, parser->token_size, seconds)) {
+        return llmobsi_alert_expected(parser, "a duration such as 5m or 1h30m");
+    }
+    if (*seconds < least || *seconds > most || *seconds % step != 0) {
+        return llmobsi_alert_expected(parser, limits);
+    }
+    return llmobsi_alert_next(parser);
+}
+
+/* ---- selectors ----------------------------------------------------------------------------- */
+
+/* As PromQL compares its words: in any case. */
+llmobsi_fn bool llmobsi_alert_is_spelled(const llmobsi_alert_parser* parser, const char* word)
+{
+    size_t i;
+    for (i = 0; i < parser->token_size; i++) {
+        char byte = parser->token[i];
+        if ((llmobsi_is_letter(byte) ? byte | 0x20 : byte) != word[i]) {
+            return false;
+        }
+    }
+    return word[i] == '\0';
+}
+
+/* Words that can't be a metric's name. */
+llmobsi_fn bool llmobsi_alert_is_reserved(const llmobsi_alert_parser* parser)
+{
+    static const char* const words[] = {"and",    "or",   "unless", "by", "without",
+                                        "offset", "bool", "inf",    "nan"};
+    size_t i;
+    for (i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (llmobsi_alert_is_spelled(parser, words[i])) {
+            return true;
+        }
+    }
+    for (i = 0; i < LLMOBS_I_ALERT_CLAUSES; i++) {
+        if (llmobsi_alert_is_spelled(parser, llmobsi_alert_clause_words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+llmobsi_fn bool llmobsi_alert_is_label(const llmobsi_alert_parser* parser)
+{
+    return parser->kind == LLMOBS_I_ALERT_WORD &&
+           llmobsi_alert_is_name(parser->token, parser->token_size, LLMOBS_I_LABEL_MOST);
+}
+
+/* The value of `le`, a bucket's upper bound: at the token. */
+llmobsi_fn bool llmobsi_alert_read_le(llmobsi_alert_parser* parser, llmobsi_alert_term* term)
+{
+    const char* text = parser->token + 1;
+    size_t size = parser->token_size - 2;
+    bool first = term->le == 0;
+    if (size == 4 && memcmp(text, "+Inf", 4) == 0) {
+        term->le = llmobsi_double_of(LLMOBS_I_DOUBLE_INFINITY);
+    } else if (!llmobsi_alert_number(text, size, &term->le) ||
+               !llmobsi_double_is_finite(term->le) || term->le <= 0) {
+        first = false;
+    }
+    return first ? llmobsi_alert_next(parser)
+                 : llmobsi_alert_refuse(parser, "le must be one bound, above 0 or \"+Inf\"");
+}
+
+/* label="value" or label!="value". */
+llmobsi_fn bool llmobsi_alert_read_matcher(llmobsi_alert_parser* parser, llmobsi_alert_term* term)
+{
+    llmobsi_alert_rule* rule = parser->rule;
+    llmobsi_alert_matcher* matcher = &rule->matchers[rule->matcher_count];
+    bool le = llmobsi_alert_is(parser, "le");
+    if (!llmobsi_alert_is_label(parser)) {
+        return llmobsi_alert_expected(parser, "a label's name");
+    }
+    if (!le && rule->matcher_count == LLMOBS_I_ALERT_MATCHERS) {
+        return llmobsi_alert_refuse(parser, "more than 24 labels in one rule's selectors");
+    }
+    if ((!le && !llmobsi_alert_keep_token(parser, &matcher->name)) || !llmobsi_alert_next(parser)) {
+        return false;
+    }
+    if (llmobsi_alert_is(parser, "=~") || llmobsi_alert_is(parser, "!~")) {
+        return llmobsi_alert_refuse(parser, "labels are compared by = and != alone, no patterns");
+    }
+    matcher->negated = !le && llmobsi_alert_is(parser, "!=");
+    if (!matcher->negated && !llmobsi_alert_is(parser, "=")) {
+        return llmobsi_alert_expected(parser, le ? "\"=\"" : "\"=\" or \"!=\"");
+    }
+    if (!llmobsi_alert_next(parser) || parser->kind != LLMOBS_I_ALERT_STRING) {
+        return llmobsi_alert_expected(parser, "the label's value in quotes");
+    }
+    if (le) {
+        return llmobsi_alert_read_le(parser, term);
+    }
+    rule->matcher_count++;
+    term->matcher_count++;
+    return llmobsi_alert_keep_token(parser, &matcher->value) && llmobsi_alert_next(parser);
+}
+
+/* What of a metric is meant, by the name's ending. */
+llmobsi_fn void llmobsi_alert_find_part(llmobsi_alert_term* term, const char* name, size_t size)
+{
+    uint8_t part = LLMOBS_I_ALERT_SUM;
+    while (part > LLMOBS_I_ALERT_WHOLE &&
+           !llmobsi_ends_with(name, size, llmobsi_alert_endings[part])) {
+        part--;
+    }
+    term->part = part;
+    term->base_size = (uint16_t)(size - strlen(llmobsi_alert_endings[part]));
+}
+
+/* Whether that part can be asked for so. */
+llmobsi_fn bool llmobsi_alert_check_part(llmobsi_alert_parser* parser,
+                                         const llmobsi_alert_term* term)
+{
+    bool buckets = term->part == LLMOBS_I_ALERT_BUCKETS;
+    llmobsi_alert_place place;
+    place.line = term->line;
+    place.column = term->column;
+    if (term->function == LLMOBS_I_ALERT_QUANTILE) {
+        return (buckets && term->le == 0) ||
+               llmobsi_alert_refuse_at(parser, place,
+                                       "histogram_quantile takes a histogram's buckets, "
+                                       "name_bucket, without le");
+    }
+    if (!buckets) {
+        return term->le == 0 ||
+               llmobsi_alert_refuse_at(parser, place,
+                                       "le is a label of names that end in _bucket alone");
+    }
+    if (term->le == 0) {
+        return llmobsi_alert_refuse_at(parser, place,
+                                       "a bucket needs its bound, as in name_bucket{le=\"10\"}; "
+                                       "all of them are for histogram_quantile");
+    }
+    return term->function == LLMOBS_I_ALERT_INCREASE || term->function == LLMOBS_I_ALERT_RATE ||
+           llmobsi_alert_refuse_at(parser, place, "a bucket is asked for by increase or rate");
+}
+
+/* metric{label="value"}. */
+llmobsi_fn bool llmobsi_alert_read_selector(llmobsi_alert_parser* parser, llmobsi_alert_term* term)
+{
+    if (parser->kind != LLMOBS_I_ALERT_WORD || llmobsi_alert_is_reserved(parser)) {
+        return llmobsi_alert_expected(parser, "a metric's name");
+    }
+    term->line = parser->place.line;
+    term->column = parser->place.column;
+    term->matcher = parser->rule->matcher_count;
+    llmobsi_alert_find_part(term, parser->token, parser->token_size);
+    if (!llmobsi_alert_keep_token(parser, &term->metric) || !llmobsi_alert_next(parser)) {
+        return false;
+    }
+    if (llmobsi_alert_take(parser, "{")) {
+        while (!llmobsi_alert_is(parser, "}")) {
+            if (!llmobsi_alert_read_matcher(parser, term)) {
+                return false;
+            }
+            if (!llmobsi_alert_take(parser, ",") && !llmobsi_alert_is(parser, "}")) {
+                return llmobsi_alert_expected(parser, "\",\" or \"}\"");
+            }
+        }
+        (void)llmobsi_alert_next(parser);
+    }
+    return !parser->failed && llmobsi_alert_check_part(parser, term);
+}
+
+/* [5m], and perhaps `offset 7d`. */
+llmobsi_fn bool llmobsi_alert_read_span(llmobsi_alert_parser* parser, llmobsi_alert_term* term)
+{
+    static const char limits[] = "10s to 7d, a multiple of 10s";
+    if (!llmobsi_alert_want(parser, "[") ||
+        !llmobsi_alert_read_duration(parser, LLMOBS_I_ALERT_STEP_S, LLMOBS_I_ALERT_SPAN_MOST_S,
+                                     LLMOBS_I_ALERT_STEP_S, limits, &term->span_s) ||
+        !llmobsi_alert_want(parser, "]")) {
+        return false;
+    }
+    if (llmobsi_alert_take(parser, "offset")) {
+        return llmobsi_alert_read_duration(
+            parser, 0, LLMOBS_I_ALERT_REACH_MOST_S - term->span_s, LLMOBS_I_ALERT_STEP_S,
+            "an offset that is a multiple of 10s, with the range at most 7d1h", &term->offset_s);
+    }
+    return !parser->failed;
+}
+
+/* ---- calls --------------------------------------------------------------------------------- */
+
+/* Whether the token is followed by a parenthesis, so that it names a function. */
+llmobsi_fn bool llmobsi_alert_is_call(llmobsi_alert_parser* parser)
+{
+    llmobsi_alert_skip(parser);
+    return parser->at < parser->end && *parser->at == '(';
+}
+
+/* `sum(` or `sum by`. */
+llmobsi_fn bool llmobsi_alert_is_sum(llmobsi_alert_parser* parser)
+{
+    return llmobsi_alert_is(parser, "sum") &&
+           (llmobsi_alert_is_call(parser) ||
+            (parser->end - parser->at > 2 && memcmp(parser->at, "by", 2) == 0 &&
+             !llmobsi_alert_in_word(parser->at[2])));
+}
+
+/* (x[5m]). */
+llmobsi_fn bool llmobsi_alert_read_call(llmobsi_alert_parser* parser, llmobsi_alert_term* term)
+{
+    return llmobsi_alert_want(parser, "(") && llmobsi_alert_read_selector(parser, term) &&
+           llmobsi_alert_read_span(parser, term) && llmobsi_alert_want(parser, ")");
+}
+
+/* A selector, or a call of what takes one. */
+llmobsi_fn bool llmobsi_alert_read_plain(llmobsi_alert_parser* parser, llmobsi_alert_term* term)
+{
+    static const char known[] =
+        ": known are increase, rate, avg_over_time, histogram_quantile, sum";
+    unsigned function;
+    if (parser->kind != LLMOBS_I_ALERT_WORD || llmobsi_alert_is_reserved(parser) ||
+        !llmobsi_alert_is_call(parser)) {
+        term->function = LLMOBS_I_ALERT_INSTANT;
+        return llmobsi_alert_read_selector(parser, term);
+    }
+    function = llmobsi_alert_which(parser, llmobsi_alert_functions, LLMOBS_I_ALERT_QUANTILE);
+    if (function == LLMOBS_I_ALERT_QUANTILE) {
+        if (llmobsi_alert_is(parser, "sum") ||
+            llmobsi_alert_is(parser, llmobsi_alert_functions[function])) {
+            return llmobsi_alert_expected(parser, "a metric, increase, rate or avg_over_time");
+        }
+        return llmobsi_alert_refuse_token(parser, "unknown function ", known);
+    }
+    term->function = (uint8_t)function;
+    return llmobsi_alert_next(parser) && llmobsi_alert_read_call(parser, term);
+}
+
+/* ---- labels to be told apart --------------------------------------------------------------- */
+
+typedef struct llmobsi_alert_by {
+    llmobsi_alert_place place;
+    uint16_t labels[LLMOBS_ALERT_LABELS_MAX];
+    uint8_t count;
+    bool le;
+} llmobsi_alert_by;
+
+llmobsi_fn bool llmobsi_alert_by_has(const uint16_t* labels, unsigned count, uint16_t label)
+{
+    unsigned i = 0;
+    while (i < count && labels[i] != label) {
+        i++;
+    }
+    return i < count;
+}
+
+/* feature, model */
+llmobsi_fn bool llmobsi_alert_read_labels(llmobsi_alert_parser* parser, llmobsi_alert_by* by)
+{
+    by->place = parser->place;
+    do {
+        uint16_t label = 0;
+        if (!llmobsi_alert_is_label(parser)) {
+            return llmobsi_alert_expected(parser, "a label's name");
+        }
+        if (llmobsi_alert_is(parser, "le")) {
+            by->le = true;
+            continue;
+        }
+        if (!llmobsi_alert_keep_token(parser, &label)) {
+            return false;
+        }
+        if (llmobsi_alert_by_has(by->labels, by->count, label)) {
+            return llmobsi_alert_refuse(parser, "the label stands there twice");
+        }
+        if (by->count == LLMOBS_ALERT_LABELS_MAX) {
+            return llmobsi_alert_refuse(parser, "a rule tells 4 labels apart at most");
+        }
+        by->labels[by->count++] = label;
+    } while (llmobsi_alert_next(parser) && llmobsi_alert_take(parser, ","));
+    return !parser->failed;
+}
+
+llmobsi_fn bool llmobsi_alert_read_list(llmobsi_alert_parser* parser, llmobsi_alert_by* by)
+{
+    return llmobsi_alert_want(parser, "(") && llmobsi_alert_read_labels(parser, by) &&
+           (llmobsi_alert_is(parser, ")") ? llmobsi_alert_next(parser)
+                                          : llmobsi_alert_expected(parser, "\",\" or \")\""));
+}
+
+/* The rule's list is the first one; every other must be the same. */
+llmobsi_fn bool llmobsi_alert_group(llmobsi_alert_parser* parser, const llmobsi_alert_by* by)
+{
+    llmobsi_alert_rule* rule = parser->rule;
+    bool same = by->count == rule->by_count;
+    unsigned i;
+    if (!parser->grouped) {
+        parser->grouped = true;
+        memcpy(rule->by, by->labels, sizeof rule->by);
+        rule->by_count = by->count;
+        return true;
+    }
+    for (i = 0; same && i < by->count; i++) {
+        same = llmobsi_alert_by_has(rule->by, rule->by_count, by->labels[i]);
+    }
+    return same || llmobsi_alert_refuse_at(parser, by->place,
+                                           "other labels than in a by before: a rule has one list");
+}
+
+/* ---- sums and quantiles -------------------------------------------------------------------- */
+
+/* sum(...), sum by (feature) (...) or sum(...) by (feature): of one term. */
+llmobsi_fn bool llmobsi_alert_read_sum(llmobsi_alert_parser* parser, llmobsi_alert_term* term)
+{
+    bool quantile = term->function == LLMOBS_I_ALERT_QUANTILE;
+    llmobsi_alert_by by;
+    memset(&by, 0, sizeof by);
+    by.place = parser->place;
+    if (!llmobsi_alert_next(parser) ||
+        (llmobsi_alert_take(parser, "by") && !llmobsi_alert_read_list(parser, &by)) ||
+        !llmobsi_alert_want(parser, "(")) {
+        return false;
+    }
+    if (quantile ? !llmobsi_alert_want(parser, "rate") || !llmobsi_alert_read_call(parser, term)
+                 : !llmobsi_alert_read_plain(parser, term)) {
+        return false;
+    }
+    if (!llmobsi_alert_want(parser, ")") ||
+        (by.count == 0 && !by.le && llmobsi_alert_take(parser, "by") &&
+         !llmobsi_alert_read_list(parser, &by))) {
+        return false;
+    }
+    if (by.le != quantile) {
+        return llmobsi_alert_refuse_at(parser, by.place,
+                                       quantile ? "a quantile's sum must be by le"
+                                                : "le can't be told apart but for a quantile");
+    }
+    if (by.count > 0) {
+        return llmobsi_alert_group(parser, &by);
+    }
+    if (!parser->summed) {
+        parser->summed = true;
+        parser->sum = by.place;
+    }
+    return !parser->failed;
+}
+
+/* (0.95, rate(x_bucket[5m])) */
+llmobsi_fn bool llmobsi_alert_read_quantile(llmobsi_alert_parser* parser, llmobsi_alert_term* term)
+{
+    bool minus;
+    term->function = LLMOBS_I_ALERT_QUANTILE;
+    if (!llmobsi_alert_next(parser) || !llmobsi_alert_want(parser, "(")) {
+        return false;
+    }
+    minus = llmobsi_alert_take(parser, "-");
+    if (parser->kind != LLMOBS_I_ALERT_FIGURE ||
+        !llmobsi_alert_number(parser->token, parser->token_size, &term->quantile)) {
+        return llmobsi_alert_expected(parser, "the quantile, from 0 to 1");
+    }
+    if (term->quantile > 1 || (minus && term->quantile > 0)) {
+        return llmobsi_alert_refuse(parser, "a quantile is from 0 to 1");
+    }
+    if (!llmobsi_alert_next(parser) || !llmobsi_alert_want(parser, ",")) {
+        return false;
+    }
+    if (llmobsi_alert_is_sum(parser)) {
+        return llmobsi_alert_read_sum(parser, term) && llmobsi_alert_want(parser, ")");
+    }
+    return llmobsi_alert_want(parser, "rate") && llmobsi_alert_read_call(parser, term) &&
+           llmobsi_alert_want(parser, ")");
+}
+
+/* The term that begins at the token, which is a word. */
+llmobsi_fn bool llmobsi_alert_read_term(llmobsi_alert_parser* parser)
+{
+    llmobsi_alert_rule* rule = parser->rule;
+    llmobsi_alert_term* term = &rule->terms[rule->term_count];
+    bool good;
+    if (rule->term_count == LLMOBS_I_ALERT_TERMS) {
+        return llmobsi_alert_refuse(parser, "more than 16 metrics in one condition");
+    }
+    if (llmobsi_alert_is_sum(parser)) {
+        good = llmobsi_alert_read_sum(parser, term);
+    } else if (llmobsi_alert_is(parser, llmobsi_alert_functions[LLMOBS_I_ALERT_QUANTILE]) &&
+               llmobsi_alert_is_call(parser)) {
+        good = llmobsi_alert_read_quantile(parser, term);
+    } else {
+        good = llmobsi_alert_read_plain(parser, term);
+    }
+    rule->term_count += good;
+    return good;
+}
+
+/* =================================================================================================
+ *  >>alert_condition        analyze: alerts: conditions read
+ * ============================================================================================== */
+
+/* Conditions read: precedence climbing, so that each operand and each operator is one step, and
+   a node is added behind those that it is made of. Terms and nodes are limited, and so is depth. */
+
+/* ---- nodes --------------------------------------------------------------------------------- */
+
+/* Adds a node, and what is known of it. */
+llmobsi_fn bool llmobsi_alert_add(llmobsi_alert_parser* parser, llmobsi_alert_place place,
+                                  const llmobsi_alert_node* node, const llmobsi_alert_known* known)
+{
+    llmobsi_alert_rule* rule = parser->rule;
+    if (rule->node_count == LLMOBS_I_ALERT_NODES) {
+        return llmobsi_alert_refuse_at(parser, place,
+                                       "more than 48 numbers, metrics and operators");
+    }
+    if (known->constant && !llmobsi_double_is_finite(known->value)) {
+        return llmobsi_alert_refuse_at(parser, place, "the number is too large");
+    }
+    rule->nodes[rule->node_count] = *node;
+    parser->known[rule->node_count++] = *known;
+    return true;
+}
+
+/* Whether comparing what is never below 0 with a constant says nothing: 1 if it is always true, -1
+   if never. */
+llmobsi_fn int llmobsi_alert_foregone(unsigned op, double constant)
+{
+    bool above = op == LLMOBS_I_ALERT_GREATER || op == LLMOBS_I_ALERT_GREATER_EQUAL;
+    bool below = op == LLMOBS_I_ALERT_LESS || op == LLMOBS_I_ALERT_LESS_EQUAL;
+    if (constant > 0) {
+        return 0;
+    }
+    if (constant < 0) {
+        return above || op == LLMOBS_I_ALERT_UNEQUAL ? 1 : -1;
+    }
+    return op == LLMOBS_I_ALERT_GREATER_EQUAL ? 1 : below && op == LLMOBS_I_ALERT_LESS ? -1 : 0;
+}
+
+/* The operator as it is when both sides change places. */
+llmobsi_fn unsigned llmobsi_alert_turned(unsigned op)
+{
+    switch (op) {
+    case LLMOBS_I_ALERT_GREATER:
+        return LLMOBS_I_ALERT_LESS;
+    case LLMOBS_I_ALERT_GREATER_EQUAL:
+        return LLMOBS_I_ALERT_LESS_EQUAL;
+    case LLMOBS_I_ALERT_LESS:
+        return LLMOBS_I_ALERT_GREATER;
+    case LLMOBS_I_ALERT_LESS_EQUAL:
+        return LLMOBS_I_ALERT_GREATER_EQUAL;
+    default:
+        return op;
+    }
+}
+
+/* A comparison must be able to be true, and to be false. */
+llmobsi_fn bool llmobsi_alert_check_comparison(llmobsi_alert_parser* parser,
+                                               llmobsi_alert_place place, unsigned op,
+                                               const llmobsi_alert_known* left,
+                                               const llmobsi_alert_known* right)
+{
+    int foregone = 0;
+    if (left->constant && right->constant) {
+        return llmobsi_alert_refuse_at(parser, place, "two constants are compared: expected a "
+                                                      "metric on one side");
+    }
+    if (left->never_negative && right->constant) {
+        foregone = llmobsi_alert_foregone(op, right->value);
+    } else if (right->never_negative && left->constant) {
+        foregone = llmobsi_alert_foregone(llmobsi_alert_turned(op), left->value);
+    }
+    if (foregone != 0) {
+        return llmobsi_alert_refuse_at(
+            parser, place,
+            foregone > 0 ? "this is always true: increases and rates are not below 0"
+                         : "this is never true: increases and rates are not below 0");
+    }
+    return true;
+}
+
+/* What two numbers come to. */
+llmobsi_fn llmobsi_alert_known llmobsi_alert_compute(unsigned op, const llmobsi_alert_known* left,
+                                                     const llmobsi_alert_known* right)
+{
+    llmobsi_alert_known known;
+    memset(&known, 0, sizeof known);
+    known.constant = left->constant && right->constant;
+    known.never_negative =
+        left->never_negative && right->never_negative && op != LLMOBS_I_ALERT_SUBTRACT;
+    if (!known.constant) {
+        return known;
+    }
+    if (op == LLMOBS_I_ALERT_ADD) {
+        known.value = left->value + right->value;
+    } else if (op == LLMOBS_I_ALERT_SUBTRACT) {
+        known.value = left->value - right->value;
+    } else if (op == LLMOBS_I_ALERT_MULTIPLY) {
+        known.value = left->value * right->value;
+    } else {
+        known.value = left->value / right->value;
+    }
+    known.never_negative = known.value >= 0;
+    return known;
+}
+
+/* "expected a number before "+", found a comparison", and the like. */
+llmobsi_cold bool llmobsi_alert_mistyped(llmobsi_alert_parser* parser, llmobsi_alert_place place,
+                                         unsigned op, bool behind)
+{
+    llmobs_alert_error* error = parser->error;
+    const char* word = llmobsi_alert_op_words[op];
+    bool wants_truth = op >= LLMOBS_I_ALERT_AND;
+    (void)llmobsi_alert_refuse_at(parser, place, "expected a ");
+    llmobsi_alert_say_text(error, wants_truth ? "comparison" : "number");
+    llmobsi_alert_say_text(error, behind ? " behind " : " before ");
+    llmobsi_alert_say_quoted(error, word, strlen(word));
+    llmobsi_alert_say_text(error, wants_truth ? ", found a number" : ", found a comparison");
+    return false;
+}
+
+/* Joins the node `left` and the last one; the operator stands at `place`. */
+llmobsi_fn bool llmobsi_alert_join(llmobsi_alert_parser* parser, llmobsi_alert_place place,
+                                   unsigned op, unsigned left)
+{
+    const llmobsi_alert_rule* rule = parser->rule;
+    unsigned right = rule->node_count - 1u;
+    const llmobsi_alert_known* known = parser->known;
+    bool wants_truth = op >= LLMOBS_I_ALERT_AND;
+    llmobsi_alert_known made;
+    llmobsi_alert_node node;
+    memset(&node, 0, sizeof node);
+    memset(&made, 0, sizeof made);
+    node.op = (uint8_t)op;
+    node.left = (uint8_t)left;
+    node.right = (uint8_t)right;
+    if (llmobsi_alert_is_truth(&rule->nodes[left]) != wants_truth) {
+        return llmobsi_alert_mistyped(parser, place, op, false);
+    }
+    if (llmobsi_alert_is_truth(&rule->nodes[right]) != wants_truth) {
+        return llmobsi_alert_mistyped(parser, place, op, true);
+    }
+    if (op < LLMOBS_I_ALERT_EQUAL) {
+        if (op == LLMOBS_I_ALERT_DIVIDE && known[right].constant && known[right].value == 0) {
+            return llmobsi_alert_refuse_at(parser, place, "a division by zero");
+        }
+        made = llmobsi_alert_compute(op, &known[left], &known[right]);
+    } else if (!wants_truth && !llmobsi_alert_check_comparison(parser, place, op, &known[left],
+                                                               &known[right])) {
+        return false;
+    }
+    return llmobsi_alert_add(parser, place, &node, &made);
+}
+
+/* ---- operands ------------------------------------------------------------------------------ */
+
+/* The number at the token. */
+llmobsi_fn bool llmobsi_alert_parse_number(llmobsi_alert_parser* parser)
+{
+    llmobsi_alert_known known;
+    llmobsi_alert_node node;
+    memset(&node, 0, sizeof node);
+    memset(&known, 0, sizeof known);
+    if (!llmobsi_alert_number(parser->token, parser->token_size, &node.number)) {
+        return llmobsi_alert_expected(parser, "a number");
+    }
+    node.op = LLMOBS_I_ALERT_NUMBER;
+    known.value = node.number;
+    known.constant = true;
+    known.never_negative = true;
+    return llmobsi_alert_add(parser, parser->place, &node, &known) && llmobsi_alert_next(parser);
+}
+
+/* The term at the token. A histogram's sum goes down where it has values below 0. */
+llmobsi_fn bool llmobsi_alert_parse_term(llmobsi_alert_parser* parser)
+{
+    llmobsi_alert_place place = parser->place;
+    const llmobsi_alert_term* term = &parser->rule->terms[parser->rule->term_count];
+    llmobsi_alert_known known;
+    llmobsi_alert_node node;
+    memset(&node, 0, sizeof node);
+    memset(&known, 0, sizeof known);
+    node.op = LLMOBS_I_ALERT_TERM;
+    node.term = parser->rule->term_count;
+    if (!llmobsi_alert_read_term(parser)) {
+        return false;
+    }
+    known.never_negative =
+        (term->function == LLMOBS_I_ALERT_INCREASE || term->function == LLMOBS_I_ALERT_RATE) &&
+        term->part != LLMOBS_I_ALERT_SUM;
+    return llmobsi_alert_add(parser, place, &node, &known);
+}
+
+/* Turns the sign of the last node. */
+llmobsi_fn bool llmobsi_alert_negate(llmobsi_alert_parser* parser, llmobsi_alert_place place)
+{
+    unsigned last = parser->rule->node_count - 1u;
+    llmobsi_alert_known known;
+    llmobsi_alert_node node;
+    memset(&node, 0, sizeof node);
+    memset(&known, 0, sizeof known);
+    node.op = LLMOBS_I_ALERT_NEGATE;
+    node.left = (uint8_t)last;
+    if (llmobsi_alert_is_truth(&parser->rule->nodes[last])) {
+        return llmobsi_alert_mistyped(parser, place, LLMOBS_I_ALERT_NEGATE, true);
+    }
+    known.constant = parser->known[last].constant;
+    known.value = -parser->known[last].value;
+    known.never_negative = known.constant && known.value >= 0;
+    return llmobsi_alert_add(parser, place, &node, &known);
+}
+
+/* The operator at the token; 0: it is none. */
+llmobsi_fn unsigned llmobsi_alert_operator(const llmobsi_alert_parser* parser)
+{
+    unsigned op = LLMOBS_I_ALERT_OR;
+    while (op >= LLMOBS_I_ALERT_ADD && !llmobsi_alert_is(parser, llmobsi_alert_op_words[op])) {
+        op--;
+    }
+    return op >= LLMOBS_I_ALERT_ADD ? op : 0;
+}
+
+/* Operands and the operators between them that bind at least so closely. It calls itself for what
+   stands behind an operator, a sign or in parentheses: with the depth of those, it is bounded. */
+llmobsi_fn bool llmobsi_alert_parse_binding(llmobsi_alert_parser* parser, unsigned least)
+{
+    llmobsi_alert_place place = parser->place;
+    unsigned op;
+    bool minus = llmobsi_alert_is(parser, "-");
+    if (minus || llmobsi_alert_is(parser, "(")) {
+        if (++parser->depth > LLMOBS_I_ALERT_DEPTH) {
+            return llmobsi_alert_refuse(parser, "parentheses and signs more than 16 deep");
+        }
+        if (!llmobsi_alert_next(parser) ||
+            !llmobsi_alert_parse_binding(
+                parser, minus ? llmobsi_alert_ranks[LLMOBS_I_ALERT_NEGATE] : 1) ||
+            !(minus ? llmobsi_alert_negate(parser, place) : llmobsi_alert_want(parser, ")"))) {
+            return false;
+        }
+        parser->depth--;
+    } else if (parser->kind == LLMOBS_I_ALERT_FIGURE) {
+        if (!llmobsi_alert_parse_number(parser)) {
+            return false;
+        }
+    } else if (parser->kind != LLMOBS_I_ALERT_WORD || llmobsi_alert_is_reserved(parser)) {
+        return llmobsi_alert_expected(parser, "a number, a metric or \"(\"");
+    } else if (!llmobsi_alert_parse_term(parser)) {
+        return false;
+    }
+    while ((op = llmobsi_alert_operator(parser)) != 0 && llmobsi_alert_ranks[op] >= least) {
+        unsigned left = parser->rule->node_count - 1u;
+        place = parser->place;
+        if (!llmobsi_alert_next(parser) ||
+            !llmobsi_alert_parse_binding(parser, llmobsi_alert_ranks[op] + 1u) ||
+            !llmobsi_alert_join(parser, place, op, left)) {
+            return false;
+        }
+    }
+    return !parser->failed;
+}
+
+/* A whole condition: true or false. */
+llmobsi_fn bool llmobsi_alert_parse_condition(llmobsi_alert_parser* parser)
+{
+    const llmobsi_alert_rule* rule = parser->rule;
+    if (!llmobsi_alert_parse_binding(parser, 1)) {
+        return false;
+    }
+    return llmobsi_alert_is_truth(&rule->nodes[rule->node_count - 1]) ||
+           llmobsi_alert_expected(parser, "a comparison such as \"> 0\"");
+}
+
+/* =================================================================================================
+ *  >>alert_parse            analyze: alerts: rules read
+ * ============================================================================================== */
+
+/* Rules read: from a text of many, and from the struct. */
+
+/* ---- clauses ------------------------------------------------------------------------------- */
+
+/* Passes a word of a few. Which one is told. */
+llmobsi_fn bool llmobsi_alert_read_choice(llmobsi_alert_parser* parser, const char* const* words,
+                                          const char* expected, uint8_t* choice)
+{
+    unsigned which = llmobsi_alert_which(parser, words, 3);
+    *choice = (uint8_t)which;
+    return which < 3 ? llmobsi_alert_next(parser) : llmobsi_alert_expected(parser, expected);
+}
+
+/* Passes a text in quotes, and keeps it. */
+llmobsi_fn bool llmobsi_alert_read_text(llmobsi_alert_parser* parser, uint16_t* place)
+{
+    if (parser->kind != LLMOBS_I_ALERT_STRING) {
+        return llmobsi_alert_expected(parser, "a text in double quotes");
+    }
+    return llmobsi_alert_keep_token(parser, place) && llmobsi_alert_next(parser);
+}
+
+llmobsi_fn bool llmobsi_alert_read_wait(llmobsi_alert_parser* parser, uint32_t least,
+                                        uint32_t* seconds)
+{
+    return llmobsi_alert_read_duration(parser, least, LLMOBS_I_ALERT_WAIT_MOST_S, 1,
+                                       least > 0 ? "10s to 30d" : "at most 30d", seconds);
+}
+
+/* The rule's own list of labels, from behind `by` on. */
+llmobsi_fn bool llmobsi_alert_group_by(llmobsi_alert_parser* parser, llmobsi_alert_by* by)
+{
+    if (by->le) {
+        return llmobsi_alert_refuse_at(parser, by->place,
+                                       "le can't be told apart but for a quantile");
+    }
+    return llmobsi_alert_group(parser, by);
+}
+
+/* What stands behind a clause's word. */
+llmobsi_fn bool llmobsi_alert_read_clause(llmobsi_alert_parser* parser, unsigned clause)
+{
+    llmobsi_alert_rule* rule = parser->rule;
+    llmobsi_alert_by by;
+    switch (clause) {
+    case LLMOBS_I_ALERT_BY:
+        memset(&by, 0, sizeof by);
+        return llmobsi_alert_read_list(parser, &by) && llmobsi_alert_group_by(parser, &by);
+    case LLMOBS_I_ALERT_SEVERITY:
+        return llmobsi_alert_read_choice(parser, llmobsi_alert_severities,
+                                         "info, warning or critical", &rule->severity);
+    case LLMOBS_I_ALERT_NO_DATA:
+        return llmobsi_alert_read_choice(parser, llmobsi_alert_policies, "ok, keep or alert",
+                                         &rule->no_data);
+    case LLMOBS_I_ALERT_GROUP:
+        if (parser->kind != LLMOBS_I_ALERT_WORD ||
+            !llmobsi_alert_is_name(parser->token, parser->token_size, LLMOBS_ALERT_NAME_SIZE - 1)) {
+            return llmobsi_alert_expected(parser, "a group's name (letters, digits, \"_\")");
+        }
+        return llmobsi_alert_keep_token(parser, &rule->group) && llmobsi_alert_next(parser);
+    case LLMOBS_I_ALERT_SUMMARY:
+        return llmobsi_alert_read_text(parser, &rule->summary);
+    case LLMOBS_I_ALERT_RUNBOOK:
+        return llmobsi_alert_read_text(parser, &rule->runbook);
+    case LLMOBS_I_ALERT_FOR:
+        return llmobsi_alert_read_wait(parser, 0, &rule->for_s);
+    case LLMOBS_I_ALERT_KEEP_FIRING_FOR:
+        return llmobsi_alert_read_wait(parser, 0, &rule->keep_firing_for_s);
+    case LLMOBS_I_ALERT_MIN_HISTORY:
+        return llmobsi_alert_read_wait(parser, 0, &rule->min_history_s);
+    case LLMOBS_I_ALERT_COOLDOWN:
+        return llmobsi_alert_read_wait(parser, 0, &rule->cooldown_s);
+    default:
+        return llmobsi_alert_read_wait(parser, LLMOBS_I_ALERT_STEP_S, &rule->repeat_s);
+    }
+}
+
+/* All clauses, to where the next rule begins. */
+llmobsi_fn bool llmobsi_alert_read_clauses(llmobsi_alert_parser* parser)
+{
+    static const char known[] = ": known are by, for, keep_firing_for, min_history, severity, "
+                                "group, no_data, cooldown, repeat, summary, runbook";
+    unsigned seen = 0;
+    while (parser->kind == LLMOBS_I_ALERT_WORD) {
+        unsigned clause = llmobsi_alert_which(parser, llmobsi_alert_clause_words,
+                                              LLMOBS_I_ALERT_CLAUSES);
+        if (clause == LLMOBS_I_ALERT_CLAUSES) {
+            return llmobsi_alert_refuse_token(parser, "unknown word ", known);
+        }
+        if ((seen & 1u << clause) != 0) {
+            return llmobsi_alert_refuse_token(parser, "a second ", "");
+        }
+        seen |= 1u << clause;
+        if (!llmobsi_alert_next(parser) || !llmobsi_alert_read_clause(parser, clause)) {
+            return false;
+        }
+    }
+    if (parser->kind != LLMOBS_I_ALERT_END && parser->kind != LLMOBS_I_ALERT_HEAD) {
+        return llmobsi_alert_expected(
+            parser, seen != 0 ? "a clause, the next rule or the end"
+                              : "an operator, a clause, the next rule or the end");
+    }
+    return !parser->failed;
+}
+
+/* ---- one rule ------------------------------------------------------------------------------ */
+
+llmobsi_fn void llmobsi_alert_start(llmobsi_alert_parser* parser, llmobsi_alert_rule* rule)
+{
+    memset(rule, 0, sizeof *rule);
+    rule->text_used = 1;
+    rule->repeat_s = LLMOBS_I_ALERT_REPEAT_S;
+    parser->rule = rule;
+    parser->depth = 0;
+    parser->grouped = false;
+    parser->summed = false;
+}
+
+/* A sum without a list adds all series, which is another thing where the rule tells some apart. */
+llmobsi_fn bool llmobsi_alert_check_sums(llmobsi_alert_parser* parser)
+{
+    return !parser->summed || parser->rule->by_count == 0 ||
+           llmobsi_alert_refuse_at(parser, parser->sum,
+                                   "a sum without by in a rule that has one: give it the same by, "
+                                   "or leave sum out");
+}
+
+llmobsi_fn bool llmobsi_alert_read_rule(llmobsi_alert_parser* parser, llmobsi_alert_rule* rule)
+{
+    size_t size = parser->token_size - 1; /* without the colon */
+    llmobsi_alert_start(parser, rule);
+    if (parser->kind != LLMOBS_I_ALERT_HEAD) {
+        return llmobsi_alert_expected(parser, "a rule's name and \":\", such as cost_spike:");
+    }
+    if (!llmobsi_alert_is_name(parser->token, size, LLMOBS_ALERT_NAME_SIZE - 1)) {
+        return llmobsi_alert_expected(
+            parser, "a name of letters, digits and \"_\", at most 63, and \":\"");
+    }
+    return llmobsi_alert_keep(parser, parser->token, size, false, &rule->name) &&
+           llmobsi_alert_next(parser) && llmobsi_alert_parse_condition(parser) &&
+           llmobsi_alert_read_clauses(parser) && llmobsi_alert_check_sums(parser);
+}
+
+/* ---- a text of rules ----------------------------------------------------------------------- */
+
+typedef struct llmobsi_alert_reader {
+    llmobs_alert_error error; /* of READ_FAILED */
+    llmobsi_alert_parser parser;
+} llmobsi_alert_reader;
+
+typedef enum llmobsi_alert_read {
+    LLMOBS_I_ALERT_READ_RULE,
+    LLMOBS_I_ALERT_READ_END,
+    LLMOBS_I_ALERT_READ_FAILED /* for good */
+} llmobsi_alert_read;
+
+/* The reader must stay where it is; the text, of any bytes, must live as long. */
+llmobsi_fn void llmobsi_alert_reader_begin(llmobsi_alert_reader* reader, const char* text,
+                                           size_t size)
+{
+    reader->error = llmobs_alert_error_default();
+    (void)llmobsi_alert_begin(&reader->parser, text, size, &reader->error);
+}
+
+llmobsi_fn llmobsi_alert_read llmobsi_alert_read_next(llmobsi_alert_reader* reader,
+                                                      llmobsi_alert_rule* out)
+{
+    if (!reader->parser.failed && reader->parser.kind == LLMOBS_I_ALERT_END) {
+        return LLMOBS_I_ALERT_READ_END;
+    }
+    return !reader->parser.failed && llmobsi_alert_read_rule(&reader->parser, out)
+               ? LLMOBS_I_ALERT_READ_RULE
+               : LLMOBS_I_ALERT_READ_FAILED;
+}
+
+/* ---- a rule from the struct ---------------------------------------------------------------- */
+
+/* Refuses a field that is no condition. */
+llmobsi_cold bool llmobsi_alert_refuse_field(llmobsi_alert_parser* parser, const char* reason)
+{
+    llmobsi_alert_place nowhere = {0, 0};
+    return llmobsi_alert_refuse_at(parser, nowhere, reason);
+}
+
+/* Keeps a name, or no text for a group that is none. */
+llmobsi_fn bool llmobsi_alert_give_name(llmobsi_alert_parser* parser, const char* name,
+                                        const char* reason, uint16_t* place)
+{
+    size_t size = name != NULL ? strlen(name) : 0;
+    if (!llmobsi_alert_is_name(name, size, LLMOBS_ALERT_NAME_SIZE - 1)) {
+        return llmobsi_alert_refuse_field(parser, reason);
+    }
+    return llmobsi_alert_keep(parser, name, size, false, place);
+}
+
+llmobsi_fn bool llmobsi_alert_give_text(llmobsi_alert_parser* parser, const char* text,
+                                        const char* reason, uint16_t* place)
+{
+    size_t size = text != NULL ? strlen(text) : 0;
+    if (!llmobsi_text_is_safe(text, size)) {
+        return llmobsi_alert_refuse_field(parser, reason);
+    }
+    return llmobsi_alert_keep(parser, text, size, false, place);
+}
+
+/* "feature, model"; what is said of it is said of `by`. */
+llmobsi_fn bool llmobsi_alert_give_by(llmobsi_alert_parser* parser, const char* text)
+{
+    llmobs_alert_error error = llmobs_alert_error_default();
+    llmobsi_alert_parser inner;
+    llmobsi_alert_by by;
+    if (text == NULL || text[strspn(text, " \t\r\n")] == '\0') {
+        return true;
+    }
+    memset(&by, 0, sizeof by);
+    (void)llmobsi_alert_begin(&inner, text, strlen(text), &error);
+    inner.rule = parser->rule;
+    inner.grouped = parser->grouped;
+    if (llmobsi_alert_read_labels(&inner, &by) &&
+        (inner.kind == LLMOBS_I_ALERT_END ||
+         llmobsi_alert_expected(&inner, "\",\" or the end")) &&
+        llmobsi_alert_group_by(&inner, &by)) {
+        return true;
+    }
+    (void)llmobsi_alert_refuse_field(parser, "by: ");
+    llmobsi_alert_say_text(parser->error, error.reason);
+    return false;
+}
+
+llmobsi_fn bool llmobsi_alert_give_numbers(llmobsi_alert_parser* parser,
+                                           const llmobs_alert_rule* given)
+{
+    llmobsi_alert_rule* rule = parser->rule;
+    unsigned clause;
+    rule->for_s = given->for_s;
+    rule->keep_firing_for_s = given->keep_firing_for_s;
+    rule->min_history_s = given->min_history_s;
+    rule->cooldown_s = given->cooldown_s;
+    rule->repeat_s = given->repeat_s != 0 ? given->repeat_s : LLMOBS_I_ALERT_REPEAT_S;
+    for (clause = 0; clause < LLMOBS_I_ALERT_CLAUSES; clause++) {
+        const uint32_t* seconds = llmobsi_alert_wait(rule, clause);
+        if (seconds != NULL && *seconds > LLMOBS_I_ALERT_WAIT_MOST_S) {
+            (void)llmobsi_alert_refuse_field(parser, llmobsi_alert_clause_words[clause]);
+            llmobsi_alert_say_text(parser->error, "_s: expected at most 30 days");
+            return false;
+        }
+    }
+    if (rule->repeat_s < LLMOBS_I_ALERT_STEP_S) {
+        return llmobsi_alert_refuse_field(parser, "repeat_s: expected at least 10 s");
+    }
+    rule->severity = (uint8_t)given->severity;
+    rule->no_data = (uint8_t)given->no_data;
+    return ((unsigned)given->severity <= (unsigned)LLMOBS_ALERT_CRITICAL ||
+            llmobsi_alert_refuse_field(parser, "severity: no such value")) &&
+           ((unsigned)given->no_data <= (unsigned)LLMOBS_ALERT_NO_DATA_ALERT ||
+            llmobsi_alert_refuse_field(parser, "no_data: no such value"));
+}
+
+/* `given` and `error` are of this version's size. Where it is refused, `out` holds no rule. */
+llmobsi_fn bool llmobsi_alert_parse_rule(llmobsi_alert_rule* out, const llmobs_alert_rule* given,
+                                         llmobs_alert_error* error)
+{
+    const char* condition = given->condition != NULL ? given->condition : "";
+    bool has_group = given->group != NULL && given->group[0] != '\0';
+    llmobsi_alert_parser parser;
+    *error = llmobs_alert_error_default();
+    (void)llmobsi_alert_begin(&parser, condition, strlen(condition), error);
+    llmobsi_alert_start(&parser, out);
+    if (!llmobsi_alert_give_name(&parser, given->name,
+                                 "name: expected a letter or \"_\", then letters, digits and \"_\","
+                                 " at most 63",
+                                 &out->name) ||
+        !llmobsi_alert_parse_condition(&parser)) {
+        return false;
+    }
+    if (parser.kind != LLMOBS_I_ALERT_END) {
+        return llmobsi_alert_expected(&parser, "an operator or the end");
+    }
+    return llmobsi_alert_give_by(&parser, given->by) && llmobsi_alert_check_sums(&parser) &&
+           (!has_group || llmobsi_alert_give_name(&parser, given->group,
+                                                  "group: expected a name as of a rule",
+                                                  &out->group)) &&
+           llmobsi_alert_give_text(&parser, given->summary,
+                                   "summary: expected UTF-8 without control characters",
+                                   &out->summary) &&
+           llmobsi_alert_give_text(&parser, given->runbook,
+                                   "runbook: expected UTF-8 without control characters",
+                                   &out->runbook) &&
+           llmobsi_alert_give_numbers(&parser, given);
+}
+
+/* =================================================================================================
+ *  >>alert_write            analyze: alerts: rules written
+ * ============================================================================================== */
+
+/* Rules written, so that they are read as the same: one form for each rule, with no parentheses
+   that it could do without and no clause that says what is so anyway. */
+
+/* ---- parts --------------------------------------------------------------------------------- */
+
+/* A text in quotes. */
+llmobsi_fn void llmobsi_put_alert_string(llmobsi_writer* writer, const char* text)
+{
+    llmobsi_put_text(writer, "\"");
+    while (*text != '\0') {
+        size_t plain = strcspn(text, "\"\\\n");
+        llmobsi_put(writer, text, plain);
+        text += plain;
+        if (*text != '\0') {
+            llmobsi_put_text(writer, "\\");
+            llmobsi_put(writer, *text == '\n' ? "n" : text, 1);
+            text++;
+        }
+    }
+    llmobsi_put_text(writer, "\"");
+}
+
+llmobsi_fn void llmobsi_put_alert_word(llmobsi_writer* writer, const char* word)
+{
+    llmobsi_put(writer, word, strlen(word));
+}
+
+/* 1d12h, 5m, 0s: in days and less. */
+llmobsi_fn void llmobsi_put_alert_duration(llmobsi_writer* writer, uint32_t seconds)
+{
+    static const uint32_t worth[] = {86400, 3600, 60, 1};
+    size_t i;
+    if (seconds == 0) {
+        llmobsi_put_text(writer, "0s");
+    }
+    for (i = 0; i < sizeof worth / sizeof worth[0]; i++) {
+        if (seconds >= worth[i]) {
+            llmobsi_put_u64(writer, seconds / worth[i]);
+            llmobsi_put(writer, &"dhms"[i], 1);
+            seconds %= worth[i];
+        }
+    }
+}
+
+llmobsi_fn void llmobsi_put_alert_le(llmobsi_writer* writer, double le)
+{
+    llmobsi_put_text(writer, "le=\"");
+    if (llmobsi_double_is_finite(le)) {
+        llmobsi_put_double(writer, le);
+    } else {
+        llmobsi_put_text(writer, "+Inf");
+    }
+    llmobsi_put_text(writer, "\"");
+}
+
+/* ---- terms --------------------------------------------------------------------------------- */
+
+/* metric{label="value"} and, behind it, [5m] offset 7d. */
+llmobsi_fn void llmobsi_put_alert_selector(llmobsi_writer* writer, const llmobsi_alert_rule* rule,
+                                           const llmobsi_alert_term* term)
+{
+    unsigned i;
+    llmobsi_put_alert_word(writer, llmobsi_alert_text(rule, term->metric));
+    for (i = 0; i < term->matcher_count; i++) {
+        const llmobsi_alert_matcher* matcher = &rule->matchers[term->matcher + i];
+        llmobsi_put_alert_word(writer, i == 0 ? "{" : ",");
+        llmobsi_put_alert_word(writer, llmobsi_alert_text(rule, matcher->name));
+        llmobsi_put_alert_word(writer, matcher->negated ? "!=" : "=");
+        llmobsi_put_alert_string(writer, llmobsi_alert_text(rule, matcher->value));
+    }
+    if (term->le != 0) {
+        llmobsi_put_alert_word(writer, i == 0 ? "{" : ",");
+        llmobsi_put_alert_le(writer, term->le);
+    }
+    llmobsi_put(writer, "}", term->matcher_count > 0 || term->le != 0);
+    if (term->span_s > 0) {
+        llmobsi_put_text(writer, "[");
+        llmobsi_put_alert_duration(writer, term->span_s);
+        llmobsi_put_text(writer, "]");
+    }
+    if (term->offset_s > 0) {
+        llmobsi_put_text(writer, " offset ");
+        llmobsi_put_alert_duration(writer, term->offset_s);
+    }
+}
+
+llmobsi_fn void llmobsi_put_alert_term(llmobsi_writer* writer, const llmobsi_alert_rule* rule,
+                                       const llmobsi_alert_term* term)
+{
+    llmobsi_put_alert_word(writer, llmobsi_alert_functions[term->function]);
+    if (term->function == LLMOBS_I_ALERT_QUANTILE) {
+        llmobsi_put_text(writer, "(");
+        llmobsi_put_double(writer, term->quantile);
+        llmobsi_put_text(writer, ", rate");
+    }
+    llmobsi_put(writer, "(", term->function != LLMOBS_I_ALERT_INSTANT);
+    llmobsi_put_alert_selector(writer, rule, term);
+    llmobsi_put(writer, "))", term->function == LLMOBS_I_ALERT_QUANTILE  ? 2
+                              : term->function == LLMOBS_I_ALERT_INSTANT ? 0
+                                                                         : 1);
+}
+
+/* ---- conditions ---------------------------------------------------------------------------- */
+
+typedef void (*llmobsi_alert_term_fn)(llmobsi_writer* writer, const llmobsi_alert_rule* rule,
+                                      const llmobsi_alert_term* term);
+
+/* The node and what it is made of; in parentheses if it binds less closely than `least`. It calls
+   itself, as deep as there are nodes at the most. */
+llmobsi_fn void llmobsi_put_alert_node(llmobsi_writer* writer, const llmobsi_alert_rule* rule,
+                                       unsigned number, unsigned least,
+                                       llmobsi_alert_term_fn put_term)
+{
+    const llmobsi_alert_node* node = &rule->nodes[number];
+    unsigned rank = llmobsi_alert_ranks[node->op];
+    llmobsi_put(writer, "(", rank < least);
+    if (node->op == LLMOBS_I_ALERT_NUMBER) {
+        llmobsi_put_double(writer, node->number);
+    } else if (node->op == LLMOBS_I_ALERT_TERM) {
+        put_term(writer, rule, &rule->terms[node->term]);
+    } else if (node->op == LLMOBS_I_ALERT_NEGATE) {
+        llmobsi_put_text(writer, "-");
+        llmobsi_put_alert_node(writer, rule, node->left, rank, put_term);
+    } else { /* what stands to the left is joined first, anyway */
+        llmobsi_put_alert_node(writer, rule, node->left, rank, put_term);
+        llmobsi_put_text(writer, " ");
+        llmobsi_put_alert_word(writer, llmobsi_alert_op_words[node->op]);
+        llmobsi_put_text(writer, " ");
+        llmobsi_put_alert_node(writer, rule, node->right, rank + 1, put_term);
+    }
+    llmobsi_put(writer, ")", rank < least);
+}
+
+/* A condition, its terms in any spelling. */
+llmobsi_fn void llmobsi_put_alert_condition(llmobsi_writer* writer, const llmobsi_alert_rule* rule,
+                                            llmobsi_alert_term_fn put_term)
+{
+    llmobsi_put_alert_node(writer, rule, rule->node_count - 1u, 0, put_term);
+}
+
+/* ---- rules --------------------------------------------------------------------------------- */
+
+/* feature, model */
+llmobsi_fn void llmobsi_put_alert_by(llmobsi_writer* writer, const llmobsi_alert_rule* rule)
+{
+    unsigned i;
+    for (i = 0; i < rule->by_count; i++) {
+        llmobsi_put(writer, ", ", i > 0 ? 2 : 0);
+        llmobsi_put_alert_word(writer, llmobsi_alert_text(rule, rule->by[i]));
+    }
+}
+
+/* Whether a clause says what its absence would not; of those on the line behind the condition. */
+llmobsi_fn bool llmobsi_alert_has(const llmobsi_alert_rule* rule, unsigned clause)
+{
+    switch (clause) {
+    case LLMOBS_I_ALERT_BY:
+        return rule->by_count > 0;
+    case LLMOBS_I_ALERT_SEVERITY:
+        return rule->severity != LLMOBS_ALERT_INFO;
+    case LLMOBS_I_ALERT_GROUP:
+        return *llmobsi_alert_text(rule, rule->group) != '\0';
+    case LLMOBS_I_ALERT_NO_DATA:
+        return rule->no_data != LLMOBS_ALERT_NO_DATA_OK;
+    case LLMOBS_I_ALERT_REPEAT:
+        return rule->repeat_s != LLMOBS_I_ALERT_REPEAT_S;
+    default:
+        return *llmobsi_alert_wait(rule, clause) != 0;
+    }
+}
+
+llmobsi_fn void llmobsi_put_alert_clause(llmobsi_writer* writer, const llmobsi_alert_rule* rule,
+                                         unsigned clause)
+{
+    llmobsi_put_alert_word(writer, llmobsi_alert_clause_words[clause]);
+    llmobsi_put_text(writer, " ");
+    switch (clause) {
+    case LLMOBS_I_ALERT_BY:
+        llmobsi_put_text(writer, "(");
+        llmobsi_put_alert_by(writer, rule);
+        llmobsi_put_text(writer, ")");
+        break;
+    case LLMOBS_I_ALERT_SEVERITY:
+        llmobsi_put_alert_word(writer, llmobsi_alert_severities[rule->severity]);
+        break;
+    case LLMOBS_I_ALERT_GROUP:
+        llmobsi_put_alert_word(writer, llmobsi_alert_text(rule, rule->group));
+        break;
+    case LLMOBS_I_ALERT_NO_DATA:
+        llmobsi_put_alert_word(writer, llmobsi_alert_policies[rule->no_data]);
+        break;
+    default:
+        llmobsi_put_alert_duration(writer, *llmobsi_alert_wait(rule, clause));
+    }
+}
+
+/* A clause that is a text, on a line of its own; nothing for an empty one. */
+llmobsi_fn void llmobsi_put_alert_note(llmobsi_writer* writer, const char* word, const char* text)
+{
+    if (*text != '\0') {
+        llmobsi_put_text(writer, "\n    ");
+        llmobsi_put_alert_word(writer, word);
+        llmobsi_put_text(writer, " ");
+        llmobsi_put_alert_string(writer, text);
+    }
+}
+
+/* A rule, as llmobsi_alert_read_next reads it. */
+llmobsi_fn void llmobsi_put_alert_rule(llmobsi_writer* writer, const llmobsi_alert_rule* rule)
+{
+    const char* before = "\n    ";
+    unsigned clause;
+    llmobsi_put_alert_word(writer, llmobsi_alert_text(rule, rule->name));
+    llmobsi_put_text(writer, ": ");
+    llmobsi_put_alert_condition(writer, rule, llmobsi_put_alert_term);
+    for (clause = 0; clause < LLMOBS_I_ALERT_SUMMARY; clause++) {
+        if (llmobsi_alert_has(rule, clause)) {
+            llmobsi_put_alert_word(writer, before);
+            llmobsi_put_alert_clause(writer, rule, clause);
+            before = " ";
+        }
+    }
+    llmobsi_put_alert_note(writer, llmobsi_alert_clause_words[LLMOBS_I_ALERT_SUMMARY],
+                           llmobsi_alert_text(rule, rule->summary));
+    llmobsi_put_alert_note(writer, llmobsi_alert_clause_words[LLMOBS_I_ALERT_RUNBOOK],
+                           llmobsi_alert_text(rule, rule->runbook));
+    llmobsi_put_text(writer, "\n");
+}
+
+/* ---- comparing ----------------------------------------------------------------------------- */
+
+llmobsi_fn bool llmobsi_alert_texts_equal(const llmobsi_alert_rule* a, uint16_t of_a,
+                                          const llmobsi_alert_rule* b, uint16_t of_b)
+{
+    return strcmp(llmobsi_alert_text(a, of_a), llmobsi_alert_text(b, of_b)) == 0;
+}
+
+/* The numbers of one term; where it stands in a text is left out. */
+llmobsi_fn bool llmobsi_alert_terms_equal(const llmobsi_alert_rule* a, const llmobsi_alert_rule* b,
+                                          unsigned number)
+{
+    const llmobsi_alert_term* one = &a->terms[number];
+    const llmobsi_alert_term* other = &b->terms[number];
+    return one->function == other->function && one->part == other->part &&
+           one->matcher == other->matcher && one->matcher_count == other->matcher_count &&
+           one->base_size == other->base_size && one->span_s == other->span_s &&
+           one->offset_s == other->offset_s &&
+           llmobsi_double_bits(one->quantile) == llmobsi_double_bits(other->quantile) &&
+           llmobsi_double_bits(one->le) == llmobsi_double_bits(other->le) &&
+           llmobsi_alert_texts_equal(a, one->metric, b, other->metric);
+}
+
+/* A tree has one order of nodes, so equal trees are equal rows. */
+llmobsi_fn bool llmobsi_alert_conditions_equal(const llmobsi_alert_rule* a,
+                                               const llmobsi_alert_rule* b)
+{
+    bool same = a->node_count == b->node_count && a->term_count == b->term_count &&
+                a->matcher_count == b->matcher_count;
+    unsigned i;
+    for (i = 0; same && i < a->node_count; i++) {
+        const llmobsi_alert_node* one = &a->nodes[i];
+        const llmobsi_alert_node* other = &b->nodes[i];
+        same = one->op == other->op && one->left == other->left && one->right == other->right &&
+               one->term == other->term &&
+               llmobsi_double_bits(one->number) == llmobsi_double_bits(other->number);
+    }
+    for (i = 0; same && i < a->term_count; i++) {
+        same = llmobsi_alert_terms_equal(a, b, i);
+    }
+    for (i = 0; same && i < a->matcher_count; i++) {
+        const llmobsi_alert_matcher* one = &a->matchers[i];
+        const llmobsi_alert_matcher* other = &b->matchers[i];
+        same = one->negated == other->negated &&
+               llmobsi_alert_texts_equal(a, one->name, b, other->name) &&
+               llmobsi_alert_texts_equal(a, one->value, b, other->value);
+    }
+    return same;
+}
+
+/* Whether two rules say the same in all. */
+llmobsi_fn bool llmobsi_alert_rules_equal(const llmobsi_alert_rule* a, const llmobsi_alert_rule* b)
+{
+    bool same = a->severity == b->severity && a->no_data == b->no_data &&
+                a->by_count == b->by_count && llmobsi_alert_conditions_equal(a, b) &&
+                llmobsi_alert_texts_equal(a, a->name, b, b->name) &&
+                llmobsi_alert_texts_equal(a, a->group, b, b->group) &&
+                llmobsi_alert_texts_equal(a, a->summary, b, b->summary) &&
+                llmobsi_alert_texts_equal(a, a->runbook, b, b->runbook);
+    unsigned i;
+    for (i = 0; same && i < a->by_count; i++) {
+        same = llmobsi_alert_texts_equal(a, a->by[i], b, b->by[i]);
+    }
+    for (i = 0; same && i < LLMOBS_I_ALERT_CLAUSES; i++) {
+        const uint32_t* seconds = llmobsi_alert_wait(a, i);
+        same = seconds == NULL || *seconds == *llmobsi_alert_wait(b, i);
+    }
+    return same;
 }
 
 /* =================================================================================================
@@ -33073,6 +35015,8 @@ typedef struct llmobsi_alert {
     bool partial;
     bool no_data; /* it holds for want of data */
     bool cut;     /* its labels are: they are nobody's equals */
+    bool dormant; /* from a state file: it waits for its rule, whose identity `hash` is */
+    uint8_t comparison; /* llmobsi_alert_op of value and threshold */
     int64_t since_s; /* it is pending, does not hold any more, is over */
     int64_t active_s;
     int64_t fired_s;    /* or LLMOBS_I_ALERT_NEVER, and so below */
@@ -33178,6 +35122,19 @@ llmobsi_fn void llmobsi_alerts_forget(llmobsi_alert_states* states, llmobsi_aler
     states->vacant = place;
 }
 
+/* The place of one that has waited for its rule in vain; NULL: there is none. */
+llmobsi_fn llmobsi_alert* llmobsi_alerts_take_dormant(llmobsi_alert_states* states)
+{
+    uint32_t i;
+    for (i = 0; i < states->used; i++) {
+        if (states->alerts[i].dormant) {
+            memset(&states->alerts[i], 0, sizeof states->alerts[i]);
+            return &states->alerts[i];
+        }
+    }
+    return NULL;
+}
+
 /* A free place, or that of the one that is over for longest, if all was told of it. NULL: none. */
 llmobsi_fn llmobsi_alert* llmobsi_alerts_take(llmobsi_alert_states* states)
 {
@@ -33187,7 +35144,7 @@ llmobsi_fn llmobsi_alert* llmobsi_alerts_take(llmobsi_alert_states* states)
             return &states->alerts[states->used++];
         }
         if (states->oldest == LLMOBS_I_ALERT_NOWHERE || states->alerts[states->oldest].told) {
-            return NULL;
+            return llmobsi_alerts_take_dormant(states);
         }
         llmobsi_alerts_forget(states, &states->alerts[states->oldest]);
     }
@@ -33321,13 +35278,14 @@ llmobsi_fn void llmobsi_alert_states_start(llmobsi_alert_states* states, uint64_
 typedef enum llmobsi_alert_truth {
     LLMOBS_I_ALERT_FALSE,
     LLMOBS_I_ALERT_TRUE,
-    LLMOBS_I_ALERT_NO_DATA
+    LLMOBS_I_ALERT_UNKNOWN
 } llmobsi_alert_truth;
 
 /* What a condition comes to, for one group of labels. */
 typedef struct llmobsi_alert_verdict {
     llmobsi_alert_truth truth;
     bool partial;
+    uint8_t comparison; /* llmobsi_alert_op of the next two */
     double value;
     double threshold;
 } llmobsi_alert_verdict;
@@ -33391,7 +35349,8 @@ llmobsi_fn void llmobsi_alerts_hold(llmobsi_alert_states* states, llmobsi_alert*
     }
     alert->keeping = false;
     alert->partial = verdict->partial;
-    alert->no_data = verdict->truth == LLMOBS_I_ALERT_NO_DATA;
+    alert->no_data = verdict->truth == LLMOBS_I_ALERT_UNKNOWN;
+    alert->comparison = verdict->comparison;
     alert->value = verdict->value;
     alert->threshold = verdict->threshold;
     if (alert->state == LLMOBS_ALERT_PENDING &&
@@ -33426,7 +35385,7 @@ llmobsi_fn void llmobsi_alerts_move(llmobsi_alert_states* states, llmobsi_alert*
                                    const llmobsi_alert_verdict* verdict)
 {
     if (verdict->truth == LLMOBS_I_ALERT_TRUE ||
-        (verdict->truth == LLMOBS_I_ALERT_NO_DATA &&
+        (verdict->truth == LLMOBS_I_ALERT_UNKNOWN &&
          rule->no_data == LLMOBS_ALERT_NO_DATA_ALERT)) {
         llmobsi_alerts_hold(states, alert, rule, verdict);
     } else if (verdict->truth == LLMOBS_I_ALERT_FALSE ||
@@ -33469,7 +35428,7 @@ llmobsi_fn void llmobsi_alert_judge(llmobsi_alert_states* states, uint32_t numbe
     llmobsi_alert* alert = llmobsi_alerts_find(states, hash, number, labels, size);
     if (alert == NULL) {
         if (verdict->truth == LLMOBS_I_ALERT_FALSE ||
-            (verdict->truth == LLMOBS_I_ALERT_NO_DATA &&
+            (verdict->truth == LLMOBS_I_ALERT_UNKNOWN &&
              rule->no_data != LLMOBS_ALERT_NO_DATA_ALERT)) {
             return;
         }
@@ -33499,7 +35458,7 @@ llmobsi_fn void llmobsi_alerts_age(llmobsi_alert_states* states, llmobsi_alert* 
 {
     if (alert->round != states->round && llmobsi_alert_is_active(alert)) {
         double nothing = llmobsi_double_of(llmobsi_nan_bits);
-        llmobsi_alert_verdict gone = {LLMOBS_I_ALERT_NO_DATA, false, 0.0, 0.0};
+        llmobsi_alert_verdict gone = {LLMOBS_I_ALERT_UNKNOWN, false, 0, 0.0, 0.0};
         gone.value = nothing;
         gone.threshold = nothing;
         llmobsi_alerts_move(states, alert, rule, &gone);
@@ -34192,6 +36151,2307 @@ llmobsi_fn void llmobsi_alert_record(uint32_t ticket, const llmobs_alert* alert)
         llmobsi_alert_log(thread, alert, severity);
     }
     llmobsi_leave();
+}
+
+/* =================================================================================================
+ *  >>alert_watch            analyze: alerts: what rules look at
+ * ============================================================================================== */
+
+/* What rules look at. A watch is a selector with the labels that its rule tells apart; it has a
+   group for each set of their values, a group sums up the series that belong to it, and has a
+   window of that sum: every ten seconds the tick reads the cells and puts what they say into the
+   windows. So recorders do nothing for alerts. Rules that ask for the same share a watch.
+
+   All under the lock of the alerts. Texts, windows and lists have their memory from the start: what
+   finds no room is counted, and its rule says so. */
+
+#define LLMOBS_I_WATCH_KEY 384u
+#define LLMOBS_I_WATCH_MATCHERS 8u
+#define LLMOBS_I_WATCH_USERS 20u /* the heaviest, each a group */
+#define LLMOBS_I_WATCHES_A_RULE 3u
+#define LLMOBS_I_WATCH_MEMBERS_A_GROUP 8u
+#define LLMOBS_I_NO_WATCH UINT16_MAX
+
+#define LLMOBS_I_WATCH_USERS_NAME "llm_user_input_tokens_lower_bound"
+#define LLMOBS_I_WATCH_LOST_NAME "llmobs_lost_total"
+
+typedef enum llmobsi_watch_kind {
+    LLMOBS_I_WATCH_COUNTER,
+    LLMOBS_I_WATCH_GAUGE,   /* and up-down counters; its window has the integral over time */
+    LLMOBS_I_WATCH_COUNT,   /* of a histogram */
+    LLMOBS_I_WATCH_SUM,
+    LLMOBS_I_WATCH_BUCKET,  /* what is at most one of its bounds */
+    LLMOBS_I_WATCH_BUCKETS, /* a window for each bucket */
+    LLMOBS_I_WATCH_HEAVY,   /* the users with the most tokens; no windows */
+    LLMOBS_I_WATCH_LOST     /* what the library lost */
+} llmobsi_watch_kind;
+
+typedef struct llmobsi_watch_matcher {
+    uint16_t value; /* its place in the key */
+    uint8_t label;  /* its place in the metric */
+    bool negated;
+} llmobsi_watch_matcher;
+
+typedef struct llmobsi_watch {
+    uint16_t asked;   /* by so many terms; 0: by none as yet, it is from a state file, */
+    bool used;        /* or not in use at all */
+    uint8_t kind;
+    uint8_t tiers;    /* of its windows; 0: it has none */
+    uint8_t columns;  /* windows of a group */
+    uint8_t by_count;
+    uint8_t matcher_count;
+    uint8_t by[LLMOBS_ALERT_LABELS_MAX]; /* places of labels in the metric */
+    bool has_overflow; /* the overflow series belongs to a group already */
+    bool short_of_room; /* there are series that belong to none */
+    uint32_t metric;
+    uint32_t bucket;   /* BUCKET: the last one that counts */
+    uint32_t seen;     /* of the metric's series, number + 1: the last one that was looked at */
+    uint32_t first;    /* group + 1 */
+    int64_t since;     /* the step of its first reading */
+    double scale;      /* from what the cells have to the unit */
+    llmobsi_watch_matcher matchers[LLMOBS_I_WATCH_MATCHERS];
+    uint32_t key_size; /* what it is, as bytes: equal ones are one */
+    char key[LLMOBS_I_WATCH_KEY];
+} llmobsi_watch;
+
+typedef struct llmobsi_watch_group {
+    uint32_t next;   /* of the watch, group + 1; of those that are free */
+    uint32_t chain;  /* of those with the same place in the table, group + 1 */
+    uint32_t member; /* + 1: the first of its series */
+    uint16_t watch;
+    uint16_t labels_size; /* the values of its labels, each with its NUL */
+    uint64_t hash;        /* of these */
+    double value; /* what the cells say */
+    llmobsi_window* windows; /* one for each column; NULL: it has none */
+    double* before; /* for each: what the processes before this one had come to */
+    char labels[LLMOBS_I_ALERT_LABELS];
+} llmobsi_watch_group;
+
+typedef struct llmobsi_watch_member {
+    uint32_t series;
+    uint32_t next; /* + 1 */
+} llmobsi_watch_member;
+
+/* Memory that was given back, of one size. */
+typedef struct llmobsi_watch_hole {
+    struct llmobsi_watch_hole* next;
+    size_t size;
+} llmobsi_watch_hole;
+
+typedef struct llmobsi_watches {
+    llmobsi_watch* watches;
+    uint32_t watch_limit;
+    llmobsi_watch_group* groups;
+    uint32_t group_limit;
+    uint32_t group_count; /* that were ever used: the others are not on the list */
+    uint32_t group_free;  /* group + 1 */
+    uint32_t* table;      /* groups by watch and labels, + 1 */
+    uint32_t table_mask;
+    llmobsi_watch_member* members;
+    uint32_t member_limit;
+    uint32_t member_count;
+    uint32_t member_free; /* member + 1 */
+    unsigned char* memory; /* of windows */
+    size_t memory_size;
+    size_t memory_used;
+    llmobsi_watch_hole* holes;
+    uint64_t lost;    /* what LLMOBS_I_WATCH_LOST reads: the tick writes it before each reading */
+    uint64_t refused; /* groups and series that found no room */
+    llmobsi_heavy heavy[LLMOBS_I_WATCH_USERS]; /* room for a reading */
+} llmobsi_watches;
+
+/* ---- memory -------------------------------------------------------------------------------- */
+
+/* Windows of a group in one piece: what they are, what was before, and their words. */
+llmobsi_fn size_t llmobsi_watch_bytes(uint32_t tiers, uint32_t columns)
+{
+    return columns *
+           (sizeof(llmobsi_window) + (1 + llmobsi_window_words(tiers)) * sizeof(double));
+}
+
+llmobsi_fn void* llmobsi_watch_take(llmobsi_watches* watches, size_t size)
+{
+    llmobsi_watch_hole** link = &watches->holes;
+    unsigned char* memory = watches->memory + watches->memory_used;
+    for (; *link != NULL; link = &(*link)->next) {
+        if ((*link)->size == size) {
+            llmobsi_watch_hole* hole = *link;
+            *link = hole->next;
+            return hole;
+        }
+    }
+    if (size > watches->memory_size - watches->memory_used) {
+        return NULL;
+    }
+    watches->memory_used += size;
+    return memory;
+}
+
+llmobsi_fn void llmobsi_watch_give(llmobsi_watches* watches, void* memory, size_t size)
+{
+    llmobsi_watch_hole* hole = (llmobsi_watch_hole*)memory;
+    hole->size = size;
+    hole->next = watches->holes;
+    watches->holes = hole;
+}
+
+/* ---- groups -------------------------------------------------------------------------------- */
+
+llmobsi_fn uint64_t llmobsi_watch_hash(const char* labels, size_t size)
+{
+    return llmobsi_hash64_own(labels, size, 0);
+}
+
+llmobsi_inline uint32_t* llmobsi_watch_place(llmobsi_watches* watches, uint16_t watch,
+                                             uint64_t hash)
+{
+    uint64_t mixed = hash + watch * UINT64_C(0x9e3779b97f4a7c15);
+    return &watches->table[(uint32_t)(mixed >> 32) & watches->table_mask];
+}
+
+/* The group of these labels; NULL: there is none. */
+llmobsi_fn llmobsi_watch_group* llmobsi_watch_find(llmobsi_watches* watches, uint16_t watch,
+                                                   uint64_t hash, const char* labels, size_t size)
+{
+    uint32_t number = *llmobsi_watch_place(watches, watch, hash);
+    while (number != 0) {
+        llmobsi_watch_group* group = &watches->groups[number - 1];
+        if (group->watch == watch && group->hash == hash && group->labels_size == size &&
+            memcmp(group->labels, labels, size) == 0) {
+            return group;
+        }
+        number = group->chain;
+    }
+    return NULL;
+}
+
+/* Windows that begin with 0 at the watch's first step: whatever comes later was not there then. */
+llmobsi_fn bool llmobsi_watch_windows(llmobsi_watches* watches, const llmobsi_watch* watch,
+                                      llmobsi_watch_group* group)
+{
+    uint32_t words = llmobsi_window_words(watch->tiers);
+    uint32_t i;
+    if (watch->tiers == 0) {
+        return true;
+    }
+    group->windows = (llmobsi_window*)llmobsi_watch_take(
+        watches, llmobsi_watch_bytes(watch->tiers, watch->columns));
+    if (group->windows == NULL) {
+        return false;
+    }
+    group->before = (double*)(void*)(group->windows + watch->columns);
+    for (i = 0; i < watch->columns; i++) {
+        group->before[i] = 0.0;
+        llmobsi_window_begin(&group->windows[i],
+                             group->before + watch->columns + (size_t)i * words, watch->tiers,
+                             watch->since, 0.0);
+    }
+    return true;
+}
+
+/* A new group; NULL: there is no room. `size` is at most LLMOBS_I_ALERT_LABELS. */
+llmobsi_fn llmobsi_watch_group* llmobsi_watch_group_make(llmobsi_watches* watches, uint16_t number,
+                                                         uint64_t hash, const char* labels,
+                                                         size_t size)
+{
+    llmobsi_watch* watch = &watches->watches[number];
+    uint32_t place = watches->group_free != 0 ? watches->group_free : watches->group_count + 1;
+    llmobsi_watch_group* group = &watches->groups[place - 1];
+    uint32_t next = place == watches->group_free ? group->next : 0;
+    uint32_t* head;
+    if (place > watches->group_limit) {
+        return NULL;
+    }
+    memset(group, 0, sizeof *group);
+    group->next = next;
+    if (!llmobsi_watch_windows(watches, watch, group)) {
+        return NULL;
+    }
+    if (place == watches->group_free) {
+        watches->group_free = next;
+    } else {
+        watches->group_count = place;
+    }
+    head = llmobsi_watch_place(watches, number, hash);
+    group->watch = number;
+    group->hash = hash;
+    group->labels_size = (uint16_t)size;
+    memcpy(group->labels, labels, size);
+    group->chain = *head;
+    *head = place;
+    group->next = watch->first;
+    watch->first = place;
+    return group;
+}
+
+llmobsi_fn void llmobsi_watch_group_free(llmobsi_watches* watches, uint32_t place)
+{
+    llmobsi_watch_group* group = &watches->groups[place - 1];
+    const llmobsi_watch* watch = &watches->watches[group->watch];
+    uint32_t* link = llmobsi_watch_place(watches, group->watch, group->hash);
+    while (*link != place) {
+        link = &watches->groups[*link - 1].chain;
+    }
+    *link = group->chain;
+    while (group->member != 0) {
+        llmobsi_watch_member* member = &watches->members[group->member - 1];
+        uint32_t next = member->next;
+        member->next = watches->member_free;
+        watches->member_free = group->member;
+        group->member = next;
+    }
+    if (group->windows != NULL) {
+        llmobsi_watch_give(watches, group->windows,
+                           llmobsi_watch_bytes(watch->tiers, watch->columns));
+        group->windows = NULL;
+    }
+    group->next = watches->group_free;
+    watches->group_free = place;
+}
+
+llmobsi_fn void llmobsi_watch_groups_free(llmobsi_watches* watches, llmobsi_watch* watch)
+{
+    while (watch->first != 0) {
+        uint32_t next = watches->groups[watch->first - 1].next;
+        llmobsi_watch_group_free(watches, watch->first);
+        watch->first = next;
+    }
+}
+
+/* ---- from series to groups ----------------------------------------------------------------- */
+
+/* The values of a series, in the order of the metric's labels; those of an overflow series are not
+   known, and "". */
+llmobsi_fn void llmobsi_watch_values(const llmobsi_metric* metric, const llmobsi_series* series,
+                                     const char* values[LLMOBS_LABELS_MAX])
+{
+    const char* value = series->key;
+    uint32_t i;
+    for (i = 0; i < metric->label_count; i++) {
+        values[i] = series->key_size != 0 ? value : "";
+        value += series->key_size != 0 ? strlen(value) + 1 : 0;
+    }
+}
+
+llmobsi_fn bool llmobsi_watch_matches(const llmobsi_watch* watch, const char* const* values)
+{
+    uint32_t i;
+    for (i = 0; i < watch->matcher_count; i++) {
+        const llmobsi_watch_matcher* matcher = &watch->matchers[i];
+        bool equal = strcmp(values[matcher->label], watch->key + matcher->value) == 0;
+        if (equal == matcher->negated) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The labels of a series' group: each is cut so that all have room. Returns their size. */
+llmobsi_fn size_t llmobsi_watch_labels(const llmobsi_watch* watch, const char* const* values,
+                                       char out[LLMOBS_I_ALERT_LABELS])
+{
+    size_t used = 0;
+    uint32_t i;
+    for (i = 0; i < watch->by_count; i++) {
+        const char* value = values[watch->by[i]];
+        size_t room = LLMOBS_I_ALERT_LABELS / watch->by_count - 1;
+        size_t size = llmobsi_utf8_cut(value, strlen(value), room);
+        memcpy(out + used, value, size);
+        out[used + size] = '\0';
+        used += size + 1;
+    }
+    return used;
+}
+
+/* Adds a series to its group. False: there is no room. */
+llmobsi_fn bool llmobsi_watch_join(llmobsi_watches* watches, uint16_t number, uint32_t series,
+                                   const char* const* values)
+{
+    const llmobsi_watch* watch = &watches->watches[number];
+    uint32_t place = watches->member_free != 0 ? watches->member_free : watches->member_count + 1;
+    llmobsi_watch_member* member = &watches->members[place - 1];
+    char labels[LLMOBS_I_ALERT_LABELS];
+    size_t size = llmobsi_watch_labels(watch, values, labels);
+    uint64_t hash = llmobsi_watch_hash(labels, size);
+    llmobsi_watch_group* group = llmobsi_watch_find(watches, number, hash, labels, size);
+    if (place > watches->member_limit) {
+        return false;
+    }
+    if (group == NULL) {
+        group = llmobsi_watch_group_make(watches, number, hash, labels, size);
+    }
+    if (group == NULL) {
+        return false;
+    }
+    if (place == watches->member_free) {
+        watches->member_free = member->next;
+    } else {
+        watches->member_count = place;
+    }
+    member->series = series;
+    member->next = group->member;
+    group->member = place;
+    return true;
+}
+
+/* Looks at one series of the metric. */
+llmobsi_fn void llmobsi_watch_look(llmobsi_watches* watches, const llmobsi_registry* registry,
+                                   uint16_t number, uint32_t series)
+{
+    llmobsi_watch* watch = &watches->watches[number];
+    const char* values[LLMOBS_LABELS_MAX];
+    llmobsi_watch_values(&registry->metrics[watch->metric], &registry->series[series], values);
+    if (llmobsi_watch_matches(watch, values) &&
+        !llmobsi_watch_join(watches, number, series, values)) {
+        watches->refused++;
+        watch->short_of_room = true;
+    }
+}
+
+/* Takes in what series there are since the last time. An overflow series is there from the
+   beginning, and looked at once something has come to it. */
+llmobsi_fn void llmobsi_watch_extend(llmobsi_watches* watches, const llmobsi_registry* registry,
+                                     uint16_t number)
+{
+    llmobsi_watch* watch = &watches->watches[number];
+    const llmobsi_metric* metric = &registry->metrics[watch->metric];
+    uint32_t next = watch->seen == 0
+                        ? llmobsi_load_acquire(&metric->first)
+                        : llmobsi_load_acquire(&registry->series[watch->seen - 1].next);
+    while (next != 0) {
+        if (metric->label_count == 0 || next - 1 != metric->overflow) {
+            llmobsi_watch_look(watches, registry, number, next - 1);
+        }
+        watch->seen = next;
+        next = llmobsi_load_acquire(&registry->series[next - 1].next);
+    }
+    if (metric->label_count > 0 && !watch->has_overflow &&
+        llmobsi_load_relaxed(&registry->series[metric->overflow].state) ==
+            LLMOBS_I_SERIES_LIVE) {
+        watch->has_overflow = true;
+        llmobsi_watch_look(watches, registry, number, metric->overflow);
+    }
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+llmobsi_fn double llmobsi_watch_read_histogram(const llmobsi_watch* watch,
+                                               const llmobsi_metric* metric,
+                                               const llmobsi_reading* reading)
+{
+    uint64_t count = 0;
+    uint32_t i;
+    switch ((llmobsi_watch_kind)watch->kind) {
+    case LLMOBS_I_WATCH_COUNT:
+        return (double)reading->count;
+    case LLMOBS_I_WATCH_SUM:
+        return metric->number == LLMOBS_NUMBER_DOUBLE ? llmobsi_double_of(reading->sum)
+                                                      : (double)reading->sum;
+    default:
+        for (i = 0; i <= watch->bucket; i++) {
+            count += reading->counts[i];
+        }
+        return (double)count;
+    }
+}
+
+/* One series, but for BUCKETS. */
+llmobsi_fn double llmobsi_watch_read_one(const llmobsi_watch* watch,
+                                         const llmobsi_recorder* recorder, uint32_t number)
+{
+    const llmobsi_series* series = &recorder->registry.series[number];
+    const llmobsi_metric* metric = &recorder->registry.metrics[watch->metric];
+    llmobsi_reading reading;
+    switch ((llmobs_instrument)metric->instrument) {
+    case LLMOBS_COUNTER:
+        return (double)llmobsi_read_counter(recorder, series->cell);
+    case LLMOBS_UPDOWN:
+        return (double)llmobsi_read_updown(recorder, series->cell);
+    case LLMOBS_GAUGE:
+        return llmobsi_read_gauge(recorder, series->cell);
+    default:
+        llmobsi_read_histogram(recorder, series, &reading);
+        return llmobsi_watch_read_histogram(watch, metric, &reading);
+    }
+}
+
+/* Series that were removed are gone from a gauge; what a counter had counted stays. */
+llmobsi_fn bool llmobsi_watch_is_gone(const llmobsi_watch* watch, const llmobsi_series* series)
+{
+    return watch->kind == LLMOBS_I_WATCH_GAUGE &&
+           llmobsi_load_relaxed(&series->state) == LLMOBS_I_SERIES_REMOVED;
+}
+
+llmobsi_fn void llmobsi_watch_sum_up(const llmobsi_watches* watches, const llmobsi_watch* watch,
+                                     const llmobsi_recorder* recorder, llmobsi_watch_group* group)
+{
+    double sum = watch->kind == LLMOBS_I_WATCH_LOST ? (double)watches->lost : 0.0;
+    uint32_t place = group->member;
+    uint32_t count = 0;
+    while (place != 0) {
+        const llmobsi_watch_member* member = &watches->members[place - 1];
+        if (!llmobsi_watch_is_gone(watch, &recorder->registry.series[member->series])) {
+            sum += llmobsi_watch_read_one(watch, recorder, member->series);
+            count++;
+        }
+        place = member->next;
+    }
+    /* A gauge that nobody has set has no value; a counter that nobody has made is 0. */
+    group->value = watch->kind == LLMOBS_I_WATCH_GAUGE && count == 0
+                       ? llmobsi_double_of(llmobsi_nan_bits)
+                       : sum;
+}
+
+/* At the watch's first step a window begins with what is there by then; after that, what is new was
+   not there before. */
+llmobsi_fn void llmobsi_watch_put(const llmobsi_watch* watch, llmobsi_window* window, int64_t step,
+                                  double value)
+{
+    if (step == watch->since) {
+        llmobsi_window_begin(window, window->values, window->tiers, step, value);
+    } else {
+        llmobsi_window_put(window, step, value);
+    }
+}
+
+/* A counter's sum goes on where the process before has left it. A gauge's window has its sum over
+   the steps: what it is now counts for those since the last one, and nothing where it has no
+   value. */
+llmobsi_fn void llmobsi_watch_put_sum(const llmobsi_watch* watch, llmobsi_watch_group* group,
+                                      int64_t step)
+{
+    llmobsi_window* window = &group->windows[0];
+    double value = group->value + group->before[0];
+    if (watch->kind == LLMOBS_I_WATCH_GAUGE) {
+        double now = llmobsi_double_is_finite(group->value) ? group->value : 0.0;
+        value = llmobsi_window_newest(window) + now * (double)(step - window->last);
+    }
+    llmobsi_watch_put(watch, window, step, value);
+}
+
+/* A window for each bucket, of the sums over all series. */
+llmobsi_fn void llmobsi_watch_put_buckets(const llmobsi_watches* watches,
+                                          const llmobsi_watch* watch,
+                                          const llmobsi_recorder* recorder,
+                                          llmobsi_watch_group* group, int64_t step)
+{
+    double sums[LLMOBS_BOUNDS_MAX + 1] = {0};
+    uint32_t place = group->member;
+    uint32_t i;
+    while (place != 0) {
+        const llmobsi_watch_member* member = &watches->members[place - 1];
+        llmobsi_reading reading;
+        llmobsi_read_histogram(recorder, &recorder->registry.series[member->series], &reading);
+        for (i = 0; i < watch->columns; i++) {
+            sums[i] += (double)reading.counts[i];
+        }
+        place = member->next;
+    }
+    for (i = 0; i < watch->columns; i++) {
+        llmobsi_watch_put(watch, &group->windows[i], step, sums[i] + group->before[i]);
+    }
+}
+
+/* The heaviest users anew: who is no longer one has no group any more. */
+llmobsi_fn void llmobsi_watch_read_heavy(llmobsi_watches* watches, uint16_t number,
+                                         const llmobsi_recorder* recorder)
+{
+    llmobsi_watch* watch = &watches->watches[number];
+    const llmobsi_cost_ledger* ledger = llmobsi_cost_ledger_of(recorder);
+    uint32_t count = 0;
+    uint32_t i;
+    llmobsi_watch_groups_free(watches, watch);
+    if (ledger != NULL) {
+        count = llmobsi_cost_heavy_tokens(ledger, watches->heavy, LLMOBS_I_WATCH_USERS);
+    }
+    for (i = 0; i < count; i++) {
+        const llmobsi_heavy* user = &watches->heavy[i];
+        size_t size = strlen(user->pseudonym) + 1;
+        llmobsi_watch_group* group =
+            llmobsi_watch_group_make(watches, number, llmobsi_watch_hash(user->pseudonym, size),
+                                     user->pseudonym, size);
+        if (group != NULL) {
+            group->value = (double)user->input_tokens;
+        } else {
+            watches->refused++;
+            watch->short_of_room = true;
+        }
+    }
+}
+
+llmobsi_fn void llmobsi_watch_read(llmobsi_watches* watches, uint16_t number,
+                                   const llmobsi_recorder* recorder, int64_t step)
+{
+    llmobsi_watch* watch = &watches->watches[number];
+    uint32_t place;
+    if (watch->kind == LLMOBS_I_WATCH_HEAVY) {
+        llmobsi_watch_read_heavy(watches, number, recorder);
+        return;
+    }
+    if (watch->kind != LLMOBS_I_WATCH_LOST) {
+        llmobsi_watch_extend(watches, &recorder->registry, number);
+    }
+    for (place = watch->first; place != 0; place = watches->groups[place - 1].next) {
+        llmobsi_watch_group* group = &watches->groups[place - 1];
+        if (watch->kind == LLMOBS_I_WATCH_BUCKETS) {
+            llmobsi_watch_put_buckets(watches, watch, recorder, group, step);
+            continue;
+        }
+        llmobsi_watch_sum_up(watches, watch, recorder, group);
+        if (group->windows != NULL) {
+            llmobsi_watch_put_sum(watch, group, step);
+        }
+    }
+}
+
+/* All that are asked for. */
+llmobsi_fn void llmobsi_watches_read(llmobsi_watches* watches, const llmobsi_recorder* recorder,
+                                     int64_t step)
+{
+    uint32_t i;
+    for (i = 0; i < watches->watch_limit; i++) {
+        if (watches->watches[i].used && watches->watches[i].asked > 0) {
+            llmobsi_watch_read(watches, (uint16_t)i, recorder, step);
+        }
+    }
+}
+
+/* ---- layout -------------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_watches_layout(llmobsi_arena* arena, const llmobs_config* config,
+                                       llmobsi_watches* watches)
+{
+    uint32_t limit = config->alert_rules * LLMOBS_I_WATCHES_A_RULE;
+    uint32_t chains = llmobsi_round_up_pow2(config->alert_groups);
+    uint32_t members = config->alert_groups * LLMOBS_I_WATCH_MEMBERS_A_GROUP;
+    llmobsi_watch* memory = (llmobsi_watch*)llmobsi_arena_take(arena, limit, sizeof *memory);
+    llmobsi_watch_group* groups = (llmobsi_watch_group*)llmobsi_arena_take(
+        arena, config->alert_groups, sizeof *groups);
+    uint32_t* table = (uint32_t*)llmobsi_arena_take(arena, chains, sizeof *table);
+    llmobsi_watch_member* member_memory =
+        (llmobsi_watch_member*)llmobsi_arena_take(arena, members, sizeof *member_memory);
+    unsigned char* windows =
+        (unsigned char*)llmobsi_arena_take(arena, config->alert_window_bytes, 1);
+    if (watches == NULL || windows == NULL) {
+        return;
+    }
+    memset(watches, 0, sizeof *watches);
+    watches->watches = memory;
+    watches->watch_limit = limit;
+    watches->groups = groups;
+    watches->group_limit = config->alert_groups;
+    watches->table = table;
+    watches->table_mask = chains - 1;
+    watches->members = member_memory;
+    watches->member_limit = members;
+    watches->memory = windows;
+    watches->memory_size = config->alert_window_bytes;
+}
+
+llmobsi_fn void llmobsi_watches_start(llmobsi_watches* watches)
+{
+    memset(watches->watches, 0, watches->watch_limit * sizeof *watches->watches);
+    memset(watches->table, 0, ((size_t)watches->table_mask + 1) * sizeof *watches->table);
+    watches->group_count = 0;
+    watches->group_free = 0;
+    watches->member_count = 0;
+    watches->member_free = 0;
+    watches->memory_used = 0;
+    watches->holes = NULL;
+    watches->lost = 0;
+    watches->refused = 0;
+}
+
+/* Begins all windows anew, at this step: in the child of a fork, where all cells are 0. */
+llmobsi_fn void llmobsi_watches_forked(llmobsi_watches* watches, int64_t step)
+{
+    uint32_t i, j;
+    for (i = 0; i < watches->watch_limit; i++) {
+        watches->watches[i].since = step;
+    }
+    for (i = 0; i < watches->group_count; i++) {
+        llmobsi_watch_group* group = &watches->groups[i];
+        for (j = 0; group->windows != NULL && j < watches->watches[group->watch].columns; j++) {
+            group->before[j] = 0.0;
+            llmobsi_window_begin(&group->windows[j], group->windows[j].values,
+                                 group->windows[j].tiers, step, 0.0);
+        }
+        group->value = 0.0;
+    }
+    watches->lost = 0;
+    watches->refused = 0;
+}
+
+/* ---- figures ------------------------------------------------------------------------------- */
+
+llmobsi_fn uint32_t llmobsi_watches_groups(const llmobsi_watches* watches)
+{
+    uint32_t count = watches->group_count;
+    uint32_t place;
+    for (place = watches->group_free; place != 0; place = watches->groups[place - 1].next) {
+        count--;
+    }
+    return count;
+}
+
+llmobsi_fn size_t llmobsi_watches_memory(const llmobsi_watches* watches)
+{
+    const llmobsi_watch_hole* hole;
+    size_t size = watches->memory_used;
+    for (hole = watches->holes; hole != NULL; hole = hole->next) {
+        size -= hole->size;
+    }
+    return size;
+}
+
+/* =================================================================================================
+ *  >>alert_bind             analyze: alerts: from names to what there is
+ * ============================================================================================== */
+
+/* From what a rule names to what there is: metrics, their labels and buckets. Here it is told that
+   a metric is not known, is of the wrong kind, or that a condition can't change. */
+
+/* ---- errors -------------------------------------------------------------------------------- */
+
+/* Three texts make the reason; the term, which may be NULL, the place. Always false. */
+llmobsi_cold bool llmobsi_alert_misfit(llmobs_alert_error* error, const llmobsi_alert_term* term,
+                                       const char* first, const char* second, const char* third)
+{
+    const char* const parts[] = {first, second, third};
+    size_t used = 0;
+    size_t i;
+    error->line = term != NULL ? term->line : 0;
+    error->column = term != NULL ? term->column : 0;
+    for (i = 0; i < 3; i++) {
+        size_t size = llmobsi_utf8_cut(parts[i], strlen(parts[i]), sizeof error->reason - 1 - used);
+        memcpy(error->reason + used, parts[i], size);
+        used += size;
+    }
+    error->reason[used] = '\0';
+    return false;
+}
+
+/* ---- names --------------------------------------------------------------------------------- */
+
+/* A name as Prometheus shows it. */
+llmobsi_fn bool llmobsi_alert_label_is(llmobs_string label, const char* name)
+{
+    size_t i;
+    for (i = 0; i < label.size; i++) {
+        if (name[i] != llmobsi_label_byte(label.data[i])) {
+            return false;
+        }
+    }
+    return name[label.size] == '\0';
+}
+
+/* The place of a label; LLMOBS_LABELS_MAX: there is none of this name. */
+llmobsi_fn uint8_t llmobsi_alert_label(const llmobsi_metric* metric, const char* name)
+{
+    uint8_t label = 0;
+    while (label < metric->label_count && !llmobsi_alert_label_is(metric->labels[label], name)) {
+        label++;
+    }
+    return label < metric->label_count ? label : (uint8_t)LLMOBS_LABELS_MAX;
+}
+
+/* Whether the name, of this size, is the metric's with this ending. */
+llmobsi_fn bool llmobsi_alert_is_metric(const llmobsi_metric* metric, const char* name,
+                                        size_t size, const char* ending)
+{
+    size_t rest = strlen(ending);
+    return size == metric->family.size + rest &&
+           memcmp(name, metric->family.data, metric->family.size) == 0 &&
+           memcmp(name + metric->family.size, ending, rest) == 0;
+}
+
+/* The number of the metric that shows this name, as it is or with the ending of a part; -1: there
+   is none. */
+llmobsi_fn int32_t llmobsi_alert_metric(const llmobsi_registry* registry, const char* name,
+                                        llmobsi_alert_part* part)
+{
+    static const char* const endings[] = {"", "_bucket", "_count", "_sum"};
+    uint32_t count = llmobsi_load_acquire(&registry->metric_count);
+    size_t size = strlen(name);
+    uint32_t i;
+    int ending;
+    for (i = 0; i < count; i++) {
+        const llmobsi_metric* metric = &registry->metrics[i];
+        bool histogram = metric->instrument == LLMOBS_HISTOGRAM ||
+                         metric->instrument == LLMOBS_HISTOGRAM_EXPONENTIAL;
+        for (ending = histogram; ending < (histogram ? 4 : 1); ending++) {
+            const char* text = metric->instrument == LLMOBS_COUNTER ? "_total" : endings[ending];
+            if (llmobsi_alert_is_metric(metric, name, size, text)) {
+                *part = (llmobsi_alert_part)ending;
+                return (int32_t)i;
+            }
+        }
+    }
+    return -1;
+}
+
+/* ---- keys ---------------------------------------------------------------------------------- */
+
+/* Adds a text with its NUL. Returns its place; what finds no room leaves the key too long. */
+llmobsi_fn uint32_t llmobsi_watch_key_add(llmobsi_watch* watch, const char* text)
+{
+    uint32_t place = watch->key_size;
+    size_t size = strlen(text) + 1;
+    if (place <= LLMOBS_I_WATCH_KEY && size <= LLMOBS_I_WATCH_KEY - place) {
+        memcpy(watch->key + place, text, size);
+        watch->key_size += (uint32_t)size;
+    } else {
+        watch->key_size = LLMOBS_I_WATCH_KEY + 1;
+    }
+    return place;
+}
+
+/* Windows of a histogram's buckets are of these bounds alone. */
+llmobsi_fn void llmobsi_watch_key_add_bounds(llmobsi_watch* watch, const llmobsi_metric* metric)
+{
+    uint64_t hash = 0;
+    uint8_t last[8];
+    char text[17];
+    uint32_t i;
+    for (i = 0; i < metric->bound_count; i++) {
+        unsigned char bytes[8];
+        llmobsi_store_le64(bytes, llmobsi_double_bits(metric->bounds[i]));
+        hash = llmobsi_hash64_own(bytes, sizeof bytes, hash);
+    }
+    llmobsi_store_le64(last, hash);
+    *llmobsi_append_hex(text, last, sizeof last) = '\0';
+    (void)llmobsi_watch_key_add(watch, text);
+}
+
+typedef struct llmobsi_alert_binder {
+    llmobsi_watches* watches;
+    const llmobsi_recorder* recorder;
+    const llmobsi_alert_rule* rule;
+    const llmobsi_alert_term* term;
+    const llmobsi_metric* metric; /* NULL: of the library's own */
+    const char* name;
+    llmobsi_watch watch; /* what the term asks for */
+    llmobs_alert_error* error;
+} llmobsi_alert_binder;
+
+llmobsi_fn bool llmobsi_alert_no(llmobsi_alert_binder* binder, const char* what)
+{
+    return llmobsi_alert_misfit(binder->error, binder->term, binder->name, what, "");
+}
+
+llmobsi_fn bool llmobsi_alert_bind_labels(llmobsi_alert_binder* binder)
+{
+    llmobsi_watch* watch = &binder->watch;
+    const llmobsi_alert_rule* rule = binder->rule;
+    uint32_t i;
+    if (binder->term->matcher_count > LLMOBS_I_WATCH_MATCHERS) {
+        return llmobsi_alert_no(binder, ": more than 8 labels to match");
+    }
+    for (i = 0; i < binder->term->matcher_count; i++) {
+        const llmobsi_alert_matcher* given = &rule->matchers[binder->term->matcher + i];
+        llmobsi_watch_matcher* matcher = &watch->matchers[watch->matcher_count++];
+        const char* name = llmobsi_alert_text(rule, given->name);
+        matcher->label = llmobsi_alert_label(binder->metric, name);
+        matcher->negated = given->negated;
+        (void)llmobsi_watch_key_add(watch, given->negated ? "!" : "=");
+        (void)llmobsi_watch_key_add(watch, name);
+        matcher->value =
+            (uint16_t)llmobsi_watch_key_add(watch, llmobsi_alert_text(rule, given->value));
+        if (matcher->label == LLMOBS_LABELS_MAX) {
+            return llmobsi_alert_misfit(binder->error, binder->term, binder->name,
+                                        " has no label ", name);
+        }
+    }
+    for (i = 0; i < rule->by_count; i++) {
+        const char* name = llmobsi_alert_text(rule, rule->by[i]);
+        watch->by[watch->by_count++] = llmobsi_alert_label(binder->metric, name);
+        (void)llmobsi_watch_key_add(watch, "by");
+        (void)llmobsi_watch_key_add(watch, name);
+        if (watch->by[i] == LLMOBS_LABELS_MAX) {
+            return llmobsi_alert_misfit(binder->error, binder->term, binder->name,
+                                        " has no label ", name);
+        }
+    }
+    return true;
+}
+
+/* ---- kinds --------------------------------------------------------------------------------- */
+
+/* The bucket whose upper bound `le` is. */
+llmobsi_fn bool llmobsi_alert_bind_bucket(llmobsi_alert_binder* binder)
+{
+    const llmobsi_metric* metric = binder->metric;
+    char bound[LLMOBS_I_DOUBLE_ROOM + 1];
+    uint32_t i = 0;
+    while (i < metric->bound_count && metric->bounds[i] != binder->term->le) {
+        i++;
+    }
+    if (i == metric->bound_count) {
+        return llmobsi_alert_no(binder, " has no bucket with this bound");
+    }
+    *llmobsi_append_double(bound, binder->term->le) = '\0';
+    (void)llmobsi_watch_key_add(&binder->watch, bound);
+    binder->watch.kind = LLMOBS_I_WATCH_BUCKET;
+    binder->watch.bucket = i;
+    return true;
+}
+
+llmobsi_fn bool llmobsi_alert_bind_part(llmobsi_alert_binder* binder, llmobsi_alert_part part)
+{
+    llmobsi_watch* watch = &binder->watch;
+    watch->scale = part == LLMOBS_I_ALERT_WHOLE || part == LLMOBS_I_ALERT_SUM
+                       ? (binder->metric->number == LLMOBS_NUMBER_NANO ? 1e-9 : 1.0)
+                       : 1.0;
+    switch (part) {
+    case LLMOBS_I_ALERT_COUNT:
+        watch->kind = LLMOBS_I_WATCH_COUNT;
+        return true;
+    case LLMOBS_I_ALERT_SUM:
+        watch->kind = LLMOBS_I_WATCH_SUM;
+        return true;
+    case LLMOBS_I_ALERT_BUCKETS:
+        if (binder->metric->instrument == LLMOBS_HISTOGRAM_EXPONENTIAL) {
+            return llmobsi_alert_no(binder, ": the histogram is exponential, it has no such "
+                                            "buckets; its _count and _sum can be asked for");
+        }
+        watch->kind = LLMOBS_I_WATCH_BUCKETS;
+        watch->columns = (uint8_t)(binder->metric->bound_count + 1);
+        llmobsi_watch_key_add_bounds(watch, binder->metric);
+        return binder->term->function == LLMOBS_I_ALERT_QUANTILE ||
+               llmobsi_alert_bind_bucket(binder);
+    case LLMOBS_I_ALERT_WHOLE:
+        break;
+    }
+    if (binder->metric->instrument == LLMOBS_GAUGE_CALLBACK) {
+        return llmobsi_alert_no(binder, " is asked of the host by a callback, which alerts do not "
+                                        "call: set a gauge");
+    }
+    watch->kind = binder->metric->instrument == LLMOBS_COUNTER ? LLMOBS_I_WATCH_COUNTER
+                                                               : LLMOBS_I_WATCH_GAUGE;
+    return true;
+}
+
+/* Whether what is asked can be asked of this kind. */
+llmobsi_fn bool llmobsi_alert_bind_function(llmobsi_alert_binder* binder)
+{
+    llmobsi_watch_kind kind = (llmobsi_watch_kind)binder->watch.kind;
+    switch ((llmobsi_alert_function)binder->term->function) {
+    case LLMOBS_I_ALERT_INCREASE:
+    case LLMOBS_I_ALERT_RATE:
+        return (kind != LLMOBS_I_WATCH_GAUGE && kind != LLMOBS_I_WATCH_HEAVY) ||
+               llmobsi_alert_no(binder, " is a gauge: it has no rate; ask for avg_over_time");
+    case LLMOBS_I_ALERT_AVERAGE:
+        return kind == LLMOBS_I_WATCH_GAUGE ||
+               llmobsi_alert_no(binder, " is no gauge: avg_over_time of what only grows tells "
+                                        "nothing; ask for rate or increase");
+    case LLMOBS_I_ALERT_QUANTILE:
+        return kind == LLMOBS_I_WATCH_BUCKETS ||
+               llmobsi_alert_no(binder, ": a quantile is of a histogram's _bucket");
+    case LLMOBS_I_ALERT_INSTANT:
+        break;
+    }
+    return true;
+}
+
+/* What is no metric of the registry. */
+llmobsi_fn bool llmobsi_alert_bind_own(llmobsi_alert_binder* binder)
+{
+    const llmobsi_alert_rule* rule = binder->rule;
+    bool heavy = strcmp(binder->name, LLMOBS_I_WATCH_USERS_NAME) == 0;
+    if (!heavy && strcmp(binder->name, LLMOBS_I_WATCH_LOST_NAME) != 0) {
+        return llmobsi_alert_no(binder, ": there is no such metric (is its family in "
+                                        "llmobs_config.metric_families?)");
+    }
+    if (binder->term->matcher_count != 0) {
+        return llmobsi_alert_no(binder, ": its labels can't be matched");
+    }
+    binder->watch.kind = heavy ? LLMOBS_I_WATCH_HEAVY : LLMOBS_I_WATCH_LOST;
+    binder->watch.scale = 1.0;
+    binder->watch.by_count = rule->by_count;
+    if (heavy) {
+        return (rule->by_count == 1 &&
+                strcmp(llmobsi_alert_text(rule, rule->by[0]), "user") == 0) ||
+               llmobsi_alert_no(binder, ": its rule needs `by (user)`");
+    }
+    return rule->by_count == 0 || llmobsi_alert_no(binder, " has no labels to group by");
+}
+
+/* ---- watches ------------------------------------------------------------------------------- */
+
+/* One that is the same, and reaches as far; LLMOBS_I_NO_WATCH: there is none. */
+llmobsi_fn uint16_t llmobsi_watch_same(const llmobsi_watches* watches, const llmobsi_watch* wanted)
+{
+    uint32_t i;
+    for (i = 0; i < watches->watch_limit; i++) {
+        const llmobsi_watch* watch = &watches->watches[i];
+        if (watch->used && watch->key_size == wanted->key_size && watch->tiers >= wanted->tiers &&
+            watch->columns == wanted->columns &&
+            memcmp(watch->key, wanted->key, wanted->key_size) == 0) {
+            return (uint16_t)i;
+        }
+    }
+    return LLMOBS_I_NO_WATCH;
+}
+
+llmobsi_fn void llmobsi_watch_drop(llmobsi_watches* watches, llmobsi_watch* watch)
+{
+    llmobsi_watch_groups_free(watches, watch);
+    memset(watch, 0, sizeof *watch);
+}
+
+/* A free place. Those that came from a state file, and that nobody has asked for since, make room.
+   LLMOBS_I_NO_WATCH: there is none. */
+llmobsi_fn uint16_t llmobsi_watch_free_place(llmobsi_watches* watches)
+{
+    uint16_t dormant = LLMOBS_I_NO_WATCH;
+    uint32_t i;
+    for (i = 0; i < watches->watch_limit; i++) {
+        if (!watches->watches[i].used) {
+            return (uint16_t)i;
+        }
+        dormant = watches->watches[i].asked == 0 ? (uint16_t)i : dormant;
+    }
+    if (dormant != LLMOBS_I_NO_WATCH) {
+        llmobsi_watch_drop(watches, &watches->watches[dormant]);
+    }
+    return dormant;
+}
+
+/* A new watch, with its group where it has but one. */
+llmobsi_fn uint16_t llmobsi_watch_begin(llmobsi_watches* watches, const llmobsi_watch* wanted,
+                                        int64_t step)
+{
+    uint16_t number = llmobsi_watch_free_place(watches);
+    if (number == LLMOBS_I_NO_WATCH) {
+        return number;
+    }
+    watches->watches[number] = *wanted;
+    watches->watches[number].used = true;
+    watches->watches[number].since = step;
+    if (wanted->by_count == 0 &&
+        llmobsi_watch_group_make(watches, number, llmobsi_watch_hash("", 0), "", 0) == NULL) {
+        llmobsi_watch_drop(watches, &watches->watches[number]);
+        return LLMOBS_I_NO_WATCH;
+    }
+    return number;
+}
+
+/* One that was restored learns what its names mean here. */
+llmobsi_fn void llmobsi_watch_wake(llmobsi_watch* watch, const llmobsi_watch* wanted)
+{
+    watch->metric = wanted->metric;
+    watch->bucket = wanted->bucket;
+    watch->scale = wanted->scale;
+    watch->matcher_count = wanted->matcher_count;
+    memcpy(watch->by, wanted->by, sizeof watch->by);
+    memcpy(watch->matchers, wanted->matchers, sizeof watch->matchers);
+}
+
+llmobsi_fn void llmobsi_watch_release(llmobsi_watches* watches, uint16_t number)
+{
+    llmobsi_watch* watch = &watches->watches[number];
+    watch->asked--;
+    if (watch->asked == 0) {
+        llmobsi_watch_drop(watches, watch);
+    }
+}
+
+/* ---- terms and rules ----------------------------------------------------------------------- */
+
+/* What a term asks for, as a watch that is in no list yet. */
+llmobsi_fn bool llmobsi_alert_describe(llmobsi_alert_binder* binder)
+{
+    const llmobsi_registry* registry = &binder->recorder->registry;
+    llmobsi_watch* watch = &binder->watch;
+    const llmobsi_alert_term* term = binder->term;
+    llmobsi_alert_part part = LLMOBS_I_ALERT_WHOLE;
+    int32_t number = -1;
+    static const char kinds[][2] = {"c", "g", "n", "s", "b", "h", "u", "l"};
+    memset(watch, 0, sizeof *watch);
+    watch->columns = 1;
+    watch->tiers = (uint8_t)(term->function != LLMOBS_I_ALERT_INSTANT
+                                 ? llmobsi_window_tiers(term->span_s + term->offset_s)
+                                 : 0);
+    binder->name = llmobsi_alert_text(binder->rule, term->metric);
+    (void)llmobsi_watch_key_add(watch, binder->name);
+    if (registry->on) {
+        number = llmobsi_alert_metric(registry, binder->name, &part);
+    }
+    binder->metric = number >= 0 ? &registry->metrics[number] : NULL;
+    watch->metric = (uint32_t)number;
+    if (binder->metric != NULL
+            ? !llmobsi_alert_bind_part(binder, part) || !llmobsi_alert_bind_labels(binder)
+            : !llmobsi_alert_bind_own(binder)) {
+        return false;
+    }
+    (void)llmobsi_watch_key_add(watch, kinds[watch->kind]);
+    if (watch->key_size > LLMOBS_I_WATCH_KEY) {
+        return llmobsi_alert_no(binder, ": its labels are too long");
+    }
+    return llmobsi_alert_bind_function(binder);
+}
+
+llmobsi_fn bool llmobsi_alert_bind_term(llmobsi_alert_binder* binder, llmobsi_alert_term* term,
+                                        int64_t step)
+{
+    llmobsi_watches* watches = binder->watches;
+    uint16_t number;
+    binder->term = term;
+    if (!llmobsi_alert_describe(binder)) {
+        return false;
+    }
+    number = llmobsi_watch_same(watches, &binder->watch);
+    if (number == LLMOBS_I_NO_WATCH) {
+        number = llmobsi_watch_begin(watches, &binder->watch, step);
+    }
+    if (number == LLMOBS_I_NO_WATCH) {
+        return llmobsi_alert_no(binder, ": no room for its windows (raise llmobs_config."
+                                        "alert_window_bytes, alert_groups or alert_rules)");
+    }
+    if (watches->watches[number].asked == 0) {
+        llmobsi_watch_wake(&watches->watches[number], &binder->watch);
+        llmobsi_watch_read(watches, number, binder->recorder, step);
+    }
+    watches->watches[number].asked++;
+    term->watch = number;
+    return true;
+}
+
+llmobsi_fn void llmobsi_alert_unbind(llmobsi_watches* watches, const llmobsi_alert_rule* rule,
+                                     uint32_t terms)
+{
+    uint32_t i;
+    for (i = 0; i < terms; i++) {
+        llmobsi_watch_release(watches, rule->terms[i].watch);
+    }
+}
+
+/* ---- what never changes -------------------------------------------------------------------- */
+
+/* What a node can come to. */
+typedef struct llmobsi_alert_range {
+    double least;
+    double most;
+    bool can_hold; /* of comparisons, and what is made of them */
+    bool can_fail;
+} llmobsi_alert_range;
+
+/* Stands for infinity, so that no sum and no product of the ends is a NaN. */
+#define LLMOBS_I_ALERT_ENDLESS 1e300
+
+llmobsi_fn llmobsi_alert_range llmobsi_alert_range_of(double least, double most)
+{
+    llmobsi_alert_range range;
+    range.least = llmobsi_clamp(least, -LLMOBS_I_ALERT_ENDLESS, LLMOBS_I_ALERT_ENDLESS);
+    range.most = llmobsi_clamp(most, -LLMOBS_I_ALERT_ENDLESS, LLMOBS_I_ALERT_ENDLESS);
+    range.can_hold = true;
+    range.can_fail = true;
+    return range;
+}
+
+llmobsi_fn llmobsi_alert_range llmobsi_alert_term_range(const llmobsi_watches* watches,
+                                                        const llmobsi_recorder* recorder,
+                                                        const llmobsi_alert_term* term)
+{
+    const llmobsi_watch* watch = &watches->watches[term->watch];
+    if (watch->kind == LLMOBS_I_WATCH_GAUGE) {
+        return llmobsi_alert_range_of(-LLMOBS_I_ALERT_ENDLESS, LLMOBS_I_ALERT_ENDLESS);
+    }
+    if (watch->kind == LLMOBS_I_WATCH_BUCKETS) {
+        const llmobsi_metric* metric = &recorder->registry.metrics[watch->metric];
+        return llmobsi_alert_range_of(0.0, metric->bounds[metric->bound_count - 1]);
+    }
+    return llmobsi_alert_range_of(0.0, LLMOBS_I_ALERT_ENDLESS);
+}
+
+/* Of the four products or quotients of the ends. */
+llmobsi_fn llmobsi_alert_range llmobsi_alert_range_times(llmobsi_alert_range a,
+                                                         llmobsi_alert_range b, bool divide)
+{
+    double ends[4];
+    double least, most;
+    int i;
+    if (divide && b.least <= 0.0 && b.most >= 0.0) {
+        bool positive = a.least >= 0.0 && b.least >= 0.0;
+        return llmobsi_alert_range_of(positive ? 0.0 : -LLMOBS_I_ALERT_ENDLESS,
+                                      LLMOBS_I_ALERT_ENDLESS);
+    }
+    ends[0] = divide ? a.least / b.least : a.least * b.least;
+    ends[1] = divide ? a.least / b.most : a.least * b.most;
+    ends[2] = divide ? a.most / b.least : a.most * b.least;
+    ends[3] = divide ? a.most / b.most : a.most * b.most;
+    least = ends[0];
+    most = ends[0];
+    for (i = 1; i < 4; i++) {
+        least = ends[i] < least ? ends[i] : least;
+        most = ends[i] > most ? ends[i] : most;
+    }
+    return llmobsi_alert_range_of(least, most);
+}
+
+llmobsi_fn llmobsi_alert_range llmobsi_alert_range_compare(llmobsi_alert_op op,
+                                                           llmobsi_alert_range a,
+                                                           llmobsi_alert_range b)
+{
+    llmobsi_alert_range range = llmobsi_alert_range_of(0.0, 1.0);
+    bool apart = a.most < b.least || b.most < a.least;
+    bool equal = a.least == a.most && b.least == b.most && a.least == b.least;
+    switch (op) {
+    case LLMOBS_I_ALERT_GREATER:
+        range.can_hold = a.most > b.least;
+        range.can_fail = a.least <= b.most;
+        break;
+    case LLMOBS_I_ALERT_GREATER_EQUAL:
+        range.can_hold = a.most >= b.least;
+        range.can_fail = a.least < b.most;
+        break;
+    case LLMOBS_I_ALERT_LESS:
+        range.can_hold = a.least < b.most;
+        range.can_fail = a.most >= b.least;
+        break;
+    case LLMOBS_I_ALERT_LESS_EQUAL:
+        range.can_hold = a.least <= b.most;
+        range.can_fail = a.most > b.least;
+        break;
+    default:
+        range.can_hold = op == LLMOBS_I_ALERT_EQUAL ? !apart : !equal;
+        range.can_fail = op == LLMOBS_I_ALERT_EQUAL ? !equal : !apart;
+        break;
+    }
+    return range;
+}
+
+llmobsi_fn llmobsi_alert_range llmobsi_alert_range_join(llmobsi_alert_op op, llmobsi_alert_range a,
+                                                        llmobsi_alert_range b)
+{
+    switch (op) {
+    case LLMOBS_I_ALERT_NEGATE:
+        return llmobsi_alert_range_of(-a.most, -a.least);
+    case LLMOBS_I_ALERT_ADD:
+        return llmobsi_alert_range_of(a.least + b.least, a.most + b.most);
+    case LLMOBS_I_ALERT_SUBTRACT:
+        return llmobsi_alert_range_of(a.least - b.most, a.most - b.least);
+    case LLMOBS_I_ALERT_MULTIPLY:
+    case LLMOBS_I_ALERT_DIVIDE:
+        return llmobsi_alert_range_times(a, b, op == LLMOBS_I_ALERT_DIVIDE);
+    case LLMOBS_I_ALERT_AND:
+        a.can_hold &= b.can_hold;
+        a.can_fail |= b.can_fail;
+        return a;
+    case LLMOBS_I_ALERT_OR:
+        a.can_hold |= b.can_hold;
+        a.can_fail &= b.can_fail;
+        return a;
+    default:
+        return llmobsi_alert_range_compare(op, a, b);
+    }
+}
+
+/* Refuses a condition that never can hold, such as one on a quantile above the last bucket, or that
+   always does. */
+llmobsi_fn bool llmobsi_alert_can_change(const llmobsi_watches* watches,
+                                         const llmobsi_recorder* recorder,
+                                         const llmobsi_alert_rule* rule,
+                                         llmobs_alert_error* error)
+{
+    llmobsi_alert_range ranges[LLMOBS_I_ALERT_NODES];
+    uint32_t i;
+    for (i = 0; i < rule->node_count; i++) {
+        const llmobsi_alert_node* node = &rule->nodes[i];
+        llmobsi_alert_op op = (llmobsi_alert_op)node->op;
+        ranges[i] = op == LLMOBS_I_ALERT_NUMBER
+                        ? llmobsi_alert_range_of(node->number, node->number)
+                    : op == LLMOBS_I_ALERT_TERM
+                        ? llmobsi_alert_term_range(watches, recorder, &rule->terms[node->term])
+                        : llmobsi_alert_range_join(op, ranges[node->left], ranges[node->right]);
+        if (op >= LLMOBS_I_ALERT_EQUAL && op <= LLMOBS_I_ALERT_LESS_EQUAL &&
+            !(ranges[i].can_hold && ranges[i].can_fail)) {
+            return llmobsi_alert_misfit(
+                error, NULL, ranges[i].can_hold ? "a comparison always holds"
+                                             : "a comparison never holds",
+                ": no value that its sides can have changes that (a quantile is at most its "
+                "histogram's last bound)", "");
+        }
+    }
+    return true;
+}
+
+/* Binds all terms of a rule, or none. `error` gets the reason. */
+llmobsi_fn bool llmobsi_alert_bind(llmobsi_watches* watches, const llmobsi_recorder* recorder,
+                                   llmobsi_alert_rule* rule, int64_t step,
+                                   llmobs_alert_error* error)
+{
+    llmobsi_alert_binder binder;
+    uint32_t i;
+    binder.watches = watches;
+    binder.recorder = recorder;
+    binder.rule = rule;
+    binder.error = error;
+    for (i = 0; i < rule->term_count; i++) {
+        if (!llmobsi_alert_bind_term(&binder, &rule->terms[i], step)) {
+            llmobsi_alert_unbind(watches, rule, i);
+            return false;
+        }
+    }
+    if (!llmobsi_alert_can_change(watches, recorder, rule, error)) {
+        llmobsi_alert_unbind(watches, rule, rule->term_count);
+        return false;
+    }
+    return true;
+}
+
+/* =================================================================================================
+ *  >>alert_eval             analyze: alerts: conditions
+ * ============================================================================================== */
+
+/* A rule's condition, for one set of labels: one pass over its nodes. Truth has three values: what
+   is compared with no number is neither true nor false, and stays so unless the other side of an
+   `and` or an `or` decides. */
+
+typedef struct llmobsi_alert_scope {
+    llmobsi_watches* watches;
+    const llmobsi_recorder* recorder;
+    const llmobsi_alert_rule* rule;
+    int64_t step;
+    const llmobsi_watch_group* groups[LLMOBS_I_ALERT_TERMS]; /* NULL: nothing as yet */
+    llmobsi_alert_verdict verdict;
+} llmobsi_alert_scope;
+
+llmobsi_inline bool llmobsi_double_is_nan(double number)
+{
+    return (llmobsi_double_bits(number) & INT64_MAX) > LLMOBS_I_DOUBLE_INFINITY;
+}
+
+/* ---- terms --------------------------------------------------------------------------------- */
+
+/* Prometheus' histogram_quantile of classic buckets: the value at the rank q * count, linear within
+   its bucket; above the last bound, that bound. `counts` of each bucket, one more than bounds; NaN
+   where they are empty. */
+llmobsi_fn double llmobsi_alert_quantile(double q, const double* counts, const double* bounds,
+                                         uint32_t bound_count)
+{
+    double total = 0.0;
+    double below = 0.0;
+    double rank, low;
+    uint32_t i;
+    for (i = 0; i <= bound_count; i++) {
+        total += counts[i];
+    }
+    if (!(total > 0.0)) {
+        return llmobsi_double_of(llmobsi_nan_bits);
+    }
+    rank = q * total;
+    for (i = 0; i < bound_count && below + counts[i] < rank; i++) {
+        below += counts[i];
+    }
+    if (i == bound_count) {
+        return bounds[bound_count - 1];
+    }
+    low = i > 0 ? bounds[i - 1] : 0.0;
+    return counts[i] > 0.0 ? low + (bounds[i] - low) * ((rank - below) / counts[i]) : low;
+}
+
+/* What came in a column of the group during the term's span. `covered` gets what was seen of it. */
+llmobsi_fn double llmobsi_alert_change(llmobsi_alert_scope* scope, const llmobsi_alert_term* term,
+                                       const llmobsi_window* window, uint32_t* covered)
+{
+    uint32_t span = term->span_s / LLMOBS_I_ALERT_STEP_S;
+    double change =
+        llmobsi_window_change(window, span, term->offset_s / LLMOBS_I_ALERT_STEP_S, covered);
+    scope->verdict.partial |= *covered < span;
+    return change;
+}
+
+llmobsi_fn double llmobsi_alert_buckets(llmobsi_alert_scope* scope, const llmobsi_alert_term* term,
+                                        const llmobsi_watch* watch,
+                                        const llmobsi_watch_group* group)
+{
+    const llmobsi_metric* metric = &scope->recorder->registry.metrics[watch->metric];
+    double counts[LLMOBS_BOUNDS_MAX + 1];
+    uint32_t covered;
+    uint32_t i;
+    for (i = 0; i < watch->columns; i++) {
+        counts[i] = llmobsi_alert_change(scope, term, &group->windows[i], &covered);
+        counts[i] = counts[i] > 0.0 ? counts[i] : 0.0;
+    }
+    return llmobsi_alert_quantile(term->quantile, counts, metric->bounds, metric->bound_count);
+}
+
+/* A term's value in its unit; NaN: there is none. */
+llmobsi_fn double llmobsi_alert_value(llmobsi_alert_scope* scope, const llmobsi_alert_term* term,
+                                      const llmobsi_watch_group* group)
+{
+    const llmobsi_watch* watch = &scope->watches->watches[term->watch];
+    const double none = llmobsi_double_of(llmobsi_nan_bits);
+    uint32_t covered;
+    double change;
+    if (group == NULL) {
+        return none;
+    }
+    switch ((llmobsi_alert_function)term->function) {
+    case LLMOBS_I_ALERT_INSTANT:
+        return group->value * watch->scale;
+    case LLMOBS_I_ALERT_QUANTILE:
+        return llmobsi_alert_buckets(scope, term, watch, group);
+    case LLMOBS_I_ALERT_AVERAGE:
+        change = llmobsi_alert_change(scope, term, &group->windows[0], &covered);
+        return covered > 0 ? change * watch->scale / (double)covered : none;
+    case LLMOBS_I_ALERT_INCREASE:
+    case LLMOBS_I_ALERT_RATE:
+        break;
+    }
+    change = llmobsi_alert_change(scope, term, &group->windows[0], &covered);
+    change = change > 0.0 ? change * watch->scale : 0.0;
+    if (covered == 0) {
+        return none;
+    }
+    return term->function == LLMOBS_I_ALERT_INCREASE
+               ? change
+               : change / ((double)covered * LLMOBS_I_ALERT_STEP_S);
+}
+
+/* ---- nodes --------------------------------------------------------------------------------- */
+
+llmobsi_fn double llmobsi_alert_arithmetic(llmobsi_alert_op op, double a, double b)
+{
+    switch (op) {
+    case LLMOBS_I_ALERT_NEGATE:
+        return -a;
+    case LLMOBS_I_ALERT_ADD:
+        return a + b;
+    case LLMOBS_I_ALERT_SUBTRACT:
+        return a - b;
+    case LLMOBS_I_ALERT_MULTIPLY:
+        return a * b;
+    default:
+        /* 0 / 0 is told by us, whatever the compiler makes of it. */
+        return b == 0.0 && a == 0.0 ? llmobsi_double_of(llmobsi_nan_bits) : a / b;
+    }
+}
+
+/* As in PromQL: what is no number is unequal to everything, and nothing else. */
+llmobsi_fn llmobsi_alert_truth llmobsi_alert_compare(llmobsi_alert_op op, double a, double b)
+{
+    bool holds;
+    if (llmobsi_double_is_nan(a) || llmobsi_double_is_nan(b)) {
+        return op == LLMOBS_I_ALERT_UNEQUAL ? LLMOBS_I_ALERT_TRUE : LLMOBS_I_ALERT_UNKNOWN;
+    }
+    switch (op) {
+    case LLMOBS_I_ALERT_EQUAL:
+        holds = a == b;
+        break;
+    case LLMOBS_I_ALERT_UNEQUAL:
+        holds = a != b;
+        break;
+    case LLMOBS_I_ALERT_GREATER:
+        holds = a > b;
+        break;
+    case LLMOBS_I_ALERT_GREATER_EQUAL:
+        holds = a >= b;
+        break;
+    case LLMOBS_I_ALERT_LESS:
+        holds = a < b;
+        break;
+    default:
+        holds = a <= b;
+        break;
+    }
+    return holds ? LLMOBS_I_ALERT_TRUE : LLMOBS_I_ALERT_FALSE;
+}
+
+llmobsi_fn llmobsi_alert_truth llmobsi_alert_connect(llmobsi_alert_op op, llmobsi_alert_truth a,
+                                                  llmobsi_alert_truth b)
+{
+    llmobsi_alert_truth decides =
+        op == LLMOBS_I_ALERT_AND ? LLMOBS_I_ALERT_FALSE : LLMOBS_I_ALERT_TRUE;
+    if (a == decides || b == decides) {
+        return decides;
+    }
+    return a == LLMOBS_I_ALERT_UNKNOWN ? a : b;
+}
+
+/* What is told is the first comparison that holds or, where none does, the first one. */
+llmobsi_fn void llmobsi_alert_tell_of(llmobsi_alert_scope* scope, llmobsi_alert_op op, bool holds,
+                                      double value, double threshold, llmobsi_alert_truth* told)
+{
+    if (*told == LLMOBS_I_ALERT_UNKNOWN || (holds && *told == LLMOBS_I_ALERT_FALSE)) {
+        *told = holds ? LLMOBS_I_ALERT_TRUE : LLMOBS_I_ALERT_FALSE;
+        scope->verdict.comparison = (uint8_t)op;
+        scope->verdict.value = value;
+        scope->verdict.threshold = threshold;
+    }
+}
+
+/* The scope's verdict, from its groups. */
+llmobsi_fn void llmobsi_alert_evaluate(llmobsi_alert_scope* scope)
+{
+    const llmobsi_alert_rule* rule = scope->rule;
+    double numbers[LLMOBS_I_ALERT_NODES];
+    llmobsi_alert_truth truths[LLMOBS_I_ALERT_NODES];
+    llmobsi_alert_truth told = LLMOBS_I_ALERT_UNKNOWN;
+    uint32_t i;
+    memset(&scope->verdict, 0, sizeof scope->verdict);
+    for (i = 0; i < rule->node_count; i++) {
+        const llmobsi_alert_node* node = &rule->nodes[i];
+        llmobsi_alert_op op = (llmobsi_alert_op)node->op;
+        numbers[i] = 0.0;
+        truths[i] = LLMOBS_I_ALERT_UNKNOWN;
+        if (op == LLMOBS_I_ALERT_NUMBER) {
+            numbers[i] = node->number;
+        } else if (op == LLMOBS_I_ALERT_TERM) {
+            numbers[i] = llmobsi_alert_value(scope, &rule->terms[node->term],
+                                             scope->groups[node->term]);
+        } else if (op < LLMOBS_I_ALERT_EQUAL) {
+            numbers[i] =
+                llmobsi_alert_arithmetic(op, numbers[node->left], numbers[node->right]);
+        } else if (op <= LLMOBS_I_ALERT_LESS_EQUAL) {
+            truths[i] = llmobsi_alert_compare(op, numbers[node->left], numbers[node->right]);
+            llmobsi_alert_tell_of(scope, op, truths[i] == LLMOBS_I_ALERT_TRUE,
+                                  numbers[node->left], numbers[node->right], &told);
+        } else {
+            truths[i] = llmobsi_alert_connect(op, truths[node->left], truths[node->right]);
+        }
+    }
+    scope->verdict.truth = truths[rule->node_count - 1];
+}
+
+/* Whether all watches of the rule have seen as much as it asks for. */
+llmobsi_fn bool llmobsi_alert_has_history(const llmobsi_alert_scope* scope)
+{
+    const llmobsi_alert_rule* rule = scope->rule;
+    uint32_t i;
+    for (i = 0; i < rule->term_count; i++) {
+        const llmobsi_watch* watch = &scope->watches->watches[rule->terms[i].watch];
+        if (watch->tiers != 0 && (scope->step - watch->since) * (int64_t)LLMOBS_I_ALERT_STEP_S <
+                                     (int64_t)rule->min_history_s) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* =================================================================================================
+ *  >>alert_dormant          analyze: alerts: from a state file
+ * ============================================================================================== */
+
+/* What a state file had of watches and alerts, until a rule asks for it: rules are added when the
+   instance is open already. What nobody asks for makes room for what is new. */
+
+/* ---- conditions as texts ------------------------------------------------------------------- */
+
+#define LLMOBS_I_ALERT_CONDITION 4096u /* more than the longest one has */
+
+/* With a NUL. Returns its size. */
+llmobsi_fn size_t llmobsi_alert_condition_text(const llmobsi_alert_rule* rule,
+                                               char out[LLMOBS_I_ALERT_CONDITION])
+{
+    llmobsi_writer writer;
+    llmobsi_writer_init(&writer, out, LLMOBS_I_ALERT_CONDITION - 1, NULL, NULL);
+    llmobsi_put_alert_condition(&writer, rule, llmobsi_put_alert_term);
+    out[writer.length] = '\0';
+    return writer.length;
+}
+
+/* ---- alerts -------------------------------------------------------------------------------- */
+
+/* Which rule an alert was of: its name, its condition and its labels, the same in every process. A
+   rule that means something else by now does not get it back. */
+llmobsi_fn uint64_t llmobsi_alert_identity(const llmobsi_alert_rule* rule)
+{
+    char condition[LLMOBS_I_ALERT_CONDITION];
+    const char* name = llmobsi_alert_text(rule, rule->name);
+    size_t size = llmobsi_alert_condition_text(rule, condition);
+    uint64_t identity = llmobsi_hash64_own(name, strlen(name), 0);
+    uint32_t i;
+    identity = llmobsi_hash64_own(condition, size, identity);
+    for (i = 0; i < rule->by_count; i++) {
+        name = llmobsi_alert_text(rule, rule->by[i]);
+        identity = llmobsi_hash64_own(name, strlen(name), identity);
+    }
+    return identity;
+}
+
+/* Keeps an alert whose `hash` is its rule's identity. False: there is no room. */
+llmobsi_fn bool llmobsi_alert_restore(llmobsi_alert_states* states, const llmobsi_alert* saved)
+{
+    llmobsi_alert* alert = llmobsi_alerts_take(states);
+    if (alert != NULL) {
+        *alert = *saved;
+        alert->dormant = true;
+        alert->used = false;
+        alert->next = LLMOBS_I_ALERT_NOWHERE;
+    }
+    return alert != NULL;
+}
+
+/* Whether a restored alert can be one of the rule's. */
+llmobsi_fn bool llmobsi_alert_fits(const llmobsi_alert* alert, const llmobsi_alert_rule* rule)
+{
+    uint32_t values = 0;
+    uint32_t i;
+    for (i = 0; i < alert->labels_size; i++) {
+        values += alert->labels[i] == '\0';
+    }
+    return values == rule->by_count;
+}
+
+/* Gives one its rule. */
+llmobsi_fn void llmobsi_alert_awake(llmobsi_alert_states* states, llmobsi_alert* alert,
+                                    uint32_t number, const llmobsi_alert_rule* rule)
+{
+    uint64_t hash = llmobsi_alerts_hash(states, number, alert->labels, alert->labels_size);
+    alert->dormant = false;
+    alert->used = true;
+    alert->hash = hash;
+    alert->rule = number;
+    alert->fingerprint = llmobsi_alert_fingerprint(rule, alert->labels);
+    alert->comparison = LLMOBS_I_ALERT_GREATER;
+    alert->next = states->chains[hash & states->mask];
+    states->chains[hash & states->mask] = (uint32_t)(alert - states->alerts);
+    if (!llmobsi_alert_is_active(alert)) {
+        llmobsi_alerts_list(states, alert);
+    }
+}
+
+/* A rule was added: what was of it goes on. */
+llmobsi_fn void llmobsi_alerts_wake(llmobsi_alert_states* states, uint32_t number,
+                                    const llmobsi_alert_rule* rule)
+{
+    uint64_t identity = llmobsi_alert_identity(rule);
+    uint32_t i;
+    for (i = 0; i < states->used; i++) {
+        llmobsi_alert* alert = &states->alerts[i];
+        if (alert->dormant && alert->hash == identity && llmobsi_alert_fits(alert, rule)) {
+            llmobsi_alert_awake(states, alert, number, rule);
+        }
+    }
+}
+
+/* ---- watches ------------------------------------------------------------------------------- */
+
+/* Keeps a watch that nobody asks for as yet. LLMOBS_I_NO_WATCH: there is no room, or it is there
+   already. */
+llmobsi_fn uint16_t llmobsi_watch_restore(llmobsi_watches* watches, const llmobsi_watch* saved)
+{
+    uint32_t i;
+    if (llmobsi_watch_same(watches, saved) != LLMOBS_I_NO_WATCH) {
+        return LLMOBS_I_NO_WATCH;
+    }
+    for (i = 0; i < watches->watch_limit; i++) {
+        if (!watches->watches[i].used) {
+            watches->watches[i] = *saved;
+            watches->watches[i].used = true;
+            return (uint16_t)i;
+        }
+    }
+    return LLMOBS_I_NO_WATCH;
+}
+
+llmobsi_fn bool llmobsi_watch_grows(const llmobsi_watches* watches, uint16_t number)
+{
+    return watches->watches[number].kind != LLMOBS_I_WATCH_GAUGE;
+}
+
+/* The window of a column of a restored watch's group, which is made when it is new; NULL: there is
+   no room, or the labels can't be its. */
+llmobsi_fn llmobsi_window* llmobsi_watch_restore_window(llmobsi_watches* watches, uint16_t number,
+                                                        const char* labels, size_t size,
+                                                        uint32_t column)
+{
+    const llmobsi_watch* watch = &watches->watches[number];
+    uint64_t hash = llmobsi_watch_hash(labels, size);
+    llmobsi_watch_group* group = llmobsi_watch_find(watches, number, hash, labels, size);
+    uint32_t values = 0;
+    size_t i;
+    for (i = 0; i < size; i++) {
+        values += labels[i] == '\0';
+    }
+    if (values != watch->by_count || (size > 0 && labels[size - 1] != '\0') ||
+        column >= watch->columns) {
+        return NULL;
+    }
+    if (group == NULL) {
+        group = llmobsi_watch_group_make(watches, number, hash, labels, size);
+    }
+    return group != NULL ? &group->windows[column] : NULL;
+}
+
+/* All is loaded: what counters had come to is what they go on from. */
+llmobsi_fn void llmobsi_watches_restored(llmobsi_watches* watches)
+{
+    uint32_t i, column;
+    for (i = 0; i < watches->group_count; i++) {
+        llmobsi_watch_group* group = &watches->groups[i];
+        if (group->windows == NULL || !llmobsi_watch_grows(watches, group->watch)) {
+            continue;
+        }
+        for (column = 0; column < watches->watches[group->watch].columns; column++) {
+            group->before[column] = llmobsi_window_newest(&group->windows[column]);
+        }
+    }
+}
+
+/* =================================================================================================
+ *  >>alert                  analyze: alerts: an instance's rules
+ * ============================================================================================== */
+
+/* The rules of an instance, and their evaluation by the tick, every ten seconds of its timeline.
+   The lock is held for the length of an evaluation; no recorder ever takes it. Nobody is told
+   anything under it: what is told is copied first. */
+
+#define LLMOBS_I_ALERT_STEP_NS (LLMOBS_I_ALERT_STEP_S * LLMOBS_I_SECOND_NS)
+#define LLMOBS_I_ALERT_UNSEEN 2u /* steps at once that are no gap yet */
+#define LLMOBS_I_ALERT_TOLD 8u   /* alerts told in one call           */
+
+/* What a place of a rule has. */
+typedef enum llmobsi_alert_phase {
+    LLMOBS_I_ALERT_FREE = 0,
+    LLMOBS_I_ALERT_FRESH,  /* a rule that is being added: all of its text, or none */
+    LLMOBS_I_ALERT_LIVE,   /* one that is evaluated */
+    LLMOBS_I_ALERT_LEAVING /* one that was taken out; that its alerts are over is not told yet */
+} llmobsi_alert_phase;
+
+/* A copy of an alert, which points into itself. */
+typedef struct llmobsi_alert_told {
+    llmobs_alert_label labels[LLMOBS_ALERT_LABELS_MAX];
+    llmobsi_alert entry;
+    llmobsi_alert_rule rule;
+    char sentence[LLMOBS_I_ALERT_SENTENCE];
+} llmobsi_alert_told;
+
+typedef struct llmobsi_alerts {
+    llmobsi_lock lock;
+    llmobs_alert_fn tell; /* this and the next: open writes */
+    void* user;
+    uint32_t rule_limit;  /* likewise */
+    llmobsi_alert_rule* rules; /* this and all below, but for `telling`: under the lock */
+    uint8_t* phases; /* llmobsi_alert_phase of each */
+    llmobsi_watches watches;
+    llmobsi_alert_states* states;
+    uint64_t stamp;   /* of the last look at the clock */
+    uint64_t left_ns; /* since the last evaluation, at that time */
+    int64_t step;     /* of the last evaluation */
+    uint64_t unix_ns; /* and when it was */
+    bool news;        /* there may be some */
+    uint64_t evaluations;
+    uint64_t told_count;
+    uint64_t unseen_s;
+    llmobsi_atomic32 telling; /* one tells at a time: whoever has raised it has the next two */
+    llmobsi_alert_told* told; /* LLMOBS_I_ALERT_TOLD of them */
+    llmobs_alert views[LLMOBS_I_ALERT_TOLD];
+} llmobsi_alerts;
+
+/* Those of an instance; NULL: it has none. */
+llmobsi_inline llmobsi_alerts* llmobsi_alerts_of(const llmobsi_recorder* recorder)
+{
+    return (llmobsi_alerts*)recorder->alerts;
+}
+
+llmobsi_inline int64_t llmobsi_alerts_now_s(const llmobsi_alerts* alerts)
+{
+    return alerts->step * (int64_t)LLMOBS_I_ALERT_STEP_S;
+}
+
+/* ---- layout -------------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_alerts_layout(llmobsi_arena* arena, const llmobs_config* config,
+                                      llmobsi_recorder* recorder)
+{
+    llmobsi_alerts* alerts =
+        (llmobsi_alerts*)llmobsi_arena_take(arena, 1, sizeof(llmobsi_alerts));
+    llmobsi_alert_rule* rules =
+        (llmobsi_alert_rule*)llmobsi_arena_take(arena, config->alert_rules, sizeof *rules);
+    uint8_t* phases = (uint8_t*)llmobsi_arena_take(arena, config->alert_rules, 1);
+    llmobsi_alert_told* told =
+        (llmobsi_alert_told*)llmobsi_arena_take(arena, LLMOBS_I_ALERT_TOLD, sizeof *told);
+    llmobsi_alert_states* states = llmobsi_alert_states_layout(arena, config->alerts);
+    bool placed = recorder != NULL && states != NULL;
+    if (placed) {
+        memset((void*)alerts, 0, sizeof *alerts);
+    }
+    llmobsi_watches_layout(arena, config, placed ? &alerts->watches : NULL);
+    if (placed) {
+        alerts->rules = rules;
+        alerts->phases = phases;
+        alerts->told = told;
+        alerts->states = states;
+        alerts->rule_limit = config->alert_rules;
+        alerts->tell = config->alert;
+        alerts->user = config->alert_user;
+        recorder->alerts = alerts;
+    }
+}
+
+/* Without rules, and as when nothing had been seen: before anybody else is there. */
+llmobsi_fn void llmobsi_alerts_clear(llmobsi_alerts* alerts)
+{
+    memset((void*)alerts->rules, 0, alerts->rule_limit * sizeof *alerts->rules);
+    memset(alerts->phases, 0, alerts->rule_limit);
+    llmobsi_watches_start(&alerts->watches);
+    llmobsi_alert_states_start(alerts->states, alerts->states->seed);
+    alerts->step = 0;
+}
+
+llmobsi_fn void llmobsi_alerts_start(llmobsi_recorder* recorder)
+{
+    llmobsi_alerts* alerts = llmobsi_alerts_of(recorder);
+    alerts->states->seed = recorder->names.seed;
+    llmobsi_alerts_clear(alerts);
+    alerts->stamp = llmobsi_now(&recorder->timeline);
+}
+
+/* In the child of a fork: the rules stay, what they have seen and told is the parent's. */
+llmobsi_fn void llmobsi_alerts_forked(llmobsi_recorder* recorder)
+{
+    llmobsi_alerts* alerts = llmobsi_alerts_of(recorder);
+    llmobsi_watches_forked(&alerts->watches, alerts->step);
+    llmobsi_alert_states_start(alerts->states, alerts->states->seed);
+    alerts->stamp = llmobsi_now(&recorder->timeline);
+    alerts->left_ns = 0;
+    alerts->evaluations = 0;
+    alerts->told_count = 0;
+    alerts->unseen_s = 0;
+    alerts->telling = 0;
+}
+
+/* ---- evaluation ---------------------------------------------------------------------------- */
+
+/* The groups of all terms that have these labels. False: one of them has none, as where PromQL
+   finds no match. */
+llmobsi_fn bool llmobsi_alert_match(llmobsi_alert_scope* scope, const llmobsi_watch_group* group)
+{
+    const llmobsi_alert_rule* rule = scope->rule;
+    uint32_t i;
+    for (i = 0; i < rule->term_count; i++) {
+        uint16_t watch = rule->terms[i].watch;
+        scope->groups[i] = watch == group->watch
+                               ? group
+                               : llmobsi_watch_find(scope->watches, watch, group->hash,
+                                                    group->labels, group->labels_size);
+        if (scope->groups[i] == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+llmobsi_fn void llmobsi_alert_judge_group(llmobsi_alerts* alerts, llmobsi_alert_scope* scope,
+                                          uint32_t number, const llmobsi_watch_group* group)
+{
+    if (!llmobsi_alert_match(scope, group)) {
+        return;
+    }
+    llmobsi_alert_evaluate(scope);
+    if (!llmobsi_alert_has_history(scope)) {
+        scope->verdict.truth = LLMOBS_I_ALERT_UNKNOWN;
+    }
+    llmobsi_alert_judge(alerts->states, number, scope->rule, group->labels, group->labels_size,
+                        &scope->verdict);
+}
+
+/* One rule, for each set of labels that its first term has. */
+llmobsi_fn void llmobsi_alert_judge_rule(llmobsi_alerts* alerts, const llmobsi_recorder* recorder,
+                                         uint32_t number)
+{
+    const llmobsi_alert_rule* rule = &alerts->rules[number];
+    llmobsi_alert_scope scope;
+    uint32_t place;
+    scope.watches = &alerts->watches;
+    scope.recorder = recorder;
+    scope.rule = rule;
+    scope.step = alerts->step;
+    place = alerts->watches.watches[rule->terms[0].watch].first;
+    while (place != 0) {
+        const llmobsi_watch_group* group = &alerts->watches.groups[place - 1];
+        llmobsi_alert_judge_group(alerts, &scope, number, group);
+        place = group->next;
+    }
+}
+
+/* One evaluation, under the lock. */
+llmobsi_fn void llmobsi_alerts_round(llmobsi_alerts* alerts, const llmobsi_recorder* recorder)
+{
+    uint32_t i;
+    llmobsi_watches_read(&alerts->watches, recorder, alerts->step);
+    llmobsi_alert_round_begin(alerts->states, llmobsi_alerts_now_s(alerts));
+    for (i = 0; i < alerts->rule_limit; i++) {
+        if (alerts->phases[i] == LLMOBS_I_ALERT_LIVE) {
+            llmobsi_alert_judge_rule(alerts, recorder, i);
+        }
+    }
+    llmobsi_alert_round_end(alerts->states, alerts->rules, alerts->rule_limit);
+    alerts->evaluations++;
+    alerts->news = true;
+}
+
+/* Whether a step has passed since the last evaluation. The tick. */
+llmobsi_fn bool llmobsi_alerts_are_due(const llmobsi_recorder* recorder)
+{
+    const llmobsi_alerts* alerts = llmobsi_alerts_of(recorder);
+    uint64_t now = llmobsi_now(&recorder->timeline);
+    return now < alerts->stamp ||
+           llmobsi_timeline_between(&recorder->timeline, alerts->stamp, now) + alerts->left_ns >=
+               LLMOBS_I_ALERT_STEP_NS;
+}
+
+/* Moves time on. Returns how many steps have passed; the clock may stand still or go back, which
+   is no time at all. */
+llmobsi_fn uint64_t llmobsi_alerts_elapse(llmobsi_alerts* alerts,
+                                          const llmobsi_timeline* timeline)
+{
+    uint64_t now = llmobsi_now(timeline);
+    uint64_t steps;
+    if (now > alerts->stamp) {
+        alerts->left_ns += llmobsi_timeline_between(timeline, alerts->stamp, now);
+    }
+    alerts->stamp = now;
+    steps = alerts->left_ns / LLMOBS_I_ALERT_STEP_NS;
+    alerts->left_ns %= LLMOBS_I_ALERT_STEP_NS;
+    return steps;
+}
+
+/* The tick: evaluates when it is time to. `lost` is all that the library has lost. The busy flag is
+   up, if this thread has one, so that its signal handlers do not wait for the lock. */
+llmobsi_fn void llmobsi_alerts_tick(llmobsi_recorder* recorder, uint64_t lost)
+{
+    llmobsi_alerts* alerts = llmobsi_alerts_of(recorder);
+    llmobsi_control* self = llmobsi_busy_begin();
+    uint64_t steps;
+    llmobsi_lock_take(&alerts->lock);
+    steps = llmobsi_alerts_elapse(alerts, &recorder->timeline);
+    if (steps > 0) {
+        alerts->step += (int64_t)steps;
+        llmobsi_timeline_convert(&recorder->timeline, alerts->stamp, alerts->stamp,
+                                 &alerts->unix_ns, &alerts->unix_ns);
+        alerts->watches.lost = lost;
+        if (steps > LLMOBS_I_ALERT_UNSEEN) {
+            alerts->unseen_s += (steps - 1) * LLMOBS_I_ALERT_STEP_S;
+            llmobsi_alert_gap(alerts->states,
+                              (int64_t)(steps - 1) * (int64_t)LLMOBS_I_ALERT_STEP_S);
+        }
+        llmobsi_alerts_round(alerts, recorder);
+    }
+    llmobsi_lock_give(&alerts->lock);
+    llmobsi_busy_end(self);
+}
+
+/* ---- rules --------------------------------------------------------------------------------- */
+
+/* The rule of this name in this phase; rule_limit: there is none. */
+llmobsi_fn uint32_t llmobsi_alert_named(const llmobsi_alerts* alerts, const char* name,
+                                        llmobsi_alert_phase phase)
+{
+    uint32_t i = 0;
+    while (i < alerts->rule_limit &&
+           (alerts->phases[i] != (uint8_t)phase ||
+            strcmp(llmobsi_alert_text(&alerts->rules[i], alerts->rules[i].name), name) != 0)) {
+        i++;
+    }
+    return i;
+}
+
+/* Frees a place; what its rule's terms asked for, nobody else may ask for. */
+llmobsi_fn void llmobsi_alert_drop(llmobsi_alerts* alerts, uint32_t number)
+{
+    llmobsi_alert_rule* rule = &alerts->rules[number];
+    llmobsi_alert_unbind(&alerts->watches, rule, rule->term_count);
+    memset(rule, 0, sizeof *rule);
+    alerts->phases[number] = LLMOBS_I_ALERT_FREE;
+}
+
+/* Takes a rule out; its place is free once it was told that its alerts are over. */
+llmobsi_fn void llmobsi_alert_retire(llmobsi_alerts* alerts, uint32_t number)
+{
+    llmobsi_alert_rule_stop(alerts->states, number);
+    alerts->phases[number] = LLMOBS_I_ALERT_LEAVING;
+    alerts->news = true;
+}
+
+/* Nothing is left to be told of those that leave. */
+llmobsi_fn void llmobsi_alerts_free_rules(llmobsi_alerts* alerts)
+{
+    uint32_t i;
+    for (i = 0; i < alerts->rule_limit; i++) {
+        if (alerts->phases[i] == LLMOBS_I_ALERT_LEAVING) {
+            llmobsi_alert_rule_gone(alerts->states, i);
+            llmobsi_alert_drop(alerts, i);
+        }
+    }
+}
+
+/* Adds a rule that was read, as one that is not there yet. One that is there already, just as it
+   is, is left alone. */
+llmobsi_fn llmobs_result llmobsi_alert_put(llmobsi_alerts* alerts,
+                                           const llmobsi_recorder* recorder,
+                                           const llmobsi_alert_rule* rule,
+                                           llmobs_alert_error* error)
+{
+    const char* name = llmobsi_alert_text(rule, rule->name);
+    uint32_t old = llmobsi_alert_named(alerts, name, LLMOBS_I_ALERT_LIVE);
+    uint32_t number = 0;
+    if (llmobsi_alert_named(alerts, name, LLMOBS_I_ALERT_FRESH) < alerts->rule_limit) {
+        (void)llmobsi_alert_misfit(error, NULL, "the rule ", name, " stands there twice");
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    if (old < alerts->rule_limit && llmobsi_alert_rules_equal(&alerts->rules[old], rule)) {
+        return LLMOBS_OK;
+    }
+    while (number < alerts->rule_limit && alerts->phases[number] != LLMOBS_I_ALERT_FREE) {
+        number++;
+    }
+    if (number == alerts->rule_limit) {
+        (void)llmobsi_alert_misfit(error, NULL, "there is no room for the rule ", name,
+                                   " (raise llmobs_config.alert_rules)");
+        return LLMOBS_ERROR_LIMIT;
+    }
+    alerts->rules[number] = *rule;
+    if (!llmobsi_alert_bind(&alerts->watches, recorder, &alerts->rules[number], alerts->step,
+                            error)) {
+        memset(&alerts->rules[number], 0, sizeof alerts->rules[number]);
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    alerts->phases[number] = LLMOBS_I_ALERT_FRESH;
+    return LLMOBS_OK;
+}
+
+/* What was added is there from now on, in place of what had its name. */
+llmobsi_fn void llmobsi_alerts_keep(llmobsi_alerts* alerts)
+{
+    uint32_t i;
+    for (i = 0; i < alerts->rule_limit; i++) {
+        if (alerts->phases[i] == LLMOBS_I_ALERT_FRESH) {
+            const llmobsi_alert_rule* rule = &alerts->rules[i];
+            uint32_t old = llmobsi_alert_named(alerts, llmobsi_alert_text(rule, rule->name),
+                                               LLMOBS_I_ALERT_LIVE);
+            if (old < alerts->rule_limit) {
+                llmobsi_alert_retire(alerts, old);
+            }
+            alerts->phases[i] = LLMOBS_I_ALERT_LIVE;
+            llmobsi_alerts_wake(alerts->states, i, rule);
+        }
+    }
+}
+
+/* Keeps all that was added, or nothing of it. */
+llmobsi_fn void llmobsi_alerts_settle(llmobsi_alerts* alerts, bool keep)
+{
+    uint32_t i;
+    if (keep) {
+        llmobsi_alerts_keep(alerts);
+        return;
+    }
+    for (i = 0; i < alerts->rule_limit; i++) {
+        if (alerts->phases[i] == LLMOBS_I_ALERT_FRESH) {
+            llmobsi_alert_drop(alerts, i);
+        }
+    }
+}
+
+/* ---- calls --------------------------------------------------------------------------------- */
+
+typedef struct llmobsi_alert_call {
+    llmobsi_recorder* recorder;
+    llmobsi_alerts* alerts;
+} llmobsi_alert_call;
+
+/* In, and under the lock. */
+llmobsi_fn llmobs_result llmobsi_alert_enter(llmobsi_alert_call* call, llmobs* obs)
+{
+    llmobsi_thread* thread = llmobsi_enter(llmobsi_ticket(obs));
+    if (thread == NULL) {
+        return LLMOBS_ERROR_CLOSED;
+    }
+    call->recorder = thread->recorder;
+    call->alerts = llmobsi_alerts_of(thread->recorder);
+    if (call->alerts == NULL) {
+        llmobsi_leave();
+        return LLMOBS_ERROR_LIMIT;
+    }
+    llmobsi_lock_take(&call->alerts->lock);
+    return LLMOBS_OK;
+}
+
+llmobsi_fn void llmobsi_alert_leave(llmobsi_alert_call* call)
+{
+    llmobsi_lock_give(&call->alerts->lock);
+    llmobsi_leave();
+}
+
+/* Hands an error out to a caller of any version. */
+llmobsi_fn void llmobsi_alert_error_out(llmobs_alert_error* out, llmobs_alert_error* error)
+{
+    if (out != NULL) {
+        size_t size = llmobsi_known_size(out->size, sizeof *error);
+        error->size = size;
+        memcpy(out, error, size);
+    }
+}
+
+LLMOBS_API llmobs_result llmobs_alert_rule_add(llmobs* obs, const llmobs_alert_rule* rule,
+                                               llmobs_alert_error* error)
+{
+    llmobs_alert_error why = llmobs_alert_error_default();
+    llmobs_alert_rule given = llmobs_alert_rule_default();
+    llmobs_result result = LLMOBS_ERROR_ARGUMENT;
+    llmobsi_alert_rule read;
+    llmobsi_alert_call call;
+    if (rule != NULL) {
+        memcpy(&given, rule, llmobsi_known_size(rule->size, sizeof given));
+    }
+    if (llmobsi_alert_parse_rule(&read, &given, &why)) {
+        result = llmobsi_alert_enter(&call, obs);
+        if (result == LLMOBS_OK) {
+            result = llmobsi_alert_put(call.alerts, call.recorder, &read, &why);
+            llmobsi_alerts_settle(call.alerts, result == LLMOBS_OK);
+            llmobsi_alert_leave(&call);
+        }
+    }
+    llmobsi_alert_error_out(error, &why);
+    return result;
+}
+
+/* All rules of a text, under the lock. */
+llmobsi_fn llmobs_result llmobsi_alerts_load(llmobsi_alert_call* call, const char* text,
+                                             size_t size, llmobs_alert_error* why)
+{
+    llmobs_result result = LLMOBS_OK;
+    llmobsi_alert_read read = LLMOBS_I_ALERT_READ_RULE;
+    llmobsi_alert_reader reader;
+    llmobsi_alert_rule rule;
+    llmobsi_alert_reader_begin(&reader, text, size);
+    while (result == LLMOBS_OK && read == LLMOBS_I_ALERT_READ_RULE) {
+        read = llmobsi_alert_read_next(&reader, &rule);
+        if (read == LLMOBS_I_ALERT_READ_RULE) {
+            result = llmobsi_alert_put(call->alerts, call->recorder, &rule, why);
+        } else if (read == LLMOBS_I_ALERT_READ_FAILED) {
+            *why = reader.error;
+            result = LLMOBS_ERROR_ARGUMENT;
+        }
+    }
+    llmobsi_alerts_settle(call->alerts, result == LLMOBS_OK);
+    return result;
+}
+
+LLMOBS_API llmobs_result llmobs_alert_rules_load(llmobs* obs, const char* text, size_t size,
+                                                 llmobs_alert_error* error)
+{
+    llmobs_alert_error why = llmobs_alert_error_default();
+    llmobsi_alert_call call;
+    llmobs_result result = LLMOBS_ERROR_ARGUMENT;
+    if (text != NULL) {
+        result = llmobsi_alert_enter(&call, obs);
+        if (result == LLMOBS_OK) {
+            result = llmobsi_alerts_load(&call, text, size, &why);
+            llmobsi_alert_leave(&call);
+        }
+    }
+    llmobsi_alert_error_out(error, &why);
+    return result;
+}
+
+LLMOBS_API llmobs_result llmobs_alert_rule_remove(llmobs* obs, const char* name)
+{
+    llmobsi_alert_call call;
+    llmobs_result result;
+    uint32_t number;
+    if (name == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    result = llmobsi_alert_enter(&call, obs);
+    if (result != LLMOBS_OK) {
+        return result;
+    }
+    number = llmobsi_alert_named(call.alerts, name, LLMOBS_I_ALERT_LIVE);
+    if (number < call.alerts->rule_limit) {
+        llmobsi_alert_retire(call.alerts, number);
+    } else {
+        result = LLMOBS_ERROR_ARGUMENT;
+    }
+    llmobsi_alert_leave(&call);
+    return result;
+}
+
+/* =================================================================================================
+ *  >>alert_news             analyze: alerts: news
+ * ============================================================================================== */
+
+/* Alerts told to exporters, as log records, and to the host's callback; and told to whoever asks. A
+   copy is made under the lock, and handed on without it. */
+
+llmobsi_fn void llmobsi_alert_copy(const llmobsi_alerts* alerts, const llmobsi_alert* alert,
+                                   llmobs_alert_news news, llmobsi_alert_told* told,
+                                   llmobs_alert* view)
+{
+    char condition[LLMOBS_I_ALERT_CONDITION];
+    told->entry = *alert;
+    told->rule = alerts->rules[alert->rule];
+    *view = llmobsi_alert_view(alerts->states, &told->entry, &told->rule, news, alerts->unix_ns,
+                               told->labels);
+    (void)llmobsi_alert_condition_text(&told->rule, condition);
+    view->sentence.data = told->sentence;
+    view->sentence.size =
+        llmobsi_alert_sentence(told->sentence, sizeof told->sentence, view,
+                               (llmobsi_alert_op)alert->comparison, condition);
+}
+
+/* ---- news ---------------------------------------------------------------------------------- */
+
+/* Copies the news of one group, as many as there is room for. Under the lock. Returns how many. */
+llmobsi_fn uint32_t llmobsi_alerts_take_news(llmobsi_alerts* alerts)
+{
+    llmobsi_alert_states* states = alerts->states;
+    uint32_t cursor = 0;
+    uint32_t count = 0;
+    uint64_t group = 0;
+    while (count < LLMOBS_I_ALERT_TOLD) {
+        llmobs_alert_news news;
+        llmobsi_alert* alert;
+        if (count > 0 &&
+            (cursor == states->queue_count || states->queue[cursor] >> 32 != group)) {
+            break;
+        }
+        alert = llmobsi_alert_news(states, alerts->rules, &news, &cursor);
+        if (alert == NULL) {
+            break;
+        }
+        group = states->queue[cursor - 1] >> 32;
+        llmobsi_alert_copy(alerts, alert, news, &alerts->told[count], &alerts->views[count]);
+        count++;
+    }
+    alerts->told_count += count;
+    alerts->news = count > 0;
+    if (count == 0) {
+        llmobsi_alerts_free_rules(alerts);
+    }
+    return count;
+}
+
+/* The busy flag is up while the lock is held, if this thread has one, so that its signal handlers
+   do not wait for it. */
+llmobsi_fn uint32_t llmobsi_alerts_news(llmobsi_alerts* alerts)
+{
+    llmobsi_control* self = llmobsi_busy_begin();
+    uint32_t count = 0;
+    llmobsi_lock_take(&alerts->lock);
+    if (alerts->news) {
+        count = llmobsi_alerts_take_news(alerts);
+    }
+    llmobsi_lock_give(&alerts->lock);
+    llmobsi_busy_end(self);
+    return count;
+}
+
+/* Tells all news: after a tick, with no lock held. If another thread is at it, it tells these,
+   too. */
+llmobsi_fn void llmobsi_alerts_tell(llmobsi_recorder* recorder)
+{
+    llmobsi_alerts* alerts = llmobsi_alerts_of(recorder);
+    uint32_t idle = 0;
+    uint32_t count;
+    uint32_t i;
+    if (!llmobsi_cas_acquire_release(&alerts->telling, &idle, 1)) {
+        return;
+    }
+    while ((count = llmobsi_alerts_news(alerts)) > 0) {
+        for (i = 0; i < count; i++) {
+            llmobsi_alert_record(recorder->ticket, &alerts->views[i]);
+        }
+        if (alerts->tell != NULL) {
+            llmobsi_callback callback = llmobsi_callback_begin(recorder->ticket);
+            alerts->tell(alerts->user, alerts->views, count);
+            llmobsi_callback_end(&callback);
+        }
+    }
+    llmobsi_store_release(&alerts->telling, 0);
+}
+
+/* ---- on request ---------------------------------------------------------------------------- */
+
+/* The next alert that is not merely remembered, from *place on; false: there is no more. */
+llmobsi_fn bool llmobsi_alerts_next(const llmobsi_alerts* alerts, uint32_t* place,
+                                    llmobsi_alert_told* told, llmobs_alert* view)
+{
+    const llmobsi_alert_states* states = alerts->states;
+    while (*place < states->used) {
+        const llmobsi_alert* alert = &states->alerts[(*place)++];
+        if (alert->used && alert->state != LLMOBS_ALERT_INACTIVE) {
+            llmobsi_alert_copy(alerts, alert, LLMOBS_ALERT_NO_NEWS, told, view);
+            return true;
+        }
+    }
+    return false;
+}
+
+LLMOBS_API llmobs_result llmobs_alerts_read(llmobs* obs, llmobs_alert_fn each, void* user)
+{
+    llmobs_result result = LLMOBS_OK;
+    llmobsi_alert_told told;
+    llmobs_alert view;
+    llmobsi_alert_call call;
+    uint32_t place = 0;
+    bool more = true;
+    if (each == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    while (more) {
+        result = llmobsi_alert_enter(&call, obs);
+        if (result != LLMOBS_OK) {
+            break;
+        }
+        more = llmobsi_alerts_next(call.alerts, &place, &told, &view);
+        llmobsi_alert_leave(&call);
+        if (more) {
+            each(user, &view, 1);
+        }
+    }
+    return result;
+}
+
+/* ---- figures ------------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_alerts_count(const llmobsi_alerts* alerts, llmobs_alert_stats* stats)
+{
+    const llmobsi_watches* watches = &alerts->watches;
+    uint32_t i;
+    for (i = 0; i < alerts->rule_limit; i++) {
+        stats->rules += alerts->phases[i] == LLMOBS_I_ALERT_LIVE;
+    }
+    for (i = 0; i < watches->watch_limit; i++) {
+        stats->watches += watches->watches[i].used && watches->watches[i].asked > 0;
+    }
+    for (i = 0; i < alerts->states->used; i++) {
+        const llmobsi_alert* alert = &alerts->states->alerts[i];
+        stats->pending += alert->used && alert->state == LLMOBS_ALERT_PENDING;
+        stats->firing += alert->used && alert->state == LLMOBS_ALERT_FIRING;
+    }
+    stats->groups = llmobsi_watches_groups(watches);
+    stats->evaluations = alerts->evaluations;
+    stats->told = alerts->told_count;
+    stats->muted = alerts->states->muted;
+    stats->cooled = alerts->states->cooled;
+    stats->refused = watches->refused;
+    stats->overflowed = alerts->states->overflowed;
+    stats->unseen_s = alerts->unseen_s;
+    stats->window_bytes = llmobsi_watches_memory(watches);
+}
+
+LLMOBS_API llmobs_result llmobs_alert_stats_read(llmobs* obs, llmobs_alert_stats* stats)
+{
+    llmobs_alert_stats full;
+    llmobsi_alert_call call;
+    llmobs_result result;
+    if (stats == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    result = llmobsi_alert_enter(&call, obs);
+    if (result == LLMOBS_OK) {
+        memset(&full, 0, sizeof full);
+        llmobsi_alerts_count(call.alerts, &full);
+        llmobsi_alert_leave(&call);
+        full.size = llmobsi_known_size(stats->size, sizeof full);
+        memcpy(stats, &full, full.size);
+    }
+    return result;
 }
 
 /* =================================================================================================
@@ -39842,6 +44102,10 @@ LLMOBS_API llmobs_result llmobs_export_file(llmobs* obs, llmobs_format format, c
 #define LLMOBS_I_STATE_SETS LLMOBS_I_STATE_TAG('S', 'E', 'T', 'S')
 #define LLMOBS_I_STATE_UNIQ LLMOBS_I_STATE_TAG('U', 'N', 'I', 'Q')
 #define LLMOBS_I_STATE_BUDG LLMOBS_I_STATE_TAG('B', 'U', 'D', 'G')
+#define LLMOBS_I_STATE_STEP LLMOBS_I_STATE_TAG('S', 'T', 'E', 'P')
+#define LLMOBS_I_STATE_WTCH LLMOBS_I_STATE_TAG('W', 'T', 'C', 'H')
+#define LLMOBS_I_STATE_WNDW LLMOBS_I_STATE_TAG('W', 'N', 'D', 'W')
+#define LLMOBS_I_STATE_ALRT LLMOBS_I_STATE_TAG('A', 'L', 'R', 'T')
 #define LLMOBS_I_STATE_LAST LLMOBS_I_STATE_TAG('L', 'A', 'S', 'T')
 
 LLMOBS_I_STATIC_ASSERT(state_magic, sizeof LLMOBS_I_STATE_MAGIC == 16);
@@ -40039,6 +44303,301 @@ llmobsi_fn int64_t llmobsi_state_get(llmobsi_state_reader* reader, int64_t least
 llmobsi_fn uint64_t llmobsi_state_get_word(llmobsi_state_reader* reader)
 {
     return (uint64_t)llmobsi_state_get(reader, INT64_MIN, INT64_MAX);
+}
+
+#endif /* LLMOBS_NO_FILE */
+
+/* =================================================================================================
+ *  >>state_alerts           export: state files: alerts
+ * ============================================================================================== */
+
+#ifndef LLMOBS_NO_FILE
+
+/* What rules have seen and told, out to a state file and back. Windows and alerts are saved by what
+   they are of, in words, and wait for a rule that asks for them: rules are added after open. Time
+   goes on by the clock on the wall while the process is away, and nothing increases meanwhile. */
+
+#define LLMOBS_I_STATE_WINDOW_HEAD (8u * 5u)
+
+LLMOBS_I_STATIC_ASSERT(state_window, LLMOBS_I_STATE_WINDOW_HEAD + LLMOBS_I_ALERT_LABELS +
+                                             8u * LLMOBS_I_WINDOW_WORDS_MOST <=
+                                         LLMOBS_I_STATE_FRAME - LLMOBS_I_STATE_ENDS);
+
+/* ---- out ----------------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_state_save_window(llmobsi_state_writer* writer,
+                                          const llmobsi_watch_group* group, uint32_t column)
+{
+    const llmobsi_window* window = &group->windows[column];
+    uint32_t words = llmobsi_window_words(window->tiers);
+    uint32_t i;
+    llmobsi_state_record(writer, LLMOBS_I_STATE_WNDW,
+                         LLMOBS_I_STATE_WINDOW_HEAD + group->labels_size + 8u * words);
+    llmobsi_state_put(writer, group->watch);
+    llmobsi_state_put(writer, column);
+    llmobsi_state_put(writer, (uint64_t)window->first);
+    llmobsi_state_put(writer, (uint64_t)window->last);
+    llmobsi_state_put(writer, group->labels_size);
+    llmobsi_state_put_bytes(writer, group->labels, group->labels_size);
+    for (i = 0; i < words; i++) {
+        llmobsi_state_put(writer, llmobsi_double_bits(*llmobsi_window_word(window, i)));
+    }
+}
+
+/* A watch, then the windows of its groups. One without windows is what it is now, no more. */
+llmobsi_fn void llmobsi_state_save_watch(llmobsi_state_writer* writer,
+                                         const llmobsi_watches* watches, uint32_t number)
+{
+    const llmobsi_watch* watch = &watches->watches[number];
+    uint32_t place;
+    uint32_t column;
+    llmobsi_state_record(writer, LLMOBS_I_STATE_WTCH, 8u * 7u + watch->key_size);
+    llmobsi_state_put(writer, number);
+    llmobsi_state_put(writer, watch->kind);
+    llmobsi_state_put(writer, watch->tiers);
+    llmobsi_state_put(writer, watch->columns);
+    llmobsi_state_put(writer, watch->by_count);
+    llmobsi_state_put(writer, (uint64_t)watch->since);
+    llmobsi_state_put(writer, watch->key_size);
+    llmobsi_state_put_bytes(writer, watch->key, watch->key_size);
+    for (place = watch->first; place != 0; place = watches->groups[place - 1].next) {
+        for (column = 0; column < watch->columns; column++) {
+            llmobsi_state_save_window(writer, &watches->groups[place - 1], column);
+        }
+    }
+}
+
+/* `identity` says which rule it is of. */
+llmobsi_fn void llmobsi_state_save_alert(llmobsi_state_writer* writer, const llmobsi_alert* alert,
+                                         uint64_t identity)
+{
+    llmobsi_state_record(writer, LLMOBS_I_STATE_ALRT, 8u * 18u + alert->labels_size);
+    llmobsi_state_put(writer, identity);
+    llmobsi_state_put(writer, alert->state);
+    llmobsi_state_put(writer, alert->keeping);
+    llmobsi_state_put(writer, alert->told);
+    llmobsi_state_put(writer, alert->was_muted);
+    llmobsi_state_put(writer, alert->was_cooled);
+    llmobsi_state_put(writer, alert->partial);
+    llmobsi_state_put(writer, alert->no_data);
+    llmobsi_state_put(writer, alert->cut);
+    llmobsi_state_put(writer, (uint64_t)alert->since_s);
+    llmobsi_state_put(writer, (uint64_t)alert->active_s);
+    llmobsi_state_put(writer, (uint64_t)alert->fired_s);
+    llmobsi_state_put(writer, (uint64_t)alert->resolved_s);
+    llmobsi_state_put(writer, (uint64_t)alert->told_s);
+    llmobsi_state_put(writer, (uint64_t)alert->ended_s);
+    llmobsi_state_put(writer, llmobsi_double_bits(alert->value));
+    llmobsi_state_put(writer, llmobsi_double_bits(alert->threshold));
+    llmobsi_state_put(writer, alert->labels_size);
+    llmobsi_state_put_bytes(writer, alert->labels, alert->labels_size);
+}
+
+llmobsi_fn void llmobsi_state_save_states(llmobsi_state_writer* writer,
+                                          const llmobsi_alerts* alerts)
+{
+    const llmobsi_alert_states* states = alerts->states;
+    uint32_t i;
+    for (i = 0; i < states->used; i++) {
+        const llmobsi_alert* alert = &states->alerts[i];
+        if (alert->dormant) {
+            llmobsi_state_save_alert(writer, alert, alert->hash);
+        } else if (alert->used && alerts->phases[alert->rule] == LLMOBS_I_ALERT_LIVE) {
+            llmobsi_state_save_alert(writer, alert,
+                                     llmobsi_alert_identity(&alerts->rules[alert->rule]));
+        }
+    }
+}
+
+/* Under the tick's lock. The busy flag is up, so that this thread's signal handlers do not wait for
+   the alerts'. */
+llmobsi_fn void llmobsi_state_save_alerts(llmobsi_state_writer* writer, llmobsi_alerts* alerts)
+{
+    llmobsi_control* self;
+    uint32_t i;
+    if (alerts == NULL) {
+        return;
+    }
+    self = llmobsi_busy_begin();
+    llmobsi_lock_take(&alerts->lock);
+    llmobsi_state_record(writer, LLMOBS_I_STATE_STEP, 8);
+    llmobsi_state_put(writer, (uint64_t)alerts->step);
+    for (i = 0; i < alerts->watches.watch_limit; i++) {
+        if (alerts->watches.watches[i].used && alerts->watches.watches[i].tiers != 0) {
+            llmobsi_state_save_watch(writer, &alerts->watches, i);
+        }
+    }
+    llmobsi_state_save_states(writer, alerts);
+    llmobsi_lock_give(&alerts->lock);
+    llmobsi_busy_end(self);
+}
+
+/* ---- in ------------------------------------------------------------------------------------ */
+
+/* The steps that a file can tell of: as many as would take a thousand years. */
+#define LLMOBS_I_STATE_STEPS INT64_C(3200000000)
+#define LLMOBS_I_STATE_SECONDS (LLMOBS_I_STATE_STEPS * LLMOBS_I_ALERT_STEP_S)
+
+typedef struct llmobsi_state_alerts {
+    llmobsi_state_reader* reader;
+    llmobsi_alerts* alerts; /* NULL: there are none */
+    bool begun;      /* the step has come */
+    uint32_t number; /* of the watch in the file, and */
+    uint16_t watch;  /* its place here; LLMOBS_I_NO_WATCH: none */
+    uint64_t lost;   /* records without a place */
+} llmobsi_state_alerts;
+
+llmobsi_fn void llmobsi_state_load_step(llmobsi_state_alerts* loader)
+{
+    int64_t step = llmobsi_state_get(loader->reader, 0, LLMOBS_I_STATE_STEPS);
+    if (loader->begun) {
+        llmobsi_state_refuse(loader->reader, LLMOBS_I_STATE_REFUSED("alerts begin twice"));
+    }
+    loader->begun = true;
+    loader->watch = LLMOBS_I_NO_WATCH;
+    if (loader->alerts != NULL) {
+        loader->alerts->step = step;
+    }
+}
+
+llmobsi_fn int64_t llmobsi_state_last_step(const llmobsi_state_alerts* loader)
+{
+    return loader->alerts != NULL ? loader->alerts->step : LLMOBS_I_STATE_STEPS;
+}
+
+/* A watch that waits; the windows that follow are its groups'. */
+llmobsi_fn void llmobsi_state_load_watch(llmobsi_state_alerts* loader)
+{
+    llmobsi_state_reader* reader = loader->reader;
+    const unsigned char* key;
+    llmobsi_watch watch;
+    memset(&watch, 0, sizeof watch);
+    loader->number = (uint32_t)llmobsi_state_get(reader, 0, UINT16_MAX);
+    watch.kind = (uint8_t)llmobsi_state_get(reader, 0, LLMOBS_I_WATCH_LOST);
+    watch.tiers = (uint8_t)llmobsi_state_get(reader, 1, LLMOBS_I_WINDOW_TIERS);
+    watch.columns = (uint8_t)llmobsi_state_get(
+        reader, 1, watch.kind == LLMOBS_I_WATCH_BUCKETS ? LLMOBS_BOUNDS_MAX + 1 : 1);
+    watch.by_count = (uint8_t)llmobsi_state_get(reader, 0, LLMOBS_ALERT_LABELS_MAX);
+    watch.since = llmobsi_state_get(reader, 0, llmobsi_state_last_step(loader));
+    watch.key_size = (uint32_t)llmobsi_state_get(reader, 1, LLMOBS_I_WATCH_KEY);
+    key = llmobsi_state_get_bytes(reader, watch.key_size);
+    if (!loader->begun) {
+        llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("a watch comes before alerts begin"));
+    }
+    if (reader->refused != NULL || loader->alerts == NULL) {
+        return;
+    }
+    memcpy(watch.key, key, watch.key_size);
+    loader->watch = llmobsi_watch_restore(&loader->alerts->watches, &watch);
+    loader->lost += loader->watch == LLMOBS_I_NO_WATCH;
+}
+
+/* The words of a window that has begun; false: they can't be its. */
+llmobsi_fn bool llmobsi_state_load_words(llmobsi_state_reader* reader, llmobsi_window* window,
+                                         bool grows)
+{
+    uint32_t words = llmobsi_window_words(window->tiers);
+    uint32_t i;
+    for (i = 0; i < words; i++) {
+        *llmobsi_window_word(window, i) = llmobsi_double_of(llmobsi_state_get_word(reader));
+    }
+    return reader->refused == NULL && llmobsi_window_is_sound(window, grows);
+}
+
+llmobsi_fn void llmobsi_state_load_window(llmobsi_state_alerts* loader)
+{
+    llmobsi_state_reader* reader = loader->reader;
+    uint32_t number = (uint32_t)llmobsi_state_get(reader, 0, UINT16_MAX);
+    uint32_t column = (uint32_t)llmobsi_state_get(reader, 0, LLMOBS_BOUNDS_MAX);
+    int64_t first = llmobsi_state_get(reader, 0, llmobsi_state_last_step(loader));
+    int64_t last = llmobsi_state_get(reader, first, llmobsi_state_last_step(loader));
+    size_t size = (size_t)llmobsi_state_get(reader, 0, LLMOBS_I_ALERT_LABELS);
+    const unsigned char* labels = llmobsi_state_get_bytes(reader, size);
+    llmobsi_window* window = NULL;
+    if (reader->refused == NULL && (!loader->begun || number != loader->number)) {
+        llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("a window is nobody's"));
+    }
+    if (reader->refused != NULL) {
+        return;
+    }
+    if (loader->alerts != NULL && loader->watch != LLMOBS_I_NO_WATCH) {
+        window = llmobsi_watch_restore_window(&loader->alerts->watches, loader->watch,
+                                              (const char*)labels, size, column);
+    }
+    if (window == NULL) { /* it was counted with its watch, or finds no room */
+        loader->lost += loader->alerts != NULL && loader->watch != LLMOBS_I_NO_WATCH;
+        reader->at = reader->end;
+        return;
+    }
+    llmobsi_window_begin(window, window->values, window->tiers, first, 0.0);
+    window->last = last;
+    if (!llmobsi_state_load_words(
+            reader, window, llmobsi_watch_grows(&loader->alerts->watches, loader->watch))) {
+        llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("a window is not sound"));
+    }
+}
+
+llmobsi_fn bool llmobsi_state_get_flag(llmobsi_state_reader* reader)
+{
+    return llmobsi_state_get(reader, 0, 1) != 0;
+}
+
+/* A time of an alert: one that has been, or never. */
+llmobsi_fn int64_t llmobsi_state_get_second(llmobsi_state_reader* reader)
+{
+    int64_t second = (int64_t)llmobsi_state_get_word(reader);
+    if (second != LLMOBS_I_ALERT_NEVER && (second < 0 || second > LLMOBS_I_STATE_SECONDS)) {
+        llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("a time of an alert is out of range"));
+    }
+    return second;
+}
+
+llmobsi_fn void llmobsi_state_load_alert(llmobsi_state_alerts* loader)
+{
+    llmobsi_state_reader* reader = loader->reader;
+    const unsigned char* labels;
+    llmobsi_alert alert;
+    memset(&alert, 0, sizeof alert);
+    alert.hash = llmobsi_state_get_word(reader);
+    alert.state = (uint8_t)llmobsi_state_get(reader, LLMOBS_ALERT_INACTIVE, LLMOBS_ALERT_RESOLVED);
+    alert.keeping = llmobsi_state_get_flag(reader);
+    alert.told = llmobsi_state_get_flag(reader);
+    alert.was_muted = llmobsi_state_get_flag(reader);
+    alert.was_cooled = llmobsi_state_get_flag(reader);
+    alert.partial = llmobsi_state_get_flag(reader);
+    alert.no_data = llmobsi_state_get_flag(reader);
+    alert.cut = llmobsi_state_get_flag(reader);
+    alert.since_s = llmobsi_state_get(reader, 0, LLMOBS_I_STATE_SECONDS);
+    alert.active_s = llmobsi_state_get_second(reader);
+    alert.fired_s = llmobsi_state_get_second(reader);
+    alert.resolved_s = llmobsi_state_get_second(reader);
+    alert.told_s = llmobsi_state_get_second(reader);
+    alert.ended_s = llmobsi_state_get_second(reader);
+    alert.value = llmobsi_double_of(llmobsi_state_get_word(reader));
+    alert.threshold = llmobsi_double_of(llmobsi_state_get_word(reader));
+    alert.labels_size = (uint8_t)llmobsi_state_get(reader, 0, LLMOBS_I_ALERT_LABELS);
+    labels = llmobsi_state_get_bytes(reader, alert.labels_size);
+    if (reader->refused == NULL &&
+        (!loader->begun || (alert.labels_size > 0 && labels[alert.labels_size - 1] != '\0'))) {
+        llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("an alert's labels are malformed"));
+    }
+    if (reader->refused != NULL || loader->alerts == NULL) {
+        return;
+    }
+    memcpy(alert.labels, labels, alert.labels_size);
+    loader->lost += !llmobsi_alert_restore(loader->alerts->states, &alert);
+}
+
+/* When all is read: the time that the process was away has passed, and nobody saw it. */
+llmobsi_fn void llmobsi_state_loaded_alerts(llmobsi_alerts* alerts, uint64_t away_ns)
+{
+    int64_t steps = (int64_t)(away_ns / LLMOBS_I_ALERT_STEP_NS);
+    int64_t away_s = steps * (int64_t)LLMOBS_I_ALERT_STEP_S;
+    alerts->states->now_s = llmobsi_alerts_now_s(alerts);
+    alerts->step += steps;
+    alerts->unseen_s += (uint64_t)away_s;
+    llmobsi_alert_gap(alerts->states, away_s);
+    llmobsi_watches_restored(&alerts->watches);
 }
 
 #endif /* LLMOBS_NO_FILE */
@@ -40268,6 +44827,7 @@ llmobsi_fn bool llmobsi_state_save_all(llmobsi_state_writer* writer, llmobsi_rec
         llmobsi_state_save_users(writer, llmobsi_cost_users_of(ledger));
     }
     llmobsi_state_save_budgets(writer, llmobsi_budgets_of(recorder));
+    llmobsi_state_save_alerts(writer, llmobsi_alerts_of(recorder));
     return llmobsi_state_write_end(writer);
 }
 
@@ -40288,6 +44848,7 @@ typedef struct llmobsi_state_loader {
     llmobsi_cost_ledger* ledger; /* NULL: there is none; likewise the next two */
     llmobsi_cost_users* users;
     llmobsi_budgets* budgets;
+    llmobsi_state_alerts alerts;
     uint64_t now_ns; /* Unix time */
     uint64_t saved_ns;
     int32_t offset_s;
@@ -40634,6 +45195,18 @@ llmobsi_fn void llmobsi_state_load_record(llmobsi_state_loader* loader)
     case LLMOBS_I_STATE_BUDG:
         llmobsi_state_load_budget(loader);
         break;
+    case LLMOBS_I_STATE_STEP:
+        llmobsi_state_load_step(&loader->alerts);
+        break;
+    case LLMOBS_I_STATE_WTCH:
+        llmobsi_state_load_watch(&loader->alerts);
+        break;
+    case LLMOBS_I_STATE_WNDW:
+        llmobsi_state_load_window(&loader->alerts);
+        break;
+    case LLMOBS_I_STATE_ALRT:
+        llmobsi_state_load_alert(&loader->alerts);
+        break;
     case LLMOBS_I_STATE_LAST:
         llmobsi_state_load_last(loader);
         break;
@@ -40651,6 +45224,7 @@ llmobsi_fn bool llmobsi_state_load_all(llmobsi_state_loader* loader, int file, u
     llmobsi_state_reader* reader = &loader->reader;
     bool first = true;
     llmobsi_state_read_begin(reader, file);
+    loader->alerts.reader = reader;
     loader->rows = LLMOBS_I_COST_ROW_UNTRACKED + 1;
     loader->sums = LLMOBS_I_STATE_SUMS_FIRST;
     while (!loader->ended && llmobsi_state_read_frame(reader)) {
@@ -40676,6 +45250,9 @@ llmobsi_fn void llmobsi_state_clear(const llmobsi_state_loader* loader)
     }
     if (loader->budgets != NULL) {
         llmobsi_budgets_start(loader->budgets);
+    }
+    if (loader->alerts.alerts != NULL) {
+        llmobsi_alerts_clear(loader->alerts.alerts);
     }
 }
 
@@ -40973,7 +45550,11 @@ llmobsi_fn bool llmobsi_state_loaded(llmobsi_instance* instance, llmobsi_state_l
         return rename(state->path, aside) == 0;
     }
     state->gap_ns = loader->now_ns > loader->saved_ns ? loader->now_ns - loader->saved_ns : 1;
+    loader->lost += loader->alerts.lost;
     state->lost = loader->lost;
+    if (loader->alerts.begun && loader->alerts.alerts != NULL) {
+        llmobsi_state_loaded_alerts(loader->alerts.alerts, state->gap_ns);
+    }
     if (loader->lost != 0) {
         llmobsi_state_tell(&instance->config, LLMOBS_NOTE_STATE_LOST,
                            llmobs_note_text(LLMOBS_NOTE_STATE_LOST));
@@ -40995,6 +45576,7 @@ llmobsi_fn bool llmobsi_state_load(llmobsi_instance* instance)
     loader.ledger = llmobsi_cost_ledger_of(recorder);
     loader.users = loader.ledger != NULL ? llmobsi_cost_users_of(loader.ledger) : NULL;
     loader.budgets = llmobsi_budgets_of(recorder);
+    loader.alerts.alerts = llmobsi_alerts_of(recorder);
     loader.now_ns = llmobsi_clock_unix_ns(&instance->config.clock);
     (void)llmobsi_state_load_all(&loader, file, size);
     (void)close(file);
@@ -41185,6 +45767,23 @@ llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* sta
     for (i = 0; i < stats->exporter_count; i++) {
         llmobsi_exporter_stats(&collector->exporters[i], &stats->exporters[i]);
     }
+}
+
+/* All that was lost on its way, by no decision of the host's. */
+llmobsi_fn uint64_t llmobsi_stats_lost(const llmobs_stats* stats)
+{
+    uint64_t lost = stats->requests_dropped + stats->metric_dropped;
+    uint32_t i;
+    int cause;
+    for (cause = 0; cause < (int)LLMOBS_DROP_COUNT; cause++) {
+        lost += cause != (int)LLMOBS_DROP_NO_EXPORTER ? stats->dropped[cause] : 0;
+    }
+    for (i = 0; i < stats->exporter_count; i++) {
+        for (cause = 0; cause < (int)LLMOBS_LOSS_COUNT; cause++) {
+            lost += stats->exporters[i].lost[cause];
+        }
+    }
+    return lost;
 }
 
 /* Hands out as much as the caller's version of the struct holds. */
@@ -41725,12 +46324,32 @@ LLMOBS_API llmobs_result llmobs_metrics_write(llmobs* obs, llmobs_format format,
 
 #define LLMOBS_I_FLUSH_NAP_NS UINT64_C(1000000)
 
+/* Evaluates the rules, when it is time to, and tells what is new: before what was recorded is
+   collected, since news are. */
+llmobsi_fn void llmobsi_instance_alerts(llmobsi_instance* instance)
+{
+    llmobsi_collector* collector = &instance->collector;
+    llmobs_stats stats;
+    if (llmobsi_alerts_of(&collector->recorder) == NULL) {
+        return;
+    }
+    llmobsi_lock_take(&collector->lock);
+    llmobsi_timeline_update(&collector->recorder.timeline);
+    if (llmobsi_alerts_are_due(&collector->recorder)) {
+        llmobsi_stats_fill(instance, &stats);
+        llmobsi_alerts_tick(&collector->recorder, llmobsi_stats_lost(&stats));
+    }
+    llmobsi_lock_give(&collector->lock);
+    llmobsi_alerts_tell(&collector->recorder);
+}
+
 /* One tick: collect, seal what is old enough, tell notes, keep the state. */
 llmobsi_fn uint32_t llmobsi_instance_tick(llmobsi_instance* instance)
 {
     llmobsi_collector* collector = &instance->collector;
     bool stopped;
     uint32_t count;
+    llmobsi_instance_alerts(instance);
     llmobsi_lock_take(&collector->lock);
     count = llmobsi_collect(collector, false, &stopped);
     llmobsi_collect_seal(collector, false);
@@ -41862,6 +46481,7 @@ llmobsi_fn bool llmobsi_flush_collect(llmobsi_instance* instance, const llmobsi_
     llmobsi_collector* collector = &instance->collector;
     uint32_t ticket = collector->recorder.ticket;
     bool stopped = true;
+    llmobsi_instance_alerts(instance);
     while (stopped) {
         uint32_t count;
         uint32_t i;
@@ -42761,6 +47381,9 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
     if (config->budgets != 0) {
         llmobsi_budgets_layout(arena, config, recorder);
     }
+    if (config->alert_rules != LLMOBS_OFF) {
+        llmobsi_alerts_layout(arena, config, recorder);
+    }
 #ifndef LLMOBS_NO_FILE
     if (config->state_file != NULL) {
         llmobsi_state_layout(arena, recorder != NULL ? instance : NULL);
@@ -42786,8 +47409,10 @@ LLMOBS_API size_t llmobs_memory_needed(const llmobs_config* config)
 LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pillar)
 {
     llmobs_config without;
-    size_t with_metrics, with_costs, with_captures, with_requests, rest;
+    size_t with_alerts, with_metrics, with_costs, with_captures, with_requests, rest;
     llmobsi_config_complete(&without, config, false);
+    with_alerts = llmobs_memory_needed(&without);
+    without.alert_rules = LLMOBS_OFF;
     with_metrics = llmobs_memory_needed(&without);
     without.metric_series = LLMOBS_OFF;
     without.exemplars = LLMOBS_OFF;
@@ -42809,6 +47434,8 @@ LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pi
         return with_requests - rest;
     case LLMOBS_PILLAR_COST:
         return with_costs - with_captures;
+    case LLMOBS_PILLAR_ALERTS:
+        return with_alerts - with_metrics;
     case LLMOBS_PILLAR_JUDGE:
         return with_captures - with_requests;
     default:
@@ -42825,7 +47452,7 @@ LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pi
 /* ---- memory -------------------------------------------------------------------------------- */
 
 /* The locks of an instance; how many there are. Those of parts that are off are not there. */
-#define LLMOBS_I_LOCKS 10u
+#define LLMOBS_I_LOCKS 11u
 
 llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** locks)
 {
@@ -42847,6 +47474,9 @@ llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** 
     }
     if (llmobsi_budgets_of(recorder) != NULL) {
         locks[count++] = &llmobsi_budgets_of(recorder)->lock;
+    }
+    if (llmobsi_alerts_of(recorder) != NULL) {
+        locks[count++] = &llmobsi_alerts_of(recorder)->lock;
     }
 #ifndef LLMOBS_NO_FILE
     if (llmobsi_state_of(instance) != NULL) {
@@ -43064,6 +47694,9 @@ llmobsi_fn void llmobsi_parts_forked(llmobsi_recorder* recorder)
     if (llmobsi_budgets_of(recorder) != NULL) {
         llmobsi_budgets_forked(llmobsi_budgets_of(recorder));
     }
+    if (llmobsi_alerts_of(recorder) != NULL) {
+        llmobsi_alerts_forked(recorder);
+    }
 }
 
 /* In the child of a fork: an empty instance, with the same exporters, running. Nobody else is
@@ -43154,6 +47787,9 @@ llmobsi_fn void llmobsi_collector_start(llmobsi_collector* collector, const llmo
     llmobsi_prices_start(&collector->recorder);
     if (llmobsi_budgets_of(&collector->recorder) != NULL) {
         llmobsi_budgets_start(llmobsi_budgets_of(&collector->recorder));
+    }
+    if (llmobsi_alerts_of(&collector->recorder) != NULL) {
+        llmobsi_alerts_start(&collector->recorder);
     }
     collector->given = llmobsi_load_relaxed(&collector->recorder.pool.given);
     collector->swept = llmobsi_now(&collector->recorder.timeline);

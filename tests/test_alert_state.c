@@ -251,7 +251,7 @@ static void judge(llmobsi_alert_states* states, uint32_t number, const llmobsi_a
         return;
     }
     verdict.truth = sign == 'F'   ? LLMOBS_I_ALERT_FALSE
-                    : sign == '?' ? LLMOBS_I_ALERT_NO_DATA
+                    : sign == '?' ? LLMOBS_I_ALERT_UNKNOWN
                                   : LLMOBS_I_ALERT_TRUE;
     llmobsi_alert_judge(states, number, rule, lane_course->labels, lane_course->size, &verdict);
 }

@@ -85,14 +85,21 @@ llmobsi_fn void llmobsi_alerts_layout(llmobsi_arena* arena, const llmobs_config*
     }
 }
 
-/* Without rules, before anybody else is there. */
-llmobsi_fn void llmobsi_alerts_start(llmobsi_recorder* recorder)
+/* Without rules, and as when nothing had been seen: before anybody else is there. */
+llmobsi_fn void llmobsi_alerts_clear(llmobsi_alerts* alerts)
 {
-    llmobsi_alerts* alerts = llmobsi_alerts_of(recorder);
     memset((void*)alerts->rules, 0, alerts->rule_limit * sizeof *alerts->rules);
     memset(alerts->phases, 0, alerts->rule_limit);
     llmobsi_watches_start(&alerts->watches);
-    llmobsi_alert_states_start(alerts->states, recorder->registry.seed);
+    llmobsi_alert_states_start(alerts->states, alerts->states->seed);
+    alerts->step = 0;
+}
+
+llmobsi_fn void llmobsi_alerts_start(llmobsi_recorder* recorder)
+{
+    llmobsi_alerts* alerts = llmobsi_alerts_of(recorder);
+    alerts->states->seed = recorder->names.seed;
+    llmobsi_alerts_clear(alerts);
     alerts->stamp = llmobsi_now(&recorder->timeline);
 }
 
@@ -139,7 +146,7 @@ llmobsi_fn void llmobsi_alert_judge_group(llmobsi_alerts* alerts, llmobsi_alert_
     }
     llmobsi_alert_evaluate(scope);
     if (!llmobsi_alert_has_history(scope)) {
-        scope->verdict.truth = LLMOBS_I_ALERT_NO_DATA;
+        scope->verdict.truth = LLMOBS_I_ALERT_UNKNOWN;
     }
     llmobsi_alert_judge(alerts->states, number, scope->rule, group->labels, group->labels_size,
                         &scope->verdict);
@@ -286,7 +293,7 @@ llmobsi_fn llmobs_result llmobsi_alert_put(llmobsi_alerts* alerts,
     uint32_t old = llmobsi_alert_named(alerts, name, LLMOBS_I_ALERT_LIVE);
     uint32_t number = 0;
     if (llmobsi_alert_named(alerts, name, LLMOBS_I_ALERT_FRESH) < alerts->rule_limit) {
-        (void)llmobsi_alert_refuse(error, 1, "the rule ", name, " stands there twice");
+        (void)llmobsi_alert_misfit(error, NULL, "the rule ", name, " stands there twice");
         return LLMOBS_ERROR_ARGUMENT;
     }
     if (old < alerts->rule_limit && llmobsi_alert_rules_equal(&alerts->rules[old], rule)) {
@@ -296,7 +303,7 @@ llmobsi_fn llmobs_result llmobsi_alert_put(llmobsi_alerts* alerts,
         number++;
     }
     if (number == alerts->rule_limit) {
-        (void)llmobsi_alert_refuse(error, 1, "there is no room for the rule ", name,
+        (void)llmobsi_alert_misfit(error, NULL, "there is no room for the rule ", name,
                                    " (raise llmobs_config.alert_rules)");
         return LLMOBS_ERROR_LIMIT;
     }
@@ -323,6 +330,7 @@ llmobsi_fn void llmobsi_alerts_keep(llmobsi_alerts* alerts)
                 llmobsi_alert_retire(alerts, old);
             }
             alerts->phases[i] = LLMOBS_I_ALERT_LIVE;
+            llmobsi_alerts_wake(alerts->states, i, rule);
         }
     }
 }
@@ -410,14 +418,19 @@ llmobsi_fn llmobs_result llmobsi_alerts_load(llmobsi_alert_call* call, const cha
                                              size_t size, llmobs_alert_error* why)
 {
     llmobs_result result = LLMOBS_OK;
+    llmobsi_alert_read read = LLMOBS_I_ALERT_READ_RULE;
     llmobsi_alert_reader reader;
     llmobsi_alert_rule rule;
-    llmobsi_alert_read_begin(&reader, text, size);
-    while (result == LLMOBS_OK && llmobsi_alert_read_next(&reader, &rule, why)) {
-        result = llmobsi_alert_put(call->alerts, call->recorder, &rule, why);
-        why->line = result != LLMOBS_OK ? reader.rule_line : 0;
+    llmobsi_alert_reader_begin(&reader, text, size);
+    while (result == LLMOBS_OK && read == LLMOBS_I_ALERT_READ_RULE) {
+        read = llmobsi_alert_read_next(&reader, &rule);
+        if (read == LLMOBS_I_ALERT_READ_RULE) {
+            result = llmobsi_alert_put(call->alerts, call->recorder, &rule, why);
+        } else if (read == LLMOBS_I_ALERT_READ_FAILED) {
+            *why = reader.error;
+            result = LLMOBS_ERROR_ARGUMENT;
+        }
     }
-    result = result == LLMOBS_OK && reader.failed ? LLMOBS_ERROR_ARGUMENT : result;
     llmobsi_alerts_settle(call->alerts, result == LLMOBS_OK);
     return result;
 }

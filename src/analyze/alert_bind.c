@@ -1,16 +1,17 @@
-/* From what a rule names to what there is: metrics, their labels and buckets. Here it is told that a
-   metric is not known, is of the wrong kind, or that a condition can't change. */
+/* From what a rule names to what there is: metrics, their labels and buckets. Here it is told that
+   a metric is not known, is of the wrong kind, or that a condition can't change. */
 
 /* ---- errors -------------------------------------------------------------------------------- */
 
-/* Three texts make the reason. Always false. */
-llmobsi_fn bool llmobsi_alert_refuse(llmobs_alert_error* error, uint32_t column, const char* first,
-                                     const char* second, const char* third)
+/* Three texts make the reason; the term, which may be NULL, the place. Always false. */
+llmobsi_cold bool llmobsi_alert_misfit(llmobs_alert_error* error, const llmobsi_alert_term* term,
+                                       const char* first, const char* second, const char* third)
 {
     const char* const parts[] = {first, second, third};
     size_t used = 0;
     size_t i;
-    error->column = column;
+    error->line = term != NULL ? term->line : 0;
+    error->column = term != NULL ? term->column : 0;
     for (i = 0; i < 3; i++) {
         size_t size = llmobsi_utf8_cut(parts[i], strlen(parts[i]), sizeof error->reason - 1 - used);
         memcpy(error->reason + used, parts[i], size);
@@ -23,7 +24,7 @@ llmobsi_fn bool llmobsi_alert_refuse(llmobs_alert_error* error, uint32_t column,
 /* ---- names --------------------------------------------------------------------------------- */
 
 /* A name as Prometheus shows it. */
-llmobsi_fn bool llmobsi_alert_is_label(llmobs_string label, const char* name)
+llmobsi_fn bool llmobsi_alert_label_is(llmobs_string label, const char* name)
 {
     size_t i;
     for (i = 0; i < label.size; i++) {
@@ -38,7 +39,7 @@ llmobsi_fn bool llmobsi_alert_is_label(llmobs_string label, const char* name)
 llmobsi_fn uint8_t llmobsi_alert_label(const llmobsi_metric* metric, const char* name)
 {
     uint8_t label = 0;
-    while (label < metric->label_count && !llmobsi_alert_is_label(metric->labels[label], name)) {
+    while (label < metric->label_count && !llmobsi_alert_label_is(metric->labels[label], name)) {
         label++;
     }
     return label < metric->label_count ? label : (uint8_t)LLMOBS_LABELS_MAX;
@@ -95,6 +96,23 @@ llmobsi_fn uint32_t llmobsi_watch_key_add(llmobsi_watch* watch, const char* text
     return place;
 }
 
+/* Windows of a histogram's buckets are of these bounds alone. */
+llmobsi_fn void llmobsi_watch_key_add_bounds(llmobsi_watch* watch, const llmobsi_metric* metric)
+{
+    uint64_t hash = 0;
+    uint8_t last[8];
+    char text[17];
+    uint32_t i;
+    for (i = 0; i < metric->bound_count; i++) {
+        unsigned char bytes[8];
+        llmobsi_store_le64(bytes, llmobsi_double_bits(metric->bounds[i]));
+        hash = llmobsi_hash64_own(bytes, sizeof bytes, hash);
+    }
+    llmobsi_store_le64(last, hash);
+    *llmobsi_append_hex(text, last, sizeof last) = '\0';
+    (void)llmobsi_watch_key_add(watch, text);
+}
+
 typedef struct llmobsi_alert_binder {
     llmobsi_watches* watches;
     const llmobsi_recorder* recorder;
@@ -108,7 +126,7 @@ typedef struct llmobsi_alert_binder {
 
 llmobsi_fn bool llmobsi_alert_no(llmobsi_alert_binder* binder, const char* what)
 {
-    return llmobsi_alert_refuse(binder->error, binder->term->column, binder->name, what, "");
+    return llmobsi_alert_misfit(binder->error, binder->term, binder->name, what, "");
 }
 
 llmobsi_fn bool llmobsi_alert_bind_labels(llmobsi_alert_binder* binder)
@@ -130,7 +148,7 @@ llmobsi_fn bool llmobsi_alert_bind_labels(llmobsi_alert_binder* binder)
         matcher->value =
             (uint16_t)llmobsi_watch_key_add(watch, llmobsi_alert_text(rule, given->value));
         if (matcher->label == LLMOBS_LABELS_MAX) {
-            return llmobsi_alert_refuse(binder->error, binder->term->column, binder->name,
+            return llmobsi_alert_misfit(binder->error, binder->term, binder->name,
                                         " has no label ", name);
         }
     }
@@ -140,7 +158,7 @@ llmobsi_fn bool llmobsi_alert_bind_labels(llmobsi_alert_binder* binder)
         (void)llmobsi_watch_key_add(watch, "by");
         (void)llmobsi_watch_key_add(watch, name);
         if (watch->by[i] == LLMOBS_LABELS_MAX) {
-            return llmobsi_alert_refuse(binder->error, binder->term->column, binder->name,
+            return llmobsi_alert_misfit(binder->error, binder->term, binder->name,
                                         " has no label ", name);
         }
     }
@@ -153,7 +171,7 @@ llmobsi_fn bool llmobsi_alert_bind_labels(llmobsi_alert_binder* binder)
 llmobsi_fn bool llmobsi_alert_bind_bucket(llmobsi_alert_binder* binder)
 {
     const llmobsi_metric* metric = binder->metric;
-    char bound[LLMOBS_I_DOUBLE_TEXT];
+    char bound[LLMOBS_I_DOUBLE_ROOM + 1];
     uint32_t i = 0;
     while (i < metric->bound_count && metric->bounds[i] != binder->term->le) {
         i++;
@@ -188,6 +206,7 @@ llmobsi_fn bool llmobsi_alert_bind_part(llmobsi_alert_binder* binder, llmobsi_al
         }
         watch->kind = LLMOBS_I_WATCH_BUCKETS;
         watch->columns = (uint8_t)(binder->metric->bound_count + 1);
+        llmobsi_watch_key_add_bounds(watch, binder->metric);
         return binder->term->function == LLMOBS_I_ALERT_QUANTILE ||
                llmobsi_alert_bind_bucket(binder);
     case LLMOBS_I_ALERT_WHOLE:
@@ -256,6 +275,7 @@ llmobsi_fn uint16_t llmobsi_watch_same(const llmobsi_watches* watches, const llm
     for (i = 0; i < watches->watch_limit; i++) {
         const llmobsi_watch* watch = &watches->watches[i];
         if (watch->used && watch->key_size == wanted->key_size && watch->tiers >= wanted->tiers &&
+            watch->columns == wanted->columns &&
             memcmp(watch->key, wanted->key, wanted->key_size) == 0) {
             return (uint16_t)i;
         }
@@ -442,7 +462,8 @@ llmobsi_fn llmobsi_alert_range llmobsi_alert_range_times(llmobsi_alert_range a,
     double least, most;
     int i;
     if (divide && b.least <= 0.0 && b.most >= 0.0) {
-        return llmobsi_alert_range_of(a.least >= 0.0 && b.least >= 0.0 ? 0.0 : -LLMOBS_I_ALERT_ENDLESS,
+        bool positive = a.least >= 0.0 && b.least >= 0.0;
+        return llmobsi_alert_range_of(positive ? 0.0 : -LLMOBS_I_ALERT_ENDLESS,
                                       LLMOBS_I_ALERT_ENDLESS);
     }
     ends[0] = divide ? a.least / b.least : a.least * b.least;
@@ -535,8 +556,8 @@ llmobsi_fn bool llmobsi_alert_can_change(const llmobsi_watches* watches,
                         : llmobsi_alert_range_join(op, ranges[node->left], ranges[node->right]);
         if (op >= LLMOBS_I_ALERT_EQUAL && op <= LLMOBS_I_ALERT_LESS_EQUAL &&
             !(ranges[i].can_hold && ranges[i].can_fail)) {
-            return llmobsi_alert_refuse(
-                error, 0, ranges[i].can_hold ? "a comparison always holds"
+            return llmobsi_alert_misfit(
+                error, NULL, ranges[i].can_hold ? "a comparison always holds"
                                              : "a comparison never holds",
                 ": no value that its sides can have changes that (a quantile is at most its "
                 "histogram's last bound)", "");

@@ -128,7 +128,7 @@ llmobsi_fn llmobsi_alert_truth llmobsi_alert_compare(llmobsi_alert_op op, double
 {
     bool holds;
     if (llmobsi_double_is_nan(a) || llmobsi_double_is_nan(b)) {
-        return op == LLMOBS_I_ALERT_UNEQUAL ? LLMOBS_I_ALERT_TRUE : LLMOBS_I_ALERT_NO_DATA;
+        return op == LLMOBS_I_ALERT_UNEQUAL ? LLMOBS_I_ALERT_TRUE : LLMOBS_I_ALERT_UNKNOWN;
     }
     switch (op) {
     case LLMOBS_I_ALERT_EQUAL:
@@ -153,7 +153,7 @@ llmobsi_fn llmobsi_alert_truth llmobsi_alert_compare(llmobsi_alert_op op, double
     return holds ? LLMOBS_I_ALERT_TRUE : LLMOBS_I_ALERT_FALSE;
 }
 
-llmobsi_fn llmobsi_alert_truth llmobsi_alert_join(llmobsi_alert_op op, llmobsi_alert_truth a,
+llmobsi_fn llmobsi_alert_truth llmobsi_alert_connect(llmobsi_alert_op op, llmobsi_alert_truth a,
                                                   llmobsi_alert_truth b)
 {
     llmobsi_alert_truth decides =
@@ -161,15 +161,16 @@ llmobsi_fn llmobsi_alert_truth llmobsi_alert_join(llmobsi_alert_op op, llmobsi_a
     if (a == decides || b == decides) {
         return decides;
     }
-    return a == LLMOBS_I_ALERT_NO_DATA ? a : b;
+    return a == LLMOBS_I_ALERT_UNKNOWN ? a : b;
 }
 
 /* What is told is the first comparison that holds or, where none does, the first one. */
-llmobsi_fn void llmobsi_alert_tell_of(llmobsi_alert_scope* scope, bool holds, double value,
-                                      double threshold, llmobsi_alert_truth* told)
+llmobsi_fn void llmobsi_alert_tell_of(llmobsi_alert_scope* scope, llmobsi_alert_op op, bool holds,
+                                      double value, double threshold, llmobsi_alert_truth* told)
 {
-    if (*told == LLMOBS_I_ALERT_NO_DATA || (holds && *told == LLMOBS_I_ALERT_FALSE)) {
+    if (*told == LLMOBS_I_ALERT_UNKNOWN || (holds && *told == LLMOBS_I_ALERT_FALSE)) {
         *told = holds ? LLMOBS_I_ALERT_TRUE : LLMOBS_I_ALERT_FALSE;
+        scope->verdict.comparison = (uint8_t)op;
         scope->verdict.value = value;
         scope->verdict.threshold = threshold;
     }
@@ -181,14 +182,14 @@ llmobsi_fn void llmobsi_alert_evaluate(llmobsi_alert_scope* scope)
     const llmobsi_alert_rule* rule = scope->rule;
     double numbers[LLMOBS_I_ALERT_NODES];
     llmobsi_alert_truth truths[LLMOBS_I_ALERT_NODES];
-    llmobsi_alert_truth told = LLMOBS_I_ALERT_NO_DATA;
+    llmobsi_alert_truth told = LLMOBS_I_ALERT_UNKNOWN;
     uint32_t i;
     memset(&scope->verdict, 0, sizeof scope->verdict);
     for (i = 0; i < rule->node_count; i++) {
         const llmobsi_alert_node* node = &rule->nodes[i];
         llmobsi_alert_op op = (llmobsi_alert_op)node->op;
         numbers[i] = 0.0;
-        truths[i] = LLMOBS_I_ALERT_NO_DATA;
+        truths[i] = LLMOBS_I_ALERT_UNKNOWN;
         if (op == LLMOBS_I_ALERT_NUMBER) {
             numbers[i] = node->number;
         } else if (op == LLMOBS_I_ALERT_TERM) {
@@ -199,10 +200,10 @@ llmobsi_fn void llmobsi_alert_evaluate(llmobsi_alert_scope* scope)
                 llmobsi_alert_arithmetic(op, numbers[node->left], numbers[node->right]);
         } else if (op <= LLMOBS_I_ALERT_LESS_EQUAL) {
             truths[i] = llmobsi_alert_compare(op, numbers[node->left], numbers[node->right]);
-            llmobsi_alert_tell_of(scope, truths[i] == LLMOBS_I_ALERT_TRUE, numbers[node->left],
-                                  numbers[node->right], &told);
+            llmobsi_alert_tell_of(scope, op, truths[i] == LLMOBS_I_ALERT_TRUE,
+                                  numbers[node->left], numbers[node->right], &told);
         } else {
-            truths[i] = llmobsi_alert_join(op, truths[node->left], truths[node->right]);
+            truths[i] = llmobsi_alert_connect(op, truths[node->left], truths[node->right]);
         }
     }
     scope->verdict.truth = truths[rule->node_count - 1];

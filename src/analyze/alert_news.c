@@ -10,7 +10,7 @@ llmobsi_fn void llmobsi_alert_copy(const llmobsi_alerts* alerts, const llmobsi_a
     told->rule = alerts->rules[alert->rule];
     *view = llmobsi_alert_view(alerts->states, &told->entry, &told->rule, news, alerts->unix_ns,
                                told->labels);
-    llmobsi_alert_condition_text(&told->rule, condition, sizeof condition);
+    (void)llmobsi_alert_condition_text(&told->rule, condition);
     view->sentence.data = told->sentence;
     view->sentence.size =
         llmobsi_alert_sentence(told->sentence, sizeof told->sentence, view,

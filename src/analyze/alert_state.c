@@ -12,13 +12,14 @@
 typedef enum llmobsi_alert_truth {
     LLMOBS_I_ALERT_FALSE,
     LLMOBS_I_ALERT_TRUE,
-    LLMOBS_I_ALERT_NO_DATA
+    LLMOBS_I_ALERT_UNKNOWN
 } llmobsi_alert_truth;
 
 /* What a condition comes to, for one group of labels. */
 typedef struct llmobsi_alert_verdict {
     llmobsi_alert_truth truth;
     bool partial;
+    uint8_t comparison; /* llmobsi_alert_op of the next two */
     double value;
     double threshold;
 } llmobsi_alert_verdict;
@@ -82,7 +83,8 @@ llmobsi_fn void llmobsi_alerts_hold(llmobsi_alert_states* states, llmobsi_alert*
     }
     alert->keeping = false;
     alert->partial = verdict->partial;
-    alert->no_data = verdict->truth == LLMOBS_I_ALERT_NO_DATA;
+    alert->no_data = verdict->truth == LLMOBS_I_ALERT_UNKNOWN;
+    alert->comparison = verdict->comparison;
     alert->value = verdict->value;
     alert->threshold = verdict->threshold;
     if (alert->state == LLMOBS_ALERT_PENDING &&
@@ -117,7 +119,7 @@ llmobsi_fn void llmobsi_alerts_move(llmobsi_alert_states* states, llmobsi_alert*
                                    const llmobsi_alert_verdict* verdict)
 {
     if (verdict->truth == LLMOBS_I_ALERT_TRUE ||
-        (verdict->truth == LLMOBS_I_ALERT_NO_DATA &&
+        (verdict->truth == LLMOBS_I_ALERT_UNKNOWN &&
          rule->no_data == LLMOBS_ALERT_NO_DATA_ALERT)) {
         llmobsi_alerts_hold(states, alert, rule, verdict);
     } else if (verdict->truth == LLMOBS_I_ALERT_FALSE ||
@@ -160,7 +162,7 @@ llmobsi_fn void llmobsi_alert_judge(llmobsi_alert_states* states, uint32_t numbe
     llmobsi_alert* alert = llmobsi_alerts_find(states, hash, number, labels, size);
     if (alert == NULL) {
         if (verdict->truth == LLMOBS_I_ALERT_FALSE ||
-            (verdict->truth == LLMOBS_I_ALERT_NO_DATA &&
+            (verdict->truth == LLMOBS_I_ALERT_UNKNOWN &&
              rule->no_data != LLMOBS_ALERT_NO_DATA_ALERT)) {
             return;
         }
@@ -190,7 +192,7 @@ llmobsi_fn void llmobsi_alerts_age(llmobsi_alert_states* states, llmobsi_alert* 
 {
     if (alert->round != states->round && llmobsi_alert_is_active(alert)) {
         double nothing = llmobsi_double_of(llmobsi_nan_bits);
-        llmobsi_alert_verdict gone = {LLMOBS_I_ALERT_NO_DATA, false, 0.0, 0.0};
+        llmobsi_alert_verdict gone = {LLMOBS_I_ALERT_UNKNOWN, false, 0, 0.0, 0.0};
         gone.value = nothing;
         gone.threshold = nothing;
         llmobsi_alerts_move(states, alert, rule, &gone);

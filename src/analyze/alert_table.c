@@ -28,6 +28,8 @@ typedef struct llmobsi_alert {
     bool partial;
     bool no_data; /* it holds for want of data */
     bool cut;     /* its labels are: they are nobody's equals */
+    bool dormant; /* from a state file: it waits for its rule, whose identity `hash` is */
+    uint8_t comparison; /* llmobsi_alert_op of value and threshold */
     int64_t since_s; /* it is pending, does not hold any more, is over */
     int64_t active_s;
     int64_t fired_s;    /* or LLMOBS_I_ALERT_NEVER, and so below */
@@ -133,6 +135,19 @@ llmobsi_fn void llmobsi_alerts_forget(llmobsi_alert_states* states, llmobsi_aler
     states->vacant = place;
 }
 
+/* The place of one that has waited for its rule in vain; NULL: there is none. */
+llmobsi_fn llmobsi_alert* llmobsi_alerts_take_dormant(llmobsi_alert_states* states)
+{
+    uint32_t i;
+    for (i = 0; i < states->used; i++) {
+        if (states->alerts[i].dormant) {
+            memset(&states->alerts[i], 0, sizeof states->alerts[i]);
+            return &states->alerts[i];
+        }
+    }
+    return NULL;
+}
+
 /* A free place, or that of the one that is over for longest, if all was told of it. NULL: none. */
 llmobsi_fn llmobsi_alert* llmobsi_alerts_take(llmobsi_alert_states* states)
 {
@@ -142,7 +157,7 @@ llmobsi_fn llmobsi_alert* llmobsi_alerts_take(llmobsi_alert_states* states)
             return &states->alerts[states->used++];
         }
         if (states->oldest == LLMOBS_I_ALERT_NOWHERE || states->alerts[states->oldest].told) {
-            return NULL;
+            return llmobsi_alerts_take_dormant(states);
         }
         llmobsi_alerts_forget(states, &states->alerts[states->oldest]);
     }

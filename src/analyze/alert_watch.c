@@ -1,7 +1,7 @@
-/* What rules look at. A watch is a selector with the labels that its rule tells apart; it has a group
-   for each set of their values, a group sums up the series that belong to it, and has a window of
-   that sum: every ten seconds the tick reads the cells and puts what they say into the windows. So
-   recorders do nothing for alerts. Rules that ask for the same share a watch.
+/* What rules look at. A watch is a selector with the labels that its rule tells apart; it has a
+   group for each set of their values, a group sums up the series that belong to it, and has a
+   window of that sum: every ten seconds the tick reads the cells and puts what they say into the
+   windows. So recorders do nothing for alerts. Rules that ask for the same share a watch.
 
    All under the lock of the alerts. Texts, windows and lists have their memory from the start: what
    finds no room is counted, and its rule says so. */
@@ -443,19 +443,31 @@ llmobsi_fn void llmobsi_watch_sum_up(const llmobsi_watches* watches, const llmob
                        : sum;
 }
 
+/* At the watch's first step a window begins with what is there by then; after that, what is new was
+   not there before. */
+llmobsi_fn void llmobsi_watch_put(const llmobsi_watch* watch, llmobsi_window* window, int64_t step,
+                                  double value)
+{
+    if (step == watch->since) {
+        llmobsi_window_begin(window, window->values, window->tiers, step, value);
+    } else {
+        llmobsi_window_put(window, step, value);
+    }
+}
+
 /* A counter's sum goes on where the process before has left it. A gauge's window has its sum over
    the steps: what it is now counts for those since the last one, and nothing where it has no
    value. */
-llmobsi_fn void llmobsi_watch_put(const llmobsi_watch* watch, llmobsi_watch_group* group,
-                                  int64_t step)
+llmobsi_fn void llmobsi_watch_put_sum(const llmobsi_watch* watch, llmobsi_watch_group* group,
+                                      int64_t step)
 {
     llmobsi_window* window = &group->windows[0];
     double value = group->value + group->before[0];
     if (watch->kind == LLMOBS_I_WATCH_GAUGE) {
         double now = llmobsi_double_is_finite(group->value) ? group->value : 0.0;
-        value = llmobsi_window_at(window, 0.0) + now * (double)(step - window->last);
+        value = llmobsi_window_newest(window) + now * (double)(step - window->last);
     }
-    llmobsi_window_put(window, step, value);
+    llmobsi_watch_put(watch, window, step, value);
 }
 
 /* A window for each bucket, of the sums over all series. */
@@ -477,7 +489,7 @@ llmobsi_fn void llmobsi_watch_put_buckets(const llmobsi_watches* watches,
         place = member->next;
     }
     for (i = 0; i < watch->columns; i++) {
-        llmobsi_window_put(&group->windows[i], step, sums[i] + group->before[i]);
+        llmobsi_watch_put(watch, &group->windows[i], step, sums[i] + group->before[i]);
     }
 }
 
@@ -528,7 +540,7 @@ llmobsi_fn void llmobsi_watch_read(llmobsi_watches* watches, uint16_t number,
         }
         llmobsi_watch_sum_up(watches, watch, recorder, group);
         if (group->windows != NULL) {
-            llmobsi_watch_put(watch, group, step);
+            llmobsi_watch_put_sum(watch, group, step);
         }
     }
 }

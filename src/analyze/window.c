@@ -12,6 +12,7 @@
 
 #define LLMOBS_I_WINDOW_STEP_S 10u
 #define LLMOBS_I_WINDOW_TIERS 4u
+#define LLMOBS_I_WINDOW_WORDS_MOST 863u
 
 typedef struct llmobsi_window_tier {
     uint32_t period; /* steps; it divides the next tier's                 */

@@ -169,11 +169,12 @@ typedef struct llmobs_config {
     const char* state_file;      /* what outlives a restart: ledger, users, budgets. Loaded by open,
                                     written by the tick; see docs/state.md         (default none) */
     uint32_t state_interval_s;   /* how often it is written, up to a day             (default 60) */
-    uint32_t alert_rules;        /* alert rules that there may be, 4 to 4096         (default 64);
+    uint32_t alert_rules;        /* alert rules that there may be, 4 to 4096        (default 64);
                                     LLMOBS_OFF: no alerts, and no memory for them                 */
-    uint32_t alert_groups;       /* sets of labels that rules tell apart, 16 to 65536 (default 512) */
-    uint32_t alert_window_bytes; /* for what rules have seen: 6.9 KB for a counter over a week, 288
-                                    bytes over 5 minutes; 16 KiB to 2^28          (default 262144) */
+    uint32_t alert_groups;       /* sets of labels that rules tell apart, 16 to 65536
+                                                                                    (default 512) */
+    uint32_t alert_window_bytes; /* for what rules have seen: 6.9 KB a counter over a week, 288
+                                    bytes over 5 minutes; 16 KiB to 2^28         (default 262144) */
     uint32_t alerts;             /* pending or firing at one time, 16 to 65536      (default 256) */
     llmobs_alert_fn alert;       /* is told when one begins, ends, goes on         (default none) */
     void* alert_user;

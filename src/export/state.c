@@ -284,7 +284,11 @@ llmobsi_fn bool llmobsi_state_loaded(llmobsi_instance* instance, llmobsi_state_l
         return rename(state->path, aside) == 0;
     }
     state->gap_ns = loader->now_ns > loader->saved_ns ? loader->now_ns - loader->saved_ns : 1;
+    loader->lost += loader->alerts.lost;
     state->lost = loader->lost;
+    if (loader->alerts.begun && loader->alerts.alerts != NULL) {
+        llmobsi_state_loaded_alerts(loader->alerts.alerts, state->gap_ns);
+    }
     if (loader->lost != 0) {
         llmobsi_state_tell(&instance->config, LLMOBS_NOTE_STATE_LOST,
                            llmobs_note_text(LLMOBS_NOTE_STATE_LOST));
@@ -306,6 +310,7 @@ llmobsi_fn bool llmobsi_state_load(llmobsi_instance* instance)
     loader.ledger = llmobsi_cost_ledger_of(recorder);
     loader.users = loader.ledger != NULL ? llmobsi_cost_users_of(loader.ledger) : NULL;
     loader.budgets = llmobsi_budgets_of(recorder);
+    loader.alerts.alerts = llmobsi_alerts_of(recorder);
     loader.now_ns = llmobsi_clock_unix_ns(&instance->config.clock);
     (void)llmobsi_state_load_all(&loader, file, size);
     (void)close(file);

@@ -178,14 +178,15 @@ llmobsi_fn void llmobsi_state_load_watch(llmobsi_state_alerts* loader)
 }
 
 /* The words of a window that has begun; false: they can't be its. */
-llmobsi_fn bool llmobsi_state_load_words(llmobsi_state_reader* reader, llmobsi_window* window)
+llmobsi_fn bool llmobsi_state_load_words(llmobsi_state_reader* reader, llmobsi_window* window,
+                                         bool grows)
 {
     uint32_t words = llmobsi_window_words(window->tiers);
     uint32_t i;
     for (i = 0; i < words; i++) {
         *llmobsi_window_word(window, i) = llmobsi_double_of(llmobsi_state_get_word(reader));
     }
-    return reader->refused == NULL && llmobsi_window_is_sound(window);
+    return reader->refused == NULL && llmobsi_window_is_sound(window, grows);
 }
 
 llmobsi_fn void llmobsi_state_load_window(llmobsi_state_alerts* loader)
@@ -215,7 +216,8 @@ llmobsi_fn void llmobsi_state_load_window(llmobsi_state_alerts* loader)
     }
     llmobsi_window_begin(window, window->values, window->tiers, first, 0.0);
     window->last = last;
-    if (!llmobsi_state_load_words(reader, window)) {
+    if (!llmobsi_state_load_words(
+            reader, window, llmobsi_watch_grows(&loader->alerts->watches, loader->watch))) {
         llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("a window is not sound"));
     }
 }
@@ -280,4 +282,5 @@ llmobsi_fn void llmobsi_state_loaded_alerts(llmobsi_alerts* alerts, uint64_t awa
     alerts->step += steps;
     alerts->unseen_s += (uint64_t)away_s;
     llmobsi_alert_gap(alerts->states, away_s);
+    llmobsi_watches_restored(&alerts->watches);
 }

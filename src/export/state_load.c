@@ -7,6 +7,7 @@ typedef struct llmobsi_state_loader {
     llmobsi_cost_ledger* ledger; /* NULL: there is none; likewise the next two */
     llmobsi_cost_users* users;
     llmobsi_budgets* budgets;
+    llmobsi_state_alerts alerts;
     uint64_t now_ns; /* Unix time */
     uint64_t saved_ns;
     int32_t offset_s;
@@ -353,6 +354,18 @@ llmobsi_fn void llmobsi_state_load_record(llmobsi_state_loader* loader)
     case LLMOBS_I_STATE_BUDG:
         llmobsi_state_load_budget(loader);
         break;
+    case LLMOBS_I_STATE_STEP:
+        llmobsi_state_load_step(&loader->alerts);
+        break;
+    case LLMOBS_I_STATE_WTCH:
+        llmobsi_state_load_watch(&loader->alerts);
+        break;
+    case LLMOBS_I_STATE_WNDW:
+        llmobsi_state_load_window(&loader->alerts);
+        break;
+    case LLMOBS_I_STATE_ALRT:
+        llmobsi_state_load_alert(&loader->alerts);
+        break;
     case LLMOBS_I_STATE_LAST:
         llmobsi_state_load_last(loader);
         break;
@@ -370,6 +383,7 @@ llmobsi_fn bool llmobsi_state_load_all(llmobsi_state_loader* loader, int file, u
     llmobsi_state_reader* reader = &loader->reader;
     bool first = true;
     llmobsi_state_read_begin(reader, file);
+    loader->alerts.reader = reader;
     loader->rows = LLMOBS_I_COST_ROW_UNTRACKED + 1;
     loader->sums = LLMOBS_I_STATE_SUMS_FIRST;
     while (!loader->ended && llmobsi_state_read_frame(reader)) {
@@ -395,5 +409,8 @@ llmobsi_fn void llmobsi_state_clear(const llmobsi_state_loader* loader)
     }
     if (loader->budgets != NULL) {
         llmobsi_budgets_start(loader->budgets);
+    }
+    if (loader->alerts.alerts != NULL) {
+        llmobsi_alerts_clear(loader->alerts.alerts);
     }
 }

@@ -217,5 +217,6 @@ llmobsi_fn bool llmobsi_state_save_all(llmobsi_state_writer* writer, llmobsi_rec
         llmobsi_state_save_users(writer, llmobsi_cost_users_of(ledger));
     }
     llmobsi_state_save_budgets(writer, llmobsi_budgets_of(recorder));
+    llmobsi_state_save_alerts(writer, llmobsi_alerts_of(recorder));
     return llmobsi_state_write_end(writer);
 }

@@ -1,0 +1,156 @@
+/* What a state file had of watches and alerts, until a rule asks for it: rules are added when the
+   instance is open already. What nobody asks for makes room for what is new. */
+
+/* ---- conditions as texts ------------------------------------------------------------------- */
+
+#define LLMOBS_I_ALERT_CONDITION 4096u /* more than the longest one has */
+
+/* With a NUL. Returns its size. */
+llmobsi_fn size_t llmobsi_alert_condition_text(const llmobsi_alert_rule* rule,
+                                               char out[LLMOBS_I_ALERT_CONDITION])
+{
+    llmobsi_writer writer;
+    llmobsi_writer_init(&writer, out, LLMOBS_I_ALERT_CONDITION - 1, NULL, NULL);
+    llmobsi_put_alert_condition(&writer, rule, llmobsi_put_alert_term);
+    out[writer.length] = '\0';
+    return writer.length;
+}
+
+/* ---- alerts -------------------------------------------------------------------------------- */
+
+/* Which rule an alert was of: its name, its condition and its labels, the same in every process. A
+   rule that means something else by now does not get it back. */
+llmobsi_fn uint64_t llmobsi_alert_identity(const llmobsi_alert_rule* rule)
+{
+    char condition[LLMOBS_I_ALERT_CONDITION];
+    const char* name = llmobsi_alert_text(rule, rule->name);
+    size_t size = llmobsi_alert_condition_text(rule, condition);
+    uint64_t identity = llmobsi_hash64_own(name, strlen(name), 0);
+    uint32_t i;
+    identity = llmobsi_hash64_own(condition, size, identity);
+    for (i = 0; i < rule->by_count; i++) {
+        name = llmobsi_alert_text(rule, rule->by[i]);
+        identity = llmobsi_hash64_own(name, strlen(name), identity);
+    }
+    return identity;
+}
+
+/* Keeps an alert whose `hash` is its rule's identity. False: there is no room. */
+llmobsi_fn bool llmobsi_alert_restore(llmobsi_alert_states* states, const llmobsi_alert* saved)
+{
+    llmobsi_alert* alert = llmobsi_alerts_take(states);
+    if (alert != NULL) {
+        *alert = *saved;
+        alert->dormant = true;
+        alert->used = false;
+        alert->next = LLMOBS_I_ALERT_NOWHERE;
+    }
+    return alert != NULL;
+}
+
+/* Whether a restored alert can be one of the rule's. */
+llmobsi_fn bool llmobsi_alert_fits(const llmobsi_alert* alert, const llmobsi_alert_rule* rule)
+{
+    uint32_t values = 0;
+    uint32_t i;
+    for (i = 0; i < alert->labels_size; i++) {
+        values += alert->labels[i] == '\0';
+    }
+    return values == rule->by_count;
+}
+
+/* Gives one its rule. */
+llmobsi_fn void llmobsi_alert_awake(llmobsi_alert_states* states, llmobsi_alert* alert,
+                                    uint32_t number, const llmobsi_alert_rule* rule)
+{
+    uint64_t hash = llmobsi_alerts_hash(states, number, alert->labels, alert->labels_size);
+    alert->dormant = false;
+    alert->used = true;
+    alert->hash = hash;
+    alert->rule = number;
+    alert->fingerprint = llmobsi_alert_fingerprint(rule, alert->labels);
+    alert->comparison = LLMOBS_I_ALERT_GREATER;
+    alert->next = states->chains[hash & states->mask];
+    states->chains[hash & states->mask] = (uint32_t)(alert - states->alerts);
+    if (!llmobsi_alert_is_active(alert)) {
+        llmobsi_alerts_list(states, alert);
+    }
+}
+
+/* A rule was added: what was of it goes on. */
+llmobsi_fn void llmobsi_alerts_wake(llmobsi_alert_states* states, uint32_t number,
+                                    const llmobsi_alert_rule* rule)
+{
+    uint64_t identity = llmobsi_alert_identity(rule);
+    uint32_t i;
+    for (i = 0; i < states->used; i++) {
+        llmobsi_alert* alert = &states->alerts[i];
+        if (alert->dormant && alert->hash == identity && llmobsi_alert_fits(alert, rule)) {
+            llmobsi_alert_awake(states, alert, number, rule);
+        }
+    }
+}
+
+/* ---- watches ------------------------------------------------------------------------------- */
+
+/* Keeps a watch that nobody asks for as yet. LLMOBS_I_NO_WATCH: there is no room, or it is there
+   already. */
+llmobsi_fn uint16_t llmobsi_watch_restore(llmobsi_watches* watches, const llmobsi_watch* saved)
+{
+    uint32_t i;
+    if (llmobsi_watch_same(watches, saved) != LLMOBS_I_NO_WATCH) {
+        return LLMOBS_I_NO_WATCH;
+    }
+    for (i = 0; i < watches->watch_limit; i++) {
+        if (!watches->watches[i].used) {
+            watches->watches[i] = *saved;
+            watches->watches[i].used = true;
+            return (uint16_t)i;
+        }
+    }
+    return LLMOBS_I_NO_WATCH;
+}
+
+llmobsi_fn bool llmobsi_watch_grows(const llmobsi_watches* watches, uint16_t number)
+{
+    return watches->watches[number].kind != LLMOBS_I_WATCH_GAUGE;
+}
+
+/* The window of a column of a restored watch's group, which is made when it is new; NULL: there is
+   no room, or the labels can't be its. */
+llmobsi_fn llmobsi_window* llmobsi_watch_restore_window(llmobsi_watches* watches, uint16_t number,
+                                                        const char* labels, size_t size,
+                                                        uint32_t column)
+{
+    const llmobsi_watch* watch = &watches->watches[number];
+    uint64_t hash = llmobsi_watch_hash(labels, size);
+    llmobsi_watch_group* group = llmobsi_watch_find(watches, number, hash, labels, size);
+    uint32_t values = 0;
+    size_t i;
+    for (i = 0; i < size; i++) {
+        values += labels[i] == '\0';
+    }
+    if (values != watch->by_count || (size > 0 && labels[size - 1] != '\0') ||
+        column >= watch->columns) {
+        return NULL;
+    }
+    if (group == NULL) {
+        group = llmobsi_watch_group_make(watches, number, hash, labels, size);
+    }
+    return group != NULL ? &group->windows[column] : NULL;
+}
+
+/* All is loaded: what counters had come to is what they go on from. */
+llmobsi_fn void llmobsi_watches_restored(llmobsi_watches* watches)
+{
+    uint32_t i, column;
+    for (i = 0; i < watches->group_count; i++) {
+        llmobsi_watch_group* group = &watches->groups[i];
+        if (group->windows == NULL || !llmobsi_watch_grows(watches, group->watch)) {
+            continue;
+        }
+        for (column = 0; column < watches->watches[group->watch].columns; column++) {
+            group->before[column] = llmobsi_window_newest(&group->windows[column]);
+        }
+    }
+}
