@@ -15,9 +15,9 @@
 
 /* A rule with one group of labels, and what becomes of it: a sign for each evaluation; a number
    behind a sign repeats it.
-     rule      for, keep, cooldown, repeat: seconds; without data it stands still, or alerts; by: its
-               group's labels; in the first lane, step: from one evaluation to the next (10), and
-               limit: of alerts (4)
+     rule      for, keep, cooldown, repeat: seconds; stands, alerts: without data; by: its group's
+               labels; in the first lane, step: from one evaluation to the next (10), and limit: of
+               alerts (4)
      verdicts  T true, F false, ? no data, - the group is not there, S true, but then the rule is
                stopped and goes; in the first lane, g: 600 s that nobody saw, before the next one
      states    . none, p pending, f firing, k only kept, m muted, r resolved, c cooling
@@ -113,14 +113,15 @@ static const timeline together[] = {
       {"group g critical by a=x", "FT3F2", ".f3r2", ".F.2E."}}},
     {"told when that is over, not when that is kept",
      {{"group g info by b=y,a=x", "T4F", "m3fr", ".3FE"},
-      {"group g critical by a=x keep 10", "T2F3", "f2kr2", "F.2E."}}},
+      {"group g critical keep 10 by a=x", "T2F3", "f2kr2", "F.2E."}}},
     {"not by another value's",
      {{"group g critical by a=z", "T2", "f2", "F."},
       {"group g warning by a=x,b=y", "T2", "f2", "F."}}},
     {"nor another label's",
      {{"group g critical by c=x", "T2", "f2", "F."}, {"group g info by a=x", "T2", "f2", "F."}}},
-    {"nor by one of fewer labels' kind",
-     {{"group g critical by a=x,b=y", "T2", "f2", "F."}, {"group g info by a=x", "T2", "f2", "F."}}},
+    {"nor by one with a label more",
+     {{"group g critical by a=x,b=y", "T2", "f2", "F."},
+      {"group g info by a=x", "T2", "f2", "F."}}},
     {"nor by an equal",
      {{"group g warning by a=x", "T2", "f2", "F."}, {"group g warning by a=x", "T2", "f2", "F."}}},
     {"nor in another group",
@@ -128,7 +129,8 @@ static const timeline together[] = {
     {"nor without one",
      {{"critical by a=x", "T2", "f2", "F."}, {"info by a=x", "T2", "f2", "F."}}},
     {"nor by a pending one",
-     {{"group g critical for 20", "T3", "p2f", ".2F"}, {"group g info by a=x", "T3", "f2m", "F.2"}}},
+     {{"group g critical for 20", "T3", "p2f", ".2F"},
+      {"group g info by a=x", "T3", "f2m", "F.2"}}},
     {"a muted one mutes",
      {{"group g info by a=x,b=y", "T3", "m3", ".3"},
       {"group g warning by b=y", "T3", "fm2", "F.2"},
@@ -289,28 +291,28 @@ static void run_timeline(const timeline* line)
 {
     static llmobsi_alert_rule rules[LANES];
     static course courses[LANES];
-    static char short_states[2 * ROUNDS], short_news[2 * ROUNDS], what[128];
+    static char short_states[2 * ROUNDS], short_news[2 * ROUNDS], what[128], all[ROUNDS];
     int64_t step_s = figure(line->lanes[0].rule, "step", 10);
     int64_t now_s = -step_s; /* the first evaluation is at 0 */
-    char gaps[ROUNDS];
     void* memory;
     llmobsi_alert_states* states =
         judged_open(figure(line->lanes[0].rule, "limit", 4), &memory);
     uint32_t lanes = 0, i;
-    int round = 0, at = 0;
+    int round = 0;
+    const char* at;
     while (lanes < LANES && line->lanes[lanes].rule != NULL) {
         read_lane(&line->lanes[lanes], &rules[lanes], &courses[lanes]);
         lanes++;
     }
-    memcpy(gaps, courses[0].verdicts, sizeof gaps);
-    for (at = 0; gaps[at] != '\0'; at++) {
-        if (gaps[at] == 'g') {
+    memcpy(all, courses[0].verdicts, sizeof all);
+    for (at = all; *at != '\0'; at++) {
+        if (*at == 'g') {
             llmobsi_alert_gap(states, 600);
             now_s += 600;
             continue;
         }
         now_s += step_s;
-        courses[0].verdicts[round] = gaps[at];
+        courses[0].verdicts[round] = *at;
         llmobsi_alert_round_begin(states, now_s);
         run_round(states, rules, courses, lanes, round++);
     }
@@ -433,7 +435,8 @@ static void test_fingerprint(void)
     llmobsi_alert_rule rule;
     llmobsi_alert_rule other;
     judged_rule(&rule, "cost_spike", "", "feature,model");
-    ok(llmobsi_alert_fingerprint(&rule, "chat\0large") == UINT64_C(0x5604ee7d2c6168f4), "the same as ever");
+    ok(llmobsi_alert_fingerprint(&rule, "chat\0large") == UINT64_C(0x5604ee7d2c6168f4),
+       "the same as ever");
     ok(llmobsi_alert_fingerprint(&rule, "chat\0large") !=
            llmobsi_alert_fingerprint(&rule, "chatl\0arge"),
        "values are told apart");
@@ -448,7 +451,8 @@ static void test_fingerprint(void)
     ok(llmobsi_alert_fingerprint(&rule, "a\0b") != llmobsi_alert_fingerprint(&other, "a\0b"),
        "another label's");
     judged_rule(&rule, "cost_spike", "", "");
-    ok(llmobsi_alert_fingerprint(&rule, "") == UINT64_C(0x11788f24de6b25ed), "without labels, as ever");
+    ok(llmobsi_alert_fingerprint(&rule, "") == UINT64_C(0x11788f24de6b25ed),
+       "without labels, as ever");
 }
 
 /* Four values of 60 bytes, each of U+20AC, but for the last one's end. */
