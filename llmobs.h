@@ -117,8 +117,8 @@ CONTENTS: search for a tag.
                              >>alert_condition        alerts: conditions read
                              >>alert_parse            alerts: rules read
                              >>alert_write            alerts: rules written
-                             >>alert_table            alerts: their places, by rule and labels
-    >>api:alert_state        >>alert_state            alerts: what becomes of them
+    >>api:alert_table        >>alert_table            alerts: their places, by rule and labels
+                             >>alert_state            alerts: what becomes of them
     >>api:alert_tell         >>alert_tell             alerts: told
                              >>alert_watch            alerts: what rules look at
                              >>alert_bind             alerts: from names to what there is
@@ -3107,7 +3107,7 @@ typedef struct llmobs_alert_error {
 LLMOBS_API llmobs_alert_error llmobs_alert_error_default(void);
 
 /* =================================================================================================
- *  >>api:alert_state        alerts: what becomes of them
+ *  >>api:alert_table        alerts: their places, by rule and labels
  * ============================================================================================== */
 
 /* ---- alerts: what is told ------------------------------------------------------------------ */
