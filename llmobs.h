@@ -110,6 +110,11 @@ CONTENTS: search for a tag.
     >>api:cost_print         >>cost_print             cost reports as text
     >>api:cost_headers       >>cost_headers           cost as HTTP headers: whom to believe
     >>api:alert_rule         >>alert_rule             alerts: rules
+                             >>alert_token            alerts: the text of rules, token by token
+                             >>alert_term             alerts: terms read
+                             >>alert_condition        alerts: conditions read
+                             >>alert_parse            alerts: rules read
+                             >>alert_write            alerts: rules written
     >>api:alert_state        >>alert_state            alerts: what becomes of them
     >>api:batch              >>batch                  typed views of what was recorded
                              >>batch_log              typed views of log records
@@ -32458,6 +32463,8 @@ LLMOBS_API llmobs_result llmobs_cost_headers_read(llmobs* obs, const llmobs_cost
 #define LLMOBS_I_ALERT_DEPTH 16u /* of parentheses, and of what a printed one needs */
 #define LLMOBS_I_ALERT_STEP_S 10u /* from one evaluation to the next */
 #define LLMOBS_I_ALERT_SPAN_MOST_S (7u * 86400u)
+#define LLMOBS_I_ALERT_REACH_MOST_S (LLMOBS_I_ALERT_SPAN_MOST_S + 3600u) /* offset and span */
+#define LLMOBS_I_ALERT_WAIT_MOST_S (30u * 86400u) /* `for` and the like */
 #define LLMOBS_I_ALERT_REPEAT_S 14400u
 
 typedef enum llmobsi_alert_op {
@@ -32509,20 +32516,25 @@ typedef struct llmobsi_alert_matcher {
     bool negated; /* != */
 } llmobsi_alert_matcher;
 
-/* A selector, and what is asked of it. The metric has the name that Prometheus knows it by, without
-   a part's ending: "llm_cost_usd_total", "llm_phase_duration_seconds". `le` is no matcher. */
+/* A selector, and what is asked of it. The metric has the name that Prometheus knows it by:
+   "llm_cost_usd_total", "llm_phase_duration_seconds_count". The part is told by the name's ending
+   alone, and base_size is the size of the name before that (of all of it for WHOLE): whoever knows
+   the metrics looks for the whole name first, since a counter may be called "foo_count". `le` is no
+   matcher. */
 typedef struct llmobsi_alert_term {
     uint8_t function;
     uint8_t part;
     uint8_t matcher; /* its first one */
     uint8_t matcher_count;
     uint16_t metric;
+    uint16_t base_size;
     uint16_t watch; /* of a bound rule: see alert_watch.c */
     uint32_t span_s;   /* multiples of the step; 0 of INSTANT */
-    uint32_t offset_s; /* so long ago */
+    uint32_t offset_s; /* so long ago; 0 of INSTANT */
     double quantile;
-    double le; /* of BUCKETS that are one: its upper bound; 0: it is none */
-    uint32_t column; /* where it stands in the text, for errors */
+    double le;     /* of BUCKETS that are one: its upper bound, or infinity; 0: it is none */
+    uint32_t line; /* where it stands in the text, for errors */
+    uint32_t column;
 } llmobsi_alert_term;
 
 /* A rule, complete: nothing in it points anywhere. */
@@ -32550,6 +32562,41 @@ typedef struct llmobsi_alert_rule {
     char text[LLMOBS_I_ALERT_TEXT]; /* begins with a NUL: place 0 is "" */
 } llmobsi_alert_rule;
 
+/* ---- words --------------------------------------------------------------------------------- */
+
+/* How operators are written, and how they bind: the higher, the closer. */
+static const char* const llmobsi_alert_op_words[] = {"",  "",   "-", "+",  "-", "*",   "/", "==",
+                                                     "!=", ">", ">=", "<", "<=", "and", "or"};
+static const uint8_t llmobsi_alert_ranks[] = {7, 7, 6, 4, 4, 5, 5, 3, 3, 3, 3, 3, 3, 2, 1};
+
+static const char* const llmobsi_alert_functions[] = {"", "increase", "rate", "avg_over_time",
+                                                      "histogram_quantile"};
+static const char* const llmobsi_alert_endings[] = {"", "_bucket", "_count", "_sum"};
+static const char* const llmobsi_alert_severities[] = {"info", "warning", "critical"};
+static const char* const llmobsi_alert_policies[] = {"ok", "keep", "alert"};
+
+/* What may follow a condition. */
+typedef enum llmobsi_alert_clause {
+    LLMOBS_I_ALERT_BY,
+    LLMOBS_I_ALERT_FOR,
+    LLMOBS_I_ALERT_KEEP_FIRING_FOR,
+    LLMOBS_I_ALERT_MIN_HISTORY,
+    LLMOBS_I_ALERT_SEVERITY,
+    LLMOBS_I_ALERT_GROUP,
+    LLMOBS_I_ALERT_NO_DATA,
+    LLMOBS_I_ALERT_COOLDOWN,
+    LLMOBS_I_ALERT_REPEAT,
+    LLMOBS_I_ALERT_SUMMARY,
+    LLMOBS_I_ALERT_RUNBOOK,
+    LLMOBS_I_ALERT_CLAUSES
+} llmobsi_alert_clause;
+
+static const char* const llmobsi_alert_clause_words[] = {
+    "by",      "for",      "keep_firing_for", "min_history", "severity", "group",
+    "no_data", "cooldown", "repeat",          "summary",     "runbook"};
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
 LLMOBS_API llmobs_alert_rule llmobs_alert_rule_default(void)
 {
     llmobs_alert_rule rule;
@@ -32570,6 +32617,1741 @@ LLMOBS_API llmobs_alert_error llmobs_alert_error_default(void)
 llmobsi_inline const char* llmobsi_alert_text(const llmobsi_alert_rule* rule, uint16_t place)
 {
     return rule->text + place;
+}
+
+/* Whether a node is true or false, rather than a number. */
+llmobsi_inline bool llmobsi_alert_is_truth(const llmobsi_alert_node* node)
+{
+    return node->op >= LLMOBS_I_ALERT_EQUAL;
+}
+
+/* The seconds of a clause that is a duration; NULL: it is none. */
+llmobsi_fn const uint32_t* llmobsi_alert_wait(const llmobsi_alert_rule* rule, unsigned clause)
+{
+    return clause == LLMOBS_I_ALERT_FOR               ? &rule->for_s
+           : clause == LLMOBS_I_ALERT_KEEP_FIRING_FOR ? &rule->keep_firing_for_s
+           : clause == LLMOBS_I_ALERT_MIN_HISTORY     ? &rule->min_history_s
+           : clause == LLMOBS_I_ALERT_COOLDOWN        ? &rule->cooldown_s
+           : clause == LLMOBS_I_ALERT_REPEAT          ? &rule->repeat_s
+                                                      : NULL;
+}
+
+/* =================================================================================================
+ *  >>alert_token            analyze: alerts: the text of rules, token by token
+ * ============================================================================================== */
+
+/* The text of rules, token by token, and what is said of a text that is no rule. The text may be of
+   any size and hold any bytes; it is looked at once. */
+
+#define LLMOBS_I_ALERT_FIGURE_MOST 64u /* bytes of a number or a duration */
+#define LLMOBS_I_ALERT_SHOWN 28u       /* bytes of a token that an error shows */
+
+typedef enum llmobsi_alert_token {
+    LLMOBS_I_ALERT_END,
+    LLMOBS_I_ALERT_WORD,   /* letters, digits, '_' and ':' */
+    LLMOBS_I_ALERT_HEAD,   /* a word whose last byte is ':': a rule begins */
+    LLMOBS_I_ALERT_FIGURE, /* what begins with a digit: a number or a duration */
+    LLMOBS_I_ALERT_STRING, /* with its quotes and escapes, which are right */
+    LLMOBS_I_ALERT_SIGN,   /* an operator, or what parts things */
+    LLMOBS_I_ALERT_STRANGE /* a byte that nothing begins with */
+} llmobsi_alert_token;
+
+typedef struct llmobsi_alert_place {
+    uint32_t line;
+    uint32_t column;
+} llmobsi_alert_place;
+
+/* What is known of a node beforehand. */
+typedef struct llmobsi_alert_known {
+    double value; /* of a constant */
+    bool constant;
+    bool never_negative;
+} llmobsi_alert_known;
+
+typedef struct llmobsi_alert_parser {
+    /* The token, and where it stands. */
+    llmobsi_alert_token kind;
+    const char* token;
+    size_t token_size;
+    llmobsi_alert_place place;
+    /* Behind it. */
+    const char* at;
+    const char* end;
+    const char* line_start;
+    uint32_t line;
+    /* What is being read. */
+    llmobsi_alert_rule* rule;
+    llmobs_alert_error* error;
+    bool failed;
+    uint32_t depth;
+    bool grouped; /* a by-list was there: the rule's `by` is told */
+    bool summed;  /* a sum without one was there, */
+    llmobsi_alert_place sum;
+    llmobsi_alert_known known[LLMOBS_I_ALERT_NODES];
+} llmobsi_alert_parser;
+
+/* ---- errors -------------------------------------------------------------------------------- */
+
+/* Adds to the reason what of the text finds room. */
+llmobsi_cold void llmobsi_alert_say(llmobs_alert_error* error, const char* text, size_t size)
+{
+    size_t used = strlen(error->reason);
+    size_t fits = llmobsi_utf8_cut(text, size, sizeof error->reason - 1 - used);
+    memcpy(error->reason + used, text, fits);
+    error->reason[used + fits] = '\0';
+}
+
+llmobsi_cold void llmobsi_alert_say_text(llmobs_alert_error* error, const char* text)
+{
+    llmobsi_alert_say(error, text, strlen(text));
+}
+
+/* Of a token that is ASCII. */
+llmobsi_cold void llmobsi_alert_say_quoted(llmobs_alert_error* error, const char* text, size_t size)
+{
+    llmobsi_alert_say_text(error, "\"");
+    llmobsi_alert_say(error, text, size < LLMOBS_I_ALERT_SHOWN ? size : LLMOBS_I_ALERT_SHOWN);
+    llmobsi_alert_say_text(error, size > LLMOBS_I_ALERT_SHOWN ? "...\"" : "\"");
+}
+
+/* Refuses the text at a place, unless it is refused already. Returns false. */
+llmobsi_cold bool llmobsi_alert_refuse_at(llmobsi_alert_parser* parser, llmobsi_alert_place place,
+                                          const char* reason)
+{
+    if (parser->failed) {
+        return false;
+    }
+    parser->failed = true;
+    parser->kind = LLMOBS_I_ALERT_END;
+    parser->error->line = place.line;
+    parser->error->column = place.column;
+    parser->error->reason[0] = '\0';
+    llmobsi_alert_say_text(parser->error, reason);
+    return false;
+}
+
+/* The same at the token. */
+llmobsi_cold bool llmobsi_alert_refuse(llmobsi_alert_parser* parser, const char* reason)
+{
+    return llmobsi_alert_refuse_at(parser, parser->place, reason);
+}
+
+/* `reason "token": more`, at the token. */
+llmobsi_cold bool llmobsi_alert_refuse_token(llmobsi_alert_parser* parser, const char* reason,
+                                             const char* more)
+{
+    if (!parser->failed) {
+        (void)llmobsi_alert_refuse(parser, reason);
+        llmobsi_alert_say_quoted(parser->error, parser->token, parser->token_size);
+        llmobsi_alert_say_text(parser->error, more);
+    }
+    return false;
+}
+
+llmobsi_cold void llmobsi_alert_say_byte(llmobs_alert_error* error, uint8_t byte)
+{
+    char text[] = "the byte 0x00";
+    text[11] = "0123456789abcdef"[byte >> 4];
+    text[12] = "0123456789abcdef"[byte & 15];
+    llmobsi_alert_say_text(error, text);
+}
+
+/* "expected ..., found ...". */
+llmobsi_cold bool llmobsi_alert_expected(llmobsi_alert_parser* parser, const char* what)
+{
+    llmobsi_alert_token kind = parser->kind;
+    llmobs_alert_error* error = parser->error;
+    if (parser->failed) {
+        return false;
+    }
+    (void)llmobsi_alert_refuse(parser, "expected ");
+    llmobsi_alert_say_text(error, what);
+    llmobsi_alert_say_text(error, ", found ");
+    if (kind == LLMOBS_I_ALERT_END) {
+        llmobsi_alert_say_text(error, "the end");
+    } else if (kind == LLMOBS_I_ALERT_STRING) {
+        llmobsi_alert_say_text(error, "a text in quotes");
+    } else if (kind == LLMOBS_I_ALERT_STRANGE && (*parser->token <= ' ' || *parser->token > '~')) {
+        llmobsi_alert_say_byte(error, (uint8_t)*parser->token);
+    } else {
+        llmobsi_alert_say_quoted(error, parser->token, parser->token_size);
+    }
+    return false;
+}
+
+/* ---- tokens -------------------------------------------------------------------------------- */
+
+llmobsi_inline bool llmobsi_alert_in_word(char byte)
+{
+    return llmobsi_is_letter(byte) || llmobsi_is_digit(byte) || byte == '_' || byte == ':';
+}
+
+/* Blanks, line ends, comments. */
+llmobsi_fn void llmobsi_alert_skip(llmobsi_alert_parser* parser)
+{
+    const char* at = parser->at;
+    for (; at < parser->end; at++) {
+        if (*at == '#') {
+            const char* found = (const char*)memchr(at, '\n', (size_t)(parser->end - at));
+            at = found != NULL ? found : parser->end;
+        }
+        if (at == parser->end || (!llmobsi_is_blank(*at) && *at != '\n' && *at != '\r')) {
+            break;
+        }
+        if (*at == '\n') {
+            parser->line++;
+            parser->line_start = at + 1;
+        }
+    }
+    parser->at = at;
+}
+
+/* Here, or behind. */
+llmobsi_fn llmobsi_alert_place llmobsi_alert_place_of(const llmobsi_alert_parser* parser,
+                                                      const char* at)
+{
+    size_t column = (size_t)(at - parser->line_start) + 1;
+    llmobsi_alert_place place;
+    place.line = parser->line;
+    place.column = column < UINT32_MAX ? (uint32_t)column : UINT32_MAX;
+    return place;
+}
+
+/* 0.5, 1e-3, 1h30m: letters and digits, and the sign of an exponent. */
+llmobsi_fn const char* llmobsi_alert_pass_figure(const char* at, const char* end)
+{
+    bool plain = true; /* digits and points so far */
+    for (; at < end && (llmobsi_alert_in_word(*at) || *at == '.') && *at != ':'; at++) {
+        if (plain && (*at == 'e' || *at == 'E') && end - at > 2 && (at[1] == '+' || at[1] == '-') &&
+            llmobsi_is_digit(at[2])) {
+            at++;
+        }
+        plain = plain && (llmobsi_is_digit(*at) || *at == '.');
+    }
+    return at;
+}
+
+/* To behind the closing quote. Valid UTF-8 that harms no reader, on one line. */
+llmobsi_fn bool llmobsi_alert_read_string(llmobsi_alert_parser* parser)
+{
+    const char* at = parser->token + 1;
+    const char* wrong = "a text in quotes has no end";
+    while (at < parser->end && *at != '\n') {
+        const char* kept = at;
+        bool valid;
+        size_t segment = llmobsi_utf8_segment(at, (size_t)(parser->end - at), &valid);
+        (void)llmobsi_safe_segment(&kept, segment, valid);
+        if (kept != at) {
+            wrong = valid ? "a text must have no control characters" : "a text must be valid UTF-8";
+            break;
+        }
+        if (*at == '\\') {
+            if (parser->end - at < 2 || strchr("\"\\n", at[1]) == NULL || at[1] == '\0') {
+                wrong = "a backslash in a text must be followed by \", \\ or n";
+                break;
+            }
+            segment = 2;
+        }
+        at += segment;
+        if (at[-1] == '"' && segment == 1) {
+            parser->at = at;
+            return true;
+        }
+    }
+    return llmobsi_alert_refuse_at(parser, llmobsi_alert_place_of(parser, at), wrong);
+}
+
+/* The size of an operator or the like; 0: it is none. */
+llmobsi_fn size_t llmobsi_alert_sign_size(const char* at, const char* end)
+{
+    if (end - at >= 2 && ((at[1] == '=' && strchr("=!<>", at[0]) != NULL) ||
+                          (at[1] == '~' && strchr("=!", at[0]) != NULL))) {
+        return at[0] != '\0' ? 2 : 0;
+    }
+    return *at != '\0' && strchr("(){}[],=<>+-*/", *at) != NULL ? 1 : 0;
+}
+
+/* On to the next token. False: what follows is none. */
+llmobsi_fn bool llmobsi_alert_next(llmobsi_alert_parser* parser)
+{
+    const char* end = parser->end;
+    const char* at;
+    size_t sign;
+    llmobsi_alert_skip(parser);
+    at = parser->token = parser->at;
+    parser->place = llmobsi_alert_place_of(parser, at);
+    if (at == end) {
+        parser->kind = LLMOBS_I_ALERT_END;
+    } else if (*at == '"') {
+        parser->kind = LLMOBS_I_ALERT_STRING;
+        if (!llmobsi_alert_read_string(parser)) {
+            return false;
+        }
+        at = parser->at;
+    } else if (llmobsi_is_digit(*at) || (*at == '.' && end - at > 1 && llmobsi_is_digit(at[1]))) {
+        parser->kind = LLMOBS_I_ALERT_FIGURE;
+        at = llmobsi_alert_pass_figure(at, end);
+    } else if (llmobsi_alert_in_word(*at)) {
+        while (at < end && llmobsi_alert_in_word(*at)) {
+            at++;
+        }
+        parser->kind = at[-1] == ':' ? LLMOBS_I_ALERT_HEAD : LLMOBS_I_ALERT_WORD;
+    } else {
+        sign = llmobsi_alert_sign_size(at, end);
+        parser->kind = sign > 0 ? LLMOBS_I_ALERT_SIGN : LLMOBS_I_ALERT_STRANGE;
+        at += sign > 0 ? sign : 1;
+    }
+    parser->at = at;
+    parser->token_size = (size_t)(at - parser->token);
+    return true;
+}
+
+/* Sets out at the text's first token. */
+llmobsi_fn bool llmobsi_alert_begin(llmobsi_alert_parser* parser, const char* text, size_t size,
+                                    llmobs_alert_error* error)
+{
+    memset(parser, 0, sizeof *parser);
+    parser->at = parser->line_start = text;
+    parser->end = size > 0 ? text + size : text; /* NULL is a text, too */
+    parser->line = 1;
+    parser->error = error;
+    return llmobsi_alert_next(parser);
+}
+
+/* Whether the token is this word or sign. */
+llmobsi_fn bool llmobsi_alert_is(const llmobsi_alert_parser* parser, const char* text)
+{
+    return (parser->kind == LLMOBS_I_ALERT_WORD || parser->kind == LLMOBS_I_ALERT_SIGN) &&
+           strlen(text) == parser->token_size &&
+           memcmp(text, parser->token, parser->token_size) == 0;
+}
+
+/* Passes it where it is. */
+llmobsi_fn bool llmobsi_alert_take(llmobsi_alert_parser* parser, const char* text)
+{
+    return llmobsi_alert_is(parser, text) && llmobsi_alert_next(parser);
+}
+
+/* Passes it, or refuses what stands there. */
+llmobsi_fn bool llmobsi_alert_want(llmobsi_alert_parser* parser, const char* text)
+{
+    char what[8] = "\"";
+    if (llmobsi_alert_is(parser, text)) {
+        return llmobsi_alert_next(parser);
+    }
+    memcpy(what + 1, text, strlen(text));
+    what[1 + strlen(text)] = '"';
+    return llmobsi_alert_expected(parser, what);
+}
+
+/* The number of the token among some words; `count`: it is none of them. */
+llmobsi_fn unsigned llmobsi_alert_which(const llmobsi_alert_parser* parser,
+                                        const char* const* words, unsigned count)
+{
+    unsigned i = 0;
+    while (i < count && !llmobsi_alert_is(parser, words[i])) {
+        i++;
+    }
+    return i;
+}
+
+/* ---- the rule's own text ------------------------------------------------------------------- */
+
+/* Keeps a text, once, and tells where; `escaped`: it is a token's inside. */
+llmobsi_fn bool llmobsi_alert_keep(llmobsi_alert_parser* parser, const char* text, size_t size,
+                                   bool escaped, uint16_t* place)
+{
+    llmobsi_alert_rule* rule = parser->rule;
+    size_t end = rule->text_used, i, kept;
+    for (i = 0; i < size && end < LLMOBS_I_ALERT_TEXT; i++) {
+        if (escaped && text[i] == '\\') {
+            i++;
+            rule->text[end++] = text[i] == 'n' ? '\n' : text[i];
+        } else {
+            rule->text[end++] = text[i];
+        }
+    }
+    if (end == LLMOBS_I_ALERT_TEXT) {
+        memset(rule->text + rule->text_used, 0, end - rule->text_used);
+        return llmobsi_alert_refuse(parser,
+                                    "the rule's names and texts are longer than 1000 bytes");
+    }
+    rule->text[end] = '\0';
+    for (kept = 0; kept < rule->text_used; kept += strlen(rule->text + kept) + 1) {
+        if (strcmp(rule->text + kept, rule->text + rule->text_used) == 0) {
+            memset(rule->text + rule->text_used, 0, end - rule->text_used);
+            *place = (uint16_t)kept;
+            return true;
+        }
+    }
+    *place = rule->text_used;
+    rule->text_used = (uint16_t)(end + 1);
+    return true;
+}
+
+/* Keeps the token. */
+llmobsi_fn bool llmobsi_alert_keep_token(llmobsi_alert_parser* parser, uint16_t* place)
+{
+    if (parser->kind == LLMOBS_I_ALERT_STRING) {
+        return llmobsi_alert_keep(parser, parser->token + 1, parser->token_size - 2, true, place);
+    }
+    return llmobsi_alert_keep(parser, parser->token, parser->token_size, false, place);
+}
+
+/* A letter or '_', then letters, digits and '_': a rule, a group, a label. */
+llmobsi_fn bool llmobsi_alert_is_name(const char* text, size_t size, size_t most)
+{
+    size_t i;
+    for (i = 0; i < size; i++) {
+        if (!llmobsi_alert_in_word(text[i]) || text[i] == ':') {
+            return false;
+        }
+    }
+    return size > 0 && size <= most && !llmobsi_is_digit(text[0]);
+}
+
+/* =================================================================================================
+ *  >>alert_term             analyze: alerts: terms read
+ * ============================================================================================== */
+
+/* The terms of a condition read: a selector, what is asked of it, over which span. PromQL's own
+   spelling with sums is taken, too, so that what was written for Prometheus can be pasted back. */
+
+/* ---- numbers and durations ----------------------------------------------------------------- */
+
+/* The digits behind an 'e', to where they end; what is beyond all doubles stays there. */
+llmobsi_fn const char* llmobsi_alert_exponent(const char* at, const char* end, int* exponent)
+{
+    int sign = at < end && *at == '-' ? -1 : 1;
+    const char* digits = at += at < end && (*at == '-' || *at == '+') ? 1 : 0;
+    int number = 0;
+    for (; at < end && llmobsi_is_digit(*at); at++) {
+        number = number < 1000 ? number * 10 + (*at - '0') : number;
+    }
+    *exponent += sign * number;
+    return at > digits ? at : NULL;
+}
+
+/* 5, 0.5, .5, 1e-3: false if it is no such text. It may be infinite. The point is left out, for
+   what strtod takes for one depends on the locale. */
+llmobsi_fn bool llmobsi_alert_number(const char* text, size_t size, double* number)
+{
+    char digits[LLMOBS_I_ALERT_FIGURE_MOST + 1 + LLMOBS_I_I64_ROOM];
+    const char* at = text;
+    const char* end = text + size;
+    char* out = digits;
+    bool point = false;
+    int exponent = 0;
+    if (size > LLMOBS_I_ALERT_FIGURE_MOST) {
+        return false;
+    }
+    for (; at < end && (llmobsi_is_digit(*at) || (*at == '.' && !point)); at++) {
+        if (*at == '.') {
+            point = true;
+        } else {
+            *out++ = *at;
+            exponent -= point;
+        }
+    }
+    if (out == digits) {
+        return false;
+    }
+    if (at < end && (*at == 'e' || *at == 'E')) {
+        at = llmobsi_alert_exponent(at + 1, end, &exponent);
+    }
+    if (at != end) {
+        return false;
+    }
+    *out++ = 'e';
+    *llmobsi_append_i64(out, exponent) = '\0';
+    *number = strtod(digits, NULL);
+    return true;
+}
+
+/* 5m, 1h30m: larger units first, each once; a 0 needs none. */
+llmobsi_fn bool llmobsi_alert_seconds(const char* text, size_t size, uint32_t* seconds)
+{
+    static const char units[] = "wdhms";
+    static const uint32_t worth[] = {7 * 86400, 86400, 3600, 60, 1};
+    uint64_t total = 0;
+    size_t i = 0, unit = 0;
+    if (size > LLMOBS_I_ALERT_FIGURE_MOST || (size == 1 && text[0] != '0')) {
+        return false;
+    }
+    while (i < size && size > 1) {
+        uint64_t number = 0;
+        size_t start = i;
+        for (; i < size && llmobsi_is_digit(text[i]); i++) {
+            number = number < LLMOBS_I_BILLION ? number * 10 + (uint64_t)(text[i] - '0') : number;
+        }
+        while (i < size && unit < sizeof worth / sizeof worth[0] && units[unit] != text[i]) {
+            unit++;
+        }
+        if (i == start || i == size || unit == sizeof worth / sizeof worth[0]) {
+            return false;
+        }
+        total += number * worth[unit++];
+        i++;
+    }
+    *seconds = total < UINT32_MAX ? (uint32_t)total : UINT32_MAX;
+    return true;
+}
+
+/* Passes a duration between two, of whole steps if `step` is one. */
+llmobsi_fn bool llmobsi_alert_read_duration(llmobsi_alert_parser* parser, uint32_t least,
+                                            uint32_t most, uint32_t step, const char* limits,
+                                            uint32_t* seconds)
+{
+    if (parser->kind != LLMOBS_I_ALERT_FIGURE ||
+        !llmobsi_alert_seconds(parser->token, parser->token_size, seconds)) {
+        return llmobsi_alert_expected(parser, "a duration such as 5m or 1h30m");
+    }
+    if (*seconds < least || *seconds > most || *seconds % step != 0) {
+        return llmobsi_alert_expected(parser, limits);
+    }
+    return llmobsi_alert_next(parser);
+}
+
+/* ---- selectors ----------------------------------------------------------------------------- */
+
+/* As PromQL compares its words: in any case. */
+llmobsi_fn bool llmobsi_alert_is_spelled(const llmobsi_alert_parser* parser, const char* word)
+{
+    size_t i;
+    for (i = 0; i < parser->token_size; i++) {
+        char byte = parser->token[i];
+        if ((llmobsi_is_letter(byte) ? byte | 0x20 : byte) != word[i]) {
+            return false;
+        }
+    }
+    return word[i] == '\0';
+}
+
+/* Words that can't be a metric's name. */
+llmobsi_fn bool llmobsi_alert_is_reserved(const llmobsi_alert_parser* parser)
+{
+    static const char* const words[] = {"and",    "or",   "unless", "by", "without",
+                                        "offset", "bool", "inf",    "nan"};
+    size_t i;
+    for (i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (llmobsi_alert_is_spelled(parser, words[i])) {
+            return true;
+        }
+    }
+    for (i = 0; i < LLMOBS_I_ALERT_CLAUSES; i++) {
+        if (llmobsi_alert_is_spelled(parser, llmobsi_alert_clause_words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+llmobsi_fn bool llmobsi_alert_is_label(const llmobsi_alert_parser* parser)
+{
+    return parser->kind == LLMOBS_I_ALERT_WORD &&
+           llmobsi_alert_is_name(parser->token, parser->token_size, LLMOBS_I_LABEL_MOST);
+}
+
+/* The value of `le`, a bucket's upper bound: at the token. */
+llmobsi_fn bool llmobsi_alert_read_le(llmobsi_alert_parser* parser, llmobsi_alert_term* term)
+{
+    const char* text = parser->token + 1;
+    size_t size = parser->token_size - 2;
+    bool first = term->le == 0;
+    if (size == 4 && memcmp(text, "+Inf", 4) == 0) {
+        term->le = llmobsi_double_of(LLMOBS_I_DOUBLE_INFINITY);
+    } else if (!llmobsi_alert_number(text, size, &term->le) ||
+               !llmobsi_double_is_finite(term->le) || term->le <= 0) {
+        first = false;
+    }
+    return first ? llmobsi_alert_next(parser)
+                 : llmobsi_alert_refuse(parser, "le must be one bound, above 0 or \"+Inf\"");
+}
+
+/* label="value" or label!="value". */
+llmobsi_fn bool llmobsi_alert_read_matcher(llmobsi_alert_parser* parser, llmobsi_alert_term* term)
+{
+    llmobsi_alert_rule* rule = parser->rule;
+    llmobsi_alert_matcher* matcher = &rule->matchers[rule->matcher_count];
+    bool le = llmobsi_alert_is(parser, "le");
+    if (!llmobsi_alert_is_label(parser)) {
+        return llmobsi_alert_expected(parser, "a label's name");
+    }
+    if (!le && rule->matcher_count == LLMOBS_I_ALERT_MATCHERS) {
+        return llmobsi_alert_refuse(parser, "more than 24 labels in one rule's selectors");
+    }
+    if ((!le && !llmobsi_alert_keep_token(parser, &matcher->name)) || !llmobsi_alert_next(parser)) {
+        return false;
+    }
+    if (llmobsi_alert_is(parser, "=~") || llmobsi_alert_is(parser, "!~")) {
+        return llmobsi_alert_refuse(parser, "labels are compared by = and != alone, no patterns");
+    }
+    matcher->negated = !le && llmobsi_alert_is(parser, "!=");
+    if (!matcher->negated && !llmobsi_alert_is(parser, "=")) {
+        return llmobsi_alert_expected(parser, le ? "\"=\"" : "\"=\" or \"!=\"");
+    }
+    if (!llmobsi_alert_next(parser) || parser->kind != LLMOBS_I_ALERT_STRING) {
+        return llmobsi_alert_expected(parser, "the label's value in quotes");
+    }
+    if (le) {
+        return llmobsi_alert_read_le(parser, term);
+    }
+    rule->matcher_count++;
+    term->matcher_count++;
+    return llmobsi_alert_keep_token(parser, &matcher->value) && llmobsi_alert_next(parser);
+}
+
+/* What of a metric is meant, by the name's ending. */
+llmobsi_fn void llmobsi_alert_find_part(llmobsi_alert_term* term, const char* name, size_t size)
+{
+    uint8_t part = LLMOBS_I_ALERT_SUM;
+    while (part > LLMOBS_I_ALERT_WHOLE &&
+           !llmobsi_ends_with(name, size, llmobsi_alert_endings[part])) {
+        part--;
+    }
+    term->part = part;
+    term->base_size = (uint16_t)(size - strlen(llmobsi_alert_endings[part]));
+}
+
+/* Whether that part can be asked for so. */
+llmobsi_fn bool llmobsi_alert_check_part(llmobsi_alert_parser* parser,
+                                         const llmobsi_alert_term* term)
+{
+    bool buckets = term->part == LLMOBS_I_ALERT_BUCKETS;
+    llmobsi_alert_place place;
+    place.line = term->line;
+    place.column = term->column;
+    if (term->function == LLMOBS_I_ALERT_QUANTILE) {
+        return (buckets && term->le == 0) ||
+               llmobsi_alert_refuse_at(parser, place,
+                                       "histogram_quantile takes a histogram's buckets, "
+                                       "name_bucket, without le");
+    }
+    if (!buckets) {
+        return term->le == 0 ||
+               llmobsi_alert_refuse_at(parser, place,
+                                       "le is a label of names that end in _bucket alone");
+    }
+    if (term->le == 0) {
+        return llmobsi_alert_refuse_at(parser, place,
+                                       "a bucket needs its bound, as in name_bucket{le=\"10\"}; "
+                                       "all of them are for histogram_quantile");
+    }
+    return term->function == LLMOBS_I_ALERT_INCREASE || term->function == LLMOBS_I_ALERT_RATE ||
+           llmobsi_alert_refuse_at(parser, place, "a bucket is asked for by increase or rate");
+}
+
+/* metric{label="value"}. */
+llmobsi_fn bool llmobsi_alert_read_selector(llmobsi_alert_parser* parser, llmobsi_alert_term* term)
+{
+    if (parser->kind != LLMOBS_I_ALERT_WORD || llmobsi_alert_is_reserved(parser) ||
+        llmobsi_alert_is(parser, "sum")) {
+        return llmobsi_alert_expected(parser, "a metric's name");
+    }
+    term->line = parser->place.line;
+    term->column = parser->place.column;
+    term->matcher = parser->rule->matcher_count;
+    llmobsi_alert_find_part(term, parser->token, parser->token_size);
+    if (!llmobsi_alert_keep_token(parser, &term->metric) || !llmobsi_alert_next(parser)) {
+        return false;
+    }
+    if (llmobsi_alert_take(parser, "{")) {
+        while (!llmobsi_alert_is(parser, "}")) {
+            if (!llmobsi_alert_read_matcher(parser, term)) {
+                return false;
+            }
+            if (!llmobsi_alert_take(parser, ",") && !llmobsi_alert_is(parser, "}")) {
+                return llmobsi_alert_expected(parser, "\",\" or \"}\"");
+            }
+        }
+        (void)llmobsi_alert_next(parser);
+    }
+    return !parser->failed && llmobsi_alert_check_part(parser, term);
+}
+
+/* [5m], and perhaps `offset 7d`. */
+llmobsi_fn bool llmobsi_alert_read_span(llmobsi_alert_parser* parser, llmobsi_alert_term* term)
+{
+    static const char limits[] = "10s to 7d, a multiple of 10s";
+    if (!llmobsi_alert_want(parser, "[") ||
+        !llmobsi_alert_read_duration(parser, LLMOBS_I_ALERT_STEP_S, LLMOBS_I_ALERT_SPAN_MOST_S,
+                                     LLMOBS_I_ALERT_STEP_S, limits, &term->span_s) ||
+        !llmobsi_alert_want(parser, "]")) {
+        return false;
+    }
+    if (llmobsi_alert_take(parser, "offset")) {
+        return llmobsi_alert_read_duration(
+            parser, 0, LLMOBS_I_ALERT_REACH_MOST_S - term->span_s, LLMOBS_I_ALERT_STEP_S,
+            "an offset that is a multiple of 10s, with the range at most 7d1h", &term->offset_s);
+    }
+    return !parser->failed;
+}
+
+/* ---- calls --------------------------------------------------------------------------------- */
+
+/* Whether the token is followed by a parenthesis, so that it names a function. */
+llmobsi_fn bool llmobsi_alert_is_call(llmobsi_alert_parser* parser)
+{
+    llmobsi_alert_skip(parser);
+    return parser->at < parser->end && *parser->at == '(';
+}
+
+/* (x[5m]). */
+llmobsi_fn bool llmobsi_alert_read_call(llmobsi_alert_parser* parser, llmobsi_alert_term* term)
+{
+    return llmobsi_alert_want(parser, "(") && llmobsi_alert_read_selector(parser, term) &&
+           llmobsi_alert_read_span(parser, term) && llmobsi_alert_want(parser, ")");
+}
+
+/* A selector, or a call of what takes one. */
+llmobsi_fn bool llmobsi_alert_read_plain(llmobsi_alert_parser* parser, llmobsi_alert_term* term)
+{
+    static const char known[] =
+        ": known are increase, rate, avg_over_time, histogram_quantile, sum";
+    unsigned function;
+    if (parser->kind != LLMOBS_I_ALERT_WORD || llmobsi_alert_is_reserved(parser) ||
+        !llmobsi_alert_is_call(parser)) {
+        term->function = LLMOBS_I_ALERT_INSTANT;
+        return llmobsi_alert_read_selector(parser, term);
+    }
+    function = llmobsi_alert_which(parser, llmobsi_alert_functions, LLMOBS_I_ALERT_QUANTILE);
+    if (function == LLMOBS_I_ALERT_QUANTILE) {
+        if (llmobsi_alert_is(parser, "sum") ||
+            llmobsi_alert_is(parser, llmobsi_alert_functions[function])) {
+            return llmobsi_alert_expected(parser, "a metric, increase, rate or avg_over_time");
+        }
+        return llmobsi_alert_refuse_token(parser, "unknown function ", known);
+    }
+    term->function = (uint8_t)function;
+    return llmobsi_alert_next(parser) && llmobsi_alert_read_call(parser, term);
+}
+
+/* ---- labels to be told apart --------------------------------------------------------------- */
+
+typedef struct llmobsi_alert_by {
+    llmobsi_alert_place place;
+    uint16_t labels[LLMOBS_ALERT_LABELS_MAX];
+    uint8_t count;
+    bool le;
+} llmobsi_alert_by;
+
+llmobsi_fn bool llmobsi_alert_by_has(const uint16_t* labels, unsigned count, uint16_t label)
+{
+    unsigned i = 0;
+    while (i < count && labels[i] != label) {
+        i++;
+    }
+    return i < count;
+}
+
+/* feature, model */
+llmobsi_fn bool llmobsi_alert_read_labels(llmobsi_alert_parser* parser, llmobsi_alert_by* by)
+{
+    by->place = parser->place;
+    do {
+        uint16_t label = 0;
+        if (!llmobsi_alert_is_label(parser)) {
+            return llmobsi_alert_expected(parser, "a label's name");
+        }
+        if (llmobsi_alert_is(parser, "le")) {
+            by->le = true;
+            continue;
+        }
+        if (!llmobsi_alert_keep_token(parser, &label)) {
+            return false;
+        }
+        if (llmobsi_alert_by_has(by->labels, by->count, label)) {
+            return llmobsi_alert_refuse(parser, "the label stands there twice");
+        }
+        if (by->count == LLMOBS_ALERT_LABELS_MAX) {
+            return llmobsi_alert_refuse(parser, "a rule tells 4 labels apart at most");
+        }
+        by->labels[by->count++] = label;
+    } while (llmobsi_alert_next(parser) && llmobsi_alert_take(parser, ","));
+    return !parser->failed;
+}
+
+llmobsi_fn bool llmobsi_alert_read_list(llmobsi_alert_parser* parser, llmobsi_alert_by* by)
+{
+    return llmobsi_alert_want(parser, "(") && llmobsi_alert_read_labels(parser, by) &&
+           (llmobsi_alert_is(parser, ")") ? llmobsi_alert_next(parser)
+                                          : llmobsi_alert_expected(parser, "\",\" or \")\""));
+}
+
+/* The rule's list is the first one; every other must be the same. */
+llmobsi_fn bool llmobsi_alert_group(llmobsi_alert_parser* parser, const llmobsi_alert_by* by)
+{
+    llmobsi_alert_rule* rule = parser->rule;
+    bool same = by->count == rule->by_count;
+    unsigned i;
+    if (!parser->grouped) {
+        parser->grouped = true;
+        memcpy(rule->by, by->labels, sizeof rule->by);
+        rule->by_count = by->count;
+        return true;
+    }
+    for (i = 0; same && i < by->count; i++) {
+        same = llmobsi_alert_by_has(rule->by, rule->by_count, by->labels[i]);
+    }
+    return same || llmobsi_alert_refuse_at(parser, by->place,
+                                           "other labels than in a by before: a rule has one list");
+}
+
+/* ---- sums and quantiles -------------------------------------------------------------------- */
+
+/* sum(...), sum by (feature) (...) or sum(...) by (feature): of one term. */
+llmobsi_fn bool llmobsi_alert_read_sum(llmobsi_alert_parser* parser, llmobsi_alert_term* term)
+{
+    bool quantile = term->function == LLMOBS_I_ALERT_QUANTILE;
+    llmobsi_alert_by by;
+    memset(&by, 0, sizeof by);
+    by.place = parser->place;
+    if (!llmobsi_alert_next(parser) ||
+        (llmobsi_alert_take(parser, "by") && !llmobsi_alert_read_list(parser, &by)) ||
+        !llmobsi_alert_want(parser, "(")) {
+        return false;
+    }
+    if (quantile ? !llmobsi_alert_want(parser, "rate") || !llmobsi_alert_read_call(parser, term)
+                 : !llmobsi_alert_read_plain(parser, term)) {
+        return false;
+    }
+    if (!llmobsi_alert_want(parser, ")") ||
+        (by.count == 0 && !by.le && llmobsi_alert_take(parser, "by") &&
+         !llmobsi_alert_read_list(parser, &by))) {
+        return false;
+    }
+    if (by.le != quantile) {
+        return llmobsi_alert_refuse_at(parser, by.place,
+                                       quantile ? "a quantile's sum must be by le"
+                                                : "le can't be told apart but for a quantile");
+    }
+    if (by.count > 0) {
+        return llmobsi_alert_group(parser, &by);
+    }
+    if (!parser->summed) {
+        parser->summed = true;
+        parser->sum = by.place;
+    }
+    return !parser->failed;
+}
+
+/* (0.95, rate(x_bucket[5m])) */
+llmobsi_fn bool llmobsi_alert_read_quantile(llmobsi_alert_parser* parser, llmobsi_alert_term* term)
+{
+    bool minus;
+    term->function = LLMOBS_I_ALERT_QUANTILE;
+    if (!llmobsi_alert_next(parser) || !llmobsi_alert_want(parser, "(")) {
+        return false;
+    }
+    minus = llmobsi_alert_take(parser, "-");
+    if (parser->kind != LLMOBS_I_ALERT_FIGURE ||
+        !llmobsi_alert_number(parser->token, parser->token_size, &term->quantile)) {
+        return llmobsi_alert_expected(parser, "the quantile, from 0 to 1");
+    }
+    if (term->quantile > 1 || (minus && term->quantile > 0)) {
+        return llmobsi_alert_refuse(parser, "a quantile is from 0 to 1");
+    }
+    if (!llmobsi_alert_next(parser) || !llmobsi_alert_want(parser, ",")) {
+        return false;
+    }
+    if (llmobsi_alert_is(parser, "sum")) {
+        return llmobsi_alert_read_sum(parser, term) && llmobsi_alert_want(parser, ")");
+    }
+    return llmobsi_alert_want(parser, "rate") && llmobsi_alert_read_call(parser, term) &&
+           llmobsi_alert_want(parser, ")");
+}
+
+/* The term that begins at the token, which is a word. */
+llmobsi_fn bool llmobsi_alert_read_term(llmobsi_alert_parser* parser)
+{
+    llmobsi_alert_rule* rule = parser->rule;
+    llmobsi_alert_term* term = &rule->terms[rule->term_count];
+    bool good;
+    if (rule->term_count == LLMOBS_I_ALERT_TERMS) {
+        return llmobsi_alert_refuse(parser, "more than 16 metrics in one condition");
+    }
+    if (llmobsi_alert_is(parser, "sum")) {
+        good = llmobsi_alert_read_sum(parser, term);
+    } else if (llmobsi_alert_is(parser, llmobsi_alert_functions[LLMOBS_I_ALERT_QUANTILE]) &&
+               llmobsi_alert_is_call(parser)) {
+        good = llmobsi_alert_read_quantile(parser, term);
+    } else {
+        good = llmobsi_alert_read_plain(parser, term);
+    }
+    rule->term_count += good;
+    return good;
+}
+
+/* =================================================================================================
+ *  >>alert_condition        analyze: alerts: conditions read
+ * ============================================================================================== */
+
+/* Conditions read: precedence climbing, so that each operand and each operator is one step, and
+   a node is added behind those that it is made of. Terms and nodes are limited, and so is depth. */
+
+/* ---- nodes --------------------------------------------------------------------------------- */
+
+/* Adds a node, and what is known of it. */
+llmobsi_fn bool llmobsi_alert_add(llmobsi_alert_parser* parser, llmobsi_alert_place place,
+                                  const llmobsi_alert_node* node, const llmobsi_alert_known* known)
+{
+    llmobsi_alert_rule* rule = parser->rule;
+    if (rule->node_count == LLMOBS_I_ALERT_NODES) {
+        return llmobsi_alert_refuse_at(parser, place,
+                                       "more than 48 numbers, metrics and operators");
+    }
+    if (known->constant && !llmobsi_double_is_finite(known->value)) {
+        return llmobsi_alert_refuse_at(parser, place, "the number is too large");
+    }
+    rule->nodes[rule->node_count] = *node;
+    parser->known[rule->node_count++] = *known;
+    return true;
+}
+
+/* Whether comparing what is never below 0 with a constant says nothing: 1 if it is always true, -1
+   if never. */
+llmobsi_fn int llmobsi_alert_foregone(unsigned op, double constant)
+{
+    bool above = op == LLMOBS_I_ALERT_GREATER || op == LLMOBS_I_ALERT_GREATER_EQUAL;
+    bool below = op == LLMOBS_I_ALERT_LESS || op == LLMOBS_I_ALERT_LESS_EQUAL;
+    if (constant > 0) {
+        return 0;
+    }
+    if (constant < 0) {
+        return above || op == LLMOBS_I_ALERT_UNEQUAL ? 1 : -1;
+    }
+    return op == LLMOBS_I_ALERT_GREATER_EQUAL ? 1 : below && op == LLMOBS_I_ALERT_LESS ? -1 : 0;
+}
+
+/* The operator as it is when both sides change places. */
+llmobsi_fn unsigned llmobsi_alert_turned(unsigned op)
+{
+    switch (op) {
+    case LLMOBS_I_ALERT_GREATER:
+        return LLMOBS_I_ALERT_LESS;
+    case LLMOBS_I_ALERT_GREATER_EQUAL:
+        return LLMOBS_I_ALERT_LESS_EQUAL;
+    case LLMOBS_I_ALERT_LESS:
+        return LLMOBS_I_ALERT_GREATER;
+    case LLMOBS_I_ALERT_LESS_EQUAL:
+        return LLMOBS_I_ALERT_GREATER_EQUAL;
+    default:
+        return op;
+    }
+}
+
+/* A comparison must be able to be true, and to be false. */
+llmobsi_fn bool llmobsi_alert_check_comparison(llmobsi_alert_parser* parser,
+                                               llmobsi_alert_place place, unsigned op,
+                                               const llmobsi_alert_known* left,
+                                               const llmobsi_alert_known* right)
+{
+    int foregone = 0;
+    if (left->constant && right->constant) {
+        return llmobsi_alert_refuse_at(parser, place, "two constants are compared: expected a "
+                                                      "metric on one side");
+    }
+    if (left->never_negative && right->constant) {
+        foregone = llmobsi_alert_foregone(op, right->value);
+    } else if (right->never_negative && left->constant) {
+        foregone = llmobsi_alert_foregone(llmobsi_alert_turned(op), left->value);
+    }
+    if (foregone != 0) {
+        return llmobsi_alert_refuse_at(
+            parser, place,
+            foregone > 0 ? "this is always true: increases and rates are not below 0"
+                         : "this is never true: increases and rates are not below 0");
+    }
+    return true;
+}
+
+/* What two numbers come to. */
+llmobsi_fn llmobsi_alert_known llmobsi_alert_compute(unsigned op, const llmobsi_alert_known* left,
+                                                     const llmobsi_alert_known* right)
+{
+    llmobsi_alert_known known;
+    memset(&known, 0, sizeof known);
+    known.constant = left->constant && right->constant;
+    known.never_negative =
+        left->never_negative && right->never_negative && op != LLMOBS_I_ALERT_SUBTRACT;
+    if (!known.constant) {
+        return known;
+    }
+    if (op == LLMOBS_I_ALERT_ADD) {
+        known.value = left->value + right->value;
+    } else if (op == LLMOBS_I_ALERT_SUBTRACT) {
+        known.value = left->value - right->value;
+    } else if (op == LLMOBS_I_ALERT_MULTIPLY) {
+        known.value = left->value * right->value;
+    } else {
+        known.value = left->value / right->value;
+    }
+    known.never_negative = known.value >= 0;
+    return known;
+}
+
+/* "expected a number before "+", found a comparison", and the like. */
+llmobsi_cold bool llmobsi_alert_mistyped(llmobsi_alert_parser* parser, llmobsi_alert_place place,
+                                         unsigned op, bool behind)
+{
+    llmobs_alert_error* error = parser->error;
+    const char* word = llmobsi_alert_op_words[op];
+    bool wants_truth = op >= LLMOBS_I_ALERT_AND;
+    (void)llmobsi_alert_refuse_at(parser, place, "expected a ");
+    llmobsi_alert_say_text(error, wants_truth ? "comparison" : "number");
+    llmobsi_alert_say_text(error, behind ? " behind " : " before ");
+    llmobsi_alert_say_quoted(error, word, strlen(word));
+    llmobsi_alert_say_text(error, wants_truth ? ", found a number" : ", found a comparison");
+    return false;
+}
+
+/* Joins the node `left` and the last one; the operator stands at `place`. */
+llmobsi_fn bool llmobsi_alert_join(llmobsi_alert_parser* parser, llmobsi_alert_place place,
+                                   unsigned op, unsigned left)
+{
+    const llmobsi_alert_rule* rule = parser->rule;
+    unsigned right = rule->node_count - 1u;
+    const llmobsi_alert_known* known = parser->known;
+    bool wants_truth = op >= LLMOBS_I_ALERT_AND;
+    llmobsi_alert_known made;
+    llmobsi_alert_node node;
+    memset(&node, 0, sizeof node);
+    memset(&made, 0, sizeof made);
+    node.op = (uint8_t)op;
+    node.left = (uint8_t)left;
+    node.right = (uint8_t)right;
+    if (llmobsi_alert_is_truth(&rule->nodes[left]) != wants_truth) {
+        return llmobsi_alert_mistyped(parser, place, op, false);
+    }
+    if (llmobsi_alert_is_truth(&rule->nodes[right]) != wants_truth) {
+        return llmobsi_alert_mistyped(parser, place, op, true);
+    }
+    if (op < LLMOBS_I_ALERT_EQUAL) {
+        if (op == LLMOBS_I_ALERT_DIVIDE && known[right].constant && known[right].value == 0) {
+            return llmobsi_alert_refuse_at(parser, place, "a division by zero");
+        }
+        made = llmobsi_alert_compute(op, &known[left], &known[right]);
+    } else if (!wants_truth && !llmobsi_alert_check_comparison(parser, place, op, &known[left],
+                                                               &known[right])) {
+        return false;
+    }
+    return llmobsi_alert_add(parser, place, &node, &made);
+}
+
+/* ---- operands ------------------------------------------------------------------------------ */
+
+/* The number at the token. */
+llmobsi_fn bool llmobsi_alert_parse_number(llmobsi_alert_parser* parser)
+{
+    llmobsi_alert_known known;
+    llmobsi_alert_node node;
+    memset(&node, 0, sizeof node);
+    memset(&known, 0, sizeof known);
+    if (!llmobsi_alert_number(parser->token, parser->token_size, &node.number)) {
+        return llmobsi_alert_expected(parser, "a number");
+    }
+    node.op = LLMOBS_I_ALERT_NUMBER;
+    known.value = node.number;
+    known.constant = true;
+    known.never_negative = true;
+    return llmobsi_alert_add(parser, parser->place, &node, &known) && llmobsi_alert_next(parser);
+}
+
+/* The term at the token. A histogram's sum goes down where it has values below 0. */
+llmobsi_fn bool llmobsi_alert_parse_term(llmobsi_alert_parser* parser)
+{
+    llmobsi_alert_place place = parser->place;
+    const llmobsi_alert_term* term = &parser->rule->terms[parser->rule->term_count];
+    llmobsi_alert_known known;
+    llmobsi_alert_node node;
+    memset(&node, 0, sizeof node);
+    memset(&known, 0, sizeof known);
+    node.op = LLMOBS_I_ALERT_TERM;
+    node.term = parser->rule->term_count;
+    if (!llmobsi_alert_read_term(parser)) {
+        return false;
+    }
+    known.never_negative =
+        (term->function == LLMOBS_I_ALERT_INCREASE || term->function == LLMOBS_I_ALERT_RATE) &&
+        term->part != LLMOBS_I_ALERT_SUM;
+    return llmobsi_alert_add(parser, place, &node, &known);
+}
+
+/* Turns the sign of the last node. */
+llmobsi_fn bool llmobsi_alert_negate(llmobsi_alert_parser* parser, llmobsi_alert_place place)
+{
+    unsigned last = parser->rule->node_count - 1u;
+    llmobsi_alert_known known;
+    llmobsi_alert_node node;
+    memset(&node, 0, sizeof node);
+    memset(&known, 0, sizeof known);
+    node.op = LLMOBS_I_ALERT_NEGATE;
+    node.left = (uint8_t)last;
+    if (llmobsi_alert_is_truth(&parser->rule->nodes[last])) {
+        return llmobsi_alert_mistyped(parser, place, LLMOBS_I_ALERT_NEGATE, true);
+    }
+    known.constant = parser->known[last].constant;
+    known.value = -parser->known[last].value;
+    known.never_negative = known.constant && known.value >= 0;
+    return llmobsi_alert_add(parser, place, &node, &known);
+}
+
+/* The operator at the token; 0: it is none. */
+llmobsi_fn unsigned llmobsi_alert_operator(const llmobsi_alert_parser* parser)
+{
+    unsigned op = LLMOBS_I_ALERT_OR;
+    while (op >= LLMOBS_I_ALERT_ADD && !llmobsi_alert_is(parser, llmobsi_alert_op_words[op])) {
+        op--;
+    }
+    return op >= LLMOBS_I_ALERT_ADD ? op : 0;
+}
+
+/* Operands and the operators between them that bind at least so closely. It calls itself for what
+   stands behind an operator, a sign or in parentheses: with the depth of those, it is bounded. */
+llmobsi_fn bool llmobsi_alert_parse_binding(llmobsi_alert_parser* parser, unsigned least)
+{
+    llmobsi_alert_place place = parser->place;
+    unsigned op;
+    bool minus = llmobsi_alert_is(parser, "-");
+    if (minus || llmobsi_alert_is(parser, "(")) {
+        if (++parser->depth > LLMOBS_I_ALERT_DEPTH) {
+            return llmobsi_alert_refuse(parser, "parentheses and signs more than 16 deep");
+        }
+        if (!llmobsi_alert_next(parser) ||
+            !llmobsi_alert_parse_binding(
+                parser, minus ? llmobsi_alert_ranks[LLMOBS_I_ALERT_NEGATE] : 1) ||
+            !(minus ? llmobsi_alert_negate(parser, place) : llmobsi_alert_want(parser, ")"))) {
+            return false;
+        }
+        parser->depth--;
+    } else if (parser->kind == LLMOBS_I_ALERT_FIGURE) {
+        if (!llmobsi_alert_parse_number(parser)) {
+            return false;
+        }
+    } else if (parser->kind != LLMOBS_I_ALERT_WORD || llmobsi_alert_is_reserved(parser)) {
+        return llmobsi_alert_expected(parser, "a number, a metric or \"(\"");
+    } else if (!llmobsi_alert_parse_term(parser)) {
+        return false;
+    }
+    while ((op = llmobsi_alert_operator(parser)) != 0 && llmobsi_alert_ranks[op] >= least) {
+        unsigned left = parser->rule->node_count - 1u;
+        place = parser->place;
+        if (!llmobsi_alert_next(parser) ||
+            !llmobsi_alert_parse_binding(parser, llmobsi_alert_ranks[op] + 1u) ||
+            !llmobsi_alert_join(parser, place, op, left)) {
+            return false;
+        }
+    }
+    return !parser->failed;
+}
+
+/* A whole condition: true or false. */
+llmobsi_fn bool llmobsi_alert_parse_condition(llmobsi_alert_parser* parser)
+{
+    const llmobsi_alert_rule* rule = parser->rule;
+    if (!llmobsi_alert_parse_binding(parser, 1)) {
+        return false;
+    }
+    return llmobsi_alert_is_truth(&rule->nodes[rule->node_count - 1]) ||
+           llmobsi_alert_expected(parser, "a comparison such as \"> 0\"");
+}
+
+/* =================================================================================================
+ *  >>alert_parse            analyze: alerts: rules read
+ * ============================================================================================== */
+
+/* Rules read: from a text of many, and from the struct. */
+
+/* ---- clauses ------------------------------------------------------------------------------- */
+
+/* Passes a word of a few. Which one is told. */
+llmobsi_fn bool llmobsi_alert_read_choice(llmobsi_alert_parser* parser, const char* const* words,
+                                          const char* expected, uint8_t* choice)
+{
+    unsigned which = llmobsi_alert_which(parser, words, 3);
+    *choice = (uint8_t)which;
+    return which < 3 ? llmobsi_alert_next(parser) : llmobsi_alert_expected(parser, expected);
+}
+
+/* Passes a text in quotes, and keeps it. */
+llmobsi_fn bool llmobsi_alert_read_text(llmobsi_alert_parser* parser, uint16_t* place)
+{
+    if (parser->kind != LLMOBS_I_ALERT_STRING) {
+        return llmobsi_alert_expected(parser, "a text in double quotes");
+    }
+    return llmobsi_alert_keep_token(parser, place) && llmobsi_alert_next(parser);
+}
+
+llmobsi_fn bool llmobsi_alert_read_wait(llmobsi_alert_parser* parser, uint32_t least,
+                                        uint32_t* seconds)
+{
+    return llmobsi_alert_read_duration(parser, least, LLMOBS_I_ALERT_WAIT_MOST_S, 1,
+                                       least > 0 ? "10s to 30d" : "at most 30d", seconds);
+}
+
+/* The rule's own list of labels, from behind `by` on. */
+llmobsi_fn bool llmobsi_alert_group_by(llmobsi_alert_parser* parser, llmobsi_alert_by* by)
+{
+    if (by->le) {
+        return llmobsi_alert_refuse_at(parser, by->place,
+                                       "le can't be told apart but for a quantile");
+    }
+    return llmobsi_alert_group(parser, by);
+}
+
+/* What stands behind a clause's word. */
+llmobsi_fn bool llmobsi_alert_read_clause(llmobsi_alert_parser* parser, unsigned clause)
+{
+    llmobsi_alert_rule* rule = parser->rule;
+    llmobsi_alert_by by;
+    switch (clause) {
+    case LLMOBS_I_ALERT_BY:
+        memset(&by, 0, sizeof by);
+        return llmobsi_alert_read_list(parser, &by) && llmobsi_alert_group_by(parser, &by);
+    case LLMOBS_I_ALERT_SEVERITY:
+        return llmobsi_alert_read_choice(parser, llmobsi_alert_severities,
+                                         "info, warning or critical", &rule->severity);
+    case LLMOBS_I_ALERT_NO_DATA:
+        return llmobsi_alert_read_choice(parser, llmobsi_alert_policies, "ok, keep or alert",
+                                         &rule->no_data);
+    case LLMOBS_I_ALERT_GROUP:
+        if (parser->kind != LLMOBS_I_ALERT_WORD ||
+            !llmobsi_alert_is_name(parser->token, parser->token_size, LLMOBS_ALERT_NAME_SIZE - 1)) {
+            return llmobsi_alert_expected(parser, "a group's name (letters, digits, \"_\")");
+        }
+        return llmobsi_alert_keep_token(parser, &rule->group) && llmobsi_alert_next(parser);
+    case LLMOBS_I_ALERT_SUMMARY:
+        return llmobsi_alert_read_text(parser, &rule->summary);
+    case LLMOBS_I_ALERT_RUNBOOK:
+        return llmobsi_alert_read_text(parser, &rule->runbook);
+    case LLMOBS_I_ALERT_FOR:
+        return llmobsi_alert_read_wait(parser, 0, &rule->for_s);
+    case LLMOBS_I_ALERT_KEEP_FIRING_FOR:
+        return llmobsi_alert_read_wait(parser, 0, &rule->keep_firing_for_s);
+    case LLMOBS_I_ALERT_MIN_HISTORY:
+        return llmobsi_alert_read_wait(parser, 0, &rule->min_history_s);
+    case LLMOBS_I_ALERT_COOLDOWN:
+        return llmobsi_alert_read_wait(parser, 0, &rule->cooldown_s);
+    default:
+        return llmobsi_alert_read_wait(parser, LLMOBS_I_ALERT_STEP_S, &rule->repeat_s);
+    }
+}
+
+/* All clauses, to where the next rule begins. */
+llmobsi_fn bool llmobsi_alert_read_clauses(llmobsi_alert_parser* parser)
+{
+    static const char known[] = ": known are by, for, keep_firing_for, min_history, severity, "
+                                "group, no_data, cooldown, repeat, summary, runbook";
+    unsigned seen = 0;
+    while (parser->kind == LLMOBS_I_ALERT_WORD) {
+        unsigned clause = llmobsi_alert_which(parser, llmobsi_alert_clause_words,
+                                              LLMOBS_I_ALERT_CLAUSES);
+        if (clause == LLMOBS_I_ALERT_CLAUSES) {
+            return llmobsi_alert_refuse_token(parser, "unknown word ", known);
+        }
+        if ((seen & 1u << clause) != 0) {
+            return llmobsi_alert_refuse_token(parser, "a second ", "");
+        }
+        seen |= 1u << clause;
+        if (!llmobsi_alert_next(parser) || !llmobsi_alert_read_clause(parser, clause)) {
+            return false;
+        }
+    }
+    if (parser->kind != LLMOBS_I_ALERT_END && parser->kind != LLMOBS_I_ALERT_HEAD) {
+        return llmobsi_alert_expected(
+            parser, seen != 0 ? "a clause, the next rule or the end"
+                              : "an operator, a clause, the next rule or the end");
+    }
+    return !parser->failed;
+}
+
+/* ---- one rule ------------------------------------------------------------------------------ */
+
+llmobsi_fn void llmobsi_alert_start(llmobsi_alert_parser* parser, llmobsi_alert_rule* rule)
+{
+    memset(rule, 0, sizeof *rule);
+    rule->text_used = 1;
+    rule->repeat_s = LLMOBS_I_ALERT_REPEAT_S;
+    parser->rule = rule;
+    parser->depth = 0;
+    parser->grouped = false;
+    parser->summed = false;
+}
+
+/* A sum without a list adds all series, which is another thing where the rule tells some apart. */
+llmobsi_fn bool llmobsi_alert_check_sums(llmobsi_alert_parser* parser)
+{
+    return !parser->summed || parser->rule->by_count == 0 ||
+           llmobsi_alert_refuse_at(parser, parser->sum,
+                                   "a sum without by in a rule that has one: give it the same by, "
+                                   "or leave sum out");
+}
+
+llmobsi_fn bool llmobsi_alert_read_rule(llmobsi_alert_parser* parser, llmobsi_alert_rule* rule)
+{
+    size_t size = parser->token_size - 1; /* without the colon */
+    llmobsi_alert_start(parser, rule);
+    if (parser->kind != LLMOBS_I_ALERT_HEAD) {
+        return llmobsi_alert_expected(parser, "a rule's name and \":\", such as cost_spike:");
+    }
+    if (!llmobsi_alert_is_name(parser->token, size, LLMOBS_ALERT_NAME_SIZE - 1)) {
+        return llmobsi_alert_expected(
+            parser, "a name of letters, digits and \"_\", at most 63, and \":\"");
+    }
+    return llmobsi_alert_keep(parser, parser->token, size, false, &rule->name) &&
+           llmobsi_alert_next(parser) && llmobsi_alert_parse_condition(parser) &&
+           llmobsi_alert_read_clauses(parser) && llmobsi_alert_check_sums(parser);
+}
+
+/* ---- a text of rules ----------------------------------------------------------------------- */
+
+typedef struct llmobsi_alert_reader {
+    llmobs_alert_error error; /* of READ_FAILED */
+    llmobsi_alert_parser parser;
+} llmobsi_alert_reader;
+
+typedef enum llmobsi_alert_read {
+    LLMOBS_I_ALERT_READ_RULE,
+    LLMOBS_I_ALERT_READ_END,
+    LLMOBS_I_ALERT_READ_FAILED /* for good */
+} llmobsi_alert_read;
+
+/* The reader must stay where it is; the text, of any bytes, must live as long. */
+llmobsi_fn void llmobsi_alert_reader_begin(llmobsi_alert_reader* reader, const char* text,
+                                           size_t size)
+{
+    reader->error = llmobs_alert_error_default();
+    (void)llmobsi_alert_begin(&reader->parser, text, size, &reader->error);
+}
+
+llmobsi_fn llmobsi_alert_read llmobsi_alert_read_next(llmobsi_alert_reader* reader,
+                                                      llmobsi_alert_rule* out)
+{
+    if (!reader->parser.failed && reader->parser.kind == LLMOBS_I_ALERT_END) {
+        return LLMOBS_I_ALERT_READ_END;
+    }
+    return !reader->parser.failed && llmobsi_alert_read_rule(&reader->parser, out)
+               ? LLMOBS_I_ALERT_READ_RULE
+               : LLMOBS_I_ALERT_READ_FAILED;
+}
+
+/* ---- a rule from the struct ---------------------------------------------------------------- */
+
+/* Refuses a field that is no condition. */
+llmobsi_cold bool llmobsi_alert_refuse_field(llmobsi_alert_parser* parser, const char* reason)
+{
+    llmobsi_alert_place nowhere = {0, 0};
+    return llmobsi_alert_refuse_at(parser, nowhere, reason);
+}
+
+/* Keeps a name, or no text for a group that is none. */
+llmobsi_fn bool llmobsi_alert_give_name(llmobsi_alert_parser* parser, const char* name,
+                                        const char* reason, uint16_t* place)
+{
+    size_t size = name != NULL ? strlen(name) : 0;
+    if (!llmobsi_alert_is_name(name, size, LLMOBS_ALERT_NAME_SIZE - 1)) {
+        return llmobsi_alert_refuse_field(parser, reason);
+    }
+    return llmobsi_alert_keep(parser, name, size, false, place);
+}
+
+llmobsi_fn bool llmobsi_alert_give_text(llmobsi_alert_parser* parser, const char* text,
+                                        const char* reason, uint16_t* place)
+{
+    size_t size = text != NULL ? strlen(text) : 0;
+    if (!llmobsi_text_is_safe(text, size)) {
+        return llmobsi_alert_refuse_field(parser, reason);
+    }
+    return llmobsi_alert_keep(parser, text, size, false, place);
+}
+
+/* "feature, model"; what is said of it is said of `by`. */
+llmobsi_fn bool llmobsi_alert_give_by(llmobsi_alert_parser* parser, const char* text)
+{
+    llmobs_alert_error error = llmobs_alert_error_default();
+    llmobsi_alert_parser inner;
+    llmobsi_alert_by by;
+    if (text == NULL || text[strspn(text, " \t\r\n")] == '\0') {
+        return true;
+    }
+    memset(&by, 0, sizeof by);
+    (void)llmobsi_alert_begin(&inner, text, strlen(text), &error);
+    inner.rule = parser->rule;
+    inner.grouped = parser->grouped;
+    if (llmobsi_alert_read_labels(&inner, &by) &&
+        (inner.kind == LLMOBS_I_ALERT_END ||
+         llmobsi_alert_expected(&inner, "\",\" or the end")) &&
+        llmobsi_alert_group_by(&inner, &by)) {
+        return true;
+    }
+    (void)llmobsi_alert_refuse_field(parser, "by: ");
+    llmobsi_alert_say_text(parser->error, error.reason);
+    return false;
+}
+
+llmobsi_fn bool llmobsi_alert_give_numbers(llmobsi_alert_parser* parser,
+                                           const llmobs_alert_rule* given)
+{
+    llmobsi_alert_rule* rule = parser->rule;
+    unsigned clause;
+    rule->for_s = given->for_s;
+    rule->keep_firing_for_s = given->keep_firing_for_s;
+    rule->min_history_s = given->min_history_s;
+    rule->cooldown_s = given->cooldown_s;
+    rule->repeat_s = given->repeat_s != 0 ? given->repeat_s : LLMOBS_I_ALERT_REPEAT_S;
+    for (clause = 0; clause < LLMOBS_I_ALERT_CLAUSES; clause++) {
+        const uint32_t* seconds = llmobsi_alert_wait(rule, clause);
+        if (seconds != NULL && *seconds > LLMOBS_I_ALERT_WAIT_MOST_S) {
+            (void)llmobsi_alert_refuse_field(parser, llmobsi_alert_clause_words[clause]);
+            llmobsi_alert_say_text(parser->error, "_s: expected at most 30 days");
+            return false;
+        }
+    }
+    if (rule->repeat_s < LLMOBS_I_ALERT_STEP_S) {
+        return llmobsi_alert_refuse_field(parser, "repeat_s: expected at least 10 s");
+    }
+    rule->severity = (uint8_t)given->severity;
+    rule->no_data = (uint8_t)given->no_data;
+    return ((unsigned)given->severity <= (unsigned)LLMOBS_ALERT_CRITICAL ||
+            llmobsi_alert_refuse_field(parser, "severity: no such value")) &&
+           ((unsigned)given->no_data <= (unsigned)LLMOBS_ALERT_NO_DATA_ALERT ||
+            llmobsi_alert_refuse_field(parser, "no_data: no such value"));
+}
+
+/* `given` and `error` are of this version's size. Where it is refused, `out` holds no rule. */
+llmobsi_fn bool llmobsi_alert_parse_rule(llmobsi_alert_rule* out, const llmobs_alert_rule* given,
+                                         llmobs_alert_error* error)
+{
+    const char* condition = given->condition != NULL ? given->condition : "";
+    bool has_group = given->group != NULL && given->group[0] != '\0';
+    llmobsi_alert_parser parser;
+    *error = llmobs_alert_error_default();
+    (void)llmobsi_alert_begin(&parser, condition, strlen(condition), error);
+    llmobsi_alert_start(&parser, out);
+    if (!llmobsi_alert_give_name(&parser, given->name,
+                                 "name: expected a letter or \"_\", then letters, digits and \"_\","
+                                 " at most 63",
+                                 &out->name) ||
+        !llmobsi_alert_parse_condition(&parser)) {
+        return false;
+    }
+    if (parser.kind != LLMOBS_I_ALERT_END) {
+        return llmobsi_alert_expected(&parser, "an operator or the end");
+    }
+    return llmobsi_alert_give_by(&parser, given->by) && llmobsi_alert_check_sums(&parser) &&
+           (!has_group || llmobsi_alert_give_name(&parser, given->group,
+                                                  "group: expected a name as of a rule",
+                                                  &out->group)) &&
+           llmobsi_alert_give_text(&parser, given->summary,
+                                   "summary: expected UTF-8 without control characters",
+                                   &out->summary) &&
+           llmobsi_alert_give_text(&parser, given->runbook,
+                                   "runbook: expected UTF-8 without control characters",
+                                   &out->runbook) &&
+           llmobsi_alert_give_numbers(&parser, given);
+}
+
+/* =================================================================================================
+ *  >>alert_write            analyze: alerts: rules written
+ * ============================================================================================== */
+
+/* Rules written, so that they are read as the same: one form for each rule, with no parentheses
+   that it could do without and no clause that says what is so anyway. */
+
+/* ---- parts --------------------------------------------------------------------------------- */
+
+/* A text in quotes. */
+llmobsi_fn void llmobsi_put_alert_string(llmobsi_writer* writer, const char* text)
+{
+    llmobsi_put_text(writer, "\"");
+    while (*text != '\0') {
+        size_t plain = strcspn(text, "\"\\\n");
+        llmobsi_put(writer, text, plain);
+        text += plain;
+        if (*text != '\0') {
+            llmobsi_put_text(writer, "\\");
+            llmobsi_put(writer, *text == '\n' ? "n" : text, 1);
+            text++;
+        }
+    }
+    llmobsi_put_text(writer, "\"");
+}
+
+llmobsi_fn void llmobsi_put_alert_word(llmobsi_writer* writer, const char* word)
+{
+    llmobsi_put(writer, word, strlen(word));
+}
+
+/* 1d12h, 5m, 0s: in days and less. */
+llmobsi_fn void llmobsi_put_alert_duration(llmobsi_writer* writer, uint32_t seconds)
+{
+    static const uint32_t worth[] = {86400, 3600, 60, 1};
+    size_t i;
+    if (seconds == 0) {
+        llmobsi_put_text(writer, "0s");
+    }
+    for (i = 0; i < sizeof worth / sizeof worth[0]; i++) {
+        if (seconds >= worth[i]) {
+            llmobsi_put_u64(writer, seconds / worth[i]);
+            llmobsi_put(writer, &"dhms"[i], 1);
+            seconds %= worth[i];
+        }
+    }
+}
+
+llmobsi_fn void llmobsi_put_alert_le(llmobsi_writer* writer, double le)
+{
+    llmobsi_put_text(writer, "le=\"");
+    if (llmobsi_double_is_finite(le)) {
+        llmobsi_put_double(writer, le);
+    } else {
+        llmobsi_put_text(writer, "+Inf");
+    }
+    llmobsi_put_text(writer, "\"");
+}
+
+/* ---- terms --------------------------------------------------------------------------------- */
+
+/* metric{label="value"} and, behind it, [5m] offset 7d. */
+llmobsi_fn void llmobsi_put_alert_selector(llmobsi_writer* writer, const llmobsi_alert_rule* rule,
+                                           const llmobsi_alert_term* term)
+{
+    unsigned i;
+    llmobsi_put_alert_word(writer, llmobsi_alert_text(rule, term->metric));
+    for (i = 0; i < term->matcher_count; i++) {
+        const llmobsi_alert_matcher* matcher = &rule->matchers[term->matcher + i];
+        llmobsi_put_alert_word(writer, i == 0 ? "{" : ",");
+        llmobsi_put_alert_word(writer, llmobsi_alert_text(rule, matcher->name));
+        llmobsi_put_alert_word(writer, matcher->negated ? "!=" : "=");
+        llmobsi_put_alert_string(writer, llmobsi_alert_text(rule, matcher->value));
+    }
+    if (term->le != 0) {
+        llmobsi_put_alert_word(writer, i == 0 ? "{" : ",");
+        llmobsi_put_alert_le(writer, term->le);
+    }
+    llmobsi_put(writer, "}", term->matcher_count > 0 || term->le != 0);
+    if (term->span_s > 0) {
+        llmobsi_put_text(writer, "[");
+        llmobsi_put_alert_duration(writer, term->span_s);
+        llmobsi_put_text(writer, "]");
+    }
+    if (term->offset_s > 0) {
+        llmobsi_put_text(writer, " offset ");
+        llmobsi_put_alert_duration(writer, term->offset_s);
+    }
+}
+
+llmobsi_fn void llmobsi_put_alert_term(llmobsi_writer* writer, const llmobsi_alert_rule* rule,
+                                       const llmobsi_alert_term* term)
+{
+    llmobsi_put_alert_word(writer, llmobsi_alert_functions[term->function]);
+    if (term->function == LLMOBS_I_ALERT_QUANTILE) {
+        llmobsi_put_text(writer, "(");
+        llmobsi_put_double(writer, term->quantile);
+        llmobsi_put_text(writer, ", rate");
+    }
+    llmobsi_put(writer, "(", term->function != LLMOBS_I_ALERT_INSTANT);
+    llmobsi_put_alert_selector(writer, rule, term);
+    llmobsi_put(writer, "))", term->function == LLMOBS_I_ALERT_QUANTILE  ? 2
+                              : term->function == LLMOBS_I_ALERT_INSTANT ? 0
+                                                                         : 1);
+}
+
+/* ---- conditions ---------------------------------------------------------------------------- */
+
+typedef void (*llmobsi_alert_term_fn)(llmobsi_writer* writer, const llmobsi_alert_rule* rule,
+                                      const llmobsi_alert_term* term);
+
+/* The node and what it is made of; in parentheses if it binds less closely than `least`. It calls
+   itself, as deep as there are nodes at the most. */
+llmobsi_fn void llmobsi_put_alert_node(llmobsi_writer* writer, const llmobsi_alert_rule* rule,
+                                       unsigned number, unsigned least,
+                                       llmobsi_alert_term_fn put_term)
+{
+    const llmobsi_alert_node* node = &rule->nodes[number];
+    unsigned rank = llmobsi_alert_ranks[node->op];
+    llmobsi_put(writer, "(", rank < least);
+    if (node->op == LLMOBS_I_ALERT_NUMBER) {
+        llmobsi_put_double(writer, node->number);
+    } else if (node->op == LLMOBS_I_ALERT_TERM) {
+        put_term(writer, rule, &rule->terms[node->term]);
+    } else if (node->op == LLMOBS_I_ALERT_NEGATE) {
+        llmobsi_put_text(writer, "-");
+        llmobsi_put_alert_node(writer, rule, node->left, rank, put_term);
+    } else { /* what stands to the left is joined first, anyway */
+        llmobsi_put_alert_node(writer, rule, node->left, rank, put_term);
+        llmobsi_put_text(writer, " ");
+        llmobsi_put_alert_word(writer, llmobsi_alert_op_words[node->op]);
+        llmobsi_put_text(writer, " ");
+        llmobsi_put_alert_node(writer, rule, node->right, rank + 1, put_term);
+    }
+    llmobsi_put(writer, ")", rank < least);
+}
+
+/* A condition, its terms in any spelling. */
+llmobsi_fn void llmobsi_put_alert_condition(llmobsi_writer* writer, const llmobsi_alert_rule* rule,
+                                            llmobsi_alert_term_fn put_term)
+{
+    llmobsi_put_alert_node(writer, rule, rule->node_count - 1u, 0, put_term);
+}
+
+/* ---- rules --------------------------------------------------------------------------------- */
+
+/* feature, model */
+llmobsi_fn void llmobsi_put_alert_by(llmobsi_writer* writer, const llmobsi_alert_rule* rule)
+{
+    unsigned i;
+    for (i = 0; i < rule->by_count; i++) {
+        llmobsi_put(writer, ", ", i > 0 ? 2 : 0);
+        llmobsi_put_alert_word(writer, llmobsi_alert_text(rule, rule->by[i]));
+    }
+}
+
+/* Whether a clause says what its absence would not; of those on the line behind the condition. */
+llmobsi_fn bool llmobsi_alert_has(const llmobsi_alert_rule* rule, unsigned clause)
+{
+    switch (clause) {
+    case LLMOBS_I_ALERT_BY:
+        return rule->by_count > 0;
+    case LLMOBS_I_ALERT_SEVERITY:
+        return rule->severity != LLMOBS_ALERT_INFO;
+    case LLMOBS_I_ALERT_GROUP:
+        return *llmobsi_alert_text(rule, rule->group) != '\0';
+    case LLMOBS_I_ALERT_NO_DATA:
+        return rule->no_data != LLMOBS_ALERT_NO_DATA_OK;
+    case LLMOBS_I_ALERT_REPEAT:
+        return rule->repeat_s != LLMOBS_I_ALERT_REPEAT_S;
+    default:
+        return *llmobsi_alert_wait(rule, clause) != 0;
+    }
+}
+
+llmobsi_fn void llmobsi_put_alert_clause(llmobsi_writer* writer, const llmobsi_alert_rule* rule,
+                                         unsigned clause)
+{
+    llmobsi_put_alert_word(writer, llmobsi_alert_clause_words[clause]);
+    llmobsi_put_text(writer, " ");
+    switch (clause) {
+    case LLMOBS_I_ALERT_BY:
+        llmobsi_put_text(writer, "(");
+        llmobsi_put_alert_by(writer, rule);
+        llmobsi_put_text(writer, ")");
+        break;
+    case LLMOBS_I_ALERT_SEVERITY:
+        llmobsi_put_alert_word(writer, llmobsi_alert_severities[rule->severity]);
+        break;
+    case LLMOBS_I_ALERT_GROUP:
+        llmobsi_put_alert_word(writer, llmobsi_alert_text(rule, rule->group));
+        break;
+    case LLMOBS_I_ALERT_NO_DATA:
+        llmobsi_put_alert_word(writer, llmobsi_alert_policies[rule->no_data]);
+        break;
+    default:
+        llmobsi_put_alert_duration(writer, *llmobsi_alert_wait(rule, clause));
+    }
+}
+
+/* A clause that is a text, on a line of its own; nothing for an empty one. */
+llmobsi_fn void llmobsi_put_alert_note(llmobsi_writer* writer, const char* word, const char* text)
+{
+    if (*text != '\0') {
+        llmobsi_put_text(writer, "\n    ");
+        llmobsi_put_alert_word(writer, word);
+        llmobsi_put_text(writer, " ");
+        llmobsi_put_alert_string(writer, text);
+    }
+}
+
+/* A rule, as llmobsi_alert_read_next reads it. */
+llmobsi_fn void llmobsi_put_alert_rule(llmobsi_writer* writer, const llmobsi_alert_rule* rule)
+{
+    const char* before = "\n    ";
+    unsigned clause;
+    llmobsi_put_alert_word(writer, llmobsi_alert_text(rule, rule->name));
+    llmobsi_put_text(writer, ": ");
+    llmobsi_put_alert_condition(writer, rule, llmobsi_put_alert_term);
+    for (clause = 0; clause < LLMOBS_I_ALERT_SUMMARY; clause++) {
+        if (llmobsi_alert_has(rule, clause)) {
+            llmobsi_put_alert_word(writer, before);
+            llmobsi_put_alert_clause(writer, rule, clause);
+            before = " ";
+        }
+    }
+    llmobsi_put_alert_note(writer, llmobsi_alert_clause_words[LLMOBS_I_ALERT_SUMMARY],
+                           llmobsi_alert_text(rule, rule->summary));
+    llmobsi_put_alert_note(writer, llmobsi_alert_clause_words[LLMOBS_I_ALERT_RUNBOOK],
+                           llmobsi_alert_text(rule, rule->runbook));
+    llmobsi_put_text(writer, "\n");
+}
+
+/* ---- comparing ----------------------------------------------------------------------------- */
+
+llmobsi_fn bool llmobsi_alert_texts_equal(const llmobsi_alert_rule* a, uint16_t of_a,
+                                          const llmobsi_alert_rule* b, uint16_t of_b)
+{
+    return strcmp(llmobsi_alert_text(a, of_a), llmobsi_alert_text(b, of_b)) == 0;
+}
+
+/* The numbers of one term; where it stands in a text is left out. */
+llmobsi_fn bool llmobsi_alert_terms_equal(const llmobsi_alert_rule* a, const llmobsi_alert_rule* b,
+                                          unsigned number)
+{
+    const llmobsi_alert_term* one = &a->terms[number];
+    const llmobsi_alert_term* other = &b->terms[number];
+    return one->function == other->function && one->part == other->part &&
+           one->matcher == other->matcher && one->matcher_count == other->matcher_count &&
+           one->base_size == other->base_size && one->span_s == other->span_s &&
+           one->offset_s == other->offset_s &&
+           llmobsi_double_bits(one->quantile) == llmobsi_double_bits(other->quantile) &&
+           llmobsi_double_bits(one->le) == llmobsi_double_bits(other->le) &&
+           llmobsi_alert_texts_equal(a, one->metric, b, other->metric);
+}
+
+/* A tree has one order of nodes, so equal trees are equal rows. */
+llmobsi_fn bool llmobsi_alert_conditions_equal(const llmobsi_alert_rule* a,
+                                               const llmobsi_alert_rule* b)
+{
+    bool same = a->node_count == b->node_count && a->term_count == b->term_count &&
+                a->matcher_count == b->matcher_count;
+    unsigned i;
+    for (i = 0; same && i < a->node_count; i++) {
+        const llmobsi_alert_node* one = &a->nodes[i];
+        const llmobsi_alert_node* other = &b->nodes[i];
+        same = one->op == other->op && one->left == other->left && one->right == other->right &&
+               one->term == other->term &&
+               llmobsi_double_bits(one->number) == llmobsi_double_bits(other->number);
+    }
+    for (i = 0; same && i < a->term_count; i++) {
+        same = llmobsi_alert_terms_equal(a, b, i);
+    }
+    for (i = 0; same && i < a->matcher_count; i++) {
+        const llmobsi_alert_matcher* one = &a->matchers[i];
+        const llmobsi_alert_matcher* other = &b->matchers[i];
+        same = one->negated == other->negated &&
+               llmobsi_alert_texts_equal(a, one->name, b, other->name) &&
+               llmobsi_alert_texts_equal(a, one->value, b, other->value);
+    }
+    return same;
+}
+
+/* Whether two rules say the same in all. */
+llmobsi_fn bool llmobsi_alert_rules_equal(const llmobsi_alert_rule* a, const llmobsi_alert_rule* b)
+{
+    bool same = a->severity == b->severity && a->no_data == b->no_data &&
+                a->by_count == b->by_count && llmobsi_alert_conditions_equal(a, b) &&
+                llmobsi_alert_texts_equal(a, a->name, b, b->name) &&
+                llmobsi_alert_texts_equal(a, a->group, b, b->group) &&
+                llmobsi_alert_texts_equal(a, a->summary, b, b->summary) &&
+                llmobsi_alert_texts_equal(a, a->runbook, b, b->runbook);
+    unsigned i;
+    for (i = 0; same && i < a->by_count; i++) {
+        same = llmobsi_alert_texts_equal(a, a->by[i], b, b->by[i]);
+    }
+    for (i = 0; same && i < LLMOBS_I_ALERT_CLAUSES; i++) {
+        const uint32_t* seconds = llmobsi_alert_wait(a, i);
+        same = seconds == NULL || *seconds == *llmobsi_alert_wait(b, i);
+    }
+    return same;
 }
 
 /* =================================================================================================

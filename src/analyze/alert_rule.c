@@ -9,6 +9,8 @@
 #define LLMOBS_I_ALERT_DEPTH 16u /* of parentheses, and of what a printed one needs */
 #define LLMOBS_I_ALERT_STEP_S 10u /* from one evaluation to the next */
 #define LLMOBS_I_ALERT_SPAN_MOST_S (7u * 86400u)
+#define LLMOBS_I_ALERT_REACH_MOST_S (LLMOBS_I_ALERT_SPAN_MOST_S + 3600u) /* offset and span */
+#define LLMOBS_I_ALERT_WAIT_MOST_S (30u * 86400u) /* `for` and the like */
 #define LLMOBS_I_ALERT_REPEAT_S 14400u
 
 typedef enum llmobsi_alert_op {
@@ -60,20 +62,25 @@ typedef struct llmobsi_alert_matcher {
     bool negated; /* != */
 } llmobsi_alert_matcher;
 
-/* A selector, and what is asked of it. The metric has the name that Prometheus knows it by, without
-   a part's ending: "llm_cost_usd_total", "llm_phase_duration_seconds". `le` is no matcher. */
+/* A selector, and what is asked of it. The metric has the name that Prometheus knows it by:
+   "llm_cost_usd_total", "llm_phase_duration_seconds_count". The part is told by the name's ending
+   alone, and base_size is the size of the name before that (of all of it for WHOLE): whoever knows
+   the metrics looks for the whole name first, since a counter may be called "foo_count". `le` is no
+   matcher. */
 typedef struct llmobsi_alert_term {
     uint8_t function;
     uint8_t part;
     uint8_t matcher; /* its first one */
     uint8_t matcher_count;
     uint16_t metric;
+    uint16_t base_size;
     uint16_t watch; /* of a bound rule: see alert_watch.c */
     uint32_t span_s;   /* multiples of the step; 0 of INSTANT */
-    uint32_t offset_s; /* so long ago */
+    uint32_t offset_s; /* so long ago; 0 of INSTANT */
     double quantile;
-    double le; /* of BUCKETS that are one: its upper bound; 0: it is none */
-    uint32_t column; /* where it stands in the text, for errors */
+    double le;     /* of BUCKETS that are one: its upper bound, or infinity; 0: it is none */
+    uint32_t line; /* where it stands in the text, for errors */
+    uint32_t column;
 } llmobsi_alert_term;
 
 /* A rule, complete: nothing in it points anywhere. */
@@ -101,6 +108,41 @@ typedef struct llmobsi_alert_rule {
     char text[LLMOBS_I_ALERT_TEXT]; /* begins with a NUL: place 0 is "" */
 } llmobsi_alert_rule;
 
+/* ---- words --------------------------------------------------------------------------------- */
+
+/* How operators are written, and how they bind: the higher, the closer. */
+static const char* const llmobsi_alert_op_words[] = {"",  "",   "-", "+",  "-", "*",   "/", "==",
+                                                     "!=", ">", ">=", "<", "<=", "and", "or"};
+static const uint8_t llmobsi_alert_ranks[] = {7, 7, 6, 4, 4, 5, 5, 3, 3, 3, 3, 3, 3, 2, 1};
+
+static const char* const llmobsi_alert_functions[] = {"", "increase", "rate", "avg_over_time",
+                                                      "histogram_quantile"};
+static const char* const llmobsi_alert_endings[] = {"", "_bucket", "_count", "_sum"};
+static const char* const llmobsi_alert_severities[] = {"info", "warning", "critical"};
+static const char* const llmobsi_alert_policies[] = {"ok", "keep", "alert"};
+
+/* What may follow a condition. */
+typedef enum llmobsi_alert_clause {
+    LLMOBS_I_ALERT_BY,
+    LLMOBS_I_ALERT_FOR,
+    LLMOBS_I_ALERT_KEEP_FIRING_FOR,
+    LLMOBS_I_ALERT_MIN_HISTORY,
+    LLMOBS_I_ALERT_SEVERITY,
+    LLMOBS_I_ALERT_GROUP,
+    LLMOBS_I_ALERT_NO_DATA,
+    LLMOBS_I_ALERT_COOLDOWN,
+    LLMOBS_I_ALERT_REPEAT,
+    LLMOBS_I_ALERT_SUMMARY,
+    LLMOBS_I_ALERT_RUNBOOK,
+    LLMOBS_I_ALERT_CLAUSES
+} llmobsi_alert_clause;
+
+static const char* const llmobsi_alert_clause_words[] = {
+    "by",      "for",      "keep_firing_for", "min_history", "severity", "group",
+    "no_data", "cooldown", "repeat",          "summary",     "runbook"};
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
 LLMOBS_API llmobs_alert_rule llmobs_alert_rule_default(void)
 {
     llmobs_alert_rule rule;
@@ -121,4 +163,21 @@ LLMOBS_API llmobs_alert_error llmobs_alert_error_default(void)
 llmobsi_inline const char* llmobsi_alert_text(const llmobsi_alert_rule* rule, uint16_t place)
 {
     return rule->text + place;
+}
+
+/* Whether a node is true or false, rather than a number. */
+llmobsi_inline bool llmobsi_alert_is_truth(const llmobsi_alert_node* node)
+{
+    return node->op >= LLMOBS_I_ALERT_EQUAL;
+}
+
+/* The seconds of a clause that is a duration; NULL: it is none. */
+llmobsi_fn const uint32_t* llmobsi_alert_wait(const llmobsi_alert_rule* rule, unsigned clause)
+{
+    return clause == LLMOBS_I_ALERT_FOR               ? &rule->for_s
+           : clause == LLMOBS_I_ALERT_KEEP_FIRING_FOR ? &rule->keep_firing_for_s
+           : clause == LLMOBS_I_ALERT_MIN_HISTORY     ? &rule->min_history_s
+           : clause == LLMOBS_I_ALERT_COOLDOWN        ? &rule->cooldown_s
+           : clause == LLMOBS_I_ALERT_REPEAT          ? &rule->repeat_s
+                                                      : NULL;
 }
