@@ -228,7 +228,8 @@ llmobsi_fn bool llmobsi_alert_check_part(llmobsi_alert_parser* parser,
 /* metric{label="value"}. */
 llmobsi_fn bool llmobsi_alert_read_selector(llmobsi_alert_parser* parser, llmobsi_alert_term* term)
 {
-    if (parser->kind != LLMOBS_I_ALERT_WORD || llmobsi_alert_is_reserved(parser)) {
+    if (parser->kind != LLMOBS_I_ALERT_WORD || llmobsi_alert_is_reserved(parser) ||
+        llmobsi_alert_is(parser, "sum")) {
         return llmobsi_alert_expected(parser, "a metric's name");
     }
     term->line = parser->place.line;
@@ -277,15 +278,6 @@ llmobsi_fn bool llmobsi_alert_is_call(llmobsi_alert_parser* parser)
 {
     llmobsi_alert_skip(parser);
     return parser->at < parser->end && *parser->at == '(';
-}
-
-/* `sum(` or `sum by`. */
-llmobsi_fn bool llmobsi_alert_is_sum(llmobsi_alert_parser* parser)
-{
-    return llmobsi_alert_is(parser, "sum") &&
-           (llmobsi_alert_is_call(parser) ||
-            (parser->end - parser->at > 2 && memcmp(parser->at, "by", 2) == 0 &&
-             !llmobsi_alert_in_word(parser->at[2])));
 }
 
 /* (x[5m]). */
@@ -446,7 +438,7 @@ llmobsi_fn bool llmobsi_alert_read_quantile(llmobsi_alert_parser* parser, llmobs
     if (!llmobsi_alert_next(parser) || !llmobsi_alert_want(parser, ",")) {
         return false;
     }
-    if (llmobsi_alert_is_sum(parser)) {
+    if (llmobsi_alert_is(parser, "sum")) {
         return llmobsi_alert_read_sum(parser, term) && llmobsi_alert_want(parser, ")");
     }
     return llmobsi_alert_want(parser, "rate") && llmobsi_alert_read_call(parser, term) &&
@@ -462,7 +454,7 @@ llmobsi_fn bool llmobsi_alert_read_term(llmobsi_alert_parser* parser)
     if (rule->term_count == LLMOBS_I_ALERT_TERMS) {
         return llmobsi_alert_refuse(parser, "more than 16 metrics in one condition");
     }
-    if (llmobsi_alert_is_sum(parser)) {
+    if (llmobsi_alert_is(parser, "sum")) {
         good = llmobsi_alert_read_sum(parser, term);
     } else if (llmobsi_alert_is(parser, llmobsi_alert_functions[LLMOBS_I_ALERT_QUANTILE]) &&
                llmobsi_alert_is_call(parser)) {

@@ -331,7 +331,8 @@ llmobsi_fn bool llmobsi_alert_keep(llmobsi_alert_parser* parser, const char* tex
     }
     if (end == LLMOBS_I_ALERT_TEXT) {
         memset(rule->text + rule->text_used, 0, end - rule->text_used);
-        return llmobsi_alert_refuse(parser, "the rule's names and texts are longer than 1000 bytes");
+        return llmobsi_alert_refuse(parser,
+                                    "the rule's names and texts are longer than 1000 bytes");
     }
     rule->text[end] = '\0';
     for (kept = 0; kept < rule->text_used; kept += strlen(rule->text + kept) + 1) {
