@@ -1,9 +1,10 @@
 # What llmobs writes, read by other people's programs. Google's protobuf for Python and the
 # OpenTelemetry Collector's decoder for Go come from their package registries, into build/interop/;
-# Prometheus, its promtool, its client for Python and libmicrohttpd are the machine's own.
+# Prometheus, its promtool, its client for Python, Alertmanager, libmicrohttpd and libcurl are the
+# machine's own.
 # What is not to be had is skipped by name; where LLMOBS_CI is set, that fails.
-.PHONY: interop interop-otlp interop-prometheus interop-log interop-cost
-interop: interop-otlp interop-prometheus interop-log interop-cost
+.PHONY: interop interop-otlp interop-prometheus interop-alertmanager interop-log interop-cost
+interop: interop-otlp interop-prometheus interop-alertmanager interop-log interop-cost
 
 interop-otlp: llmobs.h
 	LLMOBS_TAP=build/gates/interop prove --exec tools/run_test.pl tests/interop/otlp.t
@@ -18,6 +19,10 @@ interop-log: llmobs.h
 interop-prometheus: llmobs.h
 	LLMOBS_TAP=build/gates/interop prove --exec tools/run_test.pl tests/interop/prometheus.t
 	@sed -n 's/^ok .*# skip /SKIP: /p' build/gates/interop/prometheus.t.tap
+
+interop-alertmanager: llmobs.h
+	LLMOBS_TAP=build/gates/interop prove --exec tools/run_test.pl tests/interop/alertmanager.t
+	@sed -n 's/^ok .*# skip /SKIP: /p' build/gates/interop/alertmanager.t.tap
 
 # Exact fractions, by python3's own library.
 interop-cost: llmobs.h

@@ -9,69 +9,19 @@ use File::Path qw(make_path remove_tree);
 use FindBin;
 use lib $FindBin::Bin;
 use Interop;
+use Servers;
 use HTTP::Tiny;
-use IO::Socket::INET;
 use JSON::PP;
 use List::Util qw(sum sum0 max min first);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-use constant GROWS => 15;    # seconds that it is scraped while values grow
-use constant PATIENCE => 60; # seconds that anything else may take at most
+use constant GROWS => 15; # seconds that it is scraped while values grow
 
 my $HERE = 'tests/interop';
 my $BUILD = 'build/interop/prometheus';
 remove_tree($BUILD);
 make_path($BUILD);
-
-# ---- help ---------------------------------------------------------------------------------------
-
-# Only what was started here is ended, by its number, however the test ends.
-my %started;
-
-sub start {
-    my ($name, $log, @command) = @_;
-    my $child = fork() // die "fork: $!\n";
-    if ($child == 0) {
-        open(STDIN, '<', '/dev/null');
-        open(STDOUT, '>', $log) or die "$log: $!\n";
-        open(STDERR, '>&', \*STDOUT);
-        exec(@command) or exit(127);
-    }
-    $started{$name} = $child;
-    return $child;
-}
-
-sub stop {
-    my ($name) = @_;
-    my $child = delete $started{$name} // return;
-    kill('TERM', $child);
-    for (1 .. 100) {
-        return $? if waitpid($child, 1) == $child; # 1: WNOHANG
-        sleep(0.1);
-    }
-    kill('KILL', $child);
-    waitpid($child, 0);
-    return -1;
-}
-
-END {
-    my $status = $?;
-    stop($_) for keys %started;
-    $? = $status;
-}
-$SIG{$_} = sub { exit(1) } for qw(INT TERM HUP);
-
-# Waits until it is true; false when that takes too long.
-sub await {
-    my ($is_true) = @_;
-    my $end = time() + PATIENCE;
-    while (time() < $end) {
-        return 1 if $is_true->();
-        sleep(0.1);
-    }
-    return 0;
-}
 
 # ---- what is needed -----------------------------------------------------------------------------
 
@@ -118,9 +68,7 @@ sub start_sample {
 my ($address, $text_address) = start_sample();
 ok($text_address, 'the sample serves') or BAIL_OUT('nothing to scrape');
 
-my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "socket: $!\n";
-my $port = $socket->sockport();
-close($socket);
+my $port = free_port();
 my $root = Cwd::getcwd();
 write_file("$BUILD/prometheus.yml", <<"END");
 global:
