@@ -248,7 +248,7 @@ static char sign_of(const llmobsi_alert* alert)
 static void judge(llmobsi_alert_states* states, uint32_t number, const llmobsi_alert_rule* rule,
                   const course* lane_course, char sign)
 {
-    llmobsi_alert_verdict verdict = {LLMOBS_I_ALERT_TRUE, false, 2.0, 1.0};
+    llmobsi_alert_verdict verdict = {LLMOBS_I_ALERT_TRUE, false, 0, 2.0, 1.0};
     if (sign == '-') {
         return;
     }
@@ -342,7 +342,7 @@ static void test_timelines(void)
 
 static llmobsi_alert_verdict verdict_of(llmobsi_alert_truth truth, double value)
 {
-    llmobsi_alert_verdict verdict = {truth, true, value, 0.5};
+    llmobsi_alert_verdict verdict = {truth, true, 0, value, 0.5};
     return verdict;
 }
 
