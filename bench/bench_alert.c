@@ -1,4 +1,5 @@
-/* What alert rules cost: the windows of a counter. Read docs/performance.md first.
+/* What alert rules cost: the windows of a counter, and an evaluation. Read docs/performance.md
+   first.
 
    An evaluation puts one value into each window, every 10 s, and asks it for the increases that its
    rule needs. So the targets are bounds, not floors: with a thousand windows of a week, which no
@@ -89,9 +90,104 @@ static void bench_windows(void)
     printf("# %zu bytes for a window of a week\n", sizeof values[0] + sizeof windows[0]);
 }
 
+/* ---- evaluation ---------------------------------------------------------------------------- */
+
+#define RULES 50
+#define FEATURES 80
+
+static uint64_t unix_ns = UINT64_C(1764590400000000000);
+
+static uint64_t clock_of_ours(void* user)
+{
+    (void)user;
+    return unix_ns;
+}
+
+static void record(llmobs* obs, int feature, uint64_t amount)
+{
+    static const char* const models[] = {"small", "large"};
+    char name[16];
+    const char* values[3];
+    (void)snprintf(name, sizeof name, "feature %d", feature);
+    values[0] = models[feature % 2];
+    values[1] = name;
+    values[2] = feature % 5 == 0 ? "timeout" : "";
+    llmobs_counter_add(
+        llmobs_counter_get(llmobs_metric_of(obs, LLMOBS_METRIC_LLM_REQUESTS), values, 3), amount);
+    llmobs_counter_add(
+        llmobs_counter_get(llmobs_metric_of(obs, LLMOBS_METRIC_LLM_COST), values, 2), amount);
+    llmobs_histogram_record_int(
+        llmobs_histogram_get(llmobs_metric_of(obs, LLMOBS_METRIC_LLM_REQUEST_DURATION), values, 2),
+        amount);
+}
+
+/* What people write: burn rates by feature, quantiles, costs against a week. */
+static void load(llmobs* obs)
+{
+    char rules[32768];
+    size_t used = 0;
+    int i;
+    llmobs_alert_error error = llmobs_alert_error_default();
+    for (i = 0; i < RULES; i++) {
+        const char* const forms[] = {
+            "r%d: increase(llm_requests_total{error_type!=\"\"}[1h]) / "
+            "increase(llm_requests_total[1h]) > 0.%03d and increase(llm_requests_total"
+            "{error_type!=\"\"}[5m]) / increase(llm_requests_total[5m]) > 0.01 by (feature)\n",
+            "r%d: rate(llm_cost_usd_total[5m]) > 2.%03d * rate(llm_cost_usd_total[7d]) by (feature) "
+            "for 5m\n",
+            "r%d: histogram_quantile(0.95, rate(llm_request_duration_seconds_bucket[5m])) > 9.%03d "
+            "by (model)\n",
+            "r%d: increase(llm_request_duration_seconds_count{feature=\"feature %d\"}[6h]) > 1e6\n",
+            "r%d: increase(llm_cost_usd_total{feature=\"feature %d\"}[3d]) > 100 for 5m\n"};
+        used += (size_t)snprintf(rules + used, sizeof rules - used, forms[i % 5], i, i);
+    }
+    if (llmobs_alert_rules_load(obs, rules, used, &error) != LLMOBS_OK) {
+        printf("# %u:%u: %s\n", error.line, error.column, error.reason);
+    }
+}
+
+/* What the tick does every ten seconds, when all that is watched has changed. */
+static void evaluate_body(void* context, uint32_t times)
+{
+    llmobsi_recorder* recorder = (llmobsi_recorder*)context;
+    while (times-- > 0) {
+        unix_ns += UINT64_C(10000000000);
+        llmobsi_alerts_tick(recorder, 0);
+    }
+}
+
+static void bench_evaluation(void)
+{
+    static bench_set set;
+    llmobs_config config = llmobs_config_default();
+    llmobs_alert_stats stats;
+    llmobs* obs;
+    bench_case* evaluate;
+    int i;
+    memset(&stats, 0, sizeof stats);
+    config.host_pumped = true;
+    config.clock.unix_ns = clock_of_ours;
+    config.alert_window_bytes = 2097152;
+    obs = llmobs_open(&config, NULL);
+    load(obs);
+    for (i = 0; i < FEATURES; i++) {
+        record(obs, i, 1000);
+    }
+    evaluate = bench_add(
+        &set, "evaluation", evaluate_body,
+        llmobsi_places[LLMOBS_I_PLACE(llmobsi_ticket(obs))].recorder);
+    bench_run(&set);
+    (void)llmobs_alert_stats_read(obs, &stats);
+    bench_print(evaluate, 200000);
+    printf("# %u rules, %u selectors, %u groups, %zu bytes of windows\n", stats.rules,
+           stats.watches, stats.groups, stats.window_bytes);
+    (void)llmobs_close(obs);
+}
+
 int main(void)
 {
     bench_windows();
+    bench_evaluation();
     printf("# %u short\n", bench_short_count);
     return 0;
 }
