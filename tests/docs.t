@@ -71,6 +71,15 @@ my ($table) = Sections::read_file('src/core/intern.h')
 is_deeply([ ($told // '') =~ /`([^`]+)`/g ], [ ($table // '') =~ /X\("([^"]+)"\)/g ],
     'docs/privacy.md has the names that are refused');
 
+# The attributes of an alert's record stand in docs/log.md, in their order.
+($told) = Sections::read_file('docs/log.md') =~ /<!-- alert -->(.*?)<!-- \/alert -->/s;
+my $tell = Sections::read_file('src/analyze/alert_tell.c');
+my @members = map { "llm.alert.$_" } $tell =~ /^    LLMOBS_I_ALERT_MEMBER\("(\w+)"/mg;
+my ($labels_at) = $tell =~ /LLMOBS_I_ALERT_LABELS_AT (\d+)u/;
+splice(@members, $labels_at // 0, 0, 'llm.alert.label.<name>');
+is_deeply([ ($told // '') =~ /`(llm\.alert\.[^`]+)`/g ], \@members,
+    'docs/log.md has the attributes of alerts');
+
 # ---- the page on budgets ------------------------------------------------------------------------
 
 my $budgets = Sections::read_file('docs/budgets.md');

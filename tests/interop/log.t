@@ -65,9 +65,11 @@ SKIP: {
     ($done, $said) = run("$protobuf $HERE/otlp_python.py $BUILD/log_otlp.jsonl");
     ok($done, 'protobuf reads them') or diag(substr($said, 0, 2000));
     my $records = () = $said =~ /log_records\.\d+\.time_unix_nano /g;
-    is($records, 240, 'all records');
+    is($records, 270, 'all records');
     my $events = () = $said =~ /event_name string 6c6c6d2e696e746572616374696f6e73$/mg;
-    is($events, 120, 'half of them interactions');
+    is($events, 120, '120 of them interactions');
+    $events = () = $said =~ /event_name string 6c6c6d2e616c657274$/mg;
+    is($events, 30, '30 of them alerts');
     my $text = read_file("$BUILD/log_otlp.jsonl");
     for my $fault ([ 'severityNumber', 'severity' ], [ '"timeUnixNano":"(\d+)"', '"timeUnixNano":1' ],
         [ '"traceId":"..', '"traceId":"' ]) {

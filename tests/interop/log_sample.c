@@ -125,6 +125,28 @@ static void record_all(llmobs* obs)
     }
 }
 
+static void record_alerts(llmobs* obs)
+{
+    static const char* const numbers[] = {"nan", "inf", "-inf", "-0", "1e-300", "0.1"};
+    size_t i;
+    for (i = 0; i < 30; i++) {
+        llmobs_alert_label label = {llmobs_str("feature"), llmobs_str("\"\n\xff")};
+        llmobs_alert alert;
+        memset(&alert, 0, sizeof alert);
+        alert.rule = llmobs_str("cost_spike");
+        alert.sentence = llmobs_str("cost_spike fires");
+        alert.labels = &label;
+        alert.label_count = 1;
+        alert.severity = (llmobs_alert_severity)(i % 3);
+        alert.state = i % 2 == 0 ? LLMOBS_ALERT_FIRING : LLMOBS_ALERT_RESOLVED;
+        alert.value = strtod(numbers[i % 6], NULL);
+        alert.threshold = strtod(numbers[i / 5], NULL);
+        alert.unix_ns = UINT64_C(1768485900000000000) + i;
+        alert.active_unix_ns = alert.fired_unix_ns = alert.unix_ns;
+        llmobsi_alert_record(llmobsi_ticket(obs), &alert);
+    }
+}
+
 static int write_otlp(const char* path)
 {
     llmobs_file_options options;
@@ -135,6 +157,7 @@ static int write_otlp(const char* path)
         return 1;
     }
     record_all(obs);
+    record_alerts(obs);
     return llmobs_close(obs) != LLMOBS_OK;
 }
 
