@@ -161,7 +161,8 @@ typedef struct llmobs_config {
     uint32_t reservation_max_age_s; /* one that nobody settles is given back after this, or a
                                     quarter more; up to a day                       (default 600) */
     const char* state_file;      /* what outlives a restart: ledger, users, budgets. Loaded by open,
-                                    written by the tick; see docs/state.md         (default none) */
+                                    written by a thread of its own, or where host_pumped by
+                                    llmobs_tick; see docs/state.md                 (default none) */
     uint32_t state_interval_s;   /* how often it is written, up to a day             (default 60) */
     int64_t kwh_nano;            /* what a kilowatt hour of your own hardware costs, in USD / 10^9:
                                     150000000 for 15 cents. By the energy that
