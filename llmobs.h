@@ -435,7 +435,7 @@ typedef bool (*llmobs_write_fn)(void* user, const char* data, size_t size);
     X(ERROR_TIMEOUT, -6, "the time was up before everything was delivered")                       \
     X(ERROR_SYSTEM, -7, "the operating system refused (thread, file, random numbers)")            \
     X(ERROR_FORMAT, -8, "this format is left out of the build, or does not carry this signal")    \
-    X(ERROR_INCOMPLETE, -9, "closed, but an exporter's callback did not return in time")          \
+    X(ERROR_INCOMPLETE, -9, "closed, but a callback or the state file's disk took too long")      \
     X(ERROR_KEY, -10, "no key of this id is known, or none any more")                             \
     X(ERROR_MISMATCH, -11, "a pseudonym is not of this text")
 
@@ -499,7 +499,9 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
     X(STATE_DAMAGED, "the state file was set aside (.damaged) and not loaded")                    \
     X(STATE_LOST, "not all of the state file found a place (raise llmobs_config.cost_rows, "      \
                   "cost_features or budgets, or keep the sizes of users that it was made with)")  \
-    X(STATE_WRITE, "the state file could not be written (disk full?): it is tried again")
+    X(STATE_WRITE, "the state file could not be written (disk full?): it is tried again")         \
+    X(STATE_SLOW, "the state file was not on its disk in time: its thread goes on after close "   \
+                  "(raise llmobs_config.close_timeout_ms)")
 
 typedef enum llmobs_note {
 #define LLMOBS_I_NOTE(name, text) LLMOBS_NOTE_##name,
@@ -890,7 +892,8 @@ typedef struct llmobs_config {
     uint32_t reservation_max_age_s; /* one that nobody settles is given back after this, or a
                                     quarter more; up to a day                       (default 600) */
     const char* state_file;      /* what outlives a restart: ledger, users, budgets. Loaded by open,
-                                    written by the tick; see docs/state.md         (default none) */
+                                    written by a thread of its own, or where host_pumped by
+                                    llmobs_tick; see docs/state.md                 (default none) */
     uint32_t state_interval_s;   /* how often it is written, up to a day             (default 60) */
     uint32_t alert_rules;        /* alert rules that there may be, 4 to 4096        (default 64);
                                     LLMOBS_OFF: no alerts, and no memory for them                 */
@@ -3664,8 +3667,9 @@ LLMOBS_API llmobs_result llmobs_export_file_with(llmobs* obs, llmobs_format form
 /* ---- state that outlives a restart --------------------------------------------------------- */
 
 /* [any, locks] Writes llmobs_config.state_file now, as of the last tick (llmobs_flush makes that
-   current). The tick does so every llmobs_config.state_interval_s, llmobs_close once more. It
-   blocks until the file is on its disk. ERROR_ARGUMENT: there is no such file, or it is
+   current). A thread of its own does so every llmobs_config.state_interval_s, llmobs_close once
+   more; where config.host_pumped both are done by the caller. It blocks until the file is on its
+   disk, and another save before it. ERROR_ARGUMENT: there is no such file, or it is
    not this instance's: another one held it when this one was opened, it could not be opened, or
    this is the child of a fork, whose parent goes on writing it. ERROR_SYSTEM, with errno and a
    note: it could not be written; the file is as it was. ERROR_BUSY: inside a callback. See
@@ -3846,9 +3850,9 @@ LLMOBS_API llmobs* llmobs_open(const llmobs_config* config, llmobs_result* resul
 /* [any, locks] Delivers what is there, within config.close_timeout_ms, and closes. Recorders may
    still run: they become inert. OK: every batch was settled (delivered, or given up and counted). A
    second close is OK, too, and does nothing. ERROR_TIMEOUT: closed, but some was not delivered in
-   time, and is lost as `close`. ERROR_INCOMPLETE: closed, but a callback hung, or a batch is still
-   pending; thread and memory are left to it for good. ERROR_BUSY: from inside a callback. The
-   memory is parked for the next open; see llmobs_release. */
+   time, and is lost as `close`. ERROR_INCOMPLETE: closed, but a callback hung, a batch is still
+   pending, or the state file's disk hangs; thread and memory are left to it for good. ERROR_BUSY:
+   from inside a callback. The memory is parked for the next open; see llmobs_release. */
 LLMOBS_API llmobs_result llmobs_close(llmobs* obs);
 
 /* [any, locks] The same, and the last account: no span or log record is live or queued in it, what
@@ -17932,8 +17936,10 @@ typedef struct llmobsi_place {
     llmobsi_recorder* recorder; /* written before the ticket is published                        */
     llmobsi_atomic64 dropped[LLMOBS_DROP_COUNT]; /* lost on the way in: any thread adds          */
     llmobsi_atomic64 logs_dropped; /* of these: log records                                      */
-    llmobsi_held state_lock; /* the state file's, which a child must not hold. Open, the tick,
+    llmobsi_held state_lock; /* the state file's, which a child must not hold. Open, who saves,
                                 close */
+    llmobsi_atomic32 left; /* the state file's thread hangs, and gives the place back: see
+                              llmobsi_state_stop. It and close write                             */
 } llmobsi_place;
 
 typedef struct llmobsi_use {
@@ -18310,6 +18316,10 @@ llmobsi_fn void llmobsi_forked(void)
     }
     for (i = 0; i < LLMOBS_MAX_INSTANCES; i++) {
         llmobsi_held_close(&llmobsi_places[i].state_lock);
+        if (llmobsi_load_relaxed(&llmobsi_places[i].left) != 0) {
+            llmobsi_store_relaxed(&llmobsi_places[i].left, 0);
+            llmobsi_store_relaxed(&llmobsi_places[i].claimed, 0);
+        }
         if (llmobsi_load_relaxed(&llmobsi_places[i].ticket) != 0) {
             llmobsi_store_relaxed(&llmobsi_places[i].forked, 1);
             llmobsi_store_relaxed(&llmobsi_places[i].users, 0);
@@ -45258,7 +45268,11 @@ llmobsi_fn void llmobsi_state_clear(const llmobsi_state_loader* loader)
 #ifndef LLMOBS_NO_FILE
 
 /* The state file: its lock, writing it so that a crash leaves the old one or the new one, and
-   loading it. Whoever holds "<path>.lock" is the one who reads and writes the file. */
+   loading it. Whoever holds "<path>.lock" is the one who reads and writes the file.
+
+   It has a thread of its own, which the tick wakes when it is time: a disk that takes long holds up
+   nobody but who calls llmobs_state_save. Where the host pumps, or no thread could be had, the tick
+   saves, and waits. */
 
 #define LLMOBS_I_STATE_SUFFIX 9u /* of ".damaged", with its NUL */
 #define LLMOBS_I_STATE_PATH (LLMOBS_I_FILE_PATH + LLMOBS_I_STATE_SUFFIX)
@@ -45281,6 +45295,13 @@ typedef struct llmobsi_state_file {
     llmobsi_atomic64 failed;
     uint64_t lost; /* open alone writes this and the next */
     uint64_t gap_ns;
+    pthread_t thread;
+    bool has_thread;   /* this and `thread`: open writes */
+    llmobsi_lock call; /* where the thread sleeps. No other lock is taken under it */
+    bool asked; /* to save; this and the next three: under `call` */
+    bool stop;  /* and then to end */
+    bool ended;
+    bool left;  /* close did not wait for it: it gives back what is left */
     char path[LLMOBS_I_FILE_PATH];
 } llmobsi_state_file;
 
@@ -45458,23 +45479,118 @@ llmobsi_fn bool llmobsi_state_save(llmobsi_instance* instance)
     return saved;
 }
 
-/* After a tick, outside its lock. */
-llmobsi_fn void llmobsi_state_tick(llmobsi_instance* instance)
+/* Saves, if the file is ours still. */
+llmobsi_fn void llmobsi_state_save_now(llmobsi_instance* instance)
 {
     llmobsi_state_file* state = llmobsi_state_of(instance);
     const int before = errno;
-    uint64_t now_ns = llmobsi_monotonic_ns();
-    uint64_t due_ns = state != NULL ? llmobsi_load_relaxed(&state->due_ns) : LLMOBS_I_STATE_NEVER;
-    if (now_ns < due_ns ||
-        !llmobsi_cas_acquire_release(&state->due_ns, &due_ns, now_ns + state->interval_ns)) {
-        return;
-    }
     llmobsi_lock_take(&state->lock);
     if (state->on) {
         (void)llmobsi_state_save(instance);
     }
     llmobsi_lock_give(&state->lock);
     errno = before;
+}
+
+/* ---- its thread ---------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_state_end(llmobsi_state_file* state)
+{
+    llmobsi_lock_take(&state->lock);
+    llmobsi_state_off(state);
+    llmobsi_lock_give(&state->lock);
+}
+
+/* Sleeps until there is something to do. Returns whether it is the last time. */
+llmobsi_fn bool llmobsi_state_rest(llmobsi_state_file* state, bool* save)
+{
+    bool last;
+    llmobsi_lock_take(&state->call);
+    while (!state->asked && !state->stop) {
+        llmobsi_lock_wait_until(&state->call, llmobsi_monotonic_ns() + LLMOBS_I_MINUTE_NS);
+    }
+    last = state->stop;
+    *save = state->asked;
+    state->asked = false;
+    llmobsi_lock_give(&state->call);
+    return last;
+}
+
+/* One whom close did not wait for has the block, the lock file and the place to itself; the block
+   stays. */
+llmobsi_fn void* llmobsi_state_run(void* argument)
+{
+    llmobsi_instance* instance = (llmobsi_instance*)argument;
+    llmobsi_state_file* state = llmobsi_state_of(instance);
+    bool left;
+    bool last;
+    bool save;
+    do {
+        last = llmobsi_state_rest(state, &save);
+        if (save) {
+            llmobsi_state_save_now(instance);
+        }
+    } while (!last);
+    llmobsi_lock_take(&state->call);
+    state->ended = true;
+    left = state->left;
+    llmobsi_lock_wake_all(&state->call);
+    llmobsi_lock_give(&state->call);
+    if (left) {
+        llmobsi_state_end(state);
+        llmobsi_store_relaxed(&instance->place->left, 0);
+        llmobsi_store_ordered(&instance->place->claimed, 0);
+    }
+    return NULL;
+}
+
+llmobsi_fn void llmobsi_state_ask(llmobsi_state_file* state, bool save, bool stop)
+{
+    llmobsi_lock_take(&state->call);
+    state->asked |= save;
+    state->stop |= stop;
+    llmobsi_lock_wake_all(&state->call);
+    llmobsi_lock_give(&state->call);
+}
+
+/* Ends the thread, with a last save or without. False: the disk hangs, and the thread is left to
+   it. */
+llmobsi_fn bool llmobsi_state_stop(llmobsi_instance* instance, bool save, uint64_t deadline_ns)
+{
+    llmobsi_state_file* state = llmobsi_state_of(instance);
+    bool ended;
+    llmobsi_state_ask(state, save, true);
+    llmobsi_lock_take(&state->call);
+    while (!state->ended && llmobsi_monotonic_ns() < deadline_ns) {
+        llmobsi_lock_wait_until(&state->call, deadline_ns);
+    }
+    ended = state->ended;
+    state->left = !ended;
+    if (!ended) {
+        llmobsi_store_relaxed(&instance->place->left, 1);
+    }
+    llmobsi_lock_give(&state->call);
+    (void)(ended ? pthread_join(state->thread, NULL) : pthread_detach(state->thread));
+    return ended;
+}
+
+/* ---- when it is time ----------------------------------------------------------------------- */
+
+/* After a tick, outside its lock. */
+llmobsi_fn void llmobsi_state_tick(llmobsi_instance* instance)
+{
+    llmobsi_state_file* state = llmobsi_state_of(instance);
+    uint64_t now_ns = llmobsi_monotonic_ns();
+    uint64_t due_ns = state != NULL ? llmobsi_load_relaxed(&state->due_ns) : LLMOBS_I_STATE_NEVER;
+    if (now_ns < due_ns ||
+        !llmobsi_cas_acquire_release(&state->due_ns, &due_ns, now_ns + state->interval_ns)) {
+        return;
+    }
+    if (state->has_thread) {
+        llmobsi_state_ask(state, true, false);
+    } else {
+        llmobsi_state_save_now(instance);
+    }
 }
 
 LLMOBS_API llmobs_result llmobs_state_save(llmobs* obs)
@@ -45578,6 +45694,17 @@ llmobsi_fn bool llmobsi_state_load(llmobsi_instance* instance)
 
 /* ---- open, close, fork --------------------------------------------------------------------- */
 
+/* Without a thread the tick saves. */
+llmobsi_fn void llmobsi_state_start(llmobsi_instance* instance)
+{
+    llmobsi_state_file* state = llmobsi_state_of(instance);
+    if (!instance->config.host_pumped) {
+        state->has_thread = llmobsi_thread_start(&state->thread, llmobsi_state_run, instance);
+        llmobsi_notes_add(&instance->collector.notes, LLMOBS_NOTE_THREAD_START,
+                          !state->has_thread);
+    }
+}
+
 /* Before anybody else is there. Whatever is wrong with the file, the instance opens. */
 llmobsi_fn void llmobsi_state_open(llmobsi_instance* instance, llmobsi_held* held)
 {
@@ -45595,6 +45722,7 @@ llmobsi_fn void llmobsi_state_open(llmobsi_instance* instance, llmobsi_held* hel
     state->on = hold == LLMOBS_I_STATE_HELD && llmobsi_state_load(instance);
     if (state->on) {
         llmobsi_store_relaxed(&state->due_ns, llmobsi_monotonic_ns() + state->interval_ns);
+        llmobsi_state_start(instance);
     } else {
         llmobs_note note = hold == LLMOBS_I_STATE_TAKEN ? LLMOBS_NOTE_STATE_TAKEN
                                                         : LLMOBS_NOTE_STATE_OPEN;
@@ -45604,29 +45732,34 @@ llmobsi_fn void llmobsi_state_open(llmobsi_instance* instance, llmobsi_held* hel
     errno = before;
 }
 
-/* When nobody else is there any more; `save`: once more. */
-llmobsi_fn void llmobsi_state_close(llmobsi_instance* instance, bool save)
+/* When nobody else is there any more; `save`: once more, by the deadline where there is a thread.
+   False: the disk hangs, and the place and the block are the thread's. */
+llmobsi_fn bool llmobsi_state_close(llmobsi_instance* instance, bool save, uint64_t deadline_ns)
 {
     llmobsi_state_file* state = llmobsi_state_of(instance);
-    const int before = errno;
     if (state == NULL) {
-        return;
+        return true;
     }
-    llmobsi_lock_take(&state->lock);
-    if (state->on && save) {
-        (void)llmobsi_state_save(instance);
+    if (state->has_thread) {
+        if (!llmobsi_state_stop(instance, save, deadline_ns)) {
+            llmobsi_notes_add(&instance->collector.notes, LLMOBS_NOTE_STATE_SLOW, 1);
+            return false;
+        }
+    } else if (save) {
+        llmobsi_state_save_now(instance);
     }
-    llmobsi_state_off(state);
-    llmobsi_lock_give(&state->lock);
-    errno = before;
+    llmobsi_state_end(state);
+    return true;
 }
 
-/* In the child: the file is the parent's. The lock file was closed when it was forked. */
+/* In the child: the file is the parent's, and so is its thread. The lock file was closed when it
+   was forked. */
 llmobsi_fn void llmobsi_state_forked(llmobsi_instance* instance)
 {
     llmobsi_state_file* state = llmobsi_state_of(instance);
     if (state != NULL) {
         llmobsi_state_off(state);
+        state->has_thread = false;
         state->saved = 0;
         state->failed = 0;
         state->lost = 0;
@@ -47474,6 +47607,7 @@ llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** 
 #ifndef LLMOBS_NO_FILE
     if (llmobsi_state_of(instance) != NULL) {
         locks[count++] = &llmobsi_state_of(instance)->lock;
+        locks[count++] = &llmobsi_state_of(instance)->call;
     }
 #endif
     return count;
@@ -47823,7 +47957,7 @@ llmobsi_fn llmobs_result llmobsi_open_in(llmobsi_place* place, const llmobs_conf
     llmobsi_place_publish(place, instance, ticket);
     if (!config->host_pumped && !llmobsi_tick_start(instance)) {
 #ifndef LLMOBS_NO_FILE
-        llmobsi_state_close(instance, false);
+        (void)llmobsi_state_close(instance, false, UINT64_MAX);
 #endif
         llmobsi_store_ordered(&place->ticket, 0);
         llmobsi_store_ordered(&place->exporting, 0);
@@ -47879,7 +48013,8 @@ LLMOBS_API llmobs* llmobs_open(const llmobs_config* config, llmobs_result* resul
 
 /* ---- close --------------------------------------------------------------------------------- */
 
-#define LLMOBS_I_CLOSE_LAST_NS UINT64_C(40000000) /* for threads to end when time is up */
+#define LLMOBS_I_CLOSE_LAST_NS UINT64_C(40000000) /* for threads to end when time is up, */
+#define LLMOBS_I_CLOSE_SAVE_NS UINT64_C(200000000) /* and for a last save              */
 
 /* From here on no callback is begun. */
 llmobsi_fn void llmobsi_exporter_stop(llmobsi_exporter* exporter)
@@ -47980,6 +48115,19 @@ llmobsi_fn void llmobsi_exporters_settle(llmobsi_instance* instance)
     llmobsi_lock_give(&instance->setup);
 }
 
+/* The state file's last save. False: its disk hangs. */
+llmobsi_fn bool llmobsi_instance_keep(llmobsi_instance* instance, uint64_t deadline_ns)
+{
+#ifndef LLMOBS_NO_FILE
+    uint64_t last_ns = llmobsi_monotonic_ns() + LLMOBS_I_CLOSE_SAVE_NS;
+    return llmobsi_state_close(instance, true, deadline_ns > last_ns ? deadline_ns : last_ns);
+#else
+    (void)instance;
+    (void)deadline_ns;
+    return true;
+#endif
+}
+
 /* Closes what the ticket was taken from. */
 llmobsi_fn llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmobs_stats* stats)
 {
@@ -47988,6 +48136,7 @@ llmobsi_fn llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmo
     llmobsi_patience patience;
     bool delivered;
     bool quiet;
+    bool file_done;
     patience.deadline_ns = llmobsi_deadline_ns(instance->config.close_timeout_ms);
     patience.pumped = instance->config.host_pumped;
     patience.others_ns = llmobsi_deadline_ns(instance->config.close_timeout_ms / 2);
@@ -48001,9 +48150,8 @@ llmobsi_fn llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmo
     llmobsi_store_ordered(&place->exporting, 0);
     quiet &= llmobsi_callers_leave(place, patience.deadline_ns + UINT64_C(50000000));
     quiet &= !llmobsi_exporters_abandon(&instance->collector);
-#ifndef LLMOBS_NO_FILE
-    llmobsi_state_close(instance, true);
-#endif
+    file_done = llmobsi_instance_keep(instance, patience.deadline_ns);
+    quiet &= file_done;
     llmobsi_last_stats(instance, stats);
     llmobsi_instance_tell(instance);
     llmobsi_keyring_end(&instance->collector.recorder.keyring);
@@ -48018,7 +48166,9 @@ llmobsi_fn llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmo
     } else {
         llmobsi_leave_block(instance);
     }
-    llmobsi_store_ordered(&place->claimed, 0);
+    if (file_done) {
+        llmobsi_store_ordered(&place->claimed, 0);
+    }
     return quiet ? (delivered ? LLMOBS_OK : LLMOBS_ERROR_TIMEOUT) : LLMOBS_ERROR_INCOMPLETE;
 }
 

@@ -121,7 +121,8 @@ is($status, 0, '... and are told');
 my ($shown) = Sections::read_file('README.md') =~ /<!-- costs -->.*?^```text\n(.*?)^```/ms;
 sub timeless { return $_[0] =~ s/\d{4}-\d\d-01T/month/gr =~ s/hmac-sha256:\S+/pseudonym/gr }
 is(timeless($output), timeless($shown // ''), '... as README.md shows it');
-like($output, qr/^ +0\.039467 USD .* support \(0\.020372 USD saved by caches\)$/m, '... by feature');
+like($output, qr/^ +0\.039467 USD .* support \(0\.020372 USD saved by caches\)$/m,
+    '... by feature');
 my $api = join '', map { $_->{api} } @$sections;
 for my $struct (qw(llmobs_request_info llmobs_outcome llmobs_usage)) {
     my ($body) = $api =~ /typedef struct $struct \{(.*?)\n\} $struct;/s;

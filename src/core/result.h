@@ -11,7 +11,7 @@
     X(ERROR_TIMEOUT, -6, "the time was up before everything was delivered")                       \
     X(ERROR_SYSTEM, -7, "the operating system refused (thread, file, random numbers)")            \
     X(ERROR_FORMAT, -8, "this format is left out of the build, or does not carry this signal")    \
-    X(ERROR_INCOMPLETE, -9, "closed, but an exporter's callback did not return in time")          \
+    X(ERROR_INCOMPLETE, -9, "closed, but a callback or the state file's disk took too long")      \
     X(ERROR_KEY, -10, "no key of this id is known, or none any more")                             \
     X(ERROR_MISMATCH, -11, "a pseudonym is not of this text")
 
@@ -75,7 +75,9 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
     X(STATE_DAMAGED, "the state file was set aside (.damaged) and not loaded")                    \
     X(STATE_LOST, "not all of the state file found a place (raise llmobs_config.cost_rows, "      \
                   "cost_features or budgets, or keep the sizes of users that it was made with)")  \
-    X(STATE_WRITE, "the state file could not be written (disk full?): it is tried again")
+    X(STATE_WRITE, "the state file could not be written (disk full?): it is tried again")         \
+    X(STATE_SLOW, "the state file was not on its disk in time: its thread goes on after close "   \
+                  "(raise llmobs_config.close_timeout_ms)")
 
 typedef enum llmobs_note {
 #define LLMOBS_I_NOTE(name, text) LLMOBS_NOTE_##name,

@@ -1,5 +1,9 @@
 /* The state file: its lock, writing it so that a crash leaves the old one or the new one, and
-   loading it. Whoever holds "<path>.lock" is the one who reads and writes the file. */
+   loading it. Whoever holds "<path>.lock" is the one who reads and writes the file.
+
+   It has a thread of its own, which the tick wakes when it is time: a disk that takes long holds up
+   nobody but who calls llmobs_state_save. Where the host pumps, or no thread could be had, the tick
+   saves, and waits. */
 
 #define LLMOBS_I_STATE_SUFFIX 9u /* of ".damaged", with its NUL */
 #define LLMOBS_I_STATE_PATH (LLMOBS_I_FILE_PATH + LLMOBS_I_STATE_SUFFIX)
@@ -22,6 +26,13 @@ typedef struct llmobsi_state_file {
     llmobsi_atomic64 failed;
     uint64_t lost; /* open alone writes this and the next */
     uint64_t gap_ns;
+    pthread_t thread;
+    bool has_thread;   /* this and `thread`: open writes */
+    llmobsi_lock call; /* where the thread sleeps. No other lock is taken under it */
+    bool asked; /* to save; this and the next three: under `call` */
+    bool stop;  /* and then to end */
+    bool ended;
+    bool left;  /* close did not wait for it: it gives back what is left */
     char path[LLMOBS_I_FILE_PATH];
 } llmobsi_state_file;
 
@@ -199,23 +210,118 @@ llmobsi_fn bool llmobsi_state_save(llmobsi_instance* instance)
     return saved;
 }
 
-/* After a tick, outside its lock. */
-llmobsi_fn void llmobsi_state_tick(llmobsi_instance* instance)
+/* Saves, if the file is ours still. */
+llmobsi_fn void llmobsi_state_save_now(llmobsi_instance* instance)
 {
     llmobsi_state_file* state = llmobsi_state_of(instance);
     const int before = errno;
-    uint64_t now_ns = llmobsi_monotonic_ns();
-    uint64_t due_ns = state != NULL ? llmobsi_load_relaxed(&state->due_ns) : LLMOBS_I_STATE_NEVER;
-    if (now_ns < due_ns ||
-        !llmobsi_cas_acquire_release(&state->due_ns, &due_ns, now_ns + state->interval_ns)) {
-        return;
-    }
     llmobsi_lock_take(&state->lock);
     if (state->on) {
         (void)llmobsi_state_save(instance);
     }
     llmobsi_lock_give(&state->lock);
     errno = before;
+}
+
+/* ---- its thread ---------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_state_end(llmobsi_state_file* state)
+{
+    llmobsi_lock_take(&state->lock);
+    llmobsi_state_off(state);
+    llmobsi_lock_give(&state->lock);
+}
+
+/* Sleeps until there is something to do. Returns whether it is the last time. */
+llmobsi_fn bool llmobsi_state_rest(llmobsi_state_file* state, bool* save)
+{
+    bool last;
+    llmobsi_lock_take(&state->call);
+    while (!state->asked && !state->stop) {
+        llmobsi_lock_wait_until(&state->call, llmobsi_monotonic_ns() + LLMOBS_I_MINUTE_NS);
+    }
+    last = state->stop;
+    *save = state->asked;
+    state->asked = false;
+    llmobsi_lock_give(&state->call);
+    return last;
+}
+
+/* One whom close did not wait for has the block, the lock file and the place to itself; the block
+   stays. */
+llmobsi_fn void* llmobsi_state_run(void* argument)
+{
+    llmobsi_instance* instance = (llmobsi_instance*)argument;
+    llmobsi_state_file* state = llmobsi_state_of(instance);
+    bool left;
+    bool last;
+    bool save;
+    do {
+        last = llmobsi_state_rest(state, &save);
+        if (save) {
+            llmobsi_state_save_now(instance);
+        }
+    } while (!last);
+    llmobsi_lock_take(&state->call);
+    state->ended = true;
+    left = state->left;
+    llmobsi_lock_wake_all(&state->call);
+    llmobsi_lock_give(&state->call);
+    if (left) {
+        llmobsi_state_end(state);
+        llmobsi_store_relaxed(&instance->place->left, 0);
+        llmobsi_store_ordered(&instance->place->claimed, 0);
+    }
+    return NULL;
+}
+
+llmobsi_fn void llmobsi_state_ask(llmobsi_state_file* state, bool save, bool stop)
+{
+    llmobsi_lock_take(&state->call);
+    state->asked |= save;
+    state->stop |= stop;
+    llmobsi_lock_wake_all(&state->call);
+    llmobsi_lock_give(&state->call);
+}
+
+/* Ends the thread, with a last save or without. False: the disk hangs, and the thread is left to
+   it. */
+llmobsi_fn bool llmobsi_state_stop(llmobsi_instance* instance, bool save, uint64_t deadline_ns)
+{
+    llmobsi_state_file* state = llmobsi_state_of(instance);
+    bool ended;
+    llmobsi_state_ask(state, save, true);
+    llmobsi_lock_take(&state->call);
+    while (!state->ended && llmobsi_monotonic_ns() < deadline_ns) {
+        llmobsi_lock_wait_until(&state->call, deadline_ns);
+    }
+    ended = state->ended;
+    state->left = !ended;
+    if (!ended) {
+        llmobsi_store_relaxed(&instance->place->left, 1);
+    }
+    llmobsi_lock_give(&state->call);
+    (void)(ended ? pthread_join(state->thread, NULL) : pthread_detach(state->thread));
+    return ended;
+}
+
+/* ---- when it is time ----------------------------------------------------------------------- */
+
+/* After a tick, outside its lock. */
+llmobsi_fn void llmobsi_state_tick(llmobsi_instance* instance)
+{
+    llmobsi_state_file* state = llmobsi_state_of(instance);
+    uint64_t now_ns = llmobsi_monotonic_ns();
+    uint64_t due_ns = state != NULL ? llmobsi_load_relaxed(&state->due_ns) : LLMOBS_I_STATE_NEVER;
+    if (now_ns < due_ns ||
+        !llmobsi_cas_acquire_release(&state->due_ns, &due_ns, now_ns + state->interval_ns)) {
+        return;
+    }
+    if (state->has_thread) {
+        llmobsi_state_ask(state, true, false);
+    } else {
+        llmobsi_state_save_now(instance);
+    }
 }
 
 LLMOBS_API llmobs_result llmobs_state_save(llmobs* obs)
@@ -319,6 +425,17 @@ llmobsi_fn bool llmobsi_state_load(llmobsi_instance* instance)
 
 /* ---- open, close, fork --------------------------------------------------------------------- */
 
+/* Without a thread the tick saves. */
+llmobsi_fn void llmobsi_state_start(llmobsi_instance* instance)
+{
+    llmobsi_state_file* state = llmobsi_state_of(instance);
+    if (!instance->config.host_pumped) {
+        state->has_thread = llmobsi_thread_start(&state->thread, llmobsi_state_run, instance);
+        llmobsi_notes_add(&instance->collector.notes, LLMOBS_NOTE_THREAD_START,
+                          !state->has_thread);
+    }
+}
+
 /* Before anybody else is there. Whatever is wrong with the file, the instance opens. */
 llmobsi_fn void llmobsi_state_open(llmobsi_instance* instance, llmobsi_held* held)
 {
@@ -336,6 +453,7 @@ llmobsi_fn void llmobsi_state_open(llmobsi_instance* instance, llmobsi_held* hel
     state->on = hold == LLMOBS_I_STATE_HELD && llmobsi_state_load(instance);
     if (state->on) {
         llmobsi_store_relaxed(&state->due_ns, llmobsi_monotonic_ns() + state->interval_ns);
+        llmobsi_state_start(instance);
     } else {
         llmobs_note note = hold == LLMOBS_I_STATE_TAKEN ? LLMOBS_NOTE_STATE_TAKEN
                                                         : LLMOBS_NOTE_STATE_OPEN;
@@ -345,29 +463,34 @@ llmobsi_fn void llmobsi_state_open(llmobsi_instance* instance, llmobsi_held* hel
     errno = before;
 }
 
-/* When nobody else is there any more; `save`: once more. */
-llmobsi_fn void llmobsi_state_close(llmobsi_instance* instance, bool save)
+/* When nobody else is there any more; `save`: once more, by the deadline where there is a thread.
+   False: the disk hangs, and the place and the block are the thread's. */
+llmobsi_fn bool llmobsi_state_close(llmobsi_instance* instance, bool save, uint64_t deadline_ns)
 {
     llmobsi_state_file* state = llmobsi_state_of(instance);
-    const int before = errno;
     if (state == NULL) {
-        return;
+        return true;
     }
-    llmobsi_lock_take(&state->lock);
-    if (state->on && save) {
-        (void)llmobsi_state_save(instance);
+    if (state->has_thread) {
+        if (!llmobsi_state_stop(instance, save, deadline_ns)) {
+            llmobsi_notes_add(&instance->collector.notes, LLMOBS_NOTE_STATE_SLOW, 1);
+            return false;
+        }
+    } else if (save) {
+        llmobsi_state_save_now(instance);
     }
-    llmobsi_state_off(state);
-    llmobsi_lock_give(&state->lock);
-    errno = before;
+    llmobsi_state_end(state);
+    return true;
 }
 
-/* In the child: the file is the parent's. The lock file was closed when it was forked. */
+/* In the child: the file is the parent's, and so is its thread. The lock file was closed when it
+   was forked. */
 llmobsi_fn void llmobsi_state_forked(llmobsi_instance* instance)
 {
     llmobsi_state_file* state = llmobsi_state_of(instance);
     if (state != NULL) {
         llmobsi_state_off(state);
+        state->has_thread = false;
         state->saved = 0;
         state->failed = 0;
         state->lost = 0;

@@ -32,6 +32,7 @@ llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** 
 #ifndef LLMOBS_NO_FILE
     if (llmobsi_state_of(instance) != NULL) {
         locks[count++] = &llmobsi_state_of(instance)->lock;
+        locks[count++] = &llmobsi_state_of(instance)->call;
     }
 #endif
     return count;
@@ -381,7 +382,7 @@ llmobsi_fn llmobs_result llmobsi_open_in(llmobsi_place* place, const llmobs_conf
     llmobsi_place_publish(place, instance, ticket);
     if (!config->host_pumped && !llmobsi_tick_start(instance)) {
 #ifndef LLMOBS_NO_FILE
-        llmobsi_state_close(instance, false);
+        (void)llmobsi_state_close(instance, false, UINT64_MAX);
 #endif
         llmobsi_store_ordered(&place->ticket, 0);
         llmobsi_store_ordered(&place->exporting, 0);
@@ -437,7 +438,8 @@ LLMOBS_API llmobs* llmobs_open(const llmobs_config* config, llmobs_result* resul
 
 /* ---- close --------------------------------------------------------------------------------- */
 
-#define LLMOBS_I_CLOSE_LAST_NS UINT64_C(40000000) /* for threads to end when time is up */
+#define LLMOBS_I_CLOSE_LAST_NS UINT64_C(40000000) /* for threads to end when time is up, */
+#define LLMOBS_I_CLOSE_SAVE_NS UINT64_C(200000000) /* and for a last save              */
 
 /* From here on no callback is begun. */
 llmobsi_fn void llmobsi_exporter_stop(llmobsi_exporter* exporter)
@@ -538,6 +540,19 @@ llmobsi_fn void llmobsi_exporters_settle(llmobsi_instance* instance)
     llmobsi_lock_give(&instance->setup);
 }
 
+/* The state file's last save. False: its disk hangs. */
+llmobsi_fn bool llmobsi_instance_keep(llmobsi_instance* instance, uint64_t deadline_ns)
+{
+#ifndef LLMOBS_NO_FILE
+    uint64_t last_ns = llmobsi_monotonic_ns() + LLMOBS_I_CLOSE_SAVE_NS;
+    return llmobsi_state_close(instance, true, deadline_ns > last_ns ? deadline_ns : last_ns);
+#else
+    (void)instance;
+    (void)deadline_ns;
+    return true;
+#endif
+}
+
 /* Closes what the ticket was taken from. */
 llmobsi_fn llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmobs_stats* stats)
 {
@@ -546,6 +561,7 @@ llmobsi_fn llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmo
     llmobsi_patience patience;
     bool delivered;
     bool quiet;
+    bool file_done;
     patience.deadline_ns = llmobsi_deadline_ns(instance->config.close_timeout_ms);
     patience.pumped = instance->config.host_pumped;
     patience.others_ns = llmobsi_deadline_ns(instance->config.close_timeout_ms / 2);
@@ -559,9 +575,8 @@ llmobsi_fn llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmo
     llmobsi_store_ordered(&place->exporting, 0);
     quiet &= llmobsi_callers_leave(place, patience.deadline_ns + UINT64_C(50000000));
     quiet &= !llmobsi_exporters_abandon(&instance->collector);
-#ifndef LLMOBS_NO_FILE
-    llmobsi_state_close(instance, true);
-#endif
+    file_done = llmobsi_instance_keep(instance, patience.deadline_ns);
+    quiet &= file_done;
     llmobsi_last_stats(instance, stats);
     llmobsi_instance_tell(instance);
     llmobsi_keyring_end(&instance->collector.recorder.keyring);
@@ -576,7 +591,9 @@ llmobsi_fn llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmo
     } else {
         llmobsi_leave_block(instance);
     }
-    llmobsi_store_ordered(&place->claimed, 0);
+    if (file_done) {
+        llmobsi_store_ordered(&place->claimed, 0);
+    }
     return quiet ? (delivered ? LLMOBS_OK : LLMOBS_ERROR_TIMEOUT) : LLMOBS_ERROR_INCOMPLETE;
 }
 

@@ -8,9 +8,9 @@ LLMOBS_API llmobs* llmobs_open(const llmobs_config* config, llmobs_result* resul
 /* [any, locks] Delivers what is there, within config.close_timeout_ms, and closes. Recorders may
    still run: they become inert. OK: every batch was settled (delivered, or given up and counted). A
    second close is OK, too, and does nothing. ERROR_TIMEOUT: closed, but some was not delivered in
-   time, and is lost as `close`. ERROR_INCOMPLETE: closed, but a callback hung, or a batch is still
-   pending; thread and memory are left to it for good. ERROR_BUSY: from inside a callback. The
-   memory is parked for the next open; see llmobs_release. */
+   time, and is lost as `close`. ERROR_INCOMPLETE: closed, but a callback hung, a batch is still
+   pending, or the state file's disk hangs; thread and memory are left to it for good. ERROR_BUSY:
+   from inside a callback. The memory is parked for the next open; see llmobs_release. */
 LLMOBS_API llmobs_result llmobs_close(llmobs* obs);
 
 /* [any, locks] The same, and the last account: no span or log record is live or queued in it, what

@@ -117,8 +117,10 @@ typedef struct llmobsi_place {
     llmobsi_recorder* recorder; /* written before the ticket is published                        */
     llmobsi_atomic64 dropped[LLMOBS_DROP_COUNT]; /* lost on the way in: any thread adds          */
     llmobsi_atomic64 logs_dropped; /* of these: log records                                      */
-    llmobsi_held state_lock; /* the state file's, which a child must not hold. Open, the tick,
+    llmobsi_held state_lock; /* the state file's, which a child must not hold. Open, who saves,
                                 close */
+    llmobsi_atomic32 left; /* the state file's thread hangs, and gives the place back: see
+                              llmobsi_state_stop. It and close write                             */
 } llmobsi_place;
 
 typedef struct llmobsi_use {
@@ -495,6 +497,10 @@ llmobsi_fn void llmobsi_forked(void)
     }
     for (i = 0; i < LLMOBS_MAX_INSTANCES; i++) {
         llmobsi_held_close(&llmobsi_places[i].state_lock);
+        if (llmobsi_load_relaxed(&llmobsi_places[i].left) != 0) {
+            llmobsi_store_relaxed(&llmobsi_places[i].left, 0);
+            llmobsi_store_relaxed(&llmobsi_places[i].claimed, 0);
+        }
         if (llmobsi_load_relaxed(&llmobsi_places[i].ticket) != 0) {
             llmobsi_store_relaxed(&llmobsi_places[i].forked, 1);
             llmobsi_store_relaxed(&llmobsi_places[i].users, 0);
