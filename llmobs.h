@@ -37829,6 +37829,7 @@ typedef struct llmobsi_alerts {
     uint32_t rule_limit;  /* likewise */
     llmobsi_alert_rule* rules; /* this and all below, but for `telling`: under the lock */
     uint8_t* phases; /* llmobsi_alert_phase of each */
+    uint32_t (*counts)[2]; /* pending, firing of each, at the last evaluation */
     llmobsi_watches watches;
     llmobsi_alert_states* states;
     uint64_t stamp;   /* of the last look at the clock */
@@ -37865,6 +37866,8 @@ llmobsi_fn void llmobsi_alerts_layout(llmobsi_arena* arena, const llmobs_config*
     llmobsi_alert_rule* rules =
         (llmobsi_alert_rule*)llmobsi_arena_take(arena, config->alert_rules, sizeof *rules);
     uint8_t* phases = (uint8_t*)llmobsi_arena_take(arena, config->alert_rules, 1);
+    uint32_t(*counts)[2] =
+        (uint32_t(*)[2])llmobsi_arena_take(arena, config->alert_rules, sizeof *counts);
     llmobsi_alert_told* told =
         (llmobsi_alert_told*)llmobsi_arena_take(arena, LLMOBS_I_ALERT_TOLD, sizeof *told);
     llmobsi_alert_states* states = llmobsi_alert_states_layout(arena, config->alerts);
@@ -37876,6 +37879,7 @@ llmobsi_fn void llmobsi_alerts_layout(llmobsi_arena* arena, const llmobs_config*
     if (placed) {
         alerts->rules = rules;
         alerts->phases = phases;
+        alerts->counts = counts;
         alerts->told = told;
         alerts->states = states;
         alerts->rule_limit = config->alert_rules;
@@ -37890,6 +37894,7 @@ llmobsi_fn void llmobsi_alerts_clear(llmobsi_alerts* alerts)
 {
     memset((void*)alerts->rules, 0, alerts->rule_limit * sizeof *alerts->rules);
     memset(alerts->phases, 0, alerts->rule_limit);
+    memset(alerts->counts, 0, alerts->rule_limit * sizeof *alerts->counts);
     llmobsi_watches_start(&alerts->watches);
     llmobsi_alert_states_start(alerts->states, alerts->states->seed);
     alerts->step = 0;
@@ -37971,6 +37976,38 @@ llmobsi_fn void llmobsi_alert_judge_rule(llmobsi_alerts* alerts, const llmobsi_r
     }
 }
 
+/* How many alerts of each rule there are. */
+llmobsi_fn void llmobsi_alerts_tally(llmobsi_alerts* alerts)
+{
+    uint32_t i;
+    memset(alerts->counts, 0, alerts->rule_limit * sizeof *alerts->counts);
+    for (i = 0; i < alerts->states->used; i++) {
+        const llmobsi_alert* alert = &alerts->states->alerts[i];
+        if (alert->used && llmobsi_alert_is_active(alert)) {
+            alerts->counts[alert->rule][alert->state == LLMOBS_ALERT_FIRING]++;
+        }
+    }
+}
+
+/* The name and the counts of a rule; false: there is none at this place. */
+llmobsi_fn bool llmobsi_alerts_count_of(llmobsi_alerts* alerts, uint32_t number,
+                                        char name[LLMOBS_ALERT_NAME_SIZE], uint32_t counts[2])
+{
+    llmobsi_control* self = llmobsi_busy_begin();
+    bool live;
+    llmobsi_lock_take(&alerts->lock);
+    live = alerts->phases[number] == LLMOBS_I_ALERT_LIVE;
+    if (live) {
+        const char* text = llmobsi_alert_text(&alerts->rules[number], alerts->rules[number].name);
+        memcpy(name, text, strlen(text) + 1);
+        counts[0] = alerts->counts[number][0];
+        counts[1] = alerts->counts[number][1];
+    }
+    llmobsi_lock_give(&alerts->lock);
+    llmobsi_busy_end(self);
+    return live;
+}
+
 /* One evaluation, under the lock. */
 llmobsi_fn void llmobsi_alerts_round(llmobsi_alerts* alerts, const llmobsi_recorder* recorder)
 {
@@ -37983,6 +38020,7 @@ llmobsi_fn void llmobsi_alerts_round(llmobsi_alerts* alerts, const llmobsi_recor
         }
     }
     llmobsi_alert_round_end(alerts->states, alerts->rules, alerts->rule_limit);
+    llmobsi_alerts_tally(alerts);
     alerts->evaluations++;
     alerts->news = true;
 }
@@ -38066,6 +38104,8 @@ llmobsi_fn void llmobsi_alert_drop(llmobsi_alerts* alerts, uint32_t number)
 llmobsi_fn void llmobsi_alert_retire(llmobsi_alerts* alerts, uint32_t number)
 {
     llmobsi_alert_rule_stop(alerts->states, number);
+    alerts->counts[number][0] = 0;
+    alerts->counts[number][1] = 0;
     alerts->phases[number] = LLMOBS_I_ALERT_LEAVING;
     alerts->news = true;
 }
@@ -38418,14 +38458,11 @@ llmobsi_fn void llmobsi_alerts_count(const llmobsi_alerts* alerts, llmobs_alert_
     uint32_t i;
     for (i = 0; i < alerts->rule_limit; i++) {
         stats->rules += alerts->phases[i] == LLMOBS_I_ALERT_LIVE;
+        stats->pending += alerts->counts[i][0];
+        stats->firing += alerts->counts[i][1];
     }
     for (i = 0; i < watches->watch_limit; i++) {
         stats->watches += watches->watches[i].used && watches->watches[i].asked > 0;
-    }
-    for (i = 0; i < alerts->states->used; i++) {
-        const llmobsi_alert* alert = &alerts->states->alerts[i];
-        stats->pending += alert->used && alert->state == LLMOBS_ALERT_PENDING;
-        stats->firing += alert->used && alert->state == LLMOBS_ALERT_FIRING;
     }
     stats->groups = llmobsi_watches_groups(watches);
     stats->evaluations = alerts->evaluations;
@@ -45991,7 +46028,11 @@ LLMOBS_API llmobs_result llmobs_stats_read(llmobs* obs, llmobs_stats* stats)
     X(METRIC_SERIES, "llmobs.metric.series", "llmobs_metric_series", "{series}", UPDOWN,          \
       "Label sets at this time, of all metrics.")                                                 \
     X(METRIC_MISUSED, "llmobs.metric.misused", "llmobs_metric_misused", "", COUNTER,              \
-      "Calls that named no metric, one of another kind, or the wrong labels.")
+      "Calls that named no metric, one of another kind, or the wrong labels.")                    \
+    X(LOST, "llmobs.lost", "llmobs_lost", "", COUNTER,                                            \
+      "Spans, log records, requests and values lost in this library, for whatever cause.")        \
+    X(ALERTS, "llmobs.alerts", "llmobs_alerts", "{alert}", UPDOWN,                                \
+      "Alerts of a rule, pending or firing at the last evaluation.")
 
 typedef enum llmobsi_self_metric {
 #define LLMOBS_I_SELF(id, name, family, unit, instrument, help) LLMOBS_I_SELF_##id,
@@ -46177,6 +46218,25 @@ llmobsi_fn void llmobsi_self_metrics(llmobsi_account* account)
     }
 }
 
+/* ---- alerts -------------------------------------------------------------------------------- */
+
+/* As Prometheus' own ALERTS has them, but counted: their labels stay in the alerts. */
+llmobsi_fn void llmobsi_self_alerts(llmobsi_account* account)
+{
+    llmobsi_alerts* alerts = llmobsi_alerts_of(&account->instance->collector.recorder);
+    uint32_t i;
+    for (i = 0; alerts != NULL && i < alerts->rule_limit; i++) {
+        char name[LLMOBS_ALERT_NAME_SIZE];
+        uint32_t counts[2];
+        if (llmobsi_alerts_count_of(alerts, i, name, counts)) {
+            llmobsi_self_point(account, counts[0], "alertname", llmobs_str(name), "alertstate",
+                               llmobs_str("pending"));
+            llmobsi_self_point(account, counts[1], "alertname", llmobs_str(name), "alertstate",
+                               llmobs_str("firing"));
+        }
+    }
+}
+
 /* ---- the whole ----------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
@@ -46233,6 +46293,12 @@ llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
         break;
     case LLMOBS_I_SELF_METRIC_MISUSED:
         llmobsi_self_number(account, stats->metric_misused);
+        break;
+    case LLMOBS_I_SELF_LOST:
+        llmobsi_self_number(account, llmobsi_stats_lost(stats));
+        break;
+    case LLMOBS_I_SELF_ALERTS:
+        llmobsi_self_alerts(account);
         break;
     case LLMOBS_I_SELF_COUNT:
         break;

@@ -29,6 +29,7 @@ typedef struct llmobsi_alerts {
     uint32_t rule_limit;  /* likewise */
     llmobsi_alert_rule* rules; /* this and all below, but for `telling`: under the lock */
     uint8_t* phases; /* llmobsi_alert_phase of each */
+    uint32_t (*counts)[2]; /* pending, firing of each, at the last evaluation */
     llmobsi_watches watches;
     llmobsi_alert_states* states;
     uint64_t stamp;   /* of the last look at the clock */
@@ -65,6 +66,8 @@ llmobsi_fn void llmobsi_alerts_layout(llmobsi_arena* arena, const llmobs_config*
     llmobsi_alert_rule* rules =
         (llmobsi_alert_rule*)llmobsi_arena_take(arena, config->alert_rules, sizeof *rules);
     uint8_t* phases = (uint8_t*)llmobsi_arena_take(arena, config->alert_rules, 1);
+    uint32_t(*counts)[2] =
+        (uint32_t(*)[2])llmobsi_arena_take(arena, config->alert_rules, sizeof *counts);
     llmobsi_alert_told* told =
         (llmobsi_alert_told*)llmobsi_arena_take(arena, LLMOBS_I_ALERT_TOLD, sizeof *told);
     llmobsi_alert_states* states = llmobsi_alert_states_layout(arena, config->alerts);
@@ -76,6 +79,7 @@ llmobsi_fn void llmobsi_alerts_layout(llmobsi_arena* arena, const llmobs_config*
     if (placed) {
         alerts->rules = rules;
         alerts->phases = phases;
+        alerts->counts = counts;
         alerts->told = told;
         alerts->states = states;
         alerts->rule_limit = config->alert_rules;
@@ -90,6 +94,7 @@ llmobsi_fn void llmobsi_alerts_clear(llmobsi_alerts* alerts)
 {
     memset((void*)alerts->rules, 0, alerts->rule_limit * sizeof *alerts->rules);
     memset(alerts->phases, 0, alerts->rule_limit);
+    memset(alerts->counts, 0, alerts->rule_limit * sizeof *alerts->counts);
     llmobsi_watches_start(&alerts->watches);
     llmobsi_alert_states_start(alerts->states, alerts->states->seed);
     alerts->step = 0;
@@ -171,6 +176,38 @@ llmobsi_fn void llmobsi_alert_judge_rule(llmobsi_alerts* alerts, const llmobsi_r
     }
 }
 
+/* How many alerts of each rule there are. */
+llmobsi_fn void llmobsi_alerts_tally(llmobsi_alerts* alerts)
+{
+    uint32_t i;
+    memset(alerts->counts, 0, alerts->rule_limit * sizeof *alerts->counts);
+    for (i = 0; i < alerts->states->used; i++) {
+        const llmobsi_alert* alert = &alerts->states->alerts[i];
+        if (alert->used && llmobsi_alert_is_active(alert)) {
+            alerts->counts[alert->rule][alert->state == LLMOBS_ALERT_FIRING]++;
+        }
+    }
+}
+
+/* The name and the counts of a rule; false: there is none at this place. */
+llmobsi_fn bool llmobsi_alerts_count_of(llmobsi_alerts* alerts, uint32_t number,
+                                        char name[LLMOBS_ALERT_NAME_SIZE], uint32_t counts[2])
+{
+    llmobsi_control* self = llmobsi_busy_begin();
+    bool live;
+    llmobsi_lock_take(&alerts->lock);
+    live = alerts->phases[number] == LLMOBS_I_ALERT_LIVE;
+    if (live) {
+        const char* text = llmobsi_alert_text(&alerts->rules[number], alerts->rules[number].name);
+        memcpy(name, text, strlen(text) + 1);
+        counts[0] = alerts->counts[number][0];
+        counts[1] = alerts->counts[number][1];
+    }
+    llmobsi_lock_give(&alerts->lock);
+    llmobsi_busy_end(self);
+    return live;
+}
+
 /* One evaluation, under the lock. */
 llmobsi_fn void llmobsi_alerts_round(llmobsi_alerts* alerts, const llmobsi_recorder* recorder)
 {
@@ -183,6 +220,7 @@ llmobsi_fn void llmobsi_alerts_round(llmobsi_alerts* alerts, const llmobsi_recor
         }
     }
     llmobsi_alert_round_end(alerts->states, alerts->rules, alerts->rule_limit);
+    llmobsi_alerts_tally(alerts);
     alerts->evaluations++;
     alerts->news = true;
 }
@@ -266,6 +304,8 @@ llmobsi_fn void llmobsi_alert_drop(llmobsi_alerts* alerts, uint32_t number)
 llmobsi_fn void llmobsi_alert_retire(llmobsi_alerts* alerts, uint32_t number)
 {
     llmobsi_alert_rule_stop(alerts->states, number);
+    alerts->counts[number][0] = 0;
+    alerts->counts[number][1] = 0;
     alerts->phases[number] = LLMOBS_I_ALERT_LEAVING;
     alerts->news = true;
 }

@@ -138,14 +138,11 @@ llmobsi_fn void llmobsi_alerts_count(const llmobsi_alerts* alerts, llmobs_alert_
     uint32_t i;
     for (i = 0; i < alerts->rule_limit; i++) {
         stats->rules += alerts->phases[i] == LLMOBS_I_ALERT_LIVE;
+        stats->pending += alerts->counts[i][0];
+        stats->firing += alerts->counts[i][1];
     }
     for (i = 0; i < watches->watch_limit; i++) {
         stats->watches += watches->watches[i].used && watches->watches[i].asked > 0;
-    }
-    for (i = 0; i < alerts->states->used; i++) {
-        const llmobsi_alert* alert = &alerts->states->alerts[i];
-        stats->pending += alert->used && alert->state == LLMOBS_ALERT_PENDING;
-        stats->firing += alert->used && alert->state == LLMOBS_ALERT_FIRING;
     }
     stats->groups = llmobsi_watches_groups(watches);
     stats->evaluations = alerts->evaluations;

@@ -44,7 +44,11 @@
     X(METRIC_SERIES, "llmobs.metric.series", "llmobs_metric_series", "{series}", UPDOWN,          \
       "Label sets at this time, of all metrics.")                                                 \
     X(METRIC_MISUSED, "llmobs.metric.misused", "llmobs_metric_misused", "", COUNTER,              \
-      "Calls that named no metric, one of another kind, or the wrong labels.")
+      "Calls that named no metric, one of another kind, or the wrong labels.")                    \
+    X(LOST, "llmobs.lost", "llmobs_lost", "", COUNTER,                                            \
+      "Spans, log records, requests and values lost in this library, for whatever cause.")        \
+    X(ALERTS, "llmobs.alerts", "llmobs_alerts", "{alert}", UPDOWN,                                \
+      "Alerts of a rule, pending or firing at the last evaluation.")
 
 typedef enum llmobsi_self_metric {
 #define LLMOBS_I_SELF(id, name, family, unit, instrument, help) LLMOBS_I_SELF_##id,
@@ -230,6 +234,25 @@ llmobsi_fn void llmobsi_self_metrics(llmobsi_account* account)
     }
 }
 
+/* ---- alerts -------------------------------------------------------------------------------- */
+
+/* As Prometheus' own ALERTS has them, but counted: their labels stay in the alerts. */
+llmobsi_fn void llmobsi_self_alerts(llmobsi_account* account)
+{
+    llmobsi_alerts* alerts = llmobsi_alerts_of(&account->instance->collector.recorder);
+    uint32_t i;
+    for (i = 0; alerts != NULL && i < alerts->rule_limit; i++) {
+        char name[LLMOBS_ALERT_NAME_SIZE];
+        uint32_t counts[2];
+        if (llmobsi_alerts_count_of(alerts, i, name, counts)) {
+            llmobsi_self_point(account, counts[0], "alertname", llmobs_str(name), "alertstate",
+                               llmobs_str("pending"));
+            llmobsi_self_point(account, counts[1], "alertname", llmobs_str(name), "alertstate",
+                               llmobs_str("firing"));
+        }
+    }
+}
+
 /* ---- the whole ----------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
@@ -286,6 +309,12 @@ llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
         break;
     case LLMOBS_I_SELF_METRIC_MISUSED:
         llmobsi_self_number(account, stats->metric_misused);
+        break;
+    case LLMOBS_I_SELF_LOST:
+        llmobsi_self_number(account, llmobsi_stats_lost(stats));
+        break;
+    case LLMOBS_I_SELF_ALERTS:
+        llmobsi_self_alerts(account);
         break;
     case LLMOBS_I_SELF_COUNT:
         break;
