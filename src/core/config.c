@@ -157,7 +157,10 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     X(budget_keys, 16, 1u << 20)                                                                 \
     X(budget_reservations, 16, 65536)                                                            \
     X(reservation_max_age_s, 1, 86400)                                                           \
-    X(state_interval_s, 1, 86400)
+    X(state_interval_s, 1, 86400)                                                                \
+    X(good_first_token_ms, 0, 86400000)                                                          \
+    X(good_token_ms, 0, 86400000)                                                                \
+    X(good_request_ms, 0, 86400000)
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {

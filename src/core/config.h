@@ -163,6 +163,13 @@ typedef struct llmobs_config {
     const char* state_file;      /* what outlives a restart: ledger, users, budgets. Loaded by open,
                                     written by the tick; see docs/state.md         (default none) */
     uint32_t state_interval_s;   /* how often it is written, up to a day             (default 60) */
+    uint32_t good_first_token_ms; /* targets that a good request keeps to, see
+                                    llm_good_requests_total in docs/metrics.md: its time to the
+                                    first token, up to a day             (default 0: no target)   */
+    uint32_t good_token_ms;      /* the mean time of its output tokens after the first one, up to a
+                                    day                                  (default 0: no target)   */
+    uint32_t good_request_ms;    /* the whole of it, the wait included, up to a day
+                                                                         (default 0: no target)   */
 } llmobs_config;
 
 /* [any] A config with every default filled in; set fields, then open. */

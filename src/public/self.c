@@ -53,35 +53,41 @@ typedef enum llmobsi_self_metric {
     LLMOBS_I_SELF_COUNT
 } llmobsi_self_metric;
 
+/* What a metric is. */
+typedef struct llmobsi_self_kind {
+    const char* name;
+    const char* family;
+    const char* unit;
+    const char* help;
+    llmobs_instrument instrument;
+} llmobsi_self_kind;
+
+static const llmobsi_self_kind llmobsi_self_kinds[LLMOBS_I_SELF_COUNT] = {
+#define LLMOBS_I_SELF(id, name, family, unit, instrument, help) \
+    {name, family, unit, help, LLMOBS_##instrument},
+    LLMOBS_I_SELF_METRICS(LLMOBS_I_SELF)
+#undef LLMOBS_I_SELF
+};
+
 /* A metric on its way to the gather, and where its values come from. */
 typedef struct llmobsi_account {
     llmobsi_gather* gather;
     const llmobsi_instance* instance;
     const llmobs_stats* stats;
     llmobsi_self_metric id;
+    const llmobsi_self_kind* kind;
+    uint64_t start_unix_ns; /* 0: it has none */
     llmobs_metric_view* view;
 } llmobsi_account;
 
 llmobsi_fn void llmobsi_self_describe(llmobsi_account* account)
 {
-    static const struct {
-        const char* name;
-        const char* family;
-        const char* unit;
-        const char* help;
-        llmobs_instrument instrument;
-    } table[] = {
-#define LLMOBS_I_SELF(id, name, family, unit, instrument, help) \
-    {name, family, unit, help, LLMOBS_##instrument},
-        LLMOBS_I_SELF_METRICS(LLMOBS_I_SELF)
-#undef LLMOBS_I_SELF
-    };
     llmobs_metric_view* view = llmobsi_gather_metric(account->gather);
-    view->name = llmobs_str(table[account->id].name);
-    view->family = llmobs_str(table[account->id].family);
-    view->unit = llmobs_str(table[account->id].unit);
-    view->help = llmobs_str(table[account->id].help);
-    view->instrument = table[account->id].instrument;
+    view->name = llmobs_str(account->kind->name);
+    view->family = llmobs_str(account->kind->family);
+    view->unit = llmobs_str(account->kind->unit);
+    view->help = llmobs_str(account->kind->help);
+    view->instrument = account->kind->instrument;
     view->number = LLMOBS_NUMBER_INT;
     account->view = view;
 }
@@ -142,7 +148,7 @@ llmobsi_fn void llmobsi_self_point(llmobsi_account* account, uint64_t value, con
         text = llmobsi_self_label(point, text, label_2, of_2);
     }
     point->labels.size = (size_t)(text - point->labels.data);
-    point->start_unix_ns = account->instance->opened_unix_ns;
+    point->start_unix_ns = account->start_unix_ns;
     point->value.integer = value < LLMOBS_I_CELL_MOST ? (int64_t)value : INT64_MAX;
     account->view->point_count++;
 }
@@ -301,25 +307,11 @@ llmobsi_fn void llmobsi_gather_self(llmobsi_gather* gather, llmobsi_instance* in
     account.gather = gather;
     account.instance = instance;
     account.stats = &stats;
+    account.start_unix_ns = instance->opened_unix_ns;
     for (id = 0; id < (int)LLMOBS_I_SELF_COUNT && !gather->stopped; id++) {
         account.id = (llmobsi_self_metric)id;
+        account.kind = &llmobsi_self_kinds[id];
         llmobsi_self_describe(&account);
         llmobsi_self_values(&account);
     }
-}
-
-/* Everything there is to read, in batches of views. */
-llmobsi_fn void llmobsi_metrics_gather(llmobsi_instance* instance, bool attributes,
-                                       llmobsi_deliver_fn deliver, void* user)
-{
-    llmobsi_recorder* recorder = &instance->collector.recorder;
-    llmobsi_gather gather;
-    llmobsi_gather_begin(&gather, recorder, attributes, deliver, user);
-    if (recorder->registry.on) {
-        llmobsi_gather_registry(&gather);
-    }
-    if ((llmobsi_families(&instance->config) & LLMOBS_FAMILY_SELF) != 0) {
-        llmobsi_gather_self(&gather, instance);
-    }
-    (void)llmobsi_gather_flush(&gather);
 }
