@@ -81,6 +81,7 @@ CONTENTS: search for a tag.
     >>api:unique             >>unique                 how many different users: HyperLogLog
     >>api:cost_ledger        >>cost_ledger            what was spent, by feature, model, tenant and period
                              >>cost_users             who spends most, and how many they are
+                             >>cost_heavy             who uses most tokens
                              >>purse                  amounts with a limit, by period
     >>api:budget_table       >>budget_table           budgets and the purses of their keys
     >>api:budget_define      >>budget_define          budgets: what they are, how they stand
@@ -105,7 +106,6 @@ CONTENTS: search for a tag.
     >>api:vocabulary         >>vocabulary             requests: attributes of the root span
     >>api:explain            >>explain                recent requests, taken apart
     >>api:outcome            >>outcome                requests: the end
-                             >>cost_heavy             who uses most tokens
     >>api:cost_record        >>cost_record            what was spent without a request
     >>api:cost_report        >>cost_report            questions to the cost ledger
     >>api:cost_print         >>cost_print             cost reports as text
@@ -150,6 +150,8 @@ CONTENTS: search for a tag.
     >>api:state              >>state                  what outlives a restart
     >>api:stats              >>stats                  the account of an instance
                              >>self                   what the library tells of itself
+                             >>heavy                  who uses most tokens, as a metric
+                             >>alert_metrics          alerts, as a metric
     >>api:metrics            >>metrics                metrics out
     >>api:flush              >>flush                  tick, flush and the tick's own thread
     >>api:prices             >>prices                 loading and setting prices
@@ -908,6 +910,13 @@ typedef struct llmobs_config {
                                     150000000 for 15 cents. By the energy that
                                     llmobs_requests_share_energy tells, on top of gpu_second_nano
                                                                                (default 0: none)  */
+    uint32_t good_first_token_ms; /* targets that a good request keeps to, see
+                                    llm_good_requests_total in docs/metrics.md: its time to the
+                                    first token, up to a day             (default 0: no target)   */
+    uint32_t good_token_ms;      /* the mean time of its output tokens after the first one, up to a
+                                    day                                  (default 0: no target)   */
+    uint32_t good_request_ms;    /* the whole of it, the wait included, up to a day
+                                                                         (default 0: no target)   */
 } llmobs_config;
 
 /* [any] A config with every default filled in; set fields, then open. */
@@ -1462,6 +1471,14 @@ LLMOBS_API llmobs_metric_info llmobs_metric_info_default(void);
       "Requests that ended")                                                                      \
     X(LLM_REQUEST_DURATION, LLM, "llm_request_duration_seconds", "s", HISTOGRAM, NANO, PHASE,     \
       COST, "Duration of a whole request, the wait included")                                     \
+    X(LLM_TIME_TO_FIRST_TOKEN, LLM, "llm_time_to_first_token_seconds", "s", HISTOGRAM, NANO,      \
+      VLLM_FIRST_TOKEN, COST, "Time to the first token, the wait included")                       \
+    X(LLM_GOOD_REQUESTS, LLM, "llm_good_requests_total", "{request}", COUNTER, INT, NONE, COST,   \
+      "Requests that ended well and kept to every target that is set: goodput")                   \
+    X(LLM_DRIFT_SCORE, LLM, "llm_drift_score", "", GAUGE, DOUBLE, NONE, DETECTOR,                 \
+      "How far traffic is from a detector's baseline: the more, the further")                     \
+    X(LLM_JUDGE_EVALUATIONS, LLM, "llm_judge_evaluations_total", "{evaluation}", COUNTER, INT,    \
+      NONE, JUDGE, "Answers that a judge has looked at, by its verdict")                          \
     X(LLM_ACTIVE_SESSIONS, LLM, "llm_active_sessions", "{session}", UPDOWN, INT, NONE, FEATURE,   \
       "Currently active LLM sessions")                                                            \
     /* OpenTelemetry GenAI, of the conventions 1.41 only */                                       \
@@ -9682,7 +9699,10 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     X(alert_rules, 4, 4096)                                                                      \
     X(alert_groups, 16, 65536)                                                                   \
     X(alert_window_bytes, 16384, 1u << 28)                                                       \
-    X(alerts, 16, 65536)
+    X(alerts, 16, 65536)                                                                         \
+    X(good_first_token_ms, 0, 86400000)                                                          \
+    X(good_token_ms, 0, 86400000)                                                                \
+    X(good_request_ms, 0, 86400000)
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {
@@ -17695,6 +17715,8 @@ static const double llmobsi_bounds[LLMOBS_I_BOUNDS_COUNT][LLMOBS_I_CATALOGUE_BOU
     X(KIND, KIND, "model", "feature", "kind")                                                     \
     X(RULE, RULE, "rule")                                                                         \
     X(REQUESTS, REQUESTS, "model", "feature", "error_type")                                       \
+    X(DETECTOR, DETECTOR, "detector")                                                             \
+    X(JUDGE, JUDGE, "judge", "verdict")                                                           \
     X(FEATURE, FEATURE, "feature")                                                                \
     X(GENAI_CALL, GENAI_CALL, "gen_ai.operation.name", "gen_ai.provider.name",                    \
       "gen_ai.request.model", "gen_ai.response.model", "server.address", "server.port")           \
@@ -20538,6 +20560,27 @@ llmobsi_inline bool llmobsi_metric_fits(const llmobsi_registry* registry, uint32
             metric->instrument == LLMOBS_HISTOGRAM_EXPONENTIAL);
 }
 
+/* Inside. */
+llmobsi_inline llmobsi_handle llmobsi_handle_in(const llmobsi_visit* visit, llmobs_metric metric,
+                                                llmobs_instrument instrument,
+                                                const char* const* values, size_t count,
+                                                llmobsi_wait wait)
+{
+    llmobsi_handle handle = {0, 0, 0, 0};
+    if (llmobsi_likely((values != NULL || count == 0) &&
+                       llmobsi_metric_fits(visit->registry, metric.number - 1, instrument,
+                                           count))) {
+        handle.instance = metric.instance;
+        handle.metric = metric.number - 1;
+        handle.series = llmobsi_series_get(visit->registry, handle.metric, values,
+                                           visit->may_wait ? wait : LLMOBS_I_WAIT_NEVER);
+        handle.cell = visit->registry->series[handle.series].cell;
+    } else {
+        (void)llmobsi_add_relaxed(&visit->registry->misused, 1);
+    }
+    return handle;
+}
+
 llmobsi_inline llmobsi_handle llmobsi_handle_get(llmobs_metric metric,
                                                  llmobs_instrument instrument,
                                                  const char* const* values, size_t count,
@@ -20545,21 +20588,31 @@ llmobsi_inline llmobsi_handle llmobsi_handle_get(llmobs_metric metric,
 {
     llmobsi_handle handle = {0, 0, 0, 0};
     llmobsi_visit visit;
-    if (!llmobsi_visit_begin(&visit, metric.instance)) {
-        return handle;
+    if (llmobsi_visit_begin(&visit, metric.instance)) {
+        handle = llmobsi_handle_in(&visit, metric, instrument, values, count, wait);
+        llmobsi_visit_end(&visit);
     }
-    if (llmobsi_likely((values != NULL || count == 0) &&
-                       llmobsi_metric_fits(visit.registry, metric.number - 1, instrument,
-                                           count))) {
-        handle.instance = metric.instance;
-        handle.metric = metric.number - 1;
-        handle.series = llmobsi_series_get(visit.registry, handle.metric, values,
-                                           visit.may_wait ? wait : LLMOBS_I_WAIT_NEVER);
-        handle.cell = visit.registry->series[handle.series].cell;
-    } else {
-        (void)llmobsi_add_relaxed(&visit.registry->misused, 1);
+    return handle;
+}
+
+/* For requests: of a metric of the catalogue, if its family is on, all in one visit; and who makes
+   a series at this moment is not waited for. Nothing is found where `instance` stays 0. */
+llmobsi_inline llmobsi_handle llmobsi_handle_known(llmobs* obs, llmobs_known known,
+                                                   llmobs_instrument instrument,
+                                                   const char* const* values, size_t count)
+{
+    llmobsi_handle handle = {0, 0, 0, 0};
+    llmobsi_visit visit;
+    llmobs_metric metric;
+    metric.instance = llmobsi_ticket(obs);
+    if (llmobsi_visit_begin(&visit, metric.instance)) {
+        metric.number = llmobsi_places[LLMOBS_I_PLACE(metric.instance)].recorder->known[known];
+        if (metric.number != 0) {
+            handle = llmobsi_handle_in(&visit, metric, instrument, values, count,
+                                       LLMOBS_I_WAIT_BRIEFLY);
+        }
+        llmobsi_visit_end(&visit);
     }
-    llmobsi_visit_end(&visit);
     return handle;
 }
 
@@ -20660,6 +20713,20 @@ LLMOBS_I_HANDLE(llmobs_histogram, llmobs_histogram_get, llmobs_histogram_find, L
 LLMOBS_I_HANDLE_BRIEFLY(llmobs_counter, llmobsi_counter_briefly, LLMOBS_COUNTER)
 LLMOBS_I_HANDLE_BRIEFLY(llmobs_updown, llmobsi_updown_briefly, LLMOBS_UPDOWN)
 LLMOBS_I_HANDLE_BRIEFLY(llmobs_histogram, llmobsi_histogram_briefly, LLMOBS_HISTOGRAM)
+
+llmobsi_fn llmobs_counter llmobsi_counter_known(llmobs* obs, llmobs_known known,
+                                                const char* const* values, size_t count)
+{
+    llmobsi_handle handle = llmobsi_handle_known(obs, known, LLMOBS_COUNTER, values, count);
+    LLMOBS_I_HANDLE_OF(llmobs_counter, handle);
+}
+
+llmobsi_fn llmobs_histogram llmobsi_histogram_known(llmobs* obs, llmobs_known known,
+                                                    const char* const* values, size_t count)
+{
+    llmobsi_handle handle = llmobsi_handle_known(obs, known, LLMOBS_HISTOGRAM, values, count);
+    LLMOBS_I_HANDLE_OF(llmobs_histogram, handle);
+}
 
 #undef LLMOBS_I_HANDLE_BRIEFLY
 #undef LLMOBS_I_HANDLE
@@ -20815,33 +20882,54 @@ llmobsi_fn void llmobsi_exemplar_put(llmobsi_exemplar* exemplar,
     llmobsi_store_release(&exemplar->version, version + 2);
 }
 
-/* Offers a value that was recorded into a series as an exemplar of one of its buckets. */
-llmobsi_fn void llmobsi_exemplar_offer(uint32_t ticket, uint32_t number, uint32_t bucket,
-                                       uint64_t key, llmobs_span span)
-{
+/* What exemplars say of a span: found out once for all values that are recorded in it. */
+typedef struct llmobsi_trace {
     llmobs_trace_context context;
+    uint64_t unix_ns;
+    bool is_shown; /* it is sampled, and somebody listens */
+} llmobsi_trace;
+
+llmobsi_fn void llmobsi_trace_of(uint32_t ticket, llmobs_span span, llmobsi_trace* trace)
+{
     llmobsi_visit visit;
-    memset(&context, 0, sizeof context);
-    if (llmobs_span_context(span, &context) != LLMOBS_OK ||
-        (context.flags & LLMOBS_TRACE_SAMPLED) == 0 || !llmobsi_visit_begin(&visit, ticket)) {
-        return;
+    memset(trace, 0, sizeof *trace);
+    trace->is_shown = llmobs_span_context(span, &trace->context) == LLMOBS_OK &&
+                      (trace->context.flags & LLMOBS_TRACE_SAMPLED) != 0 &&
+                      llmobsi_visit_begin(&visit, ticket);
+    if (trace->is_shown) {
+        trace->unix_ns = llmobsi_registry_now(visit.registry);
+        llmobsi_visit_end(&visit);
     }
-    if (visit.registry->series[number].exemplars != 0) {
-        const llmobsi_series* series = &visit.registry->series[number];
-        llmobsi_exemplar* exemplar = &visit.registry->exemplars[series->exemplars - 1 + bucket];
-        uint8_t kind = visit.registry->metrics[series->metric].number;
-        llmobsi_exemplar_put(exemplar, &context, llmobsi_key_value(kind, key),
-                             llmobsi_registry_now(visit.registry));
+}
+
+/* Offers a value that was recorded into a series as an exemplar of one of its buckets. Inside. */
+llmobsi_fn void llmobsi_exemplar_offer(const llmobsi_registry* registry, uint32_t number,
+                                       uint32_t bucket, uint64_t key, const llmobsi_trace* trace)
+{
+    const llmobsi_series* series = &registry->series[number];
+    if (series->exemplars != 0 && key <= LLMOBS_I_CELL_MOST) {
+        uint8_t kind = registry->metrics[series->metric].number;
+        llmobsi_exemplar_put(&registry->exemplars[series->exemplars - 1 + bucket],
+                             &trace->context, llmobsi_key_value(kind, key), trace->unix_ns);
     }
-    llmobsi_visit_end(&visit);
+}
+
+llmobsi_fn void llmobsi_counter_exemplar(llmobs_counter counter, uint64_t amount,
+                                         const llmobsi_trace* trace)
+{
+    llmobsi_visit visit;
+    if (trace->is_shown && llmobsi_visit_begin(&visit, counter.instance)) {
+        llmobsi_exemplar_offer(visit.registry, counter.series, 0, amount, trace);
+        llmobsi_visit_end(&visit);
+    }
 }
 
 LLMOBS_API void llmobs_counter_add_in(llmobs_counter counter, uint64_t amount, llmobs_span span)
 {
+    llmobsi_trace trace;
     llmobs_counter_add(counter, amount);
-    if (amount <= LLMOBS_I_CELL_MOST) {
-        llmobsi_exemplar_offer(counter.instance, counter.series, 0, amount, span);
-    }
+    llmobsi_trace_of(counter.instance, span, &trace);
+    llmobsi_counter_exemplar(counter, amount, &trace);
 }
 
 /* =================================================================================================
@@ -21375,36 +21463,34 @@ LLMOBS_API void llmobs_histogram_record(llmobs_histogram histogram, double value
 
 /* `bits` as above. */
 llmobsi_fn void llmobsi_histogram_exemplar(llmobs_histogram histogram, uint64_t bits,
-                                           bool is_double, llmobs_span span)
+                                           bool is_double, const llmobsi_trace* trace)
 {
     llmobsi_visit visit;
-    const llmobsi_metric* metric;
-    uint32_t bucket;
-    uint64_t key;
-    if (!llmobsi_visit_begin(&visit, histogram.instance)) {
-        return;
-    }
-    metric = &visit.registry->metrics[histogram.metric];
-    key = llmobsi_key_of_bits(metric->number, bits, is_double);
-    bucket = metric->bound_count > 0 ? llmobsi_bucket_of(metric, key) : 0;
-    llmobsi_visit_end(&visit);
-    if (key <= LLMOBS_I_CELL_MOST) {
-        llmobsi_exemplar_offer(histogram.instance, histogram.series, bucket, key, span);
+    if (trace->is_shown && llmobsi_visit_begin(&visit, histogram.instance)) {
+        const llmobsi_metric* metric = &visit.registry->metrics[histogram.metric];
+        uint64_t key = llmobsi_key_of_bits(metric->number, bits, is_double);
+        uint32_t bucket = metric->bound_count > 0 ? llmobsi_bucket_of(metric, key) : 0;
+        llmobsi_exemplar_offer(visit.registry, histogram.series, bucket, key, trace);
+        llmobsi_visit_end(&visit);
     }
 }
 
 LLMOBS_API void llmobs_histogram_record_int_in(llmobs_histogram histogram, uint64_t value,
                                                llmobs_span span)
 {
+    llmobsi_trace trace;
     llmobs_histogram_record_int(histogram, value);
-    llmobsi_histogram_exemplar(histogram, value, false, span);
+    llmobsi_trace_of(histogram.instance, span, &trace);
+    llmobsi_histogram_exemplar(histogram, value, false, &trace);
 }
 
 LLMOBS_API void llmobs_histogram_record_in(llmobs_histogram histogram, double value,
                                            llmobs_span span)
 {
+    llmobsi_trace trace;
     llmobs_histogram_record(histogram, value);
-    llmobsi_histogram_exemplar(histogram, llmobsi_double_bits(value), true, span);
+    llmobsi_trace_of(histogram.instance, span, &trace);
+    llmobsi_histogram_exemplar(histogram, llmobsi_double_bits(value), true, &trace);
 }
 
 /* =================================================================================================
@@ -24021,6 +24107,136 @@ llmobsi_fn void llmobsi_cost_layout(llmobsi_arena* arena, const llmobs_config* c
         ledger->users = users;
         recorder->cost_ledger = ledger;
     }
+}
+
+/* =================================================================================================
+ *  >>cost_heavy             analyze: who uses most tokens
+ * ============================================================================================== */
+
+/* Who uses most input tokens this month, among the heaviest users: by what their counters have seen
+   since they came in, which is a lower bound of what they used. Readers take no lock on the
+   counters, and copy only those sets that have somebody for the list. */
+
+#define LLMOBS_I_HEAVY_MOST 20u
+
+typedef struct llmobsi_heavy {
+    char pseudonym[LLMOBS_PSEUDONYM_SIZE];
+    uint64_t input_tokens; /* at least this */
+} llmobsi_heavy;
+
+/* One of them while the list is made. */
+typedef struct llmobsi_heavy_item {
+    uint64_t input_tokens;
+    uint64_t tag[2];
+    uint64_t id; /* place */
+} llmobsi_heavy_item;
+
+llmobsi_fn bool llmobsi_heavy_is_less(const void* one, const void* other)
+{
+    const llmobsi_heavy_item* a = (const llmobsi_heavy_item*)one;
+    const llmobsi_heavy_item* b = (const llmobsi_heavy_item*)other;
+    return a->input_tokens != b->input_tokens ? a->input_tokens < b->input_tokens
+                                              : a->tag[0] > b->tag[0];
+}
+
+/* One look at each counter of a set: has one more than `least`? */
+llmobsi_fn bool llmobsi_heavy_has_more(const llmobsi_top_set* set, uint64_t least)
+{
+    uint64_t most = 0;
+    uint32_t way;
+    for (way = 0; way < LLMOBS_I_TOP_WAYS; way++) {
+        llmobsi_top_raise(&most, llmobsi_load_relaxed(&set->rest[way].use.input_tokens));
+    }
+    return most > least;
+}
+
+llmobsi_fn void llmobsi_heavy_offer(llmobsi_heap* heap, const llmobsi_top_set* from)
+{
+    llmobsi_top_set set;
+    uint32_t way;
+    llmobsi_top_copy(from, &set);
+    for (way = 0; way < set.used; way++) {
+        llmobsi_heavy_item item;
+        item.input_tokens = set.rest[way].use.input_tokens;
+        item.tag[0] = set.rest[way].tag[0];
+        item.tag[1] = set.rest[way].tag[1];
+        item.id = set.rest[way].id;
+        if (item.input_tokens > 0) {
+            llmobsi_heap_offer(heap, &item);
+        }
+    }
+}
+
+llmobsi_fn void llmobsi_heavy_show(const llmobsi_top* top, const llmobsi_heavy_item* item,
+                                   llmobsi_heavy* heavy)
+{
+    llmobsi_top_key key;
+    key.tag[0] = item->tag[0];
+    key.tag[1] = item->tag[1];
+    llmobsi_top_id_get(top, item->id, key.id);
+    llmobsi_top_key_print(&key, heavy->pseudonym);
+    heavy->input_tokens = item->input_tokens;
+}
+
+/* False: all was begun anew meanwhile. */
+llmobsi_fn bool llmobsi_heavy_gather(const llmobsi_top* top, llmobsi_heavy* heavy, uint32_t room,
+                                     uint32_t* count)
+{
+    llmobsi_heavy_item items[LLMOBS_I_HEAVY_MOST];
+    uint64_t epoch = llmobsi_load_acquire(&top->epoch);
+    llmobsi_heap heap;
+    uint64_t number;
+    uint32_t i;
+    heap.items = (unsigned char*)items;
+    heap.item_size = sizeof items[0];
+    heap.room = room;
+    heap.count = 0;
+    heap.less = llmobsi_heavy_is_less;
+    for (number = 0; number <= top->mask; number++) {
+        const llmobsi_top_set* set = llmobsi_top_set_of(top, number);
+        /* A heap that is full has its least on top. */
+        if (llmobsi_heavy_has_more(set, heap.count == room ? items[0].input_tokens : 0)) {
+            llmobsi_heavy_offer(&heap, set);
+        }
+    }
+    llmobsi_heap_sort(&heap);
+    *count = (uint32_t)heap.count;
+    for (i = 0; i < *count; i++) {
+        llmobsi_heavy_show(top, &items[i], &heavy[i]);
+    }
+    return (epoch & 1) == 0 && llmobsi_load_relaxed(&top->epoch) == epoch;
+}
+
+/* Whether the users are those of this month: the tick turns to the next one when it books. */
+llmobsi_fn bool llmobsi_cost_users_are_of(llmobsi_cost_ledger* ledger, uint64_t unix_ns)
+{
+    const llmobsi_cost_users* users = llmobsi_cost_users_of(ledger);
+    llmobsi_control* self = llmobsi_busy_begin();
+    bool same;
+    llmobsi_lock_take(&ledger->lock);
+    same = users->begun && users->month == llmobsi_period_at(LLMOBS_PERIOD_MONTH,
+                                                             ledger->offset_s, unix_ns);
+    llmobsi_lock_give(&ledger->lock);
+    llmobsi_busy_end(self);
+    return same;
+}
+
+/* The heaviest ones, the first uses most; returns how many: `room` at most, and not more than
+   LLMOBS_I_HEAVY_MOST. 0: there is no ledger, no users are kept, or none has used a token this
+   month. Any thread that is not inside; what is added meanwhile may be in or not. */
+llmobsi_fn uint32_t llmobsi_cost_heavy_tokens(llmobsi_cost_ledger* ledger, uint64_t unix_ns,
+                                              llmobsi_heavy* heavy, uint32_t room)
+{
+    uint32_t count = 0;
+    room = room < LLMOBS_I_HEAVY_MOST ? room : LLMOBS_I_HEAVY_MOST;
+    if (ledger == NULL || ledger->users == NULL || room == 0 ||
+        !llmobsi_cost_users_are_of(ledger, unix_ns)) {
+        return 0;
+    }
+    while (!llmobsi_heavy_gather(llmobsi_cost_users_of(ledger)->all.top, heavy, room, &count)) {
+        (void)sched_yield();
+    }
+    return count;
 }
 
 /* =================================================================================================
@@ -28355,11 +28571,20 @@ typedef struct llmobsi_phase_mark {
     uint32_t phase;
 } llmobsi_phase_mark;
 
+/* What a good request keeps to, in nanoseconds; 0: no target. */
+typedef struct llmobsi_targets {
+    uint64_t first_token;
+    uint64_t token;
+    uint64_t request;
+} llmobsi_targets;
+
 typedef struct llmobsi_requests {
     llmobsi_request* records; /* this and what stands up to the counters: open writes */
     uint32_t count;        /* a power of two */
     uint64_t max_age_ns;
     uint64_t slow_ns;
+    llmobsi_targets targets;
+    uint32_t families; /* of metrics, that are on */
     llmobs_vocabulary vocabulary;
     unsigned char* guards; /* one scanner a record, see llmobsi_guard_of; NULL: none */
     size_t guard_size;
@@ -29744,6 +29969,10 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     }
     requests->max_age_ns = (uint64_t)config->request_max_age_s * UINT64_C(1000000000);
     requests->slow_ns = (uint64_t)config->slow_request_ms * UINT64_C(1000000);
+    requests->families = llmobsi_families(config);
+    requests->targets.first_token = (uint64_t)config->good_first_token_ms * UINT64_C(1000000);
+    requests->targets.token = (uint64_t)config->good_token_ms * UINT64_C(1000000);
+    requests->targets.request = (uint64_t)config->good_request_ms * UINT64_C(1000000);
     requests->vocabulary = config->vocabulary;
     requests->ledger = llmobsi_cost_ledger_of(recorder);
     if (requests->ledger != NULL) {
@@ -30219,6 +30448,9 @@ typedef struct llmobsi_ending {
 #endif
     bool was_scheduled;
     bool is_slow;
+    llmobsi_targets targets;
+    uint32_t families;
+    llmobsi_trace trace; /* of the root span */
     llmobs_vocabulary vocabulary;
     char input_hash[LLMOBS_PSEUDONYM_SIZE]; /* "": none */
     char output_hash[LLMOBS_PSEUDONYM_SIZE];
@@ -30451,6 +30683,8 @@ llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* endi
     ending->energy_told = llmobsi_load_relaxed(&record->energy_told);
     ending->retries = llmobsi_load_relaxed(&record->retries);
     ending->tool_calls = llmobsi_load_relaxed(&record->tool_calls);
+    ending->targets = requests->targets;
+    ending->families = requests->families;
     ending->vocabulary = requests->vocabulary;
     ending->cost_most = requests->cost_most;
     ending->second_nano = requests->second_nano;
@@ -30817,19 +31051,27 @@ llmobsi_fn void llmobsi_ending_settle(const llmobsi_ending* ending)
 llmobsi_fn void llmobsi_measure(const llmobsi_ending* ending, llmobs_known known,
                                 const char* const* values, size_t count, int64_t value)
 {
-    llmobs_metric metric = llmobs_metric_of(ending->obs, known);
-    if (metric.number != 0 && value >= 0) {
-        llmobs_histogram_record_int_in(llmobsi_histogram_briefly(metric, values, count),
-                                       (uint64_t)value, ending->facts.root);
+    llmobs_histogram histogram;
+    if (value < 0) {
+        return;
+    }
+    histogram = llmobsi_histogram_known(ending->obs, known, values, count);
+    if (histogram.instance != 0) {
+        llmobs_histogram_record_int(histogram, (uint64_t)value);
+        llmobsi_histogram_exemplar(histogram, (uint64_t)value, false, &ending->trace);
     }
 }
 
 llmobsi_fn void llmobsi_measure_count(const llmobsi_ending* ending, llmobs_known known,
                                       const char* const* values, size_t count, int64_t value)
 {
-    llmobs_metric metric = llmobs_metric_of(ending->obs, known);
-    if (metric.number != 0 && value >= 0) {
-        llmobs_counter_add(llmobsi_counter_briefly(metric, values, count), (uint64_t)value);
+    llmobs_counter counter;
+    if (value < 0) {
+        return;
+    }
+    counter = llmobsi_counter_known(ending->obs, known, values, count);
+    if (counter.instance != 0) {
+        llmobs_counter_add(counter, (uint64_t)value);
     }
 }
 
@@ -30844,6 +31086,26 @@ llmobsi_fn int64_t llmobsi_time_per_token(const llmobsi_ending* ending)
     return ((int64_t)ending->latency_ns - ending->first_token_ns) / (tokens - 1);
 }
 
+/* ---- goodput ------------------------------------------------------------------------------- */
+
+/* A time that is not known keeps to a target only where there could be none. */
+llmobsi_fn bool llmobsi_target_is_met(uint64_t target_ns, int64_t ns, bool is_due)
+{
+    return target_ns == 0 || (ns >= 0 ? (uint64_t)ns <= target_ns : !is_due);
+}
+
+/* Goodput counts requests that keep to every target: DistServe (Zhong et al., OSDI 2024), and so
+   vLLM's benchmark (--goodput ttft, tpot, e2el). */
+llmobsi_fn bool llmobsi_is_good(const llmobsi_ending* ending)
+{
+    const llmobsi_targets* targets = &ending->targets;
+    int64_t tokens = ending->outcome.usage.output_tokens;
+    return ending->outcome.error_type == NULL && !ending->outcome.cancelled &&
+           llmobsi_target_is_met(targets->request, (int64_t)ending->latency_ns, true) &&
+           llmobsi_target_is_met(targets->first_token, ending->first_token_ns, tokens > 0) &&
+           llmobsi_target_is_met(targets->token, llmobsi_time_per_token(ending), tokens > 1);
+}
+
 /* ---- llm_* --------------------------------------------------------------------------------- */
 
 /* The series that the begin found or, where users are no label, the one of model, direction (of
@@ -30851,10 +31113,9 @@ llmobsi_fn int64_t llmobsi_time_per_token(const llmobsi_ending* ending)
 llmobsi_fn llmobs_counter llmobsi_llm_counter(const llmobsi_ending* ending, llmobs_known known,
                                               llmobs_counter found, const char* direction)
 {
-    llmobs_metric metric = llmobs_metric_of(ending->obs, known);
     const char* values[3];
     size_t count = 0;
-    if (found.instance != 0 || metric.number == 0) {
+    if (found.instance != 0) {
         return found;
     }
     values[count++] = llmobsi_request_name(&ending->facts, LLMOBS_I_TEXT_MODEL);
@@ -30862,7 +31123,7 @@ llmobsi_fn llmobs_counter llmobsi_llm_counter(const llmobsi_ending* ending, llmo
         values[count++] = direction;
     }
     values[count++] = llmobsi_request_name(&ending->facts, LLMOBS_I_TEXT_FEATURE);
-    return llmobsi_counter_briefly(metric, values, count);
+    return llmobsi_counter_known(ending->obs, known, values, count);
 }
 
 /* What a provider tells of caches, reasoning, media. It is in the totals: never added to them. */
@@ -30894,6 +31155,10 @@ llmobsi_fn void llmobsi_measure_llm(const llmobsi_ending* ending)
     llmobsi_measure_count(ending, LLMOBS_METRIC_LLM_REQUESTS, values, 3, 1);
     llmobsi_measure(ending, LLMOBS_METRIC_LLM_REQUEST_DURATION, values, 2,
                     (int64_t)ending->latency_ns);
+    llmobsi_measure(ending, LLMOBS_METRIC_LLM_TIME_TO_FIRST_TOKEN, values, 2,
+                    ending->first_token_ns);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_LLM_GOOD_REQUESTS, values, 2,
+                          llmobsi_is_good(ending));
     if (outcome->cost_nano == LLMOBS_COST_UNKNOWN) {
         llmobsi_measure_count(ending, LLMOBS_METRIC_LLM_COST_UNKNOWN, values, 2, 1);
     }
@@ -30909,9 +31174,10 @@ llmobsi_fn void llmobsi_measure_llm(const llmobsi_ending* ending)
                            (uint64_t)outcome->usage.output_tokens);
     }
     if (outcome->cost_nano != LLMOBS_COST_UNKNOWN) {
-        llmobs_counter_add_in(
-            llmobsi_llm_counter(ending, LLMOBS_METRIC_LLM_COST, facts->cost, NULL),
-            (uint64_t)outcome->cost_nano, facts->root);
+        llmobs_counter cost =
+            llmobsi_llm_counter(ending, LLMOBS_METRIC_LLM_COST, facts->cost, NULL);
+        llmobs_counter_add(cost, (uint64_t)outcome->cost_nano);
+        llmobsi_counter_exemplar(cost, (uint64_t)outcome->cost_nano, &ending->trace);
     }
 }
 
@@ -31000,6 +31266,21 @@ llmobsi_fn void llmobsi_measure_genai_server(const llmobsi_ending* ending, const
     }
 }
 
+llmobsi_fn void llmobsi_measure_genai(const llmobsi_ending* ending)
+{
+    const llmobsi_request_facts* facts = &ending->facts;
+    const char* values[LLMOBS_I_GENAI_LABELS];
+    llmobsi_genai_labels(values, llmobsi_request_name(facts, LLMOBS_I_TEXT_OPERATION),
+                         llmobsi_request_name(facts, LLMOBS_I_TEXT_PROVIDER),
+                         llmobsi_request_name(facts, LLMOBS_I_TEXT_MODEL),
+                         ending->outcome.response_model, ending->outcome.error_type);
+    if (facts->server) {
+        llmobsi_measure_genai_server(ending, values);
+    } else {
+        llmobsi_measure_genai_client(ending, values);
+    }
+}
+
 /* ---- vllm:*, llamacpp:* -------------------------------------------------------------------- */
 
 /* vLLM's words for why a request ended. */
@@ -31077,18 +31358,15 @@ llmobsi_fn void llmobsi_measure_engine(const llmobsi_ending* ending)
 
 llmobsi_fn void llmobsi_ending_measure(const llmobsi_ending* ending)
 {
-    const llmobsi_request_facts* facts = &ending->facts;
-    const char* values[LLMOBS_I_GENAI_LABELS];
-    llmobsi_genai_labels(values, llmobsi_request_name(facts, LLMOBS_I_TEXT_OPERATION),
-                         llmobsi_request_name(facts, LLMOBS_I_TEXT_PROVIDER),
-                         llmobsi_request_name(facts, LLMOBS_I_TEXT_MODEL),
-                         ending->outcome.response_model, ending->outcome.error_type);
-    llmobsi_measure_llm(ending);
-    if (facts->server) {
-        llmobsi_measure_genai_server(ending, values);
+    const uint32_t engines = LLMOBS_FAMILY_VLLM | LLMOBS_FAMILY_LLAMACPP;
+    if ((ending->families & LLMOBS_FAMILY_LLM) != 0) {
+        llmobsi_measure_llm(ending);
+    }
+    if ((ending->families & (LLMOBS_FAMILY_GENAI_1_41 | LLMOBS_FAMILY_GENAI)) != 0) {
+        llmobsi_measure_genai(ending);
+    }
+    if (ending->facts.server && (ending->families & engines) != 0) {
         llmobsi_measure_engine(ending);
-    } else {
-        llmobsi_measure_genai_client(ending, values);
     }
 }
 
@@ -31799,6 +32077,7 @@ LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome*
     llmobsi_ending_findings(&ending);
 #endif
     llmobsi_ending_capture(&ending);
+    llmobsi_trace_of(llmobsi_ticket(ending.obs), ending.facts.root, &ending.trace);
     llmobsi_ending_measure(&ending);
     llmobsi_ending_attributes(&ending);
     llmobsi_ending_log(&ending);
@@ -31806,24 +32085,6 @@ LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome*
     llmobsi_span_end_at(ending.facts.root, ending.stamp); /* without what was done since */
     llmobsi_ending_explain(&ending, &explanation);
     llmobsi_ending_give(request, &ending, &explanation);
-}
-
-/* =================================================================================================
- *  >>cost_heavy             analyze: who uses most tokens
- * ============================================================================================== */
-
-typedef struct llmobsi_heavy {
-    char pseudonym[LLMOBS_PSEUDONYM_SIZE];
-    uint64_t input_tokens;
-} llmobsi_heavy;
-
-llmobsi_fn uint32_t llmobsi_cost_heavy_tokens(const llmobsi_cost_ledger* ledger,
-                                              llmobsi_heavy* out, uint32_t room)
-{
-    (void)ledger;
-    (void)out;
-    (void)room;
-    return 0;
 }
 
 /* =================================================================================================
@@ -31868,27 +32129,25 @@ llmobsi_fn void llmobsi_cost_record_book(llmobsi_thread* thread, const char* use
 }
 
 llmobsi_fn void llmobsi_cost_record_measure(llmobs* obs, const char* user_id, const char* feature,
-                                            bool user_ids, const llmobs_cost_sums* sums)
+                                            bool user_ids, bool is_good,
+                                            const llmobs_cost_sums* sums)
 {
-    llmobs_metric requests = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_REQUESTS);
-    llmobs_metric duration = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_REQUEST_DURATION);
-    llmobs_metric cost = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_COST);
     const char* values[3] = {NULL, NULL, NULL}; /* the model is not known */
     values[1] = feature;
-    if (requests.number != 0) {
-        llmobs_counter_add(llmobsi_counter_briefly(requests, values, 3), 1);
-    }
-    if (duration.number != 0) {
-        llmobs_histogram_record_int(llmobsi_histogram_briefly(duration, values, 2),
-                                    (uint64_t)sums->latency_ns);
-    }
+    llmobs_counter_add(llmobsi_counter_known(obs, LLMOBS_METRIC_LLM_REQUESTS, values, 3), 1);
+    llmobs_histogram_record_int(
+        llmobsi_histogram_known(obs, LLMOBS_METRIC_LLM_REQUEST_DURATION, values, 2),
+        (uint64_t)sums->latency_ns);
+    llmobs_counter_add(llmobsi_counter_known(obs, LLMOBS_METRIC_LLM_GOOD_REQUESTS, values, 2),
+                       is_good);
     if (user_ids) {
         values[1] = user_id;
         values[2] = feature;
     }
-    if (cost.number != 0 && sums->unknown == 0) {
-        llmobs_counter_add(llmobsi_counter_briefly(cost, values, user_ids ? 3 : 2),
-                           (uint64_t)sums->cost_nano);
+    if (sums->unknown == 0) {
+        llmobs_counter_add(
+            llmobsi_counter_known(obs, LLMOBS_METRIC_LLM_COST, values, user_ids ? 3 : 2),
+            (uint64_t)sums->cost_nano);
     }
 }
 
@@ -31899,7 +32158,8 @@ LLMOBS_API llmobs_result llmobs_cost_record(llmobs* obs, const char* user_id, co
     llmobsi_thread* thread;
     bool known = cost_nano != LLMOBS_COST_UNKNOWN;
     bool user_ids;
-    bool good = tokens >= -1 && tokens <= LLMOBS_I_TOKENS_MOST;
+    bool is_good; /* in time: goodput */
+    bool sane = tokens >= -1 && tokens <= LLMOBS_I_TOKENS_MOST;
     feature = feature != NULL && feature[0] != '\0' ? feature : "unknown";
     memset(&sums, 0, sizeof sums);
     sums.requests = 1;
@@ -31917,18 +32177,20 @@ LLMOBS_API llmobs_result llmobs_cost_record(llmobs* obs, const char* user_id, co
         return LLMOBS_ERROR_FORMAT;
     }
     user_ids = llmobsi_requests_of(thread->recorder)->user_ids;
-    good = good && (!known || llmobsi_cost_is_sane(
+    is_good = llmobsi_target_is_met(llmobsi_requests_of(thread->recorder)->targets.request,
+                                    sums.latency_ns, true);
+    sane = sane && (!known || llmobsi_cost_is_sane(
                                   cost_nano, llmobsi_requests_of(thread->recorder)->cost_most));
-    if (good) {
+    if (sane) {
         llmobsi_cost_record_book(thread, user_id, feature, &sums);
     } else {
         (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->costs_refused, 1);
     }
     llmobsi_leave();
-    if (good) {
-        llmobsi_cost_record_measure(obs, user_id, feature, user_ids, &sums);
+    if (sane) {
+        llmobsi_cost_record_measure(obs, user_id, feature, user_ids, is_good, &sums);
     }
-    return good ? LLMOBS_OK : LLMOBS_ERROR_ARGUMENT;
+    return sane ? LLMOBS_OK : LLMOBS_ERROR_ARGUMENT;
 }
 
 /* =================================================================================================
@@ -36170,7 +36432,6 @@ llmobsi_fn void llmobsi_alert_record(uint32_t ticket, const llmobs_alert* alert)
 
 #define LLMOBS_I_WATCH_KEY 384u
 #define LLMOBS_I_WATCH_MATCHERS 8u
-#define LLMOBS_I_WATCH_USERS 20u /* the heaviest, each a group */
 #define LLMOBS_I_WATCHES_A_RULE 3u
 #define LLMOBS_I_WATCH_MEMBERS_A_GROUP 8u
 #define LLMOBS_I_NO_WATCH UINT16_MAX
@@ -36260,7 +36521,7 @@ typedef struct llmobsi_watches {
     llmobsi_watch_hole* holes;
     uint64_t lost;    /* what LLMOBS_I_WATCH_LOST reads: the tick writes it before each reading */
     uint64_t refused; /* groups and series that found no room */
-    llmobsi_heavy heavy[LLMOBS_I_WATCH_USERS]; /* room for a reading */
+    llmobsi_heavy heavy[LLMOBS_I_HEAVY_MOST]; /* room for a reading */
 } llmobsi_watches;
 
 /* ---- memory -------------------------------------------------------------------------------- */
@@ -36660,13 +36921,11 @@ llmobsi_fn void llmobsi_watch_read_heavy(llmobsi_watches* watches, uint16_t numb
                                          const llmobsi_recorder* recorder)
 {
     llmobsi_watch* watch = &watches->watches[number];
-    const llmobsi_cost_ledger* ledger = llmobsi_cost_ledger_of(recorder);
-    uint32_t count = 0;
+    uint32_t count = llmobsi_cost_heavy_tokens(
+        llmobsi_cost_ledger_of(recorder), llmobsi_clock_unix_ns(&recorder->timeline.injected),
+        watches->heavy, LLMOBS_I_HEAVY_MOST);
     uint32_t i;
     llmobsi_watch_groups_free(watches, watch);
-    if (ledger != NULL) {
-        count = llmobsi_cost_heavy_tokens(ledger, watches->heavy, LLMOBS_I_WATCH_USERS);
-    }
     for (i = 0; i < count; i++) {
         const llmobsi_heavy* user = &watches->heavy[i];
         size_t size = strlen(user->pseudonym) + 1;
@@ -46030,9 +46289,7 @@ LLMOBS_API llmobs_result llmobs_stats_read(llmobs* obs, llmobs_stats* stats)
     X(METRIC_MISUSED, "llmobs.metric.misused", "llmobs_metric_misused", "", COUNTER,              \
       "Calls that named no metric, one of another kind, or the wrong labels.")                    \
     X(LOST, "llmobs.lost", "llmobs_lost", "", COUNTER,                                            \
-      "Spans, log records, requests and values lost in this library, for whatever cause.")        \
-    X(ALERTS, "llmobs.alerts", "llmobs_alerts", "{alert}", UPDOWN,                                \
-      "Alerts of a rule, pending or firing at the last evaluation.")
+      "Spans, log records, requests and values lost in this library, for whatever cause.")
 
 typedef enum llmobsi_self_metric {
 #define LLMOBS_I_SELF(id, name, family, unit, instrument, help) LLMOBS_I_SELF_##id,
@@ -46041,35 +46298,41 @@ typedef enum llmobsi_self_metric {
     LLMOBS_I_SELF_COUNT
 } llmobsi_self_metric;
 
+/* What a metric is. */
+typedef struct llmobsi_self_kind {
+    const char* name;
+    const char* family;
+    const char* unit;
+    const char* help;
+    llmobs_instrument instrument;
+} llmobsi_self_kind;
+
+static const llmobsi_self_kind llmobsi_self_kinds[LLMOBS_I_SELF_COUNT] = {
+#define LLMOBS_I_SELF(id, name, family, unit, instrument, help) \
+    {name, family, unit, help, LLMOBS_##instrument},
+    LLMOBS_I_SELF_METRICS(LLMOBS_I_SELF)
+#undef LLMOBS_I_SELF
+};
+
 /* A metric on its way to the gather, and where its values come from. */
 typedef struct llmobsi_account {
     llmobsi_gather* gather;
     const llmobsi_instance* instance;
     const llmobs_stats* stats;
     llmobsi_self_metric id;
+    const llmobsi_self_kind* kind;
+    uint64_t start_unix_ns; /* 0: it has none */
     llmobs_metric_view* view;
 } llmobsi_account;
 
 llmobsi_fn void llmobsi_self_describe(llmobsi_account* account)
 {
-    static const struct {
-        const char* name;
-        const char* family;
-        const char* unit;
-        const char* help;
-        llmobs_instrument instrument;
-    } table[] = {
-#define LLMOBS_I_SELF(id, name, family, unit, instrument, help) \
-    {name, family, unit, help, LLMOBS_##instrument},
-        LLMOBS_I_SELF_METRICS(LLMOBS_I_SELF)
-#undef LLMOBS_I_SELF
-    };
     llmobs_metric_view* view = llmobsi_gather_metric(account->gather);
-    view->name = llmobs_str(table[account->id].name);
-    view->family = llmobs_str(table[account->id].family);
-    view->unit = llmobs_str(table[account->id].unit);
-    view->help = llmobs_str(table[account->id].help);
-    view->instrument = table[account->id].instrument;
+    view->name = llmobs_str(account->kind->name);
+    view->family = llmobs_str(account->kind->family);
+    view->unit = llmobs_str(account->kind->unit);
+    view->help = llmobs_str(account->kind->help);
+    view->instrument = account->kind->instrument;
     view->number = LLMOBS_NUMBER_INT;
     account->view = view;
 }
@@ -46130,7 +46393,7 @@ llmobsi_fn void llmobsi_self_point(llmobsi_account* account, uint64_t value, con
         text = llmobsi_self_label(point, text, label_2, of_2);
     }
     point->labels.size = (size_t)(text - point->labels.data);
-    point->start_unix_ns = account->instance->opened_unix_ns;
+    point->start_unix_ns = account->start_unix_ns;
     point->value.integer = value < LLMOBS_I_CELL_MOST ? (int64_t)value : INT64_MAX;
     account->view->point_count++;
 }
@@ -46218,25 +46481,6 @@ llmobsi_fn void llmobsi_self_metrics(llmobsi_account* account)
     }
 }
 
-/* ---- alerts -------------------------------------------------------------------------------- */
-
-/* As Prometheus' own ALERTS has them, but counted: their labels stay in the alerts. */
-llmobsi_fn void llmobsi_self_alerts(llmobsi_account* account)
-{
-    llmobsi_alerts* alerts = llmobsi_alerts_of(&account->instance->collector.recorder);
-    uint32_t i;
-    for (i = 0; alerts != NULL && i < alerts->rule_limit; i++) {
-        char name[LLMOBS_ALERT_NAME_SIZE];
-        uint32_t counts[2];
-        if (llmobsi_alerts_count_of(alerts, i, name, counts)) {
-            llmobsi_self_point(account, counts[0], "alertname", llmobs_str(name), "alertstate",
-                               llmobs_str("pending"));
-            llmobsi_self_point(account, counts[1], "alertname", llmobs_str(name), "alertstate",
-                               llmobs_str("firing"));
-        }
-    }
-}
-
 /* ---- the whole ----------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
@@ -46297,9 +46541,6 @@ llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
     case LLMOBS_I_SELF_LOST:
         llmobsi_self_number(account, llmobsi_stats_lost(stats));
         break;
-    case LLMOBS_I_SELF_ALERTS:
-        llmobsi_self_alerts(account);
-        break;
     case LLMOBS_I_SELF_COUNT:
         break;
     }
@@ -46314,12 +46555,103 @@ llmobsi_fn void llmobsi_gather_self(llmobsi_gather* gather, llmobsi_instance* in
     account.gather = gather;
     account.instance = instance;
     account.stats = &stats;
+    account.start_unix_ns = instance->opened_unix_ns;
     for (id = 0; id < (int)LLMOBS_I_SELF_COUNT && !gather->stopped; id++) {
         account.id = (llmobsi_self_metric)id;
+        account.kind = &llmobsi_self_kinds[id];
         llmobsi_self_describe(&account);
         llmobsi_self_values(&account);
     }
 }
+
+/* =================================================================================================
+ *  >>heavy                  public: who uses most tokens, as a metric
+ * ============================================================================================== */
+
+/* Who uses most tokens, as a metric of the family LLM: made when metrics are read, since users are
+   too many for series that are kept. No start: it falls when another one is heavier, and when a
+   month begins. */
+
+static const llmobsi_self_kind llmobsi_heavy_kind = {
+    "llm_user_input_tokens_lower_bound", "llm_user_input_tokens_lower_bound", "{token}",
+    "Input tokens of the heaviest users this month, at least: since each was noticed.",
+    LLMOBS_UPDOWN};
+
+llmobsi_fn void llmobsi_gather_heavy(llmobsi_gather* gather, llmobsi_instance* instance)
+{
+    llmobsi_recorder* recorder = &instance->collector.recorder;
+    llmobsi_heavy heavy[LLMOBS_I_HEAVY_MOST];
+    uint32_t count = llmobsi_cost_heavy_tokens(
+        llmobsi_cost_ledger_of(recorder),
+        llmobsi_clock_unix_ns(&recorder->timeline.injected), heavy, LLMOBS_I_HEAVY_MOST);
+    llmobsi_account account;
+    uint32_t i;
+    memset(&account, 0, sizeof account);
+    account.gather = gather;
+    account.kind = &llmobsi_heavy_kind;
+    llmobsi_self_describe(&account);
+    for (i = 0; i < count; i++) {
+        llmobsi_self_labelled(&account, heavy[i].input_tokens, "user", heavy[i].pseudonym);
+    }
+    if (count > 0) {
+        (void)llmobsi_gather_flush(gather); /* attributes point to the names, which end here */
+    }
+}
+
+/* =================================================================================================
+ *  >>alert_metrics          public: alerts, as a metric
+ * ============================================================================================== */
+
+/* Alerts as a metric of the family LLM, as Prometheus' own ALERTS has them, but counted: by their
+   rule, whatever labels they have. */
+
+#define LLMOBS_I_ALERT_METRIC_RULES 16u /* whose names are copied at a time */
+
+static const llmobsi_self_kind llmobsi_alert_kind = {
+    "llm_alerts", "llm_alerts", "{alert}",
+    "Alerts of a rule that are pending or firing, at the last evaluation.", LLMOBS_UPDOWN};
+
+/* Points of up to so many rules, from *number on. */
+llmobsi_fn void llmobsi_gather_rules(llmobsi_account* account, llmobsi_alerts* alerts,
+                                     uint32_t* number)
+{
+    char names[LLMOBS_I_ALERT_METRIC_RULES][LLMOBS_ALERT_NAME_SIZE];
+    uint32_t counts[2];
+    uint32_t used = 0;
+    while (*number < alerts->rule_limit && used < LLMOBS_I_ALERT_METRIC_RULES) {
+        if (llmobsi_alerts_count_of(alerts, (*number)++, names[used], counts)) {
+            llmobs_string name = llmobs_str(names[used++]);
+            llmobsi_self_point(account, counts[0], "alertname", name, "alertstate",
+                               llmobs_str("pending"));
+            llmobsi_self_point(account, counts[1], "alertname", name, "alertstate",
+                               llmobs_str("firing"));
+        }
+    }
+    if (used > 0) {
+        (void)llmobsi_gather_flush(account->gather); /* attributes point to the names */
+    }
+}
+
+llmobsi_fn void llmobsi_gather_alerts(llmobsi_gather* gather, llmobsi_instance* instance)
+{
+    llmobsi_alerts* alerts = llmobsi_alerts_of(&instance->collector.recorder);
+    llmobsi_account account;
+    uint32_t number = 0;
+    memset(&account, 0, sizeof account);
+    account.gather = gather;
+    account.kind = &llmobsi_alert_kind;
+    while (alerts != NULL && number < alerts->rule_limit) {
+        llmobsi_self_describe(&account);
+        llmobsi_gather_rules(&account, alerts, &number);
+    }
+}
+
+/* =================================================================================================
+ *  >>metrics                public: metrics out
+ * ============================================================================================== */
+
+/* Metrics out: as Prometheus text, as batches of views, encoded. All of it on the caller's thread,
+   straight from the cells: nobody is waited for. */
 
 /* Everything there is to read, in batches of views. */
 llmobsi_fn void llmobsi_metrics_gather(llmobsi_instance* instance, bool attributes,
@@ -46331,18 +46663,15 @@ llmobsi_fn void llmobsi_metrics_gather(llmobsi_instance* instance, bool attribut
     if (recorder->registry.on) {
         llmobsi_gather_registry(&gather);
     }
+    if (recorder->registry.on && (llmobsi_families(&instance->config) & LLMOBS_FAMILY_LLM) != 0) {
+        llmobsi_gather_heavy(&gather, instance);
+        llmobsi_gather_alerts(&gather, instance);
+    }
     if ((llmobsi_families(&instance->config) & LLMOBS_FAMILY_SELF) != 0) {
         llmobsi_gather_self(&gather, instance);
     }
     (void)llmobsi_gather_flush(&gather);
 }
-
-/* =================================================================================================
- *  >>metrics                public: metrics out
- * ============================================================================================== */
-
-/* Metrics out: as Prometheus text, as batches of views, encoded. All of it on the caller's thread,
-   straight from the cells: nobody is waited for. */
 
 /* ---- Prometheus text ----------------------------------------------------------------------- */
 

@@ -13,6 +13,7 @@ my $page = Sections::read_file('docs/metrics.md');
 my $header = Sections::read_file('src/record/catalogue.h');
 my $tables = Sections::read_file('src/record/catalogue.c');
 my $self = Sections::read_file('src/public/self.c');
+my $heavy = Sections::read_file('src/public/heavy.c');
 
 # ---- the sources --------------------------------------------------------------------------------
 
@@ -77,6 +78,14 @@ for my $item (items_of($self, 'LLMOBS_I_SELF_METRICS')) {
         $instrument{$instrument}, $unit eq '' ? '-' : code($unit), '') =~ s/^ //r;
 }
 
+my ($kind) = $heavy =~ /llmobsi_self_kind \w+ = \{(.*?)\};/s;
+{
+    my ($name, $family, $unit, $help, $instrument) = fields_of($kind);
+    is(exposed($name, $unit, $instrument =~ s/LLMOBS_//r), $family, "$name: the rule holds, too");
+    push @{ $rows{HEAVY} }, join(' | ', '', code($name), code($family),
+        $instrument{ $instrument =~ s/LLMOBS_//r }, code($unit), '`user`', '') =~ s/^ //r;
+}
+
 # ---- the page -----------------------------------------------------------------------------------
 
 sub rows_under {
@@ -94,6 +103,7 @@ my %heading = (
     VLLM => 'LLMOBS_FAMILY_VLLM',
     LLAMACPP => 'LLMOBS_FAMILY_LLAMACPP',
     SELF => 'LLMOBS_FAMILY_SELF',
+    HEAVY => 'Made when metrics are read',
 );
 is_deeply([ sort keys %rows ], [ sort keys %heading ], 'each family has its heading');
 for my $family (sort keys %rows) {

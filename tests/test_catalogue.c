@@ -53,6 +53,11 @@ static const expected wanted[] = {
     {LLM, "llm_guardrail_verdicts_total", "counter", "rule", ""},
     {LLM, "llm_requests_total", "counter", "model,feature,error_type", ""},
     {LLM, "llm_request_duration_seconds", "histogram", "model,feature", PHASE_BUCKETS},
+    {LLM, "llm_time_to_first_token_seconds", "histogram", "model,feature",
+     FIRST_TOKEN_BUCKETS " 20 40 80 160 640 2560"},
+    {LLM, "llm_good_requests_total", "counter", "model,feature", ""},
+    {LLM, "llm_drift_score", "gauge", "detector", ""},
+    {LLM, "llm_judge_evaluations_total", "counter", "judge,verdict", ""},
     {LLM, "llm_active_sessions", "gauge", "feature", ""},
 
     {OLD, "gen_ai_client_token_usage", "histogram", CALL ",gen_ai.token.type", TOKEN_BUCKETS},

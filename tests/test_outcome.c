@@ -170,8 +170,98 @@ static void test_durations(uint32_t families, const char* operation, const char*
     (void)close_kept(obs, &kept);
 }
 
+/* ---- goodput ------------------------------------------------------------------------------- */
+
+#define MS UINT64_C(1000000)
+
+typedef struct goodness {
+    uint32_t first_token_ms, token_ms, request_ms; /* targets */
+    int tokens;       /* that are seen, the first after 200 ms, the others 20 ms apart */
+    int64_t told;     /* output tokens in the outcome; -1: unknown */
+    const char* error_type;
+    bool cancelled;
+    const char* good;
+    const char* what;
+} goodness;
+
+/* A request that takes 100 ms after its last token. */
+static void test_good(const goodness* one)
+{
+    llmobs_config config = request_config();
+    llmobs_request_info info = support_info();
+    llmobs_outcome outcome = llmobs_outcome_default();
+    llmobs_request request;
+    keeper kept;
+    llmobs* obs;
+    int i;
+    config.good_first_token_ms = one->first_token_ms;
+    config.good_token_ms = one->token_ms;
+    config.good_request_ms = one->request_ms;
+    obs = open_kept(&config, &kept);
+    outcome.usage.output_tokens = one->told;
+    outcome.error_type = one->error_type;
+    outcome.cancelled = one->cancelled;
+    request = llmobs_request_begin(obs, &info);
+    fake_now += 200 * MS;
+    for (i = 0; i < one->tokens; i++) {
+        fake_now += i > 0 ? 20 * MS : 0;
+        llmobs_request_token(request);
+    }
+    fake_now += 100 * MS;
+    llmobs_request_end(request, &outcome);
+    is_str(sample(obs, "llm_good_requests_total{model=\"gpt-4o-mini\",feature=\"support\"}"),
+           one->good, one->what);
+    is_str(sample(obs, "llm_time_to_first_token_seconds_sum{model=\"gpt-4o-mini\","
+                       "feature=\"support\"}"),
+           one->tokens > 0 ? "0.2" : "(none)", "... its time to the first token");
+    (void)close_kept(obs, &kept);
+}
+
+/* 6 tokens: 200 ms, 5 * 20 ms, 100 ms: 400 ms, of which 40 for each token after the first. */
+static void test_goodput(void)
+{
+    static const goodness all[] = {
+        {0, 0, 0, 6, -1, NULL, false, "1", "no target: all that end well are good"},
+        {0, 0, 0, 6, -1, "timeout", false, "0", "not one with an error"},
+        {0, 0, 0, 6, -1, NULL, true, "0", "not one that is cancelled"},
+        {200, 40, 400, 6, -1, NULL, false, "1", "all targets, just met"},
+        {199, 0, 0, 6, -1, NULL, false, "0", "its first token is late"},
+        {0, 39, 0, 6, -1, NULL, false, "0", "its other tokens are"},
+        {0, 0, 399, 6, -1, NULL, false, "0", "the whole is"},
+        {1000, 0, 0, 0, 5, NULL, false, "0", "tokens, but no first one was seen"},
+        {1000, 0, 0, 0, 0, NULL, false, "1", "none was due"},
+        {1000, 0, 0, 0, -1, NULL, false, "1", "none is known of"},
+        {0, 1000, 0, 0, 2, NULL, false, "0", "nobody saw their times"},
+        {0, 1, 0, 1, 1, NULL, false, "1", "no token after the first"},
+        {0, 0, 299, 0, -1, NULL, false, "0", "late without a token"},
+        {0, 0, 300, 0, -1, NULL, false, "1", "in time without a token"},
+    };
+    size_t i;
+    for (i = 0; i < sizeof all / sizeof all[0]; i++) {
+        test_good(&all[i]);
+    }
+}
+
+/* What is booked from elsewhere counts by its latency. */
+static void test_good_record(void)
+{
+    const char* series = "llm_good_requests_total{model=\"\",feature=\"support\"}";
+    llmobs_config config = request_config();
+    keeper kept;
+    llmobs* obs;
+    config.good_request_ms = 300;
+    obs = open_kept(&config, &kept);
+    (void)llmobs_cost_record(obs, "u", "support", 5, -1, 301 * MS);
+    is_str(sample(obs, series), "0", "a request from elsewhere that was late");
+    (void)llmobs_cost_record(obs, "u", "support", 5, -1, 300 * MS);
+    is_str(sample(obs, series), "1", "and one that was not");
+    (void)close_kept(obs, &kept);
+}
+
 int main(void)
 {
+    test_goodput();
+    test_good_record();
     test_latency();
     test_cancelled();
     test_durations(LLMOBS_FAMILY_GENAI, "chat", "(none)", "1");

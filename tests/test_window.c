@@ -357,8 +357,8 @@ static void test_steady(void)
             llmobsi_window_put(&window, step, (double)(step - 1003) * 90);
         }
         for (ago = 0; ago < span + 99; ago++) {
-            double error = llmobsi_window_at(&window, ago) -
-                           (ago < span ? (double)(span - ago) * 90 : 0);
+            double error = llmobsi_window_at(&window, ago + 0.5) -
+                           (ago < span ? (double)(span - ago) * 90 - 45 : 0);
             wrong += error > 1e-6 || error < -1e-6;
         }
     }

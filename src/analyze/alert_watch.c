@@ -8,7 +8,6 @@
 
 #define LLMOBS_I_WATCH_KEY 384u
 #define LLMOBS_I_WATCH_MATCHERS 8u
-#define LLMOBS_I_WATCH_USERS 20u /* the heaviest, each a group */
 #define LLMOBS_I_WATCHES_A_RULE 3u
 #define LLMOBS_I_WATCH_MEMBERS_A_GROUP 8u
 #define LLMOBS_I_NO_WATCH UINT16_MAX
@@ -98,7 +97,7 @@ typedef struct llmobsi_watches {
     llmobsi_watch_hole* holes;
     uint64_t lost;    /* what LLMOBS_I_WATCH_LOST reads: the tick writes it before each reading */
     uint64_t refused; /* groups and series that found no room */
-    llmobsi_heavy heavy[LLMOBS_I_WATCH_USERS]; /* room for a reading */
+    llmobsi_heavy heavy[LLMOBS_I_HEAVY_MOST]; /* room for a reading */
 } llmobsi_watches;
 
 /* ---- memory -------------------------------------------------------------------------------- */
@@ -498,13 +497,11 @@ llmobsi_fn void llmobsi_watch_read_heavy(llmobsi_watches* watches, uint16_t numb
                                          const llmobsi_recorder* recorder)
 {
     llmobsi_watch* watch = &watches->watches[number];
-    const llmobsi_cost_ledger* ledger = llmobsi_cost_ledger_of(recorder);
-    uint32_t count = 0;
+    uint32_t count = llmobsi_cost_heavy_tokens(
+        llmobsi_cost_ledger_of(recorder), llmobsi_clock_unix_ns(&recorder->timeline.injected),
+        watches->heavy, LLMOBS_I_HEAVY_MOST);
     uint32_t i;
     llmobsi_watch_groups_free(watches, watch);
-    if (ledger != NULL) {
-        count = llmobsi_cost_heavy_tokens(ledger, watches->heavy, LLMOBS_I_WATCH_USERS);
-    }
     for (i = 0; i < count; i++) {
         const llmobsi_heavy* user = &watches->heavy[i];
         size_t size = strlen(user->pseudonym) + 1;

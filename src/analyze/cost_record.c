@@ -36,27 +36,25 @@ llmobsi_fn void llmobsi_cost_record_book(llmobsi_thread* thread, const char* use
 }
 
 llmobsi_fn void llmobsi_cost_record_measure(llmobs* obs, const char* user_id, const char* feature,
-                                            bool user_ids, const llmobs_cost_sums* sums)
+                                            bool user_ids, bool is_good,
+                                            const llmobs_cost_sums* sums)
 {
-    llmobs_metric requests = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_REQUESTS);
-    llmobs_metric duration = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_REQUEST_DURATION);
-    llmobs_metric cost = llmobs_metric_of(obs, LLMOBS_METRIC_LLM_COST);
     const char* values[3] = {NULL, NULL, NULL}; /* the model is not known */
     values[1] = feature;
-    if (requests.number != 0) {
-        llmobs_counter_add(llmobsi_counter_briefly(requests, values, 3), 1);
-    }
-    if (duration.number != 0) {
-        llmobs_histogram_record_int(llmobsi_histogram_briefly(duration, values, 2),
-                                    (uint64_t)sums->latency_ns);
-    }
+    llmobs_counter_add(llmobsi_counter_known(obs, LLMOBS_METRIC_LLM_REQUESTS, values, 3), 1);
+    llmobs_histogram_record_int(
+        llmobsi_histogram_known(obs, LLMOBS_METRIC_LLM_REQUEST_DURATION, values, 2),
+        (uint64_t)sums->latency_ns);
+    llmobs_counter_add(llmobsi_counter_known(obs, LLMOBS_METRIC_LLM_GOOD_REQUESTS, values, 2),
+                       is_good);
     if (user_ids) {
         values[1] = user_id;
         values[2] = feature;
     }
-    if (cost.number != 0 && sums->unknown == 0) {
-        llmobs_counter_add(llmobsi_counter_briefly(cost, values, user_ids ? 3 : 2),
-                           (uint64_t)sums->cost_nano);
+    if (sums->unknown == 0) {
+        llmobs_counter_add(
+            llmobsi_counter_known(obs, LLMOBS_METRIC_LLM_COST, values, user_ids ? 3 : 2),
+            (uint64_t)sums->cost_nano);
     }
 }
 
@@ -67,7 +65,8 @@ LLMOBS_API llmobs_result llmobs_cost_record(llmobs* obs, const char* user_id, co
     llmobsi_thread* thread;
     bool known = cost_nano != LLMOBS_COST_UNKNOWN;
     bool user_ids;
-    bool good = tokens >= -1 && tokens <= LLMOBS_I_TOKENS_MOST;
+    bool is_good; /* in time: goodput */
+    bool sane = tokens >= -1 && tokens <= LLMOBS_I_TOKENS_MOST;
     feature = feature != NULL && feature[0] != '\0' ? feature : "unknown";
     memset(&sums, 0, sizeof sums);
     sums.requests = 1;
@@ -85,16 +84,18 @@ LLMOBS_API llmobs_result llmobs_cost_record(llmobs* obs, const char* user_id, co
         return LLMOBS_ERROR_FORMAT;
     }
     user_ids = llmobsi_requests_of(thread->recorder)->user_ids;
-    good = good && (!known || llmobsi_cost_is_sane(
+    is_good = llmobsi_target_is_met(llmobsi_requests_of(thread->recorder)->targets.request,
+                                    sums.latency_ns, true);
+    sane = sane && (!known || llmobsi_cost_is_sane(
                                   cost_nano, llmobsi_requests_of(thread->recorder)->cost_most));
-    if (good) {
+    if (sane) {
         llmobsi_cost_record_book(thread, user_id, feature, &sums);
     } else {
         (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->costs_refused, 1);
     }
     llmobsi_leave();
-    if (good) {
-        llmobsi_cost_record_measure(obs, user_id, feature, user_ids, &sums);
+    if (sane) {
+        llmobsi_cost_record_measure(obs, user_id, feature, user_ids, is_good, &sums);
     }
-    return good ? LLMOBS_OK : LLMOBS_ERROR_ARGUMENT;
+    return sane ? LLMOBS_OK : LLMOBS_ERROR_ARGUMENT;
 }

@@ -43,6 +43,9 @@ typedef struct llmobsi_ending {
 #endif
     bool was_scheduled;
     bool is_slow;
+    llmobsi_targets targets;
+    uint32_t families;
+    llmobsi_trace trace; /* of the root span */
     llmobs_vocabulary vocabulary;
     char input_hash[LLMOBS_PSEUDONYM_SIZE]; /* "": none */
     char output_hash[LLMOBS_PSEUDONYM_SIZE];
@@ -275,6 +278,8 @@ llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* endi
     ending->energy_told = llmobsi_load_relaxed(&record->energy_told);
     ending->retries = llmobsi_load_relaxed(&record->retries);
     ending->tool_calls = llmobsi_load_relaxed(&record->tool_calls);
+    ending->targets = requests->targets;
+    ending->families = requests->families;
     ending->vocabulary = requests->vocabulary;
     ending->cost_most = requests->cost_most;
     ending->second_nano = requests->second_nano;

@@ -6,19 +6,27 @@
 llmobsi_fn void llmobsi_measure(const llmobsi_ending* ending, llmobs_known known,
                                 const char* const* values, size_t count, int64_t value)
 {
-    llmobs_metric metric = llmobs_metric_of(ending->obs, known);
-    if (metric.number != 0 && value >= 0) {
-        llmobs_histogram_record_int_in(llmobsi_histogram_briefly(metric, values, count),
-                                       (uint64_t)value, ending->facts.root);
+    llmobs_histogram histogram;
+    if (value < 0) {
+        return;
+    }
+    histogram = llmobsi_histogram_known(ending->obs, known, values, count);
+    if (histogram.instance != 0) {
+        llmobs_histogram_record_int(histogram, (uint64_t)value);
+        llmobsi_histogram_exemplar(histogram, (uint64_t)value, false, &ending->trace);
     }
 }
 
 llmobsi_fn void llmobsi_measure_count(const llmobsi_ending* ending, llmobs_known known,
                                       const char* const* values, size_t count, int64_t value)
 {
-    llmobs_metric metric = llmobs_metric_of(ending->obs, known);
-    if (metric.number != 0 && value >= 0) {
-        llmobs_counter_add(llmobsi_counter_briefly(metric, values, count), (uint64_t)value);
+    llmobs_counter counter;
+    if (value < 0) {
+        return;
+    }
+    counter = llmobsi_counter_known(ending->obs, known, values, count);
+    if (counter.instance != 0) {
+        llmobs_counter_add(counter, (uint64_t)value);
     }
 }
 
@@ -33,6 +41,26 @@ llmobsi_fn int64_t llmobsi_time_per_token(const llmobsi_ending* ending)
     return ((int64_t)ending->latency_ns - ending->first_token_ns) / (tokens - 1);
 }
 
+/* ---- goodput ------------------------------------------------------------------------------- */
+
+/* A time that is not known keeps to a target only where there could be none. */
+llmobsi_fn bool llmobsi_target_is_met(uint64_t target_ns, int64_t ns, bool is_due)
+{
+    return target_ns == 0 || (ns >= 0 ? (uint64_t)ns <= target_ns : !is_due);
+}
+
+/* Goodput counts requests that keep to every target: DistServe (Zhong et al., OSDI 2024), and so
+   vLLM's benchmark (--goodput ttft, tpot, e2el). */
+llmobsi_fn bool llmobsi_is_good(const llmobsi_ending* ending)
+{
+    const llmobsi_targets* targets = &ending->targets;
+    int64_t tokens = ending->outcome.usage.output_tokens;
+    return ending->outcome.error_type == NULL && !ending->outcome.cancelled &&
+           llmobsi_target_is_met(targets->request, (int64_t)ending->latency_ns, true) &&
+           llmobsi_target_is_met(targets->first_token, ending->first_token_ns, tokens > 0) &&
+           llmobsi_target_is_met(targets->token, llmobsi_time_per_token(ending), tokens > 1);
+}
+
 /* ---- llm_* --------------------------------------------------------------------------------- */
 
 /* The series that the begin found or, where users are no label, the one of model, direction (of
@@ -40,10 +68,9 @@ llmobsi_fn int64_t llmobsi_time_per_token(const llmobsi_ending* ending)
 llmobsi_fn llmobs_counter llmobsi_llm_counter(const llmobsi_ending* ending, llmobs_known known,
                                               llmobs_counter found, const char* direction)
 {
-    llmobs_metric metric = llmobs_metric_of(ending->obs, known);
     const char* values[3];
     size_t count = 0;
-    if (found.instance != 0 || metric.number == 0) {
+    if (found.instance != 0) {
         return found;
     }
     values[count++] = llmobsi_request_name(&ending->facts, LLMOBS_I_TEXT_MODEL);
@@ -51,7 +78,7 @@ llmobsi_fn llmobs_counter llmobsi_llm_counter(const llmobsi_ending* ending, llmo
         values[count++] = direction;
     }
     values[count++] = llmobsi_request_name(&ending->facts, LLMOBS_I_TEXT_FEATURE);
-    return llmobsi_counter_briefly(metric, values, count);
+    return llmobsi_counter_known(ending->obs, known, values, count);
 }
 
 /* What a provider tells of caches, reasoning, media. It is in the totals: never added to them. */
@@ -83,6 +110,10 @@ llmobsi_fn void llmobsi_measure_llm(const llmobsi_ending* ending)
     llmobsi_measure_count(ending, LLMOBS_METRIC_LLM_REQUESTS, values, 3, 1);
     llmobsi_measure(ending, LLMOBS_METRIC_LLM_REQUEST_DURATION, values, 2,
                     (int64_t)ending->latency_ns);
+    llmobsi_measure(ending, LLMOBS_METRIC_LLM_TIME_TO_FIRST_TOKEN, values, 2,
+                    ending->first_token_ns);
+    llmobsi_measure_count(ending, LLMOBS_METRIC_LLM_GOOD_REQUESTS, values, 2,
+                          llmobsi_is_good(ending));
     if (outcome->cost_nano == LLMOBS_COST_UNKNOWN) {
         llmobsi_measure_count(ending, LLMOBS_METRIC_LLM_COST_UNKNOWN, values, 2, 1);
     }
@@ -98,9 +129,10 @@ llmobsi_fn void llmobsi_measure_llm(const llmobsi_ending* ending)
                            (uint64_t)outcome->usage.output_tokens);
     }
     if (outcome->cost_nano != LLMOBS_COST_UNKNOWN) {
-        llmobs_counter_add_in(
-            llmobsi_llm_counter(ending, LLMOBS_METRIC_LLM_COST, facts->cost, NULL),
-            (uint64_t)outcome->cost_nano, facts->root);
+        llmobs_counter cost =
+            llmobsi_llm_counter(ending, LLMOBS_METRIC_LLM_COST, facts->cost, NULL);
+        llmobs_counter_add(cost, (uint64_t)outcome->cost_nano);
+        llmobsi_counter_exemplar(cost, (uint64_t)outcome->cost_nano, &ending->trace);
     }
 }
 
@@ -189,6 +221,21 @@ llmobsi_fn void llmobsi_measure_genai_server(const llmobsi_ending* ending, const
     }
 }
 
+llmobsi_fn void llmobsi_measure_genai(const llmobsi_ending* ending)
+{
+    const llmobsi_request_facts* facts = &ending->facts;
+    const char* values[LLMOBS_I_GENAI_LABELS];
+    llmobsi_genai_labels(values, llmobsi_request_name(facts, LLMOBS_I_TEXT_OPERATION),
+                         llmobsi_request_name(facts, LLMOBS_I_TEXT_PROVIDER),
+                         llmobsi_request_name(facts, LLMOBS_I_TEXT_MODEL),
+                         ending->outcome.response_model, ending->outcome.error_type);
+    if (facts->server) {
+        llmobsi_measure_genai_server(ending, values);
+    } else {
+        llmobsi_measure_genai_client(ending, values);
+    }
+}
+
 /* ---- vllm:*, llamacpp:* -------------------------------------------------------------------- */
 
 /* vLLM's words for why a request ended. */
@@ -266,17 +313,14 @@ llmobsi_fn void llmobsi_measure_engine(const llmobsi_ending* ending)
 
 llmobsi_fn void llmobsi_ending_measure(const llmobsi_ending* ending)
 {
-    const llmobsi_request_facts* facts = &ending->facts;
-    const char* values[LLMOBS_I_GENAI_LABELS];
-    llmobsi_genai_labels(values, llmobsi_request_name(facts, LLMOBS_I_TEXT_OPERATION),
-                         llmobsi_request_name(facts, LLMOBS_I_TEXT_PROVIDER),
-                         llmobsi_request_name(facts, LLMOBS_I_TEXT_MODEL),
-                         ending->outcome.response_model, ending->outcome.error_type);
-    llmobsi_measure_llm(ending);
-    if (facts->server) {
-        llmobsi_measure_genai_server(ending, values);
+    const uint32_t engines = LLMOBS_FAMILY_VLLM | LLMOBS_FAMILY_LLAMACPP;
+    if ((ending->families & LLMOBS_FAMILY_LLM) != 0) {
+        llmobsi_measure_llm(ending);
+    }
+    if ((ending->families & (LLMOBS_FAMILY_GENAI_1_41 | LLMOBS_FAMILY_GENAI)) != 0) {
+        llmobsi_measure_genai(ending);
+    }
+    if (ending->facts.server && (ending->families & engines) != 0) {
         llmobsi_measure_engine(ending);
-    } else {
-        llmobsi_measure_genai_client(ending, values);
     }
 }

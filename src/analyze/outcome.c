@@ -135,6 +135,7 @@ LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome*
     llmobsi_ending_findings(&ending);
 #endif
     llmobsi_ending_capture(&ending);
+    llmobsi_trace_of(llmobsi_ticket(ending.obs), ending.facts.root, &ending.trace);
     llmobsi_ending_measure(&ending);
     llmobsi_ending_attributes(&ending);
     llmobsi_ending_log(&ending);

@@ -515,6 +515,10 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     }
     requests->max_age_ns = (uint64_t)config->request_max_age_s * UINT64_C(1000000000);
     requests->slow_ns = (uint64_t)config->slow_request_ms * UINT64_C(1000000);
+    requests->families = llmobsi_families(config);
+    requests->targets.first_token = (uint64_t)config->good_first_token_ms * UINT64_C(1000000);
+    requests->targets.token = (uint64_t)config->good_token_ms * UINT64_C(1000000);
+    requests->targets.request = (uint64_t)config->good_request_ms * UINT64_C(1000000);
     requests->vocabulary = config->vocabulary;
     requests->ledger = llmobsi_cost_ledger_of(recorder);
     if (requests->ledger != NULL) {

@@ -144,11 +144,20 @@ typedef struct llmobsi_phase_mark {
     uint32_t phase;
 } llmobsi_phase_mark;
 
+/* What a good request keeps to, in nanoseconds; 0: no target. */
+typedef struct llmobsi_targets {
+    uint64_t first_token;
+    uint64_t token;
+    uint64_t request;
+} llmobsi_targets;
+
 typedef struct llmobsi_requests {
     llmobsi_request* records; /* this and what stands up to the counters: open writes */
     uint32_t count;        /* a power of two */
     uint64_t max_age_ns;
     uint64_t slow_ns;
+    llmobsi_targets targets;
+    uint32_t families; /* of metrics, that are on */
     llmobs_vocabulary vocabulary;
     unsigned char* guards; /* one scanner a record, see llmobsi_guard_of; NULL: none */
     size_t guard_size;

@@ -165,7 +165,10 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     X(alert_rules, 4, 4096)                                                                      \
     X(alert_groups, 16, 65536)                                                                   \
     X(alert_window_bytes, 16384, 1u << 28)                                                       \
-    X(alerts, 16, 65536)
+    X(alerts, 16, 65536)                                                                         \
+    X(good_first_token_ms, 0, 86400000)                                                          \
+    X(good_token_ms, 0, 86400000)                                                                \
+    X(good_request_ms, 0, 86400000)
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {

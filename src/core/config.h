@@ -183,6 +183,13 @@ typedef struct llmobs_config {
                                     150000000 for 15 cents. By the energy that
                                     llmobs_requests_share_energy tells, on top of gpu_second_nano
                                                                                (default 0: none)  */
+    uint32_t good_first_token_ms; /* targets that a good request keeps to, see
+                                    llm_good_requests_total in docs/metrics.md: its time to the
+                                    first token, up to a day             (default 0: no target)   */
+    uint32_t good_token_ms;      /* the mean time of its output tokens after the first one, up to a
+                                    day                                  (default 0: no target)   */
+    uint32_t good_request_ms;    /* the whole of it, the wait included, up to a day
+                                                                         (default 0: no target)   */
 } llmobs_config;
 
 /* [any] A config with every default filled in; set fields, then open. */

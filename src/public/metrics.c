@@ -1,6 +1,26 @@
 /* Metrics out: as Prometheus text, as batches of views, encoded. All of it on the caller's thread,
    straight from the cells: nobody is waited for. */
 
+/* Everything there is to read, in batches of views. */
+llmobsi_fn void llmobsi_metrics_gather(llmobsi_instance* instance, bool attributes,
+                                       llmobsi_deliver_fn deliver, void* user)
+{
+    llmobsi_recorder* recorder = &instance->collector.recorder;
+    llmobsi_gather gather;
+    llmobsi_gather_begin(&gather, recorder, attributes, deliver, user);
+    if (recorder->registry.on) {
+        llmobsi_gather_registry(&gather);
+    }
+    if (recorder->registry.on && (llmobsi_families(&instance->config) & LLMOBS_FAMILY_LLM) != 0) {
+        llmobsi_gather_heavy(&gather, instance);
+        llmobsi_gather_alerts(&gather, instance);
+    }
+    if ((llmobsi_families(&instance->config) & LLMOBS_FAMILY_SELF) != 0) {
+        llmobsi_gather_self(&gather, instance);
+    }
+    (void)llmobsi_gather_flush(&gather);
+}
+
 /* ---- Prometheus text ----------------------------------------------------------------------- */
 
 /* What the text is written from and to. */

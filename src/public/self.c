@@ -46,9 +46,7 @@
     X(METRIC_MISUSED, "llmobs.metric.misused", "llmobs_metric_misused", "", COUNTER,              \
       "Calls that named no metric, one of another kind, or the wrong labels.")                    \
     X(LOST, "llmobs.lost", "llmobs_lost", "", COUNTER,                                            \
-      "Spans, log records, requests and values lost in this library, for whatever cause.")        \
-    X(ALERTS, "llmobs.alerts", "llmobs_alerts", "{alert}", UPDOWN,                                \
-      "Alerts of a rule, pending or firing at the last evaluation.")
+      "Spans, log records, requests and values lost in this library, for whatever cause.")
 
 typedef enum llmobsi_self_metric {
 #define LLMOBS_I_SELF(id, name, family, unit, instrument, help) LLMOBS_I_SELF_##id,
@@ -57,35 +55,41 @@ typedef enum llmobsi_self_metric {
     LLMOBS_I_SELF_COUNT
 } llmobsi_self_metric;
 
+/* What a metric is. */
+typedef struct llmobsi_self_kind {
+    const char* name;
+    const char* family;
+    const char* unit;
+    const char* help;
+    llmobs_instrument instrument;
+} llmobsi_self_kind;
+
+static const llmobsi_self_kind llmobsi_self_kinds[LLMOBS_I_SELF_COUNT] = {
+#define LLMOBS_I_SELF(id, name, family, unit, instrument, help) \
+    {name, family, unit, help, LLMOBS_##instrument},
+    LLMOBS_I_SELF_METRICS(LLMOBS_I_SELF)
+#undef LLMOBS_I_SELF
+};
+
 /* A metric on its way to the gather, and where its values come from. */
 typedef struct llmobsi_account {
     llmobsi_gather* gather;
     const llmobsi_instance* instance;
     const llmobs_stats* stats;
     llmobsi_self_metric id;
+    const llmobsi_self_kind* kind;
+    uint64_t start_unix_ns; /* 0: it has none */
     llmobs_metric_view* view;
 } llmobsi_account;
 
 llmobsi_fn void llmobsi_self_describe(llmobsi_account* account)
 {
-    static const struct {
-        const char* name;
-        const char* family;
-        const char* unit;
-        const char* help;
-        llmobs_instrument instrument;
-    } table[] = {
-#define LLMOBS_I_SELF(id, name, family, unit, instrument, help) \
-    {name, family, unit, help, LLMOBS_##instrument},
-        LLMOBS_I_SELF_METRICS(LLMOBS_I_SELF)
-#undef LLMOBS_I_SELF
-    };
     llmobs_metric_view* view = llmobsi_gather_metric(account->gather);
-    view->name = llmobs_str(table[account->id].name);
-    view->family = llmobs_str(table[account->id].family);
-    view->unit = llmobs_str(table[account->id].unit);
-    view->help = llmobs_str(table[account->id].help);
-    view->instrument = table[account->id].instrument;
+    view->name = llmobs_str(account->kind->name);
+    view->family = llmobs_str(account->kind->family);
+    view->unit = llmobs_str(account->kind->unit);
+    view->help = llmobs_str(account->kind->help);
+    view->instrument = account->kind->instrument;
     view->number = LLMOBS_NUMBER_INT;
     account->view = view;
 }
@@ -146,7 +150,7 @@ llmobsi_fn void llmobsi_self_point(llmobsi_account* account, uint64_t value, con
         text = llmobsi_self_label(point, text, label_2, of_2);
     }
     point->labels.size = (size_t)(text - point->labels.data);
-    point->start_unix_ns = account->instance->opened_unix_ns;
+    point->start_unix_ns = account->start_unix_ns;
     point->value.integer = value < LLMOBS_I_CELL_MOST ? (int64_t)value : INT64_MAX;
     account->view->point_count++;
 }
@@ -234,25 +238,6 @@ llmobsi_fn void llmobsi_self_metrics(llmobsi_account* account)
     }
 }
 
-/* ---- alerts -------------------------------------------------------------------------------- */
-
-/* As Prometheus' own ALERTS has them, but counted: their labels stay in the alerts. */
-llmobsi_fn void llmobsi_self_alerts(llmobsi_account* account)
-{
-    llmobsi_alerts* alerts = llmobsi_alerts_of(&account->instance->collector.recorder);
-    uint32_t i;
-    for (i = 0; alerts != NULL && i < alerts->rule_limit; i++) {
-        char name[LLMOBS_ALERT_NAME_SIZE];
-        uint32_t counts[2];
-        if (llmobsi_alerts_count_of(alerts, i, name, counts)) {
-            llmobsi_self_point(account, counts[0], "alertname", llmobs_str(name), "alertstate",
-                               llmobs_str("pending"));
-            llmobsi_self_point(account, counts[1], "alertname", llmobs_str(name), "alertstate",
-                               llmobs_str("firing"));
-        }
-    }
-}
-
 /* ---- the whole ----------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
@@ -313,9 +298,6 @@ llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
     case LLMOBS_I_SELF_LOST:
         llmobsi_self_number(account, llmobsi_stats_lost(stats));
         break;
-    case LLMOBS_I_SELF_ALERTS:
-        llmobsi_self_alerts(account);
-        break;
     case LLMOBS_I_SELF_COUNT:
         break;
     }
@@ -330,25 +312,11 @@ llmobsi_fn void llmobsi_gather_self(llmobsi_gather* gather, llmobsi_instance* in
     account.gather = gather;
     account.instance = instance;
     account.stats = &stats;
+    account.start_unix_ns = instance->opened_unix_ns;
     for (id = 0; id < (int)LLMOBS_I_SELF_COUNT && !gather->stopped; id++) {
         account.id = (llmobsi_self_metric)id;
+        account.kind = &llmobsi_self_kinds[id];
         llmobsi_self_describe(&account);
         llmobsi_self_values(&account);
     }
-}
-
-/* Everything there is to read, in batches of views. */
-llmobsi_fn void llmobsi_metrics_gather(llmobsi_instance* instance, bool attributes,
-                                       llmobsi_deliver_fn deliver, void* user)
-{
-    llmobsi_recorder* recorder = &instance->collector.recorder;
-    llmobsi_gather gather;
-    llmobsi_gather_begin(&gather, recorder, attributes, deliver, user);
-    if (recorder->registry.on) {
-        llmobsi_gather_registry(&gather);
-    }
-    if ((llmobsi_families(&instance->config) & LLMOBS_FAMILY_SELF) != 0) {
-        llmobsi_gather_self(&gather, instance);
-    }
-    (void)llmobsi_gather_flush(&gather);
 }

@@ -61,6 +61,8 @@ static const double llmobsi_bounds[LLMOBS_I_BOUNDS_COUNT][LLMOBS_I_CATALOGUE_BOU
     X(KIND, KIND, "model", "feature", "kind")                                                     \
     X(RULE, RULE, "rule")                                                                         \
     X(REQUESTS, REQUESTS, "model", "feature", "error_type")                                       \
+    X(DETECTOR, DETECTOR, "detector")                                                             \
+    X(JUDGE, JUDGE, "judge", "verdict")                                                           \
     X(FEATURE, FEATURE, "feature")                                                                \
     X(GENAI_CALL, GENAI_CALL, "gen_ai.operation.name", "gen_ai.provider.name",                    \
       "gen_ai.request.model", "gen_ai.response.model", "server.address", "server.port")           \

@@ -33,6 +33,14 @@
       "Requests that ended")                                                                      \
     X(LLM_REQUEST_DURATION, LLM, "llm_request_duration_seconds", "s", HISTOGRAM, NANO, PHASE,     \
       COST, "Duration of a whole request, the wait included")                                     \
+    X(LLM_TIME_TO_FIRST_TOKEN, LLM, "llm_time_to_first_token_seconds", "s", HISTOGRAM, NANO,      \
+      VLLM_FIRST_TOKEN, COST, "Time to the first token, the wait included")                       \
+    X(LLM_GOOD_REQUESTS, LLM, "llm_good_requests_total", "{request}", COUNTER, INT, NONE, COST,   \
+      "Requests that ended well and kept to every target that is set: goodput")                   \
+    X(LLM_DRIFT_SCORE, LLM, "llm_drift_score", "", GAUGE, DOUBLE, NONE, DETECTOR,                 \
+      "How far traffic is from a detector's baseline: the more, the further")                     \
+    X(LLM_JUDGE_EVALUATIONS, LLM, "llm_judge_evaluations_total", "{evaluation}", COUNTER, INT,    \
+      NONE, JUDGE, "Answers that a judge has looked at, by its verdict")                          \
     X(LLM_ACTIVE_SESSIONS, LLM, "llm_active_sessions", "{session}", UPDOWN, INT, NONE, FEATURE,   \
       "Currently active LLM sessions")                                                            \
     /* OpenTelemetry GenAI, of the conventions 1.41 only */                                       \

@@ -525,34 +525,32 @@ LLMOBS_API void llmobs_histogram_record(llmobs_histogram histogram, double value
 
 /* `bits` as above. */
 llmobsi_fn void llmobsi_histogram_exemplar(llmobs_histogram histogram, uint64_t bits,
-                                           bool is_double, llmobs_span span)
+                                           bool is_double, const llmobsi_trace* trace)
 {
     llmobsi_visit visit;
-    const llmobsi_metric* metric;
-    uint32_t bucket;
-    uint64_t key;
-    if (!llmobsi_visit_begin(&visit, histogram.instance)) {
-        return;
-    }
-    metric = &visit.registry->metrics[histogram.metric];
-    key = llmobsi_key_of_bits(metric->number, bits, is_double);
-    bucket = metric->bound_count > 0 ? llmobsi_bucket_of(metric, key) : 0;
-    llmobsi_visit_end(&visit);
-    if (key <= LLMOBS_I_CELL_MOST) {
-        llmobsi_exemplar_offer(histogram.instance, histogram.series, bucket, key, span);
+    if (trace->is_shown && llmobsi_visit_begin(&visit, histogram.instance)) {
+        const llmobsi_metric* metric = &visit.registry->metrics[histogram.metric];
+        uint64_t key = llmobsi_key_of_bits(metric->number, bits, is_double);
+        uint32_t bucket = metric->bound_count > 0 ? llmobsi_bucket_of(metric, key) : 0;
+        llmobsi_exemplar_offer(visit.registry, histogram.series, bucket, key, trace);
+        llmobsi_visit_end(&visit);
     }
 }
 
 LLMOBS_API void llmobs_histogram_record_int_in(llmobs_histogram histogram, uint64_t value,
                                                llmobs_span span)
 {
+    llmobsi_trace trace;
     llmobs_histogram_record_int(histogram, value);
-    llmobsi_histogram_exemplar(histogram, value, false, span);
+    llmobsi_trace_of(histogram.instance, span, &trace);
+    llmobsi_histogram_exemplar(histogram, value, false, &trace);
 }
 
 LLMOBS_API void llmobs_histogram_record_in(llmobs_histogram histogram, double value,
                                            llmobs_span span)
 {
+    llmobsi_trace trace;
     llmobs_histogram_record(histogram, value);
-    llmobsi_histogram_exemplar(histogram, llmobsi_double_bits(value), true, span);
+    llmobsi_trace_of(histogram.instance, span, &trace);
+    llmobsi_histogram_exemplar(histogram, llmobsi_double_bits(value), true, &trace);
 }

@@ -171,6 +171,27 @@ llmobsi_inline bool llmobsi_metric_fits(const llmobsi_registry* registry, uint32
             metric->instrument == LLMOBS_HISTOGRAM_EXPONENTIAL);
 }
 
+/* Inside. */
+llmobsi_inline llmobsi_handle llmobsi_handle_in(const llmobsi_visit* visit, llmobs_metric metric,
+                                                llmobs_instrument instrument,
+                                                const char* const* values, size_t count,
+                                                llmobsi_wait wait)
+{
+    llmobsi_handle handle = {0, 0, 0, 0};
+    if (llmobsi_likely((values != NULL || count == 0) &&
+                       llmobsi_metric_fits(visit->registry, metric.number - 1, instrument,
+                                           count))) {
+        handle.instance = metric.instance;
+        handle.metric = metric.number - 1;
+        handle.series = llmobsi_series_get(visit->registry, handle.metric, values,
+                                           visit->may_wait ? wait : LLMOBS_I_WAIT_NEVER);
+        handle.cell = visit->registry->series[handle.series].cell;
+    } else {
+        (void)llmobsi_add_relaxed(&visit->registry->misused, 1);
+    }
+    return handle;
+}
+
 llmobsi_inline llmobsi_handle llmobsi_handle_get(llmobs_metric metric,
                                                  llmobs_instrument instrument,
                                                  const char* const* values, size_t count,
@@ -178,21 +199,31 @@ llmobsi_inline llmobsi_handle llmobsi_handle_get(llmobs_metric metric,
 {
     llmobsi_handle handle = {0, 0, 0, 0};
     llmobsi_visit visit;
-    if (!llmobsi_visit_begin(&visit, metric.instance)) {
-        return handle;
+    if (llmobsi_visit_begin(&visit, metric.instance)) {
+        handle = llmobsi_handle_in(&visit, metric, instrument, values, count, wait);
+        llmobsi_visit_end(&visit);
     }
-    if (llmobsi_likely((values != NULL || count == 0) &&
-                       llmobsi_metric_fits(visit.registry, metric.number - 1, instrument,
-                                           count))) {
-        handle.instance = metric.instance;
-        handle.metric = metric.number - 1;
-        handle.series = llmobsi_series_get(visit.registry, handle.metric, values,
-                                           visit.may_wait ? wait : LLMOBS_I_WAIT_NEVER);
-        handle.cell = visit.registry->series[handle.series].cell;
-    } else {
-        (void)llmobsi_add_relaxed(&visit.registry->misused, 1);
+    return handle;
+}
+
+/* For requests: of a metric of the catalogue, if its family is on, all in one visit; and who makes
+   a series at this moment is not waited for. Nothing is found where `instance` stays 0. */
+llmobsi_inline llmobsi_handle llmobsi_handle_known(llmobs* obs, llmobs_known known,
+                                                   llmobs_instrument instrument,
+                                                   const char* const* values, size_t count)
+{
+    llmobsi_handle handle = {0, 0, 0, 0};
+    llmobsi_visit visit;
+    llmobs_metric metric;
+    metric.instance = llmobsi_ticket(obs);
+    if (llmobsi_visit_begin(&visit, metric.instance)) {
+        metric.number = llmobsi_places[LLMOBS_I_PLACE(metric.instance)].recorder->known[known];
+        if (metric.number != 0) {
+            handle = llmobsi_handle_in(&visit, metric, instrument, values, count,
+                                       LLMOBS_I_WAIT_BRIEFLY);
+        }
+        llmobsi_visit_end(&visit);
     }
-    llmobsi_visit_end(&visit);
     return handle;
 }
 
@@ -293,6 +324,20 @@ LLMOBS_I_HANDLE(llmobs_histogram, llmobs_histogram_get, llmobs_histogram_find, L
 LLMOBS_I_HANDLE_BRIEFLY(llmobs_counter, llmobsi_counter_briefly, LLMOBS_COUNTER)
 LLMOBS_I_HANDLE_BRIEFLY(llmobs_updown, llmobsi_updown_briefly, LLMOBS_UPDOWN)
 LLMOBS_I_HANDLE_BRIEFLY(llmobs_histogram, llmobsi_histogram_briefly, LLMOBS_HISTOGRAM)
+
+llmobsi_fn llmobs_counter llmobsi_counter_known(llmobs* obs, llmobs_known known,
+                                                const char* const* values, size_t count)
+{
+    llmobsi_handle handle = llmobsi_handle_known(obs, known, LLMOBS_COUNTER, values, count);
+    LLMOBS_I_HANDLE_OF(llmobs_counter, handle);
+}
+
+llmobsi_fn llmobs_histogram llmobsi_histogram_known(llmobs* obs, llmobs_known known,
+                                                    const char* const* values, size_t count)
+{
+    llmobsi_handle handle = llmobsi_handle_known(obs, known, LLMOBS_HISTOGRAM, values, count);
+    LLMOBS_I_HANDLE_OF(llmobs_histogram, handle);
+}
 
 #undef LLMOBS_I_HANDLE_BRIEFLY
 #undef LLMOBS_I_HANDLE
@@ -448,31 +493,52 @@ llmobsi_fn void llmobsi_exemplar_put(llmobsi_exemplar* exemplar,
     llmobsi_store_release(&exemplar->version, version + 2);
 }
 
-/* Offers a value that was recorded into a series as an exemplar of one of its buckets. */
-llmobsi_fn void llmobsi_exemplar_offer(uint32_t ticket, uint32_t number, uint32_t bucket,
-                                       uint64_t key, llmobs_span span)
-{
+/* What exemplars say of a span: found out once for all values that are recorded in it. */
+typedef struct llmobsi_trace {
     llmobs_trace_context context;
+    uint64_t unix_ns;
+    bool is_shown; /* it is sampled, and somebody listens */
+} llmobsi_trace;
+
+llmobsi_fn void llmobsi_trace_of(uint32_t ticket, llmobs_span span, llmobsi_trace* trace)
+{
     llmobsi_visit visit;
-    memset(&context, 0, sizeof context);
-    if (llmobs_span_context(span, &context) != LLMOBS_OK ||
-        (context.flags & LLMOBS_TRACE_SAMPLED) == 0 || !llmobsi_visit_begin(&visit, ticket)) {
-        return;
+    memset(trace, 0, sizeof *trace);
+    trace->is_shown = llmobs_span_context(span, &trace->context) == LLMOBS_OK &&
+                      (trace->context.flags & LLMOBS_TRACE_SAMPLED) != 0 &&
+                      llmobsi_visit_begin(&visit, ticket);
+    if (trace->is_shown) {
+        trace->unix_ns = llmobsi_registry_now(visit.registry);
+        llmobsi_visit_end(&visit);
     }
-    if (visit.registry->series[number].exemplars != 0) {
-        const llmobsi_series* series = &visit.registry->series[number];
-        llmobsi_exemplar* exemplar = &visit.registry->exemplars[series->exemplars - 1 + bucket];
-        uint8_t kind = visit.registry->metrics[series->metric].number;
-        llmobsi_exemplar_put(exemplar, &context, llmobsi_key_value(kind, key),
-                             llmobsi_registry_now(visit.registry));
+}
+
+/* Offers a value that was recorded into a series as an exemplar of one of its buckets. Inside. */
+llmobsi_fn void llmobsi_exemplar_offer(const llmobsi_registry* registry, uint32_t number,
+                                       uint32_t bucket, uint64_t key, const llmobsi_trace* trace)
+{
+    const llmobsi_series* series = &registry->series[number];
+    if (series->exemplars != 0 && key <= LLMOBS_I_CELL_MOST) {
+        uint8_t kind = registry->metrics[series->metric].number;
+        llmobsi_exemplar_put(&registry->exemplars[series->exemplars - 1 + bucket],
+                             &trace->context, llmobsi_key_value(kind, key), trace->unix_ns);
     }
-    llmobsi_visit_end(&visit);
+}
+
+llmobsi_fn void llmobsi_counter_exemplar(llmobs_counter counter, uint64_t amount,
+                                         const llmobsi_trace* trace)
+{
+    llmobsi_visit visit;
+    if (trace->is_shown && llmobsi_visit_begin(&visit, counter.instance)) {
+        llmobsi_exemplar_offer(visit.registry, counter.series, 0, amount, trace);
+        llmobsi_visit_end(&visit);
+    }
 }
 
 LLMOBS_API void llmobs_counter_add_in(llmobs_counter counter, uint64_t amount, llmobs_span span)
 {
+    llmobsi_trace trace;
     llmobs_counter_add(counter, amount);
-    if (amount <= LLMOBS_I_CELL_MOST) {
-        llmobsi_exemplar_offer(counter.instance, counter.series, 0, amount, span);
-    }
+    llmobsi_trace_of(counter.instance, span, &trace);
+    llmobsi_counter_exemplar(counter, amount, &trace);
 }
