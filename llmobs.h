@@ -46481,6 +46481,17 @@ llmobsi_fn void llmobsi_self_metrics(llmobsi_account* account)
     }
 }
 
+llmobsi_fn void llmobsi_self_metric_values(llmobsi_account* account)
+{
+    if (account->id == LLMOBS_I_SELF_METRIC_SERIES) {
+        llmobsi_self_number(account, account->stats->metric_series);
+    } else if (account->id == LLMOBS_I_SELF_METRIC_MISUSED) {
+        llmobsi_self_number(account, account->stats->metric_misused);
+    } else {
+        llmobsi_self_metrics(account);
+    }
+}
+
 /* ---- the whole ----------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
@@ -46514,6 +46525,9 @@ llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
     case LLMOBS_I_SELF_QUEUE_CAPACITY:
         llmobsi_self_capacity(account);
         break;
+    case LLMOBS_I_SELF_LOST:
+        llmobsi_self_number(account, llmobsi_stats_lost(stats));
+        break;
     case LLMOBS_I_SELF_EXPORTED:
         llmobsi_self_exporters(account, LLMOBS_I_SPANS, false);
         break;
@@ -46526,22 +46540,8 @@ llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
     case LLMOBS_I_SELF_LOG_INFLIGHT:
         llmobsi_self_exporters(account, LLMOBS_I_LOGS, true);
         break;
-    case LLMOBS_I_SELF_METRIC_OVERFLOWS:
-    case LLMOBS_I_SELF_METRIC_INVALID:
-    case LLMOBS_I_SELF_METRIC_SATURATED:
-    case LLMOBS_I_SELF_METRIC_DROPPED:
-        llmobsi_self_metrics(account);
-        break;
-    case LLMOBS_I_SELF_METRIC_SERIES:
-        llmobsi_self_number(account, stats->metric_series);
-        break;
-    case LLMOBS_I_SELF_METRIC_MISUSED:
-        llmobsi_self_number(account, stats->metric_misused);
-        break;
-    case LLMOBS_I_SELF_LOST:
-        llmobsi_self_number(account, llmobsi_stats_lost(stats));
-        break;
-    case LLMOBS_I_SELF_COUNT:
+    default:
+        llmobsi_self_metric_values(account);
         break;
     }
 }
@@ -47847,6 +47847,30 @@ llmobsi_fn void llmobsi_registry_layout(llmobsi_arena* arena, const llmobs_confi
     }
 }
 
+/* What the layer above recording needs, part by part. */
+llmobsi_fn void llmobsi_analysis_layout(llmobsi_arena* arena, const llmobs_config* config,
+                                        llmobsi_recorder* recorder)
+{
+    if (config->requests != LLMOBS_OFF) {
+        llmobsi_requests_layout(arena, config, recorder);
+        llmobsi_sessions_layout(arena, config, recorder);
+        llmobsi_captures_layout(arena, config, recorder);
+        llmobsi_cost_layout(arena, config, recorder);
+#ifndef LLMOBS_NO_SCANNER
+        llmobsi_guards_layout(arena, config, recorder);
+#endif
+    }
+    if (config->price_bytes != 0) {
+        llmobsi_prices_layout(arena, config, recorder);
+    }
+    if (config->budgets != 0) {
+        llmobsi_budgets_layout(arena, config, recorder);
+    }
+    if (config->alert_rules != LLMOBS_OFF) {
+        llmobsi_alerts_layout(arena, config, recorder);
+    }
+}
+
 /* ---- the whole ----------------------------------------------------------------------------- */
 
 /* Everything an instance needs, once to measure it (base NULL) and once to place it. Returns the
@@ -47887,24 +47911,7 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
     if (config->metric_series != LLMOBS_OFF) {
         llmobsi_registry_layout(arena, config, recorder);
     }
-    if (config->requests != LLMOBS_OFF) {
-        llmobsi_requests_layout(arena, config, recorder);
-        llmobsi_sessions_layout(arena, config, recorder);
-        llmobsi_captures_layout(arena, config, recorder);
-        llmobsi_cost_layout(arena, config, recorder);
-#ifndef LLMOBS_NO_SCANNER
-        llmobsi_guards_layout(arena, config, recorder);
-#endif
-    }
-    if (config->price_bytes != 0) {
-        llmobsi_prices_layout(arena, config, recorder);
-    }
-    if (config->budgets != 0) {
-        llmobsi_budgets_layout(arena, config, recorder);
-    }
-    if (config->alert_rules != LLMOBS_OFF) {
-        llmobsi_alerts_layout(arena, config, recorder);
-    }
+    llmobsi_analysis_layout(arena, config, recorder);
 #ifndef LLMOBS_NO_FILE
     if (config->state_file != NULL) {
         llmobsi_state_layout(arena, recorder != NULL ? instance : NULL);

@@ -133,8 +133,8 @@ static void load(llmobs* obs)
             "r%d: increase(llm_requests_total{error_type!=\"\"}[1h]) / "
             "increase(llm_requests_total[1h]) > 0.%03d and increase(llm_requests_total"
             "{error_type!=\"\"}[5m]) / increase(llm_requests_total[5m]) > 0.01 by (feature)\n",
-            "r%d: rate(llm_cost_usd_total[5m]) > 2.%03d * rate(llm_cost_usd_total[7d]) by (feature) "
-            "for 5m\n",
+            "r%d: rate(llm_cost_usd_total[5m]) > 2.%03d * rate(llm_cost_usd_total[7d]) "
+            "by (feature) for 5m\n",
             "r%d: histogram_quantile(0.95, rate(llm_request_duration_seconds_bucket[5m])) > 9.%03d "
             "by (model)\n",
             "r%d: increase(llm_request_duration_seconds_count{feature=\"feature %d\"}[6h]) > 1e6\n",

@@ -1,5 +1,5 @@
-/* For tests of alerts: an instance on a clock of its own, evaluated step by step, that keeps what it
-   was told. Include it after llmobs_private.h, tap.h, keeper.h and requester.h. */
+/* For tests of alerts: an instance on a clock of its own, evaluated step by step, that keeps what
+   it was told. Include it after llmobs_private.h, tap.h, keeper.h and requester.h. */
 #ifndef ALERTED_H
 #define ALERTED_H
 

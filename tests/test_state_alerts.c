@@ -1,4 +1,4 @@
-/* Windows and alerts across a restart: the week is not lost, nothing is told twice, nothing false. */
+/* Windows and alerts across a restart: no week is lost, nothing is told twice, nothing false. */
 #define FOLDER "build/tmp/test_state_alerts"
 #include "llmobs_private.h"
 #include "tap.h"
@@ -73,7 +73,8 @@ static void test_week(void)
     cost(obs, "a", 60.0);
     steps(obs, 7);
     told_read = 0;
-    ok(number_of(obs, "spike", true) > 0.0333 && found == 1, "two days make a mean of 1/60 a second");
+    ok(number_of(obs, "spike", true) > 0.0333 && found == 1,
+       "two days make a mean of 1/60 a second");
     before = number_of(obs, "by_model", false);
     is_int(found, 1, "one model costs too much");
     (void)llmobs_close(obs);

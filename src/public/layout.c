@@ -102,6 +102,30 @@ llmobsi_fn void llmobsi_registry_layout(llmobsi_arena* arena, const llmobs_confi
     }
 }
 
+/* What the layer above recording needs, part by part. */
+llmobsi_fn void llmobsi_analysis_layout(llmobsi_arena* arena, const llmobs_config* config,
+                                        llmobsi_recorder* recorder)
+{
+    if (config->requests != LLMOBS_OFF) {
+        llmobsi_requests_layout(arena, config, recorder);
+        llmobsi_sessions_layout(arena, config, recorder);
+        llmobsi_captures_layout(arena, config, recorder);
+        llmobsi_cost_layout(arena, config, recorder);
+#ifndef LLMOBS_NO_SCANNER
+        llmobsi_guards_layout(arena, config, recorder);
+#endif
+    }
+    if (config->price_bytes != 0) {
+        llmobsi_prices_layout(arena, config, recorder);
+    }
+    if (config->budgets != 0) {
+        llmobsi_budgets_layout(arena, config, recorder);
+    }
+    if (config->alert_rules != LLMOBS_OFF) {
+        llmobsi_alerts_layout(arena, config, recorder);
+    }
+}
+
 /* ---- the whole ----------------------------------------------------------------------------- */
 
 /* Everything an instance needs, once to measure it (base NULL) and once to place it. Returns the
@@ -142,24 +166,7 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
     if (config->metric_series != LLMOBS_OFF) {
         llmobsi_registry_layout(arena, config, recorder);
     }
-    if (config->requests != LLMOBS_OFF) {
-        llmobsi_requests_layout(arena, config, recorder);
-        llmobsi_sessions_layout(arena, config, recorder);
-        llmobsi_captures_layout(arena, config, recorder);
-        llmobsi_cost_layout(arena, config, recorder);
-#ifndef LLMOBS_NO_SCANNER
-        llmobsi_guards_layout(arena, config, recorder);
-#endif
-    }
-    if (config->price_bytes != 0) {
-        llmobsi_prices_layout(arena, config, recorder);
-    }
-    if (config->budgets != 0) {
-        llmobsi_budgets_layout(arena, config, recorder);
-    }
-    if (config->alert_rules != LLMOBS_OFF) {
-        llmobsi_alerts_layout(arena, config, recorder);
-    }
+    llmobsi_analysis_layout(arena, config, recorder);
 #ifndef LLMOBS_NO_FILE
     if (config->state_file != NULL) {
         llmobsi_state_layout(arena, recorder != NULL ? instance : NULL);

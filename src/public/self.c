@@ -238,6 +238,17 @@ llmobsi_fn void llmobsi_self_metrics(llmobsi_account* account)
     }
 }
 
+llmobsi_fn void llmobsi_self_metric_values(llmobsi_account* account)
+{
+    if (account->id == LLMOBS_I_SELF_METRIC_SERIES) {
+        llmobsi_self_number(account, account->stats->metric_series);
+    } else if (account->id == LLMOBS_I_SELF_METRIC_MISUSED) {
+        llmobsi_self_number(account, account->stats->metric_misused);
+    } else {
+        llmobsi_self_metrics(account);
+    }
+}
+
 /* ---- the whole ----------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
@@ -271,6 +282,9 @@ llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
     case LLMOBS_I_SELF_QUEUE_CAPACITY:
         llmobsi_self_capacity(account);
         break;
+    case LLMOBS_I_SELF_LOST:
+        llmobsi_self_number(account, llmobsi_stats_lost(stats));
+        break;
     case LLMOBS_I_SELF_EXPORTED:
         llmobsi_self_exporters(account, LLMOBS_I_SPANS, false);
         break;
@@ -283,22 +297,8 @@ llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
     case LLMOBS_I_SELF_LOG_INFLIGHT:
         llmobsi_self_exporters(account, LLMOBS_I_LOGS, true);
         break;
-    case LLMOBS_I_SELF_METRIC_OVERFLOWS:
-    case LLMOBS_I_SELF_METRIC_INVALID:
-    case LLMOBS_I_SELF_METRIC_SATURATED:
-    case LLMOBS_I_SELF_METRIC_DROPPED:
-        llmobsi_self_metrics(account);
-        break;
-    case LLMOBS_I_SELF_METRIC_SERIES:
-        llmobsi_self_number(account, stats->metric_series);
-        break;
-    case LLMOBS_I_SELF_METRIC_MISUSED:
-        llmobsi_self_number(account, stats->metric_misused);
-        break;
-    case LLMOBS_I_SELF_LOST:
-        llmobsi_self_number(account, llmobsi_stats_lost(stats));
-        break;
-    case LLMOBS_I_SELF_COUNT:
+    default:
+        llmobsi_self_metric_values(account);
         break;
     }
 }
