@@ -94,6 +94,15 @@ my ($reasons) = Sections::read_file('src/analyze/budget.h')
 is_deeply([ $budgets =~ /^\| `([A-Z_]+)` \| (?:yes|no) /mg ], [ $reasons =~ /X\((\w+),/g ],
     'docs/budgets.md has every reason');
 
+# ---- the page on alerts -------------------------------------------------------------------------
+
+my $alerts = Sections::read_file('docs/alerts.md');
+my ($clauses) = Sections::read_file('src/analyze/alert_rule.c')
+    =~ /llmobsi_alert_clause_words\[\] = \{(.*?)\};/s;
+my ($rows) = $alerts =~ /^### Clauses\n(.*?)^##/ms;
+is_deeply([ ($rows // '') =~ /^\| `(\w+)` \|/mg ], [ ($clauses // '') =~ /"(\w+)"/g ],
+    'docs/alerts.md has every clause');
+
 # ---- the page on requests -----------------------------------------------------------------------
 
 my $page = Sections::read_file('docs/requests.md');

@@ -363,6 +363,8 @@ static const char* const taken[] = {
 
 static void test_taken(void)
 {
+    static llmobsi_alert_reader reader;
+    llmobsi_alert_rule rule;
     size_t i;
     for (i = 0; i < sizeof taken / sizeof taken[0]; i++) {
         const char* want = strcmp(taken[i], "a:x > 1") != 0
@@ -370,7 +372,9 @@ static void test_taken(void)
                                : "1:1 expected " HEAD ", found \"a:x\"";
         is_str(refusal_of(taken[i], strlen(taken[i])), want, shown(taken[i]));
     }
-    is_str(refusal_of(NULL, 0), "", "NULL is an empty text");
+    llmobsi_alert_reader_begin(&reader, NULL, 0);
+    is_int(llmobsi_alert_read_next(&reader, &rule), LLMOBS_I_ALERT_READ_END,
+           "NULL is an empty text");
 }
 
 /* ---- what it is taken as ------------------------------------------------------------------- */
@@ -740,6 +744,15 @@ static void test_struct_refused(void)
     REFUSED(severity, (llmobs_alert_severity)3, "0:0 severity: no such value");
     REFUSED(no_data, (llmobs_alert_no_data)3, "0:0 no_data: no such value");
 #undef REFUSED
+    {
+        size_t size;
+        char* text = repeated("", "s", 1100, "", &size);
+        given = given_rule();
+        given.summary = text;
+        is_str(struct_refusal(&given),
+               "0:0 the rule's names and texts are longer than 1000 bytes", "a long summary");
+        free(text);
+    }
     given = given_rule();
     given.condition = "sum by (b) (x) > 1";
     given.by = "c";

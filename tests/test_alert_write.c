@@ -425,8 +425,43 @@ static void test_room(void)
     is_int(wrong, 0, "all of it or nothing, whatever the room");
 }
 
+/* ---- the page ------------------------------------------------------------------------------ */
+
+/* The rule that docs/alerts.md begins with is read; and it says what stands there. */
+static void test_page(void)
+{
+    static char page[1 << 16];
+    llmobsi_alert_rule rule;
+    FILE* file = fopen("docs/alerts.md", "r");
+    char* begin;
+    char* end;
+    size_t size;
+    if (file == NULL) {
+        skip("the rule of docs/alerts.md", "the page is not here");
+        return;
+    }
+    size = fread(page, 1, sizeof page - 1, file);
+    (void)fclose(file);
+    page[size] = '\0';
+    begin = strstr(page, "```text\n");
+    end = begin != NULL ? strstr(begin + 8, "```") : NULL;
+    if (!ok(end != NULL, "docs/alerts.md begins with a rule")) {
+        return;
+    }
+    *end = '\0';
+    ok(read_one(begin + 8, &rule), "... that is one");
+    is_str(text_of(&rule, sizeof written - 1),
+           "cost_spike: rate(llm_cost_usd_total[5m]) > 2 * rate(llm_cost_usd_total[7d]) and "
+           "increase(llm_cost_usd_total[5m]) > 0.5\n"
+           "    by (feature) for 5m min_history 1d severity critical group cost\n"
+           "    summary \"The cost of a feature is twice its average of 7 days\"\n"
+           "    runbook \"Look at the feature's requests of the last minutes first\"\n",
+           "... and is written");
+}
+
 int main(void)
 {
+    test_page();
     test_golden();
     test_random();
     test_parentheses();

@@ -175,20 +175,13 @@ llmobsi_fn llmobsi_alert_read llmobsi_alert_read_next(llmobsi_alert_reader* read
 
 /* ---- a rule from the struct ---------------------------------------------------------------- */
 
-/* Refuses a field that is no condition. */
-llmobsi_cold bool llmobsi_alert_refuse_field(llmobsi_alert_parser* parser, const char* reason)
-{
-    llmobsi_alert_place nowhere = {0, 0};
-    return llmobsi_alert_refuse_at(parser, nowhere, reason);
-}
-
-/* Keeps a name, or no text for a group that is none. */
+/* Keeps a name. */
 llmobsi_fn bool llmobsi_alert_give_name(llmobsi_alert_parser* parser, const char* name,
                                         const char* reason, uint16_t* place)
 {
     size_t size = name != NULL ? strlen(name) : 0;
     if (!llmobsi_alert_is_name(name, size, LLMOBS_ALERT_NAME_SIZE - 1)) {
-        return llmobsi_alert_refuse_field(parser, reason);
+        return llmobsi_alert_refuse(parser, reason);
     }
     return llmobsi_alert_keep(parser, name, size, false, place);
 }
@@ -198,7 +191,7 @@ llmobsi_fn bool llmobsi_alert_give_text(llmobsi_alert_parser* parser, const char
 {
     size_t size = text != NULL ? strlen(text) : 0;
     if (!llmobsi_text_is_safe(text, size)) {
-        return llmobsi_alert_refuse_field(parser, reason);
+        return llmobsi_alert_refuse(parser, reason);
     }
     return llmobsi_alert_keep(parser, text, size, false, place);
 }
@@ -222,7 +215,7 @@ llmobsi_fn bool llmobsi_alert_give_by(llmobsi_alert_parser* parser, const char* 
         llmobsi_alert_group_by(&inner, &by)) {
         return true;
     }
-    (void)llmobsi_alert_refuse_field(parser, "by: ");
+    (void)llmobsi_alert_refuse(parser, "by: ");
     llmobsi_alert_say_text(parser->error, error.reason);
     return false;
 }
@@ -240,20 +233,20 @@ llmobsi_fn bool llmobsi_alert_give_numbers(llmobsi_alert_parser* parser,
     for (clause = 0; clause < LLMOBS_I_ALERT_CLAUSES; clause++) {
         const uint32_t* seconds = llmobsi_alert_wait(rule, clause);
         if (seconds != NULL && *seconds > LLMOBS_I_ALERT_WAIT_MOST_S) {
-            (void)llmobsi_alert_refuse_field(parser, llmobsi_alert_clause_words[clause]);
+            (void)llmobsi_alert_refuse(parser, llmobsi_alert_clause_words[clause]);
             llmobsi_alert_say_text(parser->error, "_s: expected at most 30 days");
             return false;
         }
     }
     if (rule->repeat_s < LLMOBS_I_ALERT_STEP_S) {
-        return llmobsi_alert_refuse_field(parser, "repeat_s: expected at least 10 s");
+        return llmobsi_alert_refuse(parser, "repeat_s: expected at least 10 s");
     }
     rule->severity = (uint8_t)given->severity;
     rule->no_data = (uint8_t)given->no_data;
     return ((unsigned)given->severity <= (unsigned)LLMOBS_ALERT_CRITICAL ||
-            llmobsi_alert_refuse_field(parser, "severity: no such value")) &&
+            llmobsi_alert_refuse(parser, "severity: no such value")) &&
            ((unsigned)given->no_data <= (unsigned)LLMOBS_ALERT_NO_DATA_ALERT ||
-            llmobsi_alert_refuse_field(parser, "no_data: no such value"));
+            llmobsi_alert_refuse(parser, "no_data: no such value"));
 }
 
 /* `given` and `error` are of this version's size. Where it is refused, `out` holds no rule. */
@@ -266,17 +259,18 @@ llmobsi_fn bool llmobsi_alert_parse_rule(llmobsi_alert_rule* out, const llmobs_a
     *error = llmobs_alert_error_default();
     (void)llmobsi_alert_begin(&parser, condition, strlen(condition), error);
     llmobsi_alert_start(&parser, out);
-    if (!llmobsi_alert_give_name(&parser, given->name,
-                                 "name: expected a letter or \"_\", then letters, digits and \"_\","
-                                 " at most 63",
-                                 &out->name) ||
-        !llmobsi_alert_parse_condition(&parser)) {
+    if (!llmobsi_alert_parse_condition(&parser)) {
         return false;
     }
     if (parser.kind != LLMOBS_I_ALERT_END) {
         return llmobsi_alert_expected(&parser, "an operator or the end");
     }
-    return llmobsi_alert_give_by(&parser, given->by) && llmobsi_alert_check_sums(&parser) &&
+    memset(&parser.place, 0, sizeof parser.place); /* the rest is of no text */
+    return llmobsi_alert_give_name(&parser, given->name,
+                                   "name: expected a letter or \"_\", then letters, digits and "
+                                   "\"_\", at most 63",
+                                   &out->name) &&
+           llmobsi_alert_give_by(&parser, given->by) && llmobsi_alert_check_sums(&parser) &&
            (!has_group || llmobsi_alert_give_name(&parser, given->group,
                                                   "group: expected a name as of a rule",
                                                   &out->group)) &&
