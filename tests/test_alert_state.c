@@ -455,6 +455,32 @@ static void test_fingerprint(void)
        "without labels, as ever");
 }
 
+/* All in one chain, and told apart. */
+static void test_find(void)
+{
+    llmobsi_alert_verdict holds = verdict_of(LLMOBS_I_ALERT_TRUE, 1.0);
+    llmobsi_alert_rule rule;
+    void* memory;
+    llmobsi_alert_states* states = judged_open(8, &memory);
+    const llmobsi_alert* alert;
+    judged_rule(&rule, "r", "", "feature,model");
+    states->mask = 0;
+    llmobsi_alert_judge(states, 0, &rule, "chat\0large", 11, &holds);
+    llmobsi_alert_judge(states, 0, &rule, "chat\0small", 11, &holds);
+    llmobsi_alert_judge(states, 1, &rule, "chat\0large", 11, &holds);
+    alert = judged_find(states, 0, "chat\0large", 11);
+    is_int(states->used, 3, "an alert for each rule and labels");
+    ok(alert->rule == 0 && strcmp(alert->labels + 5, "large") == 0, "found");
+    ok(llmobsi_alerts_find(states, alert->hash, 1, "chat\0large", 11) == NULL,
+       "not as another rule's");
+    ok(llmobsi_alerts_find(states, alert->hash, 0, "chat\0lARGE", 11) == NULL,
+       "nor by other values");
+    ok(llmobsi_alerts_find(states, alert->hash, 0, "chat\0", 5) == NULL, "nor by fewer");
+    ok(llmobsi_alerts_hash(states, 0, "x", 2) != llmobsi_alerts_hash(states, 1, "x", 2),
+       "rules have chains of their own");
+    free(memory);
+}
+
 /* Four values of 60 bytes, each of U+20AC, but for the last one's end. */
 static size_t long_labels(char* out, char last)
 {
@@ -480,6 +506,7 @@ static void test_cut(void)
     void* memory;
     llmobsi_alert_states* states = judged_open(4, &memory);
     size_t size = long_labels(labels, '1');
+    states->mask = 0;
     judged_rule(&rules[0], "r", "g", "a,b,c,d");
     judged_rule(&rules[1], "s", "g", "");
     rules[1].severity = LLMOBS_ALERT_CRITICAL;
@@ -570,6 +597,7 @@ int main(void)
     test_view();
     test_no_data();
     test_fingerprint();
+    test_find();
     test_cut();
     test_order();
     test_forgotten();
