@@ -65,7 +65,7 @@ typedef struct llmobsi_alert_states {
 
 /* The alert of a rule with these labels; NULL: there is none. */
 llmobsi_fn llmobsi_alert* llmobsi_alerts_find(const llmobsi_alert_states* states, uint64_t hash,
-                                             uint32_t number, const char* labels, size_t size)
+                                              uint32_t number, const char* labels, size_t size)
 {
     uint32_t place = states->chains[hash & states->mask];
     while (place != LLMOBS_I_ALERT_NOWHERE) {
@@ -81,7 +81,7 @@ llmobsi_fn llmobsi_alert* llmobsi_alerts_find(const llmobsi_alert_states* states
 }
 
 llmobsi_inline uint64_t llmobsi_alerts_hash(const llmobsi_alert_states* states, uint32_t number,
-                                           const char* labels, size_t size)
+                                            const char* labels, size_t size)
 {
     return llmobsi_hash64(labels, size, states->seed + number);
 }
