@@ -35311,7 +35311,7 @@ typedef struct llmobsi_alert_states {
 
 /* The alert of a rule with these labels; NULL: there is none. */
 llmobsi_fn llmobsi_alert* llmobsi_alerts_find(const llmobsi_alert_states* states, uint64_t hash,
-                                             uint32_t number, const char* labels, size_t size)
+                                              uint32_t number, const char* labels, size_t size)
 {
     uint32_t place = states->chains[hash & states->mask];
     while (place != LLMOBS_I_ALERT_NOWHERE) {
@@ -35327,7 +35327,7 @@ llmobsi_fn llmobsi_alert* llmobsi_alerts_find(const llmobsi_alert_states* states
 }
 
 llmobsi_inline uint64_t llmobsi_alerts_hash(const llmobsi_alert_states* states, uint32_t number,
-                                           const char* labels, size_t size)
+                                            const char* labels, size_t size)
 {
     return llmobsi_hash64(labels, size, states->seed + number);
 }
@@ -35552,8 +35552,8 @@ typedef struct llmobsi_alert_verdict {
 /* ---- from state to state ------------------------------------------------------------------- */
 
 llmobsi_inline bool llmobsi_alerts_is_cooling(const llmobsi_alert_states* states,
-                                             const llmobsi_alert* alert,
-                                             const llmobsi_alert_rule* rule)
+                                              const llmobsi_alert* alert,
+                                              const llmobsi_alert_rule* rule)
 {
     return alert->ended_s != LLMOBS_I_ALERT_NEVER &&
            states->now_s - alert->ended_s < (int64_t)rule->cooldown_s;
@@ -35575,7 +35575,7 @@ llmobsi_fn void llmobsi_alerts_resolve(llmobsi_alert_states* states, llmobsi_ale
 
 /* Ends one that is pending: nobody knows of it. */
 llmobsi_fn void llmobsi_alerts_drop(llmobsi_alert_states* states, llmobsi_alert* alert,
-                                   const llmobsi_alert_rule* rule)
+                                    const llmobsi_alert_rule* rule)
 {
     if (llmobsi_alerts_is_cooling(states, alert, rule)) {
         alert->state = LLMOBS_ALERT_INACTIVE;
@@ -35640,8 +35640,8 @@ llmobsi_fn void llmobsi_alerts_fail(llmobsi_alert_states* states, llmobsi_alert*
 /* One evaluation of an alert that has a place. One without data is true or false as the rule says;
    else it is as though it had not been, and the time before it neither. */
 llmobsi_fn void llmobsi_alerts_move(llmobsi_alert_states* states, llmobsi_alert* alert,
-                                   const llmobsi_alert_rule* rule,
-                                   const llmobsi_alert_verdict* verdict)
+                                    const llmobsi_alert_rule* rule,
+                                    const llmobsi_alert_verdict* verdict)
 {
     if (verdict->truth == LLMOBS_I_ALERT_TRUE ||
         (verdict->truth == LLMOBS_I_ALERT_UNKNOWN &&
@@ -35713,7 +35713,7 @@ llmobsi_fn void llmobsi_alert_judge(llmobsi_alert_states* states, uint32_t numbe
 /* What time does to an alert: a group that is gone has no data, but does not begin one anew; what
    is over is forgotten. */
 llmobsi_fn void llmobsi_alerts_age(llmobsi_alert_states* states, llmobsi_alert* alert,
-                                  const llmobsi_alert_rule* rule)
+                                   const llmobsi_alert_rule* rule)
 {
     if (alert->round != states->round && llmobsi_alert_is_active(alert)) {
         double nothing = llmobsi_double_of(llmobsi_nan_bits);
@@ -35735,8 +35735,8 @@ llmobsi_fn void llmobsi_alerts_age(llmobsi_alert_states* states, llmobsi_alert* 
 /* Whether an alert of another rule fires whose labels are all among this one's, with the same
    values. */
 llmobsi_fn bool llmobsi_alerts_is_under(const llmobsi_alert_states* states,
-                                       const llmobs_alert_label* views, uint32_t view_count,
-                                       uint32_t number, const llmobsi_alert_rule* above)
+                                        const llmobs_alert_label* views, uint32_t view_count,
+                                        uint32_t number, const llmobsi_alert_rule* above)
 {
     char labels[LLMOBS_I_ALERT_LABELS];
     const llmobsi_alert* source;
@@ -35755,15 +35755,15 @@ llmobsi_fn bool llmobsi_alerts_is_under(const llmobsi_alert_states* states,
         size += views[j].value.size + 1;
     }
     source = llmobsi_alerts_find(states, llmobsi_alerts_hash(states, number, labels, size), number,
-                                labels, size);
+                                 labels, size);
     return source != NULL && source->state == LLMOBS_ALERT_FIRING && !source->cut;
 }
 
 /* Whether a more severe one of its group fires, for all that this one is for. It may be muted
    itself: then what mutes it mutes this one, too. */
 llmobsi_fn bool llmobsi_alerts_is_muted(const llmobsi_alert_states* states,
-                                       const llmobsi_alert* alert,
-                                       const llmobsi_alert_rule* rules, uint32_t rule_count)
+                                        const llmobsi_alert* alert,
+                                        const llmobsi_alert_rule* rules, uint32_t rule_count)
 {
     const llmobsi_alert_rule* rule = &rules[alert->rule];
     const char* group = llmobsi_alert_text(rule, rule->group);
@@ -35816,8 +35816,8 @@ llmobsi_fn void llmobsi_alert_round_end(llmobsi_alert_states* states,
 /* What is to be told of an alert. An end is told even of one that was muted meanwhile: who was told
    that it fires waits for it. */
 llmobsi_fn llmobs_alert_news llmobsi_alerts_due(const llmobsi_alert_states* states,
-                                               const llmobsi_alert* alert,
-                                               const llmobsi_alert_rule* rule)
+                                                const llmobsi_alert* alert,
+                                                const llmobsi_alert_rule* rule)
 {
     if (alert->state == LLMOBS_ALERT_RESOLVED && alert->told) {
         return LLMOBS_ALERT_ENDED;
@@ -35854,7 +35854,7 @@ llmobsi_fn bool llmobsi_alert_is_later(const void* a, const void* b)
 }
 
 llmobsi_fn void llmobsi_alerts_gather(llmobsi_alert_states* states,
-                                     const llmobsi_alert_rule* rules)
+                                      const llmobsi_alert_rule* rules)
 {
     llmobsi_heap heap = {NULL, sizeof *states->queue, 0, 0, llmobsi_alert_is_later};
     uint32_t i;

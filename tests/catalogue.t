@@ -13,7 +13,6 @@ my $page = Sections::read_file('docs/metrics.md');
 my $header = Sections::read_file('src/record/catalogue.h');
 my $tables = Sections::read_file('src/record/catalogue.c');
 my $self = Sections::read_file('src/public/self.c');
-my $heavy = Sections::read_file('src/public/heavy.c');
 
 # ---- the sources --------------------------------------------------------------------------------
 
@@ -78,12 +77,17 @@ for my $item (items_of($self, 'LLMOBS_I_SELF_METRICS')) {
         $instrument{$instrument}, $unit eq '' ? '-' : code($unit), '') =~ s/^ //r;
 }
 
-my ($kind) = $heavy =~ /llmobsi_self_kind \w+ = \{(.*?)\};/s;
-{
+# Those that are made when metrics are read: where, and their labels.
+my @made = ([ 'heavy', 'user' ], [ 'alert_metrics', 'alertname', 'alertstate' ]);
+for my $made (@made) {
+    my ($section, @labels) = @$made;
+    my $source = Sections::read_file("src/public/$section.c");
+    my ($kind) = $source =~ /llmobsi_self_kind \w+ = \{(.*?)\};/s;
     my ($name, $family, $unit, $help, $instrument) = fields_of($kind);
     is(exposed($name, $unit, $instrument =~ s/LLMOBS_//r), $family, "$name: the rule holds, too");
-    push @{ $rows{HEAVY} }, join(' | ', '', code($name), code($family),
-        $instrument{ $instrument =~ s/LLMOBS_//r }, code($unit), '`user`', '') =~ s/^ //r;
+    push @{ $rows{MADE} }, join(' | ', '', code($name), code($family),
+        $instrument{ $instrument =~ s/LLMOBS_//r }, code($unit),
+        join(', ', map { code($_) } @labels), '') =~ s/^ //r;
 }
 
 # ---- the page -----------------------------------------------------------------------------------
@@ -103,7 +107,7 @@ my %heading = (
     VLLM => 'LLMOBS_FAMILY_VLLM',
     LLAMACPP => 'LLMOBS_FAMILY_LLAMACPP',
     SELF => 'LLMOBS_FAMILY_SELF',
-    HEAVY => 'Made when metrics are read',
+    MADE => 'Made when metrics are read',
 );
 is_deeply([ sort keys %rows ], [ sort keys %heading ], 'each family has its heading');
 for my $family (sort keys %rows) {

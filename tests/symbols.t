@@ -22,7 +22,7 @@ my %ALLOWED = map { $_ => 1 } qw(
     __errno_location __tls_get_addr __cxa_atexit __cxa_finalize __dso_handle atexit fchmod
     bcmp __gxx_personality_v0 _Unwind_Resume _GLOBAL_OFFSET_TABLE_ __stack_chk_fail
     __popcountdi2 __cpu_model __cpu_indicator_init pthread_setcancelstate flock getcwd
-    getrlimit stat lstat sysconf
+    getrlimit stat lstat sysconf strspn strcspn strtod
 );
 
 # Local names that the compiler makes, or that stand in a function: `digits.0`.
