@@ -1,5 +1,5 @@
-/* Hostile bytes as a text of rules: refused at a place, in words, or read; what was read is written,
-   read as the same and written as the same. And as the fields of the struct. Seeds in
+/* Hostile bytes as a text of rules: refused at a place, in words, or read; what was read is
+   written, read as the same and written as the same. And as the fields of the struct. Seeds in
    corpus/alert_rule. */
 #define LLMOBS_IMPLEMENTATION
 #include "../../llmobs.h"
