@@ -4,6 +4,7 @@
 
 #include "tap.h"
 
+#include <locale.h>
 #include <stdlib.h>
 
 /* The first refusal of a text as "line:column reason"; "" where all of its rules are taken. The
@@ -103,6 +104,10 @@ static const text_case refused[] = {
     {"a: x > 1e308 * 10", "1:14 the number is too large"},
     {"a: x > 00000000000000000000000000000000000000000000000000000000000000001",
      "1:8 expected a number, found \"0000000000000000000000000000...\""},
+    {"a: x > 123456789012345678901234567x",
+     "1:8 expected a number, found \"123456789012345678901234567x\""},
+    {"a: x > 1234567890123456789012345678x",
+     "1:8 expected a number, found \"1234567890123456789012345678...\""},
     {"a: x > .", "1:8 expected " OPERAND ", found \".\""},
     /* types */
     {"a: x", "1:5 " COMPARISON "the end"},
@@ -527,6 +532,19 @@ static void test_numbers(void)
     }
 }
 
+/* Where the point is a comma. */
+static void test_locale(void)
+{
+    static const char what[] = "a number is the same where the point is a comma";
+    if (setlocale(LC_NUMERIC, "de_DE.UTF-8") != NULL || setlocale(LC_NUMERIC, "de_DE") != NULL) {
+        llmobsi_alert_rule rule = read_rule("a: x > 0.5");
+        ok(rule.nodes[1].number == 0.5, what);
+        (void)setlocale(LC_NUMERIC, "C");
+    } else {
+        skip(what, "no locale de_DE");
+    }
+}
+
 /* ---- limits -------------------------------------------------------------------------------- */
 
 /* "a: " and `count` times a piece between two others, and an end. */
@@ -769,6 +787,7 @@ int main(void)
     test_parts();
     test_sums();
     test_numbers();
+    test_locale();
     test_limits();
     test_large();
     test_reader();
