@@ -5,6 +5,9 @@
 #include "requester.h"
 #include "alerted.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 static llmobs* open_alerts(const llmobs_config* config)
 {
     llmobs* obs = llmobs_open(config, NULL);
@@ -153,8 +156,261 @@ static void test_refused(void)
     (void)llmobs_close(obs);
 }
 
+static void add_requests(llmobs* obs, const char* model, uint64_t amount)
+{
+    const char* values[] = {model, "f", ""};
+    llmobs_counter_add(
+        llmobs_counter_get(llmobs_metric_of(obs, LLMOBS_METRIC_LLM_REQUESTS), values, 3), amount);
+}
+
+/* More label sets than there are groups, windows or alerts. */
+static void test_limits(void)
+{
+    llmobs_config config = alerted_config();
+    llmobs_alert_stats stats;
+    llmobs* obs;
+    int i;
+    memset(&stats, 0, sizeof stats);
+    config.alert_groups = 64;
+    config.alerts = 16;
+    config.metric_max_series = 20000;
+    config.metric_series = 20000;
+    config.metric_bytes = 8u << 20;
+    obs = open_alerts(&config);
+    load_rules(obs, "busy: increase(llm_requests_total[5m]) > 0 by (model)\n"
+                    "all: increase(llm_requests_total[5m]) > 9999");
+    step(obs);
+    for (i = 0; i < 10000; i++) {
+        char model[16];
+        (void)snprintf(model, sizeof model, "m%d", i);
+        add_requests(obs, model, 1);
+    }
+    step(obs);
+    (void)llmobs_alert_stats_read(obs, &stats);
+    ok(stats.groups <= 64, "no more groups than there is room for");
+    ok(stats.refused > 9000, "what found none is counted");
+    ok(stats.overflowed > 0 && stats.firing <= 16, "so are alerts without a place");
+    is_int(told_count, stats.told, "what fires is told");
+    (void)llmobs_close(obs);
+}
+
+/* Ten thousand series of one group cost no group each. */
+static void test_many_series(void)
+{
+    llmobs_config config = alerted_config();
+    llmobs_alert_stats stats;
+    llmobs* obs;
+    int i;
+    memset(&stats, 0, sizeof stats);
+    config.metric_max_series = 20000;
+    config.metric_series = 20000;
+    config.metric_bytes = 8u << 20;
+    config.alert_groups = 2048;
+    obs = open_alerts(&config);
+    load_rules(obs, "all: increase(llm_requests_total[5m]) >= 10000");
+    step(obs);
+    for (i = 0; i < 10000; i++) {
+        char model[16];
+        (void)snprintf(model, sizeof model, "m%d", i);
+        add_requests(obs, model, 1);
+    }
+    step(obs);
+    is_str(next_told(), "fired all 10000 10000", "the sum is of all of them");
+    (void)llmobs_alert_stats_read(obs, &stats);
+    is_int(stats.refused, 0, "all found room");
+    (void)llmobs_close(obs);
+}
+
+static void test_clock(void)
+{
+    llmobs_config config = alerted_config();
+    llmobs_alert_stats stats;
+    llmobs* obs = open_alerts(&config);
+    memset(&stats, 0, sizeof stats);
+    load_rules(obs, "busy: increase(llm_requests_total[5m]) > 5 for 1m\n"
+                    "quiet: increase(llm_requests_total[5m]) == 0 and "
+                    "increase(llm_requests_total[7d]) > 100 for 1m");
+    steps(obs, 3);
+    add_requests(obs, "m", 10);
+    step(obs);
+    fake_now -= 3600 * UINT64_C(1000000000);
+    steps(obs, 2);
+    is_str(next_told(), "nothing", "a clock that goes back does not make time");
+    steps(obs, 4);
+    is_str(next_told(), "nothing", "nor that which it lost by going back");
+    step(obs);
+    is_str(next_told(), "fired busy 10 5", "but time goes on from there");
+    fake_now += 365 * 86400 * UINT64_C(1000000000);
+    (void)llmobs_tick(obs);
+    is_str(next_told(), "ended busy 10 5", "a year later nothing is in the window");
+    (void)llmobs_alert_stats_read(obs, &stats);
+    ok(stats.unseen_s > 364 * 86400u && stats.unseen_s <= 365 * 86400u, "the year was not seen");
+    steps(obs, 10);
+    is_str(next_told(), "nothing", "and fires nothing");
+    add_requests(obs, "m", 10);
+    steps(obs, 7);
+    is_str(next_told(), "fired busy 10 5", "after it all is as before");
+    (void)llmobs_close(obs);
+}
+
+static void test_changes(void)
+{
+    llmobs_config config = alerted_config();
+    llmobs_alert_stats stats;
+    llmobs_alert_rule rule = llmobs_alert_rule_default();
+    llmobs_alert_error error = llmobs_alert_error_default();
+    llmobs* obs;
+    memset(&stats, 0, sizeof stats);
+    config.alert_rules = 4;
+    obs = open_alerts(&config);
+    rule.name = "busy";
+    rule.condition = "increase(llm_requests_total[5m]) > 5";
+    rule.by = "model";
+    rule.severity = LLMOBS_ALERT_CRITICAL;
+    rule.summary = "much to do";
+    is_int(llmobs_alert_rule_add(obs, &rule, &error), LLMOBS_OK, "a rule by struct");
+    is_int(llmobs_alert_rule_add(obs, &rule, &error), LLMOBS_OK, "again");
+    (void)llmobs_alert_stats_read(obs, &stats);
+    is_int(stats.rules, 1, "which changes nothing");
+    step(obs);
+    add_requests(obs, "m", 10);
+    step(obs);
+    is_str(next_told(), "fired busy model=m 10 5", "it fires");
+    is_int(llmobs_alert_rule_add(obs, &rule, &error), LLMOBS_OK, "once more");
+    step(obs);
+    is_str(next_told(), "nothing", "which does not tell it anew");
+    rule.condition = "increase(llm_requests_total[5m]) > 7";
+    is_int(llmobs_alert_rule_add(obs, &rule, &error), LLMOBS_OK, "another rule of this name");
+    step(obs);
+    is_str(next_told(), "ended busy model=m 10 5", "the old one's alert is over");
+    is_str(next_told(), "fired busy model=m 10 7", "the new one fires, with its past");
+    is_int(llmobs_alert_rule_remove(obs, "busy"), LLMOBS_OK, "it is taken out");
+    is_int(llmobs_alert_rule_remove(obs, "busy"), LLMOBS_ERROR_ARGUMENT, "once");
+    step(obs);
+    is_str(next_told(), "ended busy model=m 10 7", "and that is told");
+    step(obs);
+    (void)llmobs_alert_stats_read(obs, &stats);
+    ok(stats.rules == 0 && stats.watches == 0 && stats.groups == 0 && stats.window_bytes == 0,
+       "nothing is left of it");
+    load_rules(obs, "a: llm_active_sessions > 1 b: llm_active_sessions > 2 "
+                    "c: llm_active_sessions > 3");
+    is_str(refuse(obs, "d: no_such_metric > 5 e: llm_active_sessions > 4"),
+           "no_such_metric: there is no such metric (is its family in "
+           "llmobs_config.metric_families?)",
+           "one is refused");
+    (void)llmobs_alert_stats_read(obs, &stats);
+    is_int(stats.rules, 3, "and so is the whole text");
+    ok(strstr(refuse(obs, "d: llm_active_sessions > 4 e: llm_active_sessions > 5"),
+              "raise llmobs_config.alert_rules") != NULL,
+       "there is room for four");
+    (void)llmobs_close(obs);
+    is_int(llmobs_alert_rule_add(obs, &rule, &error), LLMOBS_ERROR_CLOSED, "closed");
+    config.alert_rules = LLMOBS_OFF;
+    obs = open_alerts(&config);
+    is_int(llmobs_alert_rule_add(obs, &rule, &error), LLMOBS_ERROR_LIMIT, "off");
+    is_int(llmobs_memory_of(&config, LLMOBS_PILLAR_ALERTS), 0, "no memory, then");
+    step(obs);
+    (void)llmobs_close(obs);
+}
+
+/* A gauge's mean, and one that nobody has set. */
+static void test_gauge(void)
+{
+    llmobs_config config = alerted_config();
+    llmobs* obs = open_alerts(&config);
+    llmobs_label label = {"feature", "f"};
+    llmobs_updown sessions;
+    load_rules(obs, "many: avg_over_time(llm_active_sessions[1m]) > 2.4\n"
+                    "none: avg_over_time(llm_active_sessions[1m]) < 1 no_data alert");
+    step(obs);
+    step(obs);
+    is_str(next_told(), "fired none 0 1", "a gauge without series counts as 0 once a step is over");
+    sessions = llmobs_updown_find(obs, "llm_active_sessions", &label, 1);
+    llmobs_updown_add(sessions, 5);
+    steps(obs, 2);
+    is_str(next_told(), "ended none 0 1", "it has a value now");
+    step(obs);
+    is_str(next_told(), "fired many 2.5 2.4", "three of six steps at 5: 2.5");
+    llmobs_updown_add(sessions, -5);
+    steps(obs, 4);
+    is_str(next_told(), "ended many 2.5 2.4", "and back");
+    (void)llmobs_close(obs);
+}
+
+static void test_fork(void)
+{
+    llmobs_config config = alerted_config();
+    llmobs* obs = open_alerts(&config);
+    int status = -1;
+    pid_t child;
+    load_rules(obs, "busy: increase(llm_requests_total[5m]) > 5");
+    step(obs);
+    add_requests(obs, "m", 10);
+    step(obs);
+    is_str(next_told(), "fired busy 10 5", "it fires");
+    fflush(stdout);
+    child = fork();
+    if (child == 0) {
+        told_count = 0;
+        steps(obs, 2); /* what the parent saw is not the child's */
+        if (told_count != 0) {
+            _exit(1);
+        }
+        add_requests(obs, "m", 6);
+        step(obs);
+        _exit(told_count == 1 && told[0].alert.value < 7 ? 0 : 2);
+    }
+    (void)waitpid(child, &status, 0);
+    is_int(status, 0, "in a child the rules are there, and have seen nothing");
+    (void)llmobs_close(obs);
+}
+
+/* Users by tokens: the sketch's lower bound, by pseudonym. */
+static void test_users(void)
+{
+    llmobs_config config = alerted_config();
+    llmobs_request_info info = llmobs_request_info_default();
+    llmobs_outcome outcome = llmobs_outcome_default();
+    char pseudonym[LLMOBS_PSEUDONYM_SIZE];
+    char want[256];
+    llmobs* obs;
+    config.key.secret = "0123456789abcdef0123456789abcdef";
+    config.key.secret_size = 32;
+    config.cost_rows = 64;
+    config.cost_users = 64;
+    obs = open_alerts(&config);
+    load_rules(obs, "breach: llm_user_input_tokens_lower_bound > 500000 by (user) severity info");
+    info.feature = "f";
+    info.model = "m";
+    info.user_id = "u1";
+    outcome.usage.input_tokens = 400000;
+    outcome.usage.output_tokens = 1;
+    llmobs_request_end(llmobs_request_begin(obs, &info), &outcome);
+    info.user_id = "u2";
+    llmobs_request_end(llmobs_request_begin(obs, &info), &outcome);
+    steps(obs, 2);
+    is_str(next_told(), "nothing", "nobody has used too much");
+    llmobs_request_end(llmobs_request_begin(obs, &info), &outcome);
+    steps(obs, 2);
+    (void)llmobs_pseudonym(obs, LLMOBS_DOMAIN_USER, NULL, "u2", 2, pseudonym);
+    (void)snprintf(want, sizeof want, "fired breach user=%s 800000 500000", pseudonym);
+    is_str(next_told(), want, "one has");
+    fake_now += 32 * 86400 * UINT64_C(1000000000);
+    step(obs);
+    (void)snprintf(want, sizeof want, "ended breach user=%s 800000 500000", pseudonym);
+    is_str(next_told(), want, "a new month begins");
+    (void)llmobs_close(obs);
+}
+
 int main(void)
 {
+    test_limits();
+    test_many_series();
+    test_clock();
+    test_changes();
+    test_gauge();
+    test_fork();
+    test_users();
     test_counter();
     test_groups();
     test_quantile();
