@@ -36587,11 +36587,12 @@ llmobsi_fn llmobsi_watch_group* llmobsi_watch_find(llmobsi_watches* watches, uin
 llmobsi_fn bool llmobsi_watch_windows(llmobsi_watches* watches, const llmobsi_watch* watch,
                                       llmobsi_watch_group* group)
 {
-    uint32_t words = llmobsi_window_words(watch->tiers);
+    uint32_t words;
     uint32_t i;
     if (watch->tiers == 0) {
         return true;
     }
+    words = llmobsi_window_words(watch->tiers);
     group->windows = (llmobsi_window*)llmobsi_watch_take(
         watches, llmobsi_watch_bytes(watch->tiers, watch->columns));
     if (group->windows == NULL) {
