@@ -299,6 +299,16 @@ static void list_body(void* context, uint32_t times)
     }
 }
 
+static void heavy_body(void* context, uint32_t times)
+{
+    while (times-- > 0) {
+        llmobsi_heavy heavy[LLMOBS_I_HEAVY_MOST];
+        uint32_t count;
+        (void)llmobsi_heavy_gather((llmobsi_top*)context, heavy, LLMOBS_I_HEAVY_MOST, &count);
+        bench_keep(heavy);
+    }
+}
+
 static void estimate_body(void* context, uint32_t times)
 {
     while (times-- > 0) {
@@ -335,6 +345,7 @@ static void bench_reading(void)
     }
     set.count = 0;
     (void)bench_add(&set, "list of 100", list_body, full);
+    (void)bench_add(&set, "list of 20 by tokens", heavy_body, full);
     (void)bench_add(&set, "bracket of one user", estimate_body, full);
     (void)bench_add(&set, "merge of two", merge_body, spare);
     (void)bench_add(&set, "a new period", reset_body, spare);

@@ -13,6 +13,7 @@
 #include "zipf.h"
 
 #include <pthread.h>
+#include <time.h>
 
 enum { USERS = 900, MOST = LLMOBS_I_HEAVY_MOST };
 
@@ -124,8 +125,12 @@ static void test_nobody(void)
     llmobs_config config = ledger_config();
     llmobsi_heavy heavy[MOST];
     char name[LLMOBS_PSEUDONYM_SIZE];
+    uint32_t count;
+    llmobsi_top* top;
     keeper kept;
-    llmobs* obs = open_kept(&config, &kept);
+    llmobs* obs;
+    config.cost_users = 16; /* one set */
+    obs = open_kept(&config, &kept);
     is_int(heavy_of(obs, heavy, MOST), 0, "nobody has been here");
     use_tokens(obs, 1, 0, 50);
     is_int(heavy_of(obs, heavy, MOST), 0, "nobody has used a token");
@@ -134,6 +139,11 @@ static void test_nobody(void)
     ok(heavy_of(obs, heavy, MOST) == 1 && heavy[0].input_tokens == 7 &&
            strcmp(heavy[0].pseudonym, name) == 0,
        "one has, for nothing");
+    top = llmobsi_cost_users_of(llmobsi_cost_ledger_of(recorder_of(obs)))->all.top;
+    ok(llmobsi_heavy_gather(top, heavy, MOST, &count), "a list of one time");
+    top->epoch++;
+    ok(!llmobsi_heavy_gather(top, heavy, MOST, &count), "none while all is begun anew");
+    top->epoch++;
     fake_now += 31 * DAY;
     is_int(heavy_of(obs, heavy, MOST), 0, "a new month has none yet");
     use_tokens(obs, 1, 3, 1);
@@ -152,6 +162,7 @@ static void test_nobody(void)
 #define NAME "llm_user_input_tokens_lower_bound"
 
 static int seen_points;
+static int seen_torn; /* points whose label is another one as text */
 static llmobs_metric_view seen_metric;
 static int64_t seen_value;
 static uint64_t seen_start;
@@ -165,6 +176,13 @@ static bool look(void* user, const llmobs_batch* batch)
         const llmobs_metric_view* metric = &batch->metrics[i];
         if (strcmp(metric->name.data, NAME) == 0 && metric->point_count > 0) {
             const llmobs_point_view* point = &metric->points[0];
+            size_t at;
+            for (at = 0; at < metric->point_count; at++) {
+                llmobs_string label = metric->points[at].attributes[0].value.string;
+                seen_torn += label.size + strlen("user=\"\"") != metric->points[at].labels.size ||
+                             memcmp(metric->points[at].labels.data + strlen("user=\""),
+                                    label.data, label.size) != 0;
+            }
             seen_points += (int)metric->point_count;
             if (seen_points > (int)metric->point_count) {
                 continue; /* it came in two batches */
@@ -202,6 +220,7 @@ static void test_metric(void)
     seen_points = 0;
     is_int(llmobs_metrics_collect(obs, look, NULL), LLMOBS_OK, "as views");
     is_int(seen_points, 20, "twenty points");
+    is_int(seen_torn, 0, "each has its user, as text and as an attribute");
     pseudonym_of(obs, 24, name);
     is_str(seen_user, name, "the first with its user");
     ok(seen_value == 124 && seen_start == 0 && seen_metric.instrument == LLMOBS_UPDOWN &&
@@ -258,7 +277,9 @@ static void test_race(void)
         llmobsi_heavy heavy[MOST];
         uint32_t count = llmobsi_cost_heavy_tokens(llmobsi_cost_ledger_of(recorder_of(shared)),
                                                    fake_now, heavy, MOST);
+        const struct timespec moment = {0, 20000};
         uint32_t i;
+        (void)nanosleep(&moment, NULL); /* the lock is for others, too */
         lists++;
         for (i = 0; i < count; i++) {
             for (user = 0; user < 300 && strcmp(names[user], heavy[i].pseudonym) != 0; user++) {
