@@ -22,9 +22,9 @@
 
 LLMOBS_I_STATIC_ASSERT(purse_most, LLMOBS_I_PURSE_MOST == (uint64_t)LLMOBS_BUDGET_MOST);
 
-/* All written under the lock, but for `when` and the last two; any thread reads. Who removes or adds
-   one changes the round first, what it is next, and the state last: what was read in between fits
-   no purse. */
+/* All written under the lock, but for `when` and the last two; any thread reads. Who removes or
+   adds one changes the round first, what it is next, and the state last: what was read in between
+   fits no purse. */
 typedef struct llmobsi_budget {
     llmobsi_atomic64 when; /* round << 32 | the period's number: any thread, by compare-and-swap */
     llmobsi_atomic32 state;
