@@ -320,7 +320,8 @@ CONTENTS: search for a tag.
     memory                                      14.1 MiB by default, one block, at llmobs_open,
                                                  of which metrics are 4.0, requests 1.7,
                                                  costs 1.0
-    threads                       one for the tick, one an exporter; none when the host pumps
+    threads                       one for the tick, one an exporter, one for
+                                  a state file; none when the host pumps
 
     What does not fit is dropped and counted: started = collected + dropped (by cause) + ended +
     live, and each exporter has received = exported + lost (by cause) + queued, always.
@@ -503,7 +504,10 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
                   "cost_features or budgets, or keep the sizes of users that it was made with)")  \
     X(STATE_WRITE, "the state file could not be written (disk full?): it is tried again")         \
     X(STATE_SLOW, "the state file was not on its disk in time: its thread goes on after close "   \
-                  "(raise llmobs_config.close_timeout_ms)")
+                  "(raise llmobs_config.close_timeout_ms)")                                       \
+    X(PRICES_OFF, "prices were set or asked for, and none are kept (set "                         \
+                  "llmobs_config.price_bytes)")                                                   \
+    X(BUDGETS_OFF, "a budget was added, and none are kept (set llmobs_config.budgets)")
 
 typedef enum llmobs_note {
 #define LLMOBS_I_NOTE(name, text) LLMOBS_NOTE_##name,
@@ -3015,7 +3019,8 @@ LLMOBS_API llmobs_result llmobs_cost_report(llmobs* obs, const llmobs_cost_quest
 /* ---- cost reports as text ------------------------------------------------------------------ */
 
 typedef enum llmobs_report_format {
-    LLMOBS_REPORT_TEXT = 0, /* for a terminal                      */
+    LLMOBS_REPORT_TEXT = 0, /* for a terminal: money cut to 6 places, so that lines may not add up
+                               to the last one, which they do in the others */
     LLMOBS_REPORT_JSON,     /* one line                            */
     LLMOBS_REPORT_CSV       /* RFC 4180, a header and a line each  */
 } llmobs_report_format;
@@ -17940,7 +17945,8 @@ typedef struct llmobsi_recorder {
     void* prices;   /* and llmobsi_prices_of */
     void* budgets;  /* and llmobsi_budgets_of */
     void* alerts;   /* and llmobsi_alerts_of */
-    llmobsi_atomic64 cost_headers_refused; /* any thread adds */
+    llmobsi_atomic64 cost_headers_refused; /* any thread adds, these two */
+    llmobsi_atomic64 budgets_missed; /* added while none are kept. The tick takes them */
     /* Set by the layers above: called once in a child after fork, by its first thread to come. */
     void (*after_fork)(struct llmobsi_recorder* recorder);
 } llmobsi_recorder;
@@ -24437,8 +24443,9 @@ llmobsi_fn void llmobsi_purse_read(const llmobsi_purse* purse, uint32_t of, uint
 
 LLMOBS_I_STATIC_ASSERT(purse_most, LLMOBS_I_PURSE_MOST == (uint64_t)LLMOBS_BUDGET_MOST);
 
-/* All written under the lock, but for `when`; any thread reads. Who removes or adds one changes the
-   round first, what it is next, and the state last: what was read in between fits no purse. */
+/* All written under the lock, but for `when` and the last two; any thread reads. Who removes or
+   adds one changes the round first, what it is next, and the state last: what was read in between
+   fits no purse. */
 typedef struct llmobsi_budget {
     llmobsi_atomic64 when; /* round << 32 | the period's number: any thread, by compare-and-swap */
     llmobsi_atomic32 state;
@@ -24453,6 +24460,8 @@ typedef struct llmobsi_budget {
     llmobsi_atomic64 generation; /* of its handles: counted up when it is removed */
     llmobsi_atomic64 since_ns;   /* Unix time when it was added */
     llmobsi_atomic64 name[LLMOBS_I_BUDGET_WORDS];
+    llmobsi_atomic64 over_soft; /* decisions that named it, these two: any thread adds */
+    llmobsi_atomic64 denied;
 } __attribute__((aligned(64))) llmobsi_budget;
 
 typedef struct llmobsi_hold {
@@ -24480,7 +24489,8 @@ typedef struct llmobsi_reservation {
 /* What happened since the instance was opened, or forked. */
 typedef struct llmobsi_budget_counts {
     llmobsi_atomic64 reservations; /* made; in llmobsi_budgets: unused */
-    llmobsi_atomic64 denied;       /* for whatever reason */
+    llmobsi_atomic64 denied;       /* for whatever reason, */
+    llmobsi_atomic64 nameless;     /* and of these: by no budget */
     llmobsi_atomic64 over_soft;    /* allowed all the same */
     llmobsi_atomic64 overruns;     /* settled for more than was reserved */
     llmobsi_atomic64 expired;      /* neither settled nor released in time */
@@ -24826,6 +24836,10 @@ llmobsi_fn void llmobsi_budgets_forked(llmobsi_budgets* budgets)
         reservation->state = (reservation->state | (LLMOBS_I_HOLD_STATES - 1)) + 1;
         reservation->uses = 0;
     }
+    for (i = 0; i < budgets->limit; i++) {
+        budgets->budgets[i].over_soft = 0;
+        budgets->budgets[i].denied = 0;
+    }
     budgets->era_began = 0;
     memset(&budgets->counts, 0, sizeof budgets->counts);
 }
@@ -25121,6 +25135,8 @@ llmobsi_fn void llmobsi_budget_write(llmobsi_budgets* budgets, uint32_t number,
     llmobsi_store_relaxed(&budget->period, (uint32_t)info->period);
     llmobsi_store_relaxed(&budget->offset_s, (uint32_t)(info->utc_offset_minutes * 60));
     llmobsi_store_relaxed(&budget->since_ns, unix_ns);
+    llmobsi_store_relaxed(&budget->over_soft, 0);
+    llmobsi_store_relaxed(&budget->denied, 0);
     llmobsi_store_relaxed(&budget->salt,
                           llmobsi_budget_hash(budgets, info->name, strlen(info->name)) +
                               2 * budget->generation);
@@ -25176,6 +25192,16 @@ llmobsi_fn bool llmobsi_budget_key_given(const llmobsi_budget_call* call, uint32
     return true;
 }
 
+/* No budgets are kept: the tick tells what to set. */
+llmobsi_cold void llmobsi_budget_missed(uint32_t ticket)
+{
+    llmobsi_thread* thread = llmobsi_enter(ticket);
+    if (thread != NULL) {
+        (void)llmobsi_add_relaxed(&thread->recorder->budgets_missed, 1);
+        llmobsi_leave();
+    }
+}
+
 LLMOBS_API llmobs_result llmobs_budget_add(llmobs* obs, const llmobs_budget_info* info,
                                            llmobs_budget* out)
 {
@@ -25197,6 +25223,9 @@ LLMOBS_API llmobs_result llmobs_budget_add(llmobs* obs, const llmobs_budget_info
     }
     result = llmobsi_budget_enter(&call, llmobsi_ticket(obs));
     if (result != LLMOBS_OK) {
+        if (result == LLMOBS_ERROR_LIMIT) {
+            llmobsi_budget_missed(llmobsi_ticket(obs));
+        }
         return result;
     }
     result = LLMOBS_ERROR_KEY;
@@ -25354,6 +25383,66 @@ LLMOBS_API llmobs_result llmobs_budget_status(llmobs_budget budget, const char* 
     }
     llmobsi_budget_close(&call);
     return result;
+}
+
+/* ---- for metrics --------------------------------------------------------------------------- */
+
+/* A budget as metrics tell it: of a template the amounts of all its keys together, and the limits
+   that each of them has. */
+typedef struct llmobsi_budget_account {
+    char name[LLMOBS_BUDGET_NAME];
+    int64_t soft_nano; /* LLMOBS_BUDGET_NO_LIMIT */
+    int64_t hard_nano;
+    uint64_t spent_nano;
+    uint64_t reserved_nano;
+    uint64_t over_soft; /* decisions that named it */
+    uint64_t denied;
+} llmobsi_budget_account;
+
+llmobsi_fn void llmobsi_budget_account_add(const llmobsi_purse* purse, uint32_t round,
+                                           llmobsi_budget_account* account)
+{
+    uint64_t used;
+    uint64_t spent;
+    llmobsi_purse_read(purse, round, &used, &spent);
+    spent = spent < used ? spent : used;
+    account->spent_nano =
+        (uint64_t)llmobsi_cost_plus((int64_t)account->spent_nano, (int64_t)spent);
+    account->reserved_nano =
+        (uint64_t)llmobsi_cost_plus((int64_t)account->reserved_nano, (int64_t)(used - spent));
+}
+
+/* False: there is no budget of this number. The busy flag is up, so that this thread's signal
+   handlers do not wait for the lock. */
+llmobsi_fn bool llmobsi_budget_account_of(llmobsi_budgets* budgets, uint32_t number,
+                                          llmobsi_budget_account* account)
+{
+    const llmobsi_budget* budget = &budgets->budgets[number];
+    llmobsi_control* self = llmobsi_busy_begin();
+    bool there;
+    uint32_t round;
+    uint32_t i;
+    memset(account, 0, sizeof *account);
+    llmobsi_lock_take(&budgets->lock);
+    there = budget->state == LLMOBS_I_BUDGET_ACTIVE;
+    if (there) {
+        llmobsi_budget_name(budget, account->name);
+        account->soft_nano = llmobsi_budget_limit_told(budget->soft);
+        account->hard_nano = llmobsi_budget_limit_told(budget->hard);
+        account->over_soft = llmobsi_load_relaxed(&budget->over_soft);
+        account->denied = llmobsi_load_relaxed(&budget->denied);
+        round = (uint32_t)(llmobsi_load_acquire(&budget->when) >> 32);
+        llmobsi_budget_account_add(&budgets->purses[budgets->keys + number], round, account);
+        for (i = 0; budget->scope != LLMOBS_BUDGET_ALL && i < budgets->keys; i++) {
+            if (budgets->ids[i] != 0 &&
+                llmobsi_load_relaxed(&budgets->purses[i].budget) == number) {
+                llmobsi_budget_account_add(&budgets->purses[i], round, account);
+            }
+        }
+    }
+    llmobsi_lock_give(&budgets->lock);
+    llmobsi_busy_end(self);
+    return there;
 }
 
 /* =================================================================================================
@@ -25674,13 +25763,19 @@ llmobsi_fn uint64_t llmobsi_budget_lasts(uint64_t room, uint64_t gone_by_ns, uin
     return lasts_ns < 1.8e19 ? (uint64_t)lasts_ns : UINT64_MAX;
 }
 
-/* Counts what is not as usual. */
+/* Counts what is not as usual, there and with the budget that is named. */
 llmobsi_inline void llmobsi_budget_count(const llmobsi_asking* asking)
 {
+    llmobsi_budgets* budgets = asking->budgets;
     if (asking->reason == LLMOBS_BUDGET_IS_OVER_SOFT) {
-        (void)llmobsi_add_relaxed(&asking->budgets->counts.over_soft, 1);
+        (void)llmobsi_add_relaxed(&budgets->counts.over_soft, 1);
+        (void)llmobsi_add_relaxed(&budgets->budgets[asking->number].over_soft, 1);
     } else if (!llmobsi_budget_reason_allows(asking->reason)) {
-        (void)llmobsi_add_relaxed(&asking->budgets->counts.denied, 1);
+        (void)llmobsi_add_relaxed(&budgets->counts.denied, 1);
+        (void)llmobsi_add_relaxed(asking->number != LLMOBS_I_NOWHERE
+                                      ? &budgets->budgets[asking->number].denied
+                                      : &budgets->counts.nameless,
+                                  1);
     }
 }
 
@@ -25941,6 +26036,7 @@ llmobsi_fn void llmobsi_budgets_count(const llmobsi_budgets* budgets, llmobsi_bu
     uint32_t i;
     out->reservations = 0;
     out->denied = llmobsi_load_relaxed(&budgets->counts.denied);
+    out->nameless = llmobsi_load_relaxed(&budgets->counts.nameless);
     out->over_soft = llmobsi_load_relaxed(&budgets->counts.over_soft);
     out->overruns = llmobsi_load_relaxed(&budgets->counts.overruns);
     out->expired = llmobsi_load_relaxed(&budgets->counts.expired);
@@ -26202,6 +26298,9 @@ typedef struct llmobsi_prices {
     size_t half_bytes;
     uint64_t seed;
     int64_t most; /* nano-USD a request */
+    llmobsi_atomic64 models;  /* of the table in use; under the lock, any thread reads */
+    llmobsi_atomic64 rounded; /* likewise */
+    llmobsi_atomic64 refused_tables; /* under the lock */
     llmobsi_atomic64 unknown_models; /* these three: any thread adds */
     llmobsi_atomic64 no_usage;
     llmobsi_atomic64 refused;
@@ -26798,6 +26897,8 @@ llmobsi_fn void llmobsi_table_publish(llmobsi_prices* prices, llmobsi_price_tabl
 {
     table->about.size = sizeof table->about;
     table->about.bytes_used = table->used;
+    llmobsi_store_relaxed(&prices->models, table->about.models);
+    llmobsi_store_relaxed(&prices->rounded, table->about.rounded);
     llmobsi_store_release(&prices->active,
                           (unsigned char*)table == prices->halves[0] ? 1u : 2u);
 }
@@ -26835,6 +26936,7 @@ llmobsi_fn void llmobsi_prices_start(llmobsi_recorder* recorder)
 /* In the child of a fork: the table is the parent's, and stays; the counters begin anew. */
 llmobsi_fn void llmobsi_prices_forked(llmobsi_prices* prices)
 {
+    prices->refused_tables = 0;
     prices->unknown_models = 0;
     prices->no_usage = 0;
     prices->refused = 0;
@@ -43252,6 +43354,8 @@ llmobsi_fn void llmobsi_collect_notes(llmobsi_collector* collector)
     }
     llmobsi_notes_add(notes, LLMOBS_NOTE_KEY_RANDOM,
                       llmobsi_keyring_is_news(&collector->recorder.keyring));
+    llmobsi_notes_add(notes, LLMOBS_NOTE_BUDGETS_OFF,
+                      llmobsi_exchange_ordered(&collector->recorder.budgets_missed, 0));
     total = llmobsi_load_relaxed(&collector->recorder.names.overflowed);
     llmobsi_notes_add(notes, LLMOBS_NOTE_NAMES, total - collector->noted_names);
     collector->noted_names = total;
@@ -46284,7 +46388,25 @@ LLMOBS_API llmobs_result llmobs_stats_read(llmobs* obs, llmobs_stats* stats)
     X(METRIC_MISUSED, "llmobs.metric.misused", "llmobs_metric_misused", "", COUNTER,              \
       "Calls that named no metric, one of another kind, or the wrong labels.")                    \
     X(LOST, "llmobs.lost", "llmobs_lost", "", COUNTER,                                            \
-      "Spans, log records, requests and values lost in this library, for whatever cause.")
+      "Spans, log records, requests and values lost in this library, for whatever cause.")        \
+    X(BUDGET_LIMIT, "llm.budget.limit", "llm_budget_limit_usd", "USD", UPDOWN,                    \
+      "What a budget allows; of a template each key.")                                            \
+    X(BUDGET_SPENT, "llm.budget.spent", "llm_budget_spent_usd", "USD", UPDOWN,                    \
+      "What is spent of a budget in its period.")                                                 \
+    X(BUDGET_RESERVED, "llm.budget.reserved", "llm_budget_reserved_usd", "USD", UPDOWN,           \
+      "What requests under way have set aside of a budget.")                                      \
+    X(BUDGET_DECISIONS, "llm.budget.decisions", "llm_budget_decisions", "", COUNTER,              \
+      "Answers of budgets, by what they were and the budget that they named.")                    \
+    X(BUDGET_EVENTS, "llm.budget.events", "llm_budget_events", "", COUNTER,                       \
+      "What befell reservations and keys of budgets.")                                            \
+    X(PRICE_MODELS, "llm.price.models", "llm_price_models", "{model}", UPDOWN,                    \
+      "Models of the price table in use.")                                                        \
+    X(PRICE_ROUNDED, "llm.price.rounded", "llm_price_rounded", "{price}", UPDOWN,                 \
+      "Prices of that table that were rounded to a whole femto-USD.")                             \
+    X(PRICE_REFUSED_TABLES, "llm.price.refused_tables", "llm_price_refused_tables", "", COUNTER,  \
+      "Price tables that were refused.")                                                          \
+    X(PRICE_UNPRICED, "llm.price.unpriced", "llm_price_unpriced", "", COUNTER,                    \
+      "Costs that the price table did not tell, by why.")
 
 typedef enum llmobsi_self_metric {
 #define LLMOBS_I_SELF(id, name, family, unit, instrument, help) LLMOBS_I_SELF_##id,
@@ -46328,7 +46450,8 @@ llmobsi_fn void llmobsi_self_describe(llmobsi_account* account)
     view->unit = llmobs_str(account->kind->unit);
     view->help = llmobs_str(account->kind->help);
     view->instrument = account->kind->instrument;
-    view->number = LLMOBS_NUMBER_INT;
+    view->number = strcmp(account->kind->unit, "USD") == 0 ? LLMOBS_NUMBER_NANO
+                                                           : LLMOBS_NUMBER_INT;
     account->view = view;
 }
 
@@ -46360,6 +46483,17 @@ llmobsi_fn char* llmobsi_self_label(llmobs_point_view* point, char* text, const 
     return text;
 }
 
+/* A copy of a text, which lives until the points are handed over: a budget's name may go before. */
+llmobsi_fn llmobs_string llmobsi_self_keep(llmobsi_packer* packer, llmobs_string text)
+{
+    char* kept = text.size > 0 ? (char*)llmobsi_packer_take(packer, text.size, 1) : NULL;
+    if (kept != NULL) {
+        memcpy(kept, text.data, text.size);
+        text.data = kept;
+    }
+    return text;
+}
+
 /* Adds a point with up to two labels (NULL: none). */
 llmobsi_fn void llmobsi_self_point(llmobsi_account* account, uint64_t value, const char* label,
                                    llmobs_string of, const char* label_2, llmobs_string of_2)
@@ -46373,6 +46507,7 @@ llmobsi_fn void llmobsi_self_point(llmobsi_account* account, uint64_t value, con
         (void)llmobsi_gather_flush(account->gather);
         llmobsi_self_describe(account);
     }
+    of = llmobsi_self_keep(packer, of);
     point = llmobsi_gather_point(account->gather);
     attributes = llmobsi_packer_attributes(packer, 2);
     text = (char*)llmobsi_packer_take(packer, LLMOBS_I_SELF_TEXT, 1);
@@ -46487,6 +46622,116 @@ llmobsi_fn void llmobsi_self_metric_values(llmobsi_account* account)
     }
 }
 
+/* ---- budgets and prices -------------------------------------------------------------------- */
+
+/* One amount of each budget; a limit that there is not is no point. */
+llmobsi_fn void llmobsi_self_budget(llmobsi_account* account,
+                                    const llmobsi_budget_account* budget)
+{
+    llmobs_string name = llmobs_str(budget->name);
+    llmobs_string none = {NULL, 0};
+    switch (account->id) {
+    case LLMOBS_I_SELF_BUDGET_LIMIT:
+        if (budget->soft_nano != LLMOBS_BUDGET_NO_LIMIT) {
+            llmobsi_self_point(account, (uint64_t)budget->soft_nano, "budget", name, "limit",
+                               llmobs_str("soft"));
+        }
+        if (budget->hard_nano != LLMOBS_BUDGET_NO_LIMIT) {
+            llmobsi_self_point(account, (uint64_t)budget->hard_nano, "budget", name, "limit",
+                               llmobs_str("hard"));
+        }
+        break;
+    case LLMOBS_I_SELF_BUDGET_SPENT:
+        llmobsi_self_point(account, budget->spent_nano, "budget", name, NULL, none);
+        break;
+    case LLMOBS_I_SELF_BUDGET_RESERVED:
+        llmobsi_self_point(account, budget->reserved_nano, "budget", name, NULL, none);
+        break;
+    default:
+        llmobsi_self_point(account, budget->over_soft, "budget", name, "decision",
+                           llmobs_str("over_soft"));
+        llmobsi_self_point(account, budget->denied, "budget", name, "decision",
+                           llmobs_str("refused"));
+        break;
+    }
+}
+
+llmobsi_fn void llmobsi_self_budgets(llmobsi_account* account)
+{
+    llmobsi_budgets* budgets = llmobsi_budgets_of(&account->instance->collector.recorder);
+    llmobsi_budget_account budget;
+    llmobsi_budget_counts counts;
+    uint32_t i;
+    if (budgets == NULL) {
+        return;
+    }
+    llmobsi_budgets_roll(budgets,
+                         llmobsi_budgets_now(&account->instance->collector.recorder.timeline));
+    for (i = 0; i < llmobsi_load_acquire(&budgets->used); i++) {
+        if (llmobsi_budget_account_of(budgets, i, &budget)) {
+            llmobsi_self_budget(account, &budget);
+        }
+    }
+    if (account->id == LLMOBS_I_SELF_BUDGET_DECISIONS) {
+        llmobsi_budgets_count(budgets, &counts);
+        llmobsi_self_labelled(account, llmobsi_stats_rest(counts.reservations, counts.over_soft),
+                              "decision", "allowed");
+        llmobsi_self_labelled(account, counts.nameless, "decision", "refused");
+    }
+}
+
+llmobsi_fn void llmobsi_self_budget_events(llmobsi_account* account)
+{
+    const llmobsi_budgets* budgets = llmobsi_budgets_of(&account->instance->collector.recorder);
+    llmobsi_budget_counts counts;
+    if (budgets == NULL) {
+        return;
+    }
+    llmobsi_budgets_count(budgets, &counts);
+    llmobsi_self_labelled(account, counts.expired, "event", "expired");
+    llmobsi_self_labelled(account, counts.overruns, "event", "overrun");
+    llmobsi_self_labelled(account, counts.late, "event", "late");
+    llmobsi_self_labelled(account, counts.crossed, "event", "crossed");
+    llmobsi_self_labelled(account, counts.overflows, "event", "overflow");
+    llmobsi_self_labelled(account, counts.refused, "event", "bad_amount");
+    llmobsi_self_labelled(account, counts.saturated, "event", "saturated");
+    llmobsi_self_labelled(account, counts.unkeyed, "event", "unkeyed");
+}
+
+llmobsi_fn void llmobsi_self_prices(llmobsi_account* account)
+{
+    const llmobsi_prices* prices = llmobsi_prices_of(&account->instance->collector.recorder);
+    if (prices == NULL) {
+        return;
+    }
+    if (account->id == LLMOBS_I_SELF_PRICE_MODELS) {
+        llmobsi_self_number(account, llmobsi_load_relaxed(&prices->models));
+    } else if (account->id == LLMOBS_I_SELF_PRICE_ROUNDED) {
+        llmobsi_self_number(account, llmobsi_load_relaxed(&prices->rounded));
+    } else if (account->id == LLMOBS_I_SELF_PRICE_REFUSED_TABLES) {
+        llmobsi_self_number(account, llmobsi_load_relaxed(&prices->refused_tables));
+    } else {
+        llmobsi_self_labelled(account, llmobsi_load_relaxed(&prices->unknown_models), "reason",
+                              "unknown_model");
+        llmobsi_self_labelled(account, llmobsi_load_relaxed(&prices->no_usage), "reason",
+                              "no_usage");
+        llmobsi_self_labelled(account, llmobsi_load_relaxed(&prices->refused), "reason",
+                              "too_high");
+    }
+}
+
+/* They stand last in the list, budgets first. */
+llmobsi_fn void llmobsi_self_money(llmobsi_account* account)
+{
+    if (account->id < LLMOBS_I_SELF_BUDGET_EVENTS) {
+        llmobsi_self_budgets(account);
+    } else if (account->id == LLMOBS_I_SELF_BUDGET_EVENTS) {
+        llmobsi_self_budget_events(account);
+    } else {
+        llmobsi_self_prices(account);
+    }
+}
+
 /* ---- the whole ----------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
@@ -46536,7 +46781,11 @@ llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
         llmobsi_self_exporters(account, LLMOBS_I_LOGS, true);
         break;
     default:
-        llmobsi_self_metric_values(account);
+        if (account->id < LLMOBS_I_SELF_BUDGET_LIMIT) {
+            llmobsi_self_metric_values(account);
+        } else {
+            llmobsi_self_money(account);
+        }
         break;
     }
 }
@@ -47104,6 +47353,7 @@ llmobsi_fn llmobs_result llmobsi_prices_enter(const llmobs* obs, llmobsi_instanc
     }
     if (llmobsi_prices_of(&(*instance)->collector.recorder) == NULL) {
         result = LLMOBS_ERROR_LIMIT;
+        llmobsi_notes_add(&(*instance)->collector.notes, LLMOBS_NOTE_PRICES_OFF, 1);
         llmobsi_call_end(*instance);
     }
     return result;
@@ -47299,6 +47549,9 @@ llmobsi_fn llmobs_result llmobsi_prices_load(llmobs* obs, llmobsi_price_source* 
         return result;
     }
     result = llmobsi_prices_read(&change, source, error);
+    if (result != LLMOBS_OK) {
+        (void)llmobsi_add_relaxed(&change.prices->refused_tables, 1);
+    }
     llmobsi_repricing_end(&change);
     return result;
 }
@@ -48253,6 +48506,7 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
     collector->expired = 0;
     collector->no_exporter = 0;
     recorder->cost_headers_refused = 0;
+    recorder->budgets_missed = 0;
     memset(&collector->noted, 0, sizeof collector->noted);
     memset(collector->noted_drops, 0, sizeof collector->noted_drops);
     (void)llmobsi_locks_init(instance);

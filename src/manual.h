@@ -118,7 +118,8 @@ CONTENTS: search for a tag.
     memory                                      14.1 MiB by default, one block, at llmobs_open,
                                                  of which metrics are 4.0, requests 1.7,
                                                  costs 1.0
-    threads                       one for the tick, one an exporter; none when the host pumps
+    threads                       one for the tick, one an exporter, one for
+                                  a state file; none when the host pumps
 
     What does not fit is dropped and counted: started = collected + dropped (by cause) + ended +
     live, and each exporter has received = exported + lost (by cause) + queued, always.

@@ -48,6 +48,29 @@ static void test_texts(void)
     is_int(bad, 0, "the texts of notes are fixed: no format, no number, no control");
 }
 
+/* Prices and budgets where none are kept: which field to set. */
+static void test_off(void)
+{
+    llmobs_config config = noted_config();
+    llmobs_price price = llmobs_price_default();
+    llmobs_budget_info info = llmobs_budget_info_default();
+    llmobs* obs = llmobs_open(&config, NULL);
+    info.name = "all";
+    price.femto[LLMOBS_COST_INPUT] = 1;
+    is_int(llmobs_price_set(obs, NULL, "m", &price), LLMOBS_ERROR_LIMIT, "no prices");
+    is_int(llmobs_prices_load(obs, "{}", 2, NULL), LLMOBS_ERROR_LIMIT, "no table");
+    is_int(llmobs_budget_add(obs, &info, NULL), LLMOBS_ERROR_LIMIT, "no budgets");
+    (void)llmobs_tick(obs);
+    is_int(told[LLMOBS_NOTE_PRICES_OFF], 2, "both are told,");
+    is_int(told[LLMOBS_NOTE_BUDGETS_OFF], 1, "and budgets");
+    ok(strstr(llmobs_note_text(LLMOBS_NOTE_PRICES_OFF), "llmobs_config.price_bytes") != NULL &&
+           strstr(llmobs_note_text(LLMOBS_NOTE_BUDGETS_OFF), "llmobs_config.budgets") != NULL,
+       "with the field to set");
+    (void)llmobs_tick(obs);
+    is_int(told[LLMOBS_NOTE_BUDGETS_OFF], 1, "once");
+    (void)llmobs_close(obs);
+}
+
 static void provoke_config(void)
 {
     llmobs_config config = noted_config();
@@ -192,6 +215,7 @@ static void provoke_quietly(void)
 int main(void)
 {
     test_texts();
+    test_off();
     test_provoked();
     test_names();
     is_int(quietly(provoke_quietly), 0, "nothing is written to stdout or stderr");

@@ -341,6 +341,157 @@ static void test_self(void)
     (void)llmobs_close(obs);
 }
 
+/* ---- of budgets and prices ----------------------------------------------------------------- */
+
+static llmobs_reservation reserve(llmobs* obs, const char* feature, int64_t nano)
+{
+    llmobs_budget_query query = llmobs_budget_query_default();
+    query.feature = feature;
+    query.nano = nano;
+    return llmobs_budget_reserve(obs, &query, NULL);
+}
+
+static llmobs* open_with_budgets(void)
+{
+    llmobs_config config = pumped_config();
+    llmobs_budget_info info = llmobs_budget_info_default();
+    llmobs_budget removed;
+    llmobs* obs;
+    int i;
+    config.budgets = 20;
+    obs = llmobs_open(&config, NULL);
+    info.name = "all \"of it\"";
+    info.soft_nano = 600;
+    info.hard_nano = 1000;
+    (void)llmobs_budget_add(obs, &info, NULL);
+    info = llmobs_budget_info_default();
+    info.name = "each";
+    info.scope = LLMOBS_BUDGET_FEATURE;
+    info.hard_nano = 500;
+    (void)llmobs_budget_add(obs, &info, NULL);
+    info.name = "removed";
+    (void)llmobs_budget_add(obs, &info, &removed);
+    (void)llmobs_budget_remove(removed);
+    info.scope = LLMOBS_BUDGET_TENANT;
+    for (i = 0; i < 16; i++) { /* so many that they are handed over in several batches */
+        char name[LLMOBS_BUDGET_NAME];
+        (void)snprintf(name, sizeof name, "tenants of region %d", i);
+        info.name = name;
+        (void)llmobs_budget_add(obs, &info, NULL);
+    }
+    return obs;
+}
+
+static void test_budgets(void)
+{
+    llmobs* obs = open_with_budgets();
+    char* text;
+    int seen = 0;
+    int i;
+    (void)llmobs_budget_settle(reserve(obs, "a", 400), 300);
+    (void)reserve(obs, "b", 290);
+    (void)reserve(obs, "b", 300); /* more than each may have */
+    (void)llmobs_budget_settle(reserve(obs, "c", 50), 100);
+    (void)reserve(obs, NULL, -1);
+    (void)llmobs_budget_release(reserve(obs, "d", 200)); /* above the soft limit */
+    text = scrape(obs, LLMOBS_PROMETHEUS_TEXT);
+    ok(prometheus_read(text, NULL, NULL), "the text is well-formed");
+#define IS(series, value, what) is_str(sample_of(text, series), value, what)
+    IS("llm_budget_limit_usd{budget=\"all \\\"of it\\\"\",limit=\"soft\"}", "0.0000006", "a limit");
+    IS("llm_budget_limit_usd{budget=\"all \\\"of it\\\"\",limit=\"hard\"}", "0.000001", "another");
+    IS("llm_budget_limit_usd{budget=\"each\",limit=\"soft\"}", "(none)", "none is no number");
+    IS("llm_budget_spent_usd{budget=\"all \\\"of it\\\"\"}", "0.0000004", "what is spent");
+    IS("llm_budget_reserved_usd{budget=\"all \\\"of it\\\"\"}", "0.00000029", "and reserved");
+    IS("llm_budget_spent_usd{budget=\"each\"}", "0.0000004", "of all keys together");
+    IS("llm_budget_reserved_usd{budget=\"each\"}", "0.00000029", "reserved by one of them");
+    IS("llm_budget_spent_usd{budget=\"tenants of region 0\"}", "0", "nothing");
+    IS("llm_budget_spent_usd{budget=\"removed\"}", "(none)", "one that is gone");
+    IS("llm_budget_decisions_total{decision=\"allowed\"}", "2", "allowed");
+    IS("llm_budget_decisions_total{budget=\"all \\\"of it\\\"\",decision=\"over_soft\"}", "2",
+       "allowed above the soft limit");
+    IS("llm_budget_decisions_total{budget=\"each\",decision=\"refused\"}", "1", "refused");
+    IS("llm_budget_decisions_total{decision=\"refused\"}", "1", "by no budget");
+    IS("llm_budget_events_total{event=\"bad_amount\"}", "1", "an amount that is none");
+    IS("llm_budget_events_total{event=\"overrun\"}", "1", "more than was reserved");
+    IS("llm_budget_events_total{event=\"expired\"}", "0", "none expired");
+    IS("llm_price_models", "(none)", "where there are no prices, nothing of them");
+    for (i = 0; i < 16; i++) {
+        char series[128];
+        (void)snprintf(series, sizeof series,
+                       "llm_budget_limit_usd{budget=\"tenants of region %d\",limit=\"hard\"}", i);
+        seen += strcmp(sample_of(text, series), "0.0000005") == 0;
+    }
+    is_int(seen, 16, "many budgets");
+    free(text);
+    (void)llmobs_close(obs);
+}
+
+/* Names outlive their budgets, in what a collector has been handed. */
+static bool collect_names(void* user, const llmobs_batch* batch)
+{
+    int* wrong = (int*)user;
+    size_t i, j;
+    for (i = 0; i < batch->metric_count; i++) {
+        const llmobs_metric_view* metric = &batch->metrics[i];
+        for (j = 0; j < metric->point_count && strcmp(metric->name.data, "llm.budget.spent") == 0;
+             j++) {
+            const llmobs_attribute_view* name = &metric->points[j].attributes[0];
+            wrong[0]++;
+            wrong[1] += strcmp(name->key.data, "budget") != 0;
+            wrong[1] += wrong[0] > 2 &&
+                        memcmp(name->value.string.data, "tenants of region ", 18) != 0;
+        }
+    }
+    return true;
+}
+
+static void test_budget_names(void)
+{
+    llmobs* obs = open_with_budgets();
+    int seen[2] = {0, 0};
+    (void)llmobs_metrics_collect(obs, collect_names, seen);
+    is_int(seen[0], 18, "a point of each budget");
+    is_int(seen[1], 0, "each with its name");
+    (void)llmobs_close(obs);
+}
+
+static void test_prices(void)
+{
+    static const char table[] =
+        "{\"m\":{\"input_cost_per_token\":1.6000000000000001e-06},"
+        "\"n\":{\"input_cost_per_token\":1e-6,\"output_cost_per_token\":1}}";
+    llmobs_config config = pumped_config();
+    llmobs_cost_query query = llmobs_cost_query_default();
+    llmobs_cost cost = llmobs_cost_default();
+    llmobs* obs;
+    char* text;
+    config.price_bytes = 65536;
+    config.cost_most = 10;
+    obs = llmobs_open(&config, NULL);
+    (void)llmobs_prices_load(obs, table, sizeof table - 1, NULL);
+    (void)llmobs_prices_load(obs, "{", 1, NULL);
+    query.model = "n";
+    (void)llmobs_cost_of(obs, &query, &cost);
+    query.usage.input_tokens = 1;
+    query.usage.output_tokens = 11;
+    query.usage.reported = true;
+    (void)llmobs_cost_of(obs, &query, &cost);
+    query.model = "o";
+    (void)llmobs_cost_of(obs, &query, &cost);
+    (void)llmobs_cost_of(obs, &query, &cost);
+    text = scrape(obs, LLMOBS_PROMETHEUS_TEXT);
+    IS("llm_price_models", "2", "models");
+    IS("llm_price_rounded", "1", "prices that were rounded");
+    IS("llm_price_refused_tables_total", "1", "tables that were refused");
+    IS("llm_price_unpriced_total{reason=\"unknown_model\"}", "2", "models that are not there");
+    IS("llm_price_unpriced_total{reason=\"no_usage\"}", "1", "no usage");
+    IS("llm_price_unpriced_total{reason=\"too_high\"}", "1", "too dear to be true");
+    IS("llm_budget_decisions_total{decision=\"allowed\"}", "(none)", "no budgets, none of theirs");
+#undef IS
+    free(text);
+    (void)llmobs_close(obs);
+}
+
 /* Spans are counted as spans, log records as log records. */
 static void test_self_of_signals(void)
 {
@@ -411,6 +562,9 @@ int main(void)
     test_views();
     test_kinds();
     test_self();
+    test_budgets();
+    test_budget_names();
+    test_prices();
     test_self_of_signals();
     test_off();
     (void)llmobs_release();

@@ -312,13 +312,19 @@ llmobsi_fn uint64_t llmobsi_budget_lasts(uint64_t room, uint64_t gone_by_ns, uin
     return lasts_ns < 1.8e19 ? (uint64_t)lasts_ns : UINT64_MAX;
 }
 
-/* Counts what is not as usual. */
+/* Counts what is not as usual, there and with the budget that is named. */
 llmobsi_inline void llmobsi_budget_count(const llmobsi_asking* asking)
 {
+    llmobsi_budgets* budgets = asking->budgets;
     if (asking->reason == LLMOBS_BUDGET_IS_OVER_SOFT) {
-        (void)llmobsi_add_relaxed(&asking->budgets->counts.over_soft, 1);
+        (void)llmobsi_add_relaxed(&budgets->counts.over_soft, 1);
+        (void)llmobsi_add_relaxed(&budgets->budgets[asking->number].over_soft, 1);
     } else if (!llmobsi_budget_reason_allows(asking->reason)) {
-        (void)llmobsi_add_relaxed(&asking->budgets->counts.denied, 1);
+        (void)llmobsi_add_relaxed(&budgets->counts.denied, 1);
+        (void)llmobsi_add_relaxed(asking->number != LLMOBS_I_NOWHERE
+                                      ? &budgets->budgets[asking->number].denied
+                                      : &budgets->counts.nameless,
+                                  1);
     }
 }
 
@@ -579,6 +585,7 @@ llmobsi_fn void llmobsi_budgets_count(const llmobsi_budgets* budgets, llmobsi_bu
     uint32_t i;
     out->reservations = 0;
     out->denied = llmobsi_load_relaxed(&budgets->counts.denied);
+    out->nameless = llmobsi_load_relaxed(&budgets->counts.nameless);
     out->over_soft = llmobsi_load_relaxed(&budgets->counts.over_soft);
     out->overruns = llmobsi_load_relaxed(&budgets->counts.overruns);
     out->expired = llmobsi_load_relaxed(&budgets->counts.expired);

@@ -285,6 +285,8 @@ llmobsi_fn void llmobsi_budget_write(llmobsi_budgets* budgets, uint32_t number,
     llmobsi_store_relaxed(&budget->period, (uint32_t)info->period);
     llmobsi_store_relaxed(&budget->offset_s, (uint32_t)(info->utc_offset_minutes * 60));
     llmobsi_store_relaxed(&budget->since_ns, unix_ns);
+    llmobsi_store_relaxed(&budget->over_soft, 0);
+    llmobsi_store_relaxed(&budget->denied, 0);
     llmobsi_store_relaxed(&budget->salt,
                           llmobsi_budget_hash(budgets, info->name, strlen(info->name)) +
                               2 * budget->generation);
@@ -340,6 +342,16 @@ llmobsi_fn bool llmobsi_budget_key_given(const llmobsi_budget_call* call, uint32
     return true;
 }
 
+/* No budgets are kept: the tick tells what to set. */
+llmobsi_cold void llmobsi_budget_missed(uint32_t ticket)
+{
+    llmobsi_thread* thread = llmobsi_enter(ticket);
+    if (thread != NULL) {
+        (void)llmobsi_add_relaxed(&thread->recorder->budgets_missed, 1);
+        llmobsi_leave();
+    }
+}
+
 LLMOBS_API llmobs_result llmobs_budget_add(llmobs* obs, const llmobs_budget_info* info,
                                            llmobs_budget* out)
 {
@@ -361,6 +373,9 @@ LLMOBS_API llmobs_result llmobs_budget_add(llmobs* obs, const llmobs_budget_info
     }
     result = llmobsi_budget_enter(&call, llmobsi_ticket(obs));
     if (result != LLMOBS_OK) {
+        if (result == LLMOBS_ERROR_LIMIT) {
+            llmobsi_budget_missed(llmobsi_ticket(obs));
+        }
         return result;
     }
     result = LLMOBS_ERROR_KEY;
@@ -518,4 +533,64 @@ LLMOBS_API llmobs_result llmobs_budget_status(llmobs_budget budget, const char* 
     }
     llmobsi_budget_close(&call);
     return result;
+}
+
+/* ---- for metrics --------------------------------------------------------------------------- */
+
+/* A budget as metrics tell it: of a template the amounts of all its keys together, and the limits
+   that each of them has. */
+typedef struct llmobsi_budget_account {
+    char name[LLMOBS_BUDGET_NAME];
+    int64_t soft_nano; /* LLMOBS_BUDGET_NO_LIMIT */
+    int64_t hard_nano;
+    uint64_t spent_nano;
+    uint64_t reserved_nano;
+    uint64_t over_soft; /* decisions that named it */
+    uint64_t denied;
+} llmobsi_budget_account;
+
+llmobsi_fn void llmobsi_budget_account_add(const llmobsi_purse* purse, uint32_t round,
+                                           llmobsi_budget_account* account)
+{
+    uint64_t used;
+    uint64_t spent;
+    llmobsi_purse_read(purse, round, &used, &spent);
+    spent = spent < used ? spent : used;
+    account->spent_nano =
+        (uint64_t)llmobsi_cost_plus((int64_t)account->spent_nano, (int64_t)spent);
+    account->reserved_nano =
+        (uint64_t)llmobsi_cost_plus((int64_t)account->reserved_nano, (int64_t)(used - spent));
+}
+
+/* False: there is no budget of this number. The busy flag is up, so that this thread's signal
+   handlers do not wait for the lock. */
+llmobsi_fn bool llmobsi_budget_account_of(llmobsi_budgets* budgets, uint32_t number,
+                                          llmobsi_budget_account* account)
+{
+    const llmobsi_budget* budget = &budgets->budgets[number];
+    llmobsi_control* self = llmobsi_busy_begin();
+    bool there;
+    uint32_t round;
+    uint32_t i;
+    memset(account, 0, sizeof *account);
+    llmobsi_lock_take(&budgets->lock);
+    there = budget->state == LLMOBS_I_BUDGET_ACTIVE;
+    if (there) {
+        llmobsi_budget_name(budget, account->name);
+        account->soft_nano = llmobsi_budget_limit_told(budget->soft);
+        account->hard_nano = llmobsi_budget_limit_told(budget->hard);
+        account->over_soft = llmobsi_load_relaxed(&budget->over_soft);
+        account->denied = llmobsi_load_relaxed(&budget->denied);
+        round = (uint32_t)(llmobsi_load_acquire(&budget->when) >> 32);
+        llmobsi_budget_account_add(&budgets->purses[budgets->keys + number], round, account);
+        for (i = 0; budget->scope != LLMOBS_BUDGET_ALL && i < budgets->keys; i++) {
+            if (budgets->ids[i] != 0 &&
+                llmobsi_load_relaxed(&budgets->purses[i].budget) == number) {
+                llmobsi_budget_account_add(&budgets->purses[i], round, account);
+            }
+        }
+    }
+    llmobsi_lock_give(&budgets->lock);
+    llmobsi_busy_end(self);
+    return there;
 }

@@ -22,8 +22,9 @@
 
 LLMOBS_I_STATIC_ASSERT(purse_most, LLMOBS_I_PURSE_MOST == (uint64_t)LLMOBS_BUDGET_MOST);
 
-/* All written under the lock, but for `when`; any thread reads. Who removes or adds one changes the
-   round first, what it is next, and the state last: what was read in between fits no purse. */
+/* All written under the lock, but for `when` and the last two; any thread reads. Who removes or
+   adds one changes the round first, what it is next, and the state last: what was read in between
+   fits no purse. */
 typedef struct llmobsi_budget {
     llmobsi_atomic64 when; /* round << 32 | the period's number: any thread, by compare-and-swap */
     llmobsi_atomic32 state;
@@ -38,6 +39,8 @@ typedef struct llmobsi_budget {
     llmobsi_atomic64 generation; /* of its handles: counted up when it is removed */
     llmobsi_atomic64 since_ns;   /* Unix time when it was added */
     llmobsi_atomic64 name[LLMOBS_I_BUDGET_WORDS];
+    llmobsi_atomic64 over_soft; /* decisions that named it, these two: any thread adds */
+    llmobsi_atomic64 denied;
 } __attribute__((aligned(64))) llmobsi_budget;
 
 typedef struct llmobsi_hold {
@@ -65,7 +68,8 @@ typedef struct llmobsi_reservation {
 /* What happened since the instance was opened, or forked. */
 typedef struct llmobsi_budget_counts {
     llmobsi_atomic64 reservations; /* made; in llmobsi_budgets: unused */
-    llmobsi_atomic64 denied;       /* for whatever reason */
+    llmobsi_atomic64 denied;       /* for whatever reason, */
+    llmobsi_atomic64 nameless;     /* and of these: by no budget */
     llmobsi_atomic64 over_soft;    /* allowed all the same */
     llmobsi_atomic64 overruns;     /* settled for more than was reserved */
     llmobsi_atomic64 expired;      /* neither settled nor released in time */
@@ -410,6 +414,10 @@ llmobsi_fn void llmobsi_budgets_forked(llmobsi_budgets* budgets)
         llmobsi_reservation* reservation = &budgets->reservations[i];
         reservation->state = (reservation->state | (LLMOBS_I_HOLD_STATES - 1)) + 1;
         reservation->uses = 0;
+    }
+    for (i = 0; i < budgets->limit; i++) {
+        budgets->budgets[i].over_soft = 0;
+        budgets->budgets[i].denied = 0;
     }
     budgets->era_began = 0;
     memset(&budgets->counts, 0, sizeof budgets->counts);

@@ -98,6 +98,9 @@ typedef struct llmobsi_prices {
     size_t half_bytes;
     uint64_t seed;
     int64_t most; /* nano-USD a request */
+    llmobsi_atomic64 models;  /* of the table in use; under the lock, any thread reads */
+    llmobsi_atomic64 rounded; /* likewise */
+    llmobsi_atomic64 refused_tables; /* under the lock */
     llmobsi_atomic64 unknown_models; /* these three: any thread adds */
     llmobsi_atomic64 no_usage;
     llmobsi_atomic64 refused;

@@ -264,6 +264,8 @@ llmobsi_fn void llmobsi_table_publish(llmobsi_prices* prices, llmobsi_price_tabl
 {
     table->about.size = sizeof table->about;
     table->about.bytes_used = table->used;
+    llmobsi_store_relaxed(&prices->models, table->about.models);
+    llmobsi_store_relaxed(&prices->rounded, table->about.rounded);
     llmobsi_store_release(&prices->active,
                           (unsigned char*)table == prices->halves[0] ? 1u : 2u);
 }
@@ -301,6 +303,7 @@ llmobsi_fn void llmobsi_prices_start(llmobsi_recorder* recorder)
 /* In the child of a fork: the table is the parent's, and stays; the counters begin anew. */
 llmobsi_fn void llmobsi_prices_forked(llmobsi_prices* prices)
 {
+    prices->refused_tables = 0;
     prices->unknown_models = 0;
     prices->no_usage = 0;
     prices->refused = 0;

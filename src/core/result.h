@@ -77,7 +77,10 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
                   "cost_features or budgets, or keep the sizes of users that it was made with)")  \
     X(STATE_WRITE, "the state file could not be written (disk full?): it is tried again")         \
     X(STATE_SLOW, "the state file was not on its disk in time: its thread goes on after close "   \
-                  "(raise llmobs_config.close_timeout_ms)")
+                  "(raise llmobs_config.close_timeout_ms)")                                       \
+    X(PRICES_OFF, "prices were set or asked for, and none are kept (set "                         \
+                  "llmobs_config.price_bytes)")                                                   \
+    X(BUDGETS_OFF, "a budget was added, and none are kept (set llmobs_config.budgets)")
 
 typedef enum llmobs_note {
 #define LLMOBS_I_NOTE(name, text) LLMOBS_NOTE_##name,

@@ -299,6 +299,8 @@ llmobsi_fn void llmobsi_collect_notes(llmobsi_collector* collector)
     }
     llmobsi_notes_add(notes, LLMOBS_NOTE_KEY_RANDOM,
                       llmobsi_keyring_is_news(&collector->recorder.keyring));
+    llmobsi_notes_add(notes, LLMOBS_NOTE_BUDGETS_OFF,
+                      llmobsi_exchange_ordered(&collector->recorder.budgets_missed, 0));
     total = llmobsi_load_relaxed(&collector->recorder.names.overflowed);
     llmobsi_notes_add(notes, LLMOBS_NOTE_NAMES, total - collector->noted_names);
     collector->noted_names = total;

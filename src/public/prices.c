@@ -27,6 +27,7 @@ llmobsi_fn llmobs_result llmobsi_prices_enter(const llmobs* obs, llmobsi_instanc
     }
     if (llmobsi_prices_of(&(*instance)->collector.recorder) == NULL) {
         result = LLMOBS_ERROR_LIMIT;
+        llmobsi_notes_add(&(*instance)->collector.notes, LLMOBS_NOTE_PRICES_OFF, 1);
         llmobsi_call_end(*instance);
     }
     return result;
@@ -222,6 +223,9 @@ llmobsi_fn llmobs_result llmobsi_prices_load(llmobs* obs, llmobsi_price_source* 
         return result;
     }
     result = llmobsi_prices_read(&change, source, error);
+    if (result != LLMOBS_OK) {
+        (void)llmobsi_add_relaxed(&change.prices->refused_tables, 1);
+    }
     llmobsi_repricing_end(&change);
     return result;
 }

@@ -46,7 +46,25 @@
     X(METRIC_MISUSED, "llmobs.metric.misused", "llmobs_metric_misused", "", COUNTER,              \
       "Calls that named no metric, one of another kind, or the wrong labels.")                    \
     X(LOST, "llmobs.lost", "llmobs_lost", "", COUNTER,                                            \
-      "Spans, log records, requests and values lost in this library, for whatever cause.")
+      "Spans, log records, requests and values lost in this library, for whatever cause.")        \
+    X(BUDGET_LIMIT, "llm.budget.limit", "llm_budget_limit_usd", "USD", UPDOWN,                    \
+      "What a budget allows; of a template each key.")                                            \
+    X(BUDGET_SPENT, "llm.budget.spent", "llm_budget_spent_usd", "USD", UPDOWN,                    \
+      "What is spent of a budget in its period.")                                                 \
+    X(BUDGET_RESERVED, "llm.budget.reserved", "llm_budget_reserved_usd", "USD", UPDOWN,           \
+      "What requests under way have set aside of a budget.")                                      \
+    X(BUDGET_DECISIONS, "llm.budget.decisions", "llm_budget_decisions", "", COUNTER,              \
+      "Answers of budgets, by what they were and the budget that they named.")                    \
+    X(BUDGET_EVENTS, "llm.budget.events", "llm_budget_events", "", COUNTER,                       \
+      "What befell reservations and keys of budgets.")                                            \
+    X(PRICE_MODELS, "llm.price.models", "llm_price_models", "{model}", UPDOWN,                    \
+      "Models of the price table in use.")                                                        \
+    X(PRICE_ROUNDED, "llm.price.rounded", "llm_price_rounded", "{price}", UPDOWN,                 \
+      "Prices of that table that were rounded to a whole femto-USD.")                             \
+    X(PRICE_REFUSED_TABLES, "llm.price.refused_tables", "llm_price_refused_tables", "", COUNTER,  \
+      "Price tables that were refused.")                                                          \
+    X(PRICE_UNPRICED, "llm.price.unpriced", "llm_price_unpriced", "", COUNTER,                    \
+      "Costs that the price table did not tell, by why.")
 
 typedef enum llmobsi_self_metric {
 #define LLMOBS_I_SELF(id, name, family, unit, instrument, help) LLMOBS_I_SELF_##id,
@@ -90,7 +108,8 @@ llmobsi_fn void llmobsi_self_describe(llmobsi_account* account)
     view->unit = llmobs_str(account->kind->unit);
     view->help = llmobs_str(account->kind->help);
     view->instrument = account->kind->instrument;
-    view->number = LLMOBS_NUMBER_INT;
+    view->number = strcmp(account->kind->unit, "USD") == 0 ? LLMOBS_NUMBER_NANO
+                                                           : LLMOBS_NUMBER_INT;
     account->view = view;
 }
 
@@ -122,6 +141,17 @@ llmobsi_fn char* llmobsi_self_label(llmobs_point_view* point, char* text, const 
     return text;
 }
 
+/* A copy of a text, which lives until the points are handed over: a budget's name may go before. */
+llmobsi_fn llmobs_string llmobsi_self_keep(llmobsi_packer* packer, llmobs_string text)
+{
+    char* kept = text.size > 0 ? (char*)llmobsi_packer_take(packer, text.size, 1) : NULL;
+    if (kept != NULL) {
+        memcpy(kept, text.data, text.size);
+        text.data = kept;
+    }
+    return text;
+}
+
 /* Adds a point with up to two labels (NULL: none). */
 llmobsi_fn void llmobsi_self_point(llmobsi_account* account, uint64_t value, const char* label,
                                    llmobs_string of, const char* label_2, llmobs_string of_2)
@@ -135,6 +165,7 @@ llmobsi_fn void llmobsi_self_point(llmobsi_account* account, uint64_t value, con
         (void)llmobsi_gather_flush(account->gather);
         llmobsi_self_describe(account);
     }
+    of = llmobsi_self_keep(packer, of);
     point = llmobsi_gather_point(account->gather);
     attributes = llmobsi_packer_attributes(packer, 2);
     text = (char*)llmobsi_packer_take(packer, LLMOBS_I_SELF_TEXT, 1);
@@ -249,6 +280,116 @@ llmobsi_fn void llmobsi_self_metric_values(llmobsi_account* account)
     }
 }
 
+/* ---- budgets and prices -------------------------------------------------------------------- */
+
+/* One amount of each budget; a limit that there is not is no point. */
+llmobsi_fn void llmobsi_self_budget(llmobsi_account* account,
+                                    const llmobsi_budget_account* budget)
+{
+    llmobs_string name = llmobs_str(budget->name);
+    llmobs_string none = {NULL, 0};
+    switch (account->id) {
+    case LLMOBS_I_SELF_BUDGET_LIMIT:
+        if (budget->soft_nano != LLMOBS_BUDGET_NO_LIMIT) {
+            llmobsi_self_point(account, (uint64_t)budget->soft_nano, "budget", name, "limit",
+                               llmobs_str("soft"));
+        }
+        if (budget->hard_nano != LLMOBS_BUDGET_NO_LIMIT) {
+            llmobsi_self_point(account, (uint64_t)budget->hard_nano, "budget", name, "limit",
+                               llmobs_str("hard"));
+        }
+        break;
+    case LLMOBS_I_SELF_BUDGET_SPENT:
+        llmobsi_self_point(account, budget->spent_nano, "budget", name, NULL, none);
+        break;
+    case LLMOBS_I_SELF_BUDGET_RESERVED:
+        llmobsi_self_point(account, budget->reserved_nano, "budget", name, NULL, none);
+        break;
+    default:
+        llmobsi_self_point(account, budget->over_soft, "budget", name, "decision",
+                           llmobs_str("over_soft"));
+        llmobsi_self_point(account, budget->denied, "budget", name, "decision",
+                           llmobs_str("refused"));
+        break;
+    }
+}
+
+llmobsi_fn void llmobsi_self_budgets(llmobsi_account* account)
+{
+    llmobsi_budgets* budgets = llmobsi_budgets_of(&account->instance->collector.recorder);
+    llmobsi_budget_account budget;
+    llmobsi_budget_counts counts;
+    uint32_t i;
+    if (budgets == NULL) {
+        return;
+    }
+    llmobsi_budgets_roll(budgets,
+                         llmobsi_budgets_now(&account->instance->collector.recorder.timeline));
+    for (i = 0; i < llmobsi_load_acquire(&budgets->used); i++) {
+        if (llmobsi_budget_account_of(budgets, i, &budget)) {
+            llmobsi_self_budget(account, &budget);
+        }
+    }
+    if (account->id == LLMOBS_I_SELF_BUDGET_DECISIONS) {
+        llmobsi_budgets_count(budgets, &counts);
+        llmobsi_self_labelled(account, llmobsi_stats_rest(counts.reservations, counts.over_soft),
+                              "decision", "allowed");
+        llmobsi_self_labelled(account, counts.nameless, "decision", "refused");
+    }
+}
+
+llmobsi_fn void llmobsi_self_budget_events(llmobsi_account* account)
+{
+    const llmobsi_budgets* budgets = llmobsi_budgets_of(&account->instance->collector.recorder);
+    llmobsi_budget_counts counts;
+    if (budgets == NULL) {
+        return;
+    }
+    llmobsi_budgets_count(budgets, &counts);
+    llmobsi_self_labelled(account, counts.expired, "event", "expired");
+    llmobsi_self_labelled(account, counts.overruns, "event", "overrun");
+    llmobsi_self_labelled(account, counts.late, "event", "late");
+    llmobsi_self_labelled(account, counts.crossed, "event", "crossed");
+    llmobsi_self_labelled(account, counts.overflows, "event", "overflow");
+    llmobsi_self_labelled(account, counts.refused, "event", "bad_amount");
+    llmobsi_self_labelled(account, counts.saturated, "event", "saturated");
+    llmobsi_self_labelled(account, counts.unkeyed, "event", "unkeyed");
+}
+
+llmobsi_fn void llmobsi_self_prices(llmobsi_account* account)
+{
+    const llmobsi_prices* prices = llmobsi_prices_of(&account->instance->collector.recorder);
+    if (prices == NULL) {
+        return;
+    }
+    if (account->id == LLMOBS_I_SELF_PRICE_MODELS) {
+        llmobsi_self_number(account, llmobsi_load_relaxed(&prices->models));
+    } else if (account->id == LLMOBS_I_SELF_PRICE_ROUNDED) {
+        llmobsi_self_number(account, llmobsi_load_relaxed(&prices->rounded));
+    } else if (account->id == LLMOBS_I_SELF_PRICE_REFUSED_TABLES) {
+        llmobsi_self_number(account, llmobsi_load_relaxed(&prices->refused_tables));
+    } else {
+        llmobsi_self_labelled(account, llmobsi_load_relaxed(&prices->unknown_models), "reason",
+                              "unknown_model");
+        llmobsi_self_labelled(account, llmobsi_load_relaxed(&prices->no_usage), "reason",
+                              "no_usage");
+        llmobsi_self_labelled(account, llmobsi_load_relaxed(&prices->refused), "reason",
+                              "too_high");
+    }
+}
+
+/* They stand last in the list, budgets first. */
+llmobsi_fn void llmobsi_self_money(llmobsi_account* account)
+{
+    if (account->id < LLMOBS_I_SELF_BUDGET_EVENTS) {
+        llmobsi_self_budgets(account);
+    } else if (account->id == LLMOBS_I_SELF_BUDGET_EVENTS) {
+        llmobsi_self_budget_events(account);
+    } else {
+        llmobsi_self_prices(account);
+    }
+}
+
 /* ---- the whole ----------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
@@ -298,7 +439,11 @@ llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
         llmobsi_self_exporters(account, LLMOBS_I_LOGS, true);
         break;
     default:
-        llmobsi_self_metric_values(account);
+        if (account->id < LLMOBS_I_SELF_BUDGET_LIMIT) {
+            llmobsi_self_metric_values(account);
+        } else {
+            llmobsi_self_money(account);
+        }
         break;
     }
 }

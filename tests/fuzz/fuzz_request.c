@@ -137,6 +137,8 @@ static void go(play* with, uint8_t operation, uint8_t argument)
         break;
     case 13:
         llmobs_requests_share(with->requests, argument % HANDLES, (uint64_t)argument << 32);
+        llmobs_requests_share_energy(with->requests, argument % HANDLES,
+                                     (uint64_t)argument << argument % 64);
         *span = llmobs_batch_begin(with->obs, "decode", with->requests, argument % HANDLES);
         break;
     case 14:

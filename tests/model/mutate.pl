@@ -20,8 +20,8 @@ GetOptions(\%option, 'build=s', 'iterations=i', 'jobs=i', 'all', 'table', 'only=
 
 # What is checked: the sections whose structures the models are about.
 my @SECTIONS = qw(core/pool core/intern privacy/key record/thread record/span analyze/top
-    analyze/purse analyze/request_pool analyze/request_tick analyze/progress analyze/stream
-    analyze/ending export/collect export/instance public/open);
+    analyze/purse analyze/budget_table analyze/budget analyze/request_pool analyze/request_tick
+    analyze/progress analyze/stream analyze/ending export/collect export/instance public/open);
 
 my %WEAKER = (
     relaxed => [],
