@@ -351,7 +351,8 @@ static const char* const taken[] = {
     "a: rate(x[5m]) - rate(y[5m]) < 0 or -rate(x[5m]) < 0 or rate(x_sum[5m]) < 0",
     "a: avg_over_time(x[5m]) < 0 or x >= 0",
     "a: ((((((((((((((((x > 1))))))))))))))))",
-    "a: (x > 1) and (y > 1) and ((((((((((((((z > 1))))))))))))))",
+    "a: (x > 1) and (y > 1) and ((((((((((((((((z > 1))))))))))))))))",
+    "a: sum(x) > 1 b: y > 1 by (c)",
     "a: x > ----------------1",
     "a: histogram_quantile(0, rate(x_bucket[5m])) > 1 or "
     "histogram_quantile(1.0, sum by (le) (rate(x_bucket[5m]))) > 1",
