@@ -32642,7 +32642,7 @@ typedef struct llmobsi_alert_states {
 
 /* The alert of a rule with these labels; NULL: there is none. */
 llmobsi_fn llmobsi_alert* llmobsi_alerts_find(const llmobsi_alert_states* states, uint64_t hash,
-                                             uint32_t number, const char* labels, size_t size)
+                                              uint32_t number, const char* labels, size_t size)
 {
     uint32_t place = states->chains[hash & states->mask];
     while (place != LLMOBS_I_ALERT_NOWHERE) {
@@ -32658,7 +32658,7 @@ llmobsi_fn llmobsi_alert* llmobsi_alerts_find(const llmobsi_alert_states* states
 }
 
 llmobsi_inline uint64_t llmobsi_alerts_hash(const llmobsi_alert_states* states, uint32_t number,
-                                           const char* labels, size_t size)
+                                            const char* labels, size_t size)
 {
     return llmobsi_hash64(labels, size, states->seed + number);
 }
@@ -32771,6 +32771,7 @@ llmobsi_fn void llmobsi_alert_copy_labels(llmobsi_alert* alert, const llmobsi_al
     alert->labels_size = (uint8_t)used;
 }
 
+/* A text that ends in NUL, as a view. */
 llmobsi_inline llmobs_string llmobsi_alert_string(const char* text)
 {
     llmobs_string string;
@@ -32781,8 +32782,8 @@ llmobsi_inline llmobs_string llmobsi_alert_string(const char* text)
 
 /* Views of an alert's labels; returns how many. */
 llmobsi_fn uint32_t llmobsi_alert_label_views(const llmobsi_alert* alert,
-                                         const llmobsi_alert_rule* rule,
-                                         llmobs_alert_label views[LLMOBS_ALERT_LABELS_MAX])
+                                              const llmobsi_alert_rule* rule,
+                                              llmobs_alert_label views[LLMOBS_ALERT_LABELS_MAX])
 {
     const char* value = alert->labels;
     uint32_t i;
@@ -32796,7 +32797,8 @@ llmobsi_fn uint32_t llmobsi_alert_label_views(const llmobsi_alert* alert,
 
 /* ---- layout -------------------------------------------------------------------------------- */
 
-/* For up to `limit` alerts, at least 1. NULL while measuring. llmobsi_alert_start comes next. */
+/* For up to `limit` alerts, at least 1; llmobsi_alert_states_start comes next. NULL while
+   measuring. */
 llmobsi_fn llmobsi_alert_states* llmobsi_alert_states_layout(llmobsi_arena* arena, uint32_t limit)
 {
     uint32_t chain_count = llmobsi_round_up_pow2(limit);
@@ -32869,8 +32871,8 @@ typedef struct llmobsi_alert_verdict {
 /* ---- from state to state ------------------------------------------------------------------- */
 
 llmobsi_inline bool llmobsi_alerts_is_cooling(const llmobsi_alert_states* states,
-                                             const llmobsi_alert* alert,
-                                             const llmobsi_alert_rule* rule)
+                                              const llmobsi_alert* alert,
+                                              const llmobsi_alert_rule* rule)
 {
     return alert->ended_s != LLMOBS_I_ALERT_NEVER &&
            states->now_s - alert->ended_s < (int64_t)rule->cooldown_s;
@@ -32892,7 +32894,7 @@ llmobsi_fn void llmobsi_alerts_resolve(llmobsi_alert_states* states, llmobsi_ale
 
 /* Ends one that is pending: nobody knows of it. */
 llmobsi_fn void llmobsi_alerts_drop(llmobsi_alert_states* states, llmobsi_alert* alert,
-                                   const llmobsi_alert_rule* rule)
+                                    const llmobsi_alert_rule* rule)
 {
     if (llmobsi_alerts_is_cooling(states, alert, rule)) {
         alert->state = LLMOBS_ALERT_INACTIVE;
@@ -32956,8 +32958,8 @@ llmobsi_fn void llmobsi_alerts_fail(llmobsi_alert_states* states, llmobsi_alert*
 /* One evaluation of an alert that has a place. One without data is true or false as the rule says;
    else it is as though it had not been, and the time before it neither. */
 llmobsi_fn void llmobsi_alerts_move(llmobsi_alert_states* states, llmobsi_alert* alert,
-                                   const llmobsi_alert_rule* rule,
-                                   const llmobsi_alert_verdict* verdict)
+                                    const llmobsi_alert_rule* rule,
+                                    const llmobsi_alert_verdict* verdict)
 {
     if (verdict->truth == LLMOBS_I_ALERT_TRUE ||
         (verdict->truth == LLMOBS_I_ALERT_NO_DATA &&
@@ -33029,7 +33031,7 @@ llmobsi_fn void llmobsi_alert_judge(llmobsi_alert_states* states, uint32_t numbe
 /* What time does to an alert: a group that is gone has no data, but does not begin one anew; what
    is over is forgotten. */
 llmobsi_fn void llmobsi_alerts_age(llmobsi_alert_states* states, llmobsi_alert* alert,
-                                  const llmobsi_alert_rule* rule)
+                                   const llmobsi_alert_rule* rule)
 {
     if (alert->round != states->round && llmobsi_alert_is_active(alert)) {
         double nothing = llmobsi_double_of(llmobsi_nan_bits);
@@ -33051,8 +33053,8 @@ llmobsi_fn void llmobsi_alerts_age(llmobsi_alert_states* states, llmobsi_alert* 
 /* Whether an alert of another rule fires whose labels are all among this one's, with the same
    values. */
 llmobsi_fn bool llmobsi_alerts_is_under(const llmobsi_alert_states* states,
-                                       const llmobs_alert_label* views, uint32_t view_count,
-                                       uint32_t number, const llmobsi_alert_rule* above)
+                                        const llmobs_alert_label* views, uint32_t view_count,
+                                        uint32_t number, const llmobsi_alert_rule* above)
 {
     char labels[LLMOBS_I_ALERT_LABELS];
     const llmobsi_alert* source;
@@ -33071,15 +33073,15 @@ llmobsi_fn bool llmobsi_alerts_is_under(const llmobsi_alert_states* states,
         size += views[j].value.size + 1;
     }
     source = llmobsi_alerts_find(states, llmobsi_alerts_hash(states, number, labels, size), number,
-                                labels, size);
-    return source != NULL && source->state == LLMOBS_ALERT_FIRING && !source->cut;
+                                 labels, size);
+    return source != NULL && source->state == LLMOBS_ALERT_FIRING;
 }
 
 /* Whether a more severe one of its group fires, for all that this one is for. It may be muted
    itself: then what mutes it mutes this one, too. */
 llmobsi_fn bool llmobsi_alerts_is_muted(const llmobsi_alert_states* states,
-                                       const llmobsi_alert* alert,
-                                       const llmobsi_alert_rule* rules, uint32_t rule_count)
+                                        const llmobsi_alert* alert,
+                                        const llmobsi_alert_rule* rules, uint32_t rule_count)
 {
     const llmobsi_alert_rule* rule = &rules[alert->rule];
     const char* group = llmobsi_alert_text(rule, rule->group);
@@ -33119,7 +33121,7 @@ llmobsi_fn void llmobsi_alert_round_end(llmobsi_alert_states* states,
             alert->was_muted = true;
             states->muted++;
         }
-        if (!alert->muted && !alert->told && !alert->was_cooled &&
+        if (!alert->muted && !alert->was_cooled &&
             llmobsi_alerts_is_cooling(states, alert, &rules[alert->rule])) {
             alert->was_cooled = true;
             states->cooled++;
@@ -33132,8 +33134,8 @@ llmobsi_fn void llmobsi_alert_round_end(llmobsi_alert_states* states,
 /* What is to be told of an alert. An end is told even of one that was muted meanwhile: who was told
    that it fires waits for it. */
 llmobsi_fn llmobs_alert_news llmobsi_alerts_due(const llmobsi_alert_states* states,
-                                               const llmobsi_alert* alert,
-                                               const llmobsi_alert_rule* rule)
+                                                const llmobsi_alert* alert,
+                                                const llmobsi_alert_rule* rule)
 {
     if (alert->state == LLMOBS_ALERT_RESOLVED && alert->told) {
         return LLMOBS_ALERT_ENDED;
@@ -33170,7 +33172,7 @@ llmobsi_fn bool llmobsi_alert_is_later(const void* a, const void* b)
 }
 
 llmobsi_fn void llmobsi_alerts_gather(llmobsi_alert_states* states,
-                                     const llmobsi_alert_rule* rules)
+                                      const llmobsi_alert_rule* rules)
 {
     llmobsi_heap heap = {NULL, sizeof *states->queue, 0, 0, llmobsi_alert_is_later};
     uint32_t i;
@@ -33190,8 +33192,9 @@ llmobsi_fn void llmobsi_alerts_gather(llmobsi_alert_states* states,
 }
 
 /* The next alert that is to be told, and why; it counts as told now. `cursor` begins at 0. Those of
-   one group, or of one rule without a group, come one after the other. NULL: that was all. All are
-   to be asked for before the next round begins. */
+   one group, or of one rule without a group, come one after the other. NULL: that was all. Ask for
+   all of them before the next round begins: an end that nobody asked for is lost when another alert
+   of the same labels begins. */
 llmobsi_fn llmobsi_alert* llmobsi_alert_news(llmobsi_alert_states* states,
                                              const llmobsi_alert_rule* rules,
                                              llmobs_alert_news* news, uint32_t* cursor)
@@ -33201,8 +33204,7 @@ llmobsi_fn llmobsi_alert* llmobsi_alert_news(llmobsi_alert_states* states,
     }
     while (*cursor < states->queue_count) {
         llmobsi_alert* alert = &states->alerts[(uint32_t)states->queue[(*cursor)++]];
-        *news = alert->used ? llmobsi_alerts_due(states, alert, &rules[alert->rule])
-                            : LLMOBS_ALERT_NO_NEWS; /* its rule went meanwhile */
+        *news = llmobsi_alerts_due(states, alert, &rules[alert->rule]); /* none of a free place */
         if (*news != LLMOBS_ALERT_NO_NEWS) {
             alert->told = *news != LLMOBS_ALERT_ENDED;
             alert->told_s = states->now_s;
