@@ -110,8 +110,8 @@ CONTENTS: search for a tag.
     >>api:cost_print         >>cost_print             cost reports as text
     >>api:cost_headers       >>cost_headers           cost as HTTP headers: whom to believe
     >>api:alert_rule         >>alert_rule             alerts: rules
-                             >>alert_table            alerts: their places, by rule and labels
-    >>api:alert_state        >>alert_state            alerts: what becomes of them
+    >>api:alert_table        >>alert_table            alerts: their places, by rule and labels
+                             >>alert_state            alerts: what becomes of them
     >>api:batch              >>batch                  typed views of what was recorded
                              >>batch_log              typed views of log records
                              >>attributes             attributes as plain JSON
@@ -3058,7 +3058,7 @@ typedef struct llmobs_alert_error {
 LLMOBS_API llmobs_alert_error llmobs_alert_error_default(void);
 
 /* =================================================================================================
- *  >>api:alert_state        alerts: what becomes of them
+ *  >>api:alert_table        alerts: their places, by rule and labels
  * ============================================================================================== */
 
 /* ---- alerts: what is told ------------------------------------------------------------------ */
