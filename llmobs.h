@@ -35555,6 +35555,7 @@ llmobsi_fn void llmobsi_alert_copy_labels(llmobsi_alert* alert, const llmobsi_al
     alert->labels_size = (uint8_t)used;
 }
 
+/* A text that ends in NUL, as a view. */
 llmobsi_inline llmobs_string llmobsi_alert_string(const char* text)
 {
     llmobs_string string;
@@ -35565,8 +35566,8 @@ llmobsi_inline llmobs_string llmobsi_alert_string(const char* text)
 
 /* Views of an alert's labels; returns how many. */
 llmobsi_fn uint32_t llmobsi_alert_label_views(const llmobsi_alert* alert,
-                                         const llmobsi_alert_rule* rule,
-                                         llmobs_alert_label views[LLMOBS_ALERT_LABELS_MAX])
+                                              const llmobsi_alert_rule* rule,
+                                              llmobs_alert_label views[LLMOBS_ALERT_LABELS_MAX])
 {
     const char* value = alert->labels;
     uint32_t i;
@@ -35580,7 +35581,8 @@ llmobsi_fn uint32_t llmobsi_alert_label_views(const llmobsi_alert* alert,
 
 /* ---- layout -------------------------------------------------------------------------------- */
 
-/* For up to `limit` alerts, at least 1. NULL while measuring. llmobsi_alert_start comes next. */
+/* For up to `limit` alerts, at least 1; llmobsi_alert_states_start comes next. NULL while
+   measuring. */
 llmobsi_fn llmobsi_alert_states* llmobsi_alert_states_layout(llmobsi_arena* arena, uint32_t limit)
 {
     uint32_t chain_count = llmobsi_round_up_pow2(limit);
@@ -35858,7 +35860,7 @@ llmobsi_fn bool llmobsi_alerts_is_under(const llmobsi_alert_states* states,
     }
     source = llmobsi_alerts_find(states, llmobsi_alerts_hash(states, number, labels, size), number,
                                  labels, size);
-    return source != NULL && source->state == LLMOBS_ALERT_FIRING && !source->cut;
+    return source != NULL && source->state == LLMOBS_ALERT_FIRING;
 }
 
 /* Whether a more severe one of its group fires, for all that this one is for. It may be muted
@@ -35905,7 +35907,7 @@ llmobsi_fn void llmobsi_alert_round_end(llmobsi_alert_states* states,
             alert->was_muted = true;
             states->muted++;
         }
-        if (!alert->muted && !alert->told && !alert->was_cooled &&
+        if (!alert->muted && !alert->was_cooled &&
             llmobsi_alerts_is_cooling(states, alert, &rules[alert->rule])) {
             alert->was_cooled = true;
             states->cooled++;
@@ -35976,8 +35978,9 @@ llmobsi_fn void llmobsi_alerts_gather(llmobsi_alert_states* states,
 }
 
 /* The next alert that is to be told, and why; it counts as told now. `cursor` begins at 0. Those of
-   one group, or of one rule without a group, come one after the other. NULL: that was all. All are
-   to be asked for before the next round begins. */
+   one group, or of one rule without a group, come one after the other. NULL: that was all. Ask for
+   all of them before the next round begins: an end that nobody asked for is lost when another alert
+   of the same labels begins. */
 llmobsi_fn llmobsi_alert* llmobsi_alert_news(llmobsi_alert_states* states,
                                              const llmobsi_alert_rule* rules,
                                              llmobs_alert_news* news, uint32_t* cursor)
@@ -35987,8 +35990,7 @@ llmobsi_fn llmobsi_alert* llmobsi_alert_news(llmobsi_alert_states* states,
     }
     while (*cursor < states->queue_count) {
         llmobsi_alert* alert = &states->alerts[(uint32_t)states->queue[(*cursor)++]];
-        *news = alert->used ? llmobsi_alerts_due(states, alert, &rules[alert->rule])
-                            : LLMOBS_ALERT_NO_NEWS; /* its rule went meanwhile */
+        *news = llmobsi_alerts_due(states, alert, &rules[alert->rule]); /* none of a free place */
         if (*news != LLMOBS_ALERT_NO_NEWS) {
             alert->told = *news != LLMOBS_ALERT_ENDED;
             alert->told_s = states->now_s;

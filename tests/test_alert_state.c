@@ -407,7 +407,9 @@ static void test_view(void)
     is_int(view.fired_unix_ns / SECOND, 5000, "fired at");
     is_int(view.resolved_unix_ns / SECOND, 5110, "over since");
     view = llmobsi_alert_view(states, alert, &rule, LLMOBS_ALERT_ENDED, 120 * SECOND, views);
-    is_int(view.active_unix_ns, 1, "no time before 1970, nor what stands for never");
+    is_int(view.active_unix_ns, 1, "no time before 1970");
+    view = llmobsi_alert_view(states, alert, &rule, LLMOBS_ALERT_ENDED, 130 * SECOND, views);
+    is_int(view.active_unix_ns, 1, "nor what stands for never");
     free(memory);
 }
 
@@ -573,6 +575,25 @@ static void test_order(void)
     free(memory);
 }
 
+/* The news of one round are not asked for. */
+static void test_unasked(void)
+{
+    llmobsi_alert_rule rule;
+    llmobs_alert_news news;
+    uint32_t cursor = 0;
+    void* memory;
+    llmobsi_alert_states* states = judged_open(1, &memory);
+    judged_rule(&rule, "r", "", "");
+    one_round(states, &rule, 10, "", 0, verdict_of(LLMOBS_I_ALERT_TRUE, 1.0));
+    ok(llmobsi_alert_news(states, &rule, &news, &cursor) != NULL, "told that it fires");
+    one_round(states, &rule, 20, "", 0, verdict_of(LLMOBS_I_ALERT_FALSE, 1.0));
+    one_round(states, &rule, 30, "", 0, verdict_of(LLMOBS_I_ALERT_TRUE, 1.0));
+    cursor = 0;
+    (void)llmobsi_alert_news(states, &rule, &news, &cursor);
+    is_int(news, LLMOBS_ALERT_FIRED, "an end that nobody asked for, then another one is told");
+    free(memory);
+}
+
 static void test_forgotten(void)
 {
     llmobsi_alert_rule rule;
@@ -600,6 +621,7 @@ int main(void)
     test_find();
     test_cut();
     test_order();
+    test_unasked();
     test_forgotten();
     return done();
 }

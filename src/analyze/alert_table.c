@@ -207,6 +207,7 @@ llmobsi_fn void llmobsi_alert_copy_labels(llmobsi_alert* alert, const llmobsi_al
     alert->labels_size = (uint8_t)used;
 }
 
+/* A text that ends in NUL, as a view. */
 llmobsi_inline llmobs_string llmobsi_alert_string(const char* text)
 {
     llmobs_string string;
@@ -217,8 +218,8 @@ llmobsi_inline llmobs_string llmobsi_alert_string(const char* text)
 
 /* Views of an alert's labels; returns how many. */
 llmobsi_fn uint32_t llmobsi_alert_label_views(const llmobsi_alert* alert,
-                                         const llmobsi_alert_rule* rule,
-                                         llmobs_alert_label views[LLMOBS_ALERT_LABELS_MAX])
+                                              const llmobsi_alert_rule* rule,
+                                              llmobs_alert_label views[LLMOBS_ALERT_LABELS_MAX])
 {
     const char* value = alert->labels;
     uint32_t i;
@@ -232,7 +233,8 @@ llmobsi_fn uint32_t llmobsi_alert_label_views(const llmobsi_alert* alert,
 
 /* ---- layout -------------------------------------------------------------------------------- */
 
-/* For up to `limit` alerts, at least 1. NULL while measuring. llmobsi_alert_start comes next. */
+/* For up to `limit` alerts, at least 1; llmobsi_alert_states_start comes next. NULL while
+   measuring. */
 llmobsi_fn llmobsi_alert_states* llmobsi_alert_states_layout(llmobsi_arena* arena, uint32_t limit)
 {
     uint32_t chain_count = llmobsi_round_up_pow2(limit);
