@@ -2,8 +2,8 @@
 # OpenTelemetry Collector's decoder for Go come from their package registries, into build/interop/;
 # Prometheus, its promtool, its client for Python and libmicrohttpd are the machine's own.
 # What is not to be had is skipped by name; where LLMOBS_CI is set, that fails.
-.PHONY: interop interop-otlp interop-prometheus interop-log interop-cost
-interop: interop-otlp interop-prometheus interop-log interop-cost
+.PHONY: interop interop-otlp interop-prometheus interop-alert interop-log interop-cost
+interop: interop-otlp interop-prometheus interop-alert interop-log interop-cost
 
 interop-otlp: llmobs.h
 	LLMOBS_TAP=build/gates/interop prove --exec tools/run_test.pl tests/interop/otlp.t
@@ -18,6 +18,11 @@ interop-log: llmobs.h
 interop-prometheus: llmobs.h
 	LLMOBS_TAP=build/gates/interop prove --exec tools/run_test.pl tests/interop/prometheus.t
 	@sed -n 's/^ok .*# skip /SKIP: /p' build/gates/interop/prometheus.t.tap
+
+# Alert rules, by promtool.
+interop-alert: llmobs.h
+	LLMOBS_TAP=build/gates/interop prove --exec tools/run_test.pl tests/interop/alert.t
+	@sed -n 's/^ok .*# skip /SKIP: /p' build/gates/interop/alert.t.tap
 
 # Exact fractions, by python3's own library.
 interop-cost: llmobs.h
