@@ -118,6 +118,7 @@ CONTENTS: search for a tag.
                              >>alert_parse            alerts: rules read
                              >>alert_write            alerts: rules written
     >>api:alert_table        >>alert_table            alerts: their places, by rule and labels
+    >>api:alert_default      >>alert_default          alerts: the default rules
                              >>alert_state            alerts: what becomes of them
     >>api:alert_tell         >>alert_tell             alerts: told
                              >>alert_watch            alerts: what rules look at
@@ -137,6 +138,7 @@ CONTENTS: search for a tag.
     >>api:chrome             >>chrome                 Chrome trace
     >>api:exposition         >>exposition             which text format a scraper asks for
                              >>prometheus             Prometheus text, OpenMetrics
+                             >>alert_rules            alert rules as Prometheus YAML
                              >>gather                 from series to views
     >>api:encode             >>encode                 encoders by format
     >>api:exporter           >>exporter               exporters: queues, threads, retries
@@ -3183,6 +3185,40 @@ struct llmobs_alert {
 };
 
 /* =================================================================================================
+ *  >>api:alert_default      alerts: the default rules
+ * ============================================================================================== */
+
+/* ---- alerts: the default rules ------------------------------------------------------------- */
+
+/* The numbers of the rules that llmobs has by itself; 0 means the one in parentheses.
+   docs/alerts.md has the rules, what each means and what to do when it fires. */
+typedef struct llmobs_alert_defaults {
+    size_t size; /* sizeof(llmobs_alert_defaults); 0 means this version's */
+    double cost_factor;        /* cost_spike: above so many times the week's pace           (2)   */
+    double cost_floor_usd;     /* ... and above so much in 5 minutes                        (0.5) */
+    double monthly_budget_usd; /* budget_burn_*: what 30 days may cost            (no such rules) */
+    double guardrail_blocks;   /* guardrail_surge: above so many in 15 minutes               (10) */
+    double guardrail_factor;   /* guardrail_unusual: so many times a week ago's share         (3) */
+    double user_input_tokens;  /* token_budget_breach: of a user in a calendar month     (500000) */
+    double error_ratio;        /* error_ratio: share of requests in 5 minutes              (0.05) */
+    double error_slo;          /* error_burn_*: share that must end well                   (0.99) */
+    double latency_p95_s;      /* latency_degradation: of model calls, below 300             (10) */
+    double latency_slo;        /* latency_burn_*: share of requests that must be over        (0.95)
+                                  within latency_slo_s */
+    double latency_slo_s;      /* a bound of llm_request_duration_seconds' buckets           (10) */
+    double first_token_p95_s;  /* first_token_slow: below 2560                                (5) */
+    double goodput_least;      /* goodput_low: share of requests that meet your targets     (0.9) */
+    double unknown_cost_ratio; /* cost_unknown: share of requests                          (0.05) */
+    double judge_flag_ratio;   /* judge_flags: share of what the judge looked at           (0.05) */
+    double drift_score;        /* drift: above this                                        (0.15) */
+    double requests_least;     /* shares and quantiles of an hour and more need so many     (100)
+                                  requests, shorter ones a fifth of that */
+} llmobs_alert_defaults;
+
+/* [any] Zeroed but for the size. */
+LLMOBS_API llmobs_alert_defaults llmobs_alert_defaults_default(void);
+
+/* =================================================================================================
  *  >>api:alert_tell         alerts: told
  * ============================================================================================== */
 
@@ -5149,6 +5185,15 @@ LLMOBS_API llmobs_alert_rule llmobs_alert_rule_default(void)
 LLMOBS_API llmobs_alert_error llmobs_alert_error_default(void)
 {
     llmobs_alert_error zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
+
+/* ---- alert_default --------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_alert_defaults llmobs_alert_defaults_default(void)
+{
+    llmobs_alert_defaults zero;
     __builtin_memset(&zero, 0, sizeof zero);
     return zero;
 }
@@ -35624,6 +35669,319 @@ llmobsi_fn void llmobsi_alert_states_start(llmobsi_alert_states* states, uint64_
 }
 
 /* =================================================================================================
+ *  >>alert_default          analyze: alerts: the default rules
+ * ============================================================================================== */
+
+/* The default rules, as a text that anybody could have written. A '$' and the name of a number
+   stand for that number. */
+
+#define LLMOBS_I_ALERT_NAME_BYTES "abcdefghijklmnopqrstuvwxyz_0123456789"
+
+/* X(number, default, least, most): above the last bound of a histogram no quantile can be told. */
+#define LLMOBS_I_ALERT_NUMBERS(X)            \
+    X(cost_factor, 2, 1, 1e6)                \
+    X(cost_floor_usd, 0.5, 1e-9, 1e9)        \
+    X(monthly_budget_usd, 0, 0, 1e12)        \
+    X(guardrail_blocks, 10, 1, 1e9)          \
+    X(guardrail_factor, 3, 1, 1e6)           \
+    X(user_input_tokens, 500000, 1, 1e15)    \
+    X(error_ratio, 0.05, 1e-6, 1)            \
+    X(error_slo, 0.99, 0.5, 0.999999)        \
+    X(latency_p95_s, 10, 0.001, 299)         \
+    X(latency_slo, 0.95, 0.5, 0.999999)      \
+    X(latency_slo_s, 10, 0.1, 300)           \
+    X(first_token_p95_s, 5, 0.001, 2559)     \
+    X(goodput_least, 0.9, 1e-6, 1)           \
+    X(unknown_cost_ratio, 0.05, 1e-6, 1)     \
+    X(judge_flag_ratio, 0.05, 1e-6, 1)       \
+    X(drift_score, 0.15, 1e-6, 1)            \
+    X(requests_least, 100, 1, 1e9)
+
+/* X(window, factor): the burn rates of Google's SRE workbook. At the first two, 2 % or 5 % of what
+   30 days allow goes in that window, at the others 10 %. The shorter window that goes with each
+   ends the alert soon after it is over. */
+#define LLMOBS_I_ALERT_BURNS(X) X(1h, 14.4) X(6h, 6) X(1d, 3) X(3d, 1)
+
+static const char* const llmobsi_alert_default_texts[] = {
+    "cost_spike: rate(llm_cost_usd_total[5m]) > $cost_factor * rate(llm_cost_usd_total[7d])"
+    " and increase(llm_cost_usd_total[5m]) > $cost_floor_usd"
+    " for 5m keep_firing_for 10m min_history 1d severity critical group cost"
+    " summary \"LLM cost rate is above $cost_factor times the 7-day average\""
+    " runbook \"Ask the cost report which feature, model or user grew; give it a budget.\"\n",
+
+    "cost_unknown: increase(llm_cost_unknown_requests_total[1h])"
+    " / increase(llm_requests_total[1h]) > $unknown_cost_ratio"
+    " and increase(llm_requests_total[1h]) >= $requests_least"
+    " severity warning group cost_unknown"
+    " summary \"Requests of unknown cost are in no total and in no budget\""
+    " runbook \"Load prices of the models that the cost report names as unknown.\"\n",
+
+    "guardrail_surge: increase(llm_guardrail_triggers_total{action=\"blocked\"}[15m])"
+    " > $guardrail_blocks keep_firing_for 5m severity warning group guardrail"
+    " summary \"Guardrail blocks exceed $guardrail_blocks/15min: an attack, or a model that"
+    " changed\""
+    " runbook \"See which rule it is, and whether the blocks come from one user or from all.\"\n",
+
+    "guardrail_unusual: increase(llm_guardrail_triggers_total[1h])"
+    " / increase(llm_requests_total[1h]) > $guardrail_factor"
+    " * (increase(llm_guardrail_triggers_total[1h] offset 7d)"
+    " / increase(llm_requests_total[1h] offset 7d))"
+    " and increase(llm_guardrail_triggers_total[1h]) > $guardrail_blocks"
+    " for 10m min_history 169h severity info group guardrail"
+    " summary \"Guardrails trigger more than $guardrail_factor times as often as at this hour a"
+    " week ago\""
+    " runbook \"Compare the triggers by rule with last week's; is there a new release?\"\n",
+
+    "guardrail_silence: increase(llm_guardrail_verdicts_total[30m]) == 0"
+    " and increase(llm_requests_total[30m]) >= $few_requests"
+    " and increase(llm_guardrail_verdicts_total[7d]) > 0"
+    " for 5m severity critical group guardrail_silence"
+    " summary \"Requests go on, and no guardrail has looked at one for 30 minutes\""
+    " runbook \"Find out which release took the guardrails off, or what their service answers.\"\n",
+
+    "guardrail_rule_silence: increase(llm_guardrail_verdicts_total[1h]) == 0"
+    " and increase(llm_guardrail_verdicts_total[1h] offset 1d) >= $few_requests"
+    " and increase(llm_guardrail_verdicts_total[1h] offset 7d) >= $few_requests"
+    " by (rule) for 5m min_history 169h severity warning group guardrail_silence"
+    " summary \"A guardrail that was busy at this hour yesterday and a week ago looks at nothing\""
+    " runbook \"See whether it was meant to be switched off, or whether all traffic stopped.\"\n",
+
+    "latency_degradation: histogram_quantile(0.95,"
+    " rate(llm_phase_duration_seconds_bucket{phase=\"model_call\"}[5m])) > $latency_p95_s"
+    " and increase(llm_phase_duration_seconds_count{phase=\"model_call\"}[5m]) >= $few_requests"
+    " for 5m keep_firing_for 5m severity warning group latency"
+    " summary \"p95 model call latency exceeds $latency_p95_s seconds\""
+    " runbook \"Compare models and providers; long prompts and answers take long, too.\"\n",
+
+    "first_token_slow: histogram_quantile(0.95,"
+    " rate(llm_time_to_first_token_seconds_bucket[5m])) > $first_token_p95_s"
+    " and increase(llm_time_to_first_token_seconds_count[5m]) >= $few_requests"
+    " for 5m keep_firing_for 5m severity warning group first_token"
+    " summary \"p95 of the time to the first token exceeds $first_token_p95_s seconds\""
+    " runbook \"Look at queues and at the prompts' length: the first token waits for both.\"\n",
+
+    "goodput_low: increase(llm_good_requests_total[30m]) / increase(llm_requests_total[30m])"
+    " < $goodput_least and increase(llm_requests_total[30m]) >= $few_requests"
+    " and increase(llm_good_requests_total[7d]) > 0"
+    " for 5m keep_firing_for 5m severity warning group goodput"
+    " summary \"Less than a share of $goodput_least of the requests meets all targets\""
+    " runbook \"See which target is missed: errors, the first token, the time between tokens.\"\n",
+
+    "token_budget_breach: llm_user_input_tokens_lower_bound > $user_input_tokens"
+    " by (user) severity info group user_tokens"
+    " summary \"User exceeded $user_input_tokens input tokens in the current month\""
+    " runbook \"Talk to the user, or set a budget that refuses.\"\n",
+
+    "error_ratio: increase(llm_requests_total{error_type!=\"\"}[5m])"
+    " / increase(llm_requests_total[5m]) > $error_ratio"
+    " and increase(llm_requests_total[5m]) >= $few_requests"
+    " for 5m keep_firing_for 5m severity warning group errors"
+    " summary \"More than a share of $error_ratio of the requests fails\""
+    " runbook \"See llm_requests_total by error_type and model, and the provider's status.\"\n",
+
+    "error_burn_page: increase(llm_requests_total{error_type!=\"\"}[1h])"
+    " / increase(llm_requests_total[1h]) > $error_1h"
+    " and increase(llm_requests_total{error_type!=\"\"}[5m])"
+    " / increase(llm_requests_total[5m]) > $error_1h"
+    " and increase(llm_requests_total[1h]) >= $requests_least"
+    " and increase(llm_requests_total{error_type!=\"\"}[1h]) >= 2"
+    " or increase(llm_requests_total{error_type!=\"\"}[6h])"
+    " / increase(llm_requests_total[6h]) > $error_6h"
+    " and increase(llm_requests_total{error_type!=\"\"}[30m])"
+    " / increase(llm_requests_total[30m]) > $error_6h"
+    " and increase(llm_requests_total[6h]) >= $requests_least"
+    " and increase(llm_requests_total{error_type!=\"\"}[6h]) >= 2"
+    " keep_firing_for 5m severity critical group errors"
+    " summary \"At this pace the month's errors are used up within days\""
+    " runbook \"See llm_requests_total by error_type and model, and the provider's status.\"\n",
+
+    "error_burn_ticket: increase(llm_requests_total{error_type!=\"\"}[1d])"
+    " / increase(llm_requests_total[1d]) > $error_1d"
+    " and increase(llm_requests_total{error_type!=\"\"}[2h])"
+    " / increase(llm_requests_total[2h]) > $error_1d"
+    " and increase(llm_requests_total[1d]) >= $requests_least"
+    " and increase(llm_requests_total{error_type!=\"\"}[1d]) >= 2"
+    " or increase(llm_requests_total{error_type!=\"\"}[3d])"
+    " / increase(llm_requests_total[3d]) > $error_3d"
+    " and increase(llm_requests_total{error_type!=\"\"}[6h])"
+    " / increase(llm_requests_total[6h]) > $error_3d"
+    " and increase(llm_requests_total[3d]) >= $requests_least"
+    " and increase(llm_requests_total{error_type!=\"\"}[3d]) >= 2"
+    " keep_firing_for 15m severity warning group errors"
+    " summary \"At this pace the month's errors are used up before the month is over\""
+    " runbook \"Somebody should see to it in office hours: which error_type, which model?\"\n",
+
+    "latency_burn_page: increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[1h])"
+    " / increase(llm_request_duration_seconds_count[1h]) < $latency_1h"
+    " and increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[5m])"
+    " / increase(llm_request_duration_seconds_count[5m]) < $latency_1h"
+    " and increase(llm_request_duration_seconds_count[1h]) >= $requests_least"
+    " or increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[6h])"
+    " / increase(llm_request_duration_seconds_count[6h]) < $latency_6h"
+    " and increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[30m])"
+    " / increase(llm_request_duration_seconds_count[30m]) < $latency_6h"
+    " and increase(llm_request_duration_seconds_count[6h]) >= $requests_least"
+    " keep_firing_for 5m severity critical group latency"
+    " summary \"At this pace the month's slow requests are used up within days\""
+    " runbook \"Compare models and providers; long prompts and answers take long, too.\"\n",
+
+    "latency_burn_ticket:"
+    " increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[1d])"
+    " / increase(llm_request_duration_seconds_count[1d]) < $latency_1d"
+    " and increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[2h])"
+    " / increase(llm_request_duration_seconds_count[2h]) < $latency_1d"
+    " and increase(llm_request_duration_seconds_count[1d]) >= $requests_least"
+    " or increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[3d])"
+    " / increase(llm_request_duration_seconds_count[3d]) < $latency_3d"
+    " and increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[6h])"
+    " / increase(llm_request_duration_seconds_count[6h]) < $latency_3d"
+    " and increase(llm_request_duration_seconds_count[3d]) >= $requests_least"
+    " keep_firing_for 15m severity warning group latency"
+    " summary \"At this pace the month's slow requests are used up before the month is over\""
+    " runbook \"Somebody should see to it in office hours: which model, which feature?\"\n",
+
+    "drift: llm_drift_score > $drift_score by (detector) severity warning group drift"
+    " summary \"Answers drift away from the baseline\""
+    " runbook \"Run the safety and quality tests again; look for what the provider changed.\"\n",
+
+    "judge_flags: increase(llm_judge_evaluations_total{verdict=\"flag\"}[1d])"
+    " / increase(llm_judge_evaluations_total[1d]) > $judge_flag_ratio"
+    " and increase(llm_judge_evaluations_total[1d]) >= $few_requests"
+    " severity warning group judge"
+    " summary \"The judge flags more than a share of $judge_flag_ratio of what it looks at\""
+    " runbook \"Read what was flagged; let a person decide whether the judge is right.\"\n",
+
+    "telemetry_lost: increase(llmobs_lost_total[5m]) > 0"
+    " keep_firing_for 10m severity warning group telemetry"
+    " summary \"llmobs lost some of what it was told: other alerts may see too little\""
+    " runbook \"llmobs_stats names the reasons: give the pillar more memory, tick more often.\"\n",
+
+    "budget_burn_page: increase(llm_cost_usd_total[1h]) > 14.4 * $monthly_budget_usd / 720"
+    " and increase(llm_cost_usd_total[5m]) > 14.4 * $monthly_budget_usd / 8640"
+    " and increase(llm_cost_usd_total[1h]) > $cost_floor_usd"
+    " or increase(llm_cost_usd_total[6h]) > 6 * $monthly_budget_usd / 120"
+    " and increase(llm_cost_usd_total[30m]) > 6 * $monthly_budget_usd / 1440"
+    " and increase(llm_cost_usd_total[6h]) > $cost_floor_usd"
+    " keep_firing_for 5m severity critical group budget"
+    " summary \"At this pace $monthly_budget_usd USD, meant for 30 days, last for five at most\""
+    " runbook \"Ask the cost report which feature, model or user it is; give it a budget.\"\n",
+
+    "budget_burn_ticket: increase(llm_cost_usd_total[1d]) > 3 * $monthly_budget_usd / 30"
+    " and increase(llm_cost_usd_total[2h]) > 3 * $monthly_budget_usd / 360"
+    " and increase(llm_cost_usd_total[1d]) > $cost_floor_usd"
+    " or increase(llm_cost_usd_total[3d]) > 1 * $monthly_budget_usd / 10"
+    " and increase(llm_cost_usd_total[6h]) > 1 * $monthly_budget_usd / 120"
+    " and increase(llm_cost_usd_total[3d]) > $cost_floor_usd"
+    " keep_firing_for 15m severity warning group budget"
+    " summary \"At this pace $monthly_budget_usd USD, meant for 30 days, do not last as long\""
+    " runbook \"Find out what grew, and whether it should; then change it, or the budget.\"\n"};
+
+#define LLMOBS_I_ALERT_DEFAULT_RULES \
+    (sizeof llmobsi_alert_default_texts / sizeof llmobsi_alert_default_texts[0])
+#define LLMOBS_I_ALERT_BUDGET_RULES 2u /* of them, the last: with a budget only */
+
+LLMOBS_API llmobs_alert_defaults llmobs_alert_defaults_default(void)
+{
+    llmobs_alert_defaults numbers;
+    memset(&numbers, 0, sizeof numbers);
+    numbers.size = sizeof numbers;
+    return numbers;
+}
+
+/* All numbers as they hold; NULL means the defaults. */
+llmobsi_fn llmobs_alert_defaults llmobsi_alert_defaults_complete(const llmobs_alert_defaults* given)
+{
+    llmobs_alert_defaults numbers = llmobs_alert_defaults_default();
+    if (given != NULL) {
+        memcpy(&numbers, given, llmobsi_known_size(given->size, sizeof numbers));
+        numbers.size = sizeof numbers;
+    }
+#define LLMOBS_I_ALERT_COMPLETE(number, value, least, most) \
+    numbers.number = numbers.number == 0 ? (value) : numbers.number;
+    LLMOBS_I_ALERT_NUMBERS(LLMOBS_I_ALERT_COMPLETE)
+#undef LLMOBS_I_ALERT_COMPLETE
+    return numbers;
+}
+
+/* The name of a number that makes no sense, or NULL. */
+llmobsi_fn const char* llmobsi_alert_defaults_wrong(const llmobs_alert_defaults* numbers)
+{
+    const double* bound = llmobsi_bounds[LLMOBS_I_BOUNDS_PHASE];
+#define LLMOBS_I_ALERT_CHECK(number, value, least, most)            \
+    if (!(numbers->number >= least && numbers->number <= (most))) { \
+        return #number;                                             \
+    }
+    LLMOBS_I_ALERT_NUMBERS(LLMOBS_I_ALERT_CHECK)
+#undef LLMOBS_I_ALERT_CHECK
+    while (*bound > 0 && *bound < numbers->latency_slo_s) {
+        bound++;
+    }
+    return *bound > numbers->latency_slo_s ? "latency_slo_s" : NULL;
+}
+
+/* The share that a budget burns at: of a large one no more than nine tenths, or no traffic could
+   reach it. Without the last digits that binary fractions bring along. */
+llmobsi_fn double llmobsi_alert_burn(double slo, double factor)
+{
+    double share = (1 - slo) * factor;
+    return (double)(int64_t)((share < 0.9 ? share : 0.9) * 1e9 + 0.5) / 1e9;
+}
+
+/* What is left of 1. */
+llmobsi_fn double llmobsi_alert_rest(double share)
+{
+    return (double)(int64_t)((1 - share) * 1e9 + 0.5) / 1e9;
+}
+
+/* The number of a name. */
+llmobsi_fn double llmobsi_alert_number_named(const llmobs_alert_defaults* numbers,
+                                             const char* name, size_t size)
+{
+#define LLMOBS_I_ALERT_NAMED(text, number)                      \
+    if (strlen(text) == size && memcmp(name, text, size) == 0) { \
+        return number;                                          \
+    }
+#define LLMOBS_I_ALERT_LISTED(number, value, least, most) \
+    LLMOBS_I_ALERT_NAMED(#number, numbers->number)
+#define LLMOBS_I_ALERT_BURN(window, factor)                                                      \
+    LLMOBS_I_ALERT_NAMED("error_" #window, llmobsi_alert_burn(numbers->error_slo, factor))       \
+    LLMOBS_I_ALERT_NAMED("latency_" #window,                                                     \
+                         llmobsi_alert_rest(llmobsi_alert_burn(numbers->latency_slo, factor)))
+    LLMOBS_I_ALERT_NUMBERS(LLMOBS_I_ALERT_LISTED)
+    LLMOBS_I_ALERT_BURNS(LLMOBS_I_ALERT_BURN)
+    LLMOBS_I_ALERT_NAMED("few_requests", numbers->requests_least / 5)
+#undef LLMOBS_I_ALERT_BURN
+#undef LLMOBS_I_ALERT_LISTED
+#undef LLMOBS_I_ALERT_NAMED
+    LLMOBS_ASSERT(false);
+    return 0;
+}
+
+/* How many rules there are. */
+llmobsi_fn size_t llmobsi_alert_defaults_count(const llmobs_alert_defaults* numbers)
+{
+    return LLMOBS_I_ALERT_DEFAULT_RULES -
+           (numbers->monthly_budget_usd > 0 ? 0 : LLMOBS_I_ALERT_BUDGET_RULES);
+}
+
+/* One of them, as a line of text that is parsed as the host's are. */
+llmobsi_fn void llmobsi_alert_defaults_put(llmobsi_writer* writer,
+                                           const llmobs_alert_defaults* numbers, size_t index)
+{
+    const char* text = llmobsi_alert_default_texts[index];
+    while (*text != '\0') {
+        size_t plain = strcspn(text, "$");
+        size_t name = strspn(text + plain + (text[plain] != '\0'), LLMOBS_I_ALERT_NAME_BYTES);
+        llmobsi_put(writer, text, plain);
+        text += plain;
+        if (*text == '$') {
+            llmobsi_put_double(writer, llmobsi_alert_number_named(numbers, text + 1, name));
+            text += 1 + name;
+        }
+    }
+}
+
+/* =================================================================================================
  *  >>alert_state            analyze: alerts: what becomes of them
  * ============================================================================================== */
 
@@ -42052,6 +42410,571 @@ llmobsi_fn char* llmobsi_prometheus_end(llmobsi_writer* writer, char* cursor,
         cursor = llmobsi_append_text(cursor, "# EOF\n");
     }
     return cursor;
+}
+
+/* =================================================================================================
+ *  >>alert_rules            encode: alert rules as Prometheus YAML
+ * ============================================================================================== */
+
+/* Alert rules as Prometheus reads them. What must come to the same truth there as here:
+   - a sum of no series is nothing there, and 0 here: such sums get an `or` with zeros, where it
+     makes a difference;
+   - a ratio to zero is infinite or NaN there, and can't be told here: the divisor loses its zeros;
+   - NaN is unequal to all there, and can't be told here: `!=` is written as less or greater.
+   Zeros are those of vector(0), or of a rule that groups, those of all groups that its terms know.
+   Texts are one line of printable characters, whatever a rule's texts are: they stand in PromQL's
+   and YAML's quotes, which know the same escapes. */
+
+#define LLMOBS_I_PROMQL_INDENT "\n          "
+#define LLMOBS_I_HISTORY_GAP "1h" /* what of the history may be missing */
+
+typedef struct llmobsi_promql {
+    llmobsi_writer* writer;
+    const llmobsi_alert_rule* rule;
+    bool negated; /* the condition's opposite is written */
+} llmobsi_promql;
+
+/* ---- texts --------------------------------------------------------------------------------- */
+
+/* A code point that YAML has no place for, or that would harm a reader; 0: it may stand. */
+llmobsi_fn uint32_t llmobsi_yaml_harmful_point(const char* data, size_t size)
+{
+    uint8_t first = (uint8_t)data[0];
+    if (size == 1) {
+        return first < 0x20 || first == 0x7f ? first : 0;
+    }
+    if (size == 3 && first == 0xef && (uint8_t)data[1] == 0xbf && (uint8_t)data[2] >= 0xbe) {
+        return 0xffc0u | ((uint8_t)data[2] & 0x3fu); /* U+FFFE and U+FFFF */
+    }
+    return llmobsi_harmful_point(data, size);
+}
+
+/* Text between double quotes, of PromQL as of YAML. In a template, too, "{{" stands for itself. */
+llmobsi_fn void llmobsi_yaml_text(llmobsi_writer* writer, const char* text, bool is_template)
+{
+    size_t size = strlen(text), i = 0;
+    while (i < size) {
+        bool valid;
+        size_t segment = llmobsi_utf8_segment(text + i, size - i, &valid);
+        uint32_t point = valid ? llmobsi_yaml_harmful_point(text + i, segment) : 0xfffd;
+        if (is_template && text[i] == '{' && text[i + 1] == '{') {
+            llmobsi_put_text(writer, "{{`{{`}}");
+            segment = 2;
+        } else if (point != 0) {
+            uint8_t number[2];
+            number[0] = (uint8_t)(point >> 8);
+            number[1] = (uint8_t)point;
+            llmobsi_put_text(writer, "\\u");
+            llmobsi_put_hex(writer, number, 2);
+        } else {
+            llmobsi_put(writer, "\\", text[i] == '"' || text[i] == '\\' ? 1 : 0);
+            llmobsi_put(writer, text + i, segment);
+        }
+        i += segment;
+    }
+}
+
+/* A member that there is a text for: `"text"` behind what comes before it. */
+llmobsi_fn void llmobsi_yaml_member(llmobsi_writer* writer, const char* key, const char* text)
+{
+    if (*text != '\0') {
+        llmobsi_put_word(writer, key);
+        llmobsi_put_text(writer, "\"");
+        llmobsi_yaml_text(writer, text, true);
+        llmobsi_put_text(writer, "\"");
+    }
+}
+
+llmobsi_fn void llmobsi_promql_number(llmobsi_writer* writer, double number)
+{
+    char text[LLMOBS_I_DOUBLE_ROOM];
+    llmobsi_put(writer, text, (size_t)(llmobsi_prometheus_double(text, number) - text));
+}
+
+/* ---- terms --------------------------------------------------------------------------------- */
+
+/* A bucket's bound is spelled in two ways: which, depends on the format that was scraped. */
+llmobsi_fn void llmobsi_promql_le(llmobsi_writer* writer, double le)
+{
+    char text[LLMOBS_I_DOUBLE_ROOM];
+    char canonical[LLMOBS_I_DOUBLE_ROOM];
+    size_t size = (size_t)(llmobsi_append_bound(text, le, false) - text);
+    bool same = (size_t)(llmobsi_append_bound(canonical, le, true) - canonical) == size;
+    llmobsi_put_word(writer, same ? "le=\"" : "le=~\"");
+    llmobsi_put(writer, text, size);
+    llmobsi_put_word(writer, same ? "\"" : "([.]0)?\"");
+}
+
+llmobsi_fn void llmobsi_promql_selector(const llmobsi_promql* promql,
+                                        const llmobsi_alert_term* term)
+{
+    const llmobsi_alert_rule* rule = promql->rule;
+    llmobsi_writer* writer = promql->writer;
+    bool one = term->le > 0;
+    unsigned i;
+    llmobsi_put(writer, llmobsi_alert_text(rule, term->metric), term->base_size);
+    llmobsi_put_word(writer, llmobsi_alert_endings[term->part]);
+    if (term->matcher_count == 0 && !one) {
+        return;
+    }
+    llmobsi_put_text(writer, "{");
+    for (i = 0; i < term->matcher_count; i++) {
+        const llmobsi_alert_matcher* matcher = &rule->matchers[term->matcher + i];
+        llmobsi_put(writer, ",", i > 0);
+        llmobsi_put_word(writer, llmobsi_alert_text(rule, matcher->name));
+        llmobsi_put_word(writer, matcher->negated ? "!=\"" : "=\"");
+        llmobsi_yaml_text(writer, llmobsi_alert_text(rule, matcher->value), false);
+        llmobsi_put_text(writer, "\"");
+    }
+    if (one) {
+        llmobsi_put(writer, ",", i > 0);
+        llmobsi_promql_le(writer, term->le);
+    }
+    llmobsi_put_text(writer, "}");
+}
+
+/* "sum by (le, feature) (", or "sum(". */
+llmobsi_fn void llmobsi_promql_aggregate(const llmobsi_promql* promql, const char* how,
+                                         const char* first)
+{
+    const llmobsi_alert_rule* rule = promql->rule;
+    unsigned i;
+    llmobsi_put_word(promql->writer, how);
+    if (*first != '\0' || rule->by_count > 0) {
+        llmobsi_put_text(promql->writer, " by (");
+        llmobsi_put_word(promql->writer, first);
+        for (i = 0; i < rule->by_count; i++) {
+            llmobsi_put(promql->writer, ", ", i > 0 || *first != '\0' ? 2 : 0);
+            llmobsi_put_word(promql->writer, llmobsi_alert_text(rule, rule->by[i]));
+        }
+        llmobsi_put_text(promql->writer, ") ");
+    }
+    llmobsi_put_text(promql->writer, "(");
+}
+
+llmobsi_fn void llmobsi_promql_offset(llmobsi_writer* writer, uint32_t offset_s)
+{
+    if (offset_s > 0) {
+        llmobsi_put_text(writer, " offset ");
+        llmobsi_put_alert_duration(writer, offset_s);
+    }
+}
+
+/* What there is of a term; nothing where that is nothing. */
+llmobsi_fn void llmobsi_promql_term(const llmobsi_promql* promql, const llmobsi_alert_term* term)
+{
+    llmobsi_writer* writer = promql->writer;
+    bool quantile = term->function == LLMOBS_I_ALERT_QUANTILE;
+    bool instant = term->function == LLMOBS_I_ALERT_INSTANT;
+    if (quantile) {
+        llmobsi_put_text(writer, "histogram_quantile(");
+        llmobsi_promql_number(writer, term->quantile);
+        llmobsi_put_text(writer, ", ");
+    }
+    llmobsi_promql_aggregate(promql, "sum", quantile ? "le" : "");
+    if (!instant) {
+        llmobsi_put_word(writer, quantile ? "rate" : llmobsi_alert_functions[term->function]);
+        llmobsi_put_text(writer, "(");
+    }
+    llmobsi_promql_selector(promql, term);
+    if (!instant) {
+        llmobsi_put_text(writer, "[");
+        llmobsi_put_alert_duration(writer, term->span_s);
+        llmobsi_put_text(writer, "]");
+        llmobsi_promql_offset(writer, term->offset_s);
+        llmobsi_put_text(writer, ")");
+    }
+    llmobsi_put(writer, "))", quantile ? 2 : 1);
+}
+
+/* One that is there if the term's series are: of a histogram's buckets, the count. */
+llmobsi_fn llmobsi_alert_term llmobsi_promql_sign_of_life(const llmobsi_alert_term* term)
+{
+    llmobsi_alert_term sign = *term;
+    if (term->part == LLMOBS_I_ALERT_BUCKETS) {
+        sign.part = LLMOBS_I_ALERT_COUNT;
+        sign.le = 0;
+    }
+    return sign;
+}
+
+/* Whether two terms ask for the same metric, or parts of the same histogram. */
+llmobsi_fn bool llmobsi_promql_same_metric(const llmobsi_alert_rule* rule,
+                                           const llmobsi_alert_term* a,
+                                           const llmobsi_alert_term* b)
+{
+    return a->base_size == b->base_size &&
+           memcmp(llmobsi_alert_text(rule, a->metric), llmobsi_alert_text(rule, b->metric),
+                  a->base_size) == 0;
+}
+
+/* Whether they ask for the same series of it, at the same time. A rule has a text but once. */
+llmobsi_fn bool llmobsi_promql_same_series(const llmobsi_alert_rule* rule,
+                                           const llmobsi_alert_term* a,
+                                           const llmobsi_alert_term* b)
+{
+    bool same = llmobsi_promql_same_metric(rule, a, b) && a->offset_s == b->offset_s &&
+                a->matcher_count == b->matcher_count;
+    unsigned i;
+    for (i = 0; same && i < a->matcher_count; i++) {
+        const llmobsi_alert_matcher* one = &rule->matchers[a->matcher + i];
+        const llmobsi_alert_matcher* other = &rule->matchers[b->matcher + i];
+        same = one->negated == other->negated && one->name == other->name &&
+               one->value == other->value;
+    }
+    return same;
+}
+
+/* A 0 for each group that one of the terms knows. */
+llmobsi_fn void llmobsi_promql_zeros(const llmobsi_promql* promql)
+{
+    const llmobsi_alert_rule* rule = promql->rule;
+    llmobsi_writer* writer = promql->writer;
+    unsigned i, j;
+    if (rule->by_count == 0) {
+        llmobsi_put_text(writer, "vector(0)");
+        return;
+    }
+    for (i = 0; i < rule->term_count; i++) {
+        llmobsi_alert_term sign = llmobsi_promql_sign_of_life(&rule->terms[i]);
+        for (j = 0; j < i && !llmobsi_promql_same_series(rule, &sign, &rule->terms[j]); j++) {
+        }
+        if (j < i) {
+            continue;
+        }
+        llmobsi_put(writer, " or ", i > 0 ? 4 : 0);
+        llmobsi_put_text(writer, "0 * ");
+        llmobsi_promql_aggregate(promql, "group", "");
+        llmobsi_promql_selector(promql, &sign);
+        llmobsi_promql_offset(writer, sign.offset_s);
+        llmobsi_put_text(writer, ")");
+    }
+}
+
+/* ---- numbers ------------------------------------------------------------------------------- */
+
+/* Whether no term is in it: a scalar to PromQL. */
+llmobsi_fn bool llmobsi_promql_is_scalar(const llmobsi_promql* promql, unsigned place)
+{
+    const llmobsi_alert_node* node = &promql->rule->nodes[place];
+    if (node->op == LLMOBS_I_ALERT_NUMBER || node->op == LLMOBS_I_ALERT_TERM) {
+        return node->op == LLMOBS_I_ALERT_NUMBER;
+    }
+    return llmobsi_promql_is_scalar(promql, node->left) &&
+           (node->op == LLMOBS_I_ALERT_NEGATE || llmobsi_promql_is_scalar(promql, node->right));
+}
+
+/* Whether it is 0, or can't be told, if one of its sums is of nothing. */
+llmobsi_fn bool llmobsi_promql_vanishes(const llmobsi_promql* promql, unsigned place)
+{
+    const llmobsi_alert_node* node = &promql->rule->nodes[place];
+    if (node->op == LLMOBS_I_ALERT_MULTIPLY || node->op == LLMOBS_I_ALERT_DIVIDE) {
+        return (llmobsi_promql_is_scalar(promql, node->left) ||
+                llmobsi_promql_vanishes(promql, node->left)) &&
+               (llmobsi_promql_is_scalar(promql, node->right) ||
+                llmobsi_promql_vanishes(promql, node->right));
+    }
+    return node->op == LLMOBS_I_ALERT_TERM;
+}
+
+llmobsi_fn bool llmobsi_promql_is_count(const llmobsi_alert_term* term)
+{
+    return term->function == LLMOBS_I_ALERT_INCREASE || term->function == LLMOBS_I_ALERT_RATE;
+}
+
+/* Whether it is never below 0; a histogram's sum may go down. */
+llmobsi_fn bool llmobsi_promql_is_positive(const llmobsi_promql* promql, unsigned place)
+{
+    const llmobsi_alert_node* node = &promql->rule->nodes[place];
+    if (node->op == LLMOBS_I_ALERT_NUMBER) {
+        return node->number >= 0;
+    }
+    if (node->op == LLMOBS_I_ALERT_TERM) {
+        const llmobsi_alert_term* term = &promql->rule->terms[node->term];
+        return llmobsi_promql_is_count(term) && term->part != LLMOBS_I_ALERT_SUM;
+    }
+    return (node->op == LLMOBS_I_ALERT_ADD || node->op == LLMOBS_I_ALERT_MULTIPLY ||
+            node->op == LLMOBS_I_ALERT_DIVIDE) &&
+           llmobsi_promql_is_positive(promql, node->left) &&
+           llmobsi_promql_is_positive(promql, node->right);
+}
+
+llmobsi_fn void llmobsi_promql_expression(const llmobsi_promql* promql, unsigned place,
+                                          unsigned rank, bool filled);
+
+llmobsi_fn void llmobsi_promql_operator(llmobsi_writer* writer, unsigned op)
+{
+    llmobsi_put_text(writer, " ");
+    llmobsi_put_word(writer, llmobsi_alert_op_words[op]);
+    llmobsi_put_text(writer, " ");
+}
+
+/* A sum of counters; where it is of nothing, 0. */
+llmobsi_fn void llmobsi_promql_filled(const llmobsi_promql* promql, const llmobsi_alert_term* term,
+                                      bool filled)
+{
+    if (!filled || !llmobsi_promql_is_count(term)) {
+        llmobsi_promql_term(promql, term);
+        return;
+    }
+    llmobsi_put_text(promql->writer, "(");
+    llmobsi_promql_term(promql, term);
+    llmobsi_put_text(promql->writer, " or ");
+    llmobsi_promql_zeros(promql);
+    llmobsi_put_text(promql->writer, ")");
+}
+
+/* What is not zero of a divisor, so that the ratio to the rest is of nothing. */
+llmobsi_fn void llmobsi_promql_divisor(const llmobsi_promql* promql, unsigned place)
+{
+    if (llmobsi_promql_is_scalar(promql, place)) {
+        llmobsi_promql_expression(promql, place, llmobsi_alert_ranks[LLMOBS_I_ALERT_NEGATE], false);
+        return;
+    }
+    llmobsi_put_text(promql->writer, "(");
+    llmobsi_promql_expression(promql, place, 0, !llmobsi_promql_vanishes(promql, place));
+    llmobsi_put_text(promql->writer, " != 0)");
+}
+
+/* A number; in parentheses if it binds less than it must. */
+llmobsi_fn void llmobsi_promql_expression(const llmobsi_promql* promql, unsigned place,
+                                          unsigned rank, bool filled)
+{
+    const llmobsi_alert_node* node = &promql->rule->nodes[place];
+    unsigned own = llmobsi_alert_ranks[node->op];
+    llmobsi_writer* writer = promql->writer;
+    if (node->op == LLMOBS_I_ALERT_NUMBER) {
+        llmobsi_promql_number(writer, node->number);
+        return;
+    }
+    if (node->op == LLMOBS_I_ALERT_TERM) {
+        llmobsi_promql_filled(promql, &promql->rule->terms[node->term], filled);
+        return;
+    }
+    llmobsi_put(writer, "(", own < rank);
+    if (node->op == LLMOBS_I_ALERT_NEGATE) {
+        llmobsi_put_text(writer, "-");
+        llmobsi_promql_expression(promql, node->left, own, filled);
+    } else {
+        llmobsi_promql_expression(promql, node->left, own, filled);
+        llmobsi_promql_operator(writer, node->op);
+        if (node->op == LLMOBS_I_ALERT_DIVIDE) {
+            llmobsi_promql_divisor(promql, node->right);
+        } else {
+            llmobsi_promql_expression(promql, node->right, own + 1, filled);
+        }
+    }
+    llmobsi_put(writer, ")", own < rank);
+}
+
+/* ---- truths -------------------------------------------------------------------------------- */
+
+/* Whether a comparison is false, or can't be told, with a side that vanishes: it need not be
+   filled. Of its opposite each side must be. */
+llmobsi_fn bool llmobsi_promql_needs_zeros(const llmobsi_promql* promql, unsigned op, unsigned side,
+                                           unsigned other, bool is_left)
+{
+    const llmobsi_alert_node* node = &promql->rule->nodes[other];
+    bool above = is_left ? op == LLMOBS_I_ALERT_GREATER : op == LLMOBS_I_ALERT_LESS;
+    bool from = is_left ? op == LLMOBS_I_ALERT_GREATER_EQUAL : op == LLMOBS_I_ALERT_LESS_EQUAL;
+    bool is_false = (above && llmobsi_promql_is_positive(promql, other)) ||
+                    (from && node->op == LLMOBS_I_ALERT_NUMBER && node->number > 0);
+    return promql->negated || !is_false || !llmobsi_promql_vanishes(promql, side);
+}
+
+llmobsi_fn void llmobsi_promql_compare(const llmobsi_promql* promql, unsigned op, unsigned left,
+                                       unsigned right)
+{
+    llmobsi_promql_expression(promql, left, 0,
+                              llmobsi_promql_needs_zeros(promql, op, left, right, true));
+    llmobsi_promql_operator(promql->writer, op);
+    llmobsi_promql_expression(promql, right, 0,
+                              llmobsi_promql_needs_zeros(promql, op, right, left, false));
+}
+
+/* The condition at a node, or its opposite: true is what is definitely so. */
+llmobsi_fn void llmobsi_promql_truth(const llmobsi_promql* promql, unsigned place, unsigned rank)
+{
+    static const uint8_t opposites[] = {
+        LLMOBS_I_ALERT_UNEQUAL, LLMOBS_I_ALERT_EQUAL, LLMOBS_I_ALERT_LESS_EQUAL,
+        LLMOBS_I_ALERT_LESS, LLMOBS_I_ALERT_GREATER_EQUAL, LLMOBS_I_ALERT_GREATER,
+        LLMOBS_I_ALERT_OR, LLMOBS_I_ALERT_AND};
+    const llmobsi_alert_node* node = &promql->rule->nodes[place];
+    unsigned op = promql->negated ? opposites[node->op - LLMOBS_I_ALERT_EQUAL] : node->op;
+    unsigned own = llmobsi_alert_ranks[op == LLMOBS_I_ALERT_UNEQUAL ? (unsigned)LLMOBS_I_ALERT_OR
+                                                                    : op];
+    llmobsi_writer* writer = promql->writer;
+    llmobsi_put(writer, "(", own < rank);
+    if (op == LLMOBS_I_ALERT_UNEQUAL) {
+        llmobsi_promql_compare(promql, LLMOBS_I_ALERT_LESS, node->left, node->right);
+        llmobsi_put_text(writer, LLMOBS_I_PROMQL_INDENT "or ");
+        llmobsi_promql_compare(promql, LLMOBS_I_ALERT_GREATER, node->left, node->right);
+    } else if (op < LLMOBS_I_ALERT_AND) {
+        llmobsi_promql_compare(promql, op, node->left, node->right);
+    } else {
+        llmobsi_promql_truth(promql, node->left, own);
+        llmobsi_put_text(writer, LLMOBS_I_PROMQL_INDENT);
+        llmobsi_put_word(writer, op == LLMOBS_I_ALERT_AND ? "and " : "or ");
+        llmobsi_promql_truth(promql, node->right, own);
+    }
+    llmobsi_put(writer, ")", own < rank);
+}
+
+/* How much history there must be. A window that a rate divides by must be full: what came before
+   its first sample is nothing to Prometheus, and makes the rate too low. */
+llmobsi_fn uint32_t llmobsi_promql_history_s(const llmobsi_alert_rule* rule)
+{
+    uint32_t most = rule->min_history_s;
+    unsigned i;
+    for (i = 0; i < rule->term_count && most > 0; i++) {
+        const llmobsi_alert_term* term = &rule->terms[i];
+        uint32_t back = term->span_s + term->offset_s;
+        most = term->function == LLMOBS_I_ALERT_RATE && back > most ? back : most;
+    }
+    return most;
+}
+
+/* "and one of its metrics had a sample so long ago": all of them, for a counter that stands at
+   nothing yet is not there. */
+llmobsi_fn void llmobsi_promql_history(const llmobsi_promql* promql)
+{
+    const llmobsi_alert_rule* rule = promql->rule;
+    uint32_t history_s = llmobsi_promql_history_s(rule);
+    unsigned i, j;
+    for (i = 0; i < rule->term_count && history_s > 0; i++) {
+        llmobsi_alert_term sign = llmobsi_promql_sign_of_life(&rule->terms[i]);
+        for (j = 0; j < i && !llmobsi_promql_same_metric(rule, &sign, &rule->terms[j]); j++) {
+        }
+        if (j == i) {
+            llmobsi_put_word(promql->writer,
+                             i == 0 ? LLMOBS_I_PROMQL_INDENT "and on() (" : " or ");
+            llmobsi_put_text(promql->writer, "present_over_time(");
+            sign.matcher_count = 0;
+            llmobsi_promql_selector(promql, &sign);
+            llmobsi_put_text(promql->writer, "[" LLMOBS_I_HISTORY_GAP "]");
+            llmobsi_promql_offset(promql->writer, history_s);
+            llmobsi_put_text(promql->writer, ")");
+        }
+    }
+    llmobsi_put(promql->writer, ")", history_s > 0);
+}
+
+/* The condition, or its opposite, where there is enough history to tell. */
+llmobsi_fn void llmobsi_promql_told(llmobsi_promql* promql, bool negated)
+{
+    bool needs_history = llmobsi_promql_history_s(promql->rule) > 0;
+    promql->negated = negated;
+    llmobsi_promql_truth(promql, promql->rule->node_count - 1u,
+                         needs_history ? llmobsi_alert_ranks[LLMOBS_I_ALERT_AND] : 0);
+    llmobsi_promql_history(promql);
+    promql->negated = false;
+}
+
+/* All of it: where the condition can't be told, neither it nor its opposite is true. */
+llmobsi_fn void llmobsi_promql_put(llmobsi_writer* writer, const llmobsi_alert_rule* rule)
+{
+    llmobsi_promql promql;
+    promql.writer = writer;
+    promql.rule = rule;
+    llmobsi_promql_told(&promql, false);
+    if (rule->no_data == LLMOBS_ALERT_NO_DATA_OK) {
+        return;
+    }
+    llmobsi_put_text(writer, LLMOBS_I_PROMQL_INDENT "or (");
+    if (rule->no_data == LLMOBS_ALERT_NO_DATA_ALERT) {
+        llmobsi_promql_zeros(&promql);
+    } else {
+        llmobsi_promql_aggregate(&promql, "sum", "");
+        llmobsi_put_text(writer, "ALERTS{alertname=\"");
+        llmobsi_put_word(writer, llmobsi_alert_text(rule, rule->name));
+        llmobsi_put_text(writer, "\",alertstate=\"firing\"})");
+    }
+    llmobsi_put_text(writer, ")" LLMOBS_I_PROMQL_INDENT "unless (");
+    llmobsi_promql_told(&promql, true);
+    llmobsi_put_text(writer, ")");
+}
+
+/* ---- rules --------------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_yaml_span(llmobsi_writer* writer, const char* key, uint32_t seconds)
+{
+    if (seconds > 0) {
+        llmobsi_put_word(writer, key);
+        llmobsi_put_alert_duration(writer, seconds);
+    }
+}
+
+/* Whether a rule groups by a label of this name: a series' own label stays. */
+llmobsi_fn bool llmobsi_alert_groups_by(const llmobsi_alert_rule* rule, const char* label)
+{
+    unsigned i;
+    for (i = 0; i < rule->by_count; i++) {
+        if (strcmp(llmobsi_alert_text(rule, rule->by[i]), label) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+llmobsi_fn void llmobsi_alert_rule_labels(llmobsi_writer* writer, const llmobsi_alert_rule* rule)
+{
+    bool severity = !llmobsi_alert_groups_by(rule, "severity");
+    bool group = rule->group != 0 && !llmobsi_alert_groups_by(rule, "group");
+    if (!severity && !group) {
+        return;
+    }
+    llmobsi_put_text(writer, "\n        labels:");
+    if (severity) {
+        llmobsi_put_text(writer, "\n          severity: ");
+        llmobsi_put_word(writer, llmobsi_alert_severities[rule->severity]);
+    }
+    if (group) {
+        llmobsi_yaml_member(writer, "\n          group: ", llmobsi_alert_text(rule, rule->group));
+    }
+}
+
+llmobsi_fn void llmobsi_alert_rule_annotations(llmobsi_writer* writer,
+                                               const llmobsi_alert_rule* rule)
+{
+    const char* runbook = llmobsi_alert_text(rule, rule->runbook);
+    bool is_address = strncmp(runbook, "https://", 8) == 0 || strncmp(runbook, "http://", 7) == 0;
+    unsigned i;
+    llmobsi_put_text(writer, "\n        annotations:");
+    llmobsi_yaml_member(writer, "\n          summary: ", llmobsi_alert_text(rule, rule->summary));
+    llmobsi_put_text(writer, "\n          description: \"value {{ $value }}");
+    for (i = 0; i < rule->by_count; i++) {
+        const char* name = llmobsi_alert_text(rule, rule->by[i]);
+        llmobsi_put_text(writer, ", ");
+        llmobsi_put_word(writer, name);
+        llmobsi_put_text(writer, " {{ $labels.");
+        llmobsi_put_word(writer, name);
+        llmobsi_put_text(writer, " }}");
+    }
+    llmobsi_put_text(writer, "\"");
+    llmobsi_yaml_member(writer, is_address ? "\n          runbook_url: " : "\n          runbook: ",
+                        runbook);
+}
+
+/* One rule, with a line end before it. */
+llmobsi_fn void llmobsi_alert_rules_put(llmobsi_writer* writer, const llmobsi_alert_rule* rule)
+{
+    llmobsi_put_text(writer, "\n      - alert: \"");
+    llmobsi_put_word(writer, llmobsi_alert_text(rule, rule->name));
+    llmobsi_put_text(writer, "\"\n        expr: |-" LLMOBS_I_PROMQL_INDENT);
+    llmobsi_promql_put(writer, rule);
+    llmobsi_yaml_span(writer, "\n        for: ", rule->for_s);
+    llmobsi_yaml_span(writer, "\n        keep_firing_for: ", rule->keep_firing_for_s);
+    llmobsi_alert_rule_labels(writer, rule);
+    llmobsi_alert_rule_annotations(writer, rule);
+}
+
+/* A file of one group begins; its rules follow, and then a line end. */
+llmobsi_fn void llmobsi_alert_rules_begin(llmobsi_writer* writer, uint32_t interval_s)
+{
+    llmobsi_put_text(writer, "groups:\n  - name: llmobs");
+    llmobsi_yaml_span(writer, "\n    interval: ",
+                      interval_s > 0 ? interval_s : LLMOBS_I_ALERT_STEP_S);
+    llmobsi_put_text(writer, "\n    rules:");
 }
 
 /* =================================================================================================

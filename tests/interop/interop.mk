@@ -3,8 +3,8 @@
 # Prometheus, its promtool, its client for Python, Alertmanager, libmicrohttpd and libcurl are the
 # machine's own.
 # What is not to be had is skipped by name; where LLMOBS_CI is set, that fails.
-.PHONY: interop interop-otlp interop-prometheus interop-alertmanager interop-log interop-cost
-interop: interop-otlp interop-prometheus interop-alertmanager interop-log interop-cost
+.PHONY: interop interop-otlp interop-prometheus interop-alert interop-alertmanager interop-log interop-cost
+interop: interop-otlp interop-prometheus interop-alert interop-alertmanager interop-log interop-cost
 
 interop-otlp: llmobs.h
 	LLMOBS_TAP=build/gates/interop prove --exec tools/run_test.pl tests/interop/otlp.t
@@ -23,6 +23,11 @@ interop-prometheus: llmobs.h
 interop-alertmanager: llmobs.h
 	LLMOBS_TAP=build/gates/interop prove --exec tools/run_test.pl tests/interop/alertmanager.t
 	@sed -n 's/^ok .*# skip /SKIP: /p' build/gates/interop/alertmanager.t.tap
+
+# Alert rules, by promtool.
+interop-alert: llmobs.h
+	LLMOBS_TAP=build/gates/interop prove --exec tools/run_test.pl tests/interop/alert.t
+	@sed -n 's/^ok .*# skip /SKIP: /p' build/gates/interop/alert.t.tap
 
 # Exact fractions, by python3's own library.
 interop-cost: llmobs.h
