@@ -118,7 +118,6 @@ CONTENTS: search for a tag.
                              >>alert_parse            alerts: rules read
                              >>alert_write            alerts: rules written
     >>api:alert_table        >>alert_table            alerts: their places, by rule and labels
-    >>api:alert_default      >>alert_default          alerts: the default rules
                              >>alert_state            alerts: what becomes of them
     >>api:alert_tell         >>alert_tell             alerts: told
                              >>alert_watch            alerts: what rules look at
@@ -127,6 +126,7 @@ CONTENTS: search for a tag.
                              >>alert_dormant          alerts: from a state file
     >>api:alert              >>alert                  alerts: an instance's rules
     >>api:alert_news         >>alert_news             alerts: news
+    >>api:alert_default      >>alert_default          alerts: the default rules
     >>api:batch              >>batch                  typed views of what was recorded
                              >>batch_log              typed views of log records
     >>api:batch_alert        >>batch_alert            typed views of alerts
@@ -138,7 +138,7 @@ CONTENTS: search for a tag.
     >>api:chrome             >>chrome                 Chrome trace
     >>api:exposition         >>exposition             which text format a scraper asks for
                              >>prometheus             Prometheus text, OpenMetrics
-                             >>alert_rules            alert rules as Prometheus YAML
+    >>api:alert_rules        >>alert_rules            alert rules as Prometheus YAML
                              >>gather                 from series to views
     >>api:encode             >>encode                 encoders by format
     >>api:exporter           >>exporter               exporters: queues, threads, retries
@@ -908,7 +908,7 @@ typedef struct llmobs_config {
     uint32_t alert_groups;       /* sets of labels that rules tell apart, 16 to 65536
                                                                                     (default 512) */
     uint32_t alert_window_bytes; /* for what rules have seen: 6.9 KB a counter over a week, 288
-                                    bytes over 5 minutes; 16 KiB to 2^28         (default 262144) */
+                                    bytes over 5 minutes; 16 KiB to 2^28         (default 393216) */
     uint32_t alerts;             /* pending or firing at one time, 16 to 65536      (default 256) */
     llmobs_alert_fn alert;       /* is told when one begins, ends, goes on         (default none) */
     void* alert_user;
@@ -3185,40 +3185,6 @@ struct llmobs_alert {
 };
 
 /* =================================================================================================
- *  >>api:alert_default      alerts: the default rules
- * ============================================================================================== */
-
-/* ---- alerts: the default rules ------------------------------------------------------------- */
-
-/* The numbers of the rules that llmobs has by itself; 0 means the one in parentheses.
-   docs/alerts.md has the rules, what each means and what to do when it fires. */
-typedef struct llmobs_alert_defaults {
-    size_t size; /* sizeof(llmobs_alert_defaults); 0 means this version's */
-    double cost_factor;        /* cost_spike: above so many times the week's pace           (2)   */
-    double cost_floor_usd;     /* ... and above so much in 5 minutes                        (0.5) */
-    double monthly_budget_usd; /* budget_burn_*: what 30 days may cost            (no such rules) */
-    double guardrail_blocks;   /* guardrail_surge: above so many in 15 minutes               (10) */
-    double guardrail_factor;   /* guardrail_unusual: so many times a week ago's share         (3) */
-    double user_input_tokens;  /* token_budget_breach: of a user in a calendar month     (500000) */
-    double error_ratio;        /* error_ratio: share of requests in 5 minutes              (0.05) */
-    double error_slo;          /* error_burn_*: share that must end well                   (0.99) */
-    double latency_p95_s;      /* latency_degradation: of model calls, below 300             (10) */
-    double latency_slo;        /* latency_burn_*: share of requests that must be over        (0.95)
-                                  within latency_slo_s */
-    double latency_slo_s;      /* a bound of llm_request_duration_seconds' buckets           (10) */
-    double first_token_p95_s;  /* first_token_slow: below 2560                                (5) */
-    double goodput_least;      /* goodput_low: share of requests that meet your targets     (0.9) */
-    double unknown_cost_ratio; /* cost_unknown: share of requests                          (0.05) */
-    double judge_flag_ratio;   /* judge_flags: share of what the judge looked at           (0.05) */
-    double drift_score;        /* drift: above this                                        (0.15) */
-    double requests_least;     /* shares and quantiles of an hour and more need so many     (100)
-                                  requests, shorter ones a fifth of that */
-} llmobs_alert_defaults;
-
-/* [any] Zeroed but for the size. */
-LLMOBS_API llmobs_alert_defaults llmobs_alert_defaults_default(void);
-
-/* =================================================================================================
  *  >>api:alert_tell         alerts: told
  * ============================================================================================== */
 
@@ -3286,6 +3252,48 @@ LLMOBS_API llmobs_result llmobs_alerts_read(llmobs* obs, llmobs_alert_fn each, v
 
 /* [any, locks] What the alerts came to. ERROR_LIMIT: they are off. */
 LLMOBS_API llmobs_result llmobs_alert_stats_read(llmobs* obs, llmobs_alert_stats* stats);
+
+/* =================================================================================================
+ *  >>api:alert_default      alerts: the default rules
+ * ============================================================================================== */
+
+/* ---- alerts: the default rules ------------------------------------------------------------- */
+
+/* The numbers of the rules that llmobs has by itself; 0 means the one in parentheses.
+   docs/alerts.md has the rules, what each means and what to do when it fires. */
+typedef struct llmobs_alert_defaults {
+    size_t size; /* sizeof(llmobs_alert_defaults); 0 means this version's */
+    double cost_factor;        /* cost_spike: above so many times the week's pace           (2)   */
+    double cost_floor_usd;     /* ... and above so much in 5 minutes                        (0.5) */
+    double monthly_budget_usd; /* budget_burn_*: what 30 days may cost            (no such rules) */
+    double guardrail_blocks;   /* guardrail_surge: above so many in 15 minutes               (10) */
+    double guardrail_factor;   /* guardrail_unusual: so many times a week ago's share         (3) */
+    double user_input_tokens;  /* token_budget_breach: of a user in a calendar month     (500000) */
+    double error_ratio;        /* error_ratio: share of requests in 5 minutes              (0.05) */
+    double error_slo;          /* error_burn_*: share that must end well                   (0.99) */
+    double latency_p95_s;      /* latency_degradation: of model calls, below 300             (10) */
+    double latency_slo;        /* latency_burn_*: share of requests that must be over        (0.95)
+                                  within latency_slo_s */
+    double latency_slo_s;      /* a bound of llm_request_duration_seconds' buckets           (10) */
+    double first_token_p95_s;  /* first_token_slow: below 2560                                (5) */
+    double goodput_least;      /* goodput_low: share of requests that meet your targets     (0.9) */
+    double unknown_cost_ratio; /* cost_unknown: share of requests                          (0.05) */
+    double judge_flag_ratio;   /* judge_flags: share of what the judge looked at           (0.05) */
+    double drift_score;        /* drift: above this                                        (0.15) */
+    double requests_least;     /* shares and quantiles of an hour and more need so many     (100)
+                                  requests, shorter ones a fifth of that */
+} llmobs_alert_defaults;
+
+/* [any] Zeroed but for the size. */
+LLMOBS_API llmobs_alert_defaults llmobs_alert_defaults_default(void);
+
+/* [any, locks] Adds the default rules, by these numbers (NULL: by the defaults): those that are
+   there already, just so, are left alone. They are ordinary rules, which llmobs_alert_rule_add
+   replaces and _remove takes out. ERROR_ARGUMENT: a number makes no sense, or a metric is not
+   there (they need LLMOBS_FAMILY_LLM). ERROR_LIMIT: no room, or alerts are off. */
+LLMOBS_API llmobs_result llmobs_alert_defaults_load(llmobs* obs,
+                                                    const llmobs_alert_defaults* defaults,
+                                                    llmobs_alert_error* error);
 
 /* =================================================================================================
  *  >>api:batch              typed views of what was recorded
@@ -3590,6 +3598,24 @@ LLMOBS_API llmobs_exposition llmobs_exposition_for(const char* accept);
 
 /* [any] The Content-Type to answer with. */
 LLMOBS_API const char* llmobs_exposition_content_type(llmobs_exposition exposition);
+
+/* =================================================================================================
+ *  >>api:alert_rules        alert rules as Prometheus YAML
+ * ============================================================================================== */
+
+/* ---- alert rules written ------------------------------------------------------------------- */
+
+typedef enum llmobs_alert_form {
+    LLMOBS_ALERT_FORM_TEXT = 0,      /* as llmobs_alert_rules_load reads them                  */
+    LLMOBS_ALERT_FORM_PROMETHEUS = 1 /* a file of one group for Prometheus' `rule_files`, YAML */
+} llmobs_alert_form;
+
+/* [any, locks] Writes the rules that there are, in one form or the other: both mean the same, and
+   docs/alerts.md says what differs. `interval_s` is the group's evaluation interval (0: 10 s).
+   ERROR_LIMIT: alerts are off. ERROR_SYSTEM: `write` returned false. */
+LLMOBS_API llmobs_result llmobs_alert_rules_write(llmobs* obs, llmobs_alert_form form,
+                                                  uint32_t interval_s, llmobs_write_fn write,
+                                                  void* user);
 
 /* =================================================================================================
  *  >>api:encode             encoders by format
@@ -5189,15 +5215,6 @@ LLMOBS_API llmobs_alert_error llmobs_alert_error_default(void)
     return zero;
 }
 
-/* ---- alert_default --------------------------------------------------------------------------- */
-
-LLMOBS_API llmobs_alert_defaults llmobs_alert_defaults_default(void)
-{
-    llmobs_alert_defaults zero;
-    __builtin_memset(&zero, 0, sizeof zero);
-    return zero;
-}
-
 /* ---- alert_tell ------------------------------------------------------------------------------ */
 
 LLMOBS_API const char* llmobs_alert_severity_name(llmobs_alert_severity severity)
@@ -5264,6 +5281,26 @@ LLMOBS_API llmobs_result llmobs_alert_stats_read(llmobs* obs, llmobs_alert_stats
     __builtin_memset(&zero, 0, sizeof zero);
     (void)obs;
     if (stats) { __builtin_memset(stats, 0, sizeof *stats); }
+    return zero;
+}
+
+/* ---- alert_default --------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_alert_defaults llmobs_alert_defaults_default(void)
+{
+    llmobs_alert_defaults zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
+
+LLMOBS_API llmobs_result llmobs_alert_defaults_load(llmobs* obs,
+                                                    const llmobs_alert_defaults* defaults,
+                                                    llmobs_alert_error* error)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)defaults;
+    if (error) { __builtin_memset(error, 0, sizeof *error); }
     return zero;
 }
 
@@ -5373,6 +5410,18 @@ LLMOBS_API const char* llmobs_exposition_content_type(llmobs_exposition expositi
 {
     (void)exposition;
     return "";
+}
+
+/* ---- alert_rules ----------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_result llmobs_alert_rules_write(llmobs* obs, llmobs_alert_form form,
+                                                  uint32_t interval_s, llmobs_write_fn write,
+                                                  void* user)
+{
+    llmobs_result zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)form; (void)interval_s; (void)write; (void)user;
+    return zero;
 }
 
 /* ---- encode ---------------------------------------------------------------------------------- */
@@ -9648,7 +9697,7 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.state_interval_s = 60;
     config.alert_rules = 64;
     config.alert_groups = 512;
-    config.alert_window_bytes = 262144;
+    config.alert_window_bytes = 393216;
     config.alerts = 256;
     return config;
 }
@@ -35669,319 +35718,6 @@ llmobsi_fn void llmobsi_alert_states_start(llmobsi_alert_states* states, uint64_
 }
 
 /* =================================================================================================
- *  >>alert_default          analyze: alerts: the default rules
- * ============================================================================================== */
-
-/* The default rules, as a text that anybody could have written. A '$' and the name of a number
-   stand for that number. */
-
-#define LLMOBS_I_ALERT_NAME_BYTES "abcdefghijklmnopqrstuvwxyz_0123456789"
-
-/* X(number, default, least, most): above the last bound of a histogram no quantile can be told. */
-#define LLMOBS_I_ALERT_NUMBERS(X)            \
-    X(cost_factor, 2, 1, 1e6)                \
-    X(cost_floor_usd, 0.5, 1e-9, 1e9)        \
-    X(monthly_budget_usd, 0, 0, 1e12)        \
-    X(guardrail_blocks, 10, 1, 1e9)          \
-    X(guardrail_factor, 3, 1, 1e6)           \
-    X(user_input_tokens, 500000, 1, 1e15)    \
-    X(error_ratio, 0.05, 1e-6, 1)            \
-    X(error_slo, 0.99, 0.5, 0.999999)        \
-    X(latency_p95_s, 10, 0.001, 299)         \
-    X(latency_slo, 0.95, 0.5, 0.999999)      \
-    X(latency_slo_s, 10, 0.1, 300)           \
-    X(first_token_p95_s, 5, 0.001, 2559)     \
-    X(goodput_least, 0.9, 1e-6, 1)           \
-    X(unknown_cost_ratio, 0.05, 1e-6, 1)     \
-    X(judge_flag_ratio, 0.05, 1e-6, 1)       \
-    X(drift_score, 0.15, 1e-6, 1)            \
-    X(requests_least, 100, 1, 1e9)
-
-/* X(window, factor): the burn rates of Google's SRE workbook. At the first two, 2 % or 5 % of what
-   30 days allow goes in that window, at the others 10 %. The shorter window that goes with each
-   ends the alert soon after it is over. */
-#define LLMOBS_I_ALERT_BURNS(X) X(1h, 14.4) X(6h, 6) X(1d, 3) X(3d, 1)
-
-static const char* const llmobsi_alert_default_texts[] = {
-    "cost_spike: rate(llm_cost_usd_total[5m]) > $cost_factor * rate(llm_cost_usd_total[7d])"
-    " and increase(llm_cost_usd_total[5m]) > $cost_floor_usd"
-    " for 5m keep_firing_for 10m min_history 1d severity critical group cost"
-    " summary \"LLM cost rate is above $cost_factor times the 7-day average\""
-    " runbook \"Ask the cost report which feature, model or user grew; give it a budget.\"\n",
-
-    "cost_unknown: increase(llm_cost_unknown_requests_total[1h])"
-    " / increase(llm_requests_total[1h]) > $unknown_cost_ratio"
-    " and increase(llm_requests_total[1h]) >= $requests_least"
-    " severity warning group cost_unknown"
-    " summary \"Requests of unknown cost are in no total and in no budget\""
-    " runbook \"Load prices of the models that the cost report names as unknown.\"\n",
-
-    "guardrail_surge: increase(llm_guardrail_triggers_total{action=\"blocked\"}[15m])"
-    " > $guardrail_blocks keep_firing_for 5m severity warning group guardrail"
-    " summary \"Guardrail blocks exceed $guardrail_blocks/15min: an attack, or a model that"
-    " changed\""
-    " runbook \"See which rule it is, and whether the blocks come from one user or from all.\"\n",
-
-    "guardrail_unusual: increase(llm_guardrail_triggers_total[1h])"
-    " / increase(llm_requests_total[1h]) > $guardrail_factor"
-    " * (increase(llm_guardrail_triggers_total[1h] offset 7d)"
-    " / increase(llm_requests_total[1h] offset 7d))"
-    " and increase(llm_guardrail_triggers_total[1h]) > $guardrail_blocks"
-    " for 10m min_history 169h severity info group guardrail"
-    " summary \"Guardrails trigger more than $guardrail_factor times as often as at this hour a"
-    " week ago\""
-    " runbook \"Compare the triggers by rule with last week's; is there a new release?\"\n",
-
-    "guardrail_silence: increase(llm_guardrail_verdicts_total[30m]) == 0"
-    " and increase(llm_requests_total[30m]) >= $few_requests"
-    " and increase(llm_guardrail_verdicts_total[7d]) > 0"
-    " for 5m severity critical group guardrail_silence"
-    " summary \"Requests go on, and no guardrail has looked at one for 30 minutes\""
-    " runbook \"Find out which release took the guardrails off, or what their service answers.\"\n",
-
-    "guardrail_rule_silence: increase(llm_guardrail_verdicts_total[1h]) == 0"
-    " and increase(llm_guardrail_verdicts_total[1h] offset 1d) >= $few_requests"
-    " and increase(llm_guardrail_verdicts_total[1h] offset 7d) >= $few_requests"
-    " by (rule) for 5m min_history 169h severity warning group guardrail_silence"
-    " summary \"A guardrail that was busy at this hour yesterday and a week ago looks at nothing\""
-    " runbook \"See whether it was meant to be switched off, or whether all traffic stopped.\"\n",
-
-    "latency_degradation: histogram_quantile(0.95,"
-    " rate(llm_phase_duration_seconds_bucket{phase=\"model_call\"}[5m])) > $latency_p95_s"
-    " and increase(llm_phase_duration_seconds_count{phase=\"model_call\"}[5m]) >= $few_requests"
-    " for 5m keep_firing_for 5m severity warning group latency"
-    " summary \"p95 model call latency exceeds $latency_p95_s seconds\""
-    " runbook \"Compare models and providers; long prompts and answers take long, too.\"\n",
-
-    "first_token_slow: histogram_quantile(0.95,"
-    " rate(llm_time_to_first_token_seconds_bucket[5m])) > $first_token_p95_s"
-    " and increase(llm_time_to_first_token_seconds_count[5m]) >= $few_requests"
-    " for 5m keep_firing_for 5m severity warning group first_token"
-    " summary \"p95 of the time to the first token exceeds $first_token_p95_s seconds\""
-    " runbook \"Look at queues and at the prompts' length: the first token waits for both.\"\n",
-
-    "goodput_low: increase(llm_good_requests_total[30m]) / increase(llm_requests_total[30m])"
-    " < $goodput_least and increase(llm_requests_total[30m]) >= $few_requests"
-    " and increase(llm_good_requests_total[7d]) > 0"
-    " for 5m keep_firing_for 5m severity warning group goodput"
-    " summary \"Less than a share of $goodput_least of the requests meets all targets\""
-    " runbook \"See which target is missed: errors, the first token, the time between tokens.\"\n",
-
-    "token_budget_breach: llm_user_input_tokens_lower_bound > $user_input_tokens"
-    " by (user) severity info group user_tokens"
-    " summary \"User exceeded $user_input_tokens input tokens in the current month\""
-    " runbook \"Talk to the user, or set a budget that refuses.\"\n",
-
-    "error_ratio: increase(llm_requests_total{error_type!=\"\"}[5m])"
-    " / increase(llm_requests_total[5m]) > $error_ratio"
-    " and increase(llm_requests_total[5m]) >= $few_requests"
-    " for 5m keep_firing_for 5m severity warning group errors"
-    " summary \"More than a share of $error_ratio of the requests fails\""
-    " runbook \"See llm_requests_total by error_type and model, and the provider's status.\"\n",
-
-    "error_burn_page: increase(llm_requests_total{error_type!=\"\"}[1h])"
-    " / increase(llm_requests_total[1h]) > $error_1h"
-    " and increase(llm_requests_total{error_type!=\"\"}[5m])"
-    " / increase(llm_requests_total[5m]) > $error_1h"
-    " and increase(llm_requests_total[1h]) >= $requests_least"
-    " and increase(llm_requests_total{error_type!=\"\"}[1h]) >= 2"
-    " or increase(llm_requests_total{error_type!=\"\"}[6h])"
-    " / increase(llm_requests_total[6h]) > $error_6h"
-    " and increase(llm_requests_total{error_type!=\"\"}[30m])"
-    " / increase(llm_requests_total[30m]) > $error_6h"
-    " and increase(llm_requests_total[6h]) >= $requests_least"
-    " and increase(llm_requests_total{error_type!=\"\"}[6h]) >= 2"
-    " keep_firing_for 5m severity critical group errors"
-    " summary \"At this pace the month's errors are used up within days\""
-    " runbook \"See llm_requests_total by error_type and model, and the provider's status.\"\n",
-
-    "error_burn_ticket: increase(llm_requests_total{error_type!=\"\"}[1d])"
-    " / increase(llm_requests_total[1d]) > $error_1d"
-    " and increase(llm_requests_total{error_type!=\"\"}[2h])"
-    " / increase(llm_requests_total[2h]) > $error_1d"
-    " and increase(llm_requests_total[1d]) >= $requests_least"
-    " and increase(llm_requests_total{error_type!=\"\"}[1d]) >= 2"
-    " or increase(llm_requests_total{error_type!=\"\"}[3d])"
-    " / increase(llm_requests_total[3d]) > $error_3d"
-    " and increase(llm_requests_total{error_type!=\"\"}[6h])"
-    " / increase(llm_requests_total[6h]) > $error_3d"
-    " and increase(llm_requests_total[3d]) >= $requests_least"
-    " and increase(llm_requests_total{error_type!=\"\"}[3d]) >= 2"
-    " keep_firing_for 15m severity warning group errors"
-    " summary \"At this pace the month's errors are used up before the month is over\""
-    " runbook \"Somebody should see to it in office hours: which error_type, which model?\"\n",
-
-    "latency_burn_page: increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[1h])"
-    " / increase(llm_request_duration_seconds_count[1h]) < $latency_1h"
-    " and increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[5m])"
-    " / increase(llm_request_duration_seconds_count[5m]) < $latency_1h"
-    " and increase(llm_request_duration_seconds_count[1h]) >= $requests_least"
-    " or increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[6h])"
-    " / increase(llm_request_duration_seconds_count[6h]) < $latency_6h"
-    " and increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[30m])"
-    " / increase(llm_request_duration_seconds_count[30m]) < $latency_6h"
-    " and increase(llm_request_duration_seconds_count[6h]) >= $requests_least"
-    " keep_firing_for 5m severity critical group latency"
-    " summary \"At this pace the month's slow requests are used up within days\""
-    " runbook \"Compare models and providers; long prompts and answers take long, too.\"\n",
-
-    "latency_burn_ticket:"
-    " increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[1d])"
-    " / increase(llm_request_duration_seconds_count[1d]) < $latency_1d"
-    " and increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[2h])"
-    " / increase(llm_request_duration_seconds_count[2h]) < $latency_1d"
-    " and increase(llm_request_duration_seconds_count[1d]) >= $requests_least"
-    " or increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[3d])"
-    " / increase(llm_request_duration_seconds_count[3d]) < $latency_3d"
-    " and increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[6h])"
-    " / increase(llm_request_duration_seconds_count[6h]) < $latency_3d"
-    " and increase(llm_request_duration_seconds_count[3d]) >= $requests_least"
-    " keep_firing_for 15m severity warning group latency"
-    " summary \"At this pace the month's slow requests are used up before the month is over\""
-    " runbook \"Somebody should see to it in office hours: which model, which feature?\"\n",
-
-    "drift: llm_drift_score > $drift_score by (detector) severity warning group drift"
-    " summary \"Answers drift away from the baseline\""
-    " runbook \"Run the safety and quality tests again; look for what the provider changed.\"\n",
-
-    "judge_flags: increase(llm_judge_evaluations_total{verdict=\"flag\"}[1d])"
-    " / increase(llm_judge_evaluations_total[1d]) > $judge_flag_ratio"
-    " and increase(llm_judge_evaluations_total[1d]) >= $few_requests"
-    " severity warning group judge"
-    " summary \"The judge flags more than a share of $judge_flag_ratio of what it looks at\""
-    " runbook \"Read what was flagged; let a person decide whether the judge is right.\"\n",
-
-    "telemetry_lost: increase(llmobs_lost_total[5m]) > 0"
-    " keep_firing_for 10m severity warning group telemetry"
-    " summary \"llmobs lost some of what it was told: other alerts may see too little\""
-    " runbook \"llmobs_stats names the reasons: give the pillar more memory, tick more often.\"\n",
-
-    "budget_burn_page: increase(llm_cost_usd_total[1h]) > 14.4 * $monthly_budget_usd / 720"
-    " and increase(llm_cost_usd_total[5m]) > 14.4 * $monthly_budget_usd / 8640"
-    " and increase(llm_cost_usd_total[1h]) > $cost_floor_usd"
-    " or increase(llm_cost_usd_total[6h]) > 6 * $monthly_budget_usd / 120"
-    " and increase(llm_cost_usd_total[30m]) > 6 * $monthly_budget_usd / 1440"
-    " and increase(llm_cost_usd_total[6h]) > $cost_floor_usd"
-    " keep_firing_for 5m severity critical group budget"
-    " summary \"At this pace $monthly_budget_usd USD, meant for 30 days, last for five at most\""
-    " runbook \"Ask the cost report which feature, model or user it is; give it a budget.\"\n",
-
-    "budget_burn_ticket: increase(llm_cost_usd_total[1d]) > 3 * $monthly_budget_usd / 30"
-    " and increase(llm_cost_usd_total[2h]) > 3 * $monthly_budget_usd / 360"
-    " and increase(llm_cost_usd_total[1d]) > $cost_floor_usd"
-    " or increase(llm_cost_usd_total[3d]) > 1 * $monthly_budget_usd / 10"
-    " and increase(llm_cost_usd_total[6h]) > 1 * $monthly_budget_usd / 120"
-    " and increase(llm_cost_usd_total[3d]) > $cost_floor_usd"
-    " keep_firing_for 15m severity warning group budget"
-    " summary \"At this pace $monthly_budget_usd USD, meant for 30 days, do not last as long\""
-    " runbook \"Find out what grew, and whether it should; then change it, or the budget.\"\n"};
-
-#define LLMOBS_I_ALERT_DEFAULT_RULES \
-    (sizeof llmobsi_alert_default_texts / sizeof llmobsi_alert_default_texts[0])
-#define LLMOBS_I_ALERT_BUDGET_RULES 2u /* of them, the last: with a budget only */
-
-LLMOBS_API llmobs_alert_defaults llmobs_alert_defaults_default(void)
-{
-    llmobs_alert_defaults numbers;
-    memset(&numbers, 0, sizeof numbers);
-    numbers.size = sizeof numbers;
-    return numbers;
-}
-
-/* All numbers as they hold; NULL means the defaults. */
-llmobsi_fn llmobs_alert_defaults llmobsi_alert_defaults_complete(const llmobs_alert_defaults* given)
-{
-    llmobs_alert_defaults numbers = llmobs_alert_defaults_default();
-    if (given != NULL) {
-        memcpy(&numbers, given, llmobsi_known_size(given->size, sizeof numbers));
-        numbers.size = sizeof numbers;
-    }
-#define LLMOBS_I_ALERT_COMPLETE(number, value, least, most) \
-    numbers.number = numbers.number == 0 ? (value) : numbers.number;
-    LLMOBS_I_ALERT_NUMBERS(LLMOBS_I_ALERT_COMPLETE)
-#undef LLMOBS_I_ALERT_COMPLETE
-    return numbers;
-}
-
-/* The name of a number that makes no sense, or NULL. */
-llmobsi_fn const char* llmobsi_alert_defaults_wrong(const llmobs_alert_defaults* numbers)
-{
-    const double* bound = llmobsi_bounds[LLMOBS_I_BOUNDS_PHASE];
-#define LLMOBS_I_ALERT_CHECK(number, value, least, most)            \
-    if (!(numbers->number >= least && numbers->number <= (most))) { \
-        return #number;                                             \
-    }
-    LLMOBS_I_ALERT_NUMBERS(LLMOBS_I_ALERT_CHECK)
-#undef LLMOBS_I_ALERT_CHECK
-    while (*bound > 0 && *bound < numbers->latency_slo_s) {
-        bound++;
-    }
-    return *bound > numbers->latency_slo_s ? "latency_slo_s" : NULL;
-}
-
-/* The share that a budget burns at: of a large one no more than nine tenths, or no traffic could
-   reach it. Without the last digits that binary fractions bring along. */
-llmobsi_fn double llmobsi_alert_burn(double slo, double factor)
-{
-    double share = (1 - slo) * factor;
-    return (double)(int64_t)((share < 0.9 ? share : 0.9) * 1e9 + 0.5) / 1e9;
-}
-
-/* What is left of 1. */
-llmobsi_fn double llmobsi_alert_rest(double share)
-{
-    return (double)(int64_t)((1 - share) * 1e9 + 0.5) / 1e9;
-}
-
-/* The number of a name. */
-llmobsi_fn double llmobsi_alert_number_named(const llmobs_alert_defaults* numbers,
-                                             const char* name, size_t size)
-{
-#define LLMOBS_I_ALERT_NAMED(text, number)                      \
-    if (strlen(text) == size && memcmp(name, text, size) == 0) { \
-        return number;                                          \
-    }
-#define LLMOBS_I_ALERT_LISTED(number, value, least, most) \
-    LLMOBS_I_ALERT_NAMED(#number, numbers->number)
-#define LLMOBS_I_ALERT_BURN(window, factor)                                                      \
-    LLMOBS_I_ALERT_NAMED("error_" #window, llmobsi_alert_burn(numbers->error_slo, factor))       \
-    LLMOBS_I_ALERT_NAMED("latency_" #window,                                                     \
-                         llmobsi_alert_rest(llmobsi_alert_burn(numbers->latency_slo, factor)))
-    LLMOBS_I_ALERT_NUMBERS(LLMOBS_I_ALERT_LISTED)
-    LLMOBS_I_ALERT_BURNS(LLMOBS_I_ALERT_BURN)
-    LLMOBS_I_ALERT_NAMED("few_requests", numbers->requests_least / 5)
-#undef LLMOBS_I_ALERT_BURN
-#undef LLMOBS_I_ALERT_LISTED
-#undef LLMOBS_I_ALERT_NAMED
-    LLMOBS_ASSERT(false);
-    return 0;
-}
-
-/* How many rules there are. */
-llmobsi_fn size_t llmobsi_alert_defaults_count(const llmobs_alert_defaults* numbers)
-{
-    return LLMOBS_I_ALERT_DEFAULT_RULES -
-           (numbers->monthly_budget_usd > 0 ? 0 : LLMOBS_I_ALERT_BUDGET_RULES);
-}
-
-/* One of them, as a line of text that is parsed as the host's are. */
-llmobsi_fn void llmobsi_alert_defaults_put(llmobsi_writer* writer,
-                                           const llmobs_alert_defaults* numbers, size_t index)
-{
-    const char* text = llmobsi_alert_default_texts[index];
-    while (*text != '\0') {
-        size_t plain = strcspn(text, "$");
-        size_t name = strspn(text + plain + (text[plain] != '\0'), LLMOBS_I_ALERT_NAME_BYTES);
-        llmobsi_put(writer, text, plain);
-        text += plain;
-        if (*text == '$') {
-            llmobsi_put_double(writer, llmobsi_alert_number_named(numbers, text + 1, name));
-            text += 1 + name;
-        }
-    }
-}
-
-/* =================================================================================================
  *  >>alert_state            analyze: alerts: what becomes of them
  * ============================================================================================== */
 
@@ -37797,14 +37533,18 @@ llmobsi_fn bool llmobsi_alert_bind_own(llmobsi_alert_binder* binder)
 
 /* ---- watches ------------------------------------------------------------------------------- */
 
-/* One that is the same, and reaches as far; LLMOBS_I_NO_WATCH: there is none. */
-llmobsi_fn uint16_t llmobsi_watch_same(const llmobsi_watches* watches, const llmobsi_watch* wanted)
+/* One that is the same, and reaches as far or, where `fresh`, began at this step and may reach less
+   far. LLMOBS_I_NO_WATCH: there is none. */
+llmobsi_fn uint16_t llmobsi_watch_same(const llmobsi_watches* watches, const llmobsi_watch* wanted,
+                                       bool fresh, int64_t step)
 {
     uint32_t i;
     for (i = 0; i < watches->watch_limit; i++) {
         const llmobsi_watch* watch = &watches->watches[i];
-        if (watch->used && watch->key_size == wanted->key_size && watch->tiers >= wanted->tiers &&
+        if (watch->used && watch->key_size == wanted->key_size &&
             watch->columns == wanted->columns &&
+            (fresh ? watch->since == step && watch->tiers > 0 && watch->asked > 0
+                   : watch->tiers >= wanted->tiers) &&
             memcmp(watch->key, wanted->key, wanted->key_size) == 0) {
             return (uint16_t)i;
         }
@@ -37853,6 +37593,34 @@ llmobsi_fn uint16_t llmobsi_watch_begin(llmobsi_watches* watches, const llmobsi_
         return LLMOBS_I_NO_WATCH;
     }
     return number;
+}
+
+/* Makes one that has seen nothing yet reach farther, so that rules that are added together share it
+   in whatever order they come. LLMOBS_I_NO_WATCH: there is none such, or no room. */
+llmobsi_fn uint16_t llmobsi_watch_widen(llmobsi_watches* watches, const llmobsi_watch* wanted,
+                                        const llmobsi_recorder* recorder, int64_t step)
+{
+    uint16_t number = llmobsi_watch_same(watches, wanted, true, step);
+    bool widened = true;
+    llmobsi_watch* watch;
+    uint8_t tiers;
+    if (number == LLMOBS_I_NO_WATCH) {
+        return number;
+    }
+    watch = &watches->watches[number];
+    tiers = watch->tiers;
+    llmobsi_watch_groups_free(watches, watch);
+    watch->seen = 0;
+    watch->has_overflow = false;
+    watch->tiers = wanted->tiers;
+    if (watch->by_count == 0 &&
+        llmobsi_watch_group_make(watches, number, llmobsi_watch_hash("", 0), "", 0) == NULL) {
+        watch->tiers = tiers; /* what was given back is there */
+        (void)llmobsi_watch_group_make(watches, number, llmobsi_watch_hash("", 0), "", 0);
+        widened = false;
+    }
+    llmobsi_watch_read(watches, number, recorder, step);
+    return widened ? number : LLMOBS_I_NO_WATCH;
 }
 
 /* One that was restored learns what its names mean here. */
@@ -37914,12 +37682,18 @@ llmobsi_fn bool llmobsi_alert_bind_term(llmobsi_alert_binder* binder, llmobsi_al
                                         int64_t step)
 {
     llmobsi_watches* watches = binder->watches;
+    bool read = true;
     uint16_t number;
     binder->term = term;
     if (!llmobsi_alert_describe(binder)) {
         return false;
     }
-    number = llmobsi_watch_same(watches, &binder->watch);
+    number = llmobsi_watch_same(watches, &binder->watch, false, step);
+    if (number != LLMOBS_I_NO_WATCH) {
+        read = watches->watches[number].asked == 0;
+    } else {
+        number = llmobsi_watch_widen(watches, &binder->watch, binder->recorder, step);
+    }
     if (number == LLMOBS_I_NO_WATCH) {
         number = llmobsi_watch_begin(watches, &binder->watch, step);
     }
@@ -37927,7 +37701,7 @@ llmobsi_fn bool llmobsi_alert_bind_term(llmobsi_alert_binder* binder, llmobsi_al
         return llmobsi_alert_no(binder, ": no room for its windows (raise llmobs_config."
                                         "alert_window_bytes, alert_groups or alert_rules)");
     }
-    if (watches->watches[number].asked == 0) {
+    if (read) {
         llmobsi_watch_wake(&watches->watches[number], &binder->watch);
         llmobsi_watch_read(watches, number, binder->recorder, step);
     }
@@ -38243,17 +38017,17 @@ llmobsi_fn double llmobsi_alert_arithmetic(llmobsi_alert_op op, double a, double
     case LLMOBS_I_ALERT_MULTIPLY:
         return a * b;
     default:
-        /* 0 / 0 is told by us, whatever the compiler makes of it. */
-        return b == 0.0 && a == 0.0 ? llmobsi_double_of(llmobsi_nan_bits) : a / b;
+        return b == 0.0 ? llmobsi_double_of(llmobsi_nan_bits) : a / b;
     }
 }
 
-/* As in PromQL: what is no number is unequal to everything, and nothing else. */
+/* What is no number, as a share of nothing, can't be told from anything. (In PromQL it is unequal
+   to everything, and a share of nothing is infinite; rules written there are worded for that.) */
 llmobsi_fn llmobsi_alert_truth llmobsi_alert_compare(llmobsi_alert_op op, double a, double b)
 {
     bool holds;
     if (llmobsi_double_is_nan(a) || llmobsi_double_is_nan(b)) {
-        return op == LLMOBS_I_ALERT_UNEQUAL ? LLMOBS_I_ALERT_TRUE : LLMOBS_I_ALERT_UNKNOWN;
+        return LLMOBS_I_ALERT_UNKNOWN;
     }
     switch (op) {
     case LLMOBS_I_ALERT_EQUAL:
@@ -38453,7 +38227,7 @@ llmobsi_fn void llmobsi_alerts_wake(llmobsi_alert_states* states, uint32_t numbe
 llmobsi_fn uint16_t llmobsi_watch_restore(llmobsi_watches* watches, const llmobsi_watch* saved)
 {
     uint32_t i;
-    if (llmobsi_watch_same(watches, saved) != LLMOBS_I_NO_WATCH) {
+    if (llmobsi_watch_same(watches, saved, false, 0) != LLMOBS_I_NO_WATCH) {
         return LLMOBS_I_NO_WATCH;
     }
     for (i = 0; i < watches->watch_limit; i++) {
@@ -39207,6 +38981,367 @@ LLMOBS_API llmobs_result llmobs_alert_stats_read(llmobs* obs, llmobs_alert_stats
         full.size = llmobsi_known_size(stats->size, sizeof full);
         memcpy(stats, &full, full.size);
     }
+    return result;
+}
+
+/* =================================================================================================
+ *  >>alert_default          analyze: alerts: the default rules
+ * ============================================================================================== */
+
+/* The default rules, as a text that anybody could have written. A '$' and the name of a number
+   stand for that number. */
+
+#define LLMOBS_I_ALERT_NAME_BYTES "abcdefghijklmnopqrstuvwxyz_0123456789"
+
+/* X(number, default, least, most): above the last bound of a histogram no quantile can be told. */
+#define LLMOBS_I_ALERT_NUMBERS(X)            \
+    X(cost_factor, 2, 1, 1e6)                \
+    X(cost_floor_usd, 0.5, 1e-9, 1e9)        \
+    X(monthly_budget_usd, 0, 0, 1e12)        \
+    X(guardrail_blocks, 10, 1, 1e9)          \
+    X(guardrail_factor, 3, 1, 1e6)           \
+    X(user_input_tokens, 500000, 1, 1e15)    \
+    X(error_ratio, 0.05, 1e-6, 1)            \
+    X(error_slo, 0.99, 0.5, 0.999999)        \
+    X(latency_p95_s, 10, 0.001, 299)         \
+    X(latency_slo, 0.95, 0.5, 0.999999)      \
+    X(latency_slo_s, 10, 0.1, 300)           \
+    X(first_token_p95_s, 5, 0.001, 2559)     \
+    X(goodput_least, 0.9, 1e-6, 1)           \
+    X(unknown_cost_ratio, 0.05, 1e-6, 1)     \
+    X(judge_flag_ratio, 0.05, 1e-6, 1)       \
+    X(drift_score, 0.15, 1e-6, 1)            \
+    X(requests_least, 100, 1, 1e9)
+
+/* X(window, factor): the burn rates of Google's SRE workbook. At the first two, 2 % or 5 % of what
+   30 days allow goes in that window, at the others 10 %. The shorter window that goes with each
+   ends the alert soon after it is over. */
+#define LLMOBS_I_ALERT_BURNS(X) X(1h, 14.4) X(6h, 6) X(1d, 3) X(3d, 1)
+
+static const char* const llmobsi_alert_default_texts[] = {
+    "cost_spike: rate(llm_cost_usd_total[5m]) > $cost_factor * rate(llm_cost_usd_total[7d])"
+    " and increase(llm_cost_usd_total[5m]) > $cost_floor_usd"
+    " for 5m keep_firing_for 10m min_history 1d severity critical group cost"
+    " summary \"LLM cost rate is above $cost_factor times the 7-day average\""
+    " runbook \"Ask the cost report which feature, model or user grew; give it a budget.\"\n",
+
+    "cost_unknown: increase(llm_cost_unknown_requests_total[1h])"
+    " / increase(llm_requests_total[1h]) > $unknown_cost_ratio"
+    " and increase(llm_requests_total[1h]) >= $requests_least"
+    " severity warning group cost_unknown"
+    " summary \"Requests of unknown cost are in no total and in no budget\""
+    " runbook \"Load prices of the models that the cost report names as unknown.\"\n",
+
+    "guardrail_surge: increase(llm_guardrail_triggers_total{action=\"blocked\"}[15m])"
+    " > $guardrail_blocks keep_firing_for 5m severity warning group guardrail"
+    " summary \"Guardrail blocks exceed $guardrail_blocks/15min: an attack, or a model that"
+    " changed\""
+    " runbook \"See which rule it is, and whether the blocks come from one user or from all.\"\n",
+
+    "guardrail_unusual: increase(llm_guardrail_triggers_total[1h])"
+    " / increase(llm_requests_total[1h]) > $guardrail_factor"
+    " * (increase(llm_guardrail_triggers_total[1h] offset 7d)"
+    " / increase(llm_requests_total[1h] offset 7d))"
+    " and increase(llm_guardrail_triggers_total[1h]) > $guardrail_blocks"
+    " for 10m min_history 169h severity info group guardrail"
+    " summary \"Guardrails trigger more than $guardrail_factor times as often as at this hour a"
+    " week ago\""
+    " runbook \"Compare the triggers by rule with last week's; is there a new release?\"\n",
+
+    "guardrail_silence: increase(llm_guardrail_verdicts_total[30m]) == 0"
+    " and increase(llm_requests_total[30m]) >= $few_requests"
+    " and increase(llm_guardrail_verdicts_total[7d]) > 0"
+    " for 5m severity critical group guardrail_silence"
+    " summary \"Requests go on, and no guardrail has looked at one for 30 minutes\""
+    " runbook \"Find out which release took the guardrails off, or what their service answers.\"\n",
+
+    "guardrail_rule_silence: increase(llm_guardrail_verdicts_total[1h]) == 0"
+    " and increase(llm_guardrail_verdicts_total[1h] offset 1d) >= $few_requests"
+    " and increase(llm_guardrail_verdicts_total[1h] offset 7d) >= $few_requests"
+    " by (rule) for 5m min_history 169h severity warning group guardrail_silence"
+    " summary \"A guardrail that was busy at this hour yesterday and a week ago looks at nothing\""
+    " runbook \"See whether it was meant to be switched off, or whether all traffic stopped.\"\n",
+
+    "latency_degradation: histogram_quantile(0.95,"
+    " rate(llm_phase_duration_seconds_bucket{phase=\"model_call\"}[5m])) > $latency_p95_s"
+    " and increase(llm_phase_duration_seconds_count{phase=\"model_call\"}[5m]) >= $few_requests"
+    " for 5m keep_firing_for 5m severity warning group latency"
+    " summary \"p95 model call latency exceeds $latency_p95_s seconds\""
+    " runbook \"Compare models and providers; long prompts and answers take long, too.\"\n",
+
+    "first_token_slow: histogram_quantile(0.95,"
+    " rate(llm_time_to_first_token_seconds_bucket[5m])) > $first_token_p95_s"
+    " and increase(llm_time_to_first_token_seconds_count[5m]) >= $few_requests"
+    " for 5m keep_firing_for 5m severity warning group first_token"
+    " summary \"p95 of the time to the first token exceeds $first_token_p95_s seconds\""
+    " runbook \"Look at queues and at the prompts' length: the first token waits for both.\"\n",
+
+    "goodput_low: increase(llm_good_requests_total[30m]) / increase(llm_requests_total[30m])"
+    " < $goodput_least and increase(llm_requests_total[30m]) >= $few_requests"
+    " and increase(llm_good_requests_total[7d]) > 0"
+    " for 5m keep_firing_for 5m severity warning group goodput"
+    " summary \"Less than a share of $goodput_least of the requests meets all targets\""
+    " runbook \"See which target is missed: errors, the first token, the time between tokens.\"\n",
+
+    "token_budget_breach: llm_user_input_tokens_lower_bound > $user_input_tokens"
+    " by (user) severity info group user_tokens"
+    " summary \"User exceeded $user_input_tokens input tokens in the current month\""
+    " runbook \"Talk to the user, or set a budget that refuses.\"\n",
+
+    "error_ratio: increase(llm_requests_total{error_type!=\"\"}[5m])"
+    " / increase(llm_requests_total[5m]) > $error_ratio"
+    " and increase(llm_requests_total[5m]) >= $few_requests"
+    " for 5m keep_firing_for 5m severity warning group errors"
+    " summary \"More than a share of $error_ratio of the requests fails\""
+    " runbook \"See llm_requests_total by error_type and model, and the provider's status.\"\n",
+
+    "error_burn_page: increase(llm_requests_total{error_type!=\"\"}[1h])"
+    " / increase(llm_requests_total[1h]) > $error_1h"
+    " and increase(llm_requests_total{error_type!=\"\"}[5m])"
+    " / increase(llm_requests_total[5m]) > $error_1h"
+    " and increase(llm_requests_total[1h]) >= $requests_least"
+    " and increase(llm_requests_total{error_type!=\"\"}[1h]) >= 2"
+    " or increase(llm_requests_total{error_type!=\"\"}[6h])"
+    " / increase(llm_requests_total[6h]) > $error_6h"
+    " and increase(llm_requests_total{error_type!=\"\"}[30m])"
+    " / increase(llm_requests_total[30m]) > $error_6h"
+    " and increase(llm_requests_total[6h]) >= $requests_least"
+    " and increase(llm_requests_total{error_type!=\"\"}[6h]) >= 2"
+    " keep_firing_for 5m severity critical group errors"
+    " summary \"At this pace the month's errors are used up within days\""
+    " runbook \"See llm_requests_total by error_type and model, and the provider's status.\"\n",
+
+    "error_burn_ticket: increase(llm_requests_total{error_type!=\"\"}[1d])"
+    " / increase(llm_requests_total[1d]) > $error_1d"
+    " and increase(llm_requests_total{error_type!=\"\"}[2h])"
+    " / increase(llm_requests_total[2h]) > $error_1d"
+    " and increase(llm_requests_total[1d]) >= $requests_least"
+    " and increase(llm_requests_total{error_type!=\"\"}[1d]) >= 2"
+    " or increase(llm_requests_total{error_type!=\"\"}[3d])"
+    " / increase(llm_requests_total[3d]) > $error_3d"
+    " and increase(llm_requests_total{error_type!=\"\"}[6h])"
+    " / increase(llm_requests_total[6h]) > $error_3d"
+    " and increase(llm_requests_total[3d]) >= $requests_least"
+    " and increase(llm_requests_total{error_type!=\"\"}[3d]) >= 2"
+    " keep_firing_for 15m severity warning group errors"
+    " summary \"At this pace the month's errors are used up before the month is over\""
+    " runbook \"Somebody should see to it in office hours: which error_type, which model?\"\n",
+
+    "latency_burn_page: increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[1h])"
+    " / increase(llm_request_duration_seconds_count[1h]) < $latency_1h"
+    " and increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[5m])"
+    " / increase(llm_request_duration_seconds_count[5m]) < $latency_1h"
+    " and increase(llm_request_duration_seconds_count[1h]) >= $requests_least"
+    " or increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[6h])"
+    " / increase(llm_request_duration_seconds_count[6h]) < $latency_6h"
+    " and increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[30m])"
+    " / increase(llm_request_duration_seconds_count[30m]) < $latency_6h"
+    " and increase(llm_request_duration_seconds_count[6h]) >= $requests_least"
+    " keep_firing_for 5m severity critical group latency"
+    " summary \"At this pace the month's slow requests are used up within days\""
+    " runbook \"Compare models and providers; long prompts and answers take long, too.\"\n",
+
+    "latency_burn_ticket:"
+    " increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[1d])"
+    " / increase(llm_request_duration_seconds_count[1d]) < $latency_1d"
+    " and increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[2h])"
+    " / increase(llm_request_duration_seconds_count[2h]) < $latency_1d"
+    " and increase(llm_request_duration_seconds_count[1d]) >= $requests_least"
+    " or increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[3d])"
+    " / increase(llm_request_duration_seconds_count[3d]) < $latency_3d"
+    " and increase(llm_request_duration_seconds_bucket{le=\"$latency_slo_s\"}[6h])"
+    " / increase(llm_request_duration_seconds_count[6h]) < $latency_3d"
+    " and increase(llm_request_duration_seconds_count[3d]) >= $requests_least"
+    " keep_firing_for 15m severity warning group latency"
+    " summary \"At this pace the month's slow requests are used up before the month is over\""
+    " runbook \"Somebody should see to it in office hours: which model, which feature?\"\n",
+
+    "drift: llm_drift_score > $drift_score by (detector) severity warning group drift"
+    " summary \"Answers drift away from the baseline\""
+    " runbook \"Run the safety and quality tests again; look for what the provider changed.\"\n",
+
+    "judge_flags: increase(llm_judge_evaluations_total{verdict=\"flagged\"}[1d])"
+    " / increase(llm_judge_evaluations_total[1d]) > $judge_flag_ratio"
+    " and increase(llm_judge_evaluations_total[1d]) >= $few_requests"
+    " severity warning group judge"
+    " summary \"The judge flags more than a share of $judge_flag_ratio of what it looks at\""
+    " runbook \"Read what was flagged; let a person decide whether the judge is right.\"\n",
+
+    "telemetry_lost: increase(llmobs_lost_total[5m]) > 0"
+    " keep_firing_for 10m severity warning group telemetry"
+    " summary \"llmobs lost some of what it was told: other alerts may see too little\""
+    " runbook \"llmobs_stats names the reasons: give the pillar more memory, tick more often.\"\n",
+
+    "budget_burn_page: increase(llm_cost_usd_total[1h]) > 14.4 * $monthly_budget_usd / 720"
+    " and increase(llm_cost_usd_total[5m]) > 14.4 * $monthly_budget_usd / 8640"
+    " and increase(llm_cost_usd_total[1h]) > $cost_floor_usd"
+    " or increase(llm_cost_usd_total[6h]) > 6 * $monthly_budget_usd / 120"
+    " and increase(llm_cost_usd_total[30m]) > 6 * $monthly_budget_usd / 1440"
+    " and increase(llm_cost_usd_total[6h]) > $cost_floor_usd"
+    " keep_firing_for 5m severity critical group budget"
+    " summary \"At this pace $monthly_budget_usd USD, meant for 30 days, last for five at most\""
+    " runbook \"Ask the cost report which feature, model or user it is; give it a budget.\"\n",
+
+    "budget_burn_ticket: increase(llm_cost_usd_total[1d]) > 3 * $monthly_budget_usd / 30"
+    " and increase(llm_cost_usd_total[2h]) > 3 * $monthly_budget_usd / 360"
+    " and increase(llm_cost_usd_total[1d]) > $cost_floor_usd"
+    " or increase(llm_cost_usd_total[3d]) > 1 * $monthly_budget_usd / 10"
+    " and increase(llm_cost_usd_total[6h]) > 1 * $monthly_budget_usd / 120"
+    " and increase(llm_cost_usd_total[3d]) > $cost_floor_usd"
+    " keep_firing_for 15m severity warning group budget"
+    " summary \"At this pace $monthly_budget_usd USD, meant for 30 days, do not last as long\""
+    " runbook \"Find out what grew, and whether it should; then change it, or the budget.\"\n"};
+
+#define LLMOBS_I_ALERT_DEFAULT_RULES \
+    (sizeof llmobsi_alert_default_texts / sizeof llmobsi_alert_default_texts[0])
+#define LLMOBS_I_ALERT_BUDGET_RULES 2u /* of them, the last: with a budget only */
+
+LLMOBS_API llmobs_alert_defaults llmobs_alert_defaults_default(void)
+{
+    llmobs_alert_defaults numbers;
+    memset(&numbers, 0, sizeof numbers);
+    numbers.size = sizeof numbers;
+    return numbers;
+}
+
+/* All numbers as they hold; NULL means the defaults. */
+llmobsi_fn llmobs_alert_defaults llmobsi_alert_defaults_complete(const llmobs_alert_defaults* given)
+{
+    llmobs_alert_defaults numbers = llmobs_alert_defaults_default();
+    if (given != NULL) {
+        memcpy(&numbers, given, llmobsi_known_size(given->size, sizeof numbers));
+        numbers.size = sizeof numbers;
+    }
+#define LLMOBS_I_ALERT_COMPLETE(number, value, least, most) \
+    numbers.number = numbers.number == 0 ? (value) : numbers.number;
+    LLMOBS_I_ALERT_NUMBERS(LLMOBS_I_ALERT_COMPLETE)
+#undef LLMOBS_I_ALERT_COMPLETE
+    return numbers;
+}
+
+/* The name of a number that makes no sense, or NULL. */
+llmobsi_fn const char* llmobsi_alert_defaults_wrong(const llmobs_alert_defaults* numbers)
+{
+    const double* bound = llmobsi_bounds[LLMOBS_I_BOUNDS_PHASE];
+#define LLMOBS_I_ALERT_CHECK(number, value, least, most)            \
+    if (!(numbers->number >= least && numbers->number <= (most))) { \
+        return #number;                                             \
+    }
+    LLMOBS_I_ALERT_NUMBERS(LLMOBS_I_ALERT_CHECK)
+#undef LLMOBS_I_ALERT_CHECK
+    while (*bound > 0 && *bound < numbers->latency_slo_s) {
+        bound++;
+    }
+    return *bound > numbers->latency_slo_s ? "latency_slo_s" : NULL;
+}
+
+/* The share that a budget burns at: of a large one no more than nine tenths, or no traffic could
+   reach it. Without the last digits that binary fractions bring along. */
+llmobsi_fn double llmobsi_alert_burn(double slo, double factor)
+{
+    double share = (1 - slo) * factor;
+    return (double)(int64_t)((share < 0.9 ? share : 0.9) * 1e9 + 0.5) / 1e9;
+}
+
+/* What is left of 1. */
+llmobsi_fn double llmobsi_alert_rest(double share)
+{
+    return (double)(int64_t)((1 - share) * 1e9 + 0.5) / 1e9;
+}
+
+/* The number of a name. */
+llmobsi_fn double llmobsi_alert_number_named(const llmobs_alert_defaults* numbers,
+                                             const char* name, size_t size)
+{
+#define LLMOBS_I_ALERT_NAMED(text, number)                      \
+    if (strlen(text) == size && memcmp(name, text, size) == 0) { \
+        return number;                                          \
+    }
+#define LLMOBS_I_ALERT_LISTED(number, value, least, most) \
+    LLMOBS_I_ALERT_NAMED(#number, numbers->number)
+#define LLMOBS_I_ALERT_BURN(window, factor)                                                      \
+    LLMOBS_I_ALERT_NAMED("error_" #window, llmobsi_alert_burn(numbers->error_slo, factor))       \
+    LLMOBS_I_ALERT_NAMED("latency_" #window,                                                     \
+                         llmobsi_alert_rest(llmobsi_alert_burn(numbers->latency_slo, factor)))
+    LLMOBS_I_ALERT_NUMBERS(LLMOBS_I_ALERT_LISTED)
+    LLMOBS_I_ALERT_BURNS(LLMOBS_I_ALERT_BURN)
+    LLMOBS_I_ALERT_NAMED("few_requests", numbers->requests_least / 5)
+#undef LLMOBS_I_ALERT_BURN
+#undef LLMOBS_I_ALERT_LISTED
+#undef LLMOBS_I_ALERT_NAMED
+    LLMOBS_ASSERT(false);
+    return 0;
+}
+
+/* How many rules there are. */
+llmobsi_fn size_t llmobsi_alert_defaults_count(const llmobs_alert_defaults* numbers)
+{
+    return LLMOBS_I_ALERT_DEFAULT_RULES -
+           (numbers->monthly_budget_usd > 0 ? 0 : LLMOBS_I_ALERT_BUDGET_RULES);
+}
+
+/* One of them, as a line of text that is parsed as the host's are. */
+llmobsi_fn void llmobsi_alert_defaults_put(llmobsi_writer* writer,
+                                           const llmobs_alert_defaults* numbers, size_t index)
+{
+    const char* text = llmobsi_alert_default_texts[index];
+    while (*text != '\0') {
+        size_t plain = strcspn(text, "$");
+        size_t name = strspn(text + plain + (text[plain] != '\0'), LLMOBS_I_ALERT_NAME_BYTES);
+        llmobsi_put(writer, text, plain);
+        text += plain;
+        if (*text == '$') {
+            llmobsi_put_double(writer, llmobsi_alert_number_named(numbers, text + 1, name));
+            text += 1 + name;
+        }
+    }
+}
+
+/* ---- adding them --------------------------------------------------------------------------- */
+
+/* One of them, under the lock. */
+llmobsi_fn llmobs_result llmobsi_alert_defaults_add(llmobsi_alert_call* call,
+                                                    const llmobs_alert_defaults* numbers,
+                                                    size_t index, llmobs_alert_error* why)
+{
+    char text[LLMOBS_I_ALERT_CONDITION];
+    llmobsi_writer writer;
+    llmobsi_alert_reader reader;
+    llmobsi_alert_rule rule;
+    llmobsi_writer_init(&writer, text, sizeof text, NULL, NULL);
+    llmobsi_alert_defaults_put(&writer, numbers, index);
+    llmobsi_alert_reader_begin(&reader, text, writer.length);
+    if (llmobsi_alert_read_next(&reader, &rule) != LLMOBS_I_ALERT_READ_RULE) {
+        *why = reader.error; /* numbers of which one makes another's comparison foregone */
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    return llmobsi_alert_put(call->alerts, call->recorder, &rule, why);
+}
+
+LLMOBS_API llmobs_result llmobs_alert_defaults_load(llmobs* obs,
+                                                    const llmobs_alert_defaults* defaults,
+                                                    llmobs_alert_error* error)
+{
+    llmobs_alert_defaults numbers = llmobsi_alert_defaults_complete(defaults);
+    const char* wrong = llmobsi_alert_defaults_wrong(&numbers);
+    llmobs_alert_error why = llmobs_alert_error_default();
+    llmobs_result result = LLMOBS_ERROR_ARGUMENT;
+    llmobsi_alert_call call;
+    size_t i;
+    if (wrong != NULL) {
+        (void)llmobsi_alert_misfit(&why, NULL, "llmobs_alert_defaults.", wrong,
+                                   " is out of range");
+    } else {
+        result = llmobsi_alert_enter(&call, obs);
+        if (result == LLMOBS_OK) {
+            for (i = 0; i < llmobsi_alert_defaults_count(&numbers) && result == LLMOBS_OK; i++) {
+                result = llmobsi_alert_defaults_add(&call, &numbers, i, &why);
+            }
+            llmobsi_alerts_settle(call.alerts, result == LLMOBS_OK);
+            llmobsi_alert_leave(&call);
+        }
+    }
+    llmobsi_alert_error_out(error, &why);
     return result;
 }
 
@@ -42975,6 +43110,60 @@ llmobsi_fn void llmobsi_alert_rules_begin(llmobsi_writer* writer, uint32_t inter
     llmobsi_yaml_span(writer, "\n    interval: ",
                       interval_s > 0 ? interval_s : LLMOBS_I_ALERT_STEP_S);
     llmobsi_put_text(writer, "\n    rules:");
+}
+
+/* ---- those of an instance ------------------------------------------------------------------ */
+
+/* A copy of the next rule, from *number on. */
+llmobsi_fn llmobs_result llmobsi_alert_rules_next(llmobs* obs, uint32_t* number, bool* more,
+                                                  llmobsi_alert_rule* rule)
+{
+    llmobsi_alert_call call;
+    llmobs_result result = llmobsi_alert_enter(&call, obs);
+    *more = false;
+    if (result != LLMOBS_OK) {
+        return result;
+    }
+    while (!*more && *number < call.alerts->rule_limit) {
+        *more = call.alerts->phases[*number] == LLMOBS_I_ALERT_LIVE;
+        *rule = call.alerts->rules[(*number)++];
+    }
+    llmobsi_alert_leave(&call);
+    return result;
+}
+
+LLMOBS_API llmobs_result llmobs_alert_rules_write(llmobs* obs, llmobs_alert_form form,
+                                                  uint32_t interval_s, llmobs_write_fn write,
+                                                  void* user)
+{
+    char buffer[LLMOBS_I_WRITER_BUFFER];
+    bool prometheus = form == LLMOBS_ALERT_FORM_PROMETHEUS;
+    llmobs_result result = LLMOBS_OK;
+    llmobsi_writer writer;
+    llmobsi_alert_rule rule;
+    uint32_t number = 0;
+    bool more = true;
+    if (write == NULL || (!prometheus && form != LLMOBS_ALERT_FORM_TEXT)) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    llmobsi_writer_init(&writer, buffer, sizeof buffer, write, user);
+    while (more && !writer.failed && result == LLMOBS_OK) {
+        bool first = number == 0;
+        result = llmobsi_alert_rules_next(obs, &number, &more, &rule);
+        if (result == LLMOBS_OK && first && prometheus) {
+            llmobsi_alert_rules_begin(&writer, interval_s);
+        }
+        if (result == LLMOBS_OK && more && prometheus) {
+            llmobsi_alert_rules_put(&writer, &rule);
+        } else if (result == LLMOBS_OK && more) {
+            llmobsi_put_alert_rule(&writer, &rule);
+        }
+    }
+    llmobsi_put(&writer, "\n", prometheus);
+    if (!llmobsi_writer_finish(&writer) && result == LLMOBS_OK) {
+        result = LLMOBS_ERROR_SYSTEM;
+    }
+    return result;
 }
 
 /* =================================================================================================

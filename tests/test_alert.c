@@ -337,6 +337,67 @@ static void test_gauge(void)
     (void)llmobs_close(obs);
 }
 
+static char written[65536];
+static size_t written_size;
+
+static bool keep_written(void* user, const char* data, size_t size)
+{
+    (void)user;
+    if (size > sizeof written - 1 - written_size) {
+        return false;
+    }
+    memcpy(written + written_size, data, size);
+    written_size += size;
+    written[written_size] = '\0';
+    return true;
+}
+
+/* The default rules fit an instance as it is by default, say nothing while all is well, and are
+   read back as the same. */
+static void test_defaults(void)
+{
+    llmobs_config config = alerted_config();
+    llmobs_alert_defaults numbers = llmobs_alert_defaults_default();
+    llmobs_alert_error error = llmobs_alert_error_default();
+    llmobs_alert_stats stats;
+    llmobs* obs;
+    int i;
+    memset(&stats, 0, sizeof stats);
+    config.alert_rules = 0;
+    numbers.monthly_budget_usd = 3000;
+    obs = open_alerts(&config);
+    if (!ok(llmobs_alert_defaults_load(obs, &numbers, &error) == LLMOBS_OK, "one call")) {
+        printf("# %s\n", error.reason);
+    }
+    (void)llmobs_alert_stats_read(obs, &stats);
+    printf("# %u rules, %u selectors, %u groups, %zu bytes of windows\n", stats.rules,
+           stats.watches, stats.groups, stats.window_bytes);
+    ok(stats.window_bytes < 393216 / 2, "half of the windows' memory is left");
+    is_int(stats.rules, 20, "all of them");
+    for (i = 0; i < 600; i++) {
+        add_requests(obs, "m", 3);
+        step(obs);
+    }
+    is_int(told_count, 0, "an hour of plain traffic is no news");
+    written_size = 0;
+    is_int(llmobs_alert_rules_write(obs, LLMOBS_ALERT_FORM_TEXT, 0, keep_written, NULL), LLMOBS_OK,
+           "they are written");
+    is_int(llmobs_alert_rules_load(obs, written, written_size, &error), LLMOBS_OK, "and read");
+    (void)llmobs_alert_stats_read(obs, &stats);
+    is_int(stats.rules, 20, "as what they are");
+    written_size = 0;
+    is_int(llmobs_alert_rules_write(obs, LLMOBS_ALERT_FORM_PROMETHEUS, 30, keep_written, NULL),
+           LLMOBS_OK, "for Prometheus, too");
+    ok(strstr(written, "groups:\n  - name: llmobs\n    interval: 30s\n    rules:\n") == written &&
+           strstr(written, "alert: \"cost_spike\"") != NULL,
+       "as a group of rules");
+    numbers.latency_slo_s = 11;
+    is_int(llmobs_alert_defaults_load(obs, &numbers, &error), LLMOBS_ERROR_ARGUMENT,
+           "a number that is no bound");
+    is_str(error.reason, "llmobs_alert_defaults.latency_slo_s is out of range", "is named");
+    (void)llmobs_close(obs);
+}
+
 static void test_fork(void)
 {
     llmobs_config config = alerted_config();
@@ -409,6 +470,7 @@ int main(void)
     test_clock();
     test_changes();
     test_gauge();
+    test_defaults();
     test_fork();
     test_users();
     test_counter();

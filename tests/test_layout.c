@@ -40,16 +40,21 @@ static void test_off(void)
 {
     llmobs_config config = llmobs_config_default();
     size_t spans = llmobs_memory_of(NULL, LLMOBS_PILLAR_SPANS);
+    size_t alerts = llmobs_memory_of(NULL, LLMOBS_PILLAR_ALERTS);
     size_t requests = llmobs_memory_of(NULL, LLMOBS_PILLAR_REQUESTS) +
                       llmobs_memory_of(NULL, LLMOBS_PILLAR_COST); /* which travels in these */
     config.metric_series = LLMOBS_OFF;
     is_int(of_pillar(&config, LLMOBS_PILLAR_METRICS), 0, "metrics that are off take nothing");
-    is_int(llmobs_memory_needed(&config), spans + requests, "and the rest is as before");
+    is_int(llmobs_memory_needed(&config), spans + requests + alerts, "and the rest is as before");
     config = llmobs_config_default();
     config.requests = LLMOBS_OFF;
     is_int(of_pillar(&config, LLMOBS_PILLAR_REQUESTS), 0, "requests that are off take nothing");
     is_int(llmobs_memory_needed(NULL) - llmobs_memory_needed(&config), requests,
            "and were all of their price");
+    config = llmobs_config_default();
+    config.alert_rules = LLMOBS_OFF;
+    is_int(llmobs_memory_needed(NULL) - llmobs_memory_needed(&config), alerts,
+           "and so are alerts");
     config = llmobs_config_default();
     config.exemplars = LLMOBS_OFF;
     is_int(llmobs_memory_needed(NULL) - llmobs_memory_needed(&config),
@@ -139,7 +144,8 @@ static void test_too_much(void)
     is_int(llmobs_memory_of(&config, LLMOBS_PILLAR_METRICS) +
                llmobs_memory_of(&config, LLMOBS_PILLAR_SPANS) +
                llmobs_memory_of(&config, LLMOBS_PILLAR_REQUESTS) +
-               llmobs_memory_of(&config, LLMOBS_PILLAR_COST),
+               llmobs_memory_of(&config, LLMOBS_PILLAR_COST) +
+               llmobs_memory_of(&config, LLMOBS_PILLAR_ALERTS),
            llmobs_memory_needed(&config), "is a sum, too");
 }
 

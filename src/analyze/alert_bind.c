@@ -268,14 +268,18 @@ llmobsi_fn bool llmobsi_alert_bind_own(llmobsi_alert_binder* binder)
 
 /* ---- watches ------------------------------------------------------------------------------- */
 
-/* One that is the same, and reaches as far; LLMOBS_I_NO_WATCH: there is none. */
-llmobsi_fn uint16_t llmobsi_watch_same(const llmobsi_watches* watches, const llmobsi_watch* wanted)
+/* One that is the same, and reaches as far or, where `fresh`, began at this step and may reach less
+   far. LLMOBS_I_NO_WATCH: there is none. */
+llmobsi_fn uint16_t llmobsi_watch_same(const llmobsi_watches* watches, const llmobsi_watch* wanted,
+                                       bool fresh, int64_t step)
 {
     uint32_t i;
     for (i = 0; i < watches->watch_limit; i++) {
         const llmobsi_watch* watch = &watches->watches[i];
-        if (watch->used && watch->key_size == wanted->key_size && watch->tiers >= wanted->tiers &&
+        if (watch->used && watch->key_size == wanted->key_size &&
             watch->columns == wanted->columns &&
+            (fresh ? watch->since == step && watch->tiers > 0 && watch->asked > 0
+                   : watch->tiers >= wanted->tiers) &&
             memcmp(watch->key, wanted->key, wanted->key_size) == 0) {
             return (uint16_t)i;
         }
@@ -324,6 +328,34 @@ llmobsi_fn uint16_t llmobsi_watch_begin(llmobsi_watches* watches, const llmobsi_
         return LLMOBS_I_NO_WATCH;
     }
     return number;
+}
+
+/* Makes one that has seen nothing yet reach farther, so that rules that are added together share it
+   in whatever order they come. LLMOBS_I_NO_WATCH: there is none such, or no room. */
+llmobsi_fn uint16_t llmobsi_watch_widen(llmobsi_watches* watches, const llmobsi_watch* wanted,
+                                        const llmobsi_recorder* recorder, int64_t step)
+{
+    uint16_t number = llmobsi_watch_same(watches, wanted, true, step);
+    bool widened = true;
+    llmobsi_watch* watch;
+    uint8_t tiers;
+    if (number == LLMOBS_I_NO_WATCH) {
+        return number;
+    }
+    watch = &watches->watches[number];
+    tiers = watch->tiers;
+    llmobsi_watch_groups_free(watches, watch);
+    watch->seen = 0;
+    watch->has_overflow = false;
+    watch->tiers = wanted->tiers;
+    if (watch->by_count == 0 &&
+        llmobsi_watch_group_make(watches, number, llmobsi_watch_hash("", 0), "", 0) == NULL) {
+        watch->tiers = tiers; /* what was given back is there */
+        (void)llmobsi_watch_group_make(watches, number, llmobsi_watch_hash("", 0), "", 0);
+        widened = false;
+    }
+    llmobsi_watch_read(watches, number, recorder, step);
+    return widened ? number : LLMOBS_I_NO_WATCH;
 }
 
 /* One that was restored learns what its names mean here. */
@@ -385,12 +417,18 @@ llmobsi_fn bool llmobsi_alert_bind_term(llmobsi_alert_binder* binder, llmobsi_al
                                         int64_t step)
 {
     llmobsi_watches* watches = binder->watches;
+    bool read = true;
     uint16_t number;
     binder->term = term;
     if (!llmobsi_alert_describe(binder)) {
         return false;
     }
-    number = llmobsi_watch_same(watches, &binder->watch);
+    number = llmobsi_watch_same(watches, &binder->watch, false, step);
+    if (number != LLMOBS_I_NO_WATCH) {
+        read = watches->watches[number].asked == 0;
+    } else {
+        number = llmobsi_watch_widen(watches, &binder->watch, binder->recorder, step);
+    }
     if (number == LLMOBS_I_NO_WATCH) {
         number = llmobsi_watch_begin(watches, &binder->watch, step);
     }
@@ -398,7 +436,7 @@ llmobsi_fn bool llmobsi_alert_bind_term(llmobsi_alert_binder* binder, llmobsi_al
         return llmobsi_alert_no(binder, ": no room for its windows (raise llmobs_config."
                                         "alert_window_bytes, alert_groups or alert_rules)");
     }
-    if (watches->watches[number].asked == 0) {
+    if (read) {
         llmobsi_watch_wake(&watches->watches[number], &binder->watch);
         llmobsi_watch_read(watches, number, binder->recorder, step);
     }

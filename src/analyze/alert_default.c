@@ -170,7 +170,7 @@ static const char* const llmobsi_alert_default_texts[] = {
     " summary \"Answers drift away from the baseline\""
     " runbook \"Run the safety and quality tests again; look for what the provider changed.\"\n",
 
-    "judge_flags: increase(llm_judge_evaluations_total{verdict=\"flag\"}[1d])"
+    "judge_flags: increase(llm_judge_evaluations_total{verdict=\"flagged\"}[1d])"
     " / increase(llm_judge_evaluations_total[1d]) > $judge_flag_ratio"
     " and increase(llm_judge_evaluations_total[1d]) >= $few_requests"
     " severity warning group judge"
@@ -305,4 +305,52 @@ llmobsi_fn void llmobsi_alert_defaults_put(llmobsi_writer* writer,
             text += 1 + name;
         }
     }
+}
+
+/* ---- adding them --------------------------------------------------------------------------- */
+
+/* One of them, under the lock. */
+llmobsi_fn llmobs_result llmobsi_alert_defaults_add(llmobsi_alert_call* call,
+                                                    const llmobs_alert_defaults* numbers,
+                                                    size_t index, llmobs_alert_error* why)
+{
+    char text[LLMOBS_I_ALERT_CONDITION];
+    llmobsi_writer writer;
+    llmobsi_alert_reader reader;
+    llmobsi_alert_rule rule;
+    llmobsi_writer_init(&writer, text, sizeof text, NULL, NULL);
+    llmobsi_alert_defaults_put(&writer, numbers, index);
+    llmobsi_alert_reader_begin(&reader, text, writer.length);
+    if (llmobsi_alert_read_next(&reader, &rule) != LLMOBS_I_ALERT_READ_RULE) {
+        *why = reader.error; /* numbers of which one makes another's comparison foregone */
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    return llmobsi_alert_put(call->alerts, call->recorder, &rule, why);
+}
+
+LLMOBS_API llmobs_result llmobs_alert_defaults_load(llmobs* obs,
+                                                    const llmobs_alert_defaults* defaults,
+                                                    llmobs_alert_error* error)
+{
+    llmobs_alert_defaults numbers = llmobsi_alert_defaults_complete(defaults);
+    const char* wrong = llmobsi_alert_defaults_wrong(&numbers);
+    llmobs_alert_error why = llmobs_alert_error_default();
+    llmobs_result result = LLMOBS_ERROR_ARGUMENT;
+    llmobsi_alert_call call;
+    size_t i;
+    if (wrong != NULL) {
+        (void)llmobsi_alert_misfit(&why, NULL, "llmobs_alert_defaults.", wrong,
+                                   " is out of range");
+    } else {
+        result = llmobsi_alert_enter(&call, obs);
+        if (result == LLMOBS_OK) {
+            for (i = 0; i < llmobsi_alert_defaults_count(&numbers) && result == LLMOBS_OK; i++) {
+                result = llmobsi_alert_defaults_add(&call, &numbers, i, &why);
+            }
+            llmobsi_alerts_settle(call.alerts, result == LLMOBS_OK);
+            llmobsi_alert_leave(&call);
+        }
+    }
+    llmobsi_alert_error_out(error, &why);
+    return result;
 }

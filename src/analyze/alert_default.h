@@ -27,3 +27,11 @@ typedef struct llmobs_alert_defaults {
 
 /* [any] Zeroed but for the size. */
 LLMOBS_API llmobs_alert_defaults llmobs_alert_defaults_default(void);
+
+/* [any, locks] Adds the default rules, by these numbers (NULL: by the defaults): those that are
+   there already, just so, are left alone. They are ordinary rules, which llmobs_alert_rule_add
+   replaces and _remove takes out. ERROR_ARGUMENT: a number makes no sense, or a metric is not
+   there (they need LLMOBS_FAMILY_LLM). ERROR_LIMIT: no room, or alerts are off. */
+LLMOBS_API llmobs_result llmobs_alert_defaults_load(llmobs* obs,
+                                                    const llmobs_alert_defaults* defaults,
+                                                    llmobs_alert_error* error);

@@ -98,7 +98,7 @@ llmobsi_fn void llmobsi_alerts_wake(llmobsi_alert_states* states, uint32_t numbe
 llmobsi_fn uint16_t llmobsi_watch_restore(llmobsi_watches* watches, const llmobsi_watch* saved)
 {
     uint32_t i;
-    if (llmobsi_watch_same(watches, saved) != LLMOBS_I_NO_WATCH) {
+    if (llmobsi_watch_same(watches, saved, false, 0) != LLMOBS_I_NO_WATCH) {
         return LLMOBS_I_NO_WATCH;
     }
     for (i = 0; i < watches->watch_limit; i++) {

@@ -118,17 +118,17 @@ llmobsi_fn double llmobsi_alert_arithmetic(llmobsi_alert_op op, double a, double
     case LLMOBS_I_ALERT_MULTIPLY:
         return a * b;
     default:
-        /* 0 / 0 is told by us, whatever the compiler makes of it. */
-        return b == 0.0 && a == 0.0 ? llmobsi_double_of(llmobsi_nan_bits) : a / b;
+        return b == 0.0 ? llmobsi_double_of(llmobsi_nan_bits) : a / b;
     }
 }
 
-/* As in PromQL: what is no number is unequal to everything, and nothing else. */
+/* What is no number, as a share of nothing, can't be told from anything. (In PromQL it is unequal
+   to everything, and a share of nothing is infinite; rules written there are worded for that.) */
 llmobsi_fn llmobsi_alert_truth llmobsi_alert_compare(llmobsi_alert_op op, double a, double b)
 {
     bool holds;
     if (llmobsi_double_is_nan(a) || llmobsi_double_is_nan(b)) {
-        return op == LLMOBS_I_ALERT_UNEQUAL ? LLMOBS_I_ALERT_TRUE : LLMOBS_I_ALERT_UNKNOWN;
+        return LLMOBS_I_ALERT_UNKNOWN;
     }
     switch (op) {
     case LLMOBS_I_ALERT_EQUAL:

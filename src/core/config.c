@@ -64,7 +64,7 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.state_interval_s = 60;
     config.alert_rules = 64;
     config.alert_groups = 512;
-    config.alert_window_bytes = 262144;
+    config.alert_window_bytes = 393216;
     config.alerts = 256;
     return config;
 }

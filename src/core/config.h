@@ -175,7 +175,7 @@ typedef struct llmobs_config {
     uint32_t alert_groups;       /* sets of labels that rules tell apart, 16 to 65536
                                                                                     (default 512) */
     uint32_t alert_window_bytes; /* for what rules have seen: 6.9 KB a counter over a week, 288
-                                    bytes over 5 minutes; 16 KiB to 2^28         (default 262144) */
+                                    bytes over 5 minutes; 16 KiB to 2^28         (default 393216) */
     uint32_t alerts;             /* pending or firing at one time, 16 to 65536      (default 256) */
     llmobs_alert_fn alert;       /* is told when one begins, ends, goes on         (default none) */
     void* alert_user;

@@ -558,3 +558,57 @@ llmobsi_fn void llmobsi_alert_rules_begin(llmobsi_writer* writer, uint32_t inter
                       interval_s > 0 ? interval_s : LLMOBS_I_ALERT_STEP_S);
     llmobsi_put_text(writer, "\n    rules:");
 }
+
+/* ---- those of an instance ------------------------------------------------------------------ */
+
+/* A copy of the next rule, from *number on. */
+llmobsi_fn llmobs_result llmobsi_alert_rules_next(llmobs* obs, uint32_t* number, bool* more,
+                                                  llmobsi_alert_rule* rule)
+{
+    llmobsi_alert_call call;
+    llmobs_result result = llmobsi_alert_enter(&call, obs);
+    *more = false;
+    if (result != LLMOBS_OK) {
+        return result;
+    }
+    while (!*more && *number < call.alerts->rule_limit) {
+        *more = call.alerts->phases[*number] == LLMOBS_I_ALERT_LIVE;
+        *rule = call.alerts->rules[(*number)++];
+    }
+    llmobsi_alert_leave(&call);
+    return result;
+}
+
+LLMOBS_API llmobs_result llmobs_alert_rules_write(llmobs* obs, llmobs_alert_form form,
+                                                  uint32_t interval_s, llmobs_write_fn write,
+                                                  void* user)
+{
+    char buffer[LLMOBS_I_WRITER_BUFFER];
+    bool prometheus = form == LLMOBS_ALERT_FORM_PROMETHEUS;
+    llmobs_result result = LLMOBS_OK;
+    llmobsi_writer writer;
+    llmobsi_alert_rule rule;
+    uint32_t number = 0;
+    bool more = true;
+    if (write == NULL || (!prometheus && form != LLMOBS_ALERT_FORM_TEXT)) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    llmobsi_writer_init(&writer, buffer, sizeof buffer, write, user);
+    while (more && !writer.failed && result == LLMOBS_OK) {
+        bool first = number == 0;
+        result = llmobsi_alert_rules_next(obs, &number, &more, &rule);
+        if (result == LLMOBS_OK && first && prometheus) {
+            llmobsi_alert_rules_begin(&writer, interval_s);
+        }
+        if (result == LLMOBS_OK && more && prometheus) {
+            llmobsi_alert_rules_put(&writer, &rule);
+        } else if (result == LLMOBS_OK && more) {
+            llmobsi_put_alert_rule(&writer, &rule);
+        }
+    }
+    llmobsi_put(&writer, "\n", prometheus);
+    if (!llmobsi_writer_finish(&writer) && result == LLMOBS_OK) {
+        result = LLMOBS_ERROR_SYSTEM;
+    }
+    return result;
+}
