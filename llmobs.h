@@ -34569,7 +34569,7 @@ static const char* const llmobsi_alert_default_texts[] = {
     " summary \"Answers drift away from the baseline\""
     " runbook \"Run the safety and quality tests again; look for what the provider changed.\"\n",
 
-    "judge_flags: increase(llm_judge_evaluations_total{verdict=\"flag\"}[1d])"
+    "judge_flags: increase(llm_judge_evaluations_total{verdict=\"flagged\"}[1d])"
     " / increase(llm_judge_evaluations_total[1d]) > $judge_flag_ratio"
     " and increase(llm_judge_evaluations_total[1d]) >= $few_requests"
     " severity warning group judge"
