@@ -37970,6 +37970,20 @@ llmobsi_fn double llmobsi_alert_buckets(llmobsi_alert_scope* scope, const llmobs
     return llmobsi_alert_quantile(term->quantile, counts, metric->bounds, metric->bound_count);
 }
 
+/* The value of a term that has no series with these labels: a sum of nothing is 0, once there was
+   time for something; a gauge has no value. */
+llmobsi_fn double llmobsi_alert_nothing(llmobsi_alert_scope* scope, const llmobsi_alert_term* term)
+{
+    const llmobsi_watch* watch = &scope->watches->watches[term->watch];
+    int64_t seen = scope->step - watch->since - term->offset_s / LLMOBS_I_ALERT_STEP_S;
+    bool counts = watch->kind != LLMOBS_I_WATCH_GAUGE && watch->kind != LLMOBS_I_WATCH_HEAVY &&
+                  watch->kind != LLMOBS_I_WATCH_BUCKETS;
+    scope->verdict.partial |= seen < term->span_s / LLMOBS_I_ALERT_STEP_S;
+    return counts && (term->function == LLMOBS_I_ALERT_INSTANT || seen > 0)
+               ? 0.0
+               : llmobsi_double_of(llmobsi_nan_bits);
+}
+
 /* A term's value in its unit; NaN: there is none. */
 llmobsi_fn double llmobsi_alert_value(llmobsi_alert_scope* scope, const llmobsi_alert_term* term,
                                       const llmobsi_watch_group* group)
@@ -37979,7 +37993,7 @@ llmobsi_fn double llmobsi_alert_value(llmobsi_alert_scope* scope, const llmobsi_
     uint32_t covered;
     double change;
     if (group == NULL) {
-        return none;
+        return llmobsi_alert_nothing(scope, term);
     }
     switch ((llmobsi_alert_function)term->function) {
     case LLMOBS_I_ALERT_INSTANT:
@@ -38414,9 +38428,10 @@ llmobsi_fn void llmobsi_alerts_forked(llmobsi_recorder* recorder)
 
 /* ---- evaluation ---------------------------------------------------------------------------- */
 
-/* The groups of all terms that have these labels. False: one of them has none, as where PromQL
-   finds no match. */
-llmobsi_fn bool llmobsi_alert_match(llmobsi_alert_scope* scope, const llmobsi_watch_group* group)
+/* What each term has of these labels; NULL: nothing. False: a term before this one has them, too:
+   they were judged with it. */
+llmobsi_fn bool llmobsi_alert_match(llmobsi_alert_scope* scope, uint32_t term,
+                                    const llmobsi_watch_group* group)
 {
     const llmobsi_alert_rule* rule = scope->rule;
     uint32_t i;
@@ -38426,7 +38441,7 @@ llmobsi_fn bool llmobsi_alert_match(llmobsi_alert_scope* scope, const llmobsi_wa
                                ? group
                                : llmobsi_watch_find(scope->watches, watch, group->hash,
                                                     group->labels, group->labels_size);
-        if (scope->groups[i] == NULL) {
+        if (i < term && scope->groups[i] != NULL) {
             return false;
         }
     }
@@ -38436,9 +38451,6 @@ llmobsi_fn bool llmobsi_alert_match(llmobsi_alert_scope* scope, const llmobsi_wa
 llmobsi_fn void llmobsi_alert_judge_group(llmobsi_alerts* alerts, llmobsi_alert_scope* scope,
                                           uint32_t number, const llmobsi_watch_group* group)
 {
-    if (!llmobsi_alert_match(scope, group)) {
-        return;
-    }
     llmobsi_alert_evaluate(scope);
     if (!llmobsi_alert_has_history(scope)) {
         scope->verdict.truth = LLMOBS_I_ALERT_UNKNOWN;
@@ -38447,22 +38459,27 @@ llmobsi_fn void llmobsi_alert_judge_group(llmobsi_alerts* alerts, llmobsi_alert_
                         &scope->verdict);
 }
 
-/* One rule, for each set of labels that its first term has. */
+/* One rule, for each set of labels that any of its terms has. */
 llmobsi_fn void llmobsi_alert_judge_rule(llmobsi_alerts* alerts, const llmobsi_recorder* recorder,
                                          uint32_t number)
 {
     const llmobsi_alert_rule* rule = &alerts->rules[number];
     llmobsi_alert_scope scope;
+    uint32_t term;
     uint32_t place;
     scope.watches = &alerts->watches;
     scope.recorder = recorder;
     scope.rule = rule;
     scope.step = alerts->step;
-    place = alerts->watches.watches[rule->terms[0].watch].first;
-    while (place != 0) {
-        const llmobsi_watch_group* group = &alerts->watches.groups[place - 1];
-        llmobsi_alert_judge_group(alerts, &scope, number, group);
-        place = group->next;
+    for (term = 0; term < rule->term_count; term++) {
+        place = alerts->watches.watches[rule->terms[term].watch].first;
+        while (place != 0) {
+            const llmobsi_watch_group* group = &alerts->watches.groups[place - 1];
+            if (llmobsi_alert_match(&scope, term, group)) {
+                llmobsi_alert_judge_group(alerts, &scope, number, group);
+            }
+            place = group->next;
+        }
     }
 }
 
@@ -39161,8 +39178,8 @@ static const char* const llmobsi_alert_default_texts[] = {
     " runbook \"Run the safety and quality tests again; look for what the provider changed.\"\n",
 
     "judge_flags: increase(llm_judge_evaluations_total{verdict=\"flagged\"}[1d])"
-    " / increase(llm_judge_evaluations_total[1d]) > $judge_flag_ratio"
-    " and increase(llm_judge_evaluations_total[1d]) >= $few_requests"
+    " / increase(llm_judge_evaluations_total{verdict!=\"error\"}[1d]) > $judge_flag_ratio"
+    " and increase(llm_judge_evaluations_total{verdict!=\"error\"}[1d]) >= $few_requests"
     " severity warning group judge"
     " summary \"The judge flags more than a share of $judge_flag_ratio of what it looks at\""
     " runbook \"Read what was flagged; let a person decide whether the judge is right.\"\n",

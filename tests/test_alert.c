@@ -95,6 +95,29 @@ static void test_groups(void)
     (void)llmobs_close(obs);
 }
 
+/* A set of labels that one term has and the other has not. */
+static void test_union(void)
+{
+    llmobs_config config = alerted_config();
+    llmobs* obs = open_alerts(&config);
+    load_rules(obs, "idle: increase(llm_cost_usd_total[5m]) > 1 and "
+                    "increase(llm_requests_total[5m]) == 0 by (model)\n"
+                    "busy: increase(llm_cost_usd_total[5m]) == 0 and "
+                    "increase(llm_requests_total[5m]) > 1 by (model)");
+    step(obs);
+    llmobs_counter_add(counter_of(obs, "llm_cost_usd_total", "model", "a"), 2000000000u);
+    {
+        const char* values[] = {"b", "f", ""};
+        llmobs_counter_add(
+            llmobs_counter_get(llmobs_metric_of(obs, LLMOBS_METRIC_LLM_REQUESTS), values, 3), 5);
+    }
+    step(obs);
+    is_str(next_told(), "fired idle model=a 2 1", "what is only in the first term is judged");
+    is_str(next_told(), "fired busy model=b 0 0", "and what is only in the second");
+    is_str(next_told(), "nothing", "each once");
+    (void)llmobs_close(obs);
+}
+
 static void test_quantile(void)
 {
     llmobs_config config = alerted_config();
@@ -475,6 +498,7 @@ int main(void)
     test_users();
     test_counter();
     test_groups();
+    test_union();
     test_quantile();
     test_refused();
     return done();

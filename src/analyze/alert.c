@@ -124,9 +124,10 @@ llmobsi_fn void llmobsi_alerts_forked(llmobsi_recorder* recorder)
 
 /* ---- evaluation ---------------------------------------------------------------------------- */
 
-/* The groups of all terms that have these labels. False: one of them has none, as where PromQL
-   finds no match. */
-llmobsi_fn bool llmobsi_alert_match(llmobsi_alert_scope* scope, const llmobsi_watch_group* group)
+/* What each term has of these labels; NULL: nothing. False: a term before this one has them, too:
+   they were judged with it. */
+llmobsi_fn bool llmobsi_alert_match(llmobsi_alert_scope* scope, uint32_t term,
+                                    const llmobsi_watch_group* group)
 {
     const llmobsi_alert_rule* rule = scope->rule;
     uint32_t i;
@@ -136,7 +137,7 @@ llmobsi_fn bool llmobsi_alert_match(llmobsi_alert_scope* scope, const llmobsi_wa
                                ? group
                                : llmobsi_watch_find(scope->watches, watch, group->hash,
                                                     group->labels, group->labels_size);
-        if (scope->groups[i] == NULL) {
+        if (i < term && scope->groups[i] != NULL) {
             return false;
         }
     }
@@ -146,9 +147,6 @@ llmobsi_fn bool llmobsi_alert_match(llmobsi_alert_scope* scope, const llmobsi_wa
 llmobsi_fn void llmobsi_alert_judge_group(llmobsi_alerts* alerts, llmobsi_alert_scope* scope,
                                           uint32_t number, const llmobsi_watch_group* group)
 {
-    if (!llmobsi_alert_match(scope, group)) {
-        return;
-    }
     llmobsi_alert_evaluate(scope);
     if (!llmobsi_alert_has_history(scope)) {
         scope->verdict.truth = LLMOBS_I_ALERT_UNKNOWN;
@@ -157,22 +155,27 @@ llmobsi_fn void llmobsi_alert_judge_group(llmobsi_alerts* alerts, llmobsi_alert_
                         &scope->verdict);
 }
 
-/* One rule, for each set of labels that its first term has. */
+/* One rule, for each set of labels that any of its terms has. */
 llmobsi_fn void llmobsi_alert_judge_rule(llmobsi_alerts* alerts, const llmobsi_recorder* recorder,
                                          uint32_t number)
 {
     const llmobsi_alert_rule* rule = &alerts->rules[number];
     llmobsi_alert_scope scope;
+    uint32_t term;
     uint32_t place;
     scope.watches = &alerts->watches;
     scope.recorder = recorder;
     scope.rule = rule;
     scope.step = alerts->step;
-    place = alerts->watches.watches[rule->terms[0].watch].first;
-    while (place != 0) {
-        const llmobsi_watch_group* group = &alerts->watches.groups[place - 1];
-        llmobsi_alert_judge_group(alerts, &scope, number, group);
-        place = group->next;
+    for (term = 0; term < rule->term_count; term++) {
+        place = alerts->watches.watches[rule->terms[term].watch].first;
+        while (place != 0) {
+            const llmobsi_watch_group* group = &alerts->watches.groups[place - 1];
+            if (llmobsi_alert_match(&scope, term, group)) {
+                llmobsi_alert_judge_group(alerts, &scope, number, group);
+            }
+            place = group->next;
+        }
     }
 }
 

@@ -171,8 +171,8 @@ static const char* const llmobsi_alert_default_texts[] = {
     " runbook \"Run the safety and quality tests again; look for what the provider changed.\"\n",
 
     "judge_flags: increase(llm_judge_evaluations_total{verdict=\"flagged\"}[1d])"
-    " / increase(llm_judge_evaluations_total[1d]) > $judge_flag_ratio"
-    " and increase(llm_judge_evaluations_total[1d]) >= $few_requests"
+    " / increase(llm_judge_evaluations_total{verdict!=\"error\"}[1d]) > $judge_flag_ratio"
+    " and increase(llm_judge_evaluations_total{verdict!=\"error\"}[1d]) >= $few_requests"
     " severity warning group judge"
     " summary \"The judge flags more than a share of $judge_flag_ratio of what it looks at\""
     " runbook \"Read what was flagged; let a person decide whether the judge is right.\"\n",

@@ -71,6 +71,20 @@ llmobsi_fn double llmobsi_alert_buckets(llmobsi_alert_scope* scope, const llmobs
     return llmobsi_alert_quantile(term->quantile, counts, metric->bounds, metric->bound_count);
 }
 
+/* The value of a term that has no series with these labels: a sum of nothing is 0, once there was
+   time for something; a gauge has no value. */
+llmobsi_fn double llmobsi_alert_nothing(llmobsi_alert_scope* scope, const llmobsi_alert_term* term)
+{
+    const llmobsi_watch* watch = &scope->watches->watches[term->watch];
+    int64_t seen = scope->step - watch->since - term->offset_s / LLMOBS_I_ALERT_STEP_S;
+    bool counts = watch->kind != LLMOBS_I_WATCH_GAUGE && watch->kind != LLMOBS_I_WATCH_HEAVY &&
+                  watch->kind != LLMOBS_I_WATCH_BUCKETS;
+    scope->verdict.partial |= seen < term->span_s / LLMOBS_I_ALERT_STEP_S;
+    return counts && (term->function == LLMOBS_I_ALERT_INSTANT || seen > 0)
+               ? 0.0
+               : llmobsi_double_of(llmobsi_nan_bits);
+}
+
 /* A term's value in its unit; NaN: there is none. */
 llmobsi_fn double llmobsi_alert_value(llmobsi_alert_scope* scope, const llmobsi_alert_term* term,
                                       const llmobsi_watch_group* group)
@@ -80,7 +94,7 @@ llmobsi_fn double llmobsi_alert_value(llmobsi_alert_scope* scope, const llmobsi_
     uint32_t covered;
     double change;
     if (group == NULL) {
-        return none;
+        return llmobsi_alert_nothing(scope, term);
     }
     switch ((llmobsi_alert_function)term->function) {
     case LLMOBS_I_ALERT_INSTANT:
