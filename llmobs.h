@@ -301,7 +301,8 @@ CONTENTS: search for a tag.
     memory                                      14.1 MiB by default, one block, at llmobs_open,
                                                  of which metrics are 4.0, requests 1.7,
                                                  costs 1.0
-    threads                       one for the tick, one an exporter; none when the host pumps
+    threads                       one for the tick, one an exporter, one for
+                                  a state file; none when the host pumps
 
     What does not fit is dropped and counted: started = collected + dropped (by cause) + ended +
     live, and each exporter has received = exported + lost (by cause) + queued, always.
@@ -2969,7 +2970,8 @@ LLMOBS_API llmobs_result llmobs_cost_report(llmobs* obs, const llmobs_cost_quest
 /* ---- cost reports as text ------------------------------------------------------------------ */
 
 typedef enum llmobs_report_format {
-    LLMOBS_REPORT_TEXT = 0, /* for a terminal                      */
+    LLMOBS_REPORT_TEXT = 0, /* for a terminal: money cut to six decimals, so that lines need not
+                               add up in the last one, as they do in the others */
     LLMOBS_REPORT_JSON,     /* one line                            */
     LLMOBS_REPORT_CSV       /* RFC 4180, a header and a line each  */
 } llmobs_report_format;
@@ -24022,9 +24024,9 @@ llmobsi_fn void llmobsi_purse_read(const llmobsi_purse* purse, uint32_t of, uint
 
 LLMOBS_I_STATIC_ASSERT(purse_most, LLMOBS_I_PURSE_MOST == (uint64_t)LLMOBS_BUDGET_MOST);
 
-/* All written under the lock, but for `when` and the last two; any thread reads. Who removes or adds
-   one changes the round first, what it is next, and the state last: what was read in between fits
-   no purse. */
+/* All written under the lock, but for `when` and the last two; any thread reads. Who removes or
+   adds one changes the round first, what it is next, and the state last: what was read in between
+   fits no purse. */
 typedef struct llmobsi_budget {
     llmobsi_atomic64 when; /* round << 32 | the period's number: any thread, by compare-and-swap */
     llmobsi_atomic32 state;
