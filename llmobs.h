@@ -17721,7 +17721,7 @@ typedef struct llmobsi_recorder {
     void* prices;   /* and llmobsi_prices_of */
     void* budgets;  /* and llmobsi_budgets_of */
     llmobsi_atomic64 cost_headers_refused; /* any thread adds, these two */
-    llmobsi_atomic64 budgets_missed; /* added while none are kept. The tick takes them */
+    llmobsi_atomic64 budgets_missed; /* added while none are kept */
     /* Set by the layers above: called once in a child after fork, by its first thread to come. */
     void (*after_fork)(struct llmobsi_recorder* recorder);
 } llmobsi_recorder;
@@ -36935,6 +36935,7 @@ typedef struct llmobsi_collector {
     llmobsi_thread_counts noted; /* what notes have told of */
     uint64_t noted_drops[LLMOBS_DROP_COUNT];
     uint64_t noted_names;
+    uint64_t noted_budgets;
     uint64_t noted_no_exporter;
     llmobsi_metric_totals noted_metrics;
     uint64_t noted_misused;
@@ -37201,8 +37202,9 @@ llmobsi_fn void llmobsi_collect_notes(llmobsi_collector* collector)
     }
     llmobsi_notes_add(notes, LLMOBS_NOTE_KEY_RANDOM,
                       llmobsi_keyring_is_news(&collector->recorder.keyring));
-    llmobsi_notes_add(notes, LLMOBS_NOTE_BUDGETS_OFF,
-                      llmobsi_exchange_ordered(&collector->recorder.budgets_missed, 0));
+    total = llmobsi_load_relaxed(&collector->recorder.budgets_missed);
+    llmobsi_notes_add(notes, LLMOBS_NOTE_BUDGETS_OFF, total - collector->noted_budgets);
+    collector->noted_budgets = total;
     total = llmobsi_load_relaxed(&collector->recorder.names.overflowed);
     llmobsi_notes_add(notes, LLMOBS_NOTE_NAMES, total - collector->noted_names);
     collector->noted_names = total;
@@ -41871,7 +41873,6 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
     collector->expired = 0;
     collector->no_exporter = 0;
     recorder->cost_headers_refused = 0;
-    recorder->budgets_missed = 0;
     memset(&collector->noted, 0, sizeof collector->noted);
     memset(collector->noted_drops, 0, sizeof collector->noted_drops);
     (void)llmobsi_locks_init(instance);
