@@ -3021,8 +3021,8 @@ LLMOBS_API llmobs_result llmobs_cost_report(llmobs* obs, const llmobs_cost_quest
 /* ---- cost reports as text ------------------------------------------------------------------ */
 
 typedef enum llmobs_report_format {
-    LLMOBS_REPORT_TEXT = 0, /* for a terminal: money cut to 6 places, so that lines may not add up
-                               to the last one, which they do in the others */
+    LLMOBS_REPORT_TEXT = 0, /* for a terminal: money cut to six decimals, so that lines need not
+                               add up in the last one, as they do in the others */
     LLMOBS_REPORT_JSON,     /* one line                            */
     LLMOBS_REPORT_CSV       /* RFC 4180, a header and a line each  */
 } llmobs_report_format;
@@ -18040,7 +18040,7 @@ typedef struct llmobsi_recorder {
     void* budgets;  /* and llmobsi_budgets_of */
     void* alerts;   /* and llmobsi_alerts_of */
     llmobsi_atomic64 cost_headers_refused; /* any thread adds, these two */
-    llmobsi_atomic64 budgets_missed; /* added while none are kept. The tick takes them */
+    llmobsi_atomic64 budgets_missed; /* added while none are kept */
     /* Set by the layers above: called once in a child after fork, by its first thread to come. */
     void (*after_fork)(struct llmobsi_recorder* recorder);
 } llmobsi_recorder;
@@ -44219,6 +44219,7 @@ typedef struct llmobsi_collector {
     llmobsi_thread_counts noted; /* what notes have told of */
     uint64_t noted_drops[LLMOBS_DROP_COUNT];
     uint64_t noted_names;
+    uint64_t noted_budgets;
     uint64_t noted_no_exporter;
     llmobsi_metric_totals noted_metrics;
     uint64_t noted_misused;
@@ -44485,8 +44486,9 @@ llmobsi_fn void llmobsi_collect_notes(llmobsi_collector* collector)
     }
     llmobsi_notes_add(notes, LLMOBS_NOTE_KEY_RANDOM,
                       llmobsi_keyring_is_news(&collector->recorder.keyring));
-    llmobsi_notes_add(notes, LLMOBS_NOTE_BUDGETS_OFF,
-                      llmobsi_exchange_ordered(&collector->recorder.budgets_missed, 0));
+    total = llmobsi_load_relaxed(&collector->recorder.budgets_missed);
+    llmobsi_notes_add(notes, LLMOBS_NOTE_BUDGETS_OFF, total - collector->noted_budgets);
+    collector->noted_budgets = total;
     total = llmobsi_load_relaxed(&collector->recorder.names.overflowed);
     llmobsi_notes_add(notes, LLMOBS_NOTE_NAMES, total - collector->noted_names);
     collector->noted_names = total;
@@ -49637,7 +49639,6 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
     collector->expired = 0;
     collector->no_exporter = 0;
     recorder->cost_headers_refused = 0;
-    recorder->budgets_missed = 0;
     memset(&collector->noted, 0, sizeof collector->noted);
     memset(collector->noted_drops, 0, sizeof collector->noted_drops);
     (void)llmobsi_locks_init(instance);

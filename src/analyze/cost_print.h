@@ -1,8 +1,8 @@
 /* ---- cost reports as text ------------------------------------------------------------------ */
 
 typedef enum llmobs_report_format {
-    LLMOBS_REPORT_TEXT = 0, /* for a terminal: money cut to 6 places, so that lines may not add up
-                               to the last one, which they do in the others */
+    LLMOBS_REPORT_TEXT = 0, /* for a terminal: money cut to six decimals, so that lines need not
+                               add up in the last one, as they do in the others */
     LLMOBS_REPORT_JSON,     /* one line                            */
     LLMOBS_REPORT_CSV       /* RFC 4180, a header and a line each  */
 } llmobs_report_format;

@@ -33,6 +33,7 @@ typedef struct llmobsi_collector {
     llmobsi_thread_counts noted; /* what notes have told of */
     uint64_t noted_drops[LLMOBS_DROP_COUNT];
     uint64_t noted_names;
+    uint64_t noted_budgets;
     uint64_t noted_no_exporter;
     llmobsi_metric_totals noted_metrics;
     uint64_t noted_misused;
@@ -299,8 +300,9 @@ llmobsi_fn void llmobsi_collect_notes(llmobsi_collector* collector)
     }
     llmobsi_notes_add(notes, LLMOBS_NOTE_KEY_RANDOM,
                       llmobsi_keyring_is_news(&collector->recorder.keyring));
-    llmobsi_notes_add(notes, LLMOBS_NOTE_BUDGETS_OFF,
-                      llmobsi_exchange_ordered(&collector->recorder.budgets_missed, 0));
+    total = llmobsi_load_relaxed(&collector->recorder.budgets_missed);
+    llmobsi_notes_add(notes, LLMOBS_NOTE_BUDGETS_OFF, total - collector->noted_budgets);
+    collector->noted_budgets = total;
     total = llmobsi_load_relaxed(&collector->recorder.names.overflowed);
     llmobsi_notes_add(notes, LLMOBS_NOTE_NAMES, total - collector->noted_names);
     collector->noted_names = total;

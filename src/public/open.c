@@ -281,7 +281,6 @@ llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
     collector->expired = 0;
     collector->no_exporter = 0;
     recorder->cost_headers_refused = 0;
-    recorder->budgets_missed = 0;
     memset(&collector->noted, 0, sizeof collector->noted);
     memset(collector->noted_drops, 0, sizeof collector->noted_drops);
     (void)llmobsi_locks_init(instance);

@@ -100,7 +100,7 @@ typedef struct llmobsi_recorder {
     void* budgets;  /* and llmobsi_budgets_of */
     void* alerts;   /* and llmobsi_alerts_of */
     llmobsi_atomic64 cost_headers_refused; /* any thread adds, these two */
-    llmobsi_atomic64 budgets_missed; /* added while none are kept. The tick takes them */
+    llmobsi_atomic64 budgets_missed; /* added while none are kept */
     /* Set by the layers above: called once in a child after fork, by its first thread to come. */
     void (*after_fork)(struct llmobsi_recorder* recorder);
 } llmobsi_recorder;
