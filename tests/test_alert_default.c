@@ -121,10 +121,7 @@ static int known_metric(const char* name, size_t size)
 /* Those that the library makes without a definition in the catalogue, or not in every version. */
 static bool is_elsewhere(const char* name)
 {
-    static const char* const names[] = {
-        "llm_time_to_first_token_seconds_bucket", "llm_time_to_first_token_seconds_count",
-        "llm_good_requests_total", "llm_drift_score", "llm_judge_evaluations_total",
-        "llm_user_input_tokens_lower_bound", "llmobs_lost_total"};
+    static const char* const names[] = {"llm_user_input_tokens_lower_bound", "llmobs_lost_total"};
     return is_word_of(name, names, sizeof names / sizeof names[0]);
 }
 
