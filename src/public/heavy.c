@@ -23,7 +23,4 @@ llmobsi_fn void llmobsi_gather_heavy(llmobsi_gather* gather, llmobsi_instance* i
     for (i = 0; i < count; i++) {
         llmobsi_self_labelled(&account, heavy[i].input_tokens, "user", heavy[i].pseudonym);
     }
-    if (count > 0) {
-        (void)llmobsi_gather_flush(gather); /* attributes point to the names, which end here */
-    }
 }

@@ -141,12 +141,14 @@ llmobsi_fn char* llmobsi_self_label(llmobs_point_view* point, char* text, const 
     return text;
 }
 
-/* A copy of a text, which lives until the points are handed over: a budget's name may go before. */
+/* A copy of a text, which lives until the points are handed over: names of budgets, rules and users
+   may go before. */
 llmobsi_fn llmobs_string llmobsi_self_keep(llmobsi_packer* packer, llmobs_string text)
 {
-    char* kept = text.size > 0 ? (char*)llmobsi_packer_take(packer, text.size, 1) : NULL;
+    char* kept = text.size > 0 ? (char*)llmobsi_packer_take(packer, text.size + 1, 1) : NULL;
     if (kept != NULL) {
         memcpy(kept, text.data, text.size);
+        kept[text.size] = '\0';
         text.data = kept;
     }
     return text;
