@@ -277,6 +277,7 @@ CONTENTS: search for a tag.
     request end                                  [any]          no         the audit callback's
     request input, output                        [owner]        no         the audit callback's
     request explain                              [any, locks]   no         no
+    alert rules, alerts                          [any, locks]   no         no
     tick, flush, stats, close                    [any, locks]   no         the exporters' writes
     state save                                   [any, locks]   no         yes: it waits for a disk
     adding an exporter                           [any, locks]   no         yes: its thread, its file
