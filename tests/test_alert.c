@@ -327,6 +327,16 @@ static void test_changes(void)
               "raise llmobs_config.alert_rules") != NULL,
        "there is room for four");
     (void)llmobs_close(obs);
+    config.alert_window_bytes = 16384;
+    obs = open_alerts(&config);
+    rule.by = NULL;
+    rule.condition = "increase(llm_cost_usd_total[7d]) > 1 and increase(llm_tokens_total[7d]) > 1 "
+                     "and increase(llm_requests_total[7d]) > 1";
+    is_int(llmobs_alert_rule_add(obs, &rule, &error), LLMOBS_ERROR_LIMIT,
+           "three weeks, and room for two");
+    (void)llmobs_alert_stats_read(obs, &stats);
+    is_int(stats.window_bytes, 0, "and nothing is kept of it");
+    (void)llmobs_close(obs);
     is_int(llmobs_alert_rule_add(obs, &rule, &error), LLMOBS_ERROR_CLOSED, "closed");
     config.alert_rules = LLMOBS_OFF;
     obs = open_alerts(&config);

@@ -335,6 +335,7 @@ llmobsi_fn llmobs_result llmobsi_alert_put(llmobsi_alerts* alerts,
     const char* name = llmobsi_alert_text(rule, rule->name);
     uint32_t old = llmobsi_alert_named(alerts, name, LLMOBS_I_ALERT_LIVE);
     uint32_t number = 0;
+    llmobs_result result;
     if (llmobsi_alert_named(alerts, name, LLMOBS_I_ALERT_FRESH) < alerts->rule_limit) {
         (void)llmobsi_alert_misfit(error, NULL, "the rule ", name, " stands there twice");
         return LLMOBS_ERROR_ARGUMENT;
@@ -351,13 +352,14 @@ llmobsi_fn llmobs_result llmobsi_alert_put(llmobsi_alerts* alerts,
         return LLMOBS_ERROR_LIMIT;
     }
     alerts->rules[number] = *rule;
-    if (!llmobsi_alert_bind(&alerts->watches, recorder, &alerts->rules[number], alerts->step,
-                            error)) {
+    result = llmobsi_alert_bind(&alerts->watches, recorder, &alerts->rules[number], alerts->step,
+                                error);
+    if (result == LLMOBS_OK) {
+        alerts->phases[number] = LLMOBS_I_ALERT_FRESH;
+    } else {
         memset(&alerts->rules[number], 0, sizeof alerts->rules[number]);
-        return LLMOBS_ERROR_ARGUMENT;
     }
-    alerts->phases[number] = LLMOBS_I_ALERT_FRESH;
-    return LLMOBS_OK;
+    return result;
 }
 
 /* What was added is there from now on, in place of what had its name. */

@@ -121,6 +121,7 @@ typedef struct llmobsi_alert_binder {
     const llmobsi_metric* metric; /* NULL: of the library's own */
     const char* name;
     llmobsi_watch watch; /* what the term asks for */
+    llmobs_result refused; /* what a rule that is refused is answered */
     llmobs_alert_error* error;
 } llmobsi_alert_binder;
 
@@ -433,6 +434,7 @@ llmobsi_fn bool llmobsi_alert_bind_term(llmobsi_alert_binder* binder, llmobsi_al
         number = llmobsi_watch_begin(watches, &binder->watch, step);
     }
     if (number == LLMOBS_I_NO_WATCH) {
+        binder->refused = LLMOBS_ERROR_LIMIT;
         return llmobsi_alert_no(binder, ": no room for its windows (raise llmobs_config."
                                         "alert_window_bytes, alert_groups or alert_rules)");
     }
@@ -605,25 +607,27 @@ llmobsi_fn bool llmobsi_alert_can_change(const llmobsi_watches* watches,
 }
 
 /* Binds all terms of a rule, or none. `error` gets the reason. */
-llmobsi_fn bool llmobsi_alert_bind(llmobsi_watches* watches, const llmobsi_recorder* recorder,
-                                   llmobsi_alert_rule* rule, int64_t step,
-                                   llmobs_alert_error* error)
+llmobsi_fn llmobs_result llmobsi_alert_bind(llmobsi_watches* watches,
+                                            const llmobsi_recorder* recorder,
+                                            llmobsi_alert_rule* rule, int64_t step,
+                                            llmobs_alert_error* error)
 {
     llmobsi_alert_binder binder;
     uint32_t i;
     binder.watches = watches;
     binder.recorder = recorder;
     binder.rule = rule;
+    binder.refused = LLMOBS_ERROR_ARGUMENT;
     binder.error = error;
     for (i = 0; i < rule->term_count; i++) {
         if (!llmobsi_alert_bind_term(&binder, &rule->terms[i], step)) {
             llmobsi_alert_unbind(watches, rule, i);
-            return false;
+            return binder.refused;
         }
     }
     if (!llmobsi_alert_can_change(watches, recorder, rule, error)) {
         llmobsi_alert_unbind(watches, rule, rule->term_count);
-        return false;
+        return LLMOBS_ERROR_ARGUMENT;
     }
-    return true;
+    return LLMOBS_OK;
 }
