@@ -87,8 +87,9 @@ test: llmobs.h
 
 # ---- check: what takes longer, or needs more tools --------------------------------------------
 
-GATES := check-asan-gcc check-asan-clang check-tsan-gcc check-tsan-clang check-stress check-flags \
-         check-model check-canary check-analyzer check-tidy check-cppcheck check-fuzz check-coverage
+GATES := check-asan-gcc check-asan-clang check-tsan-gcc check-tsan-clang check-stress check-builds \
+         check-flags check-model check-canary check-analyzer check-tidy check-cppcheck check-fuzz \
+         check-coverage
 .PHONY: $(GATES)
 
 check: llmobs.h
@@ -150,6 +151,11 @@ check-canary: llmobs.h
 	@LLMOBS_TAP=build/gates/canary prove --failures --exec tools/run_test.pl \
 	    tests/canary/everywhere.t; status=$$?; \
 	sed -n 's/^1\.\.0 # SKIP /SKIP: /p' build/gates/canary/everywhere.t.tap; exit $$status
+
+# What make test looks at for some compilers and standards, for all of them.
+check-builds: llmobs.h
+	@LLMOBS_WHOLE=1 LLMOBS_SECONDS=1500 LLMOBS_TAP=build/gates/builds prove --failures --exec tools/run_test.pl \
+	    tests/warnings.t tests/symbols.t
 
 # The flags of engines that embed such headers, where that collection is at hand.
 FLAGS_GATE ?= ../shared/flags_gate.sh
