@@ -403,11 +403,15 @@ llmobsi_fn double llmobsi_watch_read_one(const llmobsi_watch* watch,
     const llmobsi_series* series = &recorder->registry.series[number];
     const llmobsi_metric* metric = &recorder->registry.metrics[watch->metric];
     llmobsi_reading reading;
+    uint64_t count;
+    int64_t level;
     switch ((llmobs_instrument)metric->instrument) {
     case LLMOBS_COUNTER:
-        return (double)llmobsi_read_counter(recorder, series->cell);
+        count = llmobsi_read_counter(recorder, series->cell);
+        return (double)count;
     case LLMOBS_UPDOWN:
-        return (double)llmobsi_read_updown(recorder, series->cell);
+        level = llmobsi_read_updown(recorder, series->cell);
+        return (double)level;
     case LLMOBS_GAUGE:
         return llmobsi_read_gauge(recorder, series->cell);
     default:
