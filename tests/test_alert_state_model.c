@@ -221,11 +221,11 @@ static void model_judge(model* all, const llmobsi_alert_states* states, int key,
 {
     const llmobsi_alert_rule* rule = &all->rules[key / GROUPS];
     mark* one = &all->marks[key];
-    if (truth == LLMOBS_I_ALERT_NO_DATA && rule->no_data == LLMOBS_ALERT_NO_DATA_KEEP) {
+    if (truth == LLMOBS_I_ALERT_UNKNOWN && rule->no_data == LLMOBS_ALERT_NO_DATA_KEEP) {
         one->judged = true;
         one->held -= step;
         one->not_held -= one->not_held != NEVER ? step : 0;
-    } else if (truth == LLMOBS_I_ALERT_TRUE || (truth == LLMOBS_I_ALERT_NO_DATA &&
+    } else if (truth == LLMOBS_I_ALERT_TRUE || (truth == LLMOBS_I_ALERT_UNKNOWN &&
                                                 rule->no_data == LLMOBS_ALERT_NO_DATA_ALERT)) {
         model_true(all, states, one, rule);
     } else {
@@ -261,7 +261,7 @@ static void model_round_end(model* all, const llmobsi_alert_states* states, int 
     for (key = 0; key < KEYS; key++) {
         mark* one = &all->marks[key];
         if (is_active(one) && !one->judged) {
-            model_judge(all, states, key, LLMOBS_I_ALERT_NO_DATA, step);
+            model_judge(all, states, key, LLMOBS_I_ALERT_UNKNOWN, step);
         }
         if (one->there && one->state == LLMOBS_ALERT_RESOLVED && one->over > 15 * 60) {
             one->state = LLMOBS_ALERT_INACTIVE;
@@ -430,7 +430,7 @@ static void judge_all(model* all, llmobsi_alert_states* states, int* moods, int 
     for (i = 0; i < KEYS; i++) {
         int key = (first + i * stride) % KEYS;
         const llmobsi_alert_rule* rule = &all->rules[key / GROUPS];
-        llmobsi_alert_verdict verdict = {LLMOBS_I_ALERT_FALSE, false, 1.0, 0.0};
+        llmobsi_alert_verdict verdict = {LLMOBS_I_ALERT_FALSE, false, 0, 1.0, 0.0};
         char labels[8];
         size_t size = labels_of(rule, key % GROUPS, labels);
         verdict.truth = mood(moods, key);

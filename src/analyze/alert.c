@@ -104,16 +104,36 @@ llmobsi_fn void llmobsi_alerts_start(llmobsi_recorder* recorder)
 {
     llmobsi_alerts* alerts = llmobsi_alerts_of(recorder);
     alerts->states->seed = recorder->names.seed;
+    alerts->watches.seed = recorder->names.seed;
     llmobsi_alerts_clear(alerts);
     alerts->stamp = llmobsi_now(&recorder->timeline);
 }
 
-/* In the child of a fork: the rules stay, what they have seen and told is the parent's. */
+/* Watches anew, for the rules that are evaluated and no others. */
+llmobsi_fn void llmobsi_alerts_rebind(llmobsi_alerts* alerts, const llmobsi_recorder* recorder)
+{
+    llmobs_alert_error why = llmobs_alert_error_default();
+    uint32_t i;
+    llmobsi_watches_start(&alerts->watches);
+    for (i = 0; i < alerts->rule_limit; i++) {
+        if (alerts->phases[i] != LLMOBS_I_ALERT_LIVE ||
+            llmobsi_alert_bind(&alerts->watches, recorder, &alerts->rules[i], alerts->step,
+                               &why) != LLMOBS_OK) {
+            memset(&alerts->rules[i], 0, sizeof alerts->rules[i]);
+            alerts->phases[i] = LLMOBS_I_ALERT_FREE;
+        }
+    }
+}
+
+/* In the child of a fork: the rules stay, what they have seen and told is the parent's. Another
+   thread may have been in the middle of something: what is under the lock is made anew, but for the
+   rules that are evaluated, which nobody writes to. */
 llmobsi_fn void llmobsi_alerts_forked(llmobsi_recorder* recorder)
 {
     llmobsi_alerts* alerts = llmobsi_alerts_of(recorder);
-    llmobsi_watches_forked(&alerts->watches, alerts->step);
+    llmobsi_alerts_rebind(alerts, recorder);
     llmobsi_alert_states_start(alerts->states, alerts->states->seed);
+    memset(alerts->counts, 0, alerts->rule_limit * sizeof *alerts->counts);
     alerts->stamp = llmobsi_now(&recorder->timeline);
     alerts->left_ns = 0;
     alerts->evaluations = 0;
@@ -331,6 +351,7 @@ llmobsi_fn llmobs_result llmobsi_alert_put(llmobsi_alerts* alerts,
 {
     const char* name = llmobsi_alert_text(rule, rule->name);
     uint32_t old = llmobsi_alert_named(alerts, name, LLMOBS_I_ALERT_LIVE);
+    llmobs_result result;
     uint32_t number = 0;
     if (llmobsi_alert_named(alerts, name, LLMOBS_I_ALERT_FRESH) < alerts->rule_limit) {
         (void)llmobsi_alert_misfit(error, NULL, "the rule ", name, " stands there twice");
@@ -348,13 +369,14 @@ llmobsi_fn llmobs_result llmobsi_alert_put(llmobsi_alerts* alerts,
         return LLMOBS_ERROR_LIMIT;
     }
     alerts->rules[number] = *rule;
-    if (!llmobsi_alert_bind(&alerts->watches, recorder, &alerts->rules[number], alerts->step,
-                            error)) {
+    result = llmobsi_alert_bind(&alerts->watches, recorder, &alerts->rules[number], alerts->step,
+                                error);
+    if (result == LLMOBS_OK) {
+        alerts->phases[number] = LLMOBS_I_ALERT_FRESH;
+    } else {
         memset(&alerts->rules[number], 0, sizeof alerts->rules[number]);
-        return LLMOBS_ERROR_ARGUMENT;
     }
-    alerts->phases[number] = LLMOBS_I_ALERT_FRESH;
-    return LLMOBS_OK;
+    return result;
 }
 
 /* What was added is there from now on, in place of what had its name. */
@@ -370,6 +392,7 @@ llmobsi_fn void llmobsi_alerts_keep(llmobsi_alerts* alerts)
                 llmobsi_alert_retire(alerts, old);
             }
             alerts->phases[i] = LLMOBS_I_ALERT_LIVE;
+            llmobsi_alert_bound(&alerts->watches, rule);
             llmobsi_alerts_wake(alerts->states, i, rule);
         }
     }
