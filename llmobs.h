@@ -121,6 +121,7 @@ CONTENTS: search for a tag.
                              >>alert_state            alerts: what becomes of them
     >>api:alert_tell         >>alert_tell             alerts: told
                              >>alert_watch            alerts: what rules look at
+                             >>alert_read             alerts: what they look at, read
                              >>alert_bind             alerts: from names to what there is
                              >>alert_eval             alerts: conditions
                              >>alert_dormant          alerts: from a state file
@@ -33382,10 +33383,10 @@ llmobsi_fn void llmobsi_window_begin(llmobsi_window* window, double* values, uin
     }
 }
 
-/* Brings one tier to a later step. */
+/* Brings one tier to a later step: on the way the value is `held` and, each step, `slope` more. */
 llmobsi_inline void llmobsi_window_advance(const llmobsi_window* window,
                                            const llmobsi_window_tier* tier, int64_t step,
-                                           double held, double value)
+                                           double held, double slope, double value)
 {
     int64_t multiple = window->last / tier->period + 1;
     int64_t newest = step / tier->period;
@@ -33393,27 +33394,38 @@ llmobsi_inline void llmobsi_window_advance(const llmobsi_window* window,
         multiple = newest - tier->slots + 1;
     }
     for (; multiple <= newest; multiple++) {
+        int64_t at = multiple * tier->period;
         *llmobsi_window_slot(window, tier, multiple) =
-            multiple * tier->period == step ? value : held;
+            at == step ? value : held + slope * (double)(at - window->last);
     }
 }
 
-/* The value at a step. Between it and the step before, the last value held; a step that is not
-   later replaces the newest value. What is no number leaves the last value. */
-llmobsi_fn void llmobsi_window_put(llmobsi_window* window, int64_t step, double value)
+/* The value at a step. Between it and the step before, the last value held or, where it comes
+   `evenly`, it grew by the same each step; a step that is not later replaces the newest value. What
+   is no number leaves the last value. */
+llmobsi_fn void llmobsi_window_set(llmobsi_window* window, int64_t step, double value, bool evenly)
 {
     double held = llmobsi_window_newest(window);
+    double slope = 0.0;
     uint32_t i;
     value = llmobsi_double_is_finite(value) ? value : held;
+    if (evenly && step > window->last) {
+        slope = (value - held) / (double)(step - window->last);
+    }
     for (i = 0; i < window->tiers; i++) {
         const llmobsi_window_tier* tier = &llmobsi_window_tiers_of[i];
         if (step > window->last) {
-            llmobsi_window_advance(window, tier, step, held, value);
+            llmobsi_window_advance(window, tier, step, held, slope, value);
         } else if (window->last % tier->period == 0) {
             *llmobsi_window_slot(window, tier, window->last / tier->period) = value;
         }
     }
     window->last = step > window->last ? step : window->last;
+}
+
+llmobsi_fn void llmobsi_window_put(llmobsi_window* window, int64_t step, double value)
+{
+    llmobsi_window_set(window, step, value, false);
 }
 
 /* How many steps ago the oldest snapshot of a tier was taken. */
@@ -36100,12 +36112,12 @@ llmobsi_fn llmobsi_alert* llmobsi_alert_news(llmobsi_alert_states* states,
 llmobsi_fn uint64_t llmobsi_alert_unix(const llmobsi_alert_states* states, int64_t stamp_s,
                                        uint64_t unix_ns)
 {
-    uint64_t age_ns;
+    uint64_t age_s;
     if (stamp_s == LLMOBS_I_ALERT_NEVER) {
         return 0;
     }
-    age_ns = (uint64_t)(states->now_s - stamp_s) * LLMOBS_I_SECOND_NS;
-    return age_ns < unix_ns ? unix_ns - age_ns : 1;
+    age_s = (uint64_t)(states->now_s - stamp_s); /* the clock may have gone back */
+    return age_s < unix_ns / LLMOBS_I_SECOND_NS ? unix_ns - age_s * LLMOBS_I_SECOND_NS : 1;
 }
 
 /* An alert as it is told, but for its sentence: its texts are the rule's and the alert's own, its
@@ -36659,13 +36671,14 @@ typedef struct llmobsi_watch {
     uint8_t matcher_count;
     uint8_t by[LLMOBS_ALERT_LABELS_MAX]; /* places of labels in the metric */
     bool has_overflow; /* the overflow series belongs to a group already */
-    bool short_of_room; /* there are series that belong to none */
+    bool waking;   /* this is the first reading for a rule */
+    bool restored; /* it is from a state file, and no rule that was kept asks for it */
     uint32_t metric;
     uint32_t bucket;   /* BUCKET: the last one that counts */
     uint32_t seen;     /* of the metric's series, number + 1: the last one that was looked at */
     uint32_t first;    /* group + 1 */
     int64_t since;     /* the step of its first reading */
-    double scale;      /* from what the cells have to the unit */
+    double unit;       /* as the cells have it */
     llmobsi_watch_matcher matchers[LLMOBS_I_WATCH_MATCHERS];
     uint32_t key_size; /* what it is, as bytes: equal ones are one */
     char key[LLMOBS_I_WATCH_KEY];
@@ -36680,7 +36693,7 @@ typedef struct llmobsi_watch_group {
     uint64_t hash;        /* of these */
     double value; /* what the cells say */
     llmobsi_window* windows; /* one for each column; NULL: it has none */
-    double* before; /* for each: what the processes before this one had come to */
+    double* before; /* for each: what it had come to when the rule came, less the cells of then */
     char labels[LLMOBS_I_ALERT_LABELS];
 } llmobsi_watch_group;
 
@@ -36689,7 +36702,7 @@ typedef struct llmobsi_watch_member {
     uint32_t next; /* + 1 */
 } llmobsi_watch_member;
 
-/* Memory that was given back, of one size. */
+/* Free memory. The list is in the order of addresses, and no hole ends where the next begins. */
 typedef struct llmobsi_watch_hole {
     struct llmobsi_watch_hole* next;
     size_t size;
@@ -36710,8 +36723,9 @@ typedef struct llmobsi_watches {
     uint32_t member_free; /* member + 1 */
     unsigned char* memory; /* of windows */
     size_t memory_size;
-    size_t memory_used;
+    size_t memory_used; /* without the holes */
     llmobsi_watch_hole* holes;
+    uint64_t seed; /* of labels' hashes: values may be strangers' */
     uint64_t lost;    /* what LLMOBS_I_WATCH_LOST reads: the tick writes it before each reading */
     uint64_t refused; /* groups and series that found no room */
     llmobsi_heavy heavy[LLMOBS_I_HEAVY_MOST]; /* room for a reading */
@@ -36719,44 +36733,75 @@ typedef struct llmobsi_watches {
 
 /* ---- memory -------------------------------------------------------------------------------- */
 
-/* Windows of a group in one piece: what they are, what was before, and their words. */
+/* Windows of a group in one piece: what they are, what was before, and their words. What is left
+   over of a hole can be a hole. */
 llmobsi_fn size_t llmobsi_watch_bytes(uint32_t tiers, uint32_t columns)
 {
-    return columns *
-           (sizeof(llmobsi_window) + (1 + llmobsi_window_words(tiers)) * sizeof(double));
+    size_t bytes =
+        columns * (sizeof(llmobsi_window) + (1 + llmobsi_window_words(tiers)) * sizeof(double));
+    return llmobsi_size_align(bytes, sizeof(llmobsi_watch_hole));
 }
 
+/* The first hole that is large enough, or its beginning. */
 llmobsi_fn void* llmobsi_watch_take(llmobsi_watches* watches, size_t size)
 {
     llmobsi_watch_hole** link = &watches->holes;
-    unsigned char* memory = watches->memory + watches->memory_used;
-    for (; *link != NULL; link = &(*link)->next) {
-        if ((*link)->size == size) {
-            llmobsi_watch_hole* hole = *link;
-            *link = hole->next;
-            return hole;
-        }
+    llmobsi_watch_hole* hole;
+    while (*link != NULL && (*link)->size < size) {
+        link = &(*link)->next;
     }
-    if (size > watches->memory_size - watches->memory_used) {
+    hole = *link;
+    if (hole == NULL) {
         return NULL;
     }
+    if (hole->size > size) {
+        llmobsi_watch_hole* rest = (llmobsi_watch_hole*)(void*)((unsigned char*)hole + size);
+        rest->next = hole->next;
+        rest->size = hole->size - size;
+        *link = rest;
+    } else {
+        *link = hole->next;
+    }
     watches->memory_used += size;
-    return memory;
+    return hole;
+}
+
+/* Makes one of a hole and the next, where they touch. */
+llmobsi_fn void llmobsi_watch_join_holes(llmobsi_watch_hole* hole)
+{
+    if (hole->next != NULL && (unsigned char*)hole + hole->size == (unsigned char*)hole->next) {
+        hole->size += hole->next->size;
+        hole->next = hole->next->next;
+    }
 }
 
 llmobsi_fn void llmobsi_watch_give(llmobsi_watches* watches, void* memory, size_t size)
 {
     llmobsi_watch_hole* hole = (llmobsi_watch_hole*)memory;
+    llmobsi_watch_hole* before = NULL;
+    llmobsi_watch_hole* after = watches->holes;
+    while (after != NULL && after < hole) {
+        before = after;
+        after = after->next;
+    }
     hole->size = size;
-    hole->next = watches->holes;
-    watches->holes = hole;
+    hole->next = after;
+    llmobsi_watch_join_holes(hole);
+    if (before == NULL) {
+        watches->holes = hole;
+    } else {
+        before->next = hole;
+        llmobsi_watch_join_holes(before);
+    }
+    watches->memory_used -= size;
 }
 
 /* ---- groups -------------------------------------------------------------------------------- */
 
-llmobsi_fn uint64_t llmobsi_watch_hash(const char* labels, size_t size)
+llmobsi_fn uint64_t llmobsi_watch_hash(const llmobsi_watches* watches, const char* labels,
+                                       size_t size)
 {
-    return llmobsi_hash64_own(labels, size, 0);
+    return llmobsi_hash64(labels, size, watches->seed);
 }
 
 llmobsi_inline uint32_t* llmobsi_watch_place(llmobsi_watches* watches, uint16_t watch,
@@ -36782,29 +36827,54 @@ llmobsi_fn llmobsi_watch_group* llmobsi_watch_find(llmobsi_watches* watches, uin
     return NULL;
 }
 
-/* Windows that begin with 0 at the watch's first step: whatever comes later was not there then. */
+/* Windows that begin with 0 at the watch's first step: whatever comes later was not there then. In
+   place of those that the group has, which have seen nothing yet, if it has any. False: no room. */
 llmobsi_fn bool llmobsi_watch_windows(llmobsi_watches* watches, const llmobsi_watch* watch,
                                       llmobsi_watch_group* group)
 {
+    llmobsi_window* windows;
+    double* before;
     uint32_t words;
     uint32_t i;
     if (watch->tiers == 0) {
         return true;
     }
     words = llmobsi_window_words(watch->tiers);
-    group->windows = (llmobsi_window*)llmobsi_watch_take(
+    windows = (llmobsi_window*)llmobsi_watch_take(
         watches, llmobsi_watch_bytes(watch->tiers, watch->columns));
-    if (group->windows == NULL) {
+    if (windows == NULL) {
         return false;
     }
-    group->before = (double*)(void*)(group->windows + watch->columns);
+    before = (double*)(void*)(windows + watch->columns);
     for (i = 0; i < watch->columns; i++) {
-        group->before[i] = 0.0;
-        llmobsi_window_begin(&group->windows[i],
-                             group->before + watch->columns + (size_t)i * words, watch->tiers,
-                             watch->since, 0.0);
+        before[i] = group->windows != NULL ? group->before[i] : 0.0;
+        llmobsi_window_begin(
+            &windows[i], before + watch->columns + (size_t)i * words, watch->tiers, watch->since,
+            group->windows != NULL ? llmobsi_window_newest(&group->windows[i]) : 0.0);
     }
+    if (group->windows != NULL) {
+        llmobsi_watch_give(watches, group->windows,
+                           llmobsi_watch_bytes(group->windows[0].tiers, watch->columns));
+    }
+    group->windows = windows;
+    group->before = before;
     return true;
+}
+
+/* Takes back that windows were made for more tiers than the watch has: they stay where they are. */
+llmobsi_fn void llmobsi_watch_shrink(llmobsi_watches* watches, const llmobsi_watch* watch,
+                                     llmobsi_watch_group* group)
+{
+    size_t size = llmobsi_watch_bytes(group->windows[0].tiers, watch->columns);
+    size_t kept = llmobsi_watch_bytes(watch->tiers, watch->columns);
+    double* words = group->before + watch->columns;
+    uint32_t i;
+    for (i = 0; i < watch->columns; i++) {
+        double value = llmobsi_window_newest(&group->windows[i]);
+        llmobsi_window_begin(&group->windows[i], words, watch->tiers, watch->since, value);
+        words += llmobsi_window_words(watch->tiers);
+    }
+    llmobsi_watch_give(watches, (unsigned char*)group->windows + kept, size - kept);
 }
 
 /* A new group; NULL: there is no room. `size` is at most LLMOBS_I_ALERT_LABELS. */
@@ -36860,7 +36930,7 @@ llmobsi_fn void llmobsi_watch_group_free(llmobsi_watches* watches, uint32_t plac
     }
     if (group->windows != NULL) {
         llmobsi_watch_give(watches, group->windows,
-                           llmobsi_watch_bytes(watch->tiers, watch->columns));
+                           llmobsi_watch_bytes(group->windows[0].tiers, watch->columns));
         group->windows = NULL;
     }
     group->next = watches->group_free;
@@ -36874,6 +36944,38 @@ llmobsi_fn void llmobsi_watch_groups_free(llmobsi_watches* watches, llmobsi_watc
         llmobsi_watch_group_free(watches, watch->first);
         watch->first = next;
     }
+}
+
+llmobsi_fn void llmobsi_watch_drop(llmobsi_watches* watches, llmobsi_watch* watch)
+{
+    llmobsi_watch_groups_free(watches, watch);
+    memset(watch, 0, sizeof *watch);
+}
+
+/* One that came from a state file, and that nobody has asked for since, makes room. Returns its
+   place; LLMOBS_I_NO_WATCH: there is none. */
+llmobsi_fn uint16_t llmobsi_watch_make_room(llmobsi_watches* watches)
+{
+    uint32_t i;
+    for (i = 0; i < watches->watch_limit; i++) {
+        if (watches->watches[i].used && watches->watches[i].asked == 0) {
+            llmobsi_watch_drop(watches, &watches->watches[i]);
+            return (uint16_t)i;
+        }
+    }
+    return LLMOBS_I_NO_WATCH;
+}
+
+/* A new group of a watch that is asked for; NULL: there is no room, and none to be made. */
+llmobsi_fn llmobsi_watch_group* llmobsi_watch_group_new(llmobsi_watches* watches, uint16_t number,
+                                                        uint64_t hash, const char* labels,
+                                                        size_t size)
+{
+    llmobsi_watch_group* group;
+    do {
+        group = llmobsi_watch_group_make(watches, number, hash, labels, size);
+    } while (group == NULL && llmobsi_watch_make_room(watches) != LLMOBS_I_NO_WATCH);
+    return group;
 }
 
 /* ---- from series to groups ----------------------------------------------------------------- */
@@ -36930,13 +37032,13 @@ llmobsi_fn bool llmobsi_watch_join(llmobsi_watches* watches, uint16_t number, ui
     llmobsi_watch_member* member = &watches->members[place - 1];
     char labels[LLMOBS_I_ALERT_LABELS];
     size_t size = llmobsi_watch_labels(watch, values, labels);
-    uint64_t hash = llmobsi_watch_hash(labels, size);
+    uint64_t hash = llmobsi_watch_hash(watches, labels, size);
     llmobsi_watch_group* group = llmobsi_watch_find(watches, number, hash, labels, size);
     if (place > watches->member_limit) {
         return false;
     }
     if (group == NULL) {
-        group = llmobsi_watch_group_make(watches, number, hash, labels, size);
+        group = llmobsi_watch_group_new(watches, number, hash, labels, size);
     }
     if (group == NULL) {
         return false;
@@ -36956,13 +37058,12 @@ llmobsi_fn bool llmobsi_watch_join(llmobsi_watches* watches, uint16_t number, ui
 llmobsi_fn void llmobsi_watch_look(llmobsi_watches* watches, const llmobsi_registry* registry,
                                    uint16_t number, uint32_t series)
 {
-    llmobsi_watch* watch = &watches->watches[number];
+    const llmobsi_watch* watch = &watches->watches[number];
     const char* values[LLMOBS_LABELS_MAX];
     llmobsi_watch_values(&registry->metrics[watch->metric], &registry->series[series], values);
     if (llmobsi_watch_matches(watch, values) &&
         !llmobsi_watch_join(watches, number, series, values)) {
         watches->refused++;
-        watch->short_of_room = true;
     }
 }
 
@@ -36991,7 +37092,72 @@ llmobsi_fn void llmobsi_watch_extend(llmobsi_watches* watches, const llmobsi_reg
     }
 }
 
-/* ---- reading ------------------------------------------------------------------------------- */
+/* ---- layout -------------------------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_watches_layout(llmobsi_arena* arena, const llmobs_config* config,
+                                       llmobsi_watches* watches)
+{
+    uint32_t limit = config->alert_rules * LLMOBS_I_WATCHES_A_RULE;
+    uint32_t chains = llmobsi_round_up_pow2(config->alert_groups);
+    uint32_t members = config->alert_groups * LLMOBS_I_WATCH_MEMBERS_A_GROUP;
+    llmobsi_watch* memory = (llmobsi_watch*)llmobsi_arena_take(arena, limit, sizeof *memory);
+    llmobsi_watch_group* groups = (llmobsi_watch_group*)llmobsi_arena_take(
+        arena, config->alert_groups, sizeof *groups);
+    uint32_t* table = (uint32_t*)llmobsi_arena_take(arena, chains, sizeof *table);
+    llmobsi_watch_member* member_memory =
+        (llmobsi_watch_member*)llmobsi_arena_take(arena, members, sizeof *member_memory);
+    unsigned char* windows =
+        (unsigned char*)llmobsi_arena_take(arena, config->alert_window_bytes, 1);
+    if (watches == NULL || windows == NULL) {
+        return;
+    }
+    memset(watches, 0, sizeof *watches);
+    watches->watches = memory;
+    watches->watch_limit = limit;
+    watches->groups = groups;
+    watches->group_limit = config->alert_groups;
+    watches->table = table;
+    watches->table_mask = chains - 1;
+    watches->members = member_memory;
+    watches->member_limit = members;
+    watches->memory = windows;
+    watches->memory_size = config->alert_window_bytes;
+}
+
+llmobsi_fn void llmobsi_watches_start(llmobsi_watches* watches)
+{
+    memset(watches->watches, 0, watches->watch_limit * sizeof *watches->watches);
+    memset(watches->table, 0, ((size_t)watches->table_mask + 1) * sizeof *watches->table);
+    watches->group_count = 0;
+    watches->group_free = 0;
+    watches->member_count = 0;
+    watches->member_free = 0;
+    watches->memory_used = 0;
+    watches->holes = (llmobsi_watch_hole*)(void*)watches->memory;
+    watches->holes->next = NULL;
+    watches->holes->size = watches->memory_size;
+    watches->lost = 0;
+    watches->refused = 0;
+}
+
+/* ---- figures ------------------------------------------------------------------------------- */
+
+llmobsi_fn uint32_t llmobsi_watches_groups(const llmobsi_watches* watches)
+{
+    uint32_t count = watches->group_count;
+    uint32_t place;
+    for (place = watches->group_free; place != 0; place = watches->groups[place - 1].next) {
+        count--;
+    }
+    return count;
+}
+
+/* =================================================================================================
+ *  >>alert_read             analyze: alerts: what they look at, read
+ * ============================================================================================== */
+
+/* What rules look at, read: from cells into windows, every ten seconds, or when a rule comes. Under
+   the lock of the alerts. */
 
 llmobsi_fn double llmobsi_watch_read_histogram(const llmobsi_watch* watch,
                                                const llmobsi_metric* metric,
@@ -37064,31 +37230,30 @@ llmobsi_fn void llmobsi_watch_sum_up(const llmobsi_watches* watches, const llmob
                        : sum;
 }
 
-/* At the watch's first step a window begins with what is there by then; after that, what is new was
-   not there before. */
-llmobsi_fn void llmobsi_watch_put(const llmobsi_watch* watch, llmobsi_window* window, int64_t step,
-                                  double value)
+/* What cells that only grow have come to. What they had when the first rule asked is not counted,
+   and a window of a state file goes on where it was. A sum of doubles, whose parts change their
+   order, may lose its last digit: it stays. */
+llmobsi_fn void llmobsi_watch_put_counter(const llmobsi_watch* watch, llmobsi_watch_group* group,
+                                          uint32_t column, int64_t step, double cells)
 {
-    if (step == watch->since) {
-        llmobsi_window_begin(window, window->values, window->tiers, step, value);
-    } else {
-        llmobsi_window_put(window, step, value);
+    llmobsi_window* window = &group->windows[column];
+    double newest = llmobsi_window_newest(window);
+    double value;
+    if (watch->waking) {
+        group->before[column] = newest - cells;
     }
+    value = cells + group->before[column];
+    llmobsi_window_put(window, step, value > newest ? value : newest);
 }
 
-/* A counter's sum goes on where the process before has left it. A gauge's window has its sum over
-   the steps: what it is now counts for those since the last one, and nothing where it has no
-   value. */
-llmobsi_fn void llmobsi_watch_put_sum(const llmobsi_watch* watch, llmobsi_watch_group* group,
-                                      int64_t step)
+/* A gauge's window has its sum over the steps: what it is now counts for all those since the last
+   one, though nobody looked, and nothing where it has no value. */
+llmobsi_fn void llmobsi_watch_put_gauge(llmobsi_watch_group* group, int64_t step)
 {
     llmobsi_window* window = &group->windows[0];
-    double value = group->value + group->before[0];
-    if (watch->kind == LLMOBS_I_WATCH_GAUGE) {
-        double now = llmobsi_double_is_finite(group->value) ? group->value : 0.0;
-        value = llmobsi_window_newest(window) + now * (double)(step - window->last);
-    }
-    llmobsi_watch_put(watch, window, step, value);
+    double now = llmobsi_double_is_finite(group->value) ? group->value : 0.0;
+    double sum = llmobsi_window_newest(window) + now * (double)(step - window->last);
+    llmobsi_window_set(window, step, sum, true);
 }
 
 /* A window for each bucket, of the sums over all series. */
@@ -37110,7 +37275,7 @@ llmobsi_fn void llmobsi_watch_put_buckets(const llmobsi_watches* watches,
         place = member->next;
     }
     for (i = 0; i < watch->columns; i++) {
-        llmobsi_watch_put(watch, &group->windows[i], step, sums[i] + group->before[i]);
+        llmobsi_watch_put_counter(watch, group, i, step, sums[i]);
     }
 }
 
@@ -37128,13 +37293,13 @@ llmobsi_fn void llmobsi_watch_read_heavy(llmobsi_watches* watches, uint16_t numb
         const llmobsi_heavy* user = &watches->heavy[i];
         size_t size = strlen(user->pseudonym) + 1;
         llmobsi_watch_group* group =
-            llmobsi_watch_group_make(watches, number, llmobsi_watch_hash(user->pseudonym, size),
-                                     user->pseudonym, size);
+            llmobsi_watch_group_new(watches, number,
+                                    llmobsi_watch_hash(watches, user->pseudonym, size),
+                                    user->pseudonym, size);
         if (group != NULL) {
             group->value = (double)user->input_tokens;
         } else {
             watches->refused++;
-            watch->short_of_room = true;
         }
     }
 }
@@ -37158,8 +37323,10 @@ llmobsi_fn void llmobsi_watch_read(llmobsi_watches* watches, uint16_t number,
             continue;
         }
         llmobsi_watch_sum_up(watches, watch, recorder, group);
-        if (group->windows != NULL) {
-            llmobsi_watch_put_sum(watch, group, step);
+        if (group->windows != NULL && watch->kind == LLMOBS_I_WATCH_GAUGE) {
+            llmobsi_watch_put_gauge(group, step);
+        } else if (group->windows != NULL) {
+            llmobsi_watch_put_counter(watch, group, 0, step, group->value);
         }
     }
 }
@@ -37174,94 +37341,6 @@ llmobsi_fn void llmobsi_watches_read(llmobsi_watches* watches, const llmobsi_rec
             llmobsi_watch_read(watches, (uint16_t)i, recorder, step);
         }
     }
-}
-
-/* ---- layout -------------------------------------------------------------------------------- */
-
-llmobsi_fn void llmobsi_watches_layout(llmobsi_arena* arena, const llmobs_config* config,
-                                       llmobsi_watches* watches)
-{
-    uint32_t limit = config->alert_rules * LLMOBS_I_WATCHES_A_RULE;
-    uint32_t chains = llmobsi_round_up_pow2(config->alert_groups);
-    uint32_t members = config->alert_groups * LLMOBS_I_WATCH_MEMBERS_A_GROUP;
-    llmobsi_watch* memory = (llmobsi_watch*)llmobsi_arena_take(arena, limit, sizeof *memory);
-    llmobsi_watch_group* groups = (llmobsi_watch_group*)llmobsi_arena_take(
-        arena, config->alert_groups, sizeof *groups);
-    uint32_t* table = (uint32_t*)llmobsi_arena_take(arena, chains, sizeof *table);
-    llmobsi_watch_member* member_memory =
-        (llmobsi_watch_member*)llmobsi_arena_take(arena, members, sizeof *member_memory);
-    unsigned char* windows =
-        (unsigned char*)llmobsi_arena_take(arena, config->alert_window_bytes, 1);
-    if (watches == NULL || windows == NULL) {
-        return;
-    }
-    memset(watches, 0, sizeof *watches);
-    watches->watches = memory;
-    watches->watch_limit = limit;
-    watches->groups = groups;
-    watches->group_limit = config->alert_groups;
-    watches->table = table;
-    watches->table_mask = chains - 1;
-    watches->members = member_memory;
-    watches->member_limit = members;
-    watches->memory = windows;
-    watches->memory_size = config->alert_window_bytes;
-}
-
-llmobsi_fn void llmobsi_watches_start(llmobsi_watches* watches)
-{
-    memset(watches->watches, 0, watches->watch_limit * sizeof *watches->watches);
-    memset(watches->table, 0, ((size_t)watches->table_mask + 1) * sizeof *watches->table);
-    watches->group_count = 0;
-    watches->group_free = 0;
-    watches->member_count = 0;
-    watches->member_free = 0;
-    watches->memory_used = 0;
-    watches->holes = NULL;
-    watches->lost = 0;
-    watches->refused = 0;
-}
-
-/* Begins all windows anew, at this step: in the child of a fork, where all cells are 0. */
-llmobsi_fn void llmobsi_watches_forked(llmobsi_watches* watches, int64_t step)
-{
-    uint32_t i, j;
-    for (i = 0; i < watches->watch_limit; i++) {
-        watches->watches[i].since = step;
-    }
-    for (i = 0; i < watches->group_count; i++) {
-        llmobsi_watch_group* group = &watches->groups[i];
-        for (j = 0; group->windows != NULL && j < watches->watches[group->watch].columns; j++) {
-            group->before[j] = 0.0;
-            llmobsi_window_begin(&group->windows[j], group->windows[j].values,
-                                 group->windows[j].tiers, step, 0.0);
-        }
-        group->value = 0.0;
-    }
-    watches->lost = 0;
-    watches->refused = 0;
-}
-
-/* ---- figures ------------------------------------------------------------------------------- */
-
-llmobsi_fn uint32_t llmobsi_watches_groups(const llmobsi_watches* watches)
-{
-    uint32_t count = watches->group_count;
-    uint32_t place;
-    for (place = watches->group_free; place != 0; place = watches->groups[place - 1].next) {
-        count--;
-    }
-    return count;
-}
-
-llmobsi_fn size_t llmobsi_watches_memory(const llmobsi_watches* watches)
-{
-    const llmobsi_watch_hole* hole;
-    size_t size = watches->memory_used;
-    for (hole = watches->holes; hole != NULL; hole = hole->next) {
-        size -= hole->size;
-    }
-    return size;
 }
 
 /* =================================================================================================
@@ -37391,7 +37470,6 @@ typedef struct llmobsi_alert_binder {
     const llmobsi_metric* metric; /* NULL: of the library's own */
     const char* name;
     llmobsi_watch watch; /* what the term asks for */
-    llmobs_result refused; /* what a rule that is refused is answered */
     llmobs_alert_error* error;
 } llmobsi_alert_binder;
 
@@ -37460,9 +37538,10 @@ llmobsi_fn bool llmobsi_alert_bind_bucket(llmobsi_alert_binder* binder)
 llmobsi_fn bool llmobsi_alert_bind_part(llmobsi_alert_binder* binder, llmobsi_alert_part part)
 {
     llmobsi_watch* watch = &binder->watch;
-    watch->scale = part == LLMOBS_I_ALERT_WHOLE || part == LLMOBS_I_ALERT_SUM
-                       ? (binder->metric->number == LLMOBS_NUMBER_NANO ? 1e-9 : 1.0)
-                       : 1.0;
+    watch->unit = (part == LLMOBS_I_ALERT_WHOLE || part == LLMOBS_I_ALERT_SUM) &&
+                          binder->metric->number == LLMOBS_NUMBER_NANO
+                      ? 1e9
+                      : 1.0;
     switch (part) {
     case LLMOBS_I_ALERT_COUNT:
         watch->kind = LLMOBS_I_WATCH_COUNT;
@@ -37527,7 +37606,7 @@ llmobsi_fn bool llmobsi_alert_bind_own(llmobsi_alert_binder* binder)
         return llmobsi_alert_no(binder, ": its labels can't be matched");
     }
     binder->watch.kind = heavy ? LLMOBS_I_WATCH_HEAVY : LLMOBS_I_WATCH_LOST;
-    binder->watch.scale = 1.0;
+    binder->watch.unit = 1.0;
     binder->watch.by_count = rule->by_count;
     if (heavy) {
         return (rule->by_count == 1 &&
@@ -37547,8 +37626,8 @@ llmobsi_fn uint16_t llmobsi_watch_same(const llmobsi_watches* watches, const llm
     uint32_t i;
     for (i = 0; i < watches->watch_limit; i++) {
         const llmobsi_watch* watch = &watches->watches[i];
-        if (watch->used && watch->key_size == wanted->key_size &&
-            watch->columns == wanted->columns &&
+        if (watch->used && watch->key_size == wanted->key_size && watch->kind == wanted->kind &&
+            watch->columns == wanted->columns && watch->by_count == wanted->by_count &&
             (fresh ? watch->since == step && watch->tiers > 0 && watch->asked > 0
                    : watch->tiers >= wanted->tiers) &&
             memcmp(watch->key, wanted->key, wanted->key_size) == 0) {
@@ -37558,28 +37637,16 @@ llmobsi_fn uint16_t llmobsi_watch_same(const llmobsi_watches* watches, const llm
     return LLMOBS_I_NO_WATCH;
 }
 
-llmobsi_fn void llmobsi_watch_drop(llmobsi_watches* watches, llmobsi_watch* watch)
-{
-    llmobsi_watch_groups_free(watches, watch);
-    memset(watch, 0, sizeof *watch);
-}
-
-/* A free place. Those that came from a state file, and that nobody has asked for since, make room.
-   LLMOBS_I_NO_WATCH: there is none. */
+/* A free place. LLMOBS_I_NO_WATCH: there is none. */
 llmobsi_fn uint16_t llmobsi_watch_free_place(llmobsi_watches* watches)
 {
-    uint16_t dormant = LLMOBS_I_NO_WATCH;
     uint32_t i;
     for (i = 0; i < watches->watch_limit; i++) {
         if (!watches->watches[i].used) {
             return (uint16_t)i;
         }
-        dormant = watches->watches[i].asked == 0 ? (uint16_t)i : dormant;
     }
-    if (dormant != LLMOBS_I_NO_WATCH) {
-        llmobsi_watch_drop(watches, &watches->watches[dormant]);
-    }
-    return dormant;
+    return llmobsi_watch_make_room(watches);
 }
 
 /* A new watch, with its group where it has but one. */
@@ -37591,42 +37658,49 @@ llmobsi_fn uint16_t llmobsi_watch_begin(llmobsi_watches* watches, const llmobsi_
         return number;
     }
     watches->watches[number] = *wanted;
+    watches->watches[number].asked = 1; /* so that it makes no room for itself */
     watches->watches[number].used = true;
     watches->watches[number].since = step;
     if (wanted->by_count == 0 &&
-        llmobsi_watch_group_make(watches, number, llmobsi_watch_hash("", 0), "", 0) == NULL) {
+        llmobsi_watch_group_new(watches, number, llmobsi_watch_hash(watches, "", 0), "", 0) ==
+            NULL) {
         llmobsi_watch_drop(watches, &watches->watches[number]);
         return LLMOBS_I_NO_WATCH;
     }
+    watches->watches[number].asked = 0;
     return number;
 }
 
 /* Makes one that has seen nothing yet reach farther, so that rules that are added together share it
-   in whatever order they come. LLMOBS_I_NO_WATCH: there is none such, or no room. */
+   in whatever order they come: all of its groups, or none. LLMOBS_I_NO_WATCH: there is none such,
+   or no room. */
 llmobsi_fn uint16_t llmobsi_watch_widen(llmobsi_watches* watches, const llmobsi_watch* wanted,
-                                        const llmobsi_recorder* recorder, int64_t step)
+                                        int64_t step)
 {
     uint16_t number = llmobsi_watch_same(watches, wanted, true, step);
-    bool widened = true;
     llmobsi_watch* watch;
     uint8_t tiers;
+    uint32_t place;
     if (number == LLMOBS_I_NO_WATCH) {
         return number;
     }
     watch = &watches->watches[number];
     tiers = watch->tiers;
-    llmobsi_watch_groups_free(watches, watch);
-    watch->seen = 0;
-    watch->has_overflow = false;
     watch->tiers = wanted->tiers;
-    if (watch->by_count == 0 &&
-        llmobsi_watch_group_make(watches, number, llmobsi_watch_hash("", 0), "", 0) == NULL) {
-        watch->tiers = tiers; /* what was given back is there */
-        (void)llmobsi_watch_group_make(watches, number, llmobsi_watch_hash("", 0), "", 0);
-        widened = false;
+    for (place = watch->first; place != 0; place = watches->groups[place - 1].next) {
+        if (!llmobsi_watch_windows(watches, watch, &watches->groups[place - 1])) {
+            break;
+        }
     }
-    llmobsi_watch_read(watches, number, recorder, step);
-    return widened ? number : LLMOBS_I_NO_WATCH;
+    if (place == 0) {
+        return number;
+    }
+    watch->tiers = tiers;
+    for (place = watch->first; watches->groups[place - 1].windows[0].tiers != tiers;
+         place = watches->groups[place - 1].next) {
+        llmobsi_watch_shrink(watches, watch, &watches->groups[place - 1]);
+    }
+    return LLMOBS_I_NO_WATCH;
 }
 
 /* One that was restored learns what its names mean here. */
@@ -37634,7 +37708,7 @@ llmobsi_fn void llmobsi_watch_wake(llmobsi_watch* watch, const llmobsi_watch* wa
 {
     watch->metric = wanted->metric;
     watch->bucket = wanted->bucket;
-    watch->scale = wanted->scale;
+    watch->unit = wanted->unit;
     watch->matcher_count = wanted->matcher_count;
     memcpy(watch->by, wanted->by, sizeof watch->by);
     memcpy(watch->matchers, wanted->matchers, sizeof watch->matchers);
@@ -37644,7 +37718,7 @@ llmobsi_fn void llmobsi_watch_release(llmobsi_watches* watches, uint16_t number)
 {
     llmobsi_watch* watch = &watches->watches[number];
     watch->asked--;
-    if (watch->asked == 0) {
+    if (watch->asked == 0 && !watch->restored) {
         llmobsi_watch_drop(watches, watch);
     }
 }
@@ -37684,37 +37758,38 @@ llmobsi_fn bool llmobsi_alert_describe(llmobsi_alert_binder* binder)
     return llmobsi_alert_bind_function(binder);
 }
 
-llmobsi_fn bool llmobsi_alert_bind_term(llmobsi_alert_binder* binder, llmobsi_alert_term* term,
-                                        int64_t step)
+llmobsi_fn llmobs_result llmobsi_alert_bind_term(llmobsi_alert_binder* binder,
+                                                 llmobsi_alert_term* term, int64_t step)
 {
     llmobsi_watches* watches = binder->watches;
-    bool read = true;
+    llmobsi_watch* watch;
     uint16_t number;
     binder->term = term;
     if (!llmobsi_alert_describe(binder)) {
-        return false;
+        return LLMOBS_ERROR_ARGUMENT;
     }
     number = llmobsi_watch_same(watches, &binder->watch, false, step);
-    if (number != LLMOBS_I_NO_WATCH) {
-        read = watches->watches[number].asked == 0;
-    } else {
-        number = llmobsi_watch_widen(watches, &binder->watch, binder->recorder, step);
+    if (number == LLMOBS_I_NO_WATCH) {
+        number = llmobsi_watch_widen(watches, &binder->watch, step);
     }
     if (number == LLMOBS_I_NO_WATCH) {
         number = llmobsi_watch_begin(watches, &binder->watch, step);
     }
     if (number == LLMOBS_I_NO_WATCH) {
-        binder->refused = LLMOBS_ERROR_LIMIT;
-        return llmobsi_alert_no(binder, ": no room for its windows (raise llmobs_config."
-                                        "alert_window_bytes, alert_groups or alert_rules)");
+        (void)llmobsi_alert_no(binder, ": no room for its windows (raise llmobs_config."
+                                       "alert_window_bytes, alert_groups or alert_rules)");
+        return LLMOBS_ERROR_LIMIT;
     }
-    if (read) {
-        llmobsi_watch_wake(&watches->watches[number], &binder->watch);
-        llmobsi_watch_read(watches, number, binder->recorder, step);
-    }
-    watches->watches[number].asked++;
     term->watch = number;
-    return true;
+    watch = &watches->watches[number];
+    watch->asked++;
+    if (watch->asked == 1) {
+        llmobsi_watch_wake(watch, &binder->watch);
+        watch->waking = true;
+        llmobsi_watch_read(watches, number, binder->recorder, step);
+        watch->waking = false;
+    }
+    return LLMOBS_OK;
 }
 
 llmobsi_fn void llmobsi_alert_unbind(llmobsi_watches* watches, const llmobsi_alert_rule* rule,
@@ -37882,24 +37957,35 @@ llmobsi_fn llmobs_result llmobsi_alert_bind(llmobsi_watches* watches,
                                             llmobsi_alert_rule* rule, int64_t step,
                                             llmobs_alert_error* error)
 {
+    llmobs_result result = LLMOBS_OK;
     llmobsi_alert_binder binder;
     uint32_t i;
     binder.watches = watches;
     binder.recorder = recorder;
     binder.rule = rule;
-    binder.refused = LLMOBS_ERROR_ARGUMENT;
     binder.error = error;
     for (i = 0; i < rule->term_count; i++) {
-        if (!llmobsi_alert_bind_term(&binder, &rule->terms[i], step)) {
-            llmobsi_alert_unbind(watches, rule, i);
-            return binder.refused;
+        result = llmobsi_alert_bind_term(&binder, &rule->terms[i], step);
+        if (result != LLMOBS_OK) {
+            break;
         }
     }
-    if (!llmobsi_alert_can_change(watches, recorder, rule, error)) {
-        llmobsi_alert_unbind(watches, rule, rule->term_count);
-        return LLMOBS_ERROR_ARGUMENT;
+    if (result == LLMOBS_OK && !llmobsi_alert_can_change(watches, recorder, rule, error)) {
+        result = LLMOBS_ERROR_ARGUMENT;
     }
-    return LLMOBS_OK;
+    if (result != LLMOBS_OK) {
+        llmobsi_alert_unbind(watches, rule, i);
+    }
+    return result;
+}
+
+/* The rule is kept: what a state file had for it is its alone from now on. */
+llmobsi_fn void llmobsi_alert_bound(llmobsi_watches* watches, const llmobsi_alert_rule* rule)
+{
+    uint32_t i;
+    for (i = 0; i < rule->term_count; i++) {
+        watches->watches[rule->terms[i].watch].restored = false;
+    }
 }
 
 /* =================================================================================================
@@ -38006,18 +38092,18 @@ llmobsi_fn double llmobsi_alert_value(llmobsi_alert_scope* scope, const llmobsi_
     }
     switch ((llmobsi_alert_function)term->function) {
     case LLMOBS_I_ALERT_INSTANT:
-        return group->value * watch->scale;
+        return group->value / watch->unit;
     case LLMOBS_I_ALERT_QUANTILE:
         return llmobsi_alert_buckets(scope, term, watch, group);
     case LLMOBS_I_ALERT_AVERAGE:
         change = llmobsi_alert_change(scope, term, &group->windows[0], &covered);
-        return covered > 0 ? change * watch->scale / (double)covered : none;
+        return covered > 0 ? change / watch->unit / (double)covered : none;
     case LLMOBS_I_ALERT_INCREASE:
     case LLMOBS_I_ALERT_RATE:
         break;
     }
     change = llmobsi_alert_change(scope, term, &group->windows[0], &covered);
-    change = change > 0.0 ? change * watch->scale : 0.0;
+    change = change > 0.0 ? change / watch->unit : 0.0;
     if (covered == 0) {
         return none;
     }
@@ -38187,17 +38273,20 @@ llmobsi_fn uint64_t llmobsi_alert_identity(const llmobsi_alert_rule* rule)
     return identity;
 }
 
-/* Keeps an alert whose `hash` is its rule's identity. False: there is no room. */
+/* Keeps an alert whose `hash` is its rule's identity: while an instance is opened. False: there is
+   no room. */
 llmobsi_fn bool llmobsi_alert_restore(llmobsi_alert_states* states, const llmobsi_alert* saved)
 {
-    llmobsi_alert* alert = llmobsi_alerts_take(states);
-    if (alert != NULL) {
-        *alert = *saved;
-        alert->dormant = true;
-        alert->used = false;
-        alert->next = LLMOBS_I_ALERT_NOWHERE;
+    llmobsi_alert* alert = &states->alerts[states->used];
+    if (states->used == states->limit) {
+        return false;
     }
-    return alert != NULL;
+    states->used++;
+    *alert = *saved;
+    alert->dormant = true;
+    alert->used = false;
+    alert->next = LLMOBS_I_ALERT_NOWHERE;
+    return true;
 }
 
 /* Whether a restored alert can be one of the rule's. */
@@ -38211,17 +38300,22 @@ llmobsi_fn bool llmobsi_alert_fits(const llmobsi_alert* alert, const llmobsi_ale
     return values == rule->by_count;
 }
 
-/* Gives one its rule. */
+/* Gives one its rule. One that is there already (no file of ours has it twice) is forgotten. */
 llmobsi_fn void llmobsi_alert_awake(llmobsi_alert_states* states, llmobsi_alert* alert,
                                     uint32_t number, const llmobsi_alert_rule* rule)
 {
     uint64_t hash = llmobsi_alerts_hash(states, number, alert->labels, alert->labels_size);
+    if (llmobsi_alerts_find(states, hash, number, alert->labels, alert->labels_size) != NULL) {
+        memset(alert, 0, sizeof *alert);
+        alert->next = states->vacant;
+        states->vacant = (uint32_t)(alert - states->alerts);
+        return;
+    }
     alert->dormant = false;
     alert->used = true;
     alert->hash = hash;
     alert->rule = number;
     alert->fingerprint = llmobsi_alert_fingerprint(rule, alert->labels);
-    alert->comparison = LLMOBS_I_ALERT_GREATER;
     alert->next = states->chains[hash & states->mask];
     states->chains[hash & states->mask] = (uint32_t)(alert - states->alerts);
     if (!llmobsi_alert_is_active(alert)) {
@@ -38257,6 +38351,7 @@ llmobsi_fn uint16_t llmobsi_watch_restore(llmobsi_watches* watches, const llmobs
         if (!watches->watches[i].used) {
             watches->watches[i] = *saved;
             watches->watches[i].used = true;
+            watches->watches[i].restored = true;
             return (uint16_t)i;
         }
     }
@@ -38275,7 +38370,7 @@ llmobsi_fn llmobsi_window* llmobsi_watch_restore_window(llmobsi_watches* watches
                                                         uint32_t column)
 {
     const llmobsi_watch* watch = &watches->watches[number];
-    uint64_t hash = llmobsi_watch_hash(labels, size);
+    uint64_t hash = llmobsi_watch_hash(watches, labels, size);
     llmobsi_watch_group* group = llmobsi_watch_find(watches, number, hash, labels, size);
     uint32_t values = 0;
     size_t i;
@@ -38290,21 +38385,6 @@ llmobsi_fn llmobsi_window* llmobsi_watch_restore_window(llmobsi_watches* watches
         group = llmobsi_watch_group_make(watches, number, hash, labels, size);
     }
     return group != NULL ? &group->windows[column] : NULL;
-}
-
-/* All is loaded: what counters had come to is what they go on from. */
-llmobsi_fn void llmobsi_watches_restored(llmobsi_watches* watches)
-{
-    uint32_t i, column;
-    for (i = 0; i < watches->group_count; i++) {
-        llmobsi_watch_group* group = &watches->groups[i];
-        if (group->windows == NULL || !llmobsi_watch_grows(watches, group->watch)) {
-            continue;
-        }
-        for (column = 0; column < watches->watches[group->watch].columns; column++) {
-            group->before[column] = llmobsi_window_newest(&group->windows[column]);
-        }
-    }
 }
 
 /* =================================================================================================
@@ -38417,16 +38497,36 @@ llmobsi_fn void llmobsi_alerts_start(llmobsi_recorder* recorder)
 {
     llmobsi_alerts* alerts = llmobsi_alerts_of(recorder);
     alerts->states->seed = recorder->names.seed;
+    alerts->watches.seed = recorder->names.seed;
     llmobsi_alerts_clear(alerts);
     alerts->stamp = llmobsi_now(&recorder->timeline);
 }
 
-/* In the child of a fork: the rules stay, what they have seen and told is the parent's. */
+/* Watches anew, for the rules that are evaluated and no others. */
+llmobsi_fn void llmobsi_alerts_rebind(llmobsi_alerts* alerts, const llmobsi_recorder* recorder)
+{
+    llmobs_alert_error why = llmobs_alert_error_default();
+    uint32_t i;
+    llmobsi_watches_start(&alerts->watches);
+    for (i = 0; i < alerts->rule_limit; i++) {
+        if (alerts->phases[i] != LLMOBS_I_ALERT_LIVE ||
+            llmobsi_alert_bind(&alerts->watches, recorder, &alerts->rules[i], alerts->step,
+                               &why) != LLMOBS_OK) {
+            memset(&alerts->rules[i], 0, sizeof alerts->rules[i]);
+            alerts->phases[i] = LLMOBS_I_ALERT_FREE;
+        }
+    }
+}
+
+/* In the child of a fork: the rules stay, what they have seen and told is the parent's. Another
+   thread may have been in the middle of something: what is under the lock is made anew, but for the
+   rules that are evaluated, which nobody writes to. */
 llmobsi_fn void llmobsi_alerts_forked(llmobsi_recorder* recorder)
 {
     llmobsi_alerts* alerts = llmobsi_alerts_of(recorder);
-    llmobsi_watches_forked(&alerts->watches, alerts->step);
+    llmobsi_alerts_rebind(alerts, recorder);
     llmobsi_alert_states_start(alerts->states, alerts->states->seed);
+    memset(alerts->counts, 0, alerts->rule_limit * sizeof *alerts->counts);
     alerts->stamp = llmobsi_now(&recorder->timeline);
     alerts->left_ns = 0;
     alerts->evaluations = 0;
@@ -38688,6 +38788,7 @@ llmobsi_fn void llmobsi_alerts_keep(llmobsi_alerts* alerts)
                 llmobsi_alert_retire(alerts, old);
             }
             alerts->phases[i] = LLMOBS_I_ALERT_LIVE;
+            llmobsi_alert_bound(&alerts->watches, rule);
             llmobsi_alerts_wake(alerts->states, i, rule);
         }
     }
@@ -38888,7 +38989,18 @@ llmobsi_fn uint32_t llmobsi_alerts_take_news(llmobsi_alerts* alerts)
 }
 
 /* The busy flag is up while the lock is held, if this thread has one, so that its signal handlers
-   do not wait for it. */
+   do not wait for it. So it is below. */
+llmobsi_fn bool llmobsi_alerts_has_news(llmobsi_alerts* alerts)
+{
+    llmobsi_control* self = llmobsi_busy_begin();
+    bool news;
+    llmobsi_lock_take(&alerts->lock);
+    news = alerts->news;
+    llmobsi_lock_give(&alerts->lock);
+    llmobsi_busy_end(self);
+    return news;
+}
+
 llmobsi_fn uint32_t llmobsi_alerts_news(llmobsi_alerts* alerts)
 {
     llmobsi_control* self = llmobsi_busy_begin();
@@ -38902,16 +39014,15 @@ llmobsi_fn uint32_t llmobsi_alerts_news(llmobsi_alerts* alerts)
     return count;
 }
 
-/* Tells all news: after a tick, with no lock held. If another thread is at it, it tells these,
-   too. */
-llmobsi_fn void llmobsi_alerts_tell(llmobsi_recorder* recorder)
+/* Tells what news there are. False: another thread is at it. */
+llmobsi_fn bool llmobsi_alerts_tell_all(llmobsi_recorder* recorder)
 {
     llmobsi_alerts* alerts = llmobsi_alerts_of(recorder);
     uint32_t idle = 0;
     uint32_t count;
     uint32_t i;
     if (!llmobsi_cas_acquire_release(&alerts->telling, &idle, 1)) {
-        return;
+        return false;
     }
     while ((count = llmobsi_alerts_news(alerts)) > 0) {
         for (i = 0; i < count; i++) {
@@ -38924,6 +39035,16 @@ llmobsi_fn void llmobsi_alerts_tell(llmobsi_recorder* recorder)
         }
     }
     llmobsi_store_release(&alerts->telling, 0);
+    return true;
+}
+
+/* After a tick, with no lock held. If another thread is at it, that one tells these, too: it looks
+   once more when it is done. */
+llmobsi_fn void llmobsi_alerts_tell(llmobsi_recorder* recorder)
+{
+    llmobsi_alerts* alerts = llmobsi_alerts_of(recorder);
+    while (llmobsi_alerts_has_news(alerts) && llmobsi_alerts_tell_all(recorder)) {
+    }
 }
 
 /* ---- on request ---------------------------------------------------------------------------- */
@@ -38990,7 +39111,7 @@ llmobsi_fn void llmobsi_alerts_count(const llmobsi_alerts* alerts, llmobs_alert_
     stats->refused = watches->refused;
     stats->overflowed = alerts->states->overflowed;
     stats->unseen_s = alerts->unseen_s;
-    stats->window_bytes = llmobsi_watches_memory(watches);
+    stats->window_bytes = watches->memory_used;
 }
 
 LLMOBS_API llmobs_result llmobs_alert_stats_read(llmobs* obs, llmobs_alert_stats* stats)
@@ -45861,6 +45982,9 @@ llmobsi_fn uint64_t llmobsi_state_get_word(llmobsi_state_reader* reader)
 
 #define LLMOBS_I_STATE_WINDOW_HEAD (8u * 5u)
 
+/* The steps that a file can tell of: as many as would take a thousand years. */
+#define LLMOBS_I_STATE_STEPS INT64_C(3200000000)
+
 LLMOBS_I_STATIC_ASSERT(state_window, LLMOBS_I_STATE_WINDOW_HEAD + LLMOBS_I_ALERT_LABELS +
                                              8u * LLMOBS_I_WINDOW_WORDS_MOST <=
                                          LLMOBS_I_STATE_FRAME - LLMOBS_I_STATE_ENDS);
@@ -45915,7 +46039,7 @@ llmobsi_fn void llmobsi_state_save_alert(llmobsi_state_writer* writer, const llm
 {
     llmobsi_state_record(writer, LLMOBS_I_STATE_ALRT, 8u * 18u + alert->labels_size);
     llmobsi_state_put(writer, identity);
-    llmobsi_state_put(writer, alert->state);
+    llmobsi_state_put(writer, alert->state | (uint64_t)alert->comparison << 8);
     llmobsi_state_put(writer, alert->keeping);
     llmobsi_state_put(writer, alert->told);
     llmobsi_state_put(writer, alert->was_muted);
@@ -45951,17 +46075,10 @@ llmobsi_fn void llmobsi_state_save_states(llmobsi_state_writer* writer,
     }
 }
 
-/* Under the tick's lock. The busy flag is up, so that this thread's signal handlers do not wait for
-   the alerts'. */
-llmobsi_fn void llmobsi_state_save_alerts(llmobsi_state_writer* writer, llmobsi_alerts* alerts)
+llmobsi_fn void llmobsi_state_save_rounds(llmobsi_state_writer* writer,
+                                          const llmobsi_alerts* alerts)
 {
-    llmobsi_control* self;
     uint32_t i;
-    if (alerts == NULL) {
-        return;
-    }
-    self = llmobsi_busy_begin();
-    llmobsi_lock_take(&alerts->lock);
     llmobsi_state_record(writer, LLMOBS_I_STATE_STEP, 8);
     llmobsi_state_put(writer, (uint64_t)alerts->step);
     for (i = 0; i < alerts->watches.watch_limit; i++) {
@@ -45970,15 +46087,26 @@ llmobsi_fn void llmobsi_state_save_alerts(llmobsi_state_writer* writer, llmobsi_
         }
     }
     llmobsi_state_save_states(writer, alerts);
+}
+
+/* Under the tick's lock. The busy flag is up, so that this thread's signal handlers do not wait for
+   the alerts'. */
+llmobsi_fn void llmobsi_state_save_alerts(llmobsi_state_writer* writer, llmobsi_alerts* alerts)
+{
+    llmobsi_control* self;
+    if (alerts == NULL) {
+        return;
+    }
+    self = llmobsi_busy_begin();
+    llmobsi_lock_take(&alerts->lock);
+    if (alerts->step <= LLMOBS_I_STATE_STEPS) { /* else the clock is mad, and no file is better */
+        llmobsi_state_save_rounds(writer, alerts);
+    }
     llmobsi_lock_give(&alerts->lock);
     llmobsi_busy_end(self);
 }
 
 /* ---- in ------------------------------------------------------------------------------------ */
-
-/* The steps that a file can tell of: as many as would take a thousand years. */
-#define LLMOBS_I_STATE_STEPS INT64_C(3200000000)
-#define LLMOBS_I_STATE_SECONDS (LLMOBS_I_STATE_STEPS * LLMOBS_I_ALERT_STEP_S)
 
 typedef struct llmobsi_state_alerts {
     llmobsi_state_reader* reader;
@@ -46085,10 +46213,12 @@ llmobsi_fn bool llmobsi_state_get_flag(llmobsi_state_reader* reader)
 }
 
 /* A time of an alert: one that has been, or never. */
-llmobsi_fn int64_t llmobsi_state_get_second(llmobsi_state_reader* reader)
+llmobsi_fn int64_t llmobsi_state_get_second(llmobsi_state_alerts* loader)
 {
+    llmobsi_state_reader* reader = loader->reader;
     int64_t second = (int64_t)llmobsi_state_get_word(reader);
-    if (second != LLMOBS_I_ALERT_NEVER && (second < 0 || second > LLMOBS_I_STATE_SECONDS)) {
+    int64_t last = llmobsi_state_last_step(loader) * (int64_t)LLMOBS_I_ALERT_STEP_S;
+    if (second != LLMOBS_I_ALERT_NEVER && (second < 0 || second > last)) {
         llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("a time of an alert is out of range"));
     }
     return second;
@@ -46099,9 +46229,13 @@ llmobsi_fn void llmobsi_state_load_alert(llmobsi_state_alerts* loader)
     llmobsi_state_reader* reader = loader->reader;
     const unsigned char* labels;
     llmobsi_alert alert;
+    uint64_t word;
     memset(&alert, 0, sizeof alert);
     alert.hash = llmobsi_state_get_word(reader);
-    alert.state = (uint8_t)llmobsi_state_get(reader, LLMOBS_ALERT_INACTIVE, LLMOBS_ALERT_RESOLVED);
+    word = (uint64_t)llmobsi_state_get(
+        reader, 0, LLMOBS_I_ALERT_LESS_EQUAL << 8 | (int64_t)LLMOBS_ALERT_RESOLVED);
+    alert.state = (uint8_t)word;
+    alert.comparison = (uint8_t)(word >> 8);
     alert.keeping = llmobsi_state_get_flag(reader);
     alert.told = llmobsi_state_get_flag(reader);
     alert.was_muted = llmobsi_state_get_flag(reader);
@@ -46109,16 +46243,20 @@ llmobsi_fn void llmobsi_state_load_alert(llmobsi_state_alerts* loader)
     alert.partial = llmobsi_state_get_flag(reader);
     alert.no_data = llmobsi_state_get_flag(reader);
     alert.cut = llmobsi_state_get_flag(reader);
-    alert.since_s = llmobsi_state_get(reader, 0, LLMOBS_I_STATE_SECONDS);
-    alert.active_s = llmobsi_state_get_second(reader);
-    alert.fired_s = llmobsi_state_get_second(reader);
-    alert.resolved_s = llmobsi_state_get_second(reader);
-    alert.told_s = llmobsi_state_get_second(reader);
-    alert.ended_s = llmobsi_state_get_second(reader);
+    alert.since_s = llmobsi_state_get_second(loader);
+    alert.active_s = llmobsi_state_get_second(loader);
+    alert.fired_s = llmobsi_state_get_second(loader);
+    alert.resolved_s = llmobsi_state_get_second(loader);
+    alert.told_s = llmobsi_state_get_second(loader);
+    alert.ended_s = llmobsi_state_get_second(loader);
     alert.value = llmobsi_double_of(llmobsi_state_get_word(reader));
     alert.threshold = llmobsi_double_of(llmobsi_state_get_word(reader));
     alert.labels_size = (uint8_t)llmobsi_state_get(reader, 0, LLMOBS_I_ALERT_LABELS);
     labels = llmobsi_state_get_bytes(reader, alert.labels_size);
+    if (alert.state > LLMOBS_ALERT_RESOLVED || alert.since_s == LLMOBS_I_ALERT_NEVER ||
+        (alert.told && alert.told_s == LLMOBS_I_ALERT_NEVER)) {
+        llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("an alert contradicts itself"));
+    }
     if (reader->refused == NULL &&
         (!loader->begun || (alert.labels_size > 0 && labels[alert.labels_size - 1] != '\0'))) {
         llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("an alert's labels are malformed"));
@@ -46139,7 +46277,6 @@ llmobsi_fn void llmobsi_state_loaded_alerts(llmobsi_alerts* alerts, uint64_t awa
     alerts->step += steps;
     alerts->unseen_s += (uint64_t)away_s;
     llmobsi_alert_gap(alerts->states, away_s);
-    llmobsi_watches_restored(&alerts->watches);
 }
 
 #endif /* LLMOBS_NO_FILE */

@@ -104,16 +104,36 @@ llmobsi_fn void llmobsi_alerts_start(llmobsi_recorder* recorder)
 {
     llmobsi_alerts* alerts = llmobsi_alerts_of(recorder);
     alerts->states->seed = recorder->names.seed;
+    alerts->watches.seed = recorder->names.seed;
     llmobsi_alerts_clear(alerts);
     alerts->stamp = llmobsi_now(&recorder->timeline);
 }
 
-/* In the child of a fork: the rules stay, what they have seen and told is the parent's. */
+/* Watches anew, for the rules that are evaluated and no others. */
+llmobsi_fn void llmobsi_alerts_rebind(llmobsi_alerts* alerts, const llmobsi_recorder* recorder)
+{
+    llmobs_alert_error why = llmobs_alert_error_default();
+    uint32_t i;
+    llmobsi_watches_start(&alerts->watches);
+    for (i = 0; i < alerts->rule_limit; i++) {
+        if (alerts->phases[i] != LLMOBS_I_ALERT_LIVE ||
+            llmobsi_alert_bind(&alerts->watches, recorder, &alerts->rules[i], alerts->step,
+                               &why) != LLMOBS_OK) {
+            memset(&alerts->rules[i], 0, sizeof alerts->rules[i]);
+            alerts->phases[i] = LLMOBS_I_ALERT_FREE;
+        }
+    }
+}
+
+/* In the child of a fork: the rules stay, what they have seen and told is the parent's. Another
+   thread may have been in the middle of something: what is under the lock is made anew, but for the
+   rules that are evaluated, which nobody writes to. */
 llmobsi_fn void llmobsi_alerts_forked(llmobsi_recorder* recorder)
 {
     llmobsi_alerts* alerts = llmobsi_alerts_of(recorder);
-    llmobsi_watches_forked(&alerts->watches, alerts->step);
+    llmobsi_alerts_rebind(alerts, recorder);
     llmobsi_alert_states_start(alerts->states, alerts->states->seed);
+    memset(alerts->counts, 0, alerts->rule_limit * sizeof *alerts->counts);
     alerts->stamp = llmobsi_now(&recorder->timeline);
     alerts->left_ns = 0;
     alerts->evaluations = 0;
@@ -375,6 +395,7 @@ llmobsi_fn void llmobsi_alerts_keep(llmobsi_alerts* alerts)
                 llmobsi_alert_retire(alerts, old);
             }
             alerts->phases[i] = LLMOBS_I_ALERT_LIVE;
+            llmobsi_alert_bound(&alerts->watches, rule);
             llmobsi_alerts_wake(alerts->states, i, rule);
         }
     }

@@ -121,7 +121,6 @@ typedef struct llmobsi_alert_binder {
     const llmobsi_metric* metric; /* NULL: of the library's own */
     const char* name;
     llmobsi_watch watch; /* what the term asks for */
-    llmobs_result refused; /* what a rule that is refused is answered */
     llmobs_alert_error* error;
 } llmobsi_alert_binder;
 
@@ -190,9 +189,10 @@ llmobsi_fn bool llmobsi_alert_bind_bucket(llmobsi_alert_binder* binder)
 llmobsi_fn bool llmobsi_alert_bind_part(llmobsi_alert_binder* binder, llmobsi_alert_part part)
 {
     llmobsi_watch* watch = &binder->watch;
-    watch->scale = part == LLMOBS_I_ALERT_WHOLE || part == LLMOBS_I_ALERT_SUM
-                       ? (binder->metric->number == LLMOBS_NUMBER_NANO ? 1e-9 : 1.0)
-                       : 1.0;
+    watch->unit = (part == LLMOBS_I_ALERT_WHOLE || part == LLMOBS_I_ALERT_SUM) &&
+                          binder->metric->number == LLMOBS_NUMBER_NANO
+                      ? 1e9
+                      : 1.0;
     switch (part) {
     case LLMOBS_I_ALERT_COUNT:
         watch->kind = LLMOBS_I_WATCH_COUNT;
@@ -257,7 +257,7 @@ llmobsi_fn bool llmobsi_alert_bind_own(llmobsi_alert_binder* binder)
         return llmobsi_alert_no(binder, ": its labels can't be matched");
     }
     binder->watch.kind = heavy ? LLMOBS_I_WATCH_HEAVY : LLMOBS_I_WATCH_LOST;
-    binder->watch.scale = 1.0;
+    binder->watch.unit = 1.0;
     binder->watch.by_count = rule->by_count;
     if (heavy) {
         return (rule->by_count == 1 &&
@@ -277,8 +277,8 @@ llmobsi_fn uint16_t llmobsi_watch_same(const llmobsi_watches* watches, const llm
     uint32_t i;
     for (i = 0; i < watches->watch_limit; i++) {
         const llmobsi_watch* watch = &watches->watches[i];
-        if (watch->used && watch->key_size == wanted->key_size &&
-            watch->columns == wanted->columns &&
+        if (watch->used && watch->key_size == wanted->key_size && watch->kind == wanted->kind &&
+            watch->columns == wanted->columns && watch->by_count == wanted->by_count &&
             (fresh ? watch->since == step && watch->tiers > 0 && watch->asked > 0
                    : watch->tiers >= wanted->tiers) &&
             memcmp(watch->key, wanted->key, wanted->key_size) == 0) {
@@ -288,28 +288,16 @@ llmobsi_fn uint16_t llmobsi_watch_same(const llmobsi_watches* watches, const llm
     return LLMOBS_I_NO_WATCH;
 }
 
-llmobsi_fn void llmobsi_watch_drop(llmobsi_watches* watches, llmobsi_watch* watch)
-{
-    llmobsi_watch_groups_free(watches, watch);
-    memset(watch, 0, sizeof *watch);
-}
-
-/* A free place. Those that came from a state file, and that nobody has asked for since, make room.
-   LLMOBS_I_NO_WATCH: there is none. */
+/* A free place. LLMOBS_I_NO_WATCH: there is none. */
 llmobsi_fn uint16_t llmobsi_watch_free_place(llmobsi_watches* watches)
 {
-    uint16_t dormant = LLMOBS_I_NO_WATCH;
     uint32_t i;
     for (i = 0; i < watches->watch_limit; i++) {
         if (!watches->watches[i].used) {
             return (uint16_t)i;
         }
-        dormant = watches->watches[i].asked == 0 ? (uint16_t)i : dormant;
     }
-    if (dormant != LLMOBS_I_NO_WATCH) {
-        llmobsi_watch_drop(watches, &watches->watches[dormant]);
-    }
-    return dormant;
+    return llmobsi_watch_make_room(watches);
 }
 
 /* A new watch, with its group where it has but one. */
@@ -321,42 +309,49 @@ llmobsi_fn uint16_t llmobsi_watch_begin(llmobsi_watches* watches, const llmobsi_
         return number;
     }
     watches->watches[number] = *wanted;
+    watches->watches[number].asked = 1; /* so that it makes no room for itself */
     watches->watches[number].used = true;
     watches->watches[number].since = step;
     if (wanted->by_count == 0 &&
-        llmobsi_watch_group_make(watches, number, llmobsi_watch_hash("", 0), "", 0) == NULL) {
+        llmobsi_watch_group_new(watches, number, llmobsi_watch_hash(watches, "", 0), "", 0) ==
+            NULL) {
         llmobsi_watch_drop(watches, &watches->watches[number]);
         return LLMOBS_I_NO_WATCH;
     }
+    watches->watches[number].asked = 0;
     return number;
 }
 
 /* Makes one that has seen nothing yet reach farther, so that rules that are added together share it
-   in whatever order they come. LLMOBS_I_NO_WATCH: there is none such, or no room. */
+   in whatever order they come: all of its groups, or none. LLMOBS_I_NO_WATCH: there is none such,
+   or no room. */
 llmobsi_fn uint16_t llmobsi_watch_widen(llmobsi_watches* watches, const llmobsi_watch* wanted,
-                                        const llmobsi_recorder* recorder, int64_t step)
+                                        int64_t step)
 {
     uint16_t number = llmobsi_watch_same(watches, wanted, true, step);
-    bool widened = true;
     llmobsi_watch* watch;
     uint8_t tiers;
+    uint32_t place;
     if (number == LLMOBS_I_NO_WATCH) {
         return number;
     }
     watch = &watches->watches[number];
     tiers = watch->tiers;
-    llmobsi_watch_groups_free(watches, watch);
-    watch->seen = 0;
-    watch->has_overflow = false;
     watch->tiers = wanted->tiers;
-    if (watch->by_count == 0 &&
-        llmobsi_watch_group_make(watches, number, llmobsi_watch_hash("", 0), "", 0) == NULL) {
-        watch->tiers = tiers; /* what was given back is there */
-        (void)llmobsi_watch_group_make(watches, number, llmobsi_watch_hash("", 0), "", 0);
-        widened = false;
+    for (place = watch->first; place != 0; place = watches->groups[place - 1].next) {
+        if (!llmobsi_watch_windows(watches, watch, &watches->groups[place - 1])) {
+            break;
+        }
     }
-    llmobsi_watch_read(watches, number, recorder, step);
-    return widened ? number : LLMOBS_I_NO_WATCH;
+    if (place == 0) {
+        return number;
+    }
+    watch->tiers = tiers;
+    for (place = watch->first; watches->groups[place - 1].windows[0].tiers != tiers;
+         place = watches->groups[place - 1].next) {
+        llmobsi_watch_shrink(watches, watch, &watches->groups[place - 1]);
+    }
+    return LLMOBS_I_NO_WATCH;
 }
 
 /* One that was restored learns what its names mean here. */
@@ -364,7 +359,7 @@ llmobsi_fn void llmobsi_watch_wake(llmobsi_watch* watch, const llmobsi_watch* wa
 {
     watch->metric = wanted->metric;
     watch->bucket = wanted->bucket;
-    watch->scale = wanted->scale;
+    watch->unit = wanted->unit;
     watch->matcher_count = wanted->matcher_count;
     memcpy(watch->by, wanted->by, sizeof watch->by);
     memcpy(watch->matchers, wanted->matchers, sizeof watch->matchers);
@@ -374,7 +369,7 @@ llmobsi_fn void llmobsi_watch_release(llmobsi_watches* watches, uint16_t number)
 {
     llmobsi_watch* watch = &watches->watches[number];
     watch->asked--;
-    if (watch->asked == 0) {
+    if (watch->asked == 0 && !watch->restored) {
         llmobsi_watch_drop(watches, watch);
     }
 }
@@ -414,37 +409,38 @@ llmobsi_fn bool llmobsi_alert_describe(llmobsi_alert_binder* binder)
     return llmobsi_alert_bind_function(binder);
 }
 
-llmobsi_fn bool llmobsi_alert_bind_term(llmobsi_alert_binder* binder, llmobsi_alert_term* term,
-                                        int64_t step)
+llmobsi_fn llmobs_result llmobsi_alert_bind_term(llmobsi_alert_binder* binder,
+                                                 llmobsi_alert_term* term, int64_t step)
 {
     llmobsi_watches* watches = binder->watches;
-    bool read = true;
+    llmobsi_watch* watch;
     uint16_t number;
     binder->term = term;
     if (!llmobsi_alert_describe(binder)) {
-        return false;
+        return LLMOBS_ERROR_ARGUMENT;
     }
     number = llmobsi_watch_same(watches, &binder->watch, false, step);
-    if (number != LLMOBS_I_NO_WATCH) {
-        read = watches->watches[number].asked == 0;
-    } else {
-        number = llmobsi_watch_widen(watches, &binder->watch, binder->recorder, step);
+    if (number == LLMOBS_I_NO_WATCH) {
+        number = llmobsi_watch_widen(watches, &binder->watch, step);
     }
     if (number == LLMOBS_I_NO_WATCH) {
         number = llmobsi_watch_begin(watches, &binder->watch, step);
     }
     if (number == LLMOBS_I_NO_WATCH) {
-        binder->refused = LLMOBS_ERROR_LIMIT;
-        return llmobsi_alert_no(binder, ": no room for its windows (raise llmobs_config."
-                                        "alert_window_bytes, alert_groups or alert_rules)");
+        (void)llmobsi_alert_no(binder, ": no room for its windows (raise llmobs_config."
+                                       "alert_window_bytes, alert_groups or alert_rules)");
+        return LLMOBS_ERROR_LIMIT;
     }
-    if (read) {
-        llmobsi_watch_wake(&watches->watches[number], &binder->watch);
-        llmobsi_watch_read(watches, number, binder->recorder, step);
-    }
-    watches->watches[number].asked++;
     term->watch = number;
-    return true;
+    watch = &watches->watches[number];
+    watch->asked++;
+    if (watch->asked == 1) {
+        llmobsi_watch_wake(watch, &binder->watch);
+        watch->waking = true;
+        llmobsi_watch_read(watches, number, binder->recorder, step);
+        watch->waking = false;
+    }
+    return LLMOBS_OK;
 }
 
 llmobsi_fn void llmobsi_alert_unbind(llmobsi_watches* watches, const llmobsi_alert_rule* rule,
@@ -612,22 +608,33 @@ llmobsi_fn llmobs_result llmobsi_alert_bind(llmobsi_watches* watches,
                                             llmobsi_alert_rule* rule, int64_t step,
                                             llmobs_alert_error* error)
 {
+    llmobs_result result = LLMOBS_OK;
     llmobsi_alert_binder binder;
     uint32_t i;
     binder.watches = watches;
     binder.recorder = recorder;
     binder.rule = rule;
-    binder.refused = LLMOBS_ERROR_ARGUMENT;
     binder.error = error;
     for (i = 0; i < rule->term_count; i++) {
-        if (!llmobsi_alert_bind_term(&binder, &rule->terms[i], step)) {
-            llmobsi_alert_unbind(watches, rule, i);
-            return binder.refused;
+        result = llmobsi_alert_bind_term(&binder, &rule->terms[i], step);
+        if (result != LLMOBS_OK) {
+            break;
         }
     }
-    if (!llmobsi_alert_can_change(watches, recorder, rule, error)) {
-        llmobsi_alert_unbind(watches, rule, rule->term_count);
-        return LLMOBS_ERROR_ARGUMENT;
+    if (result == LLMOBS_OK && !llmobsi_alert_can_change(watches, recorder, rule, error)) {
+        result = LLMOBS_ERROR_ARGUMENT;
     }
-    return LLMOBS_OK;
+    if (result != LLMOBS_OK) {
+        llmobsi_alert_unbind(watches, rule, i);
+    }
+    return result;
+}
+
+/* The rule is kept: what a state file had for it is its alone from now on. */
+llmobsi_fn void llmobsi_alert_bound(llmobsi_watches* watches, const llmobsi_alert_rule* rule)
+{
+    uint32_t i;
+    for (i = 0; i < rule->term_count; i++) {
+        watches->watches[rule->terms[i].watch].restored = false;
+    }
 }

@@ -35,17 +35,20 @@ llmobsi_fn uint64_t llmobsi_alert_identity(const llmobsi_alert_rule* rule)
     return identity;
 }
 
-/* Keeps an alert whose `hash` is its rule's identity. False: there is no room. */
+/* Keeps an alert whose `hash` is its rule's identity: while an instance is opened. False: there is
+   no room. */
 llmobsi_fn bool llmobsi_alert_restore(llmobsi_alert_states* states, const llmobsi_alert* saved)
 {
-    llmobsi_alert* alert = llmobsi_alerts_take(states);
-    if (alert != NULL) {
-        *alert = *saved;
-        alert->dormant = true;
-        alert->used = false;
-        alert->next = LLMOBS_I_ALERT_NOWHERE;
+    llmobsi_alert* alert = &states->alerts[states->used];
+    if (states->used == states->limit) {
+        return false;
     }
-    return alert != NULL;
+    states->used++;
+    *alert = *saved;
+    alert->dormant = true;
+    alert->used = false;
+    alert->next = LLMOBS_I_ALERT_NOWHERE;
+    return true;
 }
 
 /* Whether a restored alert can be one of the rule's. */
@@ -59,17 +62,22 @@ llmobsi_fn bool llmobsi_alert_fits(const llmobsi_alert* alert, const llmobsi_ale
     return values == rule->by_count;
 }
 
-/* Gives one its rule. */
+/* Gives one its rule. One that is there already (no file of ours has it twice) is forgotten. */
 llmobsi_fn void llmobsi_alert_awake(llmobsi_alert_states* states, llmobsi_alert* alert,
                                     uint32_t number, const llmobsi_alert_rule* rule)
 {
     uint64_t hash = llmobsi_alerts_hash(states, number, alert->labels, alert->labels_size);
+    if (llmobsi_alerts_find(states, hash, number, alert->labels, alert->labels_size) != NULL) {
+        memset(alert, 0, sizeof *alert);
+        alert->next = states->vacant;
+        states->vacant = (uint32_t)(alert - states->alerts);
+        return;
+    }
     alert->dormant = false;
     alert->used = true;
     alert->hash = hash;
     alert->rule = number;
     alert->fingerprint = llmobsi_alert_fingerprint(rule, alert->labels);
-    alert->comparison = LLMOBS_I_ALERT_GREATER;
     alert->next = states->chains[hash & states->mask];
     states->chains[hash & states->mask] = (uint32_t)(alert - states->alerts);
     if (!llmobsi_alert_is_active(alert)) {
@@ -105,6 +113,7 @@ llmobsi_fn uint16_t llmobsi_watch_restore(llmobsi_watches* watches, const llmobs
         if (!watches->watches[i].used) {
             watches->watches[i] = *saved;
             watches->watches[i].used = true;
+            watches->watches[i].restored = true;
             return (uint16_t)i;
         }
     }
@@ -123,7 +132,7 @@ llmobsi_fn llmobsi_window* llmobsi_watch_restore_window(llmobsi_watches* watches
                                                         uint32_t column)
 {
     const llmobsi_watch* watch = &watches->watches[number];
-    uint64_t hash = llmobsi_watch_hash(labels, size);
+    uint64_t hash = llmobsi_watch_hash(watches, labels, size);
     llmobsi_watch_group* group = llmobsi_watch_find(watches, number, hash, labels, size);
     uint32_t values = 0;
     size_t i;
@@ -138,19 +147,4 @@ llmobsi_fn llmobsi_window* llmobsi_watch_restore_window(llmobsi_watches* watches
         group = llmobsi_watch_group_make(watches, number, hash, labels, size);
     }
     return group != NULL ? &group->windows[column] : NULL;
-}
-
-/* All is loaded: what counters had come to is what they go on from. */
-llmobsi_fn void llmobsi_watches_restored(llmobsi_watches* watches)
-{
-    uint32_t i, column;
-    for (i = 0; i < watches->group_count; i++) {
-        llmobsi_watch_group* group = &watches->groups[i];
-        if (group->windows == NULL || !llmobsi_watch_grows(watches, group->watch)) {
-            continue;
-        }
-        for (column = 0; column < watches->watches[group->watch].columns; column++) {
-            group->before[column] = llmobsi_window_newest(&group->windows[column]);
-        }
-    }
 }

@@ -98,18 +98,18 @@ llmobsi_fn double llmobsi_alert_value(llmobsi_alert_scope* scope, const llmobsi_
     }
     switch ((llmobsi_alert_function)term->function) {
     case LLMOBS_I_ALERT_INSTANT:
-        return group->value * watch->scale;
+        return group->value / watch->unit;
     case LLMOBS_I_ALERT_QUANTILE:
         return llmobsi_alert_buckets(scope, term, watch, group);
     case LLMOBS_I_ALERT_AVERAGE:
         change = llmobsi_alert_change(scope, term, &group->windows[0], &covered);
-        return covered > 0 ? change * watch->scale / (double)covered : none;
+        return covered > 0 ? change / watch->unit / (double)covered : none;
     case LLMOBS_I_ALERT_INCREASE:
     case LLMOBS_I_ALERT_RATE:
         break;
     }
     change = llmobsi_alert_change(scope, term, &group->windows[0], &covered);
-    change = change > 0.0 ? change * watch->scale : 0.0;
+    change = change > 0.0 ? change / watch->unit : 0.0;
     if (covered == 0) {
         return none;
     }

@@ -50,7 +50,18 @@ llmobsi_fn uint32_t llmobsi_alerts_take_news(llmobsi_alerts* alerts)
 }
 
 /* The busy flag is up while the lock is held, if this thread has one, so that its signal handlers
-   do not wait for it. */
+   do not wait for it. So it is below. */
+llmobsi_fn bool llmobsi_alerts_has_news(llmobsi_alerts* alerts)
+{
+    llmobsi_control* self = llmobsi_busy_begin();
+    bool news;
+    llmobsi_lock_take(&alerts->lock);
+    news = alerts->news;
+    llmobsi_lock_give(&alerts->lock);
+    llmobsi_busy_end(self);
+    return news;
+}
+
 llmobsi_fn uint32_t llmobsi_alerts_news(llmobsi_alerts* alerts)
 {
     llmobsi_control* self = llmobsi_busy_begin();
@@ -64,16 +75,15 @@ llmobsi_fn uint32_t llmobsi_alerts_news(llmobsi_alerts* alerts)
     return count;
 }
 
-/* Tells all news: after a tick, with no lock held. If another thread is at it, it tells these,
-   too. */
-llmobsi_fn void llmobsi_alerts_tell(llmobsi_recorder* recorder)
+/* Tells what news there are. False: another thread is at it. */
+llmobsi_fn bool llmobsi_alerts_tell_all(llmobsi_recorder* recorder)
 {
     llmobsi_alerts* alerts = llmobsi_alerts_of(recorder);
     uint32_t idle = 0;
     uint32_t count;
     uint32_t i;
     if (!llmobsi_cas_acquire_release(&alerts->telling, &idle, 1)) {
-        return;
+        return false;
     }
     while ((count = llmobsi_alerts_news(alerts)) > 0) {
         for (i = 0; i < count; i++) {
@@ -86,6 +96,16 @@ llmobsi_fn void llmobsi_alerts_tell(llmobsi_recorder* recorder)
         }
     }
     llmobsi_store_release(&alerts->telling, 0);
+    return true;
+}
+
+/* After a tick, with no lock held. If another thread is at it, that one tells these, too: it looks
+   once more when it is done. */
+llmobsi_fn void llmobsi_alerts_tell(llmobsi_recorder* recorder)
+{
+    llmobsi_alerts* alerts = llmobsi_alerts_of(recorder);
+    while (llmobsi_alerts_has_news(alerts) && llmobsi_alerts_tell_all(recorder)) {
+    }
 }
 
 /* ---- on request ---------------------------------------------------------------------------- */
@@ -152,7 +172,7 @@ llmobsi_fn void llmobsi_alerts_count(const llmobsi_alerts* alerts, llmobs_alert_
     stats->refused = watches->refused;
     stats->overflowed = alerts->states->overflowed;
     stats->unseen_s = alerts->unseen_s;
-    stats->window_bytes = llmobsi_watches_memory(watches);
+    stats->window_bytes = watches->memory_used;
 }
 
 LLMOBS_API llmobs_result llmobs_alert_stats_read(llmobs* obs, llmobs_alert_stats* stats)

@@ -376,12 +376,12 @@ llmobsi_fn llmobsi_alert* llmobsi_alert_news(llmobsi_alert_states* states,
 llmobsi_fn uint64_t llmobsi_alert_unix(const llmobsi_alert_states* states, int64_t stamp_s,
                                        uint64_t unix_ns)
 {
-    uint64_t age_ns;
+    uint64_t age_s;
     if (stamp_s == LLMOBS_I_ALERT_NEVER) {
         return 0;
     }
-    age_ns = (uint64_t)(states->now_s - stamp_s) * LLMOBS_I_SECOND_NS;
-    return age_ns < unix_ns ? unix_ns - age_ns : 1;
+    age_s = (uint64_t)(states->now_s - stamp_s); /* the clock may have gone back */
+    return age_s < unix_ns / LLMOBS_I_SECOND_NS ? unix_ns - age_s * LLMOBS_I_SECOND_NS : 1;
 }
 
 /* An alert as it is told, but for its sentence: its texts are the rule's and the alert's own, its

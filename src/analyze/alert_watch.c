@@ -42,13 +42,14 @@ typedef struct llmobsi_watch {
     uint8_t matcher_count;
     uint8_t by[LLMOBS_ALERT_LABELS_MAX]; /* places of labels in the metric */
     bool has_overflow; /* the overflow series belongs to a group already */
-    bool short_of_room; /* there are series that belong to none */
+    bool waking;   /* this is the first reading for a rule */
+    bool restored; /* it is from a state file, and no rule that was kept asks for it */
     uint32_t metric;
     uint32_t bucket;   /* BUCKET: the last one that counts */
     uint32_t seen;     /* of the metric's series, number + 1: the last one that was looked at */
     uint32_t first;    /* group + 1 */
     int64_t since;     /* the step of its first reading */
-    double scale;      /* from what the cells have to the unit */
+    double unit;       /* as the cells have it */
     llmobsi_watch_matcher matchers[LLMOBS_I_WATCH_MATCHERS];
     uint32_t key_size; /* what it is, as bytes: equal ones are one */
     char key[LLMOBS_I_WATCH_KEY];
@@ -63,7 +64,7 @@ typedef struct llmobsi_watch_group {
     uint64_t hash;        /* of these */
     double value; /* what the cells say */
     llmobsi_window* windows; /* one for each column; NULL: it has none */
-    double* before; /* for each: what the processes before this one had come to */
+    double* before; /* for each: what it had come to when the rule came, less the cells of then */
     char labels[LLMOBS_I_ALERT_LABELS];
 } llmobsi_watch_group;
 
@@ -72,7 +73,7 @@ typedef struct llmobsi_watch_member {
     uint32_t next; /* + 1 */
 } llmobsi_watch_member;
 
-/* Memory that was given back, of one size. */
+/* Free memory. The list is in the order of addresses, and no hole ends where the next begins. */
 typedef struct llmobsi_watch_hole {
     struct llmobsi_watch_hole* next;
     size_t size;
@@ -93,8 +94,9 @@ typedef struct llmobsi_watches {
     uint32_t member_free; /* member + 1 */
     unsigned char* memory; /* of windows */
     size_t memory_size;
-    size_t memory_used;
+    size_t memory_used; /* without the holes */
     llmobsi_watch_hole* holes;
+    uint64_t seed; /* of labels' hashes: values may be strangers' */
     uint64_t lost;    /* what LLMOBS_I_WATCH_LOST reads: the tick writes it before each reading */
     uint64_t refused; /* groups and series that found no room */
     llmobsi_heavy heavy[LLMOBS_I_HEAVY_MOST]; /* room for a reading */
@@ -102,44 +104,75 @@ typedef struct llmobsi_watches {
 
 /* ---- memory -------------------------------------------------------------------------------- */
 
-/* Windows of a group in one piece: what they are, what was before, and their words. */
+/* Windows of a group in one piece: what they are, what was before, and their words. What is left
+   over of a hole can be a hole. */
 llmobsi_fn size_t llmobsi_watch_bytes(uint32_t tiers, uint32_t columns)
 {
-    return columns *
-           (sizeof(llmobsi_window) + (1 + llmobsi_window_words(tiers)) * sizeof(double));
+    size_t bytes =
+        columns * (sizeof(llmobsi_window) + (1 + llmobsi_window_words(tiers)) * sizeof(double));
+    return llmobsi_size_align(bytes, sizeof(llmobsi_watch_hole));
 }
 
+/* The first hole that is large enough, or its beginning. */
 llmobsi_fn void* llmobsi_watch_take(llmobsi_watches* watches, size_t size)
 {
     llmobsi_watch_hole** link = &watches->holes;
-    unsigned char* memory = watches->memory + watches->memory_used;
-    for (; *link != NULL; link = &(*link)->next) {
-        if ((*link)->size == size) {
-            llmobsi_watch_hole* hole = *link;
-            *link = hole->next;
-            return hole;
-        }
+    llmobsi_watch_hole* hole;
+    while (*link != NULL && (*link)->size < size) {
+        link = &(*link)->next;
     }
-    if (size > watches->memory_size - watches->memory_used) {
+    hole = *link;
+    if (hole == NULL) {
         return NULL;
     }
+    if (hole->size > size) {
+        llmobsi_watch_hole* rest = (llmobsi_watch_hole*)(void*)((unsigned char*)hole + size);
+        rest->next = hole->next;
+        rest->size = hole->size - size;
+        *link = rest;
+    } else {
+        *link = hole->next;
+    }
     watches->memory_used += size;
-    return memory;
+    return hole;
+}
+
+/* Makes one of a hole and the next, where they touch. */
+llmobsi_fn void llmobsi_watch_join_holes(llmobsi_watch_hole* hole)
+{
+    if (hole->next != NULL && (unsigned char*)hole + hole->size == (unsigned char*)hole->next) {
+        hole->size += hole->next->size;
+        hole->next = hole->next->next;
+    }
 }
 
 llmobsi_fn void llmobsi_watch_give(llmobsi_watches* watches, void* memory, size_t size)
 {
     llmobsi_watch_hole* hole = (llmobsi_watch_hole*)memory;
+    llmobsi_watch_hole* before = NULL;
+    llmobsi_watch_hole* after = watches->holes;
+    while (after != NULL && after < hole) {
+        before = after;
+        after = after->next;
+    }
     hole->size = size;
-    hole->next = watches->holes;
-    watches->holes = hole;
+    hole->next = after;
+    llmobsi_watch_join_holes(hole);
+    if (before == NULL) {
+        watches->holes = hole;
+    } else {
+        before->next = hole;
+        llmobsi_watch_join_holes(before);
+    }
+    watches->memory_used -= size;
 }
 
 /* ---- groups -------------------------------------------------------------------------------- */
 
-llmobsi_fn uint64_t llmobsi_watch_hash(const char* labels, size_t size)
+llmobsi_fn uint64_t llmobsi_watch_hash(const llmobsi_watches* watches, const char* labels,
+                                       size_t size)
 {
-    return llmobsi_hash64_own(labels, size, 0);
+    return llmobsi_hash64(labels, size, watches->seed);
 }
 
 llmobsi_inline uint32_t* llmobsi_watch_place(llmobsi_watches* watches, uint16_t watch,
@@ -165,29 +198,54 @@ llmobsi_fn llmobsi_watch_group* llmobsi_watch_find(llmobsi_watches* watches, uin
     return NULL;
 }
 
-/* Windows that begin with 0 at the watch's first step: whatever comes later was not there then. */
+/* Windows that begin with 0 at the watch's first step: whatever comes later was not there then. In
+   place of those that the group has, which have seen nothing yet, if it has any. False: no room. */
 llmobsi_fn bool llmobsi_watch_windows(llmobsi_watches* watches, const llmobsi_watch* watch,
                                       llmobsi_watch_group* group)
 {
+    llmobsi_window* windows;
+    double* before;
     uint32_t words;
     uint32_t i;
     if (watch->tiers == 0) {
         return true;
     }
     words = llmobsi_window_words(watch->tiers);
-    group->windows = (llmobsi_window*)llmobsi_watch_take(
+    windows = (llmobsi_window*)llmobsi_watch_take(
         watches, llmobsi_watch_bytes(watch->tiers, watch->columns));
-    if (group->windows == NULL) {
+    if (windows == NULL) {
         return false;
     }
-    group->before = (double*)(void*)(group->windows + watch->columns);
+    before = (double*)(void*)(windows + watch->columns);
     for (i = 0; i < watch->columns; i++) {
-        group->before[i] = 0.0;
-        llmobsi_window_begin(&group->windows[i],
-                             group->before + watch->columns + (size_t)i * words, watch->tiers,
-                             watch->since, 0.0);
+        before[i] = group->windows != NULL ? group->before[i] : 0.0;
+        llmobsi_window_begin(
+            &windows[i], before + watch->columns + (size_t)i * words, watch->tiers, watch->since,
+            group->windows != NULL ? llmobsi_window_newest(&group->windows[i]) : 0.0);
     }
+    if (group->windows != NULL) {
+        llmobsi_watch_give(watches, group->windows,
+                           llmobsi_watch_bytes(group->windows[0].tiers, watch->columns));
+    }
+    group->windows = windows;
+    group->before = before;
     return true;
+}
+
+/* Takes back that windows were made for more tiers than the watch has: they stay where they are. */
+llmobsi_fn void llmobsi_watch_shrink(llmobsi_watches* watches, const llmobsi_watch* watch,
+                                     llmobsi_watch_group* group)
+{
+    size_t size = llmobsi_watch_bytes(group->windows[0].tiers, watch->columns);
+    size_t kept = llmobsi_watch_bytes(watch->tiers, watch->columns);
+    double* words = group->before + watch->columns;
+    uint32_t i;
+    for (i = 0; i < watch->columns; i++) {
+        double value = llmobsi_window_newest(&group->windows[i]);
+        llmobsi_window_begin(&group->windows[i], words, watch->tiers, watch->since, value);
+        words += llmobsi_window_words(watch->tiers);
+    }
+    llmobsi_watch_give(watches, (unsigned char*)group->windows + kept, size - kept);
 }
 
 /* A new group; NULL: there is no room. `size` is at most LLMOBS_I_ALERT_LABELS. */
@@ -243,7 +301,7 @@ llmobsi_fn void llmobsi_watch_group_free(llmobsi_watches* watches, uint32_t plac
     }
     if (group->windows != NULL) {
         llmobsi_watch_give(watches, group->windows,
-                           llmobsi_watch_bytes(watch->tiers, watch->columns));
+                           llmobsi_watch_bytes(group->windows[0].tiers, watch->columns));
         group->windows = NULL;
     }
     group->next = watches->group_free;
@@ -257,6 +315,38 @@ llmobsi_fn void llmobsi_watch_groups_free(llmobsi_watches* watches, llmobsi_watc
         llmobsi_watch_group_free(watches, watch->first);
         watch->first = next;
     }
+}
+
+llmobsi_fn void llmobsi_watch_drop(llmobsi_watches* watches, llmobsi_watch* watch)
+{
+    llmobsi_watch_groups_free(watches, watch);
+    memset(watch, 0, sizeof *watch);
+}
+
+/* One that came from a state file, and that nobody has asked for since, makes room. Returns its
+   place; LLMOBS_I_NO_WATCH: there is none. */
+llmobsi_fn uint16_t llmobsi_watch_make_room(llmobsi_watches* watches)
+{
+    uint32_t i;
+    for (i = 0; i < watches->watch_limit; i++) {
+        if (watches->watches[i].used && watches->watches[i].asked == 0) {
+            llmobsi_watch_drop(watches, &watches->watches[i]);
+            return (uint16_t)i;
+        }
+    }
+    return LLMOBS_I_NO_WATCH;
+}
+
+/* A new group of a watch that is asked for; NULL: there is no room, and none to be made. */
+llmobsi_fn llmobsi_watch_group* llmobsi_watch_group_new(llmobsi_watches* watches, uint16_t number,
+                                                        uint64_t hash, const char* labels,
+                                                        size_t size)
+{
+    llmobsi_watch_group* group;
+    do {
+        group = llmobsi_watch_group_make(watches, number, hash, labels, size);
+    } while (group == NULL && llmobsi_watch_make_room(watches) != LLMOBS_I_NO_WATCH);
+    return group;
 }
 
 /* ---- from series to groups ----------------------------------------------------------------- */
@@ -313,13 +403,13 @@ llmobsi_fn bool llmobsi_watch_join(llmobsi_watches* watches, uint16_t number, ui
     llmobsi_watch_member* member = &watches->members[place - 1];
     char labels[LLMOBS_I_ALERT_LABELS];
     size_t size = llmobsi_watch_labels(watch, values, labels);
-    uint64_t hash = llmobsi_watch_hash(labels, size);
+    uint64_t hash = llmobsi_watch_hash(watches, labels, size);
     llmobsi_watch_group* group = llmobsi_watch_find(watches, number, hash, labels, size);
     if (place > watches->member_limit) {
         return false;
     }
     if (group == NULL) {
-        group = llmobsi_watch_group_make(watches, number, hash, labels, size);
+        group = llmobsi_watch_group_new(watches, number, hash, labels, size);
     }
     if (group == NULL) {
         return false;
@@ -339,13 +429,12 @@ llmobsi_fn bool llmobsi_watch_join(llmobsi_watches* watches, uint16_t number, ui
 llmobsi_fn void llmobsi_watch_look(llmobsi_watches* watches, const llmobsi_registry* registry,
                                    uint16_t number, uint32_t series)
 {
-    llmobsi_watch* watch = &watches->watches[number];
+    const llmobsi_watch* watch = &watches->watches[number];
     const char* values[LLMOBS_LABELS_MAX];
     llmobsi_watch_values(&registry->metrics[watch->metric], &registry->series[series], values);
     if (llmobsi_watch_matches(watch, values) &&
         !llmobsi_watch_join(watches, number, series, values)) {
         watches->refused++;
-        watch->short_of_room = true;
     }
 }
 
@@ -371,191 +460,6 @@ llmobsi_fn void llmobsi_watch_extend(llmobsi_watches* watches, const llmobsi_reg
             LLMOBS_I_SERIES_LIVE) {
         watch->has_overflow = true;
         llmobsi_watch_look(watches, registry, number, metric->overflow);
-    }
-}
-
-/* ---- reading ------------------------------------------------------------------------------- */
-
-llmobsi_fn double llmobsi_watch_read_histogram(const llmobsi_watch* watch,
-                                               const llmobsi_metric* metric,
-                                               const llmobsi_reading* reading)
-{
-    uint64_t count = 0;
-    uint32_t i;
-    switch ((llmobsi_watch_kind)watch->kind) {
-    case LLMOBS_I_WATCH_COUNT:
-        return (double)reading->count;
-    case LLMOBS_I_WATCH_SUM:
-        return metric->number == LLMOBS_NUMBER_DOUBLE ? llmobsi_double_of(reading->sum)
-                                                      : (double)reading->sum;
-    default:
-        for (i = 0; i <= watch->bucket; i++) {
-            count += reading->counts[i];
-        }
-        return (double)count;
-    }
-}
-
-/* One series, but for BUCKETS. */
-llmobsi_fn double llmobsi_watch_read_one(const llmobsi_watch* watch,
-                                         const llmobsi_recorder* recorder, uint32_t number)
-{
-    const llmobsi_series* series = &recorder->registry.series[number];
-    const llmobsi_metric* metric = &recorder->registry.metrics[watch->metric];
-    llmobsi_reading reading;
-    uint64_t count;
-    int64_t level;
-    switch ((llmobs_instrument)metric->instrument) {
-    case LLMOBS_COUNTER:
-        count = llmobsi_read_counter(recorder, series->cell);
-        return (double)count;
-    case LLMOBS_UPDOWN:
-        level = llmobsi_read_updown(recorder, series->cell);
-        return (double)level;
-    case LLMOBS_GAUGE:
-        return llmobsi_read_gauge(recorder, series->cell);
-    default:
-        llmobsi_read_histogram(recorder, series, &reading);
-        return llmobsi_watch_read_histogram(watch, metric, &reading);
-    }
-}
-
-/* Series that were removed are gone from a gauge; what a counter had counted stays. */
-llmobsi_fn bool llmobsi_watch_is_gone(const llmobsi_watch* watch, const llmobsi_series* series)
-{
-    return watch->kind == LLMOBS_I_WATCH_GAUGE &&
-           llmobsi_load_relaxed(&series->state) == LLMOBS_I_SERIES_REMOVED;
-}
-
-llmobsi_fn void llmobsi_watch_sum_up(const llmobsi_watches* watches, const llmobsi_watch* watch,
-                                     const llmobsi_recorder* recorder, llmobsi_watch_group* group)
-{
-    double sum = watch->kind == LLMOBS_I_WATCH_LOST ? (double)watches->lost : 0.0;
-    uint32_t place = group->member;
-    uint32_t count = 0;
-    while (place != 0) {
-        const llmobsi_watch_member* member = &watches->members[place - 1];
-        if (!llmobsi_watch_is_gone(watch, &recorder->registry.series[member->series])) {
-            sum += llmobsi_watch_read_one(watch, recorder, member->series);
-            count++;
-        }
-        place = member->next;
-    }
-    /* A gauge that nobody has set has no value; a counter that nobody has made is 0. */
-    group->value = watch->kind == LLMOBS_I_WATCH_GAUGE && count == 0
-                       ? llmobsi_double_of(llmobsi_nan_bits)
-                       : sum;
-}
-
-/* At the watch's first step a window begins with what is there by then; after that, what is new was
-   not there before. */
-llmobsi_fn void llmobsi_watch_put(const llmobsi_watch* watch, llmobsi_window* window, int64_t step,
-                                  double value)
-{
-    if (step == watch->since) {
-        llmobsi_window_begin(window, window->values, window->tiers, step, value);
-    } else {
-        llmobsi_window_put(window, step, value);
-    }
-}
-
-/* A counter's sum goes on where the process before has left it. A gauge's window has its sum over
-   the steps: what it is now counts for those since the last one, and nothing where it has no
-   value. */
-llmobsi_fn void llmobsi_watch_put_sum(const llmobsi_watch* watch, llmobsi_watch_group* group,
-                                      int64_t step)
-{
-    llmobsi_window* window = &group->windows[0];
-    double value = group->value + group->before[0];
-    if (watch->kind == LLMOBS_I_WATCH_GAUGE) {
-        double now = llmobsi_double_is_finite(group->value) ? group->value : 0.0;
-        value = llmobsi_window_newest(window) + now * (double)(step - window->last);
-    }
-    llmobsi_watch_put(watch, window, step, value);
-}
-
-/* A window for each bucket, of the sums over all series. */
-llmobsi_fn void llmobsi_watch_put_buckets(const llmobsi_watches* watches,
-                                          const llmobsi_watch* watch,
-                                          const llmobsi_recorder* recorder,
-                                          llmobsi_watch_group* group, int64_t step)
-{
-    double sums[LLMOBS_BOUNDS_MAX + 1] = {0};
-    uint32_t place = group->member;
-    uint32_t i;
-    while (place != 0) {
-        const llmobsi_watch_member* member = &watches->members[place - 1];
-        llmobsi_reading reading;
-        llmobsi_read_histogram(recorder, &recorder->registry.series[member->series], &reading);
-        for (i = 0; i < watch->columns; i++) {
-            sums[i] += (double)reading.counts[i];
-        }
-        place = member->next;
-    }
-    for (i = 0; i < watch->columns; i++) {
-        llmobsi_watch_put(watch, &group->windows[i], step, sums[i] + group->before[i]);
-    }
-}
-
-/* The heaviest users anew: who is no longer one has no group any more. */
-llmobsi_fn void llmobsi_watch_read_heavy(llmobsi_watches* watches, uint16_t number,
-                                         const llmobsi_recorder* recorder)
-{
-    llmobsi_watch* watch = &watches->watches[number];
-    uint32_t count = llmobsi_cost_heavy_tokens(
-        llmobsi_cost_ledger_of(recorder), llmobsi_clock_unix_ns(&recorder->timeline.injected),
-        watches->heavy, LLMOBS_I_HEAVY_MOST);
-    uint32_t i;
-    llmobsi_watch_groups_free(watches, watch);
-    for (i = 0; i < count; i++) {
-        const llmobsi_heavy* user = &watches->heavy[i];
-        size_t size = strlen(user->pseudonym) + 1;
-        llmobsi_watch_group* group =
-            llmobsi_watch_group_make(watches, number, llmobsi_watch_hash(user->pseudonym, size),
-                                     user->pseudonym, size);
-        if (group != NULL) {
-            group->value = (double)user->input_tokens;
-        } else {
-            watches->refused++;
-            watch->short_of_room = true;
-        }
-    }
-}
-
-llmobsi_fn void llmobsi_watch_read(llmobsi_watches* watches, uint16_t number,
-                                   const llmobsi_recorder* recorder, int64_t step)
-{
-    llmobsi_watch* watch = &watches->watches[number];
-    uint32_t place;
-    if (watch->kind == LLMOBS_I_WATCH_HEAVY) {
-        llmobsi_watch_read_heavy(watches, number, recorder);
-        return;
-    }
-    if (watch->kind != LLMOBS_I_WATCH_LOST) {
-        llmobsi_watch_extend(watches, &recorder->registry, number);
-    }
-    for (place = watch->first; place != 0; place = watches->groups[place - 1].next) {
-        llmobsi_watch_group* group = &watches->groups[place - 1];
-        if (watch->kind == LLMOBS_I_WATCH_BUCKETS) {
-            llmobsi_watch_put_buckets(watches, watch, recorder, group, step);
-            continue;
-        }
-        llmobsi_watch_sum_up(watches, watch, recorder, group);
-        if (group->windows != NULL) {
-            llmobsi_watch_put_sum(watch, group, step);
-        }
-    }
-}
-
-/* All that are asked for. */
-llmobsi_fn void llmobsi_watches_read(llmobsi_watches* watches, const llmobsi_recorder* recorder,
-                                     int64_t step)
-{
-    uint32_t i;
-    for (i = 0; i < watches->watch_limit; i++) {
-        if (watches->watches[i].used && watches->watches[i].asked > 0) {
-            llmobsi_watch_read(watches, (uint16_t)i, recorder, step);
-        }
     }
 }
 
@@ -600,27 +504,9 @@ llmobsi_fn void llmobsi_watches_start(llmobsi_watches* watches)
     watches->member_count = 0;
     watches->member_free = 0;
     watches->memory_used = 0;
-    watches->holes = NULL;
-    watches->lost = 0;
-    watches->refused = 0;
-}
-
-/* Begins all windows anew, at this step: in the child of a fork, where all cells are 0. */
-llmobsi_fn void llmobsi_watches_forked(llmobsi_watches* watches, int64_t step)
-{
-    uint32_t i, j;
-    for (i = 0; i < watches->watch_limit; i++) {
-        watches->watches[i].since = step;
-    }
-    for (i = 0; i < watches->group_count; i++) {
-        llmobsi_watch_group* group = &watches->groups[i];
-        for (j = 0; group->windows != NULL && j < watches->watches[group->watch].columns; j++) {
-            group->before[j] = 0.0;
-            llmobsi_window_begin(&group->windows[j], group->windows[j].values,
-                                 group->windows[j].tiers, step, 0.0);
-        }
-        group->value = 0.0;
-    }
+    watches->holes = (llmobsi_watch_hole*)(void*)watches->memory;
+    watches->holes->next = NULL;
+    watches->holes->size = watches->memory_size;
     watches->lost = 0;
     watches->refused = 0;
 }
@@ -635,14 +521,4 @@ llmobsi_fn uint32_t llmobsi_watches_groups(const llmobsi_watches* watches)
         count--;
     }
     return count;
-}
-
-llmobsi_fn size_t llmobsi_watches_memory(const llmobsi_watches* watches)
-{
-    const llmobsi_watch_hole* hole;
-    size_t size = watches->memory_used;
-    for (hole = watches->holes; hole != NULL; hole = hole->next) {
-        size -= hole->size;
-    }
-    return size;
 }

@@ -81,10 +81,10 @@ llmobsi_fn void llmobsi_window_begin(llmobsi_window* window, double* values, uin
     }
 }
 
-/* Brings one tier to a later step. */
+/* Brings one tier to a later step: on the way the value is `held` and, each step, `slope` more. */
 llmobsi_inline void llmobsi_window_advance(const llmobsi_window* window,
                                            const llmobsi_window_tier* tier, int64_t step,
-                                           double held, double value)
+                                           double held, double slope, double value)
 {
     int64_t multiple = window->last / tier->period + 1;
     int64_t newest = step / tier->period;
@@ -92,27 +92,38 @@ llmobsi_inline void llmobsi_window_advance(const llmobsi_window* window,
         multiple = newest - tier->slots + 1;
     }
     for (; multiple <= newest; multiple++) {
+        int64_t at = multiple * tier->period;
         *llmobsi_window_slot(window, tier, multiple) =
-            multiple * tier->period == step ? value : held;
+            at == step ? value : held + slope * (double)(at - window->last);
     }
 }
 
-/* The value at a step. Between it and the step before, the last value held; a step that is not
-   later replaces the newest value. What is no number leaves the last value. */
-llmobsi_fn void llmobsi_window_put(llmobsi_window* window, int64_t step, double value)
+/* The value at a step. Between it and the step before, the last value held or, where it comes
+   `evenly`, it grew by the same each step; a step that is not later replaces the newest value. What
+   is no number leaves the last value. */
+llmobsi_fn void llmobsi_window_set(llmobsi_window* window, int64_t step, double value, bool evenly)
 {
     double held = llmobsi_window_newest(window);
+    double slope = 0.0;
     uint32_t i;
     value = llmobsi_double_is_finite(value) ? value : held;
+    if (evenly && step > window->last) {
+        slope = (value - held) / (double)(step - window->last);
+    }
     for (i = 0; i < window->tiers; i++) {
         const llmobsi_window_tier* tier = &llmobsi_window_tiers_of[i];
         if (step > window->last) {
-            llmobsi_window_advance(window, tier, step, held, value);
+            llmobsi_window_advance(window, tier, step, held, slope, value);
         } else if (window->last % tier->period == 0) {
             *llmobsi_window_slot(window, tier, window->last / tier->period) = value;
         }
     }
     window->last = step > window->last ? step : window->last;
+}
+
+llmobsi_fn void llmobsi_window_put(llmobsi_window* window, int64_t step, double value)
+{
+    llmobsi_window_set(window, step, value, false);
 }
 
 /* How many steps ago the oldest snapshot of a tier was taken. */

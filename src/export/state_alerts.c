@@ -4,6 +4,9 @@
 
 #define LLMOBS_I_STATE_WINDOW_HEAD (8u * 5u)
 
+/* The steps that a file can tell of: as many as would take a thousand years. */
+#define LLMOBS_I_STATE_STEPS INT64_C(3200000000)
+
 LLMOBS_I_STATIC_ASSERT(state_window, LLMOBS_I_STATE_WINDOW_HEAD + LLMOBS_I_ALERT_LABELS +
                                              8u * LLMOBS_I_WINDOW_WORDS_MOST <=
                                          LLMOBS_I_STATE_FRAME - LLMOBS_I_STATE_ENDS);
@@ -58,7 +61,7 @@ llmobsi_fn void llmobsi_state_save_alert(llmobsi_state_writer* writer, const llm
 {
     llmobsi_state_record(writer, LLMOBS_I_STATE_ALRT, 8u * 18u + alert->labels_size);
     llmobsi_state_put(writer, identity);
-    llmobsi_state_put(writer, alert->state);
+    llmobsi_state_put(writer, alert->state | (uint64_t)alert->comparison << 8);
     llmobsi_state_put(writer, alert->keeping);
     llmobsi_state_put(writer, alert->told);
     llmobsi_state_put(writer, alert->was_muted);
@@ -94,17 +97,10 @@ llmobsi_fn void llmobsi_state_save_states(llmobsi_state_writer* writer,
     }
 }
 
-/* Under the tick's lock. The busy flag is up, so that this thread's signal handlers do not wait for
-   the alerts'. */
-llmobsi_fn void llmobsi_state_save_alerts(llmobsi_state_writer* writer, llmobsi_alerts* alerts)
+llmobsi_fn void llmobsi_state_save_rounds(llmobsi_state_writer* writer,
+                                          const llmobsi_alerts* alerts)
 {
-    llmobsi_control* self;
     uint32_t i;
-    if (alerts == NULL) {
-        return;
-    }
-    self = llmobsi_busy_begin();
-    llmobsi_lock_take(&alerts->lock);
     llmobsi_state_record(writer, LLMOBS_I_STATE_STEP, 8);
     llmobsi_state_put(writer, (uint64_t)alerts->step);
     for (i = 0; i < alerts->watches.watch_limit; i++) {
@@ -113,15 +109,26 @@ llmobsi_fn void llmobsi_state_save_alerts(llmobsi_state_writer* writer, llmobsi_
         }
     }
     llmobsi_state_save_states(writer, alerts);
+}
+
+/* Under the tick's lock. The busy flag is up, so that this thread's signal handlers do not wait for
+   the alerts'. */
+llmobsi_fn void llmobsi_state_save_alerts(llmobsi_state_writer* writer, llmobsi_alerts* alerts)
+{
+    llmobsi_control* self;
+    if (alerts == NULL) {
+        return;
+    }
+    self = llmobsi_busy_begin();
+    llmobsi_lock_take(&alerts->lock);
+    if (alerts->step <= LLMOBS_I_STATE_STEPS) { /* else the clock is mad, and no file is better */
+        llmobsi_state_save_rounds(writer, alerts);
+    }
     llmobsi_lock_give(&alerts->lock);
     llmobsi_busy_end(self);
 }
 
 /* ---- in ------------------------------------------------------------------------------------ */
-
-/* The steps that a file can tell of: as many as would take a thousand years. */
-#define LLMOBS_I_STATE_STEPS INT64_C(3200000000)
-#define LLMOBS_I_STATE_SECONDS (LLMOBS_I_STATE_STEPS * LLMOBS_I_ALERT_STEP_S)
 
 typedef struct llmobsi_state_alerts {
     llmobsi_state_reader* reader;
@@ -228,10 +235,12 @@ llmobsi_fn bool llmobsi_state_get_flag(llmobsi_state_reader* reader)
 }
 
 /* A time of an alert: one that has been, or never. */
-llmobsi_fn int64_t llmobsi_state_get_second(llmobsi_state_reader* reader)
+llmobsi_fn int64_t llmobsi_state_get_second(llmobsi_state_alerts* loader)
 {
+    llmobsi_state_reader* reader = loader->reader;
     int64_t second = (int64_t)llmobsi_state_get_word(reader);
-    if (second != LLMOBS_I_ALERT_NEVER && (second < 0 || second > LLMOBS_I_STATE_SECONDS)) {
+    int64_t last = llmobsi_state_last_step(loader) * (int64_t)LLMOBS_I_ALERT_STEP_S;
+    if (second != LLMOBS_I_ALERT_NEVER && (second < 0 || second > last)) {
         llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("a time of an alert is out of range"));
     }
     return second;
@@ -242,9 +251,13 @@ llmobsi_fn void llmobsi_state_load_alert(llmobsi_state_alerts* loader)
     llmobsi_state_reader* reader = loader->reader;
     const unsigned char* labels;
     llmobsi_alert alert;
+    uint64_t word;
     memset(&alert, 0, sizeof alert);
     alert.hash = llmobsi_state_get_word(reader);
-    alert.state = (uint8_t)llmobsi_state_get(reader, LLMOBS_ALERT_INACTIVE, LLMOBS_ALERT_RESOLVED);
+    word = (uint64_t)llmobsi_state_get(
+        reader, 0, LLMOBS_I_ALERT_LESS_EQUAL << 8 | (int64_t)LLMOBS_ALERT_RESOLVED);
+    alert.state = (uint8_t)word;
+    alert.comparison = (uint8_t)(word >> 8);
     alert.keeping = llmobsi_state_get_flag(reader);
     alert.told = llmobsi_state_get_flag(reader);
     alert.was_muted = llmobsi_state_get_flag(reader);
@@ -252,16 +265,20 @@ llmobsi_fn void llmobsi_state_load_alert(llmobsi_state_alerts* loader)
     alert.partial = llmobsi_state_get_flag(reader);
     alert.no_data = llmobsi_state_get_flag(reader);
     alert.cut = llmobsi_state_get_flag(reader);
-    alert.since_s = llmobsi_state_get(reader, 0, LLMOBS_I_STATE_SECONDS);
-    alert.active_s = llmobsi_state_get_second(reader);
-    alert.fired_s = llmobsi_state_get_second(reader);
-    alert.resolved_s = llmobsi_state_get_second(reader);
-    alert.told_s = llmobsi_state_get_second(reader);
-    alert.ended_s = llmobsi_state_get_second(reader);
+    alert.since_s = llmobsi_state_get_second(loader);
+    alert.active_s = llmobsi_state_get_second(loader);
+    alert.fired_s = llmobsi_state_get_second(loader);
+    alert.resolved_s = llmobsi_state_get_second(loader);
+    alert.told_s = llmobsi_state_get_second(loader);
+    alert.ended_s = llmobsi_state_get_second(loader);
     alert.value = llmobsi_double_of(llmobsi_state_get_word(reader));
     alert.threshold = llmobsi_double_of(llmobsi_state_get_word(reader));
     alert.labels_size = (uint8_t)llmobsi_state_get(reader, 0, LLMOBS_I_ALERT_LABELS);
     labels = llmobsi_state_get_bytes(reader, alert.labels_size);
+    if (alert.state > LLMOBS_ALERT_RESOLVED || alert.since_s == LLMOBS_I_ALERT_NEVER ||
+        (alert.told && alert.told_s == LLMOBS_I_ALERT_NEVER)) {
+        llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("an alert contradicts itself"));
+    }
     if (reader->refused == NULL &&
         (!loader->begun || (alert.labels_size > 0 && labels[alert.labels_size - 1] != '\0'))) {
         llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("an alert's labels are malformed"));
@@ -282,5 +299,4 @@ llmobsi_fn void llmobsi_state_loaded_alerts(llmobsi_alerts* alerts, uint64_t awa
     alerts->step += steps;
     alerts->unseen_s += (uint64_t)away_s;
     llmobsi_alert_gap(alerts->states, away_s);
-    llmobsi_watches_restored(&alerts->watches);
 }
