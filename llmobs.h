@@ -28736,6 +28736,7 @@ typedef struct llmobsi_request {
     llmobsi_atomic64 first_token; /* this and the next two: one thread at a time, the end reads */
     llmobsi_atomic64 last_token;
     llmobsi_atomic64 tokens;
+    bool is_explained; /* who ends it, then the tick */
     bool is_shown; /* one of these two is there. Begin writes all three */
     llmobs_histogram gap_series;
     llmobs_histogram chunk_series;
@@ -28749,16 +28750,15 @@ typedef struct llmobsi_request {
     llmobsi_atomic32 rules[LLMOBS_I_REQUEST_RULES]; /* name's id + 1, 0: being written */
     llmobsi_atomic32 verdicts;
     llmobsi_atomic32 worst_action;
+    uint32_t capture; /* place + 1, 0: none. Begin writes, then who ends it, then the tick */
     llmobsi_request_event events[LLMOBS_I_REQUEST_EVENTS];
     llmobsi_request_gaps gaps;
     llmobsi_request_stream input;
     llmobsi_request_stream output;
     llmobsi_request_facts facts;
-    uint32_t capture; /* place + 1, 0: none. Begin writes, then who ends it, then the tick */
     llmobsi_atomic64 phase_ns[LLMOBS_PHASE_COUNT]; /* the tick */
     llmobsi_atomic64 docs_count;                   /* the tick; what a phase said, + 1 */
-    llmobsi_request_due due;                       /* who ends it, then the tick       */
-    bool is_explained;                             /* likewise                         */
+    llmobsi_request_due due; /* who ends it, then the tick */
     llmobs_explanation explained;
 } __attribute__((aligned(64))) llmobsi_request;
 
@@ -28778,7 +28778,8 @@ typedef struct llmobsi_targets {
 
 typedef struct llmobsi_requests {
     llmobsi_request* records; /* this and what stands up to the counters: open writes */
-    uint32_t count;        /* a power of two */
+    uint32_t count;     /* a power of two */
+    uint32_t docs_name; /* the id of "docs.count" */
     uint64_t max_age_ns;
     uint64_t slow_ns;
     llmobsi_targets targets;
@@ -28797,7 +28798,6 @@ typedef struct llmobsi_requests {
     int64_t kwh_nano;    /* and of its energy            */
     llmobs_cost_store_fn cost_store;
     void* cost_store_user;
-    uint32_t docs_name; /* the id of "docs.count" */
     llmobs_histogram phase_series[LLMOBS_PHASE_COUNT];
     /* Apart from what every token reads. */
     llmobsi_atomic64 free __attribute__((aligned(64))); /* a count of takings << 32, place + 1 of
@@ -30644,8 +30644,6 @@ typedef struct llmobsi_ending {
     uint32_t guard_classes; /* 0: answers are not scanned */
     uint32_t found[LLMOBS_PII_COUNT];
 #endif
-    bool was_scheduled;
-    bool is_slow;
     llmobsi_targets targets;
     uint32_t families;
     llmobsi_trace trace; /* of the root span */
@@ -30654,12 +30652,8 @@ typedef struct llmobsi_ending {
     char output_hash[LLMOBS_PSEUDONYM_SIZE];
     int64_t input_length; /* bytes, -1: unknown */
     int64_t output_length;
-    bool input_streamed;
-    bool output_streamed;
     llmobs_cost_store_fn cost_store;
     void* cost_store_user;
-    bool has_prices;
-    bool cost_refused;   /* what the host said it cost, it can't */
     int64_t cost_most;
     int64_t second_nano; /* of own hardware, 0: unknown, */
     int64_t kwh_nano;    /* and of its energy */
@@ -30667,8 +30661,14 @@ typedef struct llmobsi_ending {
     int64_t low_nano;    /* of an unknown cost; LLMOBS_COST_UNKNOWN: this is, too */
     int64_t high_nano;
     int64_t saved_nano;  /* of a known cost: by a cache */
-    uint32_t capture; /* place + 1, 0: none */
     uint64_t capture_state;
+    uint32_t capture; /* place + 1, 0: none */
+    bool was_scheduled;
+    bool is_slow;
+    bool input_streamed;
+    bool output_streamed;
+    bool has_prices;
+    bool cost_refused; /* what the host said it cost, it can't */
 } llmobsi_ending;
 
 /* ---- what the host says, made sure of ------------------------------------------------------ */

@@ -41,8 +41,6 @@ typedef struct llmobsi_ending {
     uint32_t guard_classes; /* 0: answers are not scanned */
     uint32_t found[LLMOBS_PII_COUNT];
 #endif
-    bool was_scheduled;
-    bool is_slow;
     llmobsi_targets targets;
     uint32_t families;
     llmobsi_trace trace; /* of the root span */
@@ -51,12 +49,8 @@ typedef struct llmobsi_ending {
     char output_hash[LLMOBS_PSEUDONYM_SIZE];
     int64_t input_length; /* bytes, -1: unknown */
     int64_t output_length;
-    bool input_streamed;
-    bool output_streamed;
     llmobs_cost_store_fn cost_store;
     void* cost_store_user;
-    bool has_prices;
-    bool cost_refused;   /* what the host said it cost, it can't */
     int64_t cost_most;
     int64_t second_nano; /* of own hardware, 0: unknown, */
     int64_t kwh_nano;    /* and of its energy */
@@ -64,8 +58,14 @@ typedef struct llmobsi_ending {
     int64_t low_nano;    /* of an unknown cost; LLMOBS_COST_UNKNOWN: this is, too */
     int64_t high_nano;
     int64_t saved_nano;  /* of a known cost: by a cache */
-    uint32_t capture; /* place + 1, 0: none */
     uint64_t capture_state;
+    uint32_t capture; /* place + 1, 0: none */
+    bool was_scheduled;
+    bool is_slow;
+    bool input_streamed;
+    bool output_streamed;
+    bool has_prices;
+    bool cost_refused; /* what the host said it cost, it can't */
 } llmobsi_ending;
 
 /* ---- what the host says, made sure of ------------------------------------------------------ */
