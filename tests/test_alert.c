@@ -431,6 +431,188 @@ static void test_defaults(void)
     (void)llmobs_close(obs);
 }
 
+static double value_now;
+static void take_value(void* user, const llmobs_alert* alert, size_t count)
+{
+    (void)user;
+    (void)count;
+    value_now = alert->value;
+}
+
+static double value_of(llmobs* obs)
+{
+    value_now = -1;
+    (void)llmobs_alerts_read(obs, take_value, NULL);
+    return value_now;
+}
+
+/* A gauge is what it is for all steps since the last evaluation, not for all of them in one. */
+static void test_late(void)
+{
+    llmobs_config config = alerted_config();
+    llmobs* obs = open_alerts(&config);
+    llmobs_label label = {"feature", "f"};
+    load_rules(obs, "level: avg_over_time(llm_active_sessions[10s]) > 1");
+    llmobs_updown_add(llmobs_updown_find(obs, "llm_active_sessions", &label, 1), 5);
+    fake_now += 3 * STEP;
+    (void)llmobs_tick(obs);
+    ok(value_of(obs) == 5.0, "an evaluation that is late finds the same average");
+    fake_now += 360 * STEP;
+    (void)llmobs_tick(obs);
+    ok(value_of(obs) == 5.0, "one after an hour, too");
+    (void)llmobs_close(obs);
+}
+
+/* Amounts as they are written. */
+static void test_units(void)
+{
+    llmobs_config config = alerted_config();
+    llmobs* obs = open_alerts(&config);
+    load_rules(obs, "above: increase(llm_cost_usd_total[1m]) > 0.3\n"
+                    "equal: increase(llm_cost_usd_total[1m]) == 0.3");
+    llmobs_counter_add(counter_of(obs, "llm_cost_usd_total", "model", "m"), 300000000u);
+    step(obs);
+    is_str(next_told(), "fired equal 0.3 0.3", "thirty cents are thirty cents");
+    is_str(next_told(), "nothing", "and no more");
+    (void)llmobs_close(obs);
+}
+
+/* Rules that come in the same ten seconds share windows, and lose nothing. */
+static void test_together(void)
+{
+    llmobs_config config = alerted_config();
+    llmobs_alert_stats stats;
+    llmobs* obs = open_alerts(&config);
+    memset(&stats, 0, sizeof stats);
+    load_rules(obs, "a: increase(llm_requests_total[1m]) > 6 by (model)");
+    add_requests(obs, "m", 7);
+    load_rules(obs, "b: increase(llm_requests_total[7d]) > 6 by (model)");
+    step(obs);
+    is_str(next_told(), "fired a model=m 7 6", "what came after the first counts for it");
+    is_str(next_told(), "fired b model=m 7 6", "as for the one that shares its windows");
+    (void)llmobs_alert_stats_read(obs, &stats);
+    is_int(stats.watches, 1, "which are one");
+    (void)llmobs_close(obs);
+}
+
+/* Windows of one kind make room for those of another. */
+static void test_room(void)
+{
+    static const char* const ranges[] = {"5m", "1h", "1d", "7d"};
+    llmobs_config config = alerted_config();
+    llmobs_alert_stats stats;
+    llmobs* obs;
+    size_t most = 0;
+    long turns = sized(10000);
+    long i;
+    char text[200];
+    memset(&stats, 0, sizeof stats);
+    config.alert_window_bytes = 65536;
+    obs = open_alerts(&config);
+    for (i = 0; i < 40; i++) {
+        (void)snprintf(text, sizeof text, "m%ld", i);
+        add_requests(obs, text, 1);
+    }
+    for (i = 0; i < turns; i++) {
+        const char* kind = i % 3 == 0   ? "histogram_quantile(0.5, "
+                                          "rate(llm_phase_duration_seconds_bucket[%s])) > 1"
+                           : i % 3 == 1 ? "increase(llm_requests_total[%s]) > 5 by (model)"
+                                        : "increase(llm_requests_total[%s]) > 5";
+        char condition[160];
+        (void)snprintf(condition, sizeof condition, kind, ranges[i / 3 % 4]);
+        (void)snprintf(text, sizeof text, "r%ld: %s", i % 3, condition);
+        (void)refuse(obs, text);
+        if (i % 5 == 0) {
+            step(obs);
+        }
+        (void)llmobs_alert_stats_read(obs, &stats);
+        most = stats.window_bytes > most ? stats.window_bytes : most;
+    }
+    ok(most <= 65536, "there is never more than there is");
+    for (i = 0; i < 3; i++) {
+        (void)snprintf(text, sizeof text, "r%ld", i);
+        (void)llmobs_alert_rule_remove(obs, text);
+    }
+    steps(obs, 2);
+    (void)llmobs_alert_stats_read(obs, &stats);
+    is_int(stats.window_bytes, 0, "all is given back");
+    for (i = 0; i < 9; i++) {
+        (void)snprintf(text, sizeof text, "w%ld: increase(llm_requests_total{model!=\"x%ld\"}[7d])"
+                                          " > 5", i, i);
+        is_str(refuse(obs, text), "", "and there is room for nine weeks");
+    }
+    (void)snprintf(text, sizeof text, "w: increase(llm_requests_total{model!=\"x\"}[7d]) > 5");
+    is_int(llmobs_alert_rules_load(obs, text, strlen(text), NULL), LLMOBS_ERROR_LIMIT,
+           "but not for ten");
+    (void)llmobs_close(obs);
+}
+
+/* Another thread is in the middle of something when the process forks. */
+static void test_torn_fork(void)
+{
+    llmobs_config config = alerted_config();
+    llmobs* obs = open_alerts(&config);
+    int status = -1;
+    pid_t child;
+    load_rules(obs, "busy: increase(llm_requests_total[5m]) > 5 by (model)");
+    add_requests(obs, "m", 10);
+    step(obs);
+    fflush(stdout);
+    child = fork();
+    if (child == 0) {
+        llmobsi_alerts* alerts =
+            llmobsi_alerts_of(llmobsi_places[LLMOBS_I_PLACE(llmobsi_ticket(obs))].recorder);
+        llmobs_alert_stats stats;
+        memset(&stats, 0, sizeof stats);
+        add_requests(obs, "m", 10);
+        step(obs);
+        llmobsi_watch_group_free(&alerts->watches, alerts->watches.watches[0].first);
+        alerts->rules[1] = alerts->rules[0];
+        alerts->phases[1] = LLMOBS_I_ALERT_FRESH;
+        llmobsi_lock_take(&alerts->lock);
+        child = fork();
+        if (child != 0) {
+            (void)waitpid(child, &status, 0);
+            _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 9);
+        }
+        (void)llmobs_alert_stats_read(obs, &stats);
+        if (stats.firing != 0 || stats.rules != 1) {
+            _exit(1);
+        }
+        told_count = told_read = 0;
+        add_requests(obs, "n", 7);
+        add_requests(obs, "m", 8);
+        step(obs);
+        _exit(told_count == 2 && told[0].alert.value + told[1].alert.value == 15.0 ? 0 : 2);
+    }
+    (void)waitpid(child, &status, 0);
+    is_int(status, 0, "the child has its rules, and all of them work");
+    (void)llmobs_close(obs);
+}
+
+/* A clock that is nonsense, there and back. */
+static void test_mad_clock(void)
+{
+    llmobs_config config = alerted_config();
+    llmobs* obs = open_alerts(&config);
+    int i;
+    load_rules(obs, "busy: increase(llm_requests_total[5m]) > 5 no_data alert\n"
+                    "many: avg_over_time(llm_active_sessions[5m]) > 2");
+    for (i = 0; i < 40; i++) {
+        add_requests(obs, "m", 10);
+        fake_now = i % 2 ? UINT64_MAX : 0;
+        (void)llmobs_tick(obs);
+        (void)value_of(obs);
+    }
+    fake_now = UINT64_C(1764590400000000000);
+    told_count = told_read = 0;
+    steps(obs, 40);
+    add_requests(obs, "m", 10);
+    step(obs);
+    is_str(told[told_count - 1].rule, "busy", "after a mad clock all is as before");
+    (void)llmobs_close(obs);
+}
+
 static void test_fork(void)
 {
     llmobs_config config = alerted_config();
@@ -504,6 +686,12 @@ int main(void)
     test_changes();
     test_gauge();
     test_defaults();
+    test_late();
+    test_units();
+    test_together();
+    test_room();
+    test_torn_fork();
+    test_mad_clock();
     test_fork();
     test_users();
     test_counter();

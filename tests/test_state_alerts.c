@@ -155,8 +155,78 @@ static void test_other_rules(void)
     (void)llmobs_close(obs);
 }
 
+/* Rules that come late, after a text that was refused. */
+static void test_late_rules(void)
+{
+    llmobs_config config = saved_config();
+    llmobs* obs;
+    fresh_folder();
+    obs = open_state(&config);
+    load_rules(obs, "a: increase(llm_cost_usd_total[1h]) != 0.5");
+    step(obs);
+    cost(obs, "m", 5.0);
+    step(obs);
+    (void)llmobs_close(obs);
+    obs = open_state(&config);
+    cost(obs, "m", 40.0);
+    steps(obs, 30);
+    ok(refuse(obs, "a: increase(llm_cost_usd_total[1h]) != 0.5 b: nothing > 1")[0] != '\0',
+       "a text is refused");
+    cost(obs, "n", 40.0);
+    steps(obs, 5);
+    load_rules(obs, "a: increase(llm_cost_usd_total[1h]) != 0.5");
+    step(obs);
+    ok(number_of(obs, "a", false) == 5.0, "what came before its rule is not counted, history is");
+    cost(obs, "n", 1.0);
+    step(obs);
+    ok(number_of(obs, "a", false) == 6.0, "what comes after it is");
+    (void)llmobs_close(obs);
+}
+
+/* What nobody asks for makes room for what is new. */
+static void test_making_room(void)
+{
+    llmobs_config config = saved_config();
+    llmobs* obs;
+    fresh_folder();
+    config.alert_window_bytes = 16384;
+    obs = open_state(&config);
+    load_rules(obs, "a: increase(llm_cost_usd_total[7d]) > 1\n"
+                    "b: increase(llm_requests_total[7d]) > 1");
+    step(obs);
+    (void)llmobs_close(obs);
+    obs = open_state(&config);
+    is_str(refuse(obs, "c: increase(llm_cost_usd_total{model!=\"x\"}[7d]) > 1\n"
+                       "d: increase(llm_requests_total{model!=\"x\"}[7d]) > 1"), "",
+           "old windows make room");
+    (void)llmobs_close(obs);
+}
+
+/* A clock that jumped for a thousand years costs the alerts, and not the ledger. */
+static void test_jumps(void)
+{
+    llmobs_config config = saved_config();
+    llmobs* obs;
+    int i;
+    fresh_folder();
+    obs = open_state(&config);
+    load_rules(obs, "a: increase(llm_cost_usd_total[7d]) > 1");
+    for (i = 0; i < 10; i++) {
+        fake_now = i % 2 ? UINT64_MAX - 1 : 0;
+        (void)llmobs_tick(obs);
+    }
+    fake_now = UINT64_C(1764590400000000000);
+    (void)llmobs_close(obs);
+    noted[LLMOBS_NOTE_STATE_DAMAGED] = 0;
+    (void)llmobs_close(open_state(&config));
+    is_int(noted[LLMOBS_NOTE_STATE_DAMAGED], 0, "the file can be read");
+}
+
 int main(void)
 {
+    test_late_rules();
+    test_making_room();
+    test_jumps();
     test_week();
     test_pending();
     test_other_rules();
