@@ -300,17 +300,16 @@ static int truth_of(const condition* one, int group, double* value, double* numb
     return run > all ? run : all;
 }
 
-/* Whether a rule has the group at all: each of its terms has one. */
+/* Whether a rule has the group at all: one of its terms has it, and the others come to 0. */
 static bool has_group(const condition* one, int group)
 {
+    bool has = !one->by_model;
     int i;
-    for (i = 0; one->by_model && i < one->count; i++) {
-        if (!exists[one->parts[i].left.which][group] ||
-            (one->parts[i].shape > 0 && !exists[one->parts[i].right.which][group])) {
-            return false;
-        }
+    for (i = 0; i < one->count; i++) {
+        has |= exists[one->parts[i].left.which][group] ||
+               (one->parts[i].shape > 0 && exists[one->parts[i].right.which][group]);
     }
-    return true;
+    return has;
 }
 
 /* ---- what is told -------------------------------------------------------------------------- */
@@ -410,7 +409,7 @@ static void random_events(llmobs* obs)
     }
 }
 
-/* To a later step: what is recorded from here on counts for it alone; a gauge was never otherwise. */
+/* To a later step: what is recorded from here on is its alone; a gauge was never otherwise. */
 static void move(int count)
 {
     int i, model, which;
