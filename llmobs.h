@@ -42904,8 +42904,8 @@ llmobsi_fn void llmobsi_promql_expression(const llmobsi_promql* promql, unsigned
 
 /* ---- truths -------------------------------------------------------------------------------- */
 
-/* Whether a comparison is false, or can't be told, with a side that vanishes: it need not be
-   filled. Of its opposite each side must be. */
+/* Whether a side of a comparison must be 0 where it is of nothing: if that vanishes and makes the
+   comparison false, it may as well be of nothing. */
 llmobsi_fn bool llmobsi_promql_needs_zeros(const llmobsi_promql* promql, unsigned op, unsigned side,
                                            unsigned other, bool is_left)
 {
@@ -42914,7 +42914,7 @@ llmobsi_fn bool llmobsi_promql_needs_zeros(const llmobsi_promql* promql, unsigne
     bool from = is_left ? op == LLMOBS_I_ALERT_GREATER_EQUAL : op == LLMOBS_I_ALERT_LESS_EQUAL;
     bool is_false = (above && llmobsi_promql_is_positive(promql, other)) ||
                     (from && node->op == LLMOBS_I_ALERT_NUMBER && node->number > 0);
-    return promql->negated || !is_false || !llmobsi_promql_vanishes(promql, side);
+    return !is_false || !llmobsi_promql_vanishes(promql, side);
 }
 
 llmobsi_fn void llmobsi_promql_compare(const llmobsi_promql* promql, unsigned op, unsigned left,

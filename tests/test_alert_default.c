@@ -206,6 +206,9 @@ static void test_numbers(void)
     ok(text_has(&numbers, "cost_spike", "> 4 * rate(llm_cost_usd_total[7d])"), "a factor");
     ok(text_has(&numbers, "cost_spike", "above 4 times the 7-day"), "... in its summary, too");
     ok(text_has(&numbers, "error_burn_page", "> 0.0144 and"), "what 0.999 leaves, 14.4 times");
+    ok(text_has(&numbers, "error_burn_page", "[30m]) > 0.006 and"), "... 6 times");
+    ok(text_has(&numbers, "error_burn_ticket", "[2h]) > 0.003 and"), "... 3 times");
+    ok(text_has(&numbers, "error_burn_ticket", "[6h]) > 0.001 and"), "... once");
     ok(text_has(&numbers, "latency_burn_page", "{le=\"2.5\"}[1h])"), "a bound");
     ok(text_has(&numbers, "latency_burn_page", "[1h]) < 0.1 and"), "a burn that can be reached");
     ok(text_has(&numbers, "latency_burn_page", "[6h]) < 0.4 and"), "what 0.9 leaves, 6 times");

@@ -93,6 +93,7 @@ static void test_zeros(void)
 {
     is_expression("increase(x[5m]) == 0", "(sum(increase(x[5m])) or vector(0)) == 0");
     is_expression("increase(x[5m]) >= 1", "sum(increase(x[5m])) >= 1");
+    is_expression("increase(h_sum[5m]) >= 0", "(sum(increase(h_sum[5m])) or vector(0)) >= 0");
     is_expression("increase(x[5m]) < 1", "(sum(increase(x[5m])) or vector(0)) < 1");
     is_expression("1 < increase(x[5m])", "1 < sum(increase(x[5m]))");
     is_expression("2 * increase(x[5m]) > g", "2 * (sum(increase(x[5m])) or vector(0)) > sum(g)");
@@ -119,6 +120,14 @@ static void test_groups(void)
                   "(sum by (f) (increase(x{a=\"1\"}[5m])) or 0 * group by (f) (x{a=\"1\"}) or "
                   "0 * group by (f) (y offset 1d) or 0 * group by (f) (x)) < "
                   "sum by (f) (increase(y[5m] offset 1d)) and sum by (f) (increase(x[5m])) > 1");
+    is_expression("increase(x[5m]) == 0 and increase(x[5m] offset 1d) > 2 by (f)",
+                  "(sum by (f) (increase(x[5m])) or 0 * group by (f) (x) or "
+                  "0 * group by (f) (x offset 1d)) == 0 and "
+                  "sum by (f) (increase(x[5m] offset 1d)) > 2");
+    is_expression("increase(x{a=\"1\"}[5m]) == 0 and increase(x{a=\"2\"}[5m]) > 2 by (f)",
+                  "(sum by (f) (increase(x{a=\"1\"}[5m])) or 0 * group by (f) (x{a=\"1\"}) or "
+                  "0 * group by (f) (x{a=\"2\"})) == 0 and "
+                  "sum by (f) (increase(x{a=\"2\"}[5m])) > 2");
     is_expression("increase(h_bucket{le=\"0.5\"}[5m]) < 3 * increase(h_count[5m]) by (f)",
                   "(sum by (f) (increase(h_bucket{le=\"0.5\"}[5m])) or "
                   "0 * group by (f) (h_count)) < 3 * sum by (f) (increase(h_count[5m]))");
@@ -148,6 +157,9 @@ static void test_history(void)
     is_expression("rate(x[5m]) > rate(x[7d]) min_history 1d",
                   "sum(rate(x[5m])) > (sum(rate(x[7d])) or vector(0)) and on() "
                   "(present_over_time(x[1h] offset 7d))");
+    is_expression("increase(x{a=\"b\"}[7d]) > 1 min_history 1d",
+                  "sum(increase(x{a=\"b\"}[7d])) > 1 and on() "
+                  "(present_over_time(x[1h] offset 1d))");
     is_expression("rate(x[7d]) > 1", "sum(rate(x[7d])) > 1");
     is_expression("g > 1 or increase(h_bucket{le=\"1\"}[1h] offset 7d) > 1 or "
                   "increase(h_count{a=\"x\"}[1h]) > 1 min_history 30d",
