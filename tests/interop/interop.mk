@@ -3,8 +3,8 @@
 # Prometheus, its promtool, its client for Python, Alertmanager, libmicrohttpd and libcurl are the
 # machine's own.
 # What is not to be had is skipped by name; where LLMOBS_CI is set, that fails.
-.PHONY: interop interop-otlp interop-prometheus interop-alert interop-alertmanager interop-log interop-cost
-interop: interop-otlp interop-prometheus interop-alert interop-alertmanager interop-log interop-cost
+.PHONY: interop interop-otlp interop-prometheus interop-alert interop-incident interop-alertmanager interop-log interop-cost
+interop: interop-otlp interop-prometheus interop-alert interop-incident interop-alertmanager interop-log interop-cost
 
 interop-otlp: llmobs.h
 	LLMOBS_TAP=build/gates/interop prove --exec tools/run_test.pl tests/interop/otlp.t
@@ -28,6 +28,11 @@ interop-alertmanager: llmobs.h
 interop-alert: llmobs.h
 	LLMOBS_TAP=build/gates/interop prove --exec tools/run_test.pl tests/interop/alert.t
 	@sed -n 's/^ok .*# skip /SKIP: /p' build/gates/interop/alert.t.tap
+
+# An incident, played to rules in the process, to promtool and to Prometheus.
+interop-incident: llmobs.h
+	LLMOBS_TAP=build/gates/interop prove --exec tools/run_test.pl tests/interop/incident.t
+	@sed -n 's/^ok .*# skip /SKIP: /p' build/gates/interop/incident.t.tap
 
 # Exact fractions, by python3's own library.
 interop-cost: llmobs.h
