@@ -8,6 +8,8 @@
        --seed N       of users and features (1)
        --shuffle N    users are drawn anew from this seed, all alike: no user is heavy any more
        --top N        users that are told of (5)
+       --alerts       which alerts it would have set off, after a week of the same traffic
+       --incident     the same with three incidents in its first hour (replay_alerts.h)
    A line is one request, such as `2023-11-16 18:17:03.9799600,4808,10`: time (UTC), context tokens,
    generated tokens. The first line may be the header `TIMESTAMP,ContextTokens,GeneratedTokens`.
    "-" reads standard input; METRICS.prom gets all metrics as Prometheus text.
@@ -21,278 +23,18 @@
 #endif
 #define LLMOBS_IMPLEMENTATION
 #include "llmobs.h"
+#include "replay_trace.h"
 #include "replay_costs.h"
+
+enum { TICK_REQUESTS = 256 }; /* recorded from one tick to the next, at most */
+
+#include "replay_alerts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
-
-enum { LINE_MOST = 255, PROBLEMS_TOLD = 10, FIELDS = 3, BAR_WIDTH = 40 };
-enum { TICK_REQUESTS = 256 };
-
-static const uint64_t second_ns = UINT64_C(1000000000);
-static const uint64_t tokens_most = UINT32_MAX; /* of one request */
-
-/* ---- one line ------------------------------------------------------------------------------ */
-
-/* One request of the trace. */
-typedef struct row {
-    uint64_t unix_ns;
-    uint64_t context_tokens;
-    uint64_t generated_tokens;
-} row;
-
-/* A part of a line; not NUL-terminated. */
-typedef struct field {
-    const char* data;
-    size_t size;
-} field;
-
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
-/* Takes a number of exactly `digits` digits off the front. */
-static bool take_digits(field* rest, size_t digits, uint64_t* number)
-{
-    *number = 0;
-    if (rest->size < digits) {
-        return false;
-    }
-    for (size_t i = 0; i < digits; i++) {
-        if (!is_digit(rest->data[i])) {
-            return false;
-        }
-        *number = *number * 10 + (uint64_t)(rest->data[i] - '0');
-    }
-    rest->data += digits;
-    rest->size -= digits;
-    return true;
-}
-
-static bool take_byte(field* rest, char byte)
-{
-    if (rest->size == 0 || rest->data[0] != byte) {
-        return false;
-    }
-    rest->data++;
-    rest->size--;
-    return true;
-}
-
-/* Days since 1970-01-01 of a day in the Gregorian calendar; false: there is no such day. */
-static bool days_of(uint64_t year, uint64_t month, uint64_t day, uint64_t* days)
-{
-    static const unsigned lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    if (year < 1970 || year > 2261 || month < 1 || month > 12 || day < 1 ||
-        day > lengths[month - 1] + (leap && month == 2 ? 1u : 0u)) {
-        return false;
-    }
-    uint64_t before = year - 1;
-    *days = before * 365 + before / 4 - before / 100 + before / 400 - 719162; /* up to 1970 */
-    for (uint64_t i = 1; i < month; i++) {
-        *days += lengths[i - 1] + (leap && i == 2 ? 1u : 0u);
-    }
-    *days += day - 1;
-    return true;
-}
-
-/* `2023-11-16 18:17:03.9799600`, with 'T' for the blank and up to nine digits after the point. */
-static bool parse_time(field text, uint64_t* unix_ns)
-{
-    uint64_t year, month, day, hour, minute, second, digit, days;
-    if (!take_digits(&text, 4, &year) || !take_byte(&text, '-') || !take_digits(&text, 2, &month) ||
-        !take_byte(&text, '-') || !take_digits(&text, 2, &day) ||
-        !(take_byte(&text, ' ') || take_byte(&text, 'T')) || !take_digits(&text, 2, &hour) ||
-        !take_byte(&text, ':') || !take_digits(&text, 2, &minute) || !take_byte(&text, ':') ||
-        !take_digits(&text, 2, &second) || hour > 23 || minute > 59 || second > 59 ||
-        !days_of(year, month, day, &days)) {
-        return false;
-    }
-    *unix_ns = (((days * 24 + hour) * 60 + minute) * 60 + second) * second_ns;
-    if (take_byte(&text, '.')) {
-        uint64_t unit = second_ns / 10;
-        if (text.size == 0) {
-            return false;
-        }
-        while (unit > 0 && take_digits(&text, 1, &digit)) {
-            *unix_ns += digit * unit;
-            unit /= 10;
-        }
-    }
-    (void)take_byte(&text, 'Z');
-    return text.size == 0;
-}
-
-/* NULL, or what is wrong with it. */
-static const char* parse_tokens(field text, uint64_t* tokens)
-{
-    uint64_t digit;
-    *tokens = 0;
-    if (text.size == 0) {
-        return "a field is missing";
-    }
-    if (text.size > 1 && text.data[0] == '-' && is_digit(text.data[1])) {
-        return "a negative number";
-    }
-    while (take_digits(&text, 1, &digit)) {
-        *tokens = *tokens > tokens_most ? *tokens : *tokens * 10 + digit;
-    }
-    if (text.size != 0) {
-        return "not a number";
-    }
-    return *tokens > tokens_most ? "a number too large" : NULL;
-}
-
-/* Reads a line, without its end. NULL, or what is wrong with it. */
-static const char* parse_row(field line, row* out)
-{
-    field fields[FIELDS] = {{line.data, 0}};
-    size_t count = 0;
-    for (size_t i = 0; i < line.size; i++) {
-        if (line.data[i] != ',') {
-            fields[count].size++;
-        } else if (++count == FIELDS) {
-            return "more than three fields";
-        } else {
-            fields[count].data = line.data + i + 1;
-        }
-    }
-    if (count + 1 < FIELDS) {
-        return "a field is missing";
-    }
-    if (!parse_time(fields[0], &out->unix_ns)) {
-        return "a bad time";
-    }
-    const char* problem = parse_tokens(fields[1], &out->context_tokens);
-    return problem != NULL ? problem : parse_tokens(fields[2], &out->generated_tokens);
-}
-
-/* ---- a file of lines ----------------------------------------------------------------------- */
-
-typedef struct trace {
-    FILE* file;
-    const char* name;
-    uint64_t size; /* 0 where it has none, such as a pipe */
-    uint64_t bytes; /* read */
-    uint64_t line;  /* its number, from 1 */
-    uint64_t malformed;
-    bool show_progress;
-    int shown; /* the per cent on the screen */
-    char text[LINE_MOST + 1];
-} trace;
-
-static bool trace_open(trace* in, const char* name)
-{
-    struct stat about;
-    memset(in, 0, sizeof *in);
-    in->shown = -1;
-    in->name = strcmp(name, "-") == 0 ? "standard input" : name;
-    in->file = strcmp(name, "-") == 0 ? stdin : fopen(name, "rb");
-    if (in->file != NULL && fstat(fileno(in->file), &about) == 0 && S_ISREG(about.st_mode)) {
-        in->size = (uint64_t)about.st_size;
-    }
-    in->show_progress = in->size > 0 && isatty(STDERR_FILENO) != 0;
-    return in->file != NULL;
-}
-
-/* The next line without its LF or CR LF. One that is too long is read to its end and cut. False at
-   the end of the file. */
-static bool trace_next(trace* in, field* line, bool* too_long)
-{
-    int byte = getc_unlocked(in->file);
-    size_t size = 0;
-    *too_long = false;
-    if (byte == EOF) {
-        return false;
-    }
-    for (; byte != EOF && byte != '\n'; byte = getc_unlocked(in->file)) {
-        if (size < LINE_MOST) {
-            in->text[size++] = (char)byte;
-        } else {
-            *too_long = true;
-        }
-        in->bytes++;
-    }
-    in->bytes++;
-    in->line++;
-    if (size > 0 && in->text[size - 1] == '\r') {
-        size--;
-    }
-    line->data = in->text;
-    line->size = size;
-    return true;
-}
-
-static void trace_complain(trace* in, const char* problem)
-{
-    in->malformed++;
-    if (in->malformed <= PROBLEMS_TOLD) {
-        fprintf(stderr, "%s:%" PRIu64 ": %s\n", in->name, in->line, problem);
-    } else if (in->malformed == PROBLEMS_TOLD + 1) {
-        fprintf(stderr, "%s: further malformed lines are counted, not named\n", in->name);
-    }
-}
-
-static bool is_header(const trace* in, field line)
-{
-    static const char header[] = "TIMESTAMP,ContextTokens,GeneratedTokens";
-    static const char mark[] = "\xef\xbb\xbf"; /* of UTF-8, as some programs write it */
-    if (line.size >= 3 && memcmp(line.data, mark, 3) == 0) {
-        line.data += 3;
-        line.size -= 3;
-    }
-    return in->line == 1 && line.size == strlen(header) &&
-           memcmp(line.data, header, line.size) == 0;
-}
-
-/* The next request; what is malformed on the way is reported. False at the end. */
-static bool trace_row(trace* in, row* out)
-{
-    field line;
-    bool too_long;
-    while (trace_next(in, &line, &too_long)) {
-        if (line.size == 0 || is_header(in, line)) {
-            continue;
-        }
-        const char* problem = too_long ? "a line too long" : parse_row(line, out);
-        if (problem == NULL) {
-            return true;
-        }
-        trace_complain(in, problem);
-    }
-    return false;
-}
-
-/* A bar on a terminal's last line; drawn when a further per cent is done, and cleared at 100. */
-static void show_progress(trace* in)
-{
-    int percent = in->size > 0 ? (int)(in->bytes * 100 / in->size) : 0;
-    percent = percent > 100 ? 100 : percent;
-    if (!in->show_progress || percent == in->shown) {
-        return;
-    }
-    char bar[BAR_WIDTH + 1];
-    int done = percent * BAR_WIDTH / 100;
-    memset(bar, ' ', BAR_WIDTH);
-    memset(bar, '#', (size_t)done);
-    bar[BAR_WIDTH] = '\0';
-    fprintf(stderr, "\r  [%s] %3d %%", bar, percent);
-    in->shown = percent;
-}
-
-static void clear_progress(const trace* in)
-{
-    if (in->shown >= 0) {
-        fprintf(stderr, "\r%*s\r", BAR_WIDTH + 12, "");
-    }
-}
 
 /* ---- the replay ---------------------------------------------------------------------------- */
 
@@ -307,6 +49,7 @@ typedef struct replay {
     uint64_t generated_total;
     uint32_t waiting; /* requests since the last tick */
     costs money;
+    alerts watch;
     llmobs_counter requests;
     llmobs_histogram context;
     llmobs_histogram generated;
@@ -469,13 +212,6 @@ static bool write_metrics(llmobs* obs, const char* name)
     return fclose(file) == 0 && result == LLMOBS_OK;
 }
 
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 /* ---- the whole ----------------------------------------------------------------------------- */
 
 /* Returns the exit status. */
@@ -483,6 +219,7 @@ static int replay_trace(replay* run, trace* in, const char* metrics)
 {
     row request;
     bool agreed = true;
+    bool kept = true;
     double began = seconds_now();
     while (trace_row(in, &request)) {
         if (run->begun && request.unix_ns >= run->money.month_end_ns) {
@@ -490,6 +227,7 @@ static int replay_trace(replay* run, trace* in, const char* metrics)
             agreed = costs_report(&run->money, run->obs) && agreed;
         }
         replay_row(run, &request);
+        kept = (!run->watch.wanted || alerts_keep(&run->watch, &request)) && kept;
         show_progress(in);
     }
     double seconds = seconds_now() - began;
@@ -502,6 +240,9 @@ static int replay_trace(replay* run, trace* in, const char* metrics)
     agreed = (!run->begun || costs_report(&run->money, run->obs)) && agreed;
     if (metrics != NULL && !write_metrics(run->obs, metrics)) {
         perror(metrics);
+        return 2;
+    }
+    if (run->watch.wanted && !(kept && alerts_run(&run->watch, &run->money))) {
         return 2;
     }
     return !run->begun || !agreed ? 2 : in->malformed > 0 ? 1 : 0;
@@ -544,15 +285,19 @@ static bool take_option(costs* money, const char* name, const char* value)
 }
 
 /* The two names, of which the second may be missing, and the options; false: bad usage. */
-static bool read_arguments(costs* money, int argc, char** argv, const char* names[2])
+static bool read_arguments(replay* run, int argc, char** argv, const char* names[2])
 {
+    costs* money = &run->money;
     int count = 0;
     money->prices = "examples/prices.json";
     money->model = "gpt-4o-mini";
     money->seed = 1;
     money->top = 5;
     for (int i = 1; i < argc; i++) {
-        if (strncmp(argv[i], "--", 2) == 0) {
+        if (strcmp(argv[i], "--alerts") == 0 || strcmp(argv[i], "--incident") == 0) {
+            run->watch.wanted = true;
+            run->watch.incident = run->watch.incident || argv[i][2] == 'i';
+        } else if (strncmp(argv[i], "--", 2) == 0) {
             if (i + 1 == argc || !take_option(money, argv[i], argv[i + 1])) {
                 return false;
             }
@@ -571,9 +316,9 @@ int main(int argc, char** argv)
     static replay run; /* the clock's, until the instance is closed */
     static trace in;
     const char* names[2] = {NULL, NULL};
-    if (!read_arguments(&run.money, argc, argv, names)) {
+    if (!read_arguments(&run, argc, argv, names)) {
         fprintf(stderr, "usage: replay TRACE.csv [METRICS.prom] [--prices FILE] [--model NAME] "
-                        "[--seed N] [--shuffle N] [--top N]\n");
+                        "[--seed N] [--shuffle N] [--top N] [--alerts] [--incident]\n");
         return 2;
     }
     if (!trace_open(&in, names[0])) {
@@ -586,6 +331,7 @@ int main(int argc, char** argv)
     }
     int status = costs_open(&run.money, run.obs) ? replay_trace(&run, &in, names[1]) : 2;
     llmobs_close(run.obs);
+    free(run.watch.rows);
     if (in.file != stdin) {
         fclose(in.file);
     }

@@ -108,28 +108,42 @@ static void costs_config(costs* of, llmobs_config* config)
     config->key.secret_size = sizeof pseudonym_key - 1;
 }
 
-/* Loads the prices; false: it was told why not. Only a model that has a price is replayed, so that
-   no cost is unknown. */
-static bool costs_open(costs* of, llmobs* obs)
+/* Loads the prices; false: it was told why not. */
+static bool prices_load(llmobs* obs, const char* name)
 {
     llmobs_price_error error;
-    llmobs_cost_query query = llmobs_cost_query_default();
-    llmobs_cost cost;
-    double sum = 0.0;
     memset(&error, 0, sizeof error);
-    memset(&cost, 0, sizeof cost);
-    if (llmobs_prices_load_file(obs, of->prices, &error) != LLMOBS_OK) {
-        fprintf(stderr, "%s:%" PRIu32 ":%" PRIu32 ": %s (--prices FILE names another one)\n",
-                of->prices, error.line, error.column, error.reason != NULL ? error.reason : "");
+    if (llmobs_prices_load_file(obs, name, &error) != LLMOBS_OK) {
+        fprintf(stderr, "%s:%" PRIu32 ":%" PRIu32 ": %s (--prices FILE names another one)\n", name,
+                error.line, error.column, error.reason != NULL ? error.reason : "");
         return false;
     }
-    query.model = of->model;
+    return true;
+}
+
+/* Only a model that has a price is replayed, so that no cost is unknown. */
+static bool prices_have(llmobs* obs, const char* name, const char* model)
+{
+    llmobs_cost_query query = llmobs_cost_query_default();
+    llmobs_cost cost;
+    memset(&cost, 0, sizeof cost);
+    query.model = model;
     query.usage.input_tokens = 1;
     query.usage.output_tokens = 1;
     query.usage.reported = true;
     (void)llmobs_cost_of(obs, &query, &cost);
     if (cost.status != LLMOBS_COST_EXACT) {
-        fprintf(stderr, "%s: no price of %s\n", of->prices, of->model);
+        fprintf(stderr, "%s: no price of %s\n", name, model);
+        return false;
+    }
+    return true;
+}
+
+/* Before the first request of an instance. False: it was told why not. */
+static bool costs_open(costs* of, llmobs* obs)
+{
+    double sum = 0.0;
+    if (!prices_load(obs, of->prices) || !prices_have(obs, of->prices, of->model)) {
         return false;
     }
     for (uint32_t i = 0; i < USERS; i++) {

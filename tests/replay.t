@@ -411,4 +411,84 @@ SKIP: {
     check_finding($trace, 'real traffic');
 }
 
+# ---- alerts -------------------------------------------------------------------------------------
+
+# What was told, "HH:MM:SS fired|ended|... rule", and what is said of the incidents at the end,
+# { name => [ begin, end, rule, seconds or MISSED ] }.
+sub read_alerts {
+    my ($text) = @_;
+    my ($told) = $text =~ /^  Alerts on its first hour, (.*)\z/ms;
+    my @news = map { s/^  \d\d-\d\d (\S+)  (\w+) +(\w+).*/$1 $2 $3/r }
+        grep { /^  [\d-]+ [\d:]+  \w/ } split /\n/, $told // '';
+    my %found;
+    while (($told // '') =~ /^  (\w+) +\d\d-\d\d (\S+) to (\S+)  (\w+) +(?:found after (\d+) s|(MISSED))$/mg) {
+        $found{$1} = [ $2, $3, $4, $5 // $6 ];
+    }
+    return (\@news, \%found, $told // '');
+}
+
+sub seconds_of { my @part = split /:/, $_[0]; return ($part[0] * 60 + $part[1]) * 60 + $part[2] }
+
+# Of this program's own source: what goes wrong, from when to when, and who must and may find it.
+sub truth {
+    my $minutes = qr/(\d+) \* 60/;
+    my %truth;
+    my $source = Gate::read_file('examples/replay_alerts.h');
+    while ($source =~ /^    \{"(\w+)", $minutes, $minutes, \{"(\w+)", (?:"(\w+)"|NULL)\}/mg) {
+        $truth{$1} = { begin => $2 * 60, end => $3 * 60, must => $4, may => $5 // '' };
+    }
+    return %truth;
+}
+
+{
+    Gate::write_file("$directory/early.csv", "1970-01-05 10:00:00,1,1\n");
+    my ($status, undef, $complaint) = replay('early.csv --alerts');
+    is("$status $complaint", "2 replay: alerts need a trace, from 1970-01-09 on\n",
+        'a week before 1970 there is no history');
+    ($status, $said) = replay('fine.csv --incident');
+    my ($news, $found) = read_alerts($said);
+    is(join(' ', $status, @$news, map { "$_ $found->{$_}[3]" } sort keys %$found),
+        '0 cost MISSED guardrail MISSED latency MISSED', 'two requests are no incident');
+    unlike((replay('fine.csv'))[1], qr/alert/i, 'nobody is told of alerts who did not ask');
+    my $cheap = '{"a": {"litellm_provider": "x", "input_cost_per_token": 1e-7, '
+        . '"output_cost_per_token": 1e-6}}';
+    Gate::write_file("$directory/cheap.json", $cheap);
+    is((replay('fine.csv --prices cheap.json --model a --alerts'))[0], 0, 'any price will do');
+    ($status, undef, $complaint) = replay('fine.csv --prices cheap.json --model a --incident');
+    is("$status $complaint", "2 cheap.json: no price of gpt-4o\n", 'but an incident needs a dear one');
+}
+
+SKIP: {
+    skip('the trace of real traffic not found', 1) if !-e $trace;
+    my ($status, $said) = replay("$trace --alerts");
+    my ($news, $found, $told) = read_alerts($said);
+    is("$status @$news", '0 ', 'as it was, the hour and the week before set off no alert');
+    like($told, qr/^  20 rules, evaluated 62280 times; 1525687 requests; 173 hours in /m,
+        'of 20 rules, each ten seconds');
+
+    ($status, $said) = replay("$trace --incident");
+    ($news, $found, $told) = read_alerts($said);
+    my %truth = truth();
+    is(scalar keys %truth, 3, 'three incidents');
+    my $from = seconds_of('18:17:03');
+    my %fired = map { /^(\S+) fired (\w+)$/ ? ($2 => seconds_of($1) - $from) : () } @$news;
+    for my $name (sort keys %truth) {
+        my ($begin, $end, $must, $may) = @{ $truth{$name} }{qw(begin end must may)};
+        my ($said_begin, $said_end, $rule, $after) = @{ $found->{$name} // [ ('00:00:00') x 2, '', 0 ] };
+        is(join(' ', seconds_of($said_begin) - $from, seconds_of($said_end) - $from, $rule),
+            "$begin $end $must", "$name is told as it was");
+        my $at = $fired{$must} // 0;
+        ok($begin < $at && $at < $end, "... $must finds it while it goes on") or diag($told);
+        cmp_ok(abs($at - $begin - $after), '<=', 1, "... after the $after s that it says");
+        cmp_ok($after, '<=', 600, '... within ten minutes');
+        ok($may eq '' || ($fired{$may} // 0) > $begin, "... and $may, if anything, too");
+        delete @fired{ $must, $may };
+    }
+    is(join(' ', sort keys %fired), '', 'and nothing else is told');
+    is(scalar(grep { / fired / } @$news), scalar(grep { / ended / } @$news), 'each is over in the end');
+    is(scalar(grep { / repeated / } @$news), 0, 'and told once');
+    is($status, 0, 'all went well');
+    like($told, qr/^  incidents found 3 of 3, other alerts 0$/m, 'as it says itself');
+}
+
 done_testing();
