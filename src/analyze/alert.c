@@ -144,6 +144,16 @@ llmobsi_fn void llmobsi_alerts_forked(llmobsi_recorder* recorder)
 
 /* ---- evaluation ---------------------------------------------------------------------------- */
 
+/* The first term of the rule that looks at what this one looks at. */
+llmobsi_fn uint32_t llmobsi_alert_first_of(const llmobsi_alert_rule* rule, uint32_t term)
+{
+    uint32_t i = 0;
+    while (rule->terms[i].watch != rule->terms[term].watch) {
+        i++;
+    }
+    return i;
+}
+
 /* What each term has of these labels; NULL: nothing. False: a term before this one has them, too:
    they were judged with it. */
 llmobsi_fn bool llmobsi_alert_match(llmobsi_alert_scope* scope, uint32_t term,
@@ -152,11 +162,12 @@ llmobsi_fn bool llmobsi_alert_match(llmobsi_alert_scope* scope, uint32_t term,
     const llmobsi_alert_rule* rule = scope->rule;
     uint32_t i;
     for (i = 0; i < rule->term_count; i++) {
-        uint16_t watch = rule->terms[i].watch;
-        scope->groups[i] = watch == group->watch
-                               ? group
-                               : llmobsi_watch_find(scope->watches, watch, group->hash,
-                                                    group->labels, group->labels_size);
+        uint32_t first = llmobsi_alert_first_of(rule, i);
+        scope->groups[i] = i == term   ? group
+                           : first < i ? scope->groups[first]
+                                       : llmobsi_watch_find(scope->watches, rule->terms[i].watch,
+                                                            group->hash, group->labels,
+                                                            group->labels_size);
         if (i < term && scope->groups[i] != NULL) {
             return false;
         }
@@ -188,7 +199,9 @@ llmobsi_fn void llmobsi_alert_judge_rule(llmobsi_alerts* alerts, const llmobsi_r
     scope.rule = rule;
     scope.step = alerts->step;
     for (term = 0; term < rule->term_count; term++) {
-        place = alerts->watches.watches[rule->terms[term].watch].first;
+        place = llmobsi_alert_first_of(rule, term) == term
+                    ? alerts->watches.watches[rule->terms[term].watch].first
+                    : 0;
         while (place != 0) {
             const llmobsi_watch_group* group = &alerts->watches.groups[place - 1];
             if (llmobsi_alert_match(&scope, term, group)) {
