@@ -410,7 +410,7 @@ static void random_events(llmobs* obs)
     }
 }
 
-/* To a later step: what is recorded from here on counts for it alone; a gauge was never otherwise. */
+/* To a later step: what is recorded from here on counts for it alone. */
 static void move(int count)
 {
     int i, model, which;
