@@ -421,7 +421,8 @@ sub read_alerts {
     my @news = map { s/^  \d\d-\d\d (\S+)  (\w+) +(\w+).*/$1 $2 $3/r }
         grep { /^  [\d-]+ [\d:]+  \w/ } split /\n/, $told // '';
     my %found;
-    while (($told // '') =~ /^  (\w+) +\d\d-\d\d (\S+) to (\S+)  (\w+) +(?:found after (\d+) s|(MISSED))$/mg) {
+    my $verdict = qr/(?:found after (\d+) s|(MISSED))/;
+    while (($told // '') =~ /^  (\w+) +\d\d-\d\d (\S+) to (\S+)  (\w+) +$verdict$/mg) {
         $found{$1} = [ $2, $3, $4, $5 // $6 ];
     }
     return (\@news, \%found, $told // '');
@@ -455,7 +456,8 @@ sub truth {
     Gate::write_file("$directory/cheap.json", $cheap);
     is((replay('fine.csv --prices cheap.json --model a --alerts'))[0], 0, 'any price will do');
     ($status, undef, $complaint) = replay('fine.csv --prices cheap.json --model a --incident');
-    is("$status $complaint", "2 cheap.json: no price of gpt-4o\n", 'but an incident needs a dear one');
+    is("$status $complaint", "2 cheap.json: no price of gpt-4o\n",
+        'but an incident needs a dear one');
 }
 
 SKIP: {
@@ -474,7 +476,8 @@ SKIP: {
     my %fired = map { /^(\S+) fired (\w+)$/ ? ($2 => seconds_of($1) - $from) : () } @$news;
     for my $name (sort keys %truth) {
         my ($begin, $end, $must, $may) = @{ $truth{$name} }{qw(begin end must may)};
-        my ($said_begin, $said_end, $rule, $after) = @{ $found->{$name} // [ ('00:00:00') x 2, '', 0 ] };
+        my ($said_begin, $said_end, $rule, $after) =
+            @{ $found->{$name} // [ ('00:00:00') x 2, '', 0 ] };
         is(join(' ', seconds_of($said_begin) - $from, seconds_of($said_end) - $from, $rule),
             "$begin $end $must", "$name is told as it was");
         my $at = $fired{$must} // 0;
@@ -485,7 +488,8 @@ SKIP: {
         delete @fired{ $must, $may };
     }
     is(join(' ', sort keys %fired), '', 'and nothing else is told');
-    is(scalar(grep { / fired / } @$news), scalar(grep { / ended / } @$news), 'each is over in the end');
+    is(scalar(grep { / ended / } @$news), scalar(grep { / fired / } @$news),
+        'each is over in the end');
     is(scalar(grep { / repeated / } @$news), 0, 'and told once');
     is($status, 0, 'all went well');
     like($told, qr/^  incidents found 3 of 3, other alerts 0$/m, 'as it says itself');
