@@ -284,6 +284,16 @@ is(join(' ', map { @rows[ 4 * $_, 4 * $_ + 1 ] } 1 .. 3),
 is(scalar(grep { index($spenders[$_], $rows[ 4 * $_ + 7 ] // '?') != 0 } 0 .. 2), 0,
     'by pseudonyms, cut to the line');
 
+# ---- the alerts ----------------------------------------------------------------------------------
+
+# The stand-in's requests end well, cost what is known, and two of them are blocked, not more than
+# ten in 15 minutes.
+like($printed, qr/^  Alerts\n  none (?:as yet: 20 rules|by 20 rules, evaluated \d+ times)\b.*\n\n/m,
+    'no alert');
+my $rules = slurp("$out/alerts.yml");
+is(scalar(() = $rules =~ /^      - alert: "\w+"$/mg), 20, 'alerts.yml has a rule for each');
+like($rules, qr/increase\(llm_cost_usd_total\[1h\]\)\) > 14\.4 \* 100 \/ 720/, 'and the budget');
+
 # ---- privacy -------------------------------------------------------------------------------------
 
 my $written = join '', map { slurp($_) } glob("$out/*");
@@ -300,7 +310,9 @@ is(join("\n", grep { index($written, $_) >= 0 } @callers, 'amara', 'jonas'), '',
 unlike($written, qr/not a secret/, 'and the key in no file');
 my @answers = $printed =~ /^  A  (.{30})/mg;
 cmp_ok(scalar @answers, '>=', 40, 'answers are printed');
-is(join("\n", grep { index($written, $_) >= 0 } @answers), '', 'and are in no file');
+my $recorded = join '', map { slurp($_) } grep { !/alerts\.yml$/ } glob("$out/*");
+is(join("\n", grep { index($recorded, $_) >= 0 } @answers), '',
+    'and are in no file, but that answers quote docs/alerts.md, which the rules do as well');
 
 # ---- the same and other answers ------------------------------------------------------------------
 

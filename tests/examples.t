@@ -223,8 +223,27 @@ sub settles {
     is($?, 0, '... well');
 }
 
-# The larger ones: lines at most, the library that they need, what runs them.
+# Its own rule is told twice, and the default ones are not; all of them are written.
+sub alerts {
+    my ($program) = @_;
+    my ($status, $text) = Gate::run($program);
+    is($status, 0, 'alerts ends well');
+    my $about = 'support_silent %s (warning): ';
+    my @begins = (sprintf("fired    $about", 'fires'), sprintf("ended    $about", 'is over'));
+    my @lines = split /\n/, $text;
+    is(scalar(grep { index($lines[$_] // '', $begins[$_]) != 0 } 0 .. 1), 0, 'it fires and ends');
+    is(scalar @lines, 2, 'and nothing else does');
+    ($status, $text) = Gate::run("$program rules");
+    is($status, 0, 'alerts writes rules');
+    my @names = $text =~ /^      - alert: "(\w+)"$/mg;
+    is(scalar @names, 21, 'the 20 default ones and its own');
+    is($names[-1] // '', 'support_silent', '... at the end');
+    like($text, qr/\Agroups:\n  - name: llmobs\n    interval: 10s\n    rules:\n/, 'as a group');
+}
+
+# Those that are larger, or told more of: lines at most, the library that they need, what runs them.
 my %larger = (
+    alerts => { lines => 80, run => \&alerts },
     alert_webhook => { lines => 270, library => 'curl', header => 'curl/curl',
         run => sub { note('tests/alert_webhook.t runs it') } },
     audit_store => { lines => 360, library => 'sodium', run => \&audits },

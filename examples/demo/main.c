@@ -24,6 +24,7 @@ enum { DONE = 0, FAILED = 1, BAD_USAGE = 2, BLOCKED = 3 };
 #define PRICES "examples/prices.json"
 #define STAND_IN_INPUT_USD 0.50 /* for a million tokens */
 #define STAND_IN_OUTPUT_USD 1.50
+#define MONTHLY_BUDGET_USD 100.0 /* for the alerts */
 
 /* ---- what is written ----------------------------------------------------------------------- */
 
@@ -32,6 +33,7 @@ typedef struct outputs {
     text chrome;
     text requests;
     text metrics;
+    text rules;
 } outputs;
 
 static void outputs_free(outputs* of)
@@ -40,6 +42,7 @@ static void outputs_free(outputs* of)
     text_free(&of->chrome);
     text_free(&of->requests);
     text_free(&of->metrics);
+    text_free(&of->rules);
 }
 
 static bool make_folder(const char* path)
@@ -134,6 +137,17 @@ static void set_prices(llmobs* obs, const language_model* model)
     if (result != LLMOBS_OK) {
         fprintf(stderr, "demo: no prices, so that costs are unknown (" PRICES "): %s\n",
                 llmobs_result_name(result));
+    }
+}
+
+/* The rules that llmobs has by itself, with a budget, whose rules need one. */
+static void set_alerts(llmobs* obs)
+{
+    llmobs_alert_defaults numbers = llmobs_alert_defaults_default();
+    llmobs_alert_error error = llmobs_alert_error_default();
+    numbers.monthly_budget_usd = MONTHLY_BUDGET_USD;
+    if (llmobs_alert_defaults_load(obs, &numbers, &error) != LLMOBS_OK) {
+        fprintf(stderr, "demo: no alerts: %s\n", error.reason);
     }
 }
 
@@ -290,6 +304,8 @@ static void print_files(const terminal* on, const outputs* files)
             width, files->requests.data);
     fprintf(on->stream, "           %-*s  metrics, as Prometheus scrapes them\n", width,
             files->metrics.data);
+    fprintf(on->stream, "           %-*s  the alert rules, for Prometheus' rule_files\n", width,
+            files->rules.data);
 }
 
 /* ---- the two modes ------------------------------------------------------------------------- */
@@ -381,8 +397,10 @@ static int print_end(const terminal* on, const chain* with, const collector* spa
     meters_record(&metrics, spans);
     meters_report(&metrics, on);
     print_costs(on, with->obs, with->model);
+    report_alerts(on, with->obs);
     status = print_ledger(on, &stats) ? status : FAILED;
     status = meters_write(&metrics, files->metrics.data) ? status : FAILED;
+    status = rules_write(with->obs, files->rules.data) ? status : FAILED;
     print_files(on, files);
     return status;
 }
@@ -394,11 +412,14 @@ static int run(const options* wanted, const library* docs, const language_model*
     collector spans = {0};
     text_add_string(&files.metrics, wanted->out);
     text_add_string(&files.metrics, "/metrics.prom");
+    text_add_string(&files.rules, wanted->out);
+    text_add_string(&files.rules, "/alerts.yml");
     llmobs* obs = make_folder(wanted->out) ? open_llmobs(wanted, &files, &spans) : NULL;
     int status = FAILED;
     if (obs != NULL) {
         retrieval* index = retrieval_build(docs);
         set_prices(obs, model);
+        set_alerts(obs);
         chain with = {obs, index, model, "documentation"};
         print_head(&on, docs, model);
         status = wanted->question != NULL ? answer_one(&on, &with, wanted->question, &spans)

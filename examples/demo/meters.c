@@ -95,14 +95,33 @@ static bool write_file(void* user, const char* data, size_t size)
     return fwrite(data, 1, size, (FILE*)user) == size;
 }
 
-bool meters_write(const meters* with, const char* path)
+/* Closes the file; complains if not all is written. */
+static bool is_written(FILE* file, const char* path, llmobs_result result)
 {
-    FILE* file = fopen(path, "w");
-    bool good = file != NULL && llmobs_prometheus_write(with->obs, LLMOBS_PROMETHEUS_TEXT,
-                                                        write_file, file) == LLMOBS_OK;
+    bool good = file != NULL && result == LLMOBS_OK;
     good = (file == NULL || fclose(file) == 0) && good;
     if (!good) {
         fprintf(stderr, "demo: %s: %s\n", path, strerror(errno));
     }
     return good;
+}
+
+bool meters_write(const meters* with, const char* path)
+{
+    FILE* file = fopen(path, "w");
+    llmobs_result result = LLMOBS_ERROR_SYSTEM;
+    if (file != NULL) {
+        result = llmobs_prometheus_write(with->obs, LLMOBS_PROMETHEUS_TEXT, write_file, file);
+    }
+    return is_written(file, path, result);
+}
+
+bool rules_write(llmobs* obs, const char* path)
+{
+    FILE* file = fopen(path, "w");
+    llmobs_result result = LLMOBS_ERROR_SYSTEM;
+    if (file != NULL) {
+        result = llmobs_alert_rules_write(obs, LLMOBS_ALERT_FORM_PROMETHEUS, 0, write_file, file);
+    }
+    return is_written(file, path, result);
 }

@@ -29,4 +29,7 @@ void meters_report(const meters* with, const terminal* on);
 /* Writes all metrics as Prometheus text; false, after a message on stderr, if it can't be. */
 bool meters_write(const meters* with, const char* path);
 
+/* Writes all alert rules for Prometheus, likewise. */
+bool rules_write(llmobs* obs, const char* path);
+
 #endif

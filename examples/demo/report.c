@@ -2,6 +2,7 @@
 
 #include "text.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -270,5 +271,41 @@ void report_costs(const terminal* on, llmobs* obs, llmobs_cost_by by)
         fprintf(on->stream, "  no report: %s\n", llmobs_result_name(result));
     }
     print_lines(on, &words);
+    text_free(&words);
+}
+
+/* ---- alerts -------------------------------------------------------------------------------- */
+
+/* Gets them one by one. */
+static void collect_alert(void* user, const llmobs_alert* alerts, size_t count)
+{
+    text* words = (text*)user;
+    for (size_t i = 0; i < count; i++) {
+        text_add(words, alerts[i].sentence.data, alerts[i].sentence.size);
+        text_add_string(words, "\n");
+    }
+}
+
+void report_alerts(const terminal* on, llmobs* obs)
+{
+    text words = {0};
+    llmobs_alert_stats stats;
+    memset(&stats, 0, sizeof stats);
+    llmobs_result result = llmobs_alerts_read(obs, collect_alert, &words);
+    if (result == LLMOBS_OK) {
+        result = llmobs_alert_stats_read(obs, &stats);
+    }
+    fprintf(on->stream, "  %sAlerts%s\n", paint(on, BOLD), paint(on, PLAIN));
+    if (result != LLMOBS_OK) {
+        fprintf(on->stream, "  no alerts: %s\n", llmobs_result_name(result));
+    } else if (stats.evaluations == 0) {
+        fprintf(on->stream, "  none as yet: %" PRIu32 " rules are evaluated every ten seconds\n",
+                stats.rules);
+    } else if (words.size == 0) {
+        fprintf(on->stream, "  none by %" PRIu32 " rules, evaluated %" PRIu64 " times\n",
+                stats.rules, stats.evaluations);
+    }
+    print_lines(on, &words);
+    fputc('\n', on->stream);
     text_free(&words);
 }

@@ -17,6 +17,9 @@ void report_explanation(const terminal* on, llmobs* obs, const kept_span* root);
 /* What this month's requests cost, by what, as the library has it. */
 void report_costs(const terminal* on, llmobs* obs, llmobs_cost_by by);
 
+/* The alerts that there are, as of the last evaluation. */
+void report_alerts(const terminal* on, llmobs* obs);
+
 /* The root span of the request that took longest; NULL: there is none. */
 const kept_span* report_slowest(const collector* from);
 
