@@ -200,6 +200,7 @@ ghost llmobs_config world_config(uint32_t slots, uint32_t threads)
     config.name_bytes = 1024;
     config.metric_series = LLMOBS_OFF;
     config.requests = LLMOBS_OFF;
+    config.alert_rules = LLMOBS_OFF;
     config.clock.unix_ns = world_now;
     config.random.fill = world_fill;
     config.memory = world_memory;
