@@ -2293,6 +2293,9 @@ typedef struct llmobs_cost_sums {
 /* What came from llmobs_cost_record when no request's record was free. */
 #define LLMOBS_COST_UNTRACKED "__untracked__"
 
+/* Users in a report, at most; and lines in one that is written. */
+#define LLMOBS_REPORT_LINES 64u
+
 /* What one request cost, for llmobs_config.cost_store. Texts live until it returns; "" where there
    is none. */
 struct llmobs_cost_entry {
@@ -2963,7 +2966,8 @@ typedef enum llmobs_cost_by {
     LLMOBS_COST_BY_FEATURE = 0,
     LLMOBS_COST_BY_MODEL,
     LLMOBS_COST_BY_TENANT,
-    LLMOBS_COST_BY_USER /* of this month, of all features or of one: estimates with a bracket */
+    LLMOBS_COST_BY_USER /* of this month, of all features or of one, or of the month before, of all:
+                           estimates with a bracket */
 } llmobs_cost_by;
 
 /* What is asked: "which feature costs the most this month", "who are the heaviest users of it". */
@@ -3005,13 +3009,11 @@ typedef struct llmobs_cost_answer {
     uint64_t saturated;      /* sums that reached INT64_MAX since the instance was opened         */
 } llmobs_cost_answer;
 
-#define LLMOBS_REPORT_LINES 64u
-
 /* [any, locks] Answers as of the last tick (llmobs_flush makes it current), into `room` lines at
    most, of users LLMOBS_REPORT_LINES; `lines` may be NULL where that is 0. ERROR_ARGUMENT: no such
-   period, or by users what is not of this month, by feature or in all; ERROR_FORMAT: there is no
-   ledger, or no users in it. Some 50 us for a thousand rows; the lock is the tick's, no recorder
-   waits for it. */
+   period, or by users what is not of this month, by feature or in all, nor of the one before, in
+   all; ERROR_FORMAT: there is no ledger, or no users in it. Some 50 us for a thousand rows; the
+   lock is the tick's, no recorder waits for it. */
 LLMOBS_API llmobs_result llmobs_cost_report(llmobs* obs, const llmobs_cost_question* question,
                                             llmobs_cost_line* lines, size_t room,
                                             llmobs_cost_answer* answer);
@@ -23188,25 +23190,19 @@ llmobsi_fn bool llmobsi_top_gather(llmobsi_top_list* list)
     return (epoch & 1) == 0 && llmobsi_load_relaxed(&list->top->epoch) == epoch;
 }
 
-/* The heaviest keys, `room` of them at most, and what they have together. Each set is as it was at
-   one moment, not all at the same: what is added meanwhile may be in or not. */
-llmobsi_fn void llmobsi_top_read(const llmobsi_top* top, llmobs_top_entry* entries, size_t room,
-                                 llmobs_top_share* share)
+/* Says which places of a list are certain, and what the heaviest `room` have together. Its entries
+   are in order, and nobody who is not among them is heavier than `rest`. */
+llmobsi_fn void llmobsi_top_sum_up(llmobs_top_entry* entries, size_t count, size_t room,
+                                   uint64_t total, uint64_t rest, llmobs_top_share* share)
 {
-    llmobsi_top_list list;
     uint64_t low = 0;
     uint64_t high = 0;
     size_t i;
-    llmobsi_top_list_begin(&list, top, entries, room);
-    while (!llmobsi_top_gather(&list)) {
-        (void)sched_yield();
-    }
-    llmobsi_heap_sort(&list.heap);
     for (i = 0; i < room; i++) {
-        uint64_t most = list.rest; /* somebody may be there who is not listed */
-        if (i < list.heap.count) {
-            uint64_t next = list.rest;
-            if (i + 1 < list.heap.count) {
+        uint64_t most = rest; /* somebody may be there who is not listed */
+        if (i < count) {
+            uint64_t next = rest;
+            if (i + 1 < count) {
                 llmobsi_top_raise(&next, (uint64_t)entries[i + 1].high);
             }
             entries[i].guaranteed = (uint64_t)entries[i].low >= next;
@@ -23215,14 +23211,28 @@ llmobsi_fn void llmobsi_top_read(const llmobsi_top* top, llmobs_top_entry* entri
         }
         high = llmobsi_top_sum(high, most);
     }
-    high = high < list.total ? high : list.total;
-    share->count = list.heap.count;
-    share->total = (int64_t)list.total;
+    high = high < total ? high : total;
+    share->count = count;
+    share->total = (int64_t)total;
     share->low = (int64_t)low;
     share->high = (int64_t)high;
-    share->low_share = list.total > 0 ? (double)low / (double)list.total : 0.0;
-    share->high_share = list.total > 0 ? (double)high / (double)list.total : 0.0;
-    share->rest = (int64_t)list.rest;
+    share->low_share = total > 0 ? (double)low / (double)total : 0.0;
+    share->high_share = total > 0 ? (double)high / (double)total : 0.0;
+    share->rest = (int64_t)rest;
+}
+
+/* The heaviest keys, `room` of them at most, and what they have together. Each set is as it was at
+   one moment, not all at the same: what is added meanwhile may be in or not. */
+llmobsi_fn void llmobsi_top_read(const llmobsi_top* top, llmobs_top_entry* entries, size_t room,
+                                 llmobs_top_share* share)
+{
+    llmobsi_top_list list;
+    llmobsi_top_list_begin(&list, top, entries, room);
+    while (!llmobsi_top_gather(&list)) {
+        (void)sched_yield();
+    }
+    llmobsi_heap_sort(&list.heap);
+    llmobsi_top_sum_up(entries, list.heap.count, room, list.total, list.rest, share);
 }
 
 /* ---- merging ------------------------------------------------------------------------------- */
@@ -23439,7 +23449,7 @@ llmobsi_fn llmobs_unique_count llmobsi_unique_estimate(const llmobsi_unique* uni
     sum += registers * llmobsi_unique_sigma((double)counts[0] / registers);
     estimate = LLMOBS_I_UNIQUE_ALPHA * registers * registers / sum;
     result.count = estimate < 18446744073709549568.0 ? (uint64_t)(estimate + 0.5) : UINT64_MAX;
-    result.standard_error = LLMOBS_I_UNIQUE_ERROR * estimate;
+    result.standard_error = LLMOBS_I_UNIQUE_ERROR * (double)result.count;
     return result;
 }
 
@@ -24009,13 +24019,29 @@ llmobsi_fn void llmobsi_cost_start(llmobsi_cost_ledger* ledger, const llmobs_con
  * ============================================================================================== */
 
 /* Who spends: the heaviest users of this month, of all features and of each of the first ones, and
-   how many users there are, in fixed memory. Written by the tick, under the cost ledger's lock. */
+   how many users there are, in fixed memory. Of the month before those that a report can list, of
+   all features. Written by the tick, under the cost ledger's lock.
+
+   The first request that is booked in a month turns to it: until then the sketches are those of the
+   month before, and a report of it is made of them. */
 
 typedef struct llmobsi_cost_group {
     uint32_t row; /* the first row of its feature, + 1; 0: not in use */
     llmobsi_top* top;
     llmobsi_unique* unique;
 } llmobsi_cost_group;
+
+/* The month before, as it was when the next one began. */
+typedef struct llmobsi_cost_past {
+    bool begun; /* false: nobody's request was booked in it */
+    int32_t month;
+    int64_t nobodys_nano;
+    uint64_t unique;
+    uint64_t total;
+    uint64_t rest; /* nobody who is not among the entries has more */
+    size_t count;
+    llmobs_top_entry entries[LLMOBS_REPORT_LINES];
+} llmobsi_cost_past;
 
 typedef struct llmobsi_cost_users {
     llmobsi_cost_group all; /* this and the next two: open writes */
@@ -24024,6 +24050,7 @@ typedef struct llmobsi_cost_users {
     bool begun;
     int32_t month;
     int64_t nobodys_nano; /* of requests without a user */
+    llmobsi_cost_past past;
 } llmobsi_cost_users;
 
 /* Those of a ledger; NULL: none are kept. */
@@ -24077,6 +24104,46 @@ llmobsi_fn void llmobsi_cost_users_reset(llmobsi_cost_users* users)
     users->nobodys_nano = 0;
 }
 
+/* One pass over the counters. */
+llmobsi_fn void llmobsi_cost_past_keep(llmobsi_cost_users* users)
+{
+    llmobsi_cost_past* past = &users->past;
+    llmobs_top_share share;
+    llmobsi_top_read(users->all.top, past->entries, LLMOBS_REPORT_LINES, &share);
+    past->begun = true;
+    past->month = users->month;
+    past->nobodys_nano = users->nobodys_nano;
+    past->unique = llmobsi_unique_estimate(users->all.unique).count;
+    past->total = (uint64_t)share.total;
+    past->rest = (uint64_t)share.rest;
+    past->count = share.count;
+}
+
+/* The first ones of the month before, `room` of them at most, as llmobsi_top_read gives them. */
+llmobsi_fn void llmobsi_cost_past_read(const llmobsi_cost_past* past, llmobs_top_entry* entries,
+                                       size_t room, llmobs_top_share* share)
+{
+    size_t count = past->count < room ? past->count : room;
+    uint64_t rest = past->rest;
+    if (count < past->count) {
+        llmobsi_top_raise(&rest, (uint64_t)past->entries[count].high);
+    }
+    memcpy(entries, past->entries, count * sizeof *entries);
+    llmobsi_top_sum_up(entries, count, room, past->total, rest, share);
+}
+
+/* Begins a month. Of the one before what a report can list stays; an older one is forgotten. */
+llmobsi_fn void llmobsi_cost_users_turn(llmobsi_cost_users* users, int32_t month)
+{
+    memset(&users->past, 0, sizeof users->past);
+    if (users->begun && users->month == month - 1) {
+        llmobsi_cost_past_keep(users);
+    }
+    llmobsi_cost_users_reset(users);
+    users->begun = true;
+    users->month = month;
+}
+
 /* What was spent in a month that is over by now is in the ledger alone. */
 llmobsi_fn void llmobsi_cost_users_add(llmobsi_cost_users* users, uint32_t feature_row,
                                        int32_t month, const llmobsi_bill* bill)
@@ -24084,9 +24151,7 @@ llmobsi_fn void llmobsi_cost_users_add(llmobsi_cost_users* users, uint32_t featu
     llmobsi_cost_group* group;
     llmobsi_top_key key;
     if (!users->begun || month > users->month) {
-        llmobsi_cost_users_reset(users);
-        users->begun = true;
-        users->month = month;
+        llmobsi_cost_users_turn(users, month);
     }
     if (month < users->month) {
         return;
@@ -24147,6 +24212,7 @@ llmobsi_fn void llmobsi_cost_clear(llmobsi_cost_ledger* ledger)
     if (users != NULL) {
         llmobsi_cost_users_reset(users);
         users->begun = false;
+        memset(&users->past, 0, sizeof users->past);
         for (i = 0; i < users->feature_limit; i++) {
             users->features[i].row = 0; /* rows are numbered anew */
         }
@@ -32672,36 +32738,53 @@ llmobsi_fn void llmobsi_cost_line_of_user(const llmobs_top_entry* entry, llmobs_
     line->guaranteed = entry->guaranteed;
 }
 
-/* By users: of this month. The totals are the ledger's. */
+/* Lists the users of the month that is asked for, if they are kept: as a month is turned to by its
+   first request, those of the one before may still be in the sketches. Returns how many. */
+llmobsi_fn size_t llmobsi_cost_users_read(const llmobsi_cost_inquiry* inquiry,
+                                          llmobs_top_entry entries[LLMOBS_REPORT_LINES])
+{
+    const llmobsi_cost_users* users = llmobsi_cost_users_of(inquiry->ledger);
+    const llmobsi_cost_group* group = llmobsi_cost_group_asked(inquiry);
+    llmobs_cost_answer* answer = inquiry->answer;
+    size_t room = inquiry->room < LLMOBS_REPORT_LINES ? inquiry->room : LLMOBS_REPORT_LINES;
+    if (group == NULL || inquiry->slot == NULL) {
+        return 0;
+    }
+    if (inquiry->slot->number == users->month) {
+        llmobsi_top_read(group->top, entries, room, &answer->users);
+        answer->unique = llmobsi_unique_estimate(group->unique);
+        answer->nobodys_nano = group == &users->all ? users->nobodys_nano : 0;
+    } else if (users->past.begun && inquiry->slot->number == users->past.month) {
+        llmobsi_cost_past_read(&users->past, entries, room, &answer->users);
+        answer->unique.count = users->past.unique;
+        answer->unique.standard_error = LLMOBS_I_UNIQUE_ERROR * (double)users->past.unique;
+        answer->nobodys_nano = users->past.nobodys_nano;
+    }
+    return answer->users.count;
+}
+
+/* By users: of this month, or all of the one before. The totals are the ledger's. */
 llmobsi_fn llmobs_result llmobsi_cost_report_users(llmobsi_cost_inquiry* inquiry,
                                                    const llmobs_cost_question* question)
 {
-    llmobsi_cost_users* users = llmobsi_cost_users_of(inquiry->ledger);
-    llmobs_cost_answer* answer = inquiry->answer;
     llmobs_top_entry entries[LLMOBS_REPORT_LINES];
-    const llmobsi_cost_group* group;
+    size_t count;
     size_t i;
-    if (users == NULL) {
+    if (llmobsi_cost_users_of(inquiry->ledger) == NULL) {
         return LLMOBS_ERROR_FORMAT;
     }
-    if (question->period != LLMOBS_PERIOD_MONTH || question->ago != 0 ||
-        question->model != NULL || question->tenant != NULL) {
+    if (question->period != LLMOBS_PERIOD_MONTH || question->ago > 1 ||
+        (question->ago == 1 && question->feature != NULL) || question->model != NULL ||
+        question->tenant != NULL) {
         return LLMOBS_ERROR_ARGUMENT;
     }
     llmobsi_cost_report_total(inquiry);
     llmobsi_cost_report_clear(inquiry);
-    group = llmobsi_cost_group_asked(inquiry);
-    if (group == NULL || inquiry->slot == NULL || inquiry->slot->number != users->month) {
-        return LLMOBS_OK;
-    }
-    inquiry->room = inquiry->room < LLMOBS_REPORT_LINES ? inquiry->room : LLMOBS_REPORT_LINES;
-    llmobsi_top_read(group->top, entries, inquiry->room, &answer->users);
-    answer->unique = llmobsi_unique_estimate(group->unique);
-    answer->nobodys_nano = group == &users->all ? users->nobodys_nano : 0;
-    answer->count = answer->users.count;
-    for (i = 0; i < answer->count; i++) {
+    count = llmobsi_cost_users_read(inquiry, entries);
+    for (i = 0; i < count; i++) {
         llmobsi_cost_line_of_user(&entries[i], &inquiry->lines[i]);
     }
+    inquiry->answer->count = count;
     return LLMOBS_OK;
 }
 
@@ -45777,6 +45860,8 @@ LLMOBS_API llmobs_result llmobs_export_file(llmobs* obs, llmobs_format format, c
 #define LLMOBS_I_STATE_GRUP LLMOBS_I_STATE_TAG('G', 'R', 'U', 'P')
 #define LLMOBS_I_STATE_SETS LLMOBS_I_STATE_TAG('S', 'E', 'T', 'S')
 #define LLMOBS_I_STATE_UNIQ LLMOBS_I_STATE_TAG('U', 'N', 'I', 'Q')
+#define LLMOBS_I_STATE_PAST LLMOBS_I_STATE_TAG('P', 'A', 'S', 'T')
+#define LLMOBS_I_STATE_HEVY LLMOBS_I_STATE_TAG('H', 'E', 'V', 'Y')
 #define LLMOBS_I_STATE_BUDG LLMOBS_I_STATE_TAG('B', 'U', 'D', 'G')
 #define LLMOBS_I_STATE_STEP LLMOBS_I_STATE_TAG('S', 'T', 'E', 'P')
 #define LLMOBS_I_STATE_WTCH LLMOBS_I_STATE_TAG('W', 'T', 'C', 'H')
@@ -46447,6 +46532,35 @@ llmobsi_fn void llmobsi_state_save_group(llmobsi_state_writer* writer,
     }
 }
 
+#define LLMOBS_I_STATE_HEAVY_BYTES (LLMOBS_PSEUDONYM_SIZE + 8u * 6u)
+
+/* The month before: what it came to, and its heaviest users in order. */
+llmobsi_fn void llmobsi_state_save_past(llmobsi_state_writer* writer,
+                                        const llmobsi_cost_past* past)
+{
+    size_t i;
+    if (!past->begun) {
+        return;
+    }
+    llmobsi_state_record(writer, LLMOBS_I_STATE_PAST, 8 * 5);
+    llmobsi_state_put(writer, (uint64_t)(int64_t)past->month);
+    llmobsi_state_put(writer, (uint64_t)past->nobodys_nano);
+    llmobsi_state_put(writer, past->unique);
+    llmobsi_state_put(writer, past->total);
+    llmobsi_state_put(writer, past->rest);
+    for (i = 0; i < past->count; i++) {
+        const llmobs_top_entry* entry = &past->entries[i];
+        llmobsi_state_record(writer, LLMOBS_I_STATE_HEVY, LLMOBS_I_STATE_HEAVY_BYTES);
+        llmobsi_state_put_bytes(writer, entry->pseudonym, sizeof entry->pseudonym);
+        llmobsi_state_put(writer, (uint64_t)entry->low);
+        llmobsi_state_put(writer, (uint64_t)entry->high);
+        llmobsi_state_put(writer, entry->requests);
+        llmobsi_state_put(writer, entry->unpriced);
+        llmobsi_state_put(writer, entry->input_tokens);
+        llmobsi_state_put(writer, entry->output_tokens);
+    }
+}
+
 llmobsi_fn void llmobsi_state_save_users(llmobsi_state_writer* writer,
                                          const llmobsi_cost_users* users)
 {
@@ -46461,6 +46575,7 @@ llmobsi_fn void llmobsi_state_save_users(llmobsi_state_writer* writer,
     for (i = 0; i < users->feature_limit && users->features[i].row != 0; i++) {
         llmobsi_state_save_group(writer, &users->features[i]);
     }
+    llmobsi_state_save_past(writer, &users->past);
 }
 
 /* ---- budgets ------------------------------------------------------------------------------- */
@@ -46815,6 +46930,65 @@ llmobsi_fn void llmobsi_state_load_unique(llmobsi_state_loader* loader)
     }
 }
 
+llmobsi_fn void llmobsi_state_load_past(llmobsi_state_loader* loader)
+{
+    llmobsi_state_reader* reader = &loader->reader;
+    llmobsi_cost_past past;
+    int32_t month = llmobsi_state_get_number(reader, LLMOBS_PERIOD_MONTH);
+    memset(&past, 0, sizeof past);
+    past.nobodys_nano = llmobsi_state_get(reader, 0, INT64_MAX);
+    past.unique = llmobsi_state_get_word(reader);
+    past.total = (uint64_t)llmobsi_state_get(reader, 0, INT64_MAX);
+    past.rest = (uint64_t)llmobsi_state_get(reader, 0, INT64_MAX);
+    if (reader->refused == NULL && loader->users != NULL) {
+        past.begun = true;
+        past.month = llmobsi_state_number(loader, LLMOBS_PERIOD_MONTH, month);
+        loader->users->past = past;
+    }
+}
+
+/* A pseudonym as we have written it; `out` is all zero. */
+llmobsi_fn void llmobsi_state_get_pseudonym(llmobsi_state_reader* reader,
+                                            char out[LLMOBS_PSEUDONYM_SIZE])
+{
+    const unsigned char* bytes = llmobsi_state_get_bytes(reader, LLMOBS_PSEUDONYM_SIZE);
+    size_t i = 0;
+    while (bytes != NULL && i < LLMOBS_PSEUDONYM_SIZE && bytes[i] > ' ' && bytes[i] < 0x7f) {
+        i++;
+    }
+    if (bytes == NULL || i == 0 || i == LLMOBS_PSEUDONYM_SIZE || bytes[i] != '\0') {
+        llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("a pseudonym is malformed"));
+        return;
+    }
+    memcpy(out, bytes, i + 1);
+}
+
+/* The next one of the month before. */
+llmobsi_fn void llmobsi_state_load_heavy(llmobsi_state_loader* loader)
+{
+    llmobsi_state_reader* reader = &loader->reader;
+    llmobsi_cost_past* past = loader->users != NULL ? &loader->users->past : NULL;
+    llmobs_top_entry entry;
+    memset(&entry, 0, sizeof entry);
+    llmobsi_state_get_pseudonym(reader, entry.pseudonym);
+    entry.low = llmobsi_state_get(reader, 0, INT64_MAX);
+    entry.high = llmobsi_state_get(reader, entry.low, INT64_MAX);
+    entry.requests = (uint64_t)llmobsi_state_get(reader, 0, INT64_MAX);
+    entry.unpriced = (uint64_t)llmobsi_state_get(reader, 0, INT64_MAX);
+    entry.input_tokens = (uint64_t)llmobsi_state_get(reader, 0, INT64_MAX);
+    entry.output_tokens = (uint64_t)llmobsi_state_get(reader, 0, INT64_MAX);
+    if (past == NULL || reader->refused != NULL) {
+        loader->lost += past == NULL;
+        return;
+    }
+    if (!past->begun || past->count == LLMOBS_REPORT_LINES ||
+        (past->count > 0 && entry.high > past->entries[past->count - 1].high)) {
+        llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("a user stands at a wrong place"));
+        return;
+    }
+    past->entries[past->count++] = entry;
+}
+
 /* ---- budgets ------------------------------------------------------------------------------- */
 
 /* An amount whose period is over is not lost: it would be 0 by now. */
@@ -46883,6 +47057,12 @@ llmobsi_fn void llmobsi_state_load_record(llmobsi_state_loader* loader)
         break;
     case LLMOBS_I_STATE_UNIQ:
         llmobsi_state_load_unique(loader);
+        break;
+    case LLMOBS_I_STATE_PAST:
+        llmobsi_state_load_past(loader);
+        break;
+    case LLMOBS_I_STATE_HEVY:
+        llmobsi_state_load_heavy(loader);
         break;
     case LLMOBS_I_STATE_BUDG:
         llmobsi_state_load_budget(loader);

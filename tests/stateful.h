@@ -91,7 +91,7 @@ static inline void fill(llmobs* obs, int requests)
 
 /* ---- all that can be asked ----------------------------------------------------------------- */
 
-#define ANSWERS (3 * LLMOBS_I_COST_SLOTS + 9)
+#define ANSWERS (3 * LLMOBS_I_COST_SLOTS + 10)
 
 typedef struct answer_kept {
     llmobs_result result;
@@ -130,6 +130,9 @@ static inline void take_snapshot(llmobs* obs, snapshot* all)
     }
     question = llmobs_cost_question_default();
     question.by = LLMOBS_COST_BY_USER;
+    question.ago = 1;
+    take_answer(obs, all, &question);
+    question.ago = 0;
     take_answer(obs, all, &question);
     for (i = 0; i < 8; i++) {
         (void)snprintf(feature, sizeof feature, "feature %d", i);

@@ -157,8 +157,8 @@ static void test_errors(void)
     question.by = (llmobs_cost_by)9;
     is_int(ask(obs, &question, 1), LLMOBS_ERROR_ARGUMENT, "by nothing");
     question.by = LLMOBS_COST_BY_USER;
-    question.ago = 1;
-    is_int(ask(obs, &question, 1), LLMOBS_ERROR_ARGUMENT, "users of last month");
+    question.ago = 2;
+    is_int(ask(obs, &question, 1), LLMOBS_ERROR_ARGUMENT, "users of the month before the last");
     question.ago = 0;
     question.model = "m";
     is_int(ask(obs, &question, 1), LLMOBS_ERROR_ARGUMENT, "users of a model");
@@ -321,6 +321,104 @@ static void test_users_by_month(void)
     (void)ask(obs, &question, 9);
     ok(asked_answer.count == 1 && asked_lines[0].low_nano == 10 && asked_answer.unique.count == 1,
        "and then its own");
+    ok(close_kept(obs, &kept), "all is accounted for");
+}
+
+#define MONTHS_USERS 200
+
+/* The answers for every room, and one report of each kind. */
+typedef struct month_told {
+    llmobs_cost_line lines[LLMOBS_REPORT_LINES + 1][LLMOBS_REPORT_LINES];
+    llmobs_cost_answer answers[LLMOBS_REPORT_LINES + 1];
+    char texts[3][1 << 16];
+} month_told;
+
+static month_told told[2];
+
+static void take_month(llmobs* obs, month_told* to, uint32_t ago)
+{
+    llmobs_cost_question question = llmobs_cost_question_default();
+    size_t room;
+    int format;
+    question.by = LLMOBS_COST_BY_USER;
+    question.ago = ago;
+    memset(to, 0, sizeof *to);
+    for (room = 0; room <= LLMOBS_REPORT_LINES; room++) {
+        (void)llmobs_cost_report(obs, &question, to->lines[room], room, &to->answers[room]);
+    }
+    for (format = 0; format < 3; format++) {
+        (void)print(obs, &question, 20, (llmobs_report_format)format);
+        memcpy(to->texts[format], text, text_size);
+    }
+}
+
+/* In more users than there are counters: brackets, and places that are not certain. */
+static void test_month_before(void)
+{
+    static const spent one = {"a", "m", NULL, "u1", 10}, nobody = {"b", "m", NULL, NULL, 7};
+    llmobs_config config = ledger_config();
+    llmobs_cost_question question = llmobs_cost_question_default();
+    llmobsi_recorder* recorder;
+    keeper kept;
+    llmobs* obs;
+    uint64_t then;
+    int i;
+    config.cost_users = 128;
+    obs = open_kept(&config, &kept);
+    then = fake_now;
+    for (i = 0; i < 2000; i++) {
+        char id[16];
+        spent some = {"a", "m", NULL, id, (i * i + 7) % 1000};
+        (void)snprintf(id, sizeof id, "u%d", i * i % 997 % MONTHS_USERS);
+        spend(obs, some);
+        (void)llmobs_tick(obs);
+    }
+    spend(obs, nobody);
+    (void)llmobs_flush(obs, 5000);
+    take_month(obs, &told[0], 0);
+    ok(told[0].answers[64].count == 64 && told[0].answers[64].nobodys_nano == 7 &&
+           told[0].answers[64].users.low < told[0].answers[64].users.high,
+       "a month with users");
+    fake_now += 31 * DAY;
+    take_month(obs, &told[1], 1);
+    ok(memcmp(&told[0], &told[1], sizeof told[0]) == 0, "is the one before in the next");
+    question.by = LLMOBS_COST_BY_USER;
+    question.ago = 1;
+    question.feature = "a";
+    is_int(ask(obs, &question, 9), LLMOBS_ERROR_ARGUMENT, "of all features alone");
+    question.feature = NULL;
+    spend(obs, one);
+    (void)llmobs_flush(obs, 5000);
+    take_month(obs, &told[1], 1);
+    ok(memcmp(&told[0], &told[1], sizeof told[0]) == 0,
+       "and when that has users, too: in each list, text, JSON and CSV");
+    question.ago = 0;
+    ok(ask(obs, &question, 9) == LLMOBS_OK && asked_answer.count == 1, "which are others");
+    then += 31 * DAY;
+    fake_now -= 31 * DAY;
+    spend(obs, one);
+    (void)llmobs_tick(obs);
+    fake_now = then;
+    take_month(obs, &told[1], 1);
+    is_int(told[1].answers[9].total.cost_nano, told[0].answers[9].total.cost_nano + 10,
+           "what is booked in it late is in the ledger");
+    ok(told[1].answers[9].users.total == told[0].answers[9].users.total &&
+           told[1].answers[9].nobodys_nano == 7,
+       "alone");
+    question.ago = 2;
+    is_int(ask(obs, &question, 9), LLMOBS_ERROR_ARGUMENT, "there is no third month");
+    fake_now += 62 * DAY;
+    question.ago = 1;
+    ok(ask(obs, &question, 9) == LLMOBS_OK && asked_answer.count == 0 &&
+           asked_answer.unique.count == 0,
+       "a month without requests has no users");
+    spend(obs, one);
+    ok(ask(obs, &question, 9) == LLMOBS_OK && asked_answer.count == 0 &&
+           asked_answer.nobodys_nano == 0,
+       "also when the next one has some");
+    recorder = llmobsi_places[LLMOBS_I_PLACE(llmobsi_ticket(obs))].recorder;
+    ok(!llmobsi_cost_users_of(llmobsi_cost_ledger_of(recorder))->past.begun,
+       "and nobody older is kept");
     ok(close_kept(obs, &kept), "all is accounted for");
 }
 
@@ -489,6 +587,7 @@ int main(void)
     test_errors();
     test_users();
     test_users_by_month();
+    test_month_before();
     test_users_unknown();
     test_print();
     test_record();

@@ -90,6 +90,7 @@ static void test_restart(void)
     settle(obs, "ann", 7);
     settle(obs, "bob", 70);
     take_snapshot(obs, &before);
+    ok(before.answers[before.count - 10].answer.count == 64, "users of the month before");
     ledger = llmobsi_cost_ledger_of(recorder_of(obs));
     ok(ledger->overflows > 0 && ledger->folded > 0, "rows and places had run out");
     counts[0] = ledger->overflows;
@@ -176,6 +177,9 @@ static void test_sizes(void)
     other.cost_users = 4096;
     check_sizes(&other, false, "sketches of another size are begun anew");
     is_int(after.answers[after.count - 9].answer.users.total, 0, "and are empty");
+    ok(before.answers[before.count - 10].answer.count > 0 &&
+           !answers_differ(&before.answers[before.count - 10], &after.answers[after.count - 10]),
+       "the list of the month before is as it was");
     other = config;
     other.cost_users = LLMOBS_OFF;
     check_sizes(&other, false, "no users");
@@ -350,6 +354,7 @@ static void test_lost_lock(void)
 static int child_of_fork(llmobs* obs)
 {
     int wrong = llmobs_state_save(obs) != LLMOBS_ERROR_ARGUMENT;
+    wrong += llmobsi_cost_users_of(llmobsi_cost_ledger_of(recorder_of(obs)))->past.begun;
     spend(obs, a_nano);
     (void)llmobs_tick(obs);
     wrong += total_of(obs, LLMOBS_PERIOD_MONTH) != 1;
@@ -368,8 +373,12 @@ static void test_fork(void)
     fresh_folder();
     obs = open_state(&config);
     spend(obs, a_nano);
+    (void)llmobs_flush(obs, 1000);
+    fake_now += 31 * DAY;
+    spend(obs, a_nano);
     spend(obs, a_nano);
     (void)llmobs_flush(obs, 1000);
+    ok(llmobsi_cost_users_of(llmobsi_cost_ledger_of(recorder_of(obs)))->past.begun, "two months");
     ok(pipe(gate) == 0, "a pipe");
     child = fork();
     if (child == 0) {

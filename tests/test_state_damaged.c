@@ -49,6 +49,7 @@ static bool is_empty_again(void)
     uint32_t i;
     llmobsi_state_clear(&loader);
     empty = loader.ledger->row_count == 2 && loader.ledger->place_count == 0 && !users->begun &&
+            !users->past.begun && users->past.count == 0 &&
             top_is_empty(users->all.top) &&
             llmobsi_unique_estimate(users->all.unique).count == 0 && loader.budgets->used == 0;
     for (i = 0; i < LLMOBS_I_COST_SLOTS; i++) {
@@ -84,7 +85,10 @@ static size_t make_file(void)
     (void)llmobs_budget_add(writer, &info, NULL);
     query.nano = 9;
     (void)llmobs_budget_settle(llmobs_budget_reserve(writer, &query, NULL), 9);
-    fill(writer, 12);
+    fill(writer, 6);
+    (void)llmobs_flush(writer, 5000);
+    fake_now += 31 * DAY;
+    fill(writer, 6);
     (void)llmobs_close(writer);
     return (size_t)slurp(STATE);
 }
@@ -396,6 +400,71 @@ static void test_forged_users(void)
     is_refused(NULL, "a set of nobody's is passed over");
 }
 
+static void heavy(const char* pseudonym, int64_t low, int64_t high, int64_t requests)
+{
+    char bytes[LLMOBS_PSEUDONYM_SIZE] = {0};
+    memcpy(bytes, pseudonym, strlen(pseudonym));
+    llmobsi_state_record(&pen, LLMOBS_I_STATE_HEVY, sizeof bytes + 48);
+    llmobsi_state_put_bytes(&pen, bytes, sizeof bytes);
+    llmobsi_state_put(&pen, (uint64_t)low);
+    llmobsi_state_put(&pen, (uint64_t)high);
+    llmobsi_state_put(&pen, (uint64_t)requests);
+    llmobsi_state_put(&pen, 0);
+    llmobsi_state_put(&pen, 0);
+    llmobsi_state_put(&pen, 0);
+}
+
+static void test_forged_past(void)
+{
+    static const char* const wrong[] = {"", "a b", "a\x7f", "\xc3\xa4"};
+    char name[LLMOBS_PSEUDONYM_SIZE + 1];
+    size_t i;
+    WORDS(PAST, 670, 0, 2, 9, 1);
+    heavy("k:1", 5, 6, 1);
+    heavy("k:2", 3, 6, 1);
+    is_refused(NULL, "a month before that is right is taken");
+    WORDS(PAST, 12001, 0, 2, 9, 1);
+    is_refused("out of range", "an absurd month");
+    WORDS(PAST, 670, -1, 2, 9, 1);
+    is_refused("out of range", "an amount of nobody's below 0");
+    WORDS(PAST, 670, 0, 2, -1, 1);
+    is_refused("out of range", "a total below 0");
+    WORDS(PAST, 670, 0, 2, 9, -1);
+    is_refused("out of range", "a rest below 0");
+    WORDS(PAST, 670, 0, 2, 9);
+    is_refused("record is cut off", "half of one");
+    heavy("k:1", 5, 6, 1);
+    is_refused("wrong place", "a user of no month");
+    WORDS(PAST, 670, 0, 2, 9, 1);
+    heavy("k:1", 6, 5, 1);
+    is_refused("out of range", "a bracket upside down");
+    WORDS(PAST, 670, 0, 2, 9, 1);
+    heavy("k:1", -1, 5, 1);
+    is_refused("out of range", "one that begins below 0");
+    WORDS(PAST, 670, 0, 2, 9, 1);
+    heavy("k:1", 5, 6, -1);
+    is_refused("out of range", "requests below 0");
+    WORDS(PAST, 670, 0, 2, 9, 1);
+    heavy("k:1", 5, 6, 1);
+    heavy("k:2", 5, 7, 1);
+    is_refused("wrong place", "a second one who is heavier");
+    WORDS(PAST, 670, 0, 2, 9, 1);
+    for (i = 0; i <= LLMOBS_REPORT_LINES; i++) {
+        heavy("k:1", 5, 6, 1);
+    }
+    is_refused("wrong place", "more than a report can list");
+    for (i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        WORDS(PAST, 670, 0, 2, 9, 1);
+        heavy(wrong[i], 5, 6, 1);
+        is_refused("pseudonym is malformed", "a pseudonym that we have not written");
+    }
+    memset(name, 'n', sizeof name);
+    name[LLMOBS_PSEUDONYM_SIZE] = '\0';
+    WORDS(PAST, 670, 0, 2, 9, 1);
+    heavy(name, 5, 6, 1);
+    is_refused("pseudonym is malformed", "one without an end");
+}
+
 static void test_forged_budgets(void)
 {
     budget(LLMOBS_BUDGET_SCOPE_COUNT, LLMOBS_PERIOD_NONE, 0, 7, 1);
@@ -428,6 +497,7 @@ int main(void)
     test_forged_ledger();
     test_other_sums();
     test_forged_users();
+    test_forged_past();
     test_forged_budgets();
     (void)close(forged);
     (void)llmobs_close(obs);

@@ -33,6 +33,9 @@ typedef struct llmobs_cost_sums {
 /* What came from llmobs_cost_record when no request's record was free. */
 #define LLMOBS_COST_UNTRACKED "__untracked__"
 
+/* Users in a report, at most; and lines in one that is written. */
+#define LLMOBS_REPORT_LINES 64u
+
 /* What one request cost, for llmobs_config.cost_store. Texts live until it returns; "" where there
    is none. */
 struct llmobs_cost_entry {

@@ -275,36 +275,53 @@ llmobsi_fn void llmobsi_cost_line_of_user(const llmobs_top_entry* entry, llmobs_
     line->guaranteed = entry->guaranteed;
 }
 
-/* By users: of this month. The totals are the ledger's. */
+/* Lists the users of the month that is asked for, if they are kept: as a month is turned to by its
+   first request, those of the one before may still be in the sketches. Returns how many. */
+llmobsi_fn size_t llmobsi_cost_users_read(const llmobsi_cost_inquiry* inquiry,
+                                          llmobs_top_entry entries[LLMOBS_REPORT_LINES])
+{
+    const llmobsi_cost_users* users = llmobsi_cost_users_of(inquiry->ledger);
+    const llmobsi_cost_group* group = llmobsi_cost_group_asked(inquiry);
+    llmobs_cost_answer* answer = inquiry->answer;
+    size_t room = inquiry->room < LLMOBS_REPORT_LINES ? inquiry->room : LLMOBS_REPORT_LINES;
+    if (group == NULL || inquiry->slot == NULL) {
+        return 0;
+    }
+    if (inquiry->slot->number == users->month) {
+        llmobsi_top_read(group->top, entries, room, &answer->users);
+        answer->unique = llmobsi_unique_estimate(group->unique);
+        answer->nobodys_nano = group == &users->all ? users->nobodys_nano : 0;
+    } else if (users->past.begun && inquiry->slot->number == users->past.month) {
+        llmobsi_cost_past_read(&users->past, entries, room, &answer->users);
+        answer->unique.count = users->past.unique;
+        answer->unique.standard_error = LLMOBS_I_UNIQUE_ERROR * (double)users->past.unique;
+        answer->nobodys_nano = users->past.nobodys_nano;
+    }
+    return answer->users.count;
+}
+
+/* By users: of this month, or all of the one before. The totals are the ledger's. */
 llmobsi_fn llmobs_result llmobsi_cost_report_users(llmobsi_cost_inquiry* inquiry,
                                                    const llmobs_cost_question* question)
 {
-    llmobsi_cost_users* users = llmobsi_cost_users_of(inquiry->ledger);
-    llmobs_cost_answer* answer = inquiry->answer;
     llmobs_top_entry entries[LLMOBS_REPORT_LINES];
-    const llmobsi_cost_group* group;
+    size_t count;
     size_t i;
-    if (users == NULL) {
+    if (llmobsi_cost_users_of(inquiry->ledger) == NULL) {
         return LLMOBS_ERROR_FORMAT;
     }
-    if (question->period != LLMOBS_PERIOD_MONTH || question->ago != 0 ||
-        question->model != NULL || question->tenant != NULL) {
+    if (question->period != LLMOBS_PERIOD_MONTH || question->ago > 1 ||
+        (question->ago == 1 && question->feature != NULL) || question->model != NULL ||
+        question->tenant != NULL) {
         return LLMOBS_ERROR_ARGUMENT;
     }
     llmobsi_cost_report_total(inquiry);
     llmobsi_cost_report_clear(inquiry);
-    group = llmobsi_cost_group_asked(inquiry);
-    if (group == NULL || inquiry->slot == NULL || inquiry->slot->number != users->month) {
-        return LLMOBS_OK;
-    }
-    inquiry->room = inquiry->room < LLMOBS_REPORT_LINES ? inquiry->room : LLMOBS_REPORT_LINES;
-    llmobsi_top_read(group->top, entries, inquiry->room, &answer->users);
-    answer->unique = llmobsi_unique_estimate(group->unique);
-    answer->nobodys_nano = group == &users->all ? users->nobodys_nano : 0;
-    answer->count = answer->users.count;
-    for (i = 0; i < answer->count; i++) {
+    count = llmobsi_cost_users_read(inquiry, entries);
+    for (i = 0; i < count; i++) {
         llmobsi_cost_line_of_user(&entries[i], &inquiry->lines[i]);
     }
+    inquiry->answer->count = count;
     return LLMOBS_OK;
 }
 

@@ -4,7 +4,8 @@ typedef enum llmobs_cost_by {
     LLMOBS_COST_BY_FEATURE = 0,
     LLMOBS_COST_BY_MODEL,
     LLMOBS_COST_BY_TENANT,
-    LLMOBS_COST_BY_USER /* of this month, of all features or of one: estimates with a bracket */
+    LLMOBS_COST_BY_USER /* of this month, of all features or of one, or of the month before, of all:
+                           estimates with a bracket */
 } llmobs_cost_by;
 
 /* What is asked: "which feature costs the most this month", "who are the heaviest users of it". */
@@ -46,13 +47,11 @@ typedef struct llmobs_cost_answer {
     uint64_t saturated;      /* sums that reached INT64_MAX since the instance was opened         */
 } llmobs_cost_answer;
 
-#define LLMOBS_REPORT_LINES 64u
-
 /* [any, locks] Answers as of the last tick (llmobs_flush makes it current), into `room` lines at
    most, of users LLMOBS_REPORT_LINES; `lines` may be NULL where that is 0. ERROR_ARGUMENT: no such
-   period, or by users what is not of this month, by feature or in all; ERROR_FORMAT: there is no
-   ledger, or no users in it. Some 50 us for a thousand rows; the lock is the tick's, no recorder
-   waits for it. */
+   period, or by users what is not of this month, by feature or in all, nor of the one before, in
+   all; ERROR_FORMAT: there is no ledger, or no users in it. Some 50 us for a thousand rows; the
+   lock is the tick's, no recorder waits for it. */
 LLMOBS_API llmobs_result llmobs_cost_report(llmobs* obs, const llmobs_cost_question* question,
                                             llmobs_cost_line* lines, size_t room,
                                             llmobs_cost_answer* answer);

@@ -1,11 +1,27 @@
 /* Who spends: the heaviest users of this month, of all features and of each of the first ones, and
-   how many users there are, in fixed memory. Written by the tick, under the cost ledger's lock. */
+   how many users there are, in fixed memory. Of the month before those that a report can list, of
+   all features. Written by the tick, under the cost ledger's lock.
+
+   The first request that is booked in a month turns to it: until then the sketches are those of the
+   month before, and a report of it is made of them. */
 
 typedef struct llmobsi_cost_group {
     uint32_t row; /* the first row of its feature, + 1; 0: not in use */
     llmobsi_top* top;
     llmobsi_unique* unique;
 } llmobsi_cost_group;
+
+/* The month before, as it was when the next one began. */
+typedef struct llmobsi_cost_past {
+    bool begun; /* false: nobody's request was booked in it */
+    int32_t month;
+    int64_t nobodys_nano;
+    uint64_t unique;
+    uint64_t total;
+    uint64_t rest; /* nobody who is not among the entries has more */
+    size_t count;
+    llmobs_top_entry entries[LLMOBS_REPORT_LINES];
+} llmobsi_cost_past;
 
 typedef struct llmobsi_cost_users {
     llmobsi_cost_group all; /* this and the next two: open writes */
@@ -14,6 +30,7 @@ typedef struct llmobsi_cost_users {
     bool begun;
     int32_t month;
     int64_t nobodys_nano; /* of requests without a user */
+    llmobsi_cost_past past;
 } llmobsi_cost_users;
 
 /* Those of a ledger; NULL: none are kept. */
@@ -67,6 +84,46 @@ llmobsi_fn void llmobsi_cost_users_reset(llmobsi_cost_users* users)
     users->nobodys_nano = 0;
 }
 
+/* One pass over the counters. */
+llmobsi_fn void llmobsi_cost_past_keep(llmobsi_cost_users* users)
+{
+    llmobsi_cost_past* past = &users->past;
+    llmobs_top_share share;
+    llmobsi_top_read(users->all.top, past->entries, LLMOBS_REPORT_LINES, &share);
+    past->begun = true;
+    past->month = users->month;
+    past->nobodys_nano = users->nobodys_nano;
+    past->unique = llmobsi_unique_estimate(users->all.unique).count;
+    past->total = (uint64_t)share.total;
+    past->rest = (uint64_t)share.rest;
+    past->count = share.count;
+}
+
+/* The first ones of the month before, `room` of them at most, as llmobsi_top_read gives them. */
+llmobsi_fn void llmobsi_cost_past_read(const llmobsi_cost_past* past, llmobs_top_entry* entries,
+                                       size_t room, llmobs_top_share* share)
+{
+    size_t count = past->count < room ? past->count : room;
+    uint64_t rest = past->rest;
+    if (count < past->count) {
+        llmobsi_top_raise(&rest, (uint64_t)past->entries[count].high);
+    }
+    memcpy(entries, past->entries, count * sizeof *entries);
+    llmobsi_top_sum_up(entries, count, room, past->total, rest, share);
+}
+
+/* Begins a month. Of the one before what a report can list stays; an older one is forgotten. */
+llmobsi_fn void llmobsi_cost_users_turn(llmobsi_cost_users* users, int32_t month)
+{
+    memset(&users->past, 0, sizeof users->past);
+    if (users->begun && users->month == month - 1) {
+        llmobsi_cost_past_keep(users);
+    }
+    llmobsi_cost_users_reset(users);
+    users->begun = true;
+    users->month = month;
+}
+
 /* What was spent in a month that is over by now is in the ledger alone. */
 llmobsi_fn void llmobsi_cost_users_add(llmobsi_cost_users* users, uint32_t feature_row,
                                        int32_t month, const llmobsi_bill* bill)
@@ -74,9 +131,7 @@ llmobsi_fn void llmobsi_cost_users_add(llmobsi_cost_users* users, uint32_t featu
     llmobsi_cost_group* group;
     llmobsi_top_key key;
     if (!users->begun || month > users->month) {
-        llmobsi_cost_users_reset(users);
-        users->begun = true;
-        users->month = month;
+        llmobsi_cost_users_turn(users, month);
     }
     if (month < users->month) {
         return;
@@ -137,6 +192,7 @@ llmobsi_fn void llmobsi_cost_clear(llmobsi_cost_ledger* ledger)
     if (users != NULL) {
         llmobsi_cost_users_reset(users);
         users->begun = false;
+        memset(&users->past, 0, sizeof users->past);
         for (i = 0; i < users->feature_limit; i++) {
             users->features[i].row = 0; /* rows are numbered anew */
         }

@@ -482,25 +482,19 @@ llmobsi_fn bool llmobsi_top_gather(llmobsi_top_list* list)
     return (epoch & 1) == 0 && llmobsi_load_relaxed(&list->top->epoch) == epoch;
 }
 
-/* The heaviest keys, `room` of them at most, and what they have together. Each set is as it was at
-   one moment, not all at the same: what is added meanwhile may be in or not. */
-llmobsi_fn void llmobsi_top_read(const llmobsi_top* top, llmobs_top_entry* entries, size_t room,
-                                 llmobs_top_share* share)
+/* Says which places of a list are certain, and what the heaviest `room` have together. Its entries
+   are in order, and nobody who is not among them is heavier than `rest`. */
+llmobsi_fn void llmobsi_top_sum_up(llmobs_top_entry* entries, size_t count, size_t room,
+                                   uint64_t total, uint64_t rest, llmobs_top_share* share)
 {
-    llmobsi_top_list list;
     uint64_t low = 0;
     uint64_t high = 0;
     size_t i;
-    llmobsi_top_list_begin(&list, top, entries, room);
-    while (!llmobsi_top_gather(&list)) {
-        (void)sched_yield();
-    }
-    llmobsi_heap_sort(&list.heap);
     for (i = 0; i < room; i++) {
-        uint64_t most = list.rest; /* somebody may be there who is not listed */
-        if (i < list.heap.count) {
-            uint64_t next = list.rest;
-            if (i + 1 < list.heap.count) {
+        uint64_t most = rest; /* somebody may be there who is not listed */
+        if (i < count) {
+            uint64_t next = rest;
+            if (i + 1 < count) {
                 llmobsi_top_raise(&next, (uint64_t)entries[i + 1].high);
             }
             entries[i].guaranteed = (uint64_t)entries[i].low >= next;
@@ -509,14 +503,28 @@ llmobsi_fn void llmobsi_top_read(const llmobsi_top* top, llmobs_top_entry* entri
         }
         high = llmobsi_top_sum(high, most);
     }
-    high = high < list.total ? high : list.total;
-    share->count = list.heap.count;
-    share->total = (int64_t)list.total;
+    high = high < total ? high : total;
+    share->count = count;
+    share->total = (int64_t)total;
     share->low = (int64_t)low;
     share->high = (int64_t)high;
-    share->low_share = list.total > 0 ? (double)low / (double)list.total : 0.0;
-    share->high_share = list.total > 0 ? (double)high / (double)list.total : 0.0;
-    share->rest = (int64_t)list.rest;
+    share->low_share = total > 0 ? (double)low / (double)total : 0.0;
+    share->high_share = total > 0 ? (double)high / (double)total : 0.0;
+    share->rest = (int64_t)rest;
+}
+
+/* The heaviest keys, `room` of them at most, and what they have together. Each set is as it was at
+   one moment, not all at the same: what is added meanwhile may be in or not. */
+llmobsi_fn void llmobsi_top_read(const llmobsi_top* top, llmobs_top_entry* entries, size_t room,
+                                 llmobs_top_share* share)
+{
+    llmobsi_top_list list;
+    llmobsi_top_list_begin(&list, top, entries, room);
+    while (!llmobsi_top_gather(&list)) {
+        (void)sched_yield();
+    }
+    llmobsi_heap_sort(&list.heap);
+    llmobsi_top_sum_up(entries, list.heap.count, room, list.total, list.rest, share);
 }
 
 /* ---- merging ------------------------------------------------------------------------------- */

@@ -93,6 +93,6 @@ llmobsi_fn llmobs_unique_count llmobsi_unique_estimate(const llmobsi_unique* uni
     sum += registers * llmobsi_unique_sigma((double)counts[0] / registers);
     estimate = LLMOBS_I_UNIQUE_ALPHA * registers * registers / sum;
     result.count = estimate < 18446744073709549568.0 ? (uint64_t)(estimate + 0.5) : UINT64_MAX;
-    result.standard_error = LLMOBS_I_UNIQUE_ERROR * estimate;
+    result.standard_error = LLMOBS_I_UNIQUE_ERROR * (double)result.count;
     return result;
 }

@@ -282,6 +282,65 @@ llmobsi_fn void llmobsi_state_load_unique(llmobsi_state_loader* loader)
     }
 }
 
+llmobsi_fn void llmobsi_state_load_past(llmobsi_state_loader* loader)
+{
+    llmobsi_state_reader* reader = &loader->reader;
+    llmobsi_cost_past past;
+    int32_t month = llmobsi_state_get_number(reader, LLMOBS_PERIOD_MONTH);
+    memset(&past, 0, sizeof past);
+    past.nobodys_nano = llmobsi_state_get(reader, 0, INT64_MAX);
+    past.unique = llmobsi_state_get_word(reader);
+    past.total = (uint64_t)llmobsi_state_get(reader, 0, INT64_MAX);
+    past.rest = (uint64_t)llmobsi_state_get(reader, 0, INT64_MAX);
+    if (reader->refused == NULL && loader->users != NULL) {
+        past.begun = true;
+        past.month = llmobsi_state_number(loader, LLMOBS_PERIOD_MONTH, month);
+        loader->users->past = past;
+    }
+}
+
+/* A pseudonym as we have written it; `out` is all zero. */
+llmobsi_fn void llmobsi_state_get_pseudonym(llmobsi_state_reader* reader,
+                                            char out[LLMOBS_PSEUDONYM_SIZE])
+{
+    const unsigned char* bytes = llmobsi_state_get_bytes(reader, LLMOBS_PSEUDONYM_SIZE);
+    size_t i = 0;
+    while (bytes != NULL && i < LLMOBS_PSEUDONYM_SIZE && bytes[i] > ' ' && bytes[i] < 0x7f) {
+        i++;
+    }
+    if (bytes == NULL || i == 0 || i == LLMOBS_PSEUDONYM_SIZE || bytes[i] != '\0') {
+        llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("a pseudonym is malformed"));
+        return;
+    }
+    memcpy(out, bytes, i + 1);
+}
+
+/* The next one of the month before. */
+llmobsi_fn void llmobsi_state_load_heavy(llmobsi_state_loader* loader)
+{
+    llmobsi_state_reader* reader = &loader->reader;
+    llmobsi_cost_past* past = loader->users != NULL ? &loader->users->past : NULL;
+    llmobs_top_entry entry;
+    memset(&entry, 0, sizeof entry);
+    llmobsi_state_get_pseudonym(reader, entry.pseudonym);
+    entry.low = llmobsi_state_get(reader, 0, INT64_MAX);
+    entry.high = llmobsi_state_get(reader, entry.low, INT64_MAX);
+    entry.requests = (uint64_t)llmobsi_state_get(reader, 0, INT64_MAX);
+    entry.unpriced = (uint64_t)llmobsi_state_get(reader, 0, INT64_MAX);
+    entry.input_tokens = (uint64_t)llmobsi_state_get(reader, 0, INT64_MAX);
+    entry.output_tokens = (uint64_t)llmobsi_state_get(reader, 0, INT64_MAX);
+    if (past == NULL || reader->refused != NULL) {
+        loader->lost += past == NULL;
+        return;
+    }
+    if (!past->begun || past->count == LLMOBS_REPORT_LINES ||
+        (past->count > 0 && entry.high > past->entries[past->count - 1].high)) {
+        llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("a user stands at a wrong place"));
+        return;
+    }
+    past->entries[past->count++] = entry;
+}
+
 /* ---- budgets ------------------------------------------------------------------------------- */
 
 /* An amount whose period is over is not lost: it would be 0 by now. */
@@ -350,6 +409,12 @@ llmobsi_fn void llmobsi_state_load_record(llmobsi_state_loader* loader)
         break;
     case LLMOBS_I_STATE_UNIQ:
         llmobsi_state_load_unique(loader);
+        break;
+    case LLMOBS_I_STATE_PAST:
+        llmobsi_state_load_past(loader);
+        break;
+    case LLMOBS_I_STATE_HEVY:
+        llmobsi_state_load_heavy(loader);
         break;
     case LLMOBS_I_STATE_BUDG:
         llmobsi_state_load_budget(loader);

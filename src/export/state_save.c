@@ -145,6 +145,35 @@ llmobsi_fn void llmobsi_state_save_group(llmobsi_state_writer* writer,
     }
 }
 
+#define LLMOBS_I_STATE_HEAVY_BYTES (LLMOBS_PSEUDONYM_SIZE + 8u * 6u)
+
+/* The month before: what it came to, and its heaviest users in order. */
+llmobsi_fn void llmobsi_state_save_past(llmobsi_state_writer* writer,
+                                        const llmobsi_cost_past* past)
+{
+    size_t i;
+    if (!past->begun) {
+        return;
+    }
+    llmobsi_state_record(writer, LLMOBS_I_STATE_PAST, 8 * 5);
+    llmobsi_state_put(writer, (uint64_t)(int64_t)past->month);
+    llmobsi_state_put(writer, (uint64_t)past->nobodys_nano);
+    llmobsi_state_put(writer, past->unique);
+    llmobsi_state_put(writer, past->total);
+    llmobsi_state_put(writer, past->rest);
+    for (i = 0; i < past->count; i++) {
+        const llmobs_top_entry* entry = &past->entries[i];
+        llmobsi_state_record(writer, LLMOBS_I_STATE_HEVY, LLMOBS_I_STATE_HEAVY_BYTES);
+        llmobsi_state_put_bytes(writer, entry->pseudonym, sizeof entry->pseudonym);
+        llmobsi_state_put(writer, (uint64_t)entry->low);
+        llmobsi_state_put(writer, (uint64_t)entry->high);
+        llmobsi_state_put(writer, entry->requests);
+        llmobsi_state_put(writer, entry->unpriced);
+        llmobsi_state_put(writer, entry->input_tokens);
+        llmobsi_state_put(writer, entry->output_tokens);
+    }
+}
+
 llmobsi_fn void llmobsi_state_save_users(llmobsi_state_writer* writer,
                                          const llmobsi_cost_users* users)
 {
@@ -159,6 +188,7 @@ llmobsi_fn void llmobsi_state_save_users(llmobsi_state_writer* writer,
     for (i = 0; i < users->feature_limit && users->features[i].row != 0; i++) {
         llmobsi_state_save_group(writer, &users->features[i]);
     }
+    llmobsi_state_save_past(writer, &users->past);
 }
 
 /* ---- budgets ------------------------------------------------------------------------------- */

@@ -67,9 +67,10 @@ static void check_reports(void)
     llmobs_cost_question question = llmobs_cost_question_default();
     llmobs_cost_answer answer;
     int by;
-    for (by = 0; by < 4; by++) {
+    for (by = 0; by < 5; by++) { /* the last one: by user, of the month before */
         size_t i;
-        question.by = (llmobs_cost_by)by;
+        question.by = (llmobs_cost_by)(by < 4 ? by : LLMOBS_COST_BY_USER);
+        question.ago = by == 4;
         CHECK(llmobs_cost_report(obs, &question, lines, LLMOBS_REPORT_LINES, &answer) == LLMOBS_OK);
         CHECK(answer.count <= LLMOBS_REPORT_LINES && answer.total.cost_nano >= 0);
         for (i = 0; i < answer.count; i++) {
@@ -102,7 +103,8 @@ static void write_frames(const uint8_t* data, size_t size)
 {
     static const uint32_t tags[] = {LLMOBS_I_STATE_ROWS, LLMOBS_I_STATE_SUMS, LLMOBS_I_STATE_USER,
                                     LLMOBS_I_STATE_GRUP, LLMOBS_I_STATE_SETS, LLMOBS_I_STATE_UNIQ,
-                                    LLMOBS_I_STATE_BUDG, LLMOBS_I_STATE_HEAD, LLMOBS_I_STATE_LAST,
+                                    LLMOBS_I_STATE_PAST, LLMOBS_I_STATE_HEVY, LLMOBS_I_STATE_BUDG,
+                                    LLMOBS_I_STATE_HEAD, LLMOBS_I_STATE_LAST,
                                     LLMOBS_I_STATE_TAG('N', 'E', 'W', '.')};
     static const uint8_t zeros[LLMOBS_I_UNIQUE_REGISTERS];
     restart_file();
