@@ -104,6 +104,17 @@ llmobsi_fn llmobsi_state_hold llmobsi_state_try(llmobsi_state_file* state, const
     return LLMOBS_I_STATE_HELD;
 }
 
+/* Gives the lock back, also where a child that was just forked has not come to close its copy of the
+   descriptor yet: closing ours would leave the lock to that one. In a child it is closed already,
+   and stays the parent's. */
+llmobsi_fn void llmobsi_state_let_go(llmobsi_held* held)
+{
+    if (llmobsi_held_is_ours(held)) {
+        (void)flock(held->descriptor - 1, LOCK_UN);
+    }
+    llmobsi_held_close(held);
+}
+
 /* Takes the lock, or looks whether it is ours still: the host may have closed a descriptor that it
    did not know, somebody may have tidied the folder. */
 llmobsi_fn llmobsi_state_hold llmobsi_state_take(llmobsi_state_file* state)
@@ -116,7 +127,7 @@ llmobsi_fn llmobsi_state_hold llmobsi_state_take(llmobsi_state_file* state)
         if (llmobsi_held_is_ours(state->held) && llmobsi_state_leads_to(path, state->held)) {
             return LLMOBS_I_STATE_HELD;
         }
-        llmobsi_held_close(state->held);
+        llmobsi_state_let_go(state->held);
         hold = llmobsi_state_try(state, path);
         if (hold != LLMOBS_I_STATE_HELD) {
             return hold;
@@ -130,7 +141,7 @@ llmobsi_fn void llmobsi_state_off(llmobsi_state_file* state)
 {
     state->on = false;
     llmobsi_store_relaxed(&state->due_ns, LLMOBS_I_STATE_NEVER);
-    llmobsi_held_close(state->held);
+    llmobsi_state_let_go(state->held);
 }
 
 /* ---- saving -------------------------------------------------------------------------------- */
