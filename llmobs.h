@@ -792,8 +792,8 @@ typedef struct llmobs_cost_entry llmobs_cost_entry;
 typedef void (*llmobs_cost_store_fn)(void* user, const llmobs_cost_entry* entry);
 
 /* Gets the news of the alerts of one group, or of one rule that has none: llmobs_config.alert.
-   `count` is at least 1. Called by the tick, no lock held; inside it llmobs_tick, _flush and _close
-   answer ERROR_BUSY. It must not throw. */
+   `count` is at least 1. Called by the tick, no lock held. It may make any call but that inside it
+   llmobs_tick, _flush and _close answer ERROR_BUSY. It must not throw. */
 typedef struct llmobs_alert llmobs_alert;
 typedef void (*llmobs_alert_fn)(void* user, const llmobs_alert* alerts, size_t count);
 
@@ -3180,7 +3180,8 @@ struct llmobs_alert {
     llmobs_alert_news news;
     bool partial;     /* a window reaches back beyond what was seen             */
     bool muted;       /* by a more severe one of its group: it is not told      */
-    double value;     /* of the first comparison that holds, its left side      */
+    double value;     /* of the first comparison of what makes the condition hold, its
+                         left side; of an alert that is over, when it held last  */
     double threshold; /* and its right one                                      */
     uint64_t unix_ns;          /* of the evaluation                             */
     uint64_t active_unix_ns;   /* since when the condition holds                */
@@ -18540,6 +18541,23 @@ llmobsi_fn llmobsi_callback llmobsi_callback_begin(uint32_t ticket)
         llmobsi_use* use = &self->uses[LLMOBS_I_PLACE(ticket)];
         use->callback = ticket;
         callback.held = llmobsi_exchange_ordered(&use->ticket, 0);
+    }
+    return callback;
+}
+
+/* Begins one that may call what it likes, but for what waits for callbacks: llmobs_tick, _flush and
+   _close answer ERROR_BUSY. The thread is attached first, since it can't be in between. */
+llmobsi_fn llmobsi_callback llmobsi_callback_mark(uint32_t ticket)
+{
+    bool attached = llmobsi_enter(ticket) != NULL;
+    llmobsi_callback callback;
+    callback.ticket = ticket;
+    callback.held = 0;
+    if (attached) {
+        llmobsi_leave();
+    }
+    if (llmobsi_self != NULL) {
+        llmobsi_self->uses[LLMOBS_I_PLACE(ticket)].callback = ticket;
     }
     return callback;
 }
@@ -35566,7 +35584,8 @@ typedef struct llmobsi_alert {
     bool partial;
     bool no_data; /* it holds for want of data */
     bool cut;     /* its labels are: they are nobody's equals */
-    bool dormant; /* from a state file: it waits for its rule, whose identity `hash` is */
+    bool dormant; /* from a state file: it waits for its rule, whose identity `hash` is, */
+    bool unjudged; /* and then for its first evaluation: whether it is muted is not known yet */
     uint8_t comparison; /* llmobsi_alert_op of value and threshold */
     int64_t since_s; /* it is pending, does not hold any more, is over */
     int64_t active_s;
@@ -36089,6 +36108,7 @@ llmobsi_fn void llmobsi_alert_round_end(llmobsi_alert_states* states,
     }
     for (i = 0; i < states->used; i++) { /* when it is known of all of them whether they fire */
         llmobsi_alert* alert = &states->alerts[i];
+        alert->unjudged = false;
         if (!alert->used || alert->state != LLMOBS_ALERT_FIRING) {
             continue;
         }
@@ -36116,7 +36136,7 @@ llmobsi_fn llmobs_alert_news llmobsi_alerts_due(const llmobsi_alert_states* stat
     if (alert->state == LLMOBS_ALERT_RESOLVED && alert->told) {
         return LLMOBS_ALERT_ENDED;
     }
-    if (alert->state != LLMOBS_ALERT_FIRING || alert->muted) {
+    if (alert->state != LLMOBS_ALERT_FIRING || alert->muted || alert->unjudged) {
         return LLMOBS_ALERT_NO_NEWS;
     }
     if (!alert->told) {
@@ -37637,11 +37657,13 @@ llmobsi_fn bool llmobsi_alert_bind_part(llmobsi_alert_binder* binder, llmobsi_al
             return llmobsi_alert_no(binder, ": the histogram is exponential, it has no such "
                                             "buckets; its _count and _sum can be asked for");
         }
+        if (binder->term->function != LLMOBS_I_ALERT_QUANTILE) {
+            return llmobsi_alert_bind_bucket(binder);
+        }
         watch->kind = LLMOBS_I_WATCH_BUCKETS;
         watch->columns = (uint8_t)(binder->metric->bound_count + 1);
         llmobsi_watch_key_add_bounds(watch, binder->metric);
-        return binder->term->function == LLMOBS_I_ALERT_QUANTILE ||
-               llmobsi_alert_bind_bucket(binder);
+        return true;
     case LLMOBS_I_ALERT_WHOLE:
         break;
     }
@@ -37683,7 +37705,7 @@ llmobsi_fn bool llmobsi_alert_bind_own(llmobsi_alert_binder* binder)
     bool heavy = strcmp(binder->name, LLMOBS_I_WATCH_USERS_NAME) == 0;
     if (!heavy && strcmp(binder->name, LLMOBS_I_WATCH_LOST_NAME) != 0) {
         return llmobsi_alert_no(binder, ": there is no such metric (is its family in "
-                                        "llmobs_config.metric_families?)");
+                                        "llmobs_config.metric_families?), or none that is kept");
     }
     if (binder->term->matcher_count != 0) {
         return llmobsi_alert_no(binder, ": its labels can't be matched");
@@ -38255,16 +38277,19 @@ llmobsi_fn llmobsi_alert_truth llmobsi_alert_connect(llmobsi_alert_op op, llmobs
     return a == LLMOBS_I_ALERT_UNKNOWN ? a : b;
 }
 
-/* What is told is the first comparison that holds or, where none does, the first one. */
-llmobsi_fn void llmobsi_alert_tell_of(llmobsi_alert_scope* scope, llmobsi_alert_op op, bool holds,
-                                      double value, double threshold, llmobsi_alert_truth* told)
+/* The comparison that is told: the first one of what makes the condition hold or, where it does
+   not, of all. */
+llmobsi_fn uint32_t llmobsi_alert_telling(const llmobsi_alert_rule* rule,
+                                          const llmobsi_alert_truth* truths)
 {
-    if (*told == LLMOBS_I_ALERT_UNKNOWN || (holds && *told == LLMOBS_I_ALERT_FALSE)) {
-        *told = holds ? LLMOBS_I_ALERT_TRUE : LLMOBS_I_ALERT_FALSE;
-        scope->verdict.comparison = (uint8_t)op;
-        scope->verdict.value = value;
-        scope->verdict.threshold = threshold;
+    uint32_t at = rule->node_count - 1u;
+    while (rule->nodes[at].op > LLMOBS_I_ALERT_LESS_EQUAL) {
+        const llmobsi_alert_node* node = &rule->nodes[at];
+        bool right = node->op == LLMOBS_I_ALERT_OR && truths[at] == LLMOBS_I_ALERT_TRUE &&
+                     truths[node->left] != LLMOBS_I_ALERT_TRUE;
+        at = right ? node->right : node->left;
     }
+    return at;
 }
 
 /* The scope's verdict, from its groups. */
@@ -38273,7 +38298,7 @@ llmobsi_fn void llmobsi_alert_evaluate(llmobsi_alert_scope* scope)
     const llmobsi_alert_rule* rule = scope->rule;
     double numbers[LLMOBS_I_ALERT_NODES];
     llmobsi_alert_truth truths[LLMOBS_I_ALERT_NODES];
-    llmobsi_alert_truth told = LLMOBS_I_ALERT_UNKNOWN;
+    const llmobsi_alert_node* told;
     uint32_t i;
     memset(&scope->verdict, 0, sizeof scope->verdict);
     for (i = 0; i < rule->node_count; i++) {
@@ -38291,13 +38316,15 @@ llmobsi_fn void llmobsi_alert_evaluate(llmobsi_alert_scope* scope)
                 llmobsi_alert_arithmetic(op, numbers[node->left], numbers[node->right]);
         } else if (op <= LLMOBS_I_ALERT_LESS_EQUAL) {
             truths[i] = llmobsi_alert_compare(op, numbers[node->left], numbers[node->right]);
-            llmobsi_alert_tell_of(scope, op, truths[i] == LLMOBS_I_ALERT_TRUE,
-                                  numbers[node->left], numbers[node->right], &told);
         } else {
             truths[i] = llmobsi_alert_connect(op, truths[node->left], truths[node->right]);
         }
     }
+    told = &rule->nodes[llmobsi_alert_telling(rule, truths)];
     scope->verdict.truth = truths[rule->node_count - 1];
+    scope->verdict.comparison = told->op;
+    scope->verdict.value = numbers[told->left];
+    scope->verdict.threshold = numbers[told->right];
 }
 
 /* Whether all watches of the rule have seen as much as it asks for. */
@@ -38395,6 +38422,7 @@ llmobsi_fn void llmobsi_alert_awake(llmobsi_alert_states* states, llmobsi_alert*
         return;
     }
     alert->dormant = false;
+    alert->unjudged = true;
     alert->used = true;
     alert->hash = hash;
     alert->rule = number;
@@ -38583,6 +38611,7 @@ llmobsi_fn void llmobsi_alerts_start(llmobsi_recorder* recorder)
     alerts->watches.seed = recorder->names.seed;
     llmobsi_alerts_clear(alerts);
     alerts->stamp = llmobsi_now(&recorder->timeline);
+    alerts->unix_ns = llmobsi_clock_unix_ns(&recorder->timeline.injected);
 }
 
 /* Watches anew, for the rules that are evaluated and no others. */
@@ -39048,8 +39077,9 @@ llmobsi_fn void llmobsi_alert_copy(const llmobsi_alerts* alerts, const llmobsi_a
     (void)llmobsi_alert_condition_text(&told->rule, condition);
     view->sentence.data = told->sentence;
     view->sentence.size =
-        llmobsi_alert_sentence(told->sentence, sizeof told->sentence, view,
+        llmobsi_alert_sentence(told->sentence, sizeof told->sentence - 1, view,
                                (llmobsi_alert_op)alert->comparison, condition);
+    told->sentence[view->sentence.size] = '\0';
 }
 
 /* ---- news ---------------------------------------------------------------------------------- */
@@ -39125,7 +39155,7 @@ llmobsi_fn bool llmobsi_alerts_tell_all(llmobsi_recorder* recorder)
             llmobsi_alert_record(recorder->ticket, &alerts->views[i]);
         }
         if (alerts->tell != NULL) {
-            llmobsi_callback callback = llmobsi_callback_begin(recorder->ticket);
+            llmobsi_callback callback = llmobsi_callback_mark(recorder->ticket);
             alerts->tell(alerts->user, alerts->views, count);
             llmobsi_callback_end(&callback);
         }
@@ -47242,9 +47272,9 @@ llmobsi_fn llmobsi_state_hold llmobsi_state_try(llmobsi_state_file* state, const
     return LLMOBS_I_STATE_HELD;
 }
 
-/* Gives the lock back, also where a child that was just forked has not come to close its copy of the
-   descriptor yet: closing ours would leave the lock to that one. In a child it is closed already,
-   and stays the parent's. */
+/* Gives the lock back, also where a child that was just forked has not come to close its copy of
+   the descriptor yet: closing ours would leave the lock to that one. In a child it is closed
+   already, and stays the parent's. */
 llmobsi_fn void llmobsi_state_let_go(llmobsi_held* held)
 {
     if (llmobsi_held_is_ours(held)) {

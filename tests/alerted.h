@@ -11,6 +11,7 @@ typedef struct told_alert {
     char labels[256];
     char sentence[512];
     llmobs_alert alert; /* numbers alone */
+    bool ended;         /* the sentence has its NUL */
 } told_alert;
 
 static told_alert told[4096];
@@ -26,6 +27,7 @@ static inline void take_alerts(void* user, const llmobs_alert* alerts, size_t co
         told_alert* one = &told[told_count++];
         size_t used = 0;
         one->alert = alerts[i];
+        one->ended = alerts[i].sentence.data[alerts[i].sentence.size] == '\0';
         (void)snprintf(one->rule, sizeof one->rule, "%s", alerts[i].rule.data);
         (void)snprintf(one->sentence, sizeof one->sentence, "%.*s",
                        (int)alerts[i].sentence.size, alerts[i].sentence.data);

@@ -319,7 +319,7 @@ static void test_changes(void)
                     "c: llm_active_sessions > 3");
     is_str(refuse(obs, "d: no_such_metric > 5 e: llm_active_sessions > 4"),
            "no_such_metric: there is no such metric (is its family in "
-           "llmobs_config.metric_families?)",
+           "llmobs_config.metric_families?), or none that is kept",
            "one is refused");
     (void)llmobs_alert_stats_read(obs, &stats);
     is_int(stats.rules, 3, "and so is the whole text");
@@ -613,6 +613,66 @@ static void test_mad_clock(void)
     (void)llmobs_close(obs);
 }
 
+/* What is told is of the branch that holds, and its text ends where it ends. */
+static void test_branches(void)
+{
+    llmobs_config config = alerted_config();
+    llmobs* obs = open_alerts(&config);
+    load_rules(obs, "either: increase(llm_requests_total[1m]) >= 2 and "
+                    "increase(llm_requests_total[1m]) > 100 or "
+                    "increase(llm_requests_total[5m]) > 4 and "
+                    "increase(llm_requests_total[5m]) > 3 "
+                    "summary \"a long text, so that what comes after it is shorter by far\"\n"
+                    "b: increase(llm_requests_total[5m]) > 4");
+    step(obs);
+    add_requests(obs, "m", 5);
+    step(obs);
+    is_str(next_told(), "fired either 5 4", "not the comparison that holds in vain");
+    ok(strlen(told[0].sentence) == told[0].alert.sentence.size &&
+           strlen(told[1].sentence) == told[1].alert.sentence.size &&
+           told[1].ended && told[0].ended,
+       "sentences end with a NUL");
+    (void)llmobs_close(obs);
+}
+
+static llmobs* called;
+static int answers[6];
+
+static void call_back(void* user, const llmobs_alert* alerts, size_t count)
+{
+    llmobs_alert_stats stats;
+    (void)user;
+    (void)alerts;
+    (void)count;
+    memset(&stats, 0, sizeof stats);
+    answers[0] = llmobs_alert_stats_read(called, &stats);
+    answers[1] = llmobs_alert_rule_remove(called, "none");
+    answers[2] = llmobs_flush(called, 10);
+    answers[3] = llmobs_tick(called);
+    answers[4] = llmobs_close(called);
+    answers[5] = (int)stats.rules;
+}
+
+static void test_callback(void)
+{
+    llmobs_config config = alerted_config();
+    llmobs* obs;
+    config.alert = call_back;
+    obs = open_alerts(&config);
+    called = obs;
+    load_rules(obs, "busy: increase(llm_requests_total[5m]) > 4");
+    step(obs);
+    add_requests(obs, "m", 5);
+    step(obs);
+    ok(answers[0] == LLMOBS_OK && answers[5] == 1, "a callback can ask");
+    is_int(answers[1], LLMOBS_ERROR_ARGUMENT, "and change rules");
+    ok(answers[2] == LLMOBS_ERROR_BUSY && answers[3] == LLMOBS_ERROR_BUSY &&
+           answers[4] == LLMOBS_ERROR_BUSY,
+       "but not wait for itself");
+    is_int(llmobs_tick(obs), LLMOBS_OK, "after it all goes on");
+    (void)llmobs_close(obs);
+}
+
 static void test_fork(void)
 {
     llmobs_config config = alerted_config();
@@ -692,6 +752,8 @@ int main(void)
     test_room();
     test_torn_fork();
     test_mad_clock();
+    test_branches();
+    test_callback();
     test_fork();
     test_users();
     test_counter();

@@ -273,31 +273,30 @@ static int compare(const comparison* one, int group, double* value, bool* close)
     return holds[one->op] ? 2 : 0;
 }
 
-/* `value` and `number` are those of the first comparison that holds. */
+/* `value` and `number` are those of the first comparison of the first run of `and`s that holds. */
 static int truth_of(const condition* one, int group, double* value, double* number_out, bool* close)
 {
+    double lefts[3];
     int truths[3] = {0, 0, 0};
-    int all = 0, run, i;
+    int all = 0, run = 2, begin = 0, i;
     bool told = false;
     for (i = 0; i < one->count; i++) {
-        double left;
-        truths[i] = compare(&one->parts[i], group, &left, close);
-        if (truths[i] == 2 && !told) {
-            told = true;
-            *value = left;
-            *number_out = one->parts[i].number;
-        }
+        truths[i] = compare(&one->parts[i], group, &lefts[i], close);
     }
-    run = truths[0];
-    for (i = 1; i < one->count; i++) {
-        if (one->joins[i - 1] == 0) {
-            run = truths[i] < run ? truths[i] : run;
-        } else {
+    for (i = 0; i < one->count; i++) {
+        run = truths[i] < run ? truths[i] : run;
+        if (i + 1 == one->count || one->joins[i] == 1) { /* the run's end */
+            if (run == 2 && !told) {
+                told = true;
+                *value = lefts[begin];
+                *number_out = one->parts[begin].number;
+            }
             all = run > all ? run : all;
-            run = truths[i];
+            run = 2;
+            begin = i + 1;
         }
     }
-    return run > all ? run : all;
+    return all;
 }
 
 /* Whether a rule has the group at all: one of its terms has it, and the others come to 0. */

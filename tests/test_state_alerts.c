@@ -222,8 +222,59 @@ static void test_jumps(void)
     is_int(noted[LLMOBS_NOTE_STATE_DAMAGED], 0, "the file can be read");
 }
 
+/* The default rules, with their buckets; nothing of the file may be refused. */
+static void test_defaults_saved(void)
+{
+    llmobs_config config = saved_config();
+    llmobs* obs;
+    fresh_folder();
+    obs = open_state(&config);
+    is_int(llmobs_alert_defaults_load(obs, NULL, NULL), LLMOBS_OK, "the default rules");
+    cost(obs, "m", 5.0);
+    steps(obs, 3);
+    (void)llmobs_close(obs);
+    obs = open_state(&config);
+    is_int(noted[LLMOBS_NOTE_STATE_DAMAGED], 0, "their state can be read");
+    is_int(noted[LLMOBS_NOTE_STATE_LOST], 0, "and all of it finds a place");
+    is_int(llmobs_alert_defaults_load(obs, NULL, NULL), LLMOBS_OK, "again");
+    (void)llmobs_close(obs);
+}
+
+/* What is muted stays untold, also where something is told before the first evaluation. */
+static void test_muted_saved(void)
+{
+    static const char* const text =
+        "mild: increase(llm_cost_usd_total[1h]) > 5 severity warning group g repeat 1m\n"
+        "bad: increase(llm_cost_usd_total[1h]) > 6 severity critical group g repeat 1h\n"
+        "other: increase(llm_cost_usd_total[1h]) > 7 severity info";
+    llmobs_config config = saved_config();
+    llmobs* obs;
+    fresh_folder();
+    obs = open_state(&config);
+    load_rules(obs, text);
+    step(obs);
+    cost(obs, "m", 10.0);
+    step(obs);
+    is_int(told_count, 2, "one of three is muted");
+    (void)llmobs_close(obs);
+    fake_now += 2 * MINUTE;
+    obs = open_state(&config);
+    told_count = 0;
+    load_rules(obs, text);
+    is_int(llmobs_alert_rule_remove(obs, "other"), LLMOBS_OK, "a rule goes before any evaluation");
+    (void)llmobs_tick(obs);
+    told_read = 0;
+    is_str(next_told(), "ended other 10 7", "its end is told");
+    ok(told[0].alert.unix_ns == fake_now, "at a time that is known");
+    step(obs);
+    is_str(next_told(), "nothing", "and nothing else");
+    (void)llmobs_close(obs);
+}
+
 int main(void)
 {
+    test_defaults_saved();
+    test_muted_saved();
     test_late_rules();
     test_making_room();
     test_jumps();

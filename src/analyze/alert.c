@@ -107,6 +107,7 @@ llmobsi_fn void llmobsi_alerts_start(llmobsi_recorder* recorder)
     alerts->watches.seed = recorder->names.seed;
     llmobsi_alerts_clear(alerts);
     alerts->stamp = llmobsi_now(&recorder->timeline);
+    alerts->unix_ns = llmobsi_clock_unix_ns(&recorder->timeline.injected);
 }
 
 /* Watches anew, for the rules that are evaluated and no others. */

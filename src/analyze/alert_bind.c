@@ -205,11 +205,13 @@ llmobsi_fn bool llmobsi_alert_bind_part(llmobsi_alert_binder* binder, llmobsi_al
             return llmobsi_alert_no(binder, ": the histogram is exponential, it has no such "
                                             "buckets; its _count and _sum can be asked for");
         }
+        if (binder->term->function != LLMOBS_I_ALERT_QUANTILE) {
+            return llmobsi_alert_bind_bucket(binder);
+        }
         watch->kind = LLMOBS_I_WATCH_BUCKETS;
         watch->columns = (uint8_t)(binder->metric->bound_count + 1);
         llmobsi_watch_key_add_bounds(watch, binder->metric);
-        return binder->term->function == LLMOBS_I_ALERT_QUANTILE ||
-               llmobsi_alert_bind_bucket(binder);
+        return true;
     case LLMOBS_I_ALERT_WHOLE:
         break;
     }
@@ -251,7 +253,7 @@ llmobsi_fn bool llmobsi_alert_bind_own(llmobsi_alert_binder* binder)
     bool heavy = strcmp(binder->name, LLMOBS_I_WATCH_USERS_NAME) == 0;
     if (!heavy && strcmp(binder->name, LLMOBS_I_WATCH_LOST_NAME) != 0) {
         return llmobsi_alert_no(binder, ": there is no such metric (is its family in "
-                                        "llmobs_config.metric_families?)");
+                                        "llmobs_config.metric_families?), or none that is kept");
     }
     if (binder->term->matcher_count != 0) {
         return llmobsi_alert_no(binder, ": its labels can't be matched");

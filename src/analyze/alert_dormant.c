@@ -74,6 +74,7 @@ llmobsi_fn void llmobsi_alert_awake(llmobsi_alert_states* states, llmobsi_alert*
         return;
     }
     alert->dormant = false;
+    alert->unjudged = true;
     alert->used = true;
     alert->hash = hash;
     alert->rule = number;

@@ -178,16 +178,19 @@ llmobsi_fn llmobsi_alert_truth llmobsi_alert_connect(llmobsi_alert_op op, llmobs
     return a == LLMOBS_I_ALERT_UNKNOWN ? a : b;
 }
 
-/* What is told is the first comparison that holds or, where none does, the first one. */
-llmobsi_fn void llmobsi_alert_tell_of(llmobsi_alert_scope* scope, llmobsi_alert_op op, bool holds,
-                                      double value, double threshold, llmobsi_alert_truth* told)
+/* The comparison that is told: the first one of what makes the condition hold or, where it does
+   not, of all. */
+llmobsi_fn uint32_t llmobsi_alert_telling(const llmobsi_alert_rule* rule,
+                                          const llmobsi_alert_truth* truths)
 {
-    if (*told == LLMOBS_I_ALERT_UNKNOWN || (holds && *told == LLMOBS_I_ALERT_FALSE)) {
-        *told = holds ? LLMOBS_I_ALERT_TRUE : LLMOBS_I_ALERT_FALSE;
-        scope->verdict.comparison = (uint8_t)op;
-        scope->verdict.value = value;
-        scope->verdict.threshold = threshold;
+    uint32_t at = rule->node_count - 1u;
+    while (rule->nodes[at].op > LLMOBS_I_ALERT_LESS_EQUAL) {
+        const llmobsi_alert_node* node = &rule->nodes[at];
+        bool right = node->op == LLMOBS_I_ALERT_OR && truths[at] == LLMOBS_I_ALERT_TRUE &&
+                     truths[node->left] != LLMOBS_I_ALERT_TRUE;
+        at = right ? node->right : node->left;
     }
+    return at;
 }
 
 /* The scope's verdict, from its groups. */
@@ -196,7 +199,7 @@ llmobsi_fn void llmobsi_alert_evaluate(llmobsi_alert_scope* scope)
     const llmobsi_alert_rule* rule = scope->rule;
     double numbers[LLMOBS_I_ALERT_NODES];
     llmobsi_alert_truth truths[LLMOBS_I_ALERT_NODES];
-    llmobsi_alert_truth told = LLMOBS_I_ALERT_UNKNOWN;
+    const llmobsi_alert_node* told;
     uint32_t i;
     memset(&scope->verdict, 0, sizeof scope->verdict);
     for (i = 0; i < rule->node_count; i++) {
@@ -214,13 +217,15 @@ llmobsi_fn void llmobsi_alert_evaluate(llmobsi_alert_scope* scope)
                 llmobsi_alert_arithmetic(op, numbers[node->left], numbers[node->right]);
         } else if (op <= LLMOBS_I_ALERT_LESS_EQUAL) {
             truths[i] = llmobsi_alert_compare(op, numbers[node->left], numbers[node->right]);
-            llmobsi_alert_tell_of(scope, op, truths[i] == LLMOBS_I_ALERT_TRUE,
-                                  numbers[node->left], numbers[node->right], &told);
         } else {
             truths[i] = llmobsi_alert_connect(op, truths[node->left], truths[node->right]);
         }
     }
+    told = &rule->nodes[llmobsi_alert_telling(rule, truths)];
     scope->verdict.truth = truths[rule->node_count - 1];
+    scope->verdict.comparison = told->op;
+    scope->verdict.value = numbers[told->left];
+    scope->verdict.threshold = numbers[told->right];
 }
 
 /* Whether all watches of the rule have seen as much as it asks for. */

@@ -13,8 +13,9 @@ llmobsi_fn void llmobsi_alert_copy(const llmobsi_alerts* alerts, const llmobsi_a
     (void)llmobsi_alert_condition_text(&told->rule, condition);
     view->sentence.data = told->sentence;
     view->sentence.size =
-        llmobsi_alert_sentence(told->sentence, sizeof told->sentence, view,
+        llmobsi_alert_sentence(told->sentence, sizeof told->sentence - 1, view,
                                (llmobsi_alert_op)alert->comparison, condition);
+    told->sentence[view->sentence.size] = '\0';
 }
 
 /* ---- news ---------------------------------------------------------------------------------- */
@@ -90,7 +91,7 @@ llmobsi_fn bool llmobsi_alerts_tell_all(llmobsi_recorder* recorder)
             llmobsi_alert_record(recorder->ticket, &alerts->views[i]);
         }
         if (alerts->tell != NULL) {
-            llmobsi_callback callback = llmobsi_callback_begin(recorder->ticket);
+            llmobsi_callback callback = llmobsi_callback_mark(recorder->ticket);
             alerts->tell(alerts->user, alerts->views, count);
             llmobsi_callback_end(&callback);
         }

@@ -270,6 +270,7 @@ llmobsi_fn void llmobsi_alert_round_end(llmobsi_alert_states* states,
     }
     for (i = 0; i < states->used; i++) { /* when it is known of all of them whether they fire */
         llmobsi_alert* alert = &states->alerts[i];
+        alert->unjudged = false;
         if (!alert->used || alert->state != LLMOBS_ALERT_FIRING) {
             continue;
         }
@@ -297,7 +298,7 @@ llmobsi_fn llmobs_alert_news llmobsi_alerts_due(const llmobsi_alert_states* stat
     if (alert->state == LLMOBS_ALERT_RESOLVED && alert->told) {
         return LLMOBS_ALERT_ENDED;
     }
-    if (alert->state != LLMOBS_ALERT_FIRING || alert->muted) {
+    if (alert->state != LLMOBS_ALERT_FIRING || alert->muted || alert->unjudged) {
         return LLMOBS_ALERT_NO_NEWS;
     }
     if (!alert->told) {

@@ -28,7 +28,8 @@ typedef struct llmobsi_alert {
     bool partial;
     bool no_data; /* it holds for want of data */
     bool cut;     /* its labels are: they are nobody's equals */
-    bool dormant; /* from a state file: it waits for its rule, whose identity `hash` is */
+    bool dormant; /* from a state file: it waits for its rule, whose identity `hash` is, */
+    bool unjudged; /* and then for its first evaluation: whether it is muted is not known yet */
     uint8_t comparison; /* llmobsi_alert_op of value and threshold */
     int64_t since_s; /* it is pending, does not hold any more, is over */
     int64_t active_s;

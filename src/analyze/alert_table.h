@@ -37,7 +37,8 @@ struct llmobs_alert {
     llmobs_alert_news news;
     bool partial;     /* a window reaches back beyond what was seen             */
     bool muted;       /* by a more severe one of its group: it is not told      */
-    double value;     /* of the first comparison that holds, its left side      */
+    double value;     /* of the first comparison of what makes the condition hold, its
+                         left side; of an alert that is over, when it held last  */
     double threshold; /* and its right one                                      */
     uint64_t unix_ns;          /* of the evaluation                             */
     uint64_t active_unix_ns;   /* since when the condition holds                */

@@ -57,8 +57,8 @@ typedef struct llmobs_cost_entry llmobs_cost_entry;
 typedef void (*llmobs_cost_store_fn)(void* user, const llmobs_cost_entry* entry);
 
 /* Gets the news of the alerts of one group, or of one rule that has none: llmobs_config.alert.
-   `count` is at least 1. Called by the tick, no lock held; inside it llmobs_tick, _flush and _close
-   answer ERROR_BUSY. It must not throw. */
+   `count` is at least 1. Called by the tick, no lock held. It may make any call but that inside it
+   llmobs_tick, _flush and _close answer ERROR_BUSY. It must not throw. */
 typedef struct llmobs_alert llmobs_alert;
 typedef void (*llmobs_alert_fn)(void* user, const llmobs_alert* alerts, size_t count);
 

@@ -104,9 +104,9 @@ llmobsi_fn llmobsi_state_hold llmobsi_state_try(llmobsi_state_file* state, const
     return LLMOBS_I_STATE_HELD;
 }
 
-/* Gives the lock back, also where a child that was just forked has not come to close its copy of the
-   descriptor yet: closing ours would leave the lock to that one. In a child it is closed already,
-   and stays the parent's. */
+/* Gives the lock back, also where a child that was just forked has not come to close its copy of
+   the descriptor yet: closing ours would leave the lock to that one. In a child it is closed
+   already, and stays the parent's. */
 llmobsi_fn void llmobsi_state_let_go(llmobsi_held* held)
 {
     if (llmobsi_held_is_ours(held)) {

@@ -600,6 +600,23 @@ llmobsi_fn llmobsi_callback llmobsi_callback_begin(uint32_t ticket)
     return callback;
 }
 
+/* Begins one that may call what it likes, but for what waits for callbacks: llmobs_tick, _flush and
+   _close answer ERROR_BUSY. The thread is attached first, since it can't be in between. */
+llmobsi_fn llmobsi_callback llmobsi_callback_mark(uint32_t ticket)
+{
+    bool attached = llmobsi_enter(ticket) != NULL;
+    llmobsi_callback callback;
+    callback.ticket = ticket;
+    callback.held = 0;
+    if (attached) {
+        llmobsi_leave();
+    }
+    if (llmobsi_self != NULL) {
+        llmobsi_self->uses[LLMOBS_I_PLACE(ticket)].callback = ticket;
+    }
+    return callback;
+}
+
 llmobsi_fn void llmobsi_callback_end(const llmobsi_callback* callback)
 {
     llmobsi_control* self = llmobsi_self;
