@@ -36539,7 +36539,7 @@ llmobsi_fn size_t llmobsi_alert_sentence(char* out, size_t capacity, const llmob
     }
     llmobsi_tell_span(&sentence, alert);
     if (alert->partial) {
-        llmobsi_tell_literal(&sentence, ", on less history than it asks for");
+        llmobsi_tell_literal(&sentence, ", from less than a whole window");
     }
     llmobsi_tell_advice(&sentence, alert, condition);
     if (sentence.cut) {

@@ -95,7 +95,7 @@ static void test_states(void)
     alert.unix_ns = ACTIVE + 93784 * SECOND;
     is_str(told_greater(&alert),
            "cost_spike{feature=\"support\"} still fires (warning): 0.0312 > 0.0104 since "
-           "2026-01-15T14:05:10Z, 1 d 2 h, on less history than it asks for: Really? Look at the "
+           "2026-01-15T14:05:10Z, 1 d 2 h, from less than a whole window: Really? Look at the "
            "board of costs.",
            "told again, a day later, on little history");
     alert = alert_of_costs();
