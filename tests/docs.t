@@ -106,12 +106,12 @@ is_deeply([ ($rows // '') =~ /^\| `(\w+)` \|/mg ], [ ($clauses // '') =~ /"(\w+)
 # ---- the page on requests -----------------------------------------------------------------------
 
 # The page on alerts: what it begins with, in a program.
-my ($alerts) = Sections::read_file('docs/alerts.md') =~ /^```c\n(.*?)^```/ms;
+my ($beginning) = Sections::read_file('docs/alerts.md') =~ /^```c\n(.*?)^```/ms;
 Gate::write_file("$directory/alerts.c", "#define LLMOBS_IMPLEMENTATION\n#include \"llmobs.h\"\n"
     . "#include <stdio.h>\n#include <string.h>\n"
     . "static void print_news(void* user, const llmobs_alert* alerts, size_t count)\n"
     . "{\n    (void)user, (void)alerts, (void)count;\n}\n"
-    . "int main(void)\n{\n$alerts    return llmobs_close(obs) == LLMOBS_OK ? 0 : 1;\n}\n");
+    . "int main(void)\n{\n$beginning    return llmobs_close(obs) == LLMOBS_OK ? 0 : 1;\n}\n");
 Gate::runs(Gate::cc() . " -std=c11 -I. -pthread $directory/alerts.c -o $directory/alerts",
     'the program of docs/alerts.md compiles');
 is((Gate::run("$directory/alerts"))[1], '', 'and its rules are taken');
