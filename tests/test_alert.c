@@ -495,6 +495,51 @@ static void test_together(void)
     (void)llmobs_close(obs);
 }
 
+/* What does not fit leaves all as it was. */
+static void test_no_room(void)
+{
+    llmobs_config config = alerted_config();
+    llmobs_alert_stats before, after;
+    llmobs* obs;
+    int i;
+    memset(&before, 0, sizeof before);
+    memset(&after, 0, sizeof after);
+    config.alert_window_bytes = 16384;
+    obs = open_alerts(&config);
+    for (i = 0; i < 8; i++) {
+        char model[8];
+        (void)snprintf(model, sizeof model, "m%d", i);
+        add_requests(obs, model, 1);
+    }
+    load_rules(obs, "a: increase(llm_requests_total[5m]) > 6 by (model)");
+    (void)llmobs_alert_stats_read(obs, &before);
+    load_rules(obs, "b: increase(llm_requests_total[7d]) > 6 by (model)");
+    (void)llmobs_alert_rule_remove(obs, "b");
+    add_requests(obs, "m0", 7);
+    steps(obs, 2);
+    (void)llmobs_alert_stats_read(obs, &after);
+    is_int(after.window_bytes, before.window_bytes, "a wider rule that found no room leaves none");
+    is_str(next_told(), "fired a model=m0 7 6", "and the other one as it was");
+    (void)llmobs_close(obs);
+}
+
+/* Ticks at any time: no second is lost. */
+static void test_seconds(void)
+{
+    llmobs_config config = alerted_config();
+    llmobs_alert_stats stats;
+    llmobs* obs = open_alerts(&config);
+    int i;
+    memset(&stats, 0, sizeof stats);
+    for (i = 0; i < 100; i++) {
+        fake_now += 7 * STEP / 10;
+        (void)llmobs_tick(obs);
+    }
+    (void)llmobs_alert_stats_read(obs, &stats);
+    is_int(stats.evaluations, 70, "a hundred times seven seconds are seventy evaluations");
+    (void)llmobs_close(obs);
+}
+
 /* Windows of one kind make room for those of another. */
 static void test_room(void)
 {
@@ -749,6 +794,8 @@ int main(void)
     test_late();
     test_units();
     test_together();
+    test_no_room();
+    test_seconds();
     test_room();
     test_torn_fork();
     test_mad_clock();

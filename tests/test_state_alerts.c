@@ -202,6 +202,40 @@ static void test_making_room(void)
     (void)llmobs_close(obs);
 }
 
+/* More alerts than there are places; a rule that came from the file, and goes. */
+static void test_smaller(void)
+{
+    llmobs_config config = saved_config();
+    llmobs_alert_stats stats;
+    llmobs* obs;
+    int i;
+    memset(&stats, 0, sizeof stats);
+    fresh_folder();
+    obs = open_state(&config);
+    load_rules(obs, "a: increase(llm_cost_usd_total[1h]) > 1 by (model)");
+    step(obs);
+    for (i = 0; i < 20; i++) {
+        char model[8];
+        (void)snprintf(model, sizeof model, "m%d", i);
+        cost(obs, model, 5.0);
+    }
+    step(obs);
+    (void)llmobs_close(obs);
+    config.alerts = 16;
+    noted[LLMOBS_NOTE_STATE_LOST] = 0;
+    obs = open_state(&config);
+    is_int(noted[LLMOBS_NOTE_STATE_LOST], 1, "alerts without a place are told as lost");
+    load_rules(obs, "a: increase(llm_cost_usd_total[1h]) > 1 by (model)");
+    step(obs);
+    (void)llmobs_alert_stats_read(obs, &stats);
+    is_int(stats.firing, 16, "the others go on");
+    (void)llmobs_alert_rule_remove(obs, "a");
+    steps(obs, 2);
+    (void)llmobs_alert_stats_read(obs, &stats);
+    is_int(stats.window_bytes, 0, "with its rule, what the file had goes, too");
+    (void)llmobs_close(obs);
+}
+
 /* A clock that jumped for a thousand years costs the alerts, and not the ledger. */
 static void test_jumps(void)
 {
@@ -212,10 +246,11 @@ static void test_jumps(void)
     obs = open_state(&config);
     load_rules(obs, "a: increase(llm_cost_usd_total[7d]) > 1");
     for (i = 0; i < 10; i++) {
-        fake_now = i % 2 ? UINT64_MAX - 1 : 0;
+        fake_now = i % 2 ? UINT64_MAX / 2 : 0;
         (void)llmobs_tick(obs);
     }
     fake_now = UINT64_C(1764590400000000000);
+    ok(llmobsi_alerts_of(recorder_of(obs))->step > LLMOBS_I_STATE_STEPS, "it is the year 4000");
     (void)llmobs_close(obs);
     noted[LLMOBS_NOTE_STATE_DAMAGED] = 0;
     (void)llmobs_close(open_state(&config));
@@ -277,6 +312,7 @@ int main(void)
     test_muted_saved();
     test_late_rules();
     test_making_room();
+    test_smaller();
     test_jumps();
     test_week();
     test_pending();

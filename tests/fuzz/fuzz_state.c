@@ -36,7 +36,12 @@ static void begin(void)
     config.budgets = 2;
     config.budget_keys = 16;
     config.requests = 16;
-    config.metric_series = LLMOBS_OFF;
+    config.alert_rules = 4;
+    config.alert_groups = 16;
+    config.alert_window_bytes = 16384;
+    config.alerts = 16;
+    config.metric_series = 64;
+    config.metric_families = LLMOBS_FAMILY_LLM;
     config.span_slots = LLMOBS_OFF;
     obs = llmobs_open(&config, NULL);
     file = (int)syscall(SYS_memfd_create, "state", 0);
@@ -51,6 +56,7 @@ static bool load(void)
     loader.ledger = llmobsi_cost_ledger_of(recorder);
     loader.users = llmobsi_cost_users_of(loader.ledger);
     loader.budgets = llmobsi_budgets_of(recorder);
+    loader.alerts.alerts = llmobsi_alerts_of(recorder);
     loader.now_ns = fake_clock(NULL);
     CHECK(lseek(file, 0, SEEK_SET) == 0 && fstat(file, &status) == 0);
     return llmobsi_state_load_all(&loader, file, (uint64_t)status.st_size);
@@ -80,11 +86,32 @@ static void check_reports(void)
     }
 }
 
+static void take_alert(void* user, const llmobs_alert* alert, size_t count)
+{
+    (void)user;
+    CHECK(count == 1 && alert->sentence.size > 0);
+}
+
+/* A rule that finds what was loaded, and is evaluated on it. */
+static void check_alerts(void)
+{
+    static const char text[] = "a: increase(llm_cost_usd_total[5m]) > 1 by (model)\n"
+                               "b: avg_over_time(llm_active_sessions[5m]) > 1";
+    llmobsi_recorder* recorder = llmobsi_places[LLMOBS_I_PLACE(llmobsi_ticket(obs))].recorder;
+    if (loader.alerts.begun) {
+        llmobsi_state_loaded_alerts(llmobsi_alerts_of(recorder), LLMOBS_I_SECOND_NS * 60);
+    }
+    CHECK(llmobs_alert_rules_load(obs, text, sizeof text - 1, NULL) == LLMOBS_OK);
+    llmobsi_alerts_of(recorder)->left_ns = LLMOBS_I_ALERT_STEP_NS;
+    CHECK(llmobs_tick(obs) == LLMOBS_OK && llmobs_alerts_read(obs, take_alert, NULL) == LLMOBS_OK);
+}
+
 static void check_loaded(bool good)
 {
     uint64_t rows = loader.ledger->row_count;
     if (good) {
         check_reports();
+        check_alerts();
         restart_file();
         llmobsi_state_write_begin(&writer, file, UINT64_MAX);
         CHECK(llmobsi_state_save_all(
@@ -104,7 +131,8 @@ static void write_frames(const uint8_t* data, size_t size)
     static const uint32_t tags[] = {LLMOBS_I_STATE_ROWS, LLMOBS_I_STATE_SUMS, LLMOBS_I_STATE_USER,
                                     LLMOBS_I_STATE_GRUP, LLMOBS_I_STATE_SETS, LLMOBS_I_STATE_UNIQ,
                                     LLMOBS_I_STATE_PAST, LLMOBS_I_STATE_HEVY, LLMOBS_I_STATE_BUDG,
-                                    LLMOBS_I_STATE_HEAD, LLMOBS_I_STATE_LAST,
+                                    LLMOBS_I_STATE_HEAD, LLMOBS_I_STATE_LAST, LLMOBS_I_STATE_STEP,
+                                    LLMOBS_I_STATE_WTCH, LLMOBS_I_STATE_WNDW, LLMOBS_I_STATE_ALRT,
                                     LLMOBS_I_STATE_TAG('N', 'E', 'W', '.')};
     static const uint8_t zeros[LLMOBS_I_UNIQUE_REGISTERS];
     restart_file();
