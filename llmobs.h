@@ -37581,6 +37581,29 @@ llmobsi_fn bool llmobsi_alert_no(llmobsi_alert_binder* binder, const char* what)
     return llmobsi_alert_misfit(binder->error, binder->term, binder->name, what, "");
 }
 
+/* Names the labels that there are. Always false. */
+llmobsi_cold bool llmobsi_alert_no_label(llmobsi_alert_binder* binder, const char* name)
+{
+    char text[sizeof binder->error->reason];
+    llmobsi_writer writer;
+    uint32_t i, j;
+    llmobsi_writer_init(&writer, text, sizeof text - 1, NULL, NULL);
+    llmobsi_put(&writer, name, strlen(name));
+    llmobsi_put_text(&writer, ": it has ");
+    for (i = 0; i < binder->metric->label_count; i++) {
+        llmobs_string label = binder->metric->labels[i];
+        llmobsi_put(&writer, ", ", i > 0 ? 2 : 0);
+        for (j = 0; j < label.size; j++) {
+            char byte = llmobsi_label_byte(label.data[j]);
+            llmobsi_put(&writer, &byte, 1);
+        }
+    }
+    llmobsi_put(&writer, "none", binder->metric->label_count == 0 ? 4 : 0);
+    text[writer.length] = '\0'; /* empty where it is too long: then the name alone */
+    return llmobsi_alert_misfit(binder->error, binder->term, binder->name, " has no label ",
+                                writer.length > 0 ? text : name);
+}
+
 llmobsi_fn bool llmobsi_alert_bind_labels(llmobsi_alert_binder* binder)
 {
     llmobsi_watch* watch = &binder->watch;
@@ -37600,8 +37623,7 @@ llmobsi_fn bool llmobsi_alert_bind_labels(llmobsi_alert_binder* binder)
         matcher->value =
             (uint16_t)llmobsi_watch_key_add(watch, llmobsi_alert_text(rule, given->value));
         if (matcher->label == LLMOBS_LABELS_MAX) {
-            return llmobsi_alert_misfit(binder->error, binder->term, binder->name,
-                                        " has no label ", name);
+            return llmobsi_alert_no_label(binder, name);
         }
     }
     for (i = 0; i < rule->by_count; i++) {
@@ -37610,8 +37632,7 @@ llmobsi_fn bool llmobsi_alert_bind_labels(llmobsi_alert_binder* binder)
         (void)llmobsi_watch_key_add(watch, "by");
         (void)llmobsi_watch_key_add(watch, name);
         if (watch->by[i] == LLMOBS_LABELS_MAX) {
-            return llmobsi_alert_misfit(binder->error, binder->term, binder->name,
-                                        " has no label ", name);
+            return llmobsi_alert_no_label(binder, name);
         }
     }
     return true;

@@ -146,9 +146,9 @@ static void test_refused(void)
     static const char* const cases[][2] = {
         {"a: increase(no_such_total[5m]) > 1", "no_such_total: there is no such metric"},
         {"a: increase(llm_cost_usd_total{user=\"x\"}[5m]) > 1",
-         "llm_cost_usd_total has no label user"},
+         "llm_cost_usd_total has no label user: it has model, feature"},
         {"a: increase(llm_cost_usd_total[5m]) > 1 by (tenant)",
-         "llm_cost_usd_total has no label tenant"},
+         "llm_cost_usd_total has no label tenant: it has model, feature"},
         {"a: rate(llm_active_sessions[5m]) > 1", "is a gauge: it has no rate"},
         {"a: avg_over_time(llm_cost_usd_total[5m]) > 1", "is no gauge"},
         {"a: histogram_quantile(0.95, rate(llm_phase_duration_seconds_bucket[5m])) > 300",
