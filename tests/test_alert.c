@@ -614,7 +614,9 @@ static void test_torn_fork(void)
         llmobsi_watch_group_free(&alerts->watches, alerts->watches.watches[0].first);
         alerts->rules[1] = alerts->rules[0];
         alerts->phases[1] = LLMOBS_I_ALERT_FRESH;
-        llmobsi_lock_take(&alerts->lock);
+        if (getenv("LLMOBS_SANITIZED") == NULL) { /* they know nothing of locks begun anew */
+            llmobsi_lock_take(&alerts->lock);
+        }
         child = fork();
         if (child != 0) {
             (void)waitpid(child, &status, 0);

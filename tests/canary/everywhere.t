@@ -134,7 +134,8 @@ sub is_tight {
 sub demo_is_tight {
     is_tight('the demo', "exec $tmp/demo_0 --pace 0 --out $tmp/out");
     my $files = join(' ', map { s{.*/}{}r } sort glob("$tmp/out/*"));
-    is($files, 'metrics.prom requests.jsonl trace.json traces.jsonl', 'which has written its files');
+    is($files, 'alerts.yml metrics.prom requests.jsonl trace.json traces.jsonl',
+        'which has written its files');
     ok($planted{prompt} > 40 && $planted{answer} > 300 && $planted{user} >= 3
         && $planted{session} >= 5, 'and has had canaries');
 }
