@@ -507,7 +507,7 @@ static void test_no_room(void)
     config.alert_window_bytes = 16384;
     obs = open_alerts(&config);
     for (i = 0; i < 8; i++) {
-        char model[8];
+        char model[16];
         (void)snprintf(model, sizeof model, "m%d", i);
         add_requests(obs, model, 1);
     }

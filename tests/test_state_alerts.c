@@ -215,7 +215,7 @@ static void test_smaller(void)
     load_rules(obs, "a: increase(llm_cost_usd_total[1h]) > 1 by (model)");
     step(obs);
     for (i = 0; i < 20; i++) {
-        char model[8];
+        char model[16];
         (void)snprintf(model, sizeof model, "m%d", i);
         cost(obs, model, 5.0);
     }
