@@ -6,7 +6,9 @@
 
 #include <dlfcn.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define FOLDER "build/tmp/test_open"
 
@@ -172,6 +174,27 @@ static void test_off(void)
     is_int(llmobs_flush(obs, 100), LLMOBS_OK, "flush is fine");
     is_int(kept.count, 0, "nothing arrives");
     ok(close_kept(obs, &kept), "close");
+}
+
+/* With every part on, an instance has as many locks as there is room for where they are listed. */
+static void test_locks(void)
+{
+    llmobs_config config = llmobs_config_default();
+    llmobsi_lock* locks[LLMOBS_I_LOCKS + 8];
+    llmobs* obs;
+    (void)mkdir("build/tmp", 0777);
+    (void)mkdir(FOLDER, 0777);
+    config.price_bytes = 65536;
+    config.budgets = 4;
+    config.state_file = FOLDER "/state";
+    obs = llmobs_open(&config, NULL);
+    ok(obs != NULL, "every part is on");
+    is_int(llmobsi_locks_of(llmobsi_instance_of(
+                                llmobsi_places[LLMOBS_I_PLACE(llmobsi_ticket(obs))].recorder),
+                            locks),
+           LLMOBS_I_LOCKS, "and all locks have room");
+    (void)llmobs_close(obs);
+    (void)unlink(FOLDER "/state");
 }
 
 static void test_limit(void)
@@ -650,6 +673,7 @@ int main(void)
     test_host_memory();
     test_pillars();
     test_off();
+    test_locks();
     test_limit();
     test_misuse();
     test_misuse_output();
