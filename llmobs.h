@@ -901,9 +901,9 @@ typedef struct llmobs_config {
     uint32_t budget_reservations; /* open at one time, 16 to 65536; likewise        (default 512) */
     uint32_t reservation_max_age_s; /* one that nobody settles is given back after this, or a
                                     quarter more; up to a day                       (default 600) */
-    const char* state_file;      /* what outlives a restart: ledger, users, budgets. Loaded by open,
-                                    written by a thread of its own, or where host_pumped by
-                                    llmobs_tick; see docs/state.md                 (default none) */
+    const char* state_file;      /* what outlives a restart: ledger, users, budgets, alerts. Loaded
+                                    by open, written by a thread of its own, or where host_pumped
+                                    by llmobs_tick; see docs/state.md              (default none) */
     uint32_t state_interval_s;   /* how often it is written, up to a day             (default 60) */
     uint32_t alert_rules;        /* alert rules that there may be, 4 to 4096        (default 64);
                                     LLMOBS_OFF: no alerts, and no memory for them                 */
@@ -20219,6 +20219,18 @@ llmobsi_inline void llmobsi_log_publish(llmobsi_thread* thread, llmobsi_slot* sl
 
 /* ---- any event ----------------------------------------------------------------------------- */
 
+/* What every event but an interaction begins with. */
+llmobsi_inline void llmobsi_log_say(llmobsi_thread* thread, llmobsi_slot* slot, uint8_t severity,
+                                    llmobs_string body)
+{
+    slot->kind = LLMOBS_I_SLOT_IS_LOG;
+    slot->status = severity;
+    if (body.size > 0) { /* the first field: there is room */
+        (void)llmobsi_put_string(thread, slot, 0, LLMOBS_I_FIELD_BODY, LLMOBS_I_OF_SPAN, body.data,
+                                 body.size);
+    }
+}
+
 llmobsi_fn void llmobsi_log_record(llmobsi_thread* thread, const llmobs_log_info* info,
                                    uint8_t severity)
 {
@@ -20229,12 +20241,7 @@ llmobsi_fn void llmobsi_log_record(llmobsi_thread* thread, const llmobs_log_info
     if (slot == NULL) {
         return;
     }
-    slot->kind = LLMOBS_I_SLOT_IS_LOG;
-    slot->status = severity;
-    if (info->body.size > 0) { /* the first field: there is room */
-        (void)llmobsi_put_string(thread, slot, 0, LLMOBS_I_FIELD_BODY, LLMOBS_I_OF_SPAN,
-                                 info->body.data, info->body.size);
-    }
+    llmobsi_log_say(thread, slot, severity, info->body);
     llmobsi_attributes_add(thread, slot, info->attributes, info->attribute_count);
     llmobsi_log_publish(thread, slot);
 }
@@ -35676,6 +35683,26 @@ llmobsi_inline bool llmobsi_alert_is_active(const llmobsi_alert* alert)
     return alert->state == LLMOBS_ALERT_PENDING || alert->state == LLMOBS_ALERT_FIRING;
 }
 
+/* Frees the place of one that is in no chain and not listed. */
+llmobsi_fn void llmobsi_alerts_vacate(llmobsi_alert_states* states, llmobsi_alert* alert)
+{
+    memset(alert, 0, sizeof *alert);
+    alert->next = states->vacant;
+    states->vacant = (uint32_t)(alert - states->alerts);
+}
+
+/* Makes an alert one of a rule: it is found from now on. */
+llmobsi_fn void llmobsi_alerts_chain(llmobsi_alert_states* states, llmobsi_alert* alert,
+                                     uint64_t hash, uint32_t number)
+{
+    uint32_t* chain = &states->chains[hash & states->mask];
+    alert->used = true;
+    alert->hash = hash;
+    alert->rule = number;
+    alert->next = *chain;
+    *chain = (uint32_t)(alert - states->alerts);
+}
+
 llmobsi_fn void llmobsi_alerts_forget(llmobsi_alert_states* states, llmobsi_alert* alert)
 {
     uint32_t place = (uint32_t)(alert - states->alerts);
@@ -35687,9 +35714,7 @@ llmobsi_fn void llmobsi_alerts_forget(llmobsi_alert_states* states, llmobsi_aler
     if (!llmobsi_alert_is_active(alert)) {
         llmobsi_alerts_unlist(states, alert);
     }
-    memset(alert, 0, sizeof *alert);
-    alert->next = states->vacant;
-    states->vacant = place;
+    llmobsi_alerts_vacate(states, alert);
 }
 
 /* The place of one that has waited for its rule in vain; NULL: there is none. */
@@ -36009,11 +36034,7 @@ llmobsi_fn void llmobsi_alert_judge(llmobsi_alert_states* states, uint32_t numbe
             states->overflowed++;
             return;
         }
-        alert->used = true;
-        alert->hash = hash;
-        alert->rule = number;
-        alert->next = states->chains[hash & states->mask];
-        states->chains[hash & states->mask] = (uint32_t)(alert - states->alerts);
+        llmobsi_alerts_chain(states, alert, hash, number);
         alert->fingerprint = llmobsi_alert_fingerprint(rule, labels);
         llmobsi_alert_copy_labels(alert, rule, labels, size);
         alert->ended_s = LLMOBS_I_ALERT_NEVER;
@@ -36302,8 +36323,8 @@ llmobsi_fn void llmobsi_alert_rule_gone(llmobsi_alert_states* states, uint32_t n
 
 LLMOBS_API const char* llmobs_alert_severity_name(llmobs_alert_severity severity)
 {
-    static const char* const names[LLMOBS_I_ALERT_SEVERITIES] = {"info", "warning", "critical"};
-    return (uint32_t)severity < LLMOBS_I_ALERT_SEVERITIES ? names[severity] : "unknown";
+    return (uint32_t)severity < LLMOBS_I_ALERT_SEVERITIES ? llmobsi_alert_severities[severity]
+                                                          : "unknown";
 }
 
 LLMOBS_API const char* llmobs_alert_state_name(llmobs_alert_state state)
@@ -36419,7 +36440,6 @@ llmobsi_fn char* llmobsi_append_six_digits(char* cursor, double number)
 llmobsi_fn void llmobsi_tell_comparison(llmobsi_sentence* sentence, double value,
                                        llmobsi_alert_op comparison, double threshold)
 {
-    static const char* const signs[] = {" == ", " != ", " > ", " >= ", " < ", " <= "};
     char left[LLMOBS_I_DOUBLE_ROOM], right[LLMOBS_I_DOUBLE_ROOM];
     size_t left_size = (size_t)(llmobsi_append_six_digits(left, value) - left);
     size_t right_size = (size_t)(llmobsi_append_six_digits(right, threshold) - right);
@@ -36433,9 +36453,11 @@ llmobsi_fn void llmobsi_tell_comparison(llmobsi_sentence* sentence, double value
         left_size = (size_t)(llmobsi_append_double(left, value) - left);
         right_size = (size_t)(llmobsi_append_double(right, threshold) - right);
     }
-    sign = signs[comparison - LLMOBS_I_ALERT_EQUAL];
+    sign = llmobsi_alert_op_words[comparison];
     llmobsi_tell(sentence, left, left_size);
+    llmobsi_tell_literal(sentence, " ");
     llmobsi_tell(sentence, sign, strlen(sign));
+    llmobsi_tell_literal(sentence, " ");
     llmobsi_tell(sentence, right, right_size);
 }
 
@@ -36692,12 +36714,7 @@ llmobsi_fn void llmobsi_alert_log(llmobsi_thread* thread, const llmobs_alert* al
     if (slot == NULL) {
         return;
     }
-    slot->kind = LLMOBS_I_SLOT_IS_LOG;
-    slot->status = severity;
-    if (alert->sentence.size > 0) { /* the first field: there is room */
-        (void)llmobsi_put_string(thread, slot, 0, LLMOBS_I_FIELD_BODY, LLMOBS_I_OF_SPAN,
-                                 alert->sentence.data, alert->sentence.size);
-    }
+    llmobsi_log_say(thread, slot, severity, alert->sentence);
     llmobsi_alert_put_members(thread, slot, alert, 0, LLMOBS_I_ALERT_LABELS_AT);
     for (i = 0; i < alert->label_count; i++) {
         llmobsi_alert_put_label(thread, slot, &alert->labels[i]);
@@ -36720,9 +36737,7 @@ llmobsi_fn void llmobsi_alert_record(uint32_t ticket, const llmobs_alert* alert)
     if (thread == NULL) {
         return;
     }
-    if (thread->recorder->spans_on) {
-        llmobsi_alert_log(thread, alert, severity);
-    }
+    llmobsi_alert_log(thread, alert, severity);
     llmobsi_leave();
 }
 
@@ -37512,7 +37527,6 @@ llmobsi_fn bool llmobsi_alert_is_metric(const llmobsi_metric* metric, const char
 llmobsi_fn int32_t llmobsi_alert_metric(const llmobsi_registry* registry, const char* name,
                                         llmobsi_alert_part* part)
 {
-    static const char* const endings[] = {"", "_bucket", "_count", "_sum"};
     uint32_t count = llmobsi_load_acquire(&registry->metric_count);
     size_t size = strlen(name);
     uint32_t i;
@@ -37522,7 +37536,9 @@ llmobsi_fn int32_t llmobsi_alert_metric(const llmobsi_registry* registry, const 
         bool histogram = metric->instrument == LLMOBS_HISTOGRAM ||
                          metric->instrument == LLMOBS_HISTOGRAM_EXPONENTIAL;
         for (ending = histogram; ending < (histogram ? 4 : 1); ending++) {
-            const char* text = metric->instrument == LLMOBS_COUNTER ? "_total" : endings[ending];
+            const char* text = metric->instrument == LLMOBS_COUNTER
+                                   ? "_total"
+                                   : llmobsi_alert_endings[ending];
             if (llmobsi_alert_is_metric(metric, name, size, text)) {
                 *part = (llmobsi_alert_part)ending;
                 return (int32_t)i;
@@ -37764,7 +37780,7 @@ llmobsi_fn uint16_t llmobsi_watch_same(const llmobsi_watches* watches, const llm
 }
 
 /* A free place. LLMOBS_I_NO_WATCH: there is none. */
-llmobsi_fn uint16_t llmobsi_watch_free_place(llmobsi_watches* watches)
+llmobsi_fn uint16_t llmobsi_watch_unused(const llmobsi_watches* watches)
 {
     uint32_t i;
     for (i = 0; i < watches->watch_limit; i++) {
@@ -37772,14 +37788,15 @@ llmobsi_fn uint16_t llmobsi_watch_free_place(llmobsi_watches* watches)
             return (uint16_t)i;
         }
     }
-    return llmobsi_watch_make_room(watches);
+    return LLMOBS_I_NO_WATCH;
 }
 
 /* A new watch, with its group where it has but one. */
 llmobsi_fn uint16_t llmobsi_watch_begin(llmobsi_watches* watches, const llmobsi_watch* wanted,
                                         int64_t step)
 {
-    uint16_t number = llmobsi_watch_free_place(watches);
+    uint16_t number = llmobsi_watch_unused(watches);
+    number = number != LLMOBS_I_NO_WATCH ? number : llmobsi_watch_make_room(watches);
     if (number == LLMOBS_I_NO_WATCH) {
         return number;
     }
@@ -38165,13 +38182,16 @@ llmobsi_fn double llmobsi_alert_quantile(double q, const double* counts, const d
     return counts[i] > 0.0 ? low + (bounds[i] - low) * ((rank - below) / counts[i]) : low;
 }
 
-/* What came in a column of the group during the term's span. `covered` gets what was seen of it. */
+/* What came in a column of the group during the term's span; of a gauge, its sum over it. `covered`
+   gets what was seen of it. */
 llmobsi_fn double llmobsi_alert_change(llmobsi_alert_scope* scope, const llmobsi_alert_term* term,
                                        const llmobsi_window* window, uint32_t* covered)
 {
     uint32_t span = term->span_s / LLMOBS_I_ALERT_STEP_S;
-    double change =
-        llmobsi_window_change(window, span, term->offset_s / LLMOBS_I_ALERT_STEP_S, covered);
+    uint32_t offset = term->offset_s / LLMOBS_I_ALERT_STEP_S;
+    double change = term->function == LLMOBS_I_ALERT_AVERAGE
+                        ? llmobsi_window_change(window, span, offset, covered)
+                        : llmobsi_window_increase(window, span, offset, covered);
     scope->verdict.partial |= *covered < span;
     return change;
 }
@@ -38186,7 +38206,6 @@ llmobsi_fn double llmobsi_alert_buckets(llmobsi_alert_scope* scope, const llmobs
     uint32_t i;
     for (i = 0; i < watch->columns; i++) {
         counts[i] = llmobsi_alert_change(scope, term, &group->windows[i], &covered);
-        counts[i] = counts[i] > 0.0 ? counts[i] : 0.0;
     }
     return llmobsi_alert_quantile(term->quantile, counts, metric->bounds, metric->bound_count);
 }
@@ -38228,8 +38247,7 @@ llmobsi_fn double llmobsi_alert_value(llmobsi_alert_scope* scope, const llmobsi_
     case LLMOBS_I_ALERT_RATE:
         break;
     }
-    change = llmobsi_alert_change(scope, term, &group->windows[0], &covered);
-    change = change > 0.0 ? change / watch->unit : 0.0;
+    change = llmobsi_alert_change(scope, term, &group->windows[0], &covered) / watch->unit;
     if (covered == 0) {
         return none;
     }
@@ -38420,15 +38438,15 @@ llmobsi_fn bool llmobsi_alert_restore(llmobsi_alert_states* states, const llmobs
     return true;
 }
 
-/* Whether a restored alert can be one of the rule's. */
-llmobsi_fn bool llmobsi_alert_fits(const llmobsi_alert* alert, const llmobsi_alert_rule* rule)
+/* Whether these are so many values, each with its NUL. */
+llmobsi_fn bool llmobsi_alert_has_values(const char* labels, size_t size, uint32_t count)
 {
     uint32_t values = 0;
-    uint32_t i;
-    for (i = 0; i < alert->labels_size; i++) {
-        values += alert->labels[i] == '\0';
+    size_t i;
+    for (i = 0; i < size; i++) {
+        values += labels[i] == '\0';
     }
-    return values == rule->by_count;
+    return values == count && (size == 0 || labels[size - 1] == '\0');
 }
 
 /* Gives one its rule. One that is there already (no file of ours has it twice) is forgotten. */
@@ -38437,19 +38455,13 @@ llmobsi_fn void llmobsi_alert_awake(llmobsi_alert_states* states, llmobsi_alert*
 {
     uint64_t hash = llmobsi_alerts_hash(states, number, alert->labels, alert->labels_size);
     if (llmobsi_alerts_find(states, hash, number, alert->labels, alert->labels_size) != NULL) {
-        memset(alert, 0, sizeof *alert);
-        alert->next = states->vacant;
-        states->vacant = (uint32_t)(alert - states->alerts);
+        llmobsi_alerts_vacate(states, alert);
         return;
     }
     alert->dormant = false;
     alert->unjudged = true;
-    alert->used = true;
-    alert->hash = hash;
-    alert->rule = number;
     alert->fingerprint = llmobsi_alert_fingerprint(rule, alert->labels);
-    alert->next = states->chains[hash & states->mask];
-    states->chains[hash & states->mask] = (uint32_t)(alert - states->alerts);
+    llmobsi_alerts_chain(states, alert, hash, number);
     if (!llmobsi_alert_is_active(alert)) {
         llmobsi_alerts_list(states, alert);
     }
@@ -38463,7 +38475,8 @@ llmobsi_fn void llmobsi_alerts_wake(llmobsi_alert_states* states, uint32_t numbe
     uint32_t i;
     for (i = 0; i < states->used; i++) {
         llmobsi_alert* alert = &states->alerts[i];
-        if (alert->dormant && alert->hash == identity && llmobsi_alert_fits(alert, rule)) {
+        if (alert->dormant && alert->hash == identity &&
+            llmobsi_alert_has_values(alert->labels, alert->labels_size, rule->by_count)) {
             llmobsi_alert_awake(states, alert, number, rule);
         }
     }
@@ -38475,19 +38488,15 @@ llmobsi_fn void llmobsi_alerts_wake(llmobsi_alert_states* states, uint32_t numbe
    already. */
 llmobsi_fn uint16_t llmobsi_watch_restore(llmobsi_watches* watches, const llmobsi_watch* saved)
 {
-    uint32_t i;
-    if (llmobsi_watch_same(watches, saved, false, 0) != LLMOBS_I_NO_WATCH) {
-        return LLMOBS_I_NO_WATCH;
+    uint16_t number = llmobsi_watch_same(watches, saved, false, 0) == LLMOBS_I_NO_WATCH
+                          ? llmobsi_watch_unused(watches)
+                          : LLMOBS_I_NO_WATCH;
+    if (number != LLMOBS_I_NO_WATCH) {
+        watches->watches[number] = *saved;
+        watches->watches[number].used = true;
+        watches->watches[number].restored = true;
     }
-    for (i = 0; i < watches->watch_limit; i++) {
-        if (!watches->watches[i].used) {
-            watches->watches[i] = *saved;
-            watches->watches[i].used = true;
-            watches->watches[i].restored = true;
-            return (uint16_t)i;
-        }
-    }
-    return LLMOBS_I_NO_WATCH;
+    return number;
 }
 
 llmobsi_fn bool llmobsi_watch_grows(const llmobsi_watches* watches, uint16_t number)
@@ -38504,13 +38513,7 @@ llmobsi_fn llmobsi_window* llmobsi_watch_restore_window(llmobsi_watches* watches
     const llmobsi_watch* watch = &watches->watches[number];
     uint64_t hash = llmobsi_watch_hash(watches, labels, size);
     llmobsi_watch_group* group = llmobsi_watch_find(watches, number, hash, labels, size);
-    uint32_t values = 0;
-    size_t i;
-    for (i = 0; i < size; i++) {
-        values += labels[i] == '\0';
-    }
-    if (values != watch->by_count || (size > 0 && labels[size - 1] != '\0') ||
-        column >= watch->columns) {
+    if (!llmobsi_alert_has_values(labels, size, watch->by_count) || column >= watch->columns) {
         return NULL;
     }
     if (group == NULL) {
@@ -38552,7 +38555,7 @@ typedef struct llmobsi_alerts {
     llmobs_alert_fn tell; /* this and the next: open writes */
     void* user;
     uint32_t rule_limit;  /* likewise */
-    llmobsi_alert_rule* rules; /* this and all below, but for `telling`: under the lock */
+    llmobsi_alert_rule* rules; /* this and what stands up to `news`: under the lock */
     uint8_t* phases; /* llmobsi_alert_phase of each */
     uint32_t (*counts)[2]; /* pending, firing of each, at the last evaluation */
     llmobsi_watches watches;
@@ -38561,10 +38564,10 @@ typedef struct llmobsi_alerts {
     uint64_t left_ns; /* since the last evaluation, at that time */
     int64_t step;     /* of the last evaluation */
     uint64_t unix_ns; /* and when it was */
-    bool news;        /* there may be some */
     uint64_t evaluations;
     uint64_t told_count;
     uint64_t unseen_s;
+    llmobsi_atomic32 news;    /* there may be some. Under the lock; who tells looks without it */
     llmobsi_atomic32 telling; /* one tells at a time: whoever has raised it has the next two */
     llmobsi_alert_told* told; /* LLMOBS_I_ALERT_TOLD of them */
     llmobs_alert views[LLMOBS_I_ALERT_TOLD];
@@ -38784,7 +38787,7 @@ llmobsi_fn void llmobsi_alerts_round(llmobsi_alerts* alerts, const llmobsi_recor
     llmobsi_alert_round_end(alerts->states, alerts->rules, alerts->rule_limit);
     llmobsi_alerts_tally(alerts);
     alerts->evaluations++;
-    alerts->news = true;
+    llmobsi_store_release(&alerts->news, 1);
 }
 
 /* Whether a step has passed since the last evaluation. The tick. */
@@ -38869,7 +38872,7 @@ llmobsi_fn void llmobsi_alert_retire(llmobsi_alerts* alerts, uint32_t number)
     alerts->counts[number][0] = 0;
     alerts->counts[number][1] = 0;
     alerts->phases[number] = LLMOBS_I_ALERT_LEAVING;
-    alerts->news = true;
+    llmobsi_store_release(&alerts->news, 1);
 }
 
 /* Nothing is left to be told of those that leave. */
@@ -39128,7 +39131,7 @@ llmobsi_fn uint32_t llmobsi_alerts_take_news(llmobsi_alerts* alerts)
         count++;
     }
     alerts->told_count += count;
-    alerts->news = count > 0;
+    llmobsi_store_release(&alerts->news, count > 0);
     if (count == 0) {
         llmobsi_alerts_free_rules(alerts);
     }
@@ -39136,26 +39139,13 @@ llmobsi_fn uint32_t llmobsi_alerts_take_news(llmobsi_alerts* alerts)
 }
 
 /* The busy flag is up while the lock is held, if this thread has one, so that its signal handlers
-   do not wait for it. So it is below. */
-llmobsi_fn bool llmobsi_alerts_has_news(llmobsi_alerts* alerts)
-{
-    llmobsi_control* self = llmobsi_busy_begin();
-    bool news;
-    llmobsi_lock_take(&alerts->lock);
-    news = alerts->news;
-    llmobsi_lock_give(&alerts->lock);
-    llmobsi_busy_end(self);
-    return news;
-}
-
+   do not wait for it. */
 llmobsi_fn uint32_t llmobsi_alerts_news(llmobsi_alerts* alerts)
 {
     llmobsi_control* self = llmobsi_busy_begin();
-    uint32_t count = 0;
+    uint32_t count;
     llmobsi_lock_take(&alerts->lock);
-    if (alerts->news) {
-        count = llmobsi_alerts_take_news(alerts);
-    }
+    count = llmobsi_alerts_take_news(alerts);
     llmobsi_lock_give(&alerts->lock);
     llmobsi_busy_end(self);
     return count;
@@ -39190,7 +39180,7 @@ llmobsi_fn bool llmobsi_alerts_tell_all(llmobsi_recorder* recorder)
 llmobsi_fn void llmobsi_alerts_tell(llmobsi_recorder* recorder)
 {
     llmobsi_alerts* alerts = llmobsi_alerts_of(recorder);
-    while (llmobsi_alerts_has_news(alerts) && llmobsi_alerts_tell_all(recorder)) {
+    while (llmobsi_load_acquire(&alerts->news) != 0 && llmobsi_alerts_tell_all(recorder)) {
     }
 }
 

@@ -27,7 +27,7 @@ typedef struct llmobsi_alerts {
     llmobs_alert_fn tell; /* this and the next: open writes */
     void* user;
     uint32_t rule_limit;  /* likewise */
-    llmobsi_alert_rule* rules; /* this and all below, but for `telling`: under the lock */
+    llmobsi_alert_rule* rules; /* this and what stands up to `news`: under the lock */
     uint8_t* phases; /* llmobsi_alert_phase of each */
     uint32_t (*counts)[2]; /* pending, firing of each, at the last evaluation */
     llmobsi_watches watches;
@@ -36,10 +36,10 @@ typedef struct llmobsi_alerts {
     uint64_t left_ns; /* since the last evaluation, at that time */
     int64_t step;     /* of the last evaluation */
     uint64_t unix_ns; /* and when it was */
-    bool news;        /* there may be some */
     uint64_t evaluations;
     uint64_t told_count;
     uint64_t unseen_s;
+    llmobsi_atomic32 news;    /* there may be some. Under the lock; who tells looks without it */
     llmobsi_atomic32 telling; /* one tells at a time: whoever has raised it has the next two */
     llmobsi_alert_told* told; /* LLMOBS_I_ALERT_TOLD of them */
     llmobs_alert views[LLMOBS_I_ALERT_TOLD];
@@ -259,7 +259,7 @@ llmobsi_fn void llmobsi_alerts_round(llmobsi_alerts* alerts, const llmobsi_recor
     llmobsi_alert_round_end(alerts->states, alerts->rules, alerts->rule_limit);
     llmobsi_alerts_tally(alerts);
     alerts->evaluations++;
-    alerts->news = true;
+    llmobsi_store_release(&alerts->news, 1);
 }
 
 /* Whether a step has passed since the last evaluation. The tick. */
@@ -344,7 +344,7 @@ llmobsi_fn void llmobsi_alert_retire(llmobsi_alerts* alerts, uint32_t number)
     alerts->counts[number][0] = 0;
     alerts->counts[number][1] = 0;
     alerts->phases[number] = LLMOBS_I_ALERT_LEAVING;
-    alerts->news = true;
+    llmobsi_store_release(&alerts->news, 1);
 }
 
 /* Nothing is left to be told of those that leave. */

@@ -60,7 +60,6 @@ llmobsi_fn bool llmobsi_alert_is_metric(const llmobsi_metric* metric, const char
 llmobsi_fn int32_t llmobsi_alert_metric(const llmobsi_registry* registry, const char* name,
                                         llmobsi_alert_part* part)
 {
-    static const char* const endings[] = {"", "_bucket", "_count", "_sum"};
     uint32_t count = llmobsi_load_acquire(&registry->metric_count);
     size_t size = strlen(name);
     uint32_t i;
@@ -70,7 +69,9 @@ llmobsi_fn int32_t llmobsi_alert_metric(const llmobsi_registry* registry, const 
         bool histogram = metric->instrument == LLMOBS_HISTOGRAM ||
                          metric->instrument == LLMOBS_HISTOGRAM_EXPONENTIAL;
         for (ending = histogram; ending < (histogram ? 4 : 1); ending++) {
-            const char* text = metric->instrument == LLMOBS_COUNTER ? "_total" : endings[ending];
+            const char* text = metric->instrument == LLMOBS_COUNTER
+                                   ? "_total"
+                                   : llmobsi_alert_endings[ending];
             if (llmobsi_alert_is_metric(metric, name, size, text)) {
                 *part = (llmobsi_alert_part)ending;
                 return (int32_t)i;
@@ -312,7 +313,7 @@ llmobsi_fn uint16_t llmobsi_watch_same(const llmobsi_watches* watches, const llm
 }
 
 /* A free place. LLMOBS_I_NO_WATCH: there is none. */
-llmobsi_fn uint16_t llmobsi_watch_free_place(llmobsi_watches* watches)
+llmobsi_fn uint16_t llmobsi_watch_unused(const llmobsi_watches* watches)
 {
     uint32_t i;
     for (i = 0; i < watches->watch_limit; i++) {
@@ -320,14 +321,15 @@ llmobsi_fn uint16_t llmobsi_watch_free_place(llmobsi_watches* watches)
             return (uint16_t)i;
         }
     }
-    return llmobsi_watch_make_room(watches);
+    return LLMOBS_I_NO_WATCH;
 }
 
 /* A new watch, with its group where it has but one. */
 llmobsi_fn uint16_t llmobsi_watch_begin(llmobsi_watches* watches, const llmobsi_watch* wanted,
                                         int64_t step)
 {
-    uint16_t number = llmobsi_watch_free_place(watches);
+    uint16_t number = llmobsi_watch_unused(watches);
+    number = number != LLMOBS_I_NO_WATCH ? number : llmobsi_watch_make_room(watches);
     if (number == LLMOBS_I_NO_WATCH) {
         return number;
     }

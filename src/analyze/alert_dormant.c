@@ -51,15 +51,15 @@ llmobsi_fn bool llmobsi_alert_restore(llmobsi_alert_states* states, const llmobs
     return true;
 }
 
-/* Whether a restored alert can be one of the rule's. */
-llmobsi_fn bool llmobsi_alert_fits(const llmobsi_alert* alert, const llmobsi_alert_rule* rule)
+/* Whether these are so many values, each with its NUL. */
+llmobsi_fn bool llmobsi_alert_has_values(const char* labels, size_t size, uint32_t count)
 {
     uint32_t values = 0;
-    uint32_t i;
-    for (i = 0; i < alert->labels_size; i++) {
-        values += alert->labels[i] == '\0';
+    size_t i;
+    for (i = 0; i < size; i++) {
+        values += labels[i] == '\0';
     }
-    return values == rule->by_count;
+    return values == count && (size == 0 || labels[size - 1] == '\0');
 }
 
 /* Gives one its rule. One that is there already (no file of ours has it twice) is forgotten. */
@@ -68,19 +68,13 @@ llmobsi_fn void llmobsi_alert_awake(llmobsi_alert_states* states, llmobsi_alert*
 {
     uint64_t hash = llmobsi_alerts_hash(states, number, alert->labels, alert->labels_size);
     if (llmobsi_alerts_find(states, hash, number, alert->labels, alert->labels_size) != NULL) {
-        memset(alert, 0, sizeof *alert);
-        alert->next = states->vacant;
-        states->vacant = (uint32_t)(alert - states->alerts);
+        llmobsi_alerts_vacate(states, alert);
         return;
     }
     alert->dormant = false;
     alert->unjudged = true;
-    alert->used = true;
-    alert->hash = hash;
-    alert->rule = number;
     alert->fingerprint = llmobsi_alert_fingerprint(rule, alert->labels);
-    alert->next = states->chains[hash & states->mask];
-    states->chains[hash & states->mask] = (uint32_t)(alert - states->alerts);
+    llmobsi_alerts_chain(states, alert, hash, number);
     if (!llmobsi_alert_is_active(alert)) {
         llmobsi_alerts_list(states, alert);
     }
@@ -94,7 +88,8 @@ llmobsi_fn void llmobsi_alerts_wake(llmobsi_alert_states* states, uint32_t numbe
     uint32_t i;
     for (i = 0; i < states->used; i++) {
         llmobsi_alert* alert = &states->alerts[i];
-        if (alert->dormant && alert->hash == identity && llmobsi_alert_fits(alert, rule)) {
+        if (alert->dormant && alert->hash == identity &&
+            llmobsi_alert_has_values(alert->labels, alert->labels_size, rule->by_count)) {
             llmobsi_alert_awake(states, alert, number, rule);
         }
     }
@@ -106,19 +101,15 @@ llmobsi_fn void llmobsi_alerts_wake(llmobsi_alert_states* states, uint32_t numbe
    already. */
 llmobsi_fn uint16_t llmobsi_watch_restore(llmobsi_watches* watches, const llmobsi_watch* saved)
 {
-    uint32_t i;
-    if (llmobsi_watch_same(watches, saved, false, 0) != LLMOBS_I_NO_WATCH) {
-        return LLMOBS_I_NO_WATCH;
+    uint16_t number = llmobsi_watch_same(watches, saved, false, 0) == LLMOBS_I_NO_WATCH
+                          ? llmobsi_watch_unused(watches)
+                          : LLMOBS_I_NO_WATCH;
+    if (number != LLMOBS_I_NO_WATCH) {
+        watches->watches[number] = *saved;
+        watches->watches[number].used = true;
+        watches->watches[number].restored = true;
     }
-    for (i = 0; i < watches->watch_limit; i++) {
-        if (!watches->watches[i].used) {
-            watches->watches[i] = *saved;
-            watches->watches[i].used = true;
-            watches->watches[i].restored = true;
-            return (uint16_t)i;
-        }
-    }
-    return LLMOBS_I_NO_WATCH;
+    return number;
 }
 
 llmobsi_fn bool llmobsi_watch_grows(const llmobsi_watches* watches, uint16_t number)
@@ -135,13 +126,7 @@ llmobsi_fn llmobsi_window* llmobsi_watch_restore_window(llmobsi_watches* watches
     const llmobsi_watch* watch = &watches->watches[number];
     uint64_t hash = llmobsi_watch_hash(watches, labels, size);
     llmobsi_watch_group* group = llmobsi_watch_find(watches, number, hash, labels, size);
-    uint32_t values = 0;
-    size_t i;
-    for (i = 0; i < size; i++) {
-        values += labels[i] == '\0';
-    }
-    if (values != watch->by_count || (size > 0 && labels[size - 1] != '\0') ||
-        column >= watch->columns) {
+    if (!llmobsi_alert_has_values(labels, size, watch->by_count) || column >= watch->columns) {
         return NULL;
     }
     if (group == NULL) {

@@ -45,13 +45,16 @@ llmobsi_fn double llmobsi_alert_quantile(double q, const double* counts, const d
     return counts[i] > 0.0 ? low + (bounds[i] - low) * ((rank - below) / counts[i]) : low;
 }
 
-/* What came in a column of the group during the term's span. `covered` gets what was seen of it. */
+/* What came in a column of the group during the term's span; of a gauge, its sum over it. `covered`
+   gets what was seen of it. */
 llmobsi_fn double llmobsi_alert_change(llmobsi_alert_scope* scope, const llmobsi_alert_term* term,
                                        const llmobsi_window* window, uint32_t* covered)
 {
     uint32_t span = term->span_s / LLMOBS_I_ALERT_STEP_S;
-    double change =
-        llmobsi_window_change(window, span, term->offset_s / LLMOBS_I_ALERT_STEP_S, covered);
+    uint32_t offset = term->offset_s / LLMOBS_I_ALERT_STEP_S;
+    double change = term->function == LLMOBS_I_ALERT_AVERAGE
+                        ? llmobsi_window_change(window, span, offset, covered)
+                        : llmobsi_window_increase(window, span, offset, covered);
     scope->verdict.partial |= *covered < span;
     return change;
 }
@@ -66,7 +69,6 @@ llmobsi_fn double llmobsi_alert_buckets(llmobsi_alert_scope* scope, const llmobs
     uint32_t i;
     for (i = 0; i < watch->columns; i++) {
         counts[i] = llmobsi_alert_change(scope, term, &group->windows[i], &covered);
-        counts[i] = counts[i] > 0.0 ? counts[i] : 0.0;
     }
     return llmobsi_alert_quantile(term->quantile, counts, metric->bounds, metric->bound_count);
 }
@@ -108,8 +110,7 @@ llmobsi_fn double llmobsi_alert_value(llmobsi_alert_scope* scope, const llmobsi_
     case LLMOBS_I_ALERT_RATE:
         break;
     }
-    change = llmobsi_alert_change(scope, term, &group->windows[0], &covered);
-    change = change > 0.0 ? change / watch->unit : 0.0;
+    change = llmobsi_alert_change(scope, term, &group->windows[0], &covered) / watch->unit;
     if (covered == 0) {
         return none;
     }

@@ -43,7 +43,7 @@ llmobsi_fn uint32_t llmobsi_alerts_take_news(llmobsi_alerts* alerts)
         count++;
     }
     alerts->told_count += count;
-    alerts->news = count > 0;
+    llmobsi_store_release(&alerts->news, count > 0);
     if (count == 0) {
         llmobsi_alerts_free_rules(alerts);
     }
@@ -51,26 +51,13 @@ llmobsi_fn uint32_t llmobsi_alerts_take_news(llmobsi_alerts* alerts)
 }
 
 /* The busy flag is up while the lock is held, if this thread has one, so that its signal handlers
-   do not wait for it. So it is below. */
-llmobsi_fn bool llmobsi_alerts_has_news(llmobsi_alerts* alerts)
-{
-    llmobsi_control* self = llmobsi_busy_begin();
-    bool news;
-    llmobsi_lock_take(&alerts->lock);
-    news = alerts->news;
-    llmobsi_lock_give(&alerts->lock);
-    llmobsi_busy_end(self);
-    return news;
-}
-
+   do not wait for it. */
 llmobsi_fn uint32_t llmobsi_alerts_news(llmobsi_alerts* alerts)
 {
     llmobsi_control* self = llmobsi_busy_begin();
-    uint32_t count = 0;
+    uint32_t count;
     llmobsi_lock_take(&alerts->lock);
-    if (alerts->news) {
-        count = llmobsi_alerts_take_news(alerts);
-    }
+    count = llmobsi_alerts_take_news(alerts);
     llmobsi_lock_give(&alerts->lock);
     llmobsi_busy_end(self);
     return count;
@@ -105,7 +92,7 @@ llmobsi_fn bool llmobsi_alerts_tell_all(llmobsi_recorder* recorder)
 llmobsi_fn void llmobsi_alerts_tell(llmobsi_recorder* recorder)
 {
     llmobsi_alerts* alerts = llmobsi_alerts_of(recorder);
-    while (llmobsi_alerts_has_news(alerts) && llmobsi_alerts_tell_all(recorder)) {
+    while (llmobsi_load_acquire(&alerts->news) != 0 && llmobsi_alerts_tell_all(recorder)) {
     }
 }
 

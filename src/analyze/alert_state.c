@@ -171,11 +171,7 @@ llmobsi_fn void llmobsi_alert_judge(llmobsi_alert_states* states, uint32_t numbe
             states->overflowed++;
             return;
         }
-        alert->used = true;
-        alert->hash = hash;
-        alert->rule = number;
-        alert->next = states->chains[hash & states->mask];
-        states->chains[hash & states->mask] = (uint32_t)(alert - states->alerts);
+        llmobsi_alerts_chain(states, alert, hash, number);
         alert->fingerprint = llmobsi_alert_fingerprint(rule, labels);
         llmobsi_alert_copy_labels(alert, rule, labels, size);
         alert->ended_s = LLMOBS_I_ALERT_NEVER;

@@ -120,6 +120,26 @@ llmobsi_inline bool llmobsi_alert_is_active(const llmobsi_alert* alert)
     return alert->state == LLMOBS_ALERT_PENDING || alert->state == LLMOBS_ALERT_FIRING;
 }
 
+/* Frees the place of one that is in no chain and not listed. */
+llmobsi_fn void llmobsi_alerts_vacate(llmobsi_alert_states* states, llmobsi_alert* alert)
+{
+    memset(alert, 0, sizeof *alert);
+    alert->next = states->vacant;
+    states->vacant = (uint32_t)(alert - states->alerts);
+}
+
+/* Makes an alert one of a rule: it is found from now on. */
+llmobsi_fn void llmobsi_alerts_chain(llmobsi_alert_states* states, llmobsi_alert* alert,
+                                     uint64_t hash, uint32_t number)
+{
+    uint32_t* chain = &states->chains[hash & states->mask];
+    alert->used = true;
+    alert->hash = hash;
+    alert->rule = number;
+    alert->next = *chain;
+    *chain = (uint32_t)(alert - states->alerts);
+}
+
 llmobsi_fn void llmobsi_alerts_forget(llmobsi_alert_states* states, llmobsi_alert* alert)
 {
     uint32_t place = (uint32_t)(alert - states->alerts);
@@ -131,9 +151,7 @@ llmobsi_fn void llmobsi_alerts_forget(llmobsi_alert_states* states, llmobsi_aler
     if (!llmobsi_alert_is_active(alert)) {
         llmobsi_alerts_unlist(states, alert);
     }
-    memset(alert, 0, sizeof *alert);
-    alert->next = states->vacant;
-    states->vacant = place;
+    llmobsi_alerts_vacate(states, alert);
 }
 
 /* The place of one that has waited for its rule in vain; NULL: there is none. */

@@ -11,8 +11,8 @@
 
 LLMOBS_API const char* llmobs_alert_severity_name(llmobs_alert_severity severity)
 {
-    static const char* const names[LLMOBS_I_ALERT_SEVERITIES] = {"info", "warning", "critical"};
-    return (uint32_t)severity < LLMOBS_I_ALERT_SEVERITIES ? names[severity] : "unknown";
+    return (uint32_t)severity < LLMOBS_I_ALERT_SEVERITIES ? llmobsi_alert_severities[severity]
+                                                          : "unknown";
 }
 
 LLMOBS_API const char* llmobs_alert_state_name(llmobs_alert_state state)
@@ -128,7 +128,6 @@ llmobsi_fn char* llmobsi_append_six_digits(char* cursor, double number)
 llmobsi_fn void llmobsi_tell_comparison(llmobsi_sentence* sentence, double value,
                                        llmobsi_alert_op comparison, double threshold)
 {
-    static const char* const signs[] = {" == ", " != ", " > ", " >= ", " < ", " <= "};
     char left[LLMOBS_I_DOUBLE_ROOM], right[LLMOBS_I_DOUBLE_ROOM];
     size_t left_size = (size_t)(llmobsi_append_six_digits(left, value) - left);
     size_t right_size = (size_t)(llmobsi_append_six_digits(right, threshold) - right);
@@ -142,9 +141,11 @@ llmobsi_fn void llmobsi_tell_comparison(llmobsi_sentence* sentence, double value
         left_size = (size_t)(llmobsi_append_double(left, value) - left);
         right_size = (size_t)(llmobsi_append_double(right, threshold) - right);
     }
-    sign = signs[comparison - LLMOBS_I_ALERT_EQUAL];
+    sign = llmobsi_alert_op_words[comparison];
     llmobsi_tell(sentence, left, left_size);
+    llmobsi_tell_literal(sentence, " ");
     llmobsi_tell(sentence, sign, strlen(sign));
+    llmobsi_tell_literal(sentence, " ");
     llmobsi_tell(sentence, right, right_size);
 }
 
@@ -401,12 +402,7 @@ llmobsi_fn void llmobsi_alert_log(llmobsi_thread* thread, const llmobs_alert* al
     if (slot == NULL) {
         return;
     }
-    slot->kind = LLMOBS_I_SLOT_IS_LOG;
-    slot->status = severity;
-    if (alert->sentence.size > 0) { /* the first field: there is room */
-        (void)llmobsi_put_string(thread, slot, 0, LLMOBS_I_FIELD_BODY, LLMOBS_I_OF_SPAN,
-                                 alert->sentence.data, alert->sentence.size);
-    }
+    llmobsi_log_say(thread, slot, severity, alert->sentence);
     llmobsi_alert_put_members(thread, slot, alert, 0, LLMOBS_I_ALERT_LABELS_AT);
     for (i = 0; i < alert->label_count; i++) {
         llmobsi_alert_put_label(thread, slot, &alert->labels[i]);
@@ -429,8 +425,6 @@ llmobsi_fn void llmobsi_alert_record(uint32_t ticket, const llmobs_alert* alert)
     if (thread == NULL) {
         return;
     }
-    if (thread->recorder->spans_on) {
-        llmobsi_alert_log(thread, alert, severity);
-    }
+    llmobsi_alert_log(thread, alert, severity);
     llmobsi_leave();
 }

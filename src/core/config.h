@@ -166,9 +166,9 @@ typedef struct llmobs_config {
     uint32_t budget_reservations; /* open at one time, 16 to 65536; likewise        (default 512) */
     uint32_t reservation_max_age_s; /* one that nobody settles is given back after this, or a
                                     quarter more; up to a day                       (default 600) */
-    const char* state_file;      /* what outlives a restart: ledger, users, budgets. Loaded by open,
-                                    written by a thread of its own, or where host_pumped by
-                                    llmobs_tick; see docs/state.md                 (default none) */
+    const char* state_file;      /* what outlives a restart: ledger, users, budgets, alerts. Loaded
+                                    by open, written by a thread of its own, or where host_pumped
+                                    by llmobs_tick; see docs/state.md              (default none) */
     uint32_t state_interval_s;   /* how often it is written, up to a day             (default 60) */
     uint32_t alert_rules;        /* alert rules that there may be, 4 to 4096        (default 64);
                                     LLMOBS_OFF: no alerts, and no memory for them                 */

@@ -119,6 +119,18 @@ llmobsi_inline void llmobsi_log_publish(llmobsi_thread* thread, llmobsi_slot* sl
 
 /* ---- any event ----------------------------------------------------------------------------- */
 
+/* What every event but an interaction begins with. */
+llmobsi_inline void llmobsi_log_say(llmobsi_thread* thread, llmobsi_slot* slot, uint8_t severity,
+                                    llmobs_string body)
+{
+    slot->kind = LLMOBS_I_SLOT_IS_LOG;
+    slot->status = severity;
+    if (body.size > 0) { /* the first field: there is room */
+        (void)llmobsi_put_string(thread, slot, 0, LLMOBS_I_FIELD_BODY, LLMOBS_I_OF_SPAN, body.data,
+                                 body.size);
+    }
+}
+
 llmobsi_fn void llmobsi_log_record(llmobsi_thread* thread, const llmobs_log_info* info,
                                    uint8_t severity)
 {
@@ -129,12 +141,7 @@ llmobsi_fn void llmobsi_log_record(llmobsi_thread* thread, const llmobs_log_info
     if (slot == NULL) {
         return;
     }
-    slot->kind = LLMOBS_I_SLOT_IS_LOG;
-    slot->status = severity;
-    if (info->body.size > 0) { /* the first field: there is room */
-        (void)llmobsi_put_string(thread, slot, 0, LLMOBS_I_FIELD_BODY, LLMOBS_I_OF_SPAN,
-                                 info->body.data, info->body.size);
-    }
+    llmobsi_log_say(thread, slot, severity, info->body);
     llmobsi_attributes_add(thread, slot, info->attributes, info->attribute_count);
     llmobsi_log_publish(thread, slot);
 }
