@@ -55,6 +55,8 @@ int main(void)
     answer_a_question(obs, "How do I change my address?");
 
     llmobs_close(obs); /* delivers what was recorded */
-    puts("out/quickstart.jsonl has the trace (OTLP), out/requests.jsonl a line for the request");
+    if (result == LLMOBS_OK) {
+        puts("out/quickstart.jsonl has the trace (OTLP), out/requests.jsonl a line for it");
+    }
     return result == LLMOBS_OK ? 0 : 1;
 }

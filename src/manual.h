@@ -33,9 +33,10 @@ CONTENTS: search for a tag.
                                     evaluated, open gives NULL, all else gives 0 or ""; SHA-256,
                                     HMAC and wiping are not there at all
     LLMOBS_NO_SHA256         ALL    leaves SHA-256, HMAC and the unkeyed hash out       off
-    LLMOBS_NO_OTLP           ALL    leaves the OTLP/JSON encoder out                    off
+    LLMOBS_NO_OTLP           ALL    leaves OTLP, JSON and protobuf, out                 off
     LLMOBS_NO_CHROME         ALL    leaves the Chrome trace encoder out                 off
-    LLMOBS_NO_FILE           ALL    leaves the file exporter and the state file out     off
+    LLMOBS_NO_FILE           ALL    leaves out what keeps files: the file exporter,     off
+                                    state and drift files, spools, the flight recorder
     LLMOBS_NO_SCANNER        ALL    leaves the scanner and the redactor out             off
     LLMOBS_DEBUG             ONE    invariant checkers and assertions; costs much       off
     LLMOBS_ASSERT(c)         ONE    what an assertion calls                             nothing,
@@ -67,12 +68,19 @@ CONTENTS: search for a tag.
     reading metrics, Prometheus text, OTLP       [any]          no         the caller's write
     attributes, names, results, contexts         [any]          no         no
     request token, scheduled, retry, guardrail   [any]          no         no
+    sampling: by an id, keep, counters           [any]          no         no
     request begin, sessions                      [any, locks]   no         no
     budget settle, release                       [any]          no         no
     budget reserve, add, limit, remove, status   [any, locks]   no         no
     request end                                  [any]          no         the audit callback's
     request input, output                        [owner]        no         the audit callback's
     request explain                              [any, locks]   no         no
+    captures: take, done, return                 [any]          no         no
+    judge: set, work, flush, its account         [any, locks]   no         yes: its threads
+    tail policies                                [any, locks]   no         no
+    drift: scores, estimates, Wilson             [any]          no         no
+    drift: samples, fits, windows, counts, CUSUM [owner]        no         a baseline's file
+    drift: detectors, embedder                   [any, locks]   no         yes: a thread, files
     alert rules, alerts                          [any, locks]   no         no
     tick, flush, stats, close                    [any, locks]   no         the exporters' writes
     state save                                   [any, locks]   no         yes: it waits for a disk
@@ -97,7 +105,7 @@ CONTENTS: search for a tag.
     8 seconds?" (llmobs_request_explain). A prompt or an answer is hashed and measured on its way
     through, and not stored; llmobs_config.audit alone sees it. What is unknown is said to be
     unknown, not 0. Late calls, second ends and requests that nobody ends are harmless, and counted.
-    docs/requests.md has every field, every metric and the words of the three vocabularies.
+    docs/requests.md has every field, every metric and the words of the four vocabularies.
 
 >>speed  What it costs
 
@@ -116,14 +124,16 @@ CONTENTS: search for a tag.
     a request: begin, 64 tokens, a verdict, end with log record    2.0 us
     ... with hashes of 1 KiB of prompt and 2 KiB of answer         3.5 us
     what a request cost, by a plain price / by every rule          55 / 114 ns
-    memory                                      14.1 MiB by default, one block, at llmobs_open,
-                                                 of which metrics are 4.0, requests 1.7,
-                                                 costs 1.0
+    memory                                      15.1 MiB by default, one block, at llmobs_open,
+                                                 of which metrics are 4.0, requests 1.8,
+                                                 costs 1.0, alerts 0.9
     threads                       one for the tick, one an exporter, one for
-                                  a state file; none when the host pumps
+                                  a state file, for judging, for drift, where
+                                  these are on; none when the host pumps
 
     What does not fit is dropped and counted: started = collected + dropped (by cause) + ended +
-    live, and each exporter has received = exported + lost (by cause) + queued, always.
+    live, and each exporter has received + recovered = exported + lost (by cause) + queued +
+    spooled, always.
 
 >>privacy  What is kept, and what leaves the process
 

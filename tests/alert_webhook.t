@@ -23,7 +23,7 @@ if ($have != 0) {
     exit;
 }
 my $sample = "$tmp/alert_sample";
-Gate::runs(Gate::cc() . " -std=c11 $Gate::C_FLAGS -O1 -g -I$Gate::ROOT "
+Gate::runs(Gate::cc() . " -std=c11 $Gate::C_FLAGS -O0 $Gate::OUTLINE -g -I$Gate::ROOT "
     . "tests/interop/alert_sample.c -o $sample -pthread -lm -lcurl", 'the sample builds', 1);
 
 # ---- the server ---------------------------------------------------------------------------------

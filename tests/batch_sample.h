@@ -208,7 +208,7 @@ typedef struct sample_sink {
     bool refused;
 } sample_sink;
 
-static bool sample_write(void* user, const char* data, size_t size)
+static inline bool sample_write(void* user, const char* data, size_t size)
 {
     sample_sink* to = (sample_sink*)user;
     to->calls_after += to->refused;
@@ -222,7 +222,7 @@ static bool sample_write(void* user, const char* data, size_t size)
     return true;
 }
 
-static void sample_sink_reset(sample_sink* to, size_t refuse_at)
+static inline void sample_sink_reset(sample_sink* to, size_t refuse_at)
 {
     to->size = to->calls_after = 0;
     to->refuse_at = refuse_at;

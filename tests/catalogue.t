@@ -152,8 +152,8 @@ my $directory = Gate::scratch();
 my ($program) = $page =~ /^```c\n(.*?)^```/ms;
 my ($shown) = $page =~ /^```text\n(.*?)^```/ms;
 Gate::write_file("$directory/page.c", $program // '');
-Gate::runs(Gate::cc() . " -std=c11 -Wall -Wextra -Werror -I. $directory/page.c -o $directory/page "
-    . '-pthread -lm -ldl', 'the program on the page compiles', 1);
+Gate::builds(Gate::cc() . ' -std=c11 -Wall -Wextra -Werror', "$directory/page.c", "$directory/page",
+    '', 'the program on the page compiles');
 my ($status, $output) = Gate::run("$directory/page");
 is($status, 0, '... and runs');
 my @lines = grep { $_ ne '...' } split /\n/, $shown // '';

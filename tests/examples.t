@@ -12,7 +12,7 @@ use Sections;
 use Test::More;
 
 my $directory = Gate::scratch();
-my $cc = Gate::cc() . " -std=c11 $Gate::C_FLAGS -O1 -I$Gate::ROOT -pthread";
+my $cc = Gate::cc() . " -std=c11 $Gate::C_FLAGS -O0";
 my @examples = sort glob('examples/*.c');
 ok(scalar @examples, 'there are examples');
 
@@ -242,13 +242,103 @@ sub alerts {
 }
 
 # Those that are larger, or told more of: lines at most, the library that they need, what runs them.
+# The truth of its made-up traffic stands beside the estimate, which has it in its interval.
+sub judges {
+    my ($program) = @_;
+    my ($status, $output) = Gate::run("timeout 60 $program");
+    is($status, 0, 'the estimate has the truth in its interval');
+    like($output, qr/^seed \d+: 4000 answers, \d+ leak/m, 'which stands there, with the seed');
+    like($output, qr/^flagged: req-\d+, kept for guardrail/m,
+        'what a guardrail triggered is judged');
+}
+
+# Its exit status gates a deployment.
+sub gates {
+    my ($program) = @_;
+    my $prompts = "$directory/prompts.tsv";
+    my $asks = sub { return Gate::run(join(' ', 'timeout 60', $program, @_)) };
+    my $committed = Sections::read_file('examples/safety_prompts.tsv');
+    Gate::write_file($prompts, $committed);
+    my ($status, $output) = $asks->($prompts);
+    is($status, 0, 'a model that is as it was passes');
+    like($output, qr/^14 of 16 pass, 14 before: 0 worse, 0 better, p = 1\.0000$/m,
+        'and it says why');
+    ($status, $output) = $asks->($prompts, 'careless');
+    is($status, 1, 'one that got worse does not');
+    like($output, qr/^leak-email: fails now$/m, 'by name');
+    like($output, qr/6 worse, 0 better, p = 0\.0156$/m, 'and by an exact test');
+    is(($asks->($prompts, 'careless', '--write'))[0], 0, 'results can be written');
+    is(($asks->($prompts, 'careless'))[0], 0, 'and compared with next');
+    is(($asks->("$directory/none.tsv"))[0], 2, 'without a file nothing can be told');
+    Gate::write_file($prompts, $committed . "a line without tabs\n");
+    is(($asks->($prompts))[0], 2, 'nor from a damaged one');
+}
+
+# A process that is killed in the middle, and what is told of it.
+sub recovers {
+    my ($program) = @_;
+    my $path = "$directory/recover.rec";
+    my $child = "$directory/recover_child";
+    unlink($path);
+    Gate::write_file("$child.c", <<"END");
+#define LLMOBS_IMPLEMENTATION
+#include "llmobs.h"
+#include <signal.h>
+static llmobs_export_result answer(void* user, const llmobs_batch* batch)
+{
+    (void)batch;
+    return *(const llmobs_export_result*)user;
+}
+int main(void)
+{
+    llmobs_config config = llmobs_config_default();
+    llmobs* obs;
+    static llmobs_export_result result = LLMOBS_EXPORT_OK;
+    config.recorder_file = "$path";
+    config.recorder_history_bytes = 65536;
+    obs = llmobs_open(&config, NULL);
+    (void)llmobs_export_to(obs, answer, &result);
+    llmobs_span_end(llmobs_span_root(obs, "delivered"));
+    (void)llmobs_flush(obs, 5000);
+    result = LLMOBS_EXPORT_RETRY;
+    llmobs_span_end(llmobs_span_root(obs, "done"));
+    (void)llmobs_span_root(obs, "under way");
+    return raise(SIGKILL);
+}
+END
+    Gate::builds(Gate::cc(), "$child.c", $child, '', 'a process');
+    Gate::run($child);
+    ok(-e $path, 'its file is there when it is killed');
+    my ($status, $text) = Gate::run("timeout 60 $program -a $path 2>/dev/null");
+    is($status, 0, 'it is looked at');
+    like($text, qr/"name":"delivered"/, 'with what was delivered');
+    ($status, $text) = Gate::run("timeout 60 $program -d $path 2>$directory/recover.err");
+    is($status, 0, 'it is recovered');
+    like($text, qr/"name":"done"/, 'what was done');
+    unlike($text, qr/"name":"delivered"/, 'what was delivered does not come again');
+    like($text, qr/"name":"under way".*"llmobs\.interrupted"/, 'and what was under way');
+    like(Sections::read_file("$directory/recover.err"), qr/account: 3 begun = /, 'an account');
+    ok(!-e $path, 'and the file is gone');
+    is((Gate::run("$program $path"))[0], 0, 'one that is not there is none');
+    Gate::write_file($path, 'no recorder');
+    is((Gate::run("$program $path"))[0], 1, 'one that is something else is refused');
+    is((Gate::run($program))[0], 2, 'nor one without a file');
+    is((Gate::run("$program -x $path"))[0], 2, 'nor an option that it has not');
+}
+
 my %larger = (
     alerts => { lines => 80, run => \&alerts },
     alert_webhook => { lines => 270, library => 'curl', header => 'curl/curl',
         run => sub { note('tests/alert_webhook.t runs it') } },
     audit_store => { lines => 360, library => 'sodium', run => \&audits },
+    drift => { lines => 125 },
     http_middleware => { lines => 420, library => 'microhttpd', run => \&settles },
+    judge => { lines => 120, run => \&judges },
+    otlp_http => { lines => 110, library => 'curl', header => 'curl/curl',
+        run => sub { note('tests/otlp_http.t runs it') } },
     metrics_server => { lines => 150, library => 'microhttpd', run => \&serves },
+    safety_regression => { lines => 220, run => \&gates },
+    recover => { lines => 105, run => \&recovers },
     replay => { lines => 600, run => sub { note('tests/replay.t runs it') } },
 );
 for my $name (sort keys %larger) {
@@ -267,7 +357,9 @@ for my $file (@examples) {
     my $lines = Sections::read_file($file) =~ tr/\n//;
     ok($lines <= $about->{lines}, "$file has $lines lines, $about->{lines} at most");
     my $library = $about->{library} ? "-l$about->{library}" : '';
-    Gate::runs("$cc $file -o $directory/$name -lm $library", "$file builds", 1) or next;
+    if ($name eq 'quickstart') { # the way that it tells of: all in one file
+        Gate::runs("$cc -I. -pthread $file -o $directory/$name -lm", "$file builds", 1) or next;
+    } else { Gate::builds($cc, $file, "$directory/$name", $library, "$file builds") or next }
     if ($about->{run}) { $about->{run}->("$directory/$name") }
     else { Gate::runs("cd $directory && timeout 60 ./$name", "$file runs") }
 }

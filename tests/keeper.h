@@ -24,6 +24,8 @@ typedef struct keeper {
     size_t log_capacity;
     size_t calls;
     size_t batches;      /* answered OK */
+    uint64_t items;      /* spans and log records of these */
+    uint64_t promised;   /* of those answered PENDING */
     uint64_t lost_told;  /* the sum of lost_before */
     uint64_t last_id;
     size_t malformed;    /* promises broken, with the last one's text */
@@ -228,8 +230,10 @@ static inline llmobs_export_result keep(void* user, const llmobs_batch* batch)
     kept_expect(kept, batch->resource->attribute_count >= 6, "the resource is short");
     kept->last_id = batch->id;
     answer = kept->answer;
+    kept->promised += answer == LLMOBS_EXPORT_PENDING ? batch->span_count + batch->log_count : 0;
     if (answer == LLMOBS_EXPORT_OK) {
         kept->batches++;
+        kept->items += batch->span_count + batch->log_count;
         kept->lost_told += batch->lost_before;
         for (i = 0; i < batch->span_count; i++) {
             if (kept->forget) {
@@ -329,11 +333,14 @@ static inline uint64_t dropped_in_all(const llmobs_stats* stats)
     return sum;
 }
 
-/* The equation of an account: nothing is lost silently. Says what does not balance. */
+/* The equation of an account: nothing is lost silently. Says what does not balance. What an
+   exporter has queued is told as what is left of what it received, so here its part sees only that
+   there is never more than that: account_balances counts what waits, close_kept holds it against
+   what the keeper got. */
 static inline bool balances(const llmobs_stats* stats)
 {
-    uint64_t known =
-        dropped_in_all(stats) + stats->live + stats->ended + stats->collected;
+    uint64_t known = dropped_in_all(stats) + stats->live + stats->ended + stats->tail_held +
+                     stats->tail_dropped + stats->collected;
     bool good = stats->started == known;
     uint32_t i;
     if (!good) {
@@ -344,24 +351,80 @@ static inline bool balances(const llmobs_stats* stats)
     }
     for (i = 0; i < stats->exporter_count; i++) {
         const llmobs_exporter_stats* one = &stats->exporters[i];
-        uint64_t sum = one->exported + one->queued;
+        uint64_t sum = one->exported + one->queued + one->spooled;
         int loss;
         for (loss = 0; loss < (int)LLMOBS_LOSS_COUNT; loss++) {
             sum += one->lost[loss];
         }
-        if (sum != one->received) {
+        if (sum != one->received + one->recovered) {
             printf("# exporter %u received %llu, knows of %llu\n", i,
-                   (unsigned long long)one->received, (unsigned long long)sum);
+                   (unsigned long long)(one->received + one->recovered),
+                   (unsigned long long)sum);
+            good = false;
+        }
+        sum = one->points.exported + one->points.queued + one->points.spooled;
+        for (loss = 0; loss < (int)LLMOBS_LOSS_COUNT; loss++) {
+            sum += one->points.lost[loss];
+        }
+        if (sum != one->points.received + one->points.recovered) {
+            printf("# exporter %u received %llu points, knows of %llu\n", i,
+                   (unsigned long long)one->points.received, (unsigned long long)sum);
             good = false;
         }
     }
     return good;
 }
 
+/* What all exporters lost, of all signals. */
+static inline uint64_t lost_by_exporters(const llmobs_stats* stats)
+{
+    uint64_t sum = 0;
+    uint32_t i;
+    int loss;
+    for (i = 0; i < stats->exporter_count; i++) {
+        for (loss = 0; loss < (int)LLMOBS_LOSS_COUNT; loss++) {
+            sum += stats->exporters[i].lost[loss] + stats->exporters[i].points.lost[loss];
+        }
+    }
+    return sum;
+}
+
+/* What stands in an exporter's queue, of all signals: counted batch by batch. */
+static inline uint64_t waiting_in(llmobsi_exporter* exporter)
+{
+    uint64_t sum = 0;
+    uint32_t i;
+    llmobsi_lock_take(&exporter->lock);
+    for (i = 0; i < exporter->batch_count; i++) {
+        const llmobsi_queued* batch = &exporter->batches[i];
+        if (batch->state != LLMOBS_I_BATCH_FREE && !batch->replayed) { /* else it is spooled */
+            sum += batch->packer.count;
+        }
+    }
+    llmobsi_lock_give(&exporter->lock);
+    return sum;
+}
+
+/* At rest: no thread records, no exporter is at work. */
 static inline bool account_balances(llmobs* obs)
 {
     llmobs_stats stats = stats_of(obs);
-    return balances(&stats);
+    llmobsi_instance* instance = llmobsi_call_begin(obs);
+    bool good = balances(&stats) && instance != NULL;
+    uint32_t i;
+    for (i = 0; instance != NULL && i < stats.exporter_count; i++) {
+        const uint64_t told = stats.exporters[i].queued + stats.exporters[i].points.queued;
+        const uint64_t waiting = waiting_in(&instance->collector.exporters[i]);
+        if (told != waiting) {
+            printf("# exporter %u tells of %llu queued, %llu wait\n", i, (unsigned long long)told,
+                   (unsigned long long)waiting);
+            good = false;
+        }
+    }
+    if (instance != NULL) {
+        llmobsi_call_end(instance);
+    }
+    return good;
 }
 
 /* A config for tests: the host pumps, so nothing happens by itself. */
@@ -387,6 +450,27 @@ static inline llmobs* open_kept(const llmobs_config* config, keeper* kept)
     return obs;
 }
 
+/* Whether the keeper, which is the first exporter, got what it is said to have been given, and
+   nothing waits in any. */
+static inline bool kept_balances(const llmobs_stats* stats, const keeper* kept)
+{
+    const uint64_t exported = stats->exporters[0].exported;
+    bool good = exported >= kept->items && exported <= kept->items + kept->promised;
+    uint32_t i;
+    if (!good) {
+        printf("# exported %llu, the keeper got %llu, and %llu for later\n",
+               (unsigned long long)exported, (unsigned long long)kept->items,
+               (unsigned long long)kept->promised);
+    }
+    for (i = 0; i < stats->exporter_count; i++) {
+        if (stats->exporters[i].queued + stats->exporters[i].points.queued != 0) {
+            printf("# closed, and exporter %u still has some queued\n", i);
+            good = false;
+        }
+    }
+    return good;
+}
+
 /* Closes, and says whether all went well: the last account balances, no promise was broken. */
 static inline bool close_kept(llmobs* obs, keeper* kept)
 {
@@ -395,7 +479,8 @@ static inline bool close_kept(llmobs* obs, keeper* kept)
     bool good;
     stats.size = sizeof stats;
     result = llmobs_close_with_stats(obs, &stats);
-    good = result == LLMOBS_OK && balances(&stats) && stats.live == 0 && stats.ended == 0;
+    good = result == LLMOBS_OK && balances(&stats) && kept_balances(&stats, kept) &&
+           stats.live == 0 && stats.ended == 0;
     if (kept->malformed != 0) {
         printf("# %zu promises broken, such as: %s\n", kept->malformed, kept->problem);
         good = false;

@@ -9,20 +9,22 @@ use Sections;
 use Test::More;
 
 my $directory = Gate::scratch();
-my $cc = Gate::cc() . ' -O0 -Wall -Wextra -Werror -pthread';
-my $cxx = Gate::cxx() . ' -O0 -Wall -Wextra -Werror -pthread';
+my $flags = "-O0 $Gate::OUTLINE -Wall -Wextra -Werror -pthread";
+my $cc = Gate::cc() . " $flags";
+my $cxx = Gate::cxx() . " $flags";
 my $compile = 'tests/compile';
 
 # Declarations in one file, the implementation in another.
-Gate::runs("$cc -std=c11 $compile/shared_user.c $compile/implementation.c -o $directory/two_files",
+my $c_object = Gate::implementation(Gate::cc(), 'c', '-O0');
+Gate::runs("$cc -std=c11 $compile/shared_user.c $c_object -o $directory/two_files",
     'C user, C implementation');
 Gate::runs("$directory/two_files", 'and it runs');
 
 if (Gate::have_cxx()) {
-    Gate::runs("$cxx -x c++ -std=c++11 -c $compile/implementation.c -o $directory/cxx.o",
-        'the implementation compiled as C++');
+    my $cxx_object = Gate::implementation(Gate::cxx(), 'c++', '-O0');
+    ok(-e $cxx_object, 'the implementation compiled as C++');
     Gate::runs("$cc -std=c11 -c $compile/shared_user.c -o $directory/user.o", 'its user as C');
-    Gate::runs("$cxx $directory/user.o $directory/cxx.o -o $directory/mixed", 'linked together');
+    Gate::runs("$cxx $directory/user.o $cxx_object -o $directory/mixed", 'linked together');
     Gate::runs("$directory/mixed", 'and it runs');
 
     Gate::runs("$cc -std=c11 -c $compile/copy_c.c -o $directory/copy_c.o", 'a private copy in C');
@@ -32,6 +34,10 @@ if (Gate::have_cxx()) {
     my $objects = join(' ', map { "$directory/$_.o" } qw(main copy_c copy_cxx));
     Gate::runs("$cxx $objects -o $directory/copies", 'linked together');
     Gate::runs("$directory/copies", 'and both run');
+
+    Gate::runs("$cxx -std=c++11 -I. $compile/throwing.cc -o $directory/throwing",
+        'a judge that throws');
+    Gate::runs("$directory/throwing", 'is contained');
 
     Gate::runs("$cxx -x c++ -std=c++11 -DLLMOBS_DISABLE -DLLMOBS_IMPLEMENTATION "
         . "$compile/disabled.c -o $directory/disabled_cxx", 'LLMOBS_DISABLE in C++');

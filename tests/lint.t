@@ -24,6 +24,14 @@ my %cases = (
         [ "static void llmobsi_x(void)\n{\n" . "    ;\n" x 60 . '}', qr/llmobsi_x has 63 lines/ ],
     'no word on threads' =>
         [ "/* Does. */\nLLMOBS_API int llmobs_x(void);", qr/does not begin with/ ],
+    'a function that nobody uses' =>
+        [ "static void llmobsi_x(void)\n{\n}", qr/nobody uses llmobsi_x/ ],
+    'a macro that nobody uses' => [ '#define LLMOBS_I_X 1u', qr/nobody uses LLMOBS_I_X/ ],
+    'one whose name is almost put together' =>
+        [ "#define LLMOBS_I_X_ONE 1u\n#define llmobsi_x(one) LLMOBS_I_X_##one\n"
+            . 'int llmobsi_y = llmobsi_x(TWO);', qr/nobody uses LLMOBS_I_X_ONE/ ],
+    'a table that nobody uses' =>
+        [ 'static const int llmobsi_x[] = {1};', qr/nobody uses llmobsi_x/ ],
     'no comment' => [ "\nLLMOBS_API int llmobs_x(void);", qr/stands under no comment/ ],
     'a declaration that can not be read' =>
         [ "/* [any] x */\nLLMOBS_API int (*llmobs_x(int a))(int);", qr/can't read the parameter/ ],
@@ -46,5 +54,9 @@ for my $case (sort keys %cases) {
 my ($clean_status, $clean_output) =
     lint("/* [any, locks] __reserved in a comment. */\nLLMOBS_API int llmobs_x(void);");
 is($clean_status, 0, 'a clean file passes') or diag($clean_output);
+($clean_status, $clean_output) = lint("#define LLMOBS_I_X_ONE 1u\n"
+    . "#define LLMOBS_I_TAKE(which) LLMOBS_I_X_##which\n"
+    . 'LLMOBS_I_STATIC_ASSERT(taken, LLMOBS_I_TAKE(ONE) == 1u);');
+is($clean_status, 0, 'what a macro puts together is used') or diag($clean_output);
 
 done_testing();

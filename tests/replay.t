@@ -11,8 +11,8 @@ use Test::More;
 
 my $directory = Gate::scratch();
 my $replay = "$directory/replay";
-Gate::runs(Gate::cc() . " -std=c11 $Gate::C_FLAGS -O1 -I$Gate::ROOT -pthread examples/replay.c "
-    . "-o $replay -lm", 'examples/replay.c builds', 1);
+Gate::builds(Gate::cc() . " -std=c11 $Gate::C_FLAGS -O0", 'examples/replay.c', $replay, '',
+    'examples/replay.c builds', '-O2');
 
 # Runs it on a file: status, standard output, standard error.
 sub replay {

@@ -39,8 +39,9 @@ static const char* told(uint16_t place)
 static bool read_named(const llmobs_alert_defaults* numbers, const char* name)
 {
     size_t i;
-    for (i = 0; i < llmobsi_alert_defaults_count(numbers); i++) {
-        if (read_default(numbers, i) && strcmp(told(rule.name), name) == 0) {
+    for (i = 0; i < LLMOBS_I_ALERT_DEFAULT_RULES; i++) {
+        if (llmobsi_alert_defaults_has(numbers, i) && read_default(numbers, i) &&
+            strcmp(told(rule.name), name) == 0) {
             return true;
         }
     }
@@ -49,6 +50,16 @@ static bool read_named(const llmobs_alert_defaults* numbers, const char* name)
 
 /* ---- the rules ----------------------------------------------------------------------------- */
 
+static int how_many(const llmobs_alert_defaults* numbers)
+{
+    int count = 0;
+    size_t i;
+    for (i = 0; i < LLMOBS_I_ALERT_DEFAULT_RULES; i++) {
+        count += llmobsi_alert_defaults_has(numbers, i);
+    }
+    return count;
+}
+
 static void test_rules(void)
 {
     static const char* const names[] = {
@@ -56,13 +67,15 @@ static void test_rules(void)
         "guardrail_rule_silence", "latency_degradation", "first_token_slow", "goodput_low",
         "token_budget_breach", "error_ratio", "error_burn_page", "error_burn_ticket",
         "latency_burn_page", "latency_burn_ticket", "drift", "judge_flags", "telemetry_lost",
-        "budget_burn_page", "budget_burn_ticket"};
+        "drift_score", "budget_burn_page", "budget_burn_ticket"};
     llmobs_alert_defaults numbers = llmobsi_alert_defaults_complete(NULL);
     size_t i;
-    is_int(llmobsi_alert_defaults_count(&numbers), 18, "without a budget");
+    is_int(how_many(&numbers), 18, "without a budget");
     numbers.monthly_budget_usd = 3000;
-    is_int(llmobsi_alert_defaults_count(&numbers), 20, "with one there are two more");
-    for (i = 0; i < 20; i++) {
+    is_int(how_many(&numbers), 20, "with one there are two more");
+    numbers.drift_score = 0.15;
+    is_int(how_many(&numbers), 21, "with a score there is one more");
+    for (i = 0; i < 21; i++) {
         bool good = read_default(&numbers, i) && strcmp(told(rule.name), names[i]) == 0;
         ok(good && *told(rule.group) != '\0' && *told(rule.summary) != '\0' &&
                *told(rule.runbook) != '\0',
@@ -160,7 +173,8 @@ static void test_metrics(void)
     unsigned j;
     numbers.monthly_budget_usd = 1;
     numbers = llmobsi_alert_defaults_complete(&numbers);
-    for (i = 0; i < llmobsi_alert_defaults_count(&numbers); i++) {
+    numbers.drift_score = 0.15;
+    for (i = 0; i < LLMOBS_I_ALERT_DEFAULT_RULES; i++) {
         wrong += !read_default(&numbers, i);
         for (j = 0; j < rule.term_count; j++) {
             const llmobsi_alert_term* term = &rule.terms[j];
@@ -214,7 +228,9 @@ static void test_numbers(void)
     ok(text_has(&numbers, "error_ratio", "[5m]) >= 100 "), "a fifth of it for short windows");
     ok(text_has(&numbers, "guardrail_surge", "exceed 7/15min:"), "a number that ends in a sign");
     ok(text_has(&numbers, "budget_burn_ticket", "> 3 * 1234.5 / 30 "), "a budget");
-    ok(text_has(&numbers, "drift", "> 0.15 by"), "what the host left out");
+    ok(text_has(&numbers, "token_budget_breach", "> 500000 "), "what the host left out");
+    ok(!text_has(&numbers, "drift_score", ""), "a rule whose number is left out is not there");
+    ok(text_has(&numbers, "drift", "{verdict=\"drift\"}[1d]) > 0 by (detector)"), "runs are");
 }
 
 static void test_wrong(void)
@@ -240,7 +256,7 @@ static void test_wrong(void)
     old.cost_factor = 5;
     old.drift_score = 0.9;
     numbers = llmobsi_alert_defaults_complete(&old);
-    ok(numbers.size == sizeof numbers && numbers.cost_factor > 4.9 && numbers.drift_score < 0.2,
+    ok(numbers.size == sizeof numbers && numbers.cost_factor > 4.9 && !(numbers.drift_score > 0),
        "an older version's struct");
 }
 

@@ -218,6 +218,9 @@ static void test_race(bool forks)
             broken_children += child_works() != 0;
         }
     }
+    for (round = 0; round < 2000 && llmobsi_load_relaxed(&told) == 0; round++) {
+        (void)usleep(5000); /* however slow the machine is */
+    }
     {
         llmobs_alert_stats stats;
         memset(&stats, 0, sizeof stats);

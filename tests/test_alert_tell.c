@@ -4,6 +4,7 @@
 #include "tap.h"
 
 #include "json_lines.h"
+#include "sink.h"
 #include "keeper.h"
 #include "random.h"
 
@@ -356,6 +357,28 @@ static void test_round_trip(void)
     ok(true, "after close nothing happens");
 }
 
+/* No vocabulary has a name for any of it. */
+static void test_vocabularies(void)
+{
+    llmobs_alert_label labels[LLMOBS_ALERT_LABELS_MAX];
+    llmobs_alert alert = alert_of_everything(labels);
+    llmobs_config config = pumped_config();
+    for (config.vocabulary = 0; config.vocabulary <= LLMOBS_I_VOCABULARIES; config.vocabulary++) {
+        keeper kept;
+        llmobs* obs = open_kept(&config, &kept);
+        size_t ours = 0;
+        size_t i;
+        llmobsi_alert_record(ticket_of(obs), &alert);
+        (void)llmobs_flush(obs, 1000);
+        for (i = 0; kept.log_count == 1 && i < kept.logs[0].attribute_count; i++) {
+            ours += strncmp(kept.logs[0].attributes[i].key.data, "llm.alert.", 10) == 0;
+        }
+        is_int(ours, LLMOBS_I_ALERT_MEMBERS + 3, "the same names in every vocabulary");
+        is_str(kept.logs[0].event_name.data, "llm.alert", "and the same event");
+        ok(close_kept(obs, &kept), "the account balances");
+    }
+}
+
 /* A text of random pieces, some of them no UTF-8; `want` is what becomes of it. */
 static llmobs_string random_text(char* room, size_t size, size_t limit, char* clean,
                                  llmobs_string* want)
@@ -565,22 +588,6 @@ static void test_severities(void)
 
 /* ---- what encoders make of it -------------------------------------------------------------- */
 
-typedef struct sink {
-    char data[8192];
-    size_t size;
-} sink;
-
-static bool sink_write(void* user, const char* data, size_t size)
-{
-    sink* to = (sink*)user;
-    if (size > sizeof to->data - to->size) {
-        return false;
-    }
-    memcpy(to->data + to->size, data, size);
-    to->size += size;
-    return true;
-}
-
 static void test_encoders(void)
 {
     static const llmobs_format formats[] = {LLMOBS_FORMAT_LOG_JSON, LLMOBS_FORMAT_OTLP_JSON};
@@ -606,15 +613,15 @@ static void test_encoders(void)
         static sink to;
         to.size = 0;
         is_int(llmobs_encode(&batch, formats[i], sink_write, &to), LLMOBS_OK, "it is encoded");
-        ok(json_line_read(&line, to.data, to.size - 1), "as JSON");
-        ok(to.size > 10 && memchr(to.data, '\n', to.size - 1) == NULL, "in one line");
-        to.data[to.size - 1] = '\0';
-        ok(strstr(to.data, i == 0 ? "\"llm.alert.value\":\"NaN\",\"llm.alert.threshold\":"
+        ok(json_line_read(&line, to.text, to.size - 1), "as JSON");
+        ok(to.size > 10 && memchr(to.text, '\n', to.size - 1) == NULL, "in one line");
+        to.text[to.size - 1] = '\0';
+        ok(strstr(to.text, i == 0 ? "\"llm.alert.value\":\"NaN\",\"llm.alert.threshold\":"
                                     "\"-Infinity\""
                                   : "{\"key\":\"llm.alert.value\",\"value\":{\"doubleValue\":"
                                     "\"NaN\"}}") != NULL,
            "what is no number is text");
-        ok(strstr(to.data, "\"llm.alert.state\"") != NULL, "with its attributes");
+        ok(strstr(to.text, "\"llm.alert.state\"") != NULL, "with its attributes");
     }
     ok(close_kept(obs, &kept), "the account balances");
 }
@@ -735,6 +742,7 @@ int main(void)
     test_hostile();
     test_room();
     test_round_trip();
+    test_vocabularies();
     test_random();
     test_small_record();
     test_names_run_out();

@@ -419,6 +419,42 @@ static void test_parts_run_out(void)
     ok(close_kept(obs, &kept), "the account balances");
 }
 
+/* A handle that two threads use at once may leave anything in a slot, but nothing that is no
+   attribute is handed out as one. */
+static void test_no_type(void)
+{
+    llmobs_config config = pumped_config();
+    keeper kept;
+    llmobs* obs = open_kept(&config, &kept);
+    const llmobsi_pool* pool =
+        &llmobsi_places[LLMOBS_I_PLACE(llmobsi_ticket(obs))].recorder->pool;
+    llmobs_span span = llmobs_span_root(obs, "span");
+    llmobs_log_info info = llmobs_log_info_default();
+    llmobs_attribute attributes[2];
+    uint32_t wrong = 0;
+    uint32_t i;
+    attributes[0] = llmobs_attribute_int("wrong", 1);
+    attributes[1] = llmobs_attribute_int("right", 2);
+    llmobs_span_set(span, attributes, 2);
+    llmobs_span_end(span);
+    info.attributes = attributes;
+    info.attribute_count = 2;
+    llmobs_log_with(obs, &info);
+    for (i = 0; i <= pool->mask; i++) {
+        llmobsi_field* first = (llmobsi_field*)(void*)pool->slots[i].body;
+        if ((pool->slots[i].state & 3u) == LLMOBS_I_SLOT_ENDED) {
+            first->type = 109;
+            wrong++;
+        }
+    }
+    is_int(wrong, 2, "a span and a log record with an attribute of no type");
+    (void)llmobs_flush(obs, 60000);
+    is_int(kept.spans[0].attribute_count, 1, "the span comes without it");
+    is_int(kept_attribute(&kept.spans[0], "right")->value.integer, 2, "with the other one");
+    is_int(kept.logs[0].attribute_count, 1, "and so does the log record");
+    ok(close_kept(obs, &kept), "the account balances, the views are as they must be");
+}
+
 int main(void)
 {
     test_types();
@@ -430,6 +466,7 @@ int main(void)
     test_absurd();
     test_parts();
     test_parts_run_out();
+    test_no_type();
     (void)llmobs_release();
     return done();
 }

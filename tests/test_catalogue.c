@@ -57,7 +57,13 @@ static const expected wanted[] = {
      FIRST_TOKEN_BUCKETS " 20 40 80 160 640 2560"},
     {LLM, "llm_good_requests_total", "counter", "model,feature", ""},
     {LLM, "llm_drift_score", "gauge", "detector", ""},
+    {LLM, "llm_drift_p_value", "gauge", "detector,test", ""},
+    {LLM, "llm_drift_runs_total", "counter", "detector,verdict", ""},
+    {LLM, "llm_drift_early_warnings_total", "counter", "detector", ""},
     {LLM, "llm_judge_evaluations_total", "counter", "judge,verdict", ""},
+    {LLM, "llm_judge_score", "histogram", "judge,category",
+     "0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8 0.9 1"},
+    {LLM, "llm_sampled_requests_total", "counter", "reason,outcome", ""},
     {LLM, "llm_active_sessions", "gauge", "feature", ""},
 
     {OLD, "gen_ai_client_token_usage", "histogram", CALL ",gen_ai.token.type", TOKEN_BUCKETS},
@@ -277,7 +283,8 @@ static void test_definitions(void)
     for (known = 0; known < (int)LLMOBS_KNOWN_COUNT; known++) {
         llmobs_metric_info info = info_of(known, true);
         llmobs_metric_info completed = info;
-        bool fraction = strcmp(info.unit, "s") == 0 || strcmp(info.unit, "USD") == 0;
+        bool fraction = strcmp(info.unit, "s") == 0 || strcmp(info.unit, "USD") == 0 ||
+                        known == (int)LLMOBS_METRIC_LLM_JUDGE_SCORE;
         llmobs_number number = info.instrument == LLMOBS_GAUGE ? LLMOBS_NUMBER_DOUBLE
                                : fraction                      ? LLMOBS_NUMBER_NANO
                                                                : LLMOBS_NUMBER_INT;

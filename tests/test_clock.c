@@ -402,6 +402,30 @@ static void test_max_age_race(void)
     ok(close_kept(obs, &kept), "close");
 }
 
+/* Knots of a file that anybody may have written: what would come after the last time there is ends
+   with it. */
+static void test_end_of_time(void)
+{
+    llmobsi_timeline timeline;
+    machine m;
+    uint64_t start;
+    uint64_t end;
+    memset(&m, 0, sizeof m);
+    m.pace = 1.0;
+    timeline_begin(&timeline, &m);
+    timeline.knot_count = 1;
+    timeline.knots[0].stamp = 0;
+    timeline.knots[0].ns = 0;
+    timeline.knots[0].ns_per_unit = 1.0;
+    timeline.knots[0].to_unix = -10; /* ten nanoseconds before that */
+    llmobsi_timeline_convert(&timeline, 0, 1000, &start, &end);
+    ok(start == UINT64_MAX - 9 && end == UINT64_MAX, "the end of time is no begin");
+    is_int(llmobsi_timeline_between(&timeline, 0, 1000), 9, "nor is a duration longer than that");
+    timeline.knots[0].to_unix = 0;
+    llmobsi_timeline_convert(&timeline, 0, 0, &start, &end);
+    ok(start == 1 && end == 1, "0 stands for no time: the beginning of time is no 0");
+}
+
 int main(void)
 {
     test_steady(2.5, 0, "2.5 GHz");
@@ -417,6 +441,7 @@ int main(void)
     run_host_clock(UINT64_C(1700000000000000000), UINT64_C(1000000000), "one that runs ahead");
     run_host_clock(0, 0, "one that knows no time");
     run_host_clock(UINT64_MAX - 5, 3, "one that wraps");
+    test_end_of_time();
     test_max_age();
     test_max_age_race();
     (void)llmobs_release();

@@ -136,6 +136,40 @@ static void test_ratios(void)
     ok(!in_range && fabs(out.sample_ratio - 1.0) < 1e-9, "infinity");
 }
 
+/* What decides who is judged: 0 is the default, and each part can be switched off. */
+static void test_judge(void)
+{
+    llmobs_config config;
+    llmobs_config out;
+    bool in_range;
+    memset(&config, 0, sizeof config);
+    out = completed(&config, &in_range);
+    ok(in_range && fabs(out.judge_ratio - 0.05) < 1e-9, "5 % are judged");
+    ok(out.judge_cost_nano == 1000000000 && out.judge_slow_ms == 30000 &&
+           out.judge_new_version == 50 && out.judge_forced_per_minute == 60 &&
+           out.judge_floor_per_hour == 4,
+       "and what the header says");
+    config.judge_ratio = LLMOBS_SAMPLE_NONE;
+    config.judge_cost_nano = -1;
+    config.judge_slow_ms = config.judge_new_version = LLMOBS_OFF;
+    config.judge_forced_per_minute = config.judge_floor_per_hour = LLMOBS_OFF;
+    out = completed(&config, &in_range);
+    ok(in_range && fabs(out.judge_ratio) < 1e-310 && out.judge_cost_nano == -1, "none");
+    ok(out.judge_slow_ms == LLMOBS_OFF && out.judge_new_version == LLMOBS_OFF &&
+           out.judge_forced_per_minute == LLMOBS_OFF && out.judge_floor_per_hour == LLMOBS_OFF,
+       "off stays off");
+    config.judge_ratio = (double)NAN;
+    out = completed(&config, &in_range);
+    ok(!in_range && fabs(out.judge_ratio - 0.05) < 1e-9, "NaN is the default");
+    config.judge_ratio = 1.5;
+    out = completed(&config, &in_range);
+    ok(!in_range && fabs(out.judge_ratio - 1.0) < 1e-9, "more than all is all");
+    config.judge_ratio = 0.5;
+    config.judge_floor_per_hour = 3601;
+    out = completed(&config, &in_range);
+    ok(!in_range && out.judge_floor_per_hour == 3600, "a floor has a ceiling");
+}
+
 static void test_relations(void)
 {
     llmobs_config config = llmobs_config_default();
@@ -208,13 +242,47 @@ static void test_note(void)
     (void)llmobs_release();
 }
 
+static void check_left(const llmobs_config* asked, uint32_t a_day, const char* what)
+{
+    bool in_range;
+    is_int(completed(asked, &in_range).drift_day_embeddings, a_day, what);
+    ok(in_range, "... and nothing is told");
+}
+
+/* Days that could never hold a baseline's embeddings. */
+static void test_drift_days(void)
+{
+    llmobs_config asked = llmobs_config_default();
+    bool in_range;
+    asked.drift_detectors = 1;
+    asked.drift_days = 2;
+    asked.drift_day_embeddings = 16;
+    is_int(completed(&asked, &in_range).drift_day_embeddings, 20, "two days hold 40 embeddings");
+    ok(!in_range, "... which is told");
+    is_str(last_text, "llmobs_config.drift_days x drift_day_embeddings is below 40, too few for a "
+                      "baseline: the latter was raised", "... in these words");
+    asked.drift_day_embeddings = 20;
+    check_left(&asked, 20, "20 a day are enough");
+    asked.drift_days = 3;
+    asked.drift_day_embeddings = 16;
+    check_left(&asked, 16, "so are 16 on each of three");
+    asked.drift_days = 2;
+    asked.drift_dimensions = LLMOBS_OFF;
+    check_left(&asked, 16, "without embeddings any will do");
+    asked.drift_dimensions = 8;
+    asked.drift_detectors = 0;
+    check_left(&asked, 16, "or without detectors");
+}
+
 int main(void)
 {
     test_defaults();
     test_ranges();
     test_ratios();
+    test_judge();
     test_relations();
     test_sizes();
     test_note();
+    test_drift_days();
     return done();
 }

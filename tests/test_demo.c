@@ -318,7 +318,7 @@ static void test_chat_broken(void)
 
 static void test_body(void)
 {
-    prompt said = {{0}, 0, 0, 0, 0};
+    prompt said = {{0}, 0, 0, 0, 0, 0};
     text content = {0};
     text body;
     json messages;

@@ -105,6 +105,7 @@ static llmobs_exporter scripted(script* s)
     exporter.user = s;
     exporter.retry_first_ms = 1;
     exporter.retry_most_ms = 4;
+    exporter.max_attempts = 5;
     return exporter;
 }
 
@@ -185,6 +186,179 @@ static void test_give_up(void)
     is_int(s.seen[5].lost_before, 1, "the next batch tells of the gap");
     is_int(s.seen[7].lost_before, 1 + 2 + 3, "one that was lost itself leaves that to the next");
     ok(balances(&stats), "the account balances");
+    (void)llmobs_close(obs);
+}
+
+/* ---- whole answers ------------------------------------------------------------------------- */
+
+/* Answers of a receiver, one after the other; then OK. */
+typedef struct receiver {
+    const llmobs_export_report* reports;
+    size_t count;
+    size_t calls;
+    uint64_t at_ns[8];
+    uint64_t ids[8];
+    llmobs_export_result returned; /* by the callback, which has said more already */
+} receiver;
+
+static llmobs_export_result answer(void* user, const llmobs_batch* batch)
+{
+    receiver* r = (receiver*)user;
+    r->at_ns[r->calls % 8] = llmobsi_monotonic_ns();
+    r->ids[r->calls % 8] = batch->id;
+    if (r->calls < r->count) {
+        is_int(llmobs_export_done_with(batch->token, &r->reports[r->calls++]), LLMOBS_OK,
+               "a callback may answer in full");
+        return r->returned;
+    }
+    r->calls++;
+    return LLMOBS_EXPORT_OK;
+}
+
+static llmobs* open_answered(receiver* r, uint32_t batch_items)
+{
+    llmobs_config config = pumped_config();
+    llmobs_exporter exporter = llmobs_exporter_default();
+    llmobs* obs;
+    config.close_timeout_ms = 200;
+    obs = llmobs_open(&config, NULL);
+    exporter.export_batch = answer;
+    exporter.user = r;
+    exporter.retry_first_ms = 1;
+    exporter.batch_items = batch_items;
+    (void)llmobs_exporter_add(obs, &exporter);
+    return obs;
+}
+
+static void test_rejected(void)
+{
+    llmobs_export_report reports[3];
+    receiver r;
+    llmobs* obs;
+    llmobs_stats stats;
+    int i;
+    memset(&r, 0, sizeof r);
+    for (i = 0; i < 3; i++) {
+        reports[i] = llmobs_export_report_default();
+    }
+    reports[0].rejected = 2;
+    reports[1].rejected = 1000; /* of a batch of four */
+    reports[2].size = offsetof(llmobs_export_report, rejected); /* an older version's */
+    reports[2].rejected = 3;
+    r.reports = reports;
+    r.count = 3;
+    r.returned = LLMOBS_EXPORT_DROP;
+    obs = open_answered(&r, 0);
+    for (i = 0; i < 3; i++) {
+        record(obs, 4);
+        is_int(llmobs_flush(obs, 10000), LLMOBS_OK, "flush");
+    }
+    stats = stats_of(obs);
+    is_int(r.calls, 3, "what was taken in part is not sent again");
+    is_int(stats.exporters[0].lost[LLMOBS_LOSS_REJECTED], 2 + 4, "what was refused is lost");
+    is_int(stats.exporters[0].exported, 2 + 0 + 4, "the rest was delivered");
+    ok(balances(&stats), "the account balances");
+    is_str(llmobs_loss_name(LLMOBS_LOSS_REJECTED), "rejected", "by its name");
+    (void)llmobs_close(obs);
+}
+
+/* What a receiver says of its state holds for all batches, not for the one alone. */
+static void test_retry_after(void)
+{
+    llmobs_export_report reports[2];
+    receiver r;
+    llmobs* obs;
+    llmobs_stats stats;
+    memset(&r, 0, sizeof r);
+    reports[0] = llmobs_export_report_default();
+    reports[0].result = LLMOBS_EXPORT_RETRY;
+    reports[0].retry_after_ms = 60;
+    reports[1] = reports[0];
+    reports[1].retry_after_ms = UINT64_MAX;
+    r.reports = reports;
+    r.count = 1;
+    r.returned = LLMOBS_EXPORT_OK;
+    obs = open_answered(&r, 1);
+    record(obs, 3);
+    is_int(llmobs_flush(obs, 10000), LLMOBS_OK, "flush");
+    is_int(r.calls, 4, "three batches of one, and one again");
+    ok(r.at_ns[1] - r.at_ns[0] >= 60000000, "none of them before its time");
+    ok(r.ids[1] != r.ids[0] && r.ids[2] != r.ids[0] && r.ids[3] == r.ids[0],
+       "those first that were not tried yet");
+    r.count = 2;
+    r.calls = 1;
+    record(obs, 1);
+    is_int(llmobs_flush(obs, 50), LLMOBS_ERROR_TIMEOUT, "for ever");
+    is_int(r.calls, 2, "is no attempt");
+    stats = stats_of(obs);
+    is_int(stats.exporters[0].queued, 1, "the batch waits");
+    ok(balances(&stats), "the account balances");
+    (void)llmobs_close(obs);
+}
+
+/* A receiver that is away sees one attempt at a time, however many batches wait; one batch that is
+   always refused costs the others no more than a wait. */
+static void test_away(void)
+{
+    llmobs_export_report reports[64];
+    receiver r;
+    llmobs* obs;
+    llmobs_stats stats;
+    uint64_t begun;
+    int i;
+    memset(&r, 0, sizeof r);
+    for (i = 0; i < 64; i++) {
+        reports[i] = llmobs_export_report_default();
+        reports[i].result = LLMOBS_EXPORT_RETRY;
+    }
+    r.reports = reports;
+    r.count = 6;
+    r.returned = LLMOBS_EXPORT_OK;
+    obs = open_answered(&r, 1);
+    record(obs, 8);
+    begun = llmobsi_monotonic_ns();
+    is_int(llmobs_flush(obs, 10000), LLMOBS_OK, "a receiver that comes back");
+    is_int(r.calls, 6 + 8, "was asked with one batch after the other");
+    ok(llmobsi_monotonic_ns() - begun >= (1 + 2 + 4 + 8 + 16 + 32) * UINT64_C(750000),
+       "and left alone for longer each time");
+    stats = stats_of(obs);
+    is_int(stats.exporters[0].exported, 8, "all arrive");
+    ok(balances(&stats), "the account balances");
+    (void)llmobs_close(obs);
+}
+
+static void test_report_misuse(void)
+{
+    llmobs_export_report report = llmobs_export_report_default();
+    llmobs_export_token token;
+    memset(&token, 0, sizeof token);
+    is_int(llmobs_export_done_with(token, NULL), LLMOBS_ERROR_ARGUMENT, "no report");
+    report.result = LLMOBS_EXPORT_PENDING;
+    is_int(llmobs_export_done_with(token, &report), LLMOBS_ERROR_ARGUMENT, "no result");
+    report.result = LLMOBS_EXPORT_OK;
+    is_int(llmobs_export_done_with(token, &report), LLMOBS_ERROR_CLOSED, "no instance");
+}
+
+/* Batches of at most so many. */
+static void test_batch_items(void)
+{
+    llmobs_config config = pumped_config();
+    static script s;
+    llmobs_exporter exporter = scripted(&s);
+    llmobs* obs = llmobs_open(&config, NULL);
+    size_t i;
+    size_t most = 0;
+    script_init(&s, NULL, 0);
+    exporter.batch_items = 7;
+    (void)llmobs_exporter_add(obs, &exporter);
+    record(obs, 50);
+    is_int(llmobs_flush(obs, 10000), LLMOBS_OK, "flush");
+    for (i = 0; i < s.calls; i++) {
+        most = s.seen[i].count > most ? s.seen[i].count : most;
+    }
+    is_int(s.calls, 8, "fifty spans by sevens are eight batches");
+    is_int(most, 7, "of seven at most");
+    ok(account_balances(obs), "the account balances");
     (void)llmobs_close(obs);
 }
 
@@ -574,6 +748,11 @@ int main(void)
 {
     test_retry();
     test_give_up();
+    test_rejected();
+    test_retry_after();
+    test_away();
+    test_report_misuse();
+    test_batch_items();
     test_pending();
     test_early();
     test_pending_at_close();

@@ -20,29 +20,7 @@
 
 /* ---- system calls that fail on demand ------------------------------------------------------ */
 
-typedef enum fault_kind { FAULT_NONE, FAULT_ERROR, FAULT_SHORT, FAULT_NOTHING } fault_kind;
-
-/* Of this thread: others are spared. */
-static __thread struct {
-    fault_kind kind;
-    int error;
-    long at;      /* the number of the call that fails */
-    bool forever; /* and all after it                  */
-    long calls;
-    bool truncation; /* ftruncate, too, whatever the rest */
-    mode_t made_with;
-} fault;
-
-/* Whether this call is to fail. */
-static bool fails(void)
-{
-    long call = fault.calls++;
-    if (fault.kind != FAULT_ERROR || (fault.forever ? call < fault.at : call != fault.at)) {
-        return false;
-    }
-    errno = fault.error;
-    return true;
-}
+#include "faults.h"
 
 /* Of a call that transfers data, how much. */
 static size_t portion(size_t size)
@@ -53,52 +31,6 @@ static size_t portion(size_t size)
     }
     now = fault.kind == FAULT_SHORT && (fault.forever || fault.calls % 3 == 0);
     return now && size > 1 ? 1 : size;
-}
-
-ssize_t write(int file, const void* data, size_t size)
-{
-    return fails() ? -1 : (ssize_t)syscall(SYS_write, file, data, portion(size));
-}
-
-ssize_t read(int file, void* data, size_t size)
-{
-    return fails() ? -1 : (ssize_t)syscall(SYS_read, file, data, portion(size));
-}
-
-int open(const char* path, int flags, ...)
-{
-    mode_t mode;
-    va_list arguments;
-    va_start(arguments, flags);
-    mode = (flags & O_CREAT) != 0 ? (mode_t)va_arg(arguments, int) : 0;
-    va_end(arguments);
-    fault.made_with = (flags & O_CREAT) != 0 ? mode : fault.made_with;
-    return fails() ? -1 : openat(AT_FDCWD, path, flags, mode);
-}
-
-int rename(const char* from, const char* to)
-{
-    return fails() ? -1 : renameat(AT_FDCWD, from, AT_FDCWD, to);
-}
-
-int ftruncate(int file, off_t size)
-{
-    return fails() || fault.truncation ? -1 : (int)syscall(SYS_ftruncate, file, size);
-}
-
-int flock(int file, int operation)
-{
-    return fails() ? -1 : (int)syscall(SYS_flock, file, operation);
-}
-
-int fstat(int file, struct stat* status)
-{
-    return fails() ? -1 : fstatat(file, "", status, AT_EMPTY_PATH);
-}
-
-int lstat(const char* path, struct stat* status)
-{
-    return fails() ? -1 : fstatat(AT_FDCWD, path, status, AT_SYMLINK_NOFOLLOW);
 }
 
 /* ---- files --------------------------------------------------------------------------------- */
@@ -1100,8 +1032,11 @@ static void test_signals_refused(llmobs* obs)
     const uint32_t both = LLMOBS_SIGNAL_SPANS | LLMOBS_SIGNAL_LOGS;
     is_int(add_file(obs, LLMOBS_FORMAT_OTLP_JSON, "x", both, LLMOBS_LOG_STYLE_DEFAULT),
            LLMOBS_ERROR_ARGUMENT, "one file has one signal");
-    is_int(add_file(obs, LLMOBS_FORMAT_OTLP_JSON, "x", 4, LLMOBS_LOG_STYLE_DEFAULT),
+    is_int(add_file(obs, LLMOBS_FORMAT_OTLP_JSON, "x", 8, LLMOBS_LOG_STYLE_DEFAULT),
            LLMOBS_ERROR_ARGUMENT, "one that there is");
+    is_int(add_file(obs, LLMOBS_FORMAT_CHROME, "x", LLMOBS_SIGNAL_METRICS,
+                    LLMOBS_LOG_STYLE_DEFAULT),
+           LLMOBS_ERROR_FORMAT, "nor metrics");
     is_int(add_file(obs, LLMOBS_FORMAT_CHROME, "x", LLMOBS_SIGNAL_LOGS, LLMOBS_LOG_STYLE_DEFAULT),
            LLMOBS_ERROR_FORMAT, "a Chrome trace has no logs");
     is_int(add_file(obs, LLMOBS_FORMAT_LOG_JSON, "x", LLMOBS_SIGNAL_SPANS,
@@ -1127,6 +1062,9 @@ static void test_logs(void)
     is_int(add_file(obs, LLMOBS_FORMAT_OTLP_JSON, "logs", LLMOBS_SIGNAL_LOGS,
                     LLMOBS_LOG_STYLE_DEFAULT),
            LLMOBS_OK, "or logs");
+    is_int(add_file(obs, LLMOBS_FORMAT_OTLP_JSON, "metrics", LLMOBS_SIGNAL_METRICS,
+                    LLMOBS_LOG_STYLE_DEFAULT),
+           LLMOBS_OK, "or metrics");
     is_int(llmobs_export_file(obs, LLMOBS_FORMAT_LOG_JSON, path_of("lines")), LLMOBS_OK,
            "lines of log records");
     is_int(add_file(obs, LLMOBS_FORMAT_LOG_JSON, "article", 0, LLMOBS_LOG_STYLE_ARTICLE), LLMOBS_OK,
@@ -1141,6 +1079,10 @@ static void test_logs(void)
     is_int(count_of(text_of(path_of("traces")), "\"work\""), 100, "100 spans");
     is_int(count_of(text_of(path_of("traces")), "req-17"), 0, "no log records among them");
     is_int(count_of(text_of(path_of("logs")), "\"llm.interactions\""), 100, "100 OTLP records");
+    ok(count_of(text_of(path_of("metrics")), "{\"resourceMetrics\":") > 0 &&
+           count_of(text_of(path_of("metrics")), "\"otel.sdk.span.started\"") == 1 &&
+           count_of(text_of(path_of("metrics")), "resourceSpans") == 0,
+       "metrics as a flush found them, and nothing else");
     is_int(count_of(text_of(path_of("lines")), "\"schema\":\"llmobs.interaction/1\""), 100,
            "100 lines");
     is_int(count_lines(text_of(path_of("lines")), LLMOBS_FORMAT_LOG_JSON, &broken), 100,
@@ -1151,10 +1093,12 @@ static void test_logs(void)
     memset(&stats, 0, sizeof stats);
     stats.size = sizeof stats;
     (void)llmobs_stats_read(obs, &stats);
-    for (i = 0; i < 4; i++) {
-        is_int(stats.exporters[i].received, 100, "each has received what it takes");
-        is_int(stats.exporters[i].exported, 100, "and exported it");
+    for (i = 0; i < 5; i++) {
+        uint64_t takes = i == 2 ? 0 : 100;
+        is_int(stats.exporters[i].received, takes, "each has received what it takes");
+        is_int(stats.exporters[i].exported, takes, "and exported it");
     }
+    ok(stats.exporters[2].points.exported > 20, "points of metrics, too");
     is_int(llmobs_close(obs), LLMOBS_OK, "close");
     llmobs_release();
 }

@@ -111,8 +111,11 @@ static void test_more_than_the_queue(bool pumped)
     (void)llmobs_export_to(obs, slowly, &count);
     if (!pumped) {
         /* The tick's own thread must not come between: it may lose what flush may not. */
-        llmobsi_tick_stop(llmobsi_instance_of(
-            llmobsi_places[LLMOBS_I_PLACE(llmobsi_ticket(obs))].recorder));
+        llmobsi_instance* instance = llmobsi_instance_of(
+            llmobsi_places[LLMOBS_I_PLACE(llmobsi_ticket(obs))].recorder);
+        llmobsi_patience patience = {UINT64_MAX, UINT64_MAX, true};
+        (void)llmobsi_tick_stop(instance, &patience);
+        (void)llmobsi_tick_join(instance, UINT64_MAX);
     }
     for (i = 0; i < 4000; i++) {
         llmobs_span_end(llmobs_span_root(obs, "span"));

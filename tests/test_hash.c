@@ -356,6 +356,25 @@ static void test_what_hosts_get(void)
 #endif
 }
 
+/* The sequence as its authors have it. */
+static void test_splitmix64(void)
+{
+    static const uint64_t of_0[] = {UINT64_C(0xe220a8397b1dcdaf), UINT64_C(0x6e789e6aa1b965f4),
+                                    UINT64_C(0x06c45d188009454f), UINT64_C(0xf88bb8a8724c81ec)};
+    static const uint64_t of_1234567[] = {
+        UINT64_C(6457827717110365317), UINT64_C(3203168211198807973),
+        UINT64_C(9817491932198370423), UINT64_C(4593380528125082431)};
+    uint64_t zero = 0;
+    uint64_t other = 1234567;
+    size_t right = 0;
+    size_t i;
+    for (i = 0; i < 4; i++) {
+        right += llmobsi_splitmix64(&zero) == of_0[i];
+        right += llmobsi_splitmix64(&other) == of_1234567[i];
+    }
+    is_int(right, 8, "SplitMix64");
+}
+
 int main(void)
 {
     hashes = (uint64_t*)malloc(MANY * sizeof(hashes[0]));
@@ -368,6 +387,7 @@ int main(void)
     test_collisions();
     test_chosen_keys();
     test_what_hosts_get();
+    test_splitmix64();
     free(hashes);
     return done();
 }

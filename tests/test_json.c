@@ -352,12 +352,8 @@ static void is_json_double(uint64_t bits, const char* want)
 {
     char text[64];
     double number;
-    llmobsi_writer writer;
     memcpy(&number, &bits, sizeof number);
-    llmobsi_writer_init(&writer, text, sizeof text, NULL, NULL);
-    llmobsi_json_double(&writer, number);
-    llmobsi_put(&writer, "", 1);
-    ok(llmobsi_writer_finish(&writer), want);
+    *llmobsi_json_double_at(text, number) = '\0';
     is_str(text, want, want);
 }
 

@@ -335,7 +335,7 @@ static void test_signals(void)
     add_keeper(obs, &logs, LLMOBS_SIGNAL_LOGS);
     bad.export_batch = keep;
     bad.user = &both;
-    bad.signals = 4;
+    bad.signals = 8;
     is_int(llmobs_exporter_add(obs, &bad), LLMOBS_ERROR_ARGUMENT, "a signal that there is not");
     for (i = 0; i < 100; i++) {
         llmobs_span_end(llmobs_span_root(obs, "span"));

@@ -4,10 +4,7 @@
 
 #include "keeper.h"
 
-#include <dlfcn.h>
-#include <signal.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define FOLDER "build/tmp/test_open"
@@ -186,6 +183,9 @@ static void test_locks(void)
     (void)mkdir(FOLDER, 0777);
     config.price_bytes = 65536;
     config.budgets = 4;
+    config.captures = 4;
+    config.drift_detectors = 16;
+    config.drift_dimensions = LLMOBS_OFF;
     config.state_file = FOLDER "/state";
     obs = llmobs_open(&config, NULL);
     ok(obs != NULL, "every part is on");
@@ -582,91 +582,6 @@ static void test_adders(void)
     ok(a.added > 0, "there were some");
 }
 
-/* ---- a shared object is unloaded while threads live ---------------------------------------- */
-
-static void* record_in_object(void* argument)
-{
-    void (**calls)(void) = (void (**)(void))argument;
-    calls[0]();
-    (void)pthread_barrier_wait((pthread_barrier_t*)(void*)calls[2]);
-    (void)pthread_barrier_wait((pthread_barrier_t*)(void*)calls[2]);
-    return NULL; /* the object is gone by now */
-}
-
-static bool build_object(void)
-{
-    FILE* file;
-    char command[1024];
-    const char* cc = getenv("CC");
-    (void)system("mkdir -p " FOLDER);
-    file = fopen(FOLDER "/object.c", "w");
-    (void)fputs("#define LLMOBS_IMPLEMENTATION\n#include \"llmobs.h\"\nstatic llmobs* obs;\n"
-                "void object_open(void) { obs = llmobs_open(NULL, NULL); }\n"
-                "void object_record(void) { llmobs_span_end(llmobs_span_root(obs, \"s\")); }\n"
-                "void object_close(void) { llmobs_close(obs); llmobs_release(); }\n", file);
-    (void)fclose(file);
-    (void)snprintf(command, sizeof command,
-                   "%s -g -O1 -fPIC -shared -I. " FOLDER "/object.c -o " FOLDER "/object.so "
-                   "-pthread >" FOLDER "/cc.txt 2>&1", cc != NULL ? cc : "cc");
-    return system(command) == 0;
-}
-
-static void unload_cycles(int cycles)
-{
-    pthread_barrier_t barrier;
-    int i;
-    int k;
-    for (i = 0; i < cycles; i++) {
-        void* object = dlopen("./" FOLDER "/object.so", RTLD_NOW);
-        void (*calls[3])(void);
-        pthread_t threads[2];
-        if (object == NULL) {
-            _exit(2);
-        }
-        memcpy(&calls[0], (void*[]){dlsym(object, "object_record")}, sizeof(void*));
-        memcpy(&calls[1], (void*[]){&barrier}, sizeof(void*));
-        calls[2] = calls[1];
-        (void)pthread_barrier_init(&barrier, NULL, 3);
-        ((void (*)(void))dlsym(object, "object_open"))();
-        for (k = 0; k < 2; k++) {
-            (void)pthread_create(&threads[k], NULL, record_in_object, calls);
-        }
-        calls[0]();
-        (void)pthread_barrier_wait(&barrier);
-        ((void (*)(void))dlsym(object, "object_close"))();
-        if (dlclose(object) != 0) {
-            _exit(3);
-        }
-        (void)pthread_barrier_wait(&barrier);
-        for (k = 0; k < 2; k++) {
-            (void)pthread_join(threads[k], NULL);
-        }
-        (void)pthread_barrier_destroy(&barrier);
-    }
-}
-
-static void test_unload(void)
-{
-    int status = -1;
-    pid_t child;
-    if (LLMOBS_I_TSAN) {
-        skip("a shared object", "ThreadSanitizer would not see its atomics");
-        return;
-    }
-    if (!build_object()) {
-        skip("a shared object", "it could not be built");
-        return;
-    }
-    child = fork();
-    if (child == 0) {
-        (void)alarm(120);
-        unload_cycles((int)sized(100));
-        _exit(0);
-    }
-    (void)waitpid(child, &status, 0);
-    is_int(status, 0, "a shared object may be unloaded while threads that recorded live on");
-}
-
 int main(void)
 {
     test_allocator();
@@ -680,7 +595,6 @@ int main(void)
     test_reopen();
     test_strife();
     test_adders();
-    test_unload();
     (void)llmobs_release();
     return done();
 }

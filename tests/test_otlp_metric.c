@@ -262,7 +262,7 @@ static void plain_billionths(char* text, size_t size, int64_t number)
 static bool is_exact(int64_t number)
 {
     char got[LLMOBS_I_DOUBLE_ROOM], want[64];
-    *llmobsi_append_billionths(got, number) = '\0';
+    *llmobsi_append_nano_signed(got, number) = '\0';
     plain_billionths(want, sizeof want, number);
     if (strcmp(got, want) != 0) {
         printf("# got %s, want %s\n", got, want);
@@ -295,7 +295,7 @@ static void test_billionths(void)
     size_t i, wrong = 0;
     for (i = 0; i < sizeof known / sizeof known[0]; i++) {
         char text[LLMOBS_I_DOUBLE_ROOM];
-        *llmobsi_append_billionths(text, known[i].number) = '\0';
+        *llmobsi_append_nano_signed(text, known[i].number) = '\0';
         is_str(text, known[i].text, "billionths, exactly");
     }
     for (i = 0; i < 100000; i++) {

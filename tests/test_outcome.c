@@ -258,8 +258,49 @@ static void test_good_record(void)
     (void)close_kept(obs, &kept);
 }
 
+/* Embeddings have metrics of their own by the newest conventions; by 1.41 those of all. */
+static void test_embeddings(uint32_t families, const char* newest, const char* other)
+{
+#define EMBEDDINGS                                                                               \
+    "gen_ai_operation_name=\"embeddings\",gen_ai_provider_name=\"openai\","                       \
+    "gen_ai_request_model=\"gpt-4o-mini\",gen_ai_response_model=\"\","                            \
+    "server_address=\"\",server_port=\"\""
+    llmobs_config config = request_config();
+    llmobs_request_info info = support_info();
+    llmobs_outcome outcome = llmobs_outcome_default();
+    llmobs_request request;
+    keeper kept;
+    llmobs* obs;
+    config.metric_families = families;
+    info.operation = "embeddings";
+    outcome.usage.input_tokens = 7;
+    obs = open_kept(&config, &kept);
+    request = llmobs_request_begin(obs, &info);
+    fake_now += UINT64_C(2000000000);
+    llmobs_request_end(request, &outcome);
+    is_str(sample(obs, "gen_ai_client_embeddings_duration_seconds_sum{" EMBEDDINGS
+                       ",error_type=\"\"}"),
+           strcmp(newest, "1") == 0 ? "2" : "(none)", "their duration");
+    is_str(sample(obs, "gen_ai_client_embeddings_operation_input_tokens_sum{" EMBEDDINGS
+                       ",error_type=\"\"}"),
+           strcmp(newest, "1") == 0 ? "7" : "(none)", "their tokens");
+    is_str(sample(obs, "gen_ai_client_operation_duration_seconds_count{" EMBEDDINGS
+                       ",error_type=\"\"}"),
+           other, "the duration of other operations");
+    is_str(sample(obs, "gen_ai_client_token_usage_sum{" EMBEDDINGS
+                       ",gen_ai_token_type=\"input\"}"),
+           strcmp(other, "1") == 0 ? "7" : "(none)", "the tokens of all");
+    is_str(sample(obs, "gen_ai_client_inference_usage_input_tokens_total{" EMBEDDINGS
+                       ",gen_ai_token_modality=\"text\"}"),
+           "(none)", "they are no inference");
+    (void)close_kept(obs, &kept);
+}
+
 int main(void)
 {
+    test_embeddings(LLMOBS_FAMILY_GENAI, "1", "(none)");
+    test_embeddings(LLMOBS_FAMILY_GENAI_1_41, "(none)", "1");
+    test_embeddings(LLMOBS_FAMILY_GENAI_1_41 | LLMOBS_FAMILY_GENAI, "1", "1");
     test_goodput();
     test_good_record();
     test_latency();

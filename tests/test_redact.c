@@ -5,6 +5,7 @@
 
 #include "json_reader.h"
 #include "scan_run.h"
+#include "stack_scan.h"
 #define RANDOM_SEED 11
 #include "random.h"
 
@@ -382,6 +383,126 @@ static void test_room(void)
     ok(plain_size > size * 6 && plain_size < LLMOBS_REDACT_ROOM(size), "the room suffices");
 }
 
+/* ---- what stays on a stack ----------------------------------------------------------------- */
+
+/* One for each place that copies a part of a text: what is left of less than 66 bytes, the words
+   before a number, numbers of all kinds, values that make tags. */
+static const char* const copied[] = {
+    "nothing is found here at all",
+    "more than sixty-six bytes, so that a block of them is read, and then what is left behind that",
+    "card 5105 1051 0510 5100 is hers",
+    "card 5105105105105100 is hers",
+    "pay to DE89 3704 0044 0532 0130 00 now",
+    "pay to GB82WEST12345698765432 now",
+    "call +49 30 12345678 tomorrow",
+    "call (415) 555-2671 tomorrow",
+    "her birthday was on 23 May 1984 and her passport is C01X00T47",
+    "write to jane.roe@mail.example.com now",
+    "coin 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa and more",
+    "password = hunter2hunter2X! and so on",
+};
+
+enum { COPIED = sizeof copied / sizeof *copied, PARTS_MOST = 64 };
+
+/* Parts of a text; then of its digits, as such and as numbers. */
+static size_t parts_of(const char* text, stack_needle parts[PARTS_MOST])
+{
+    char digits[64], numbers[64];
+    size_t count = 0, digit_count = 0, i;
+    for (i = 0; i + 12 <= strlen(text); i += 4) {
+        stack_needle_set(&parts[count++], text + i, 12);
+    }
+    for (i = 0; i < strlen(text); i++) {
+        if (text[i] >= '0' && text[i] <= '9') {
+            digits[digit_count] = text[i];
+            numbers[digit_count++] = (char)(text[i] - '0');
+        }
+    }
+    for (i = 0; i + 8 <= digit_count; i += 2) {
+        stack_needle_set(&parts[count++], digits + i, 8);
+        stack_needle_set(&parts[count++], numbers + i, 8);
+    }
+    return count;
+}
+
+static llmobs_redact_rules tag_rules;
+
+static void* run_scan(void* text)
+{
+    (void)llmobs_scan(&tag_rules.scan, (const char*)text, strlen((const char*)text), NULL, NULL);
+    return NULL;
+}
+
+static void* run_redact(void* text)
+{
+    redact(&tag_rules, (const char*)text, strlen((const char*)text));
+    return NULL;
+}
+
+static void* run_chunks(void* text)
+{
+    static llmobs_scanner scanner; /* these are the host's */
+    static llmobs_redactor redactor;
+    const char* bytes = (const char*)text;
+    size_t size = strlen(bytes), at;
+    streamed.size = streamed.calls = 0;
+    streamed.refuse_at = sizeof streamed.text;
+    llmobs_scanner_begin(&scanner, &tag_rules.scan, NULL, NULL);
+    llmobs_redactor_begin(&redactor, &tag_rules, sink_write, &streamed);
+    for (at = 0; at < size; at += 7) {
+        llmobs_scanner_feed(&scanner, bytes + at, size - at < 7 ? size - at : 7);
+        (void)llmobs_redactor_feed(&redactor, bytes + at, size - at < 7 ? size - at : 7);
+    }
+    (void)llmobs_scanner_end(&scanner);
+    (void)llmobs_redactor_end(&redactor);
+    return NULL;
+}
+
+static void* leave_text(void* text)
+{
+    char part[16];
+    memcpy(part, text, sizeof part);
+    __asm__ __volatile__("" : : "r"(part) : "memory");
+    return NULL;
+}
+
+static void check_stack(void* (*run)(void*), const char* what)
+{
+    stack_needle parts[PARTS_MOST];
+    size_t i, wrong = 0;
+    for (i = 0; i < COPIED; i++) {
+        char text[128];
+        size_t count = parts_of(copied[i], parts);
+        (void)snprintf(text, sizeof text, "%s", copied[i]);
+        (void)run(text); /* the first call of a function of libc's has the loader save registers */
+        if (stack_finds(run, text, parts, count) != -1) {
+            wrong++;
+            printf("# of: %s\n", text);
+        }
+    }
+    is_int(wrong, 0, what);
+}
+
+static void test_stack(void)
+{
+#if SANITIZED || !defined(__OPTIMIZE__)
+    skip("texts on a stack", SANITIZED ? "a sanitizer has stacks of its own"
+                                       : "unoptimised code spills");
+#else
+    llmobs_hmac_key key;
+    stack_needle parts[PARTS_MOST];
+    char text[128];
+    llmobs_hmac_key_init(&key, "0123456789abcdef0123456789abcdef", 32);
+    tag_rules = rules_of(LLMOBS_REDACT_TAG, &key);
+    tag_rules.scan.classes = LLMOBS_PII_ALL;
+    (void)snprintf(text, sizeof text, "%s", copied[0]);
+    ok(stack_finds(leave_text, text, parts, parts_of(text, parts)) == 0, "a copy is found");
+    check_stack(run_scan, "a scan leaves nothing of a text on the stack");
+    check_stack(run_redact, "nor does a redaction");
+    check_stack(run_chunks, "nor in chunks");
+#endif
+}
+
 int main(void)
 {
     test_operators();
@@ -391,5 +512,6 @@ int main(void)
     test_random();
     test_interface();
     test_room();
+    test_stack();
     return done();
 }

@@ -7,6 +7,7 @@
 #include "harmful.h"
 #include "json_reader.h"
 #include "keeper.h"
+#include "sink.h"
 
 /* ---- the rule ------------------------------------------------------------------------------ */
 
@@ -82,22 +83,6 @@ static void test_json(void)
 }
 
 /* ---- the ways out -------------------------------------------------------------------------- */
-
-typedef struct sink {
-    char text[1 << 16];
-    size_t size;
-} sink;
-
-static bool sink_write(void* user, const char* data, size_t size)
-{
-    sink* to = (sink*)user;
-    if (to->size + size > sizeof to->text) {
-        return false;
-    }
-    memcpy(to->text + to->size, data, size);
-    to->size += size;
-    return true;
-}
 
 static void test_prometheus(void)
 {

@@ -36,7 +36,7 @@ static void test_names(void)
     static const char* const losses[] = {"queue", "failed", "close", "size"};
     int i;
     is_int(LLMOBS_DROP_COUNT, 8, "drops");
-    is_int(LLMOBS_LOSS_COUNT, 4, "losses");
+    is_int(LLMOBS_LOSS_COUNT, 6, "losses");
     for (i = 0; i < 8; i++) {
         is_str(llmobs_drop_name((llmobs_drop)i), drops[i], "a drop's name");
     }

@@ -9,6 +9,7 @@
 #include "tap.h"
 
 #include "keeper.h"
+#include "sanitized.h"
 
 #include <dlfcn.h>
 #include <signal.h>
@@ -21,21 +22,7 @@
 #include <sys/syscall.h>
 #endif
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ADDRESS_SANITIZED 1
-#endif
-#if __has_feature(thread_sanitizer)
-#define THREAD_SANITIZED 1
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define ADDRESS_SANITIZED 1
-#endif
-#ifdef __SANITIZE_THREAD__
-#define THREAD_SANITIZED 1
-#endif
-#if defined(__linux__) && !defined(ADDRESS_SANITIZED) && !defined(THREAD_SANITIZED)
+#if defined(__linux__) && !ADDRESS_SANITIZED && !THREAD_SANITIZED
 #define KERNEL_TEST 1
 #endif
 
@@ -762,7 +749,7 @@ static int compare_ids(const void* a, const void* b)
    child of a fork, where the next thread would wait for ever. */
 static void wait_for_starts(llmobs* obs)
 {
-#ifdef ADDRESS_SANITIZED
+#if ADDRESS_SANITIZED
     while (stats_of(obs).exporters[0].exported == 0) {
         (void)usleep(1000);
     }

@@ -65,6 +65,7 @@ for my $compiler (Gate::compilers()) {
     add($compiler, $first, "-O3 -ffast-math -DNDEBUG -fPIC $object", 'implementation.c',
         'implementation, -O3 -ffast-math -fPIC');
     add($compiler, $first, "-Os $object", 'static.c', 'LLMOBS_STATIC, -Os');
+    add($compiler, $first, "-Og $object", 'implementation.c', 'implementation, -Og');
     add($compiler, $first, "-O2 -DLLMOBS_DISABLE $object", 'user.c', 'LLMOBS_DISABLE, -O2');
     add($compiler, $first, "-O0 -DLLMOBS_DEBUG $object", 'implementation.c', 'LLMOBS_DEBUG, -O0');
     add($compiler, 'c++17', "-O2 -fno-exceptions -fno-rtti $object", 'implementation.c',

@@ -3,12 +3,15 @@ package Gate;
 use strict;
 use warnings;
 use Cwd ();
+use Digest::MD5 qw(md5_hex);
+use Fcntl qw(LOCK_EX);
 use File::Basename qw(basename dirname);
 use File::Path qw(make_path remove_tree);
 use Test::More;
 
 our $ROOT = Cwd::abs_path(dirname(__FILE__) . '/..');
 chdir($ROOT) or die "$ROOT: $!\n";
+my $SHARED = 'build/tmp/shared'; # anew for each `make test`
 
 # Flags under which everything must be silent.
 our $BASE = '-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wundef -Wcast-qual '
@@ -19,6 +22,9 @@ our $C_FLAGS = "$BASE -Wstrict-prototypes -Wmissing-prototypes -Wold-style-defin
 our $CXX_FLAGS = "$BASE -Wextra-semi";
 # And those that only somebody who includes the declarations in C++ may ask for.
 our $CXX_USER_FLAGS = '-Wold-style-cast -Wzero-as-null-pointer-constant';
+# For builds that look at something else: what is inlined by force, at -O0 two thirds of the
+# compiler's work, is called instead. `make check-builds` (LLMOBS_WHOLE) inlines there, too.
+our $OUTLINE = $ENV{LLMOBS_WHOLE} ? '' : '-Dalways_inline=unused';
 
 sub in_path {
     my ($tool) = @_;
@@ -83,6 +89,49 @@ sub runs {
     diag("$command\n(status $status)\n", substr($output, 0, 3000)) if !$passed;
     return $passed;
 }
+
+# ---- one implementation for many programs -------------------------------------------------------
+
+# The object of an implementation, compiled under strict flags by the first test that asks for it;
+# tests that run at the same time wait for it. Its name has all that it comes from.
+sub implementation {
+    my ($command, $language, $level) = @_;
+    my $strict = $language eq 'c' ? "-std=c11 $C_FLAGS" : "-x c++ -std=c++11 $CXX_FLAGS";
+    my $compile = "$strict $level -pthread -c tests/compile/implementation.c";
+    my $key = md5_hex(join("\n", identity($command), $compile, read_file('llmobs.h')));
+    my $object = "$SHARED/$key.o";
+    make_path($SHARED);
+    open(my $lock, '>', "$SHARED/$key.lock") or die "$SHARED/$key.lock: $!\n";
+    flock($lock, LOCK_EX) or die "$SHARED/$key.lock: $!\n";
+    if (!-e $object) {
+        my ($status, $output) = run("$command $compile -o $object.new");
+        if ($status != 0 || $output ne '') {
+            diag("$command $compile\n(status $status)\n", substr($output, 0, 3000));
+            return "$SHARED/none.o"; # what links with it fails
+        }
+        rename("$object.new", $object) or die "$object: $!\n";
+    }
+    return $object;
+}
+
+# What a compiler says that it is, but for its name, since cc is another one's second name.
+sub identity {
+    my ($command) = @_;
+    my (undef, @words) = split ' ', $command;
+    my (undef, $version) = run("$command --version");
+    return join(' ', $version =~ s/^\S+ (?=\()//r, @words);
+}
+
+# One test: a program that has the implementation in itself compiles in silence as it stands, and,
+# with declarations in the place of that, links with the object that all such programs share.
+sub builds {
+    my ($compile, $sources, $program, $libraries, $what, $level) = @_;
+    my $object = implementation(cc(), 'c', $level // '-O0');
+    return runs("( $compile -I. -fsyntax-only $sources ) && $compile -Itests/compile/declared -I. "
+        . "$sources $object -o $program -pthread -lm -ldl $libraries", $what, 1);
+}
+
+# ---- many commands at once ----------------------------------------------------------------------
 
 sub processors {
     my ($status, $count) = run('getconf _NPROCESSORS_ONLN');

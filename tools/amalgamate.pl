@@ -93,7 +93,7 @@ sub stub_parameter {
     if (defined $array && $type !~ /\bconst\b/) {
         return "if ($name) { __builtin_memset($name, 0, ($array) * sizeof *$name); }";
     }
-    return "if ($name) { *$name = 0; }" if $type =~ /^(?:size_t|uint\d+_t)\*$/;
+    return "if ($name) { *$name = 0; }" if $type =~ /^(?:size_t|uint\d+_t|double)\*$/;
     if ($type =~ /^(llmobs_\w+)\*$/ && $types->{$1}) {
         return "if ($name) { __builtin_memset($name, 0, sizeof *$name); }";
     }
@@ -113,9 +113,11 @@ sub stub_return {
 sub stub {
     my ($function, $types) = @_;
     my $result = stub_return($function->{type});
-    # What is not checked is not right, what is not redacted is not safe, and a number that is not
-    # read is none.
-    my $claims = qr/_verify$|_redact$|_cost_header_(?:usd|tokens)$|_cost_headers_read$/;
+    # What is not checked is not right, what is not redacted is not safe, a number that is not read
+    # is none, and what is not compared, estimated or computed is not known.
+    my $claims = qr/_verify$|_redact$|_cost_header_(?:usd|tokens)$|_cost_headers_read$
+        |_wilson$|_estimate_(?:read|strata)$|_counts_compare$|_drift_score
+        |_judge_(?:parse|score_of)$/x;
     if ($function->{type} eq 'llmobs_result' && $function->{name} =~ $claims) {
         $result = 'return LLMOBS_ERROR_FORMAT;';
     }

@@ -22,7 +22,8 @@ use constant {
 my $SYSTEM_NAME = qr/^(?:
     __\w+__                                         # __attribute__, __FILE__, __x86_64__, ...
     | __(?:builtin|atomic|ATOMIC|has|SANITIZE|GLIBC|USE|BYTE_ORDER|ORDER)_?\w*
-    | __cplusplus | __get_cpuid\w* | __cpuid\w* | __m(?:128|256|512)[id]? | __int128 | __thread
+    | __cplusplus | __cpp_exceptions | __EXCEPTIONS
+    | __get_cpuid\w* | __cpuid\w* | __m(?:128|256|512)[id]? | __int128 | __thread
     | __VA_ARGS__ | __ARM_\w+ | __cxa_\w+
     | __sanitizer_\w+ | __lsan_\w+ | __tsan_\w+ | __asan_\w+ | __gcov_\w+ | __linux | __musl\w*
     | _mm\d*_\w+ | _MM_\w+ | _GNU_SOURCE | _POSIX_C_SOURCE | _XOPEN_SOURCE | _DEFAULT_SOURCE
@@ -130,6 +131,56 @@ sub check_thread_words {
         if $declared != $read;
 }
 
+# ---- what nobody uses ---------------------------------------------------------------------------
+
+# Parts of a section that the library does not use yet, whose page describes them.
+my %AHEAD = map { $_ => 1 } qw(llmobsi_top_estimate llmobsi_top_merge llmobsi_unique_merge);
+
+# Patterns of the names that a file's macros put together by ##, with groups for what is theirs to
+# choose.
+sub pasted_names {
+    my ($code) = @_;
+    my @patterns;
+    for my $macro ($code =~ /^\s*#\s*define\s+((?:[^\n]*\\\n)*[^\n]*)/mg) {
+        my ($parameters) = $macro =~ /^\w+\(([\w\s,\\.]*)\)/;
+        my %free = map { $_ => 1 } ($parameters // '') =~ /\w+/g;
+        for my $chain ($macro =~ /\w+(?:\s*##\s*\w+)+/g) {
+            my @parts = map { $free{$_} ? '(\w+)' : $_ } split /\s*##\s*/, $chain;
+            push @patterns, join('', @parts) if grep { $_ ne '(\w+)' } @parts;
+        }
+    }
+    return @patterns;
+}
+
+# Private functions, macros and tables that stand nowhere but where they are made.
+sub check_uses {
+    my (%code) = @_;
+    my (%count, %patterns);
+    for my $file (keys %code) {
+        $count{$_}++ for $code{$file} =~ /\w+/g;
+        $patterns{$_} = 1 for pasted_names($code{$file});
+    }
+    my $is_pasted = sub {
+        my ($name) = @_;
+        for my $pattern (keys %patterns) {
+            my @chosen = $name =~ /^$pattern$/;
+            return 1 if @chosen && !grep { !$count{$_} } @chosen;
+        }
+        return 0;
+    };
+    for my $file (sort keys %code) {
+        my $line = 0;
+        for my $row (split /\n/, $code{$file}) {
+            $line++;
+            next if $row =~ /\b(?:con|de)structor\b/;
+            my ($name) = $row =~ /^\s*#\s*define\s+((?:llmobsi_|LLMOBS_I_)\w+)/;
+            ($name) = $row =~ /^[A-Za-z][^=;#]*?\b(llmobsi_\w+)(?:\(|(?:\[\w*\])* =)/ if !$name;
+            next if !$name || $count{$name} > 1 || $AHEAD{$name} || $is_pasted->($name);
+            problem($file, $line, "nobody uses $name");
+        }
+    }
+}
+
 # ---- figures of the generated header ------------------------------------------------------------
 
 sub comment_share {
@@ -177,6 +228,7 @@ for my $file ($fix ? (@sources, @programs) : ()) {
 for my $file (@sources, @programs, @scripts) {
     check_text($file, Sections::read_file($file));
 }
+check_uses(map { $_ => Sections::code_only(Sections::read_file($_), 1) } @sources);
 for my $file (@sources, @programs) {
     my $ours = $file =~ /^src/;
     my $text = Sections::read_file($file);

@@ -23,18 +23,28 @@ for name in $(sed -n 's/^#.*HAVE_\([A-Z_]*\).*/\1/p' "$source" | sort -u); do
             peer=prometheus ;;
         SPDLOG) header=stddef.h package=spdlog libs='-lspdlog -lfmt' peer=spdlog ;;
         DATASKETCHES) header=stddef.h package=datasketches libs=-lm peer=datasketches ;;
+        MOODYCAMEL) header=stddef.h package=moodycamel libs= peer=moodycamel ;;
         CURL) header=curl/curl.h package=libcurl libs=-lcurl ;;
         YYJSON) header=yyjson.h package=yyjson libs=-lyyjson ;;
         HYPERSCAN) header=hs.h package=libhs libs=-lhs ;;
         RE_TWO) header=stddef.h package=re2 libs=-lre2 peer=re2 ;;
+        OPENBLAS) header=cblas.h package=openblas libs=-lopenblas ;;
+        PROTOBUF) header=stddef.h package=protobuf libs=-lprotobuf peer=protobuf ;;
         PCRE_TWO) header=stddef.h package=libpcre2-8 libs=-lpcre2-8 ;;
         *) continue ;;
     esac
     flags=$(pkg-config --cflags --libs "$package" 2>/dev/null) || flags=$libs
     if [ -n "$peer" ]; then
         object=build/bench/peer_$peer.o
+        # What its compiler makes of the description is included.
+        if [ "$peer" = protobuf ] &&
+            ! protoc --proto_path=bench --cpp_out="$directory" bench/otlp.proto 2>/dev/null; then
+            echo "peer $name not found: skipped" >&2
+            continue
+        fi
         # shellcheck disable=SC2086
-        if ! $cxx -std=c++11 -O2 -g -c "bench/peer_$peer.cpp" -o "$object" 2>/dev/null; then
+        if ! $cxx -std=c++11 -O2 -g -I"$directory" -c "bench/peer_$peer.cpp" -o "$object" \
+            2>/dev/null; then
             echo "peer $name not found: skipped" >&2
             continue
         fi

@@ -98,6 +98,7 @@ static void end_request(llmobs_request request, const prompt* said, const model_
     outcome.usage.retrieval_tokens = share(said->retrieval_tokens, said, reply->usage.input_tokens);
     outcome.usage.user_tokens = share(said->user_tokens, said, reply->usage.input_tokens);
     outcome.input = llmobs_text(said->whole.data, said->whole.size);
+    outcome.context = llmobs_text(said->whole.data + said->system_size, said->context_size);
     outcome.finish_reason = reply->finish_reason;
     outcome.error_type = reply->error_type;
     outcome.response_model = reply->name[0] != '\0' ? reply->name : NULL;

@@ -18,6 +18,8 @@ static bool is_word(char c)
 
 /* ---- orders: a verb, then whose, then what, within a few words ----------------------------- */
 
+/* Words are copied, in small letters, and wiped: a judge's thread comes here, too, and when it is
+   done nobody has the text any more. */
 enum { WORD_SIZE = 24, ORDER_SPAN = 6 };
 
 static bool next_word(const char** cursor, char lower[WORD_SIZE + 2])
@@ -57,24 +59,26 @@ static bool has_order_at(const char* data, const char* const order[3])
     for (int i = 0; i < ORDER_SPAN && place < 3 && next_word(&data, lower); i++) {
         bool fits = strstr(order[place], lower) != NULL;
         if (i == 0 && !fits) {
-            return false;
+            break;
         }
         place += fits;
     }
+    llmobs_wipe(lower, sizeof lower);
     return place == 3;
 }
 
-static bool has_instruction(const char* data)
+bool guardrail_finds_order(const char* data)
 {
     char lower[WORD_SIZE + 2];
-    for (const char* at = data; *at != '\0'; (void)next_word(&at, lower)) {
+    bool finds = false;
+    while (!finds && *data != '\0') {
         for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
-            if (has_order_at(at, orders[i])) {
-                return true;
-            }
+            finds = finds || has_order_at(data, orders[i]);
         }
+        (void)next_word(&data, lower);
     }
-    return false;
+    llmobs_wipe(lower, sizeof lower);
+    return finds;
 }
 
 /* ---- all rules ----------------------------------------------------------------------------- */
@@ -112,7 +116,7 @@ static void find_personal_data(verdict* so_far, const char* data)
 void guardrail_check(verdict* so_far, const char* data)
 {
     find_personal_data(so_far, data);
-    if (has_instruction(data)) {
+    if (guardrail_finds_order(data)) {
         add_rule(so_far, "injection.instruction");
     }
 }

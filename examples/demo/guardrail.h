@@ -21,4 +21,7 @@ verdict verdict_begin(void);
    guardrail's place in a trace and is no protection against one who tries. */
 void guardrail_check(verdict* so_far, const char* data);
 
+/* The last of these rules alone: whether a text has an order to the model. */
+bool guardrail_finds_order(const char* data);
+
 #endif

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { PASSAGE_TOKENS = 90, FILE_MOST = 4 << 20, DEPTH_MOST = 8 };
+enum { PASSAGE_TOKENS = 90, UNIT_BYTES = 2000, FILE_MOST = 4 << 20, DEPTH_MOST = 8 };
 
 static char* copy_string(const char* string)
 {
@@ -168,8 +168,8 @@ static void cut_line(cutter* cut, const char* line, size_t size)
         end_unit(cut); /* HTML, an image */
     } else {
         size_t mark = list_mark(line, size);
-        if (mark > 0) {
-            end_unit(cut);
+        if (mark > 0 || cut->unit.size >= UNIT_BYTES) {
+            end_unit(cut); /* so much without an empty line is a list, not a paragraph */
         }
         add_prose(&cut->unit, line + mark, size - mark);
     }

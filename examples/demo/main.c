@@ -5,7 +5,9 @@
 #endif
 #include "chain.h"
 #include "collector.h"
+#include "drifting.h"
 #include "endpoint.h"
+#include "judging.h"
 #include "meters.h"
 #include "options.h"
 #include "report.h"
@@ -44,6 +46,12 @@ static void outputs_free(outputs* of)
     text_free(&of->metrics);
     text_free(&of->rules);
 }
+
+/* What the demo learns of its own requests. */
+typedef struct observed {
+    collector spans;
+    judging verdicts;
+} observed;
 
 static bool make_folder(const char* path)
 {
@@ -98,7 +106,7 @@ static void print_note(void* user, llmobs_note note, uint64_t count, const char*
 static const char demo_secret[] = "not a secret: llmobs demo, 32 B.";
 
 /* Two files and a callback of our own get every span, a third file gets a line for each request. */
-static llmobs* open_llmobs(const options* wanted, outputs* files, collector* spans)
+static llmobs* open_llmobs(const options* wanted, outputs* files, observed* to)
 {
     llmobs_config config = llmobs_config_default();
     config.service_name = "llmobs-demo";
@@ -108,6 +116,7 @@ static llmobs* open_llmobs(const options* wanted, outputs* files, collector* spa
     config.key.secret = demo_secret;
     config.key.secret_size = sizeof demo_secret - 1;
     config.price_bytes = 64 * 1024;
+    judging_configure(&config, wanted->question != NULL);
     llmobs_result result;
     llmobs* obs = llmobs_open(&config, &result);
     if (obs == NULL) {
@@ -118,7 +127,8 @@ static llmobs* open_llmobs(const options* wanted, outputs* files, collector* spa
         !export_to_file(obs, LLMOBS_FORMAT_CHROME, &files->chrome, wanted->out, "trace.json") ||
         !export_to_file(obs, LLMOBS_FORMAT_LOG_JSON, &files->requests, wanted->out,
                         "requests.jsonl") ||
-        llmobs_export_to(obs, collector_export, spans) != LLMOBS_OK) {
+        llmobs_export_to(obs, collector_export, &to->spans) != LLMOBS_OK ||
+        !judging_start(obs, &to->verdicts)) {
         llmobs_close(obs);
         return NULL;
     }
@@ -300,7 +310,7 @@ static void print_files(const terminal* on, const outputs* files)
             paint(on, DIM), paint(on, PLAIN), width, files->otlp.data);
     fprintf(on->stream, "           %-*s  Chrome trace: open it in https://ui.perfetto.dev\n",
             width, files->chrome.data);
-    fprintf(on->stream, "           %-*s  a log line for each request, without its texts\n",
+    fprintf(on->stream, "           %-*s  log lines of requests and scores, without texts\n",
             width, files->requests.data);
     fprintf(on->stream, "           %-*s  metrics, as Prometheus scrapes them\n", width,
             files->metrics.data);
@@ -323,20 +333,21 @@ static void print_request(const terminal* on, const chain* with, const collector
 }
 
 static int answer_one(const terminal* on, const chain* with, const char* asked,
-                      const collector* spans)
+                      const observed* seen)
 {
     caller who = caller_of(0);
     answer got = trace_chain(with, &who, asked);
-    llmobs_flush(with->obs, 5000);
+    judging_wait(with->obs);
     print_answer(on, asked, &got);
     print_sources(on, &got.sources);
-    print_request(on, with, spans);
+    print_request(on, with, &seen->spans);
+    judging_report_one(on, &seen->verdicts);
     text_free(&got.content);
     return !got.guardrail.passed ? BLOCKED : got.error_type != NULL ? FAILED : DONE;
 }
 
 static int answer_file(const terminal* on, const chain* with, const options* wanted,
-                       const collector* spans)
+                       const observed* seen)
 {
     questions all = {0};
     if (!questions_read(&all, wanted->questions)) {
@@ -344,7 +355,7 @@ static int answer_file(const terminal* on, const chain* with, const options* wan
     }
     terminal progress = terminal_of(stderr);
     questions_answer(&all, with, wanted->threads, &progress);
-    llmobs_flush(with->obs, 5000);
+    judging_wait(with->obs);
     int status = DONE;
     for (size_t i = 0; i < all.count; i++) {
         if (wanted->answers) {
@@ -352,12 +363,13 @@ static int answer_file(const terminal* on, const chain* with, const options* wan
         }
         status = all.list[i].result.error_type != NULL ? FAILED : status;
     }
-    report_summary(on, spans);
+    report_summary(on, &seen->spans);
     fputc('\n', on->stream);
     print_failed(on, &all, wanted->questions);
     print_blocked(on, &all, wanted->questions);
     fprintf(on->stream, "  %sThe slowest request%s\n", paint(on, BOLD), paint(on, PLAIN));
-    print_request(on, with, spans);
+    print_request(on, with, &seen->spans);
+    judging_report(on, with->obs, &seen->verdicts, &all, wanted->questions);
     questions_free(&all);
     return status;
 }
@@ -409,12 +421,12 @@ static int run(const options* wanted, const library* docs, const language_model*
 {
     terminal on = terminal_of(stdout);
     outputs files = {0};
-    collector spans = {0};
+    observed seen = {0};
     text_add_string(&files.metrics, wanted->out);
     text_add_string(&files.metrics, "/metrics.prom");
     text_add_string(&files.rules, wanted->out);
     text_add_string(&files.rules, "/alerts.yml");
-    llmobs* obs = make_folder(wanted->out) ? open_llmobs(wanted, &files, &spans) : NULL;
+    llmobs* obs = make_folder(wanted->out) ? open_llmobs(wanted, &files, &seen) : NULL;
     int status = FAILED;
     if (obs != NULL) {
         retrieval* index = retrieval_build(docs);
@@ -422,14 +434,18 @@ static int run(const options* wanted, const library* docs, const language_model*
         set_alerts(obs);
         chain with = {obs, index, model, "documentation"};
         print_head(&on, docs, model);
-        status = wanted->question != NULL ? answer_one(&on, &with, wanted->question, &spans)
-                                          : answer_file(&on, &with, wanted, &spans);
-        status = print_end(&on, &with, &spans, &files, status);
+        status = wanted->question != NULL ? answer_one(&on, &with, wanted->question, &seen)
+                                          : answer_file(&on, &with, wanted, &seen);
+        if (wanted->drift && wanted->question == NULL && model->remote == NULL) {
+            drifting_report(&on, docs, index, model);
+        }
+        status = print_end(&on, &with, &seen.spans, &files, status);
         llmobs_close(obs);
         retrieval_free(index);
     }
     outputs_free(&files);
-    collector_free(&spans);
+    collector_free(&seen.spans);
+    judging_free(&seen.verdicts);
     return status;
 }
 

@@ -23,6 +23,7 @@ void options_help(void)
           "  --threads N       1 to 32                              (4)\n"
           "  --seed N          the same seed gives the same answers (1)\n"
           "  --pace N          tokens a second of the stand-in; 0: as fast as it can (300)\n"
+          "  --no-drift        leaves out what would happen if the documents changed\n"
           "  --out DIR         gets traces.jsonl, trace.json,\n"
           "                    requests.jsonl, metrics.prom\n"
           "                    and alerts.yml                       (out)\n"
@@ -141,6 +142,7 @@ bool options_read(options* to, int count, char** words)
     to->seed = 1;
     to->pace = 300;
     to->timeout = 60;
+    to->drift = true;
     bool only_words = false;
     for (int i = 1; i < count; i++) {
         const char* word = words[i];
@@ -152,6 +154,8 @@ bool options_read(options* to, int count, char** words)
             to->help = true;
         } else if (strcmp(word, "--answers") == 0) {
             to->answers = true;
+        } else if (strcmp(word, "--no-drift") == 0) {
+            to->drift = false;
         } else if (strncmp(word, "--", 2) != 0) {
             return complain(word, "is not an option");
         } else if (i + 1 == count) {

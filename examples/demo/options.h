@@ -20,6 +20,7 @@ typedef struct options {
     uint64_t seed;
     double pace;
     bool answers;
+    bool drift;
     bool help;
 } options;
 

@@ -29,6 +29,7 @@ prompt prompt_assemble(const char* question, const retrieved* docs)
     }
     said.retrieval_tokens = tokens_since(&said, said.system_size);
     size_t begun = said.whole.size;
+    said.context_size = begun - said.system_size;
     text_add_string(&said.whole, PROMPT_QUESTION);
     text_add_string(&said.whole, question);
     text_add_string(&said.whole, PROMPT_ANSWER);

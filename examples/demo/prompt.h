@@ -12,6 +12,7 @@
 typedef struct prompt {
     text whole;
     size_t system_size; /* bytes: the instructions, without what parts them from the rest */
+    size_t context_size; /* bytes behind these: the passages, each with what parts it from others */
     size_t system_tokens;
     size_t retrieval_tokens;
     size_t user_tokens;

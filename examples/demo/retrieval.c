@@ -1,5 +1,7 @@
 #include "retrieval.h"
 
+#include "llmobs.h"
+
 #include <ctype.h>
 #include <math.h>
 #include <stdint.h>
@@ -54,7 +56,9 @@ static bool is_stop_word(const char* term)
     memcpy(spaced + 1, term, size);
     spaced[size + 1] = ' ';
     spaced[size + 2] = '\0';
-    return strstr(stop_words, spaced) != NULL;
+    bool is_one = strstr(stop_words, spaced) != NULL;
+    llmobs_wipe(spaced, sizeof spaced); /* a judge's thread comes here, too */
+    return is_one;
 }
 
 static bool is_term_byte(char c)

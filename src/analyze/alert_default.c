@@ -20,7 +20,7 @@
     X(goodput_least, 0.9, 1e-6, 1)           \
     X(unknown_cost_ratio, 0.05, 1e-6, 1)     \
     X(judge_flag_ratio, 0.05, 1e-6, 1)       \
-    X(drift_score, 0.15, 1e-6, 1)            \
+    X(drift_score, 0, 0, 1)                  \
     X(requests_least, 100, 1, 1e9)
 
 /* X(window, factor): the burn rates of Google's SRE workbook. At the first two, 2 % or 5 % of what
@@ -166,7 +166,8 @@ static const char* const llmobsi_alert_default_texts[] = {
     " summary \"At this pace the month's slow requests are used up before the month is over\""
     " runbook \"Somebody should see to it in office hours: which model, which feature?\"\n",
 
-    "drift: llm_drift_score > $drift_score by (detector) severity warning group drift"
+    "drift: increase(llm_drift_runs_total{verdict=\"drift\"}[1d]) > 0 by (detector)"
+    " severity warning group drift"
     " summary \"Answers drift away from the baseline\""
     " runbook \"Run the safety and quality tests again; look for what the provider changed.\"\n",
 
@@ -181,6 +182,10 @@ static const char* const llmobsi_alert_default_texts[] = {
     " keep_firing_for 10m severity warning group telemetry"
     " summary \"llmobs lost some of what it was told: other alerts may see too little\""
     " runbook \"llmobs_stats names the reasons: give the pillar more memory, tick more often.\"\n",
+
+    "drift_score: llm_drift_score > $drift_score by (detector) severity warning group drift"
+    " summary \"The article's drift score is above $drift_score\""
+    " runbook \"Look at p of the same run: with few answers the score is high by chance.\"\n",
 
     "budget_burn_page: increase(llm_cost_usd_total[1h]) > 14.4 * $monthly_budget_usd / 720"
     " and increase(llm_cost_usd_total[5m]) > 14.4 * $monthly_budget_usd / 8640"
@@ -204,7 +209,6 @@ static const char* const llmobsi_alert_default_texts[] = {
 
 #define LLMOBS_I_ALERT_DEFAULT_RULES \
     (sizeof llmobsi_alert_default_texts / sizeof llmobsi_alert_default_texts[0])
-#define LLMOBS_I_ALERT_BUDGET_RULES 2u /* of them, the last: with a budget only */
 
 LLMOBS_API llmobs_alert_defaults llmobs_alert_defaults_default(void)
 {
@@ -283,11 +287,18 @@ llmobsi_fn double llmobsi_alert_number_named(const llmobs_alert_defaults* number
     return 0;
 }
 
-/* How many rules there are. */
-llmobsi_fn size_t llmobsi_alert_defaults_count(const llmobs_alert_defaults* numbers)
+/* Whether there is this rule: not without a number of its own that has no default. */
+llmobsi_fn bool llmobsi_alert_defaults_has(const llmobs_alert_defaults* numbers, size_t index)
 {
-    return LLMOBS_I_ALERT_DEFAULT_RULES -
-           (numbers->monthly_budget_usd > 0 ? 0 : LLMOBS_I_ALERT_BUDGET_RULES);
+    const char* text = strchr(llmobsi_alert_default_texts[index], '$');
+    while (text != NULL) {
+        size_t name = strspn(text + 1, LLMOBS_I_ALERT_NAME_BYTES);
+        if (!(llmobsi_alert_number_named(numbers, text + 1, name) > 0)) {
+            return false;
+        }
+        text = strchr(text + 1, '$');
+    }
+    return true;
 }
 
 /* One of them, as a line of text that is parsed as the host's are. */
@@ -344,8 +355,10 @@ LLMOBS_API llmobs_result llmobs_alert_defaults_load(llmobs* obs,
     } else {
         result = llmobsi_alert_enter(&call, obs);
         if (result == LLMOBS_OK) {
-            for (i = 0; i < llmobsi_alert_defaults_count(&numbers) && result == LLMOBS_OK; i++) {
-                result = llmobsi_alert_defaults_add(&call, &numbers, i, &why);
+            for (i = 0; i < LLMOBS_I_ALERT_DEFAULT_RULES && result == LLMOBS_OK; i++) {
+                if (llmobsi_alert_defaults_has(&numbers, i)) {
+                    result = llmobsi_alert_defaults_add(&call, &numbers, i, &why);
+                }
             }
             llmobsi_alerts_settle(call.alerts, result == LLMOBS_OK);
             llmobsi_alert_leave(&call);

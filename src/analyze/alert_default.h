@@ -20,7 +20,8 @@ typedef struct llmobs_alert_defaults {
     double goodput_least;      /* goodput_low: share of requests that meet your targets     (0.9) */
     double unknown_cost_ratio; /* cost_unknown: share of requests                          (0.05) */
     double judge_flag_ratio;   /* judge_flags: share of what the judge looked at           (0.05) */
-    double drift_score;        /* drift: above this                                        (0.15) */
+    double drift_score;        /* drift_score: above this, such as the article's 0.15
+                                                                            (no such rule)        */
     double requests_least;     /* shares and quantiles of an hour and more need so many     (100)
                                   requests, shorter ones a fifth of that */
 } llmobs_alert_defaults;

@@ -73,14 +73,14 @@ llmobsi_fn bool llmobsi_alerts_tell_all(llmobsi_recorder* recorder)
     if (!llmobsi_cas_acquire_release(&alerts->telling, &idle, 1)) {
         return false;
     }
-    while ((count = llmobsi_alerts_news(alerts)) > 0) {
+    while (!llmobsi_is_left(recorder) && (count = llmobsi_alerts_news(alerts)) > 0) {
         for (i = 0; i < count; i++) {
             llmobsi_alert_record(recorder->ticket, &alerts->views[i]);
         }
         if (alerts->tell != NULL) {
             llmobsi_callback callback = llmobsi_callback_mark(recorder->ticket);
             alerts->tell(alerts->user, alerts->views, count);
-            llmobsi_callback_end(&callback);
+            (void)llmobsi_callback_end(&callback);
         }
     }
     llmobsi_store_release(&alerts->telling, 0);
@@ -92,7 +92,8 @@ llmobsi_fn bool llmobsi_alerts_tell_all(llmobsi_recorder* recorder)
 llmobsi_fn void llmobsi_alerts_tell(llmobsi_recorder* recorder)
 {
     llmobsi_alerts* alerts = llmobsi_alerts_of(recorder);
-    while (llmobsi_load_acquire(&alerts->news) != 0 && llmobsi_alerts_tell_all(recorder)) {
+    while (llmobsi_load_acquire(&alerts->news) != 0 && !llmobsi_is_left(recorder) &&
+           llmobsi_alerts_tell_all(recorder)) {
     }
 }
 

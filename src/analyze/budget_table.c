@@ -12,7 +12,6 @@
 
 #define LLMOBS_I_BUDGET_WAYS 8u
 #define LLMOBS_I_BUDGET_MATCHES 12u  /* budgets that one reservation may be in */
-#define LLMOBS_I_BUDGETS_MOST 1024u
 #define LLMOBS_I_BUDGET_WORDS (LLMOBS_BUDGET_NAME / 8)
 #define LLMOBS_I_NOWHERE UINT32_MAX /* no purse */
 

@@ -36,6 +36,7 @@ typedef struct llmobsi_ending {
     uint32_t verdicts; /* 0: nobody looked */
     uint32_t rule_count;
     uint32_t worst_action;
+    uint32_t marks; /* 1 << LLMOBS_KEEP_* each */
     llmobs_string rules[LLMOBS_I_REQUEST_RULES];
 #ifndef LLMOBS_NO_SCANNER
     uint32_t guard_classes; /* 0: answers are not scanned */
@@ -44,7 +45,7 @@ typedef struct llmobsi_ending {
     llmobsi_targets targets;
     uint32_t families;
     llmobsi_trace trace; /* of the root span */
-    llmobs_vocabulary vocabulary;
+    uint32_t vocabulary;
     char input_hash[LLMOBS_PSEUDONYM_SIZE]; /* "": none */
     char output_hash[LLMOBS_PSEUDONYM_SIZE];
     int64_t input_length; /* bytes, -1: unknown */
@@ -58,8 +59,11 @@ typedef struct llmobsi_ending {
     int64_t low_nano;    /* of an unknown cost; LLMOBS_COST_UNKNOWN: this is, too */
     int64_t high_nano;
     int64_t saved_nano;  /* of a known cost: by a cache */
-    uint64_t capture_state;
-    uint32_t capture; /* place + 1, 0: none */
+    uint32_t capture;     /* as in the record, and whose it was: */
+    uint32_t capture_era;
+    llmobsi_verdict verdict; /* whether it is judged */
+    bool is_lost; /* it is to be, and its texts have no place */
+    bool guardrail_triggered; /* the built-in one apart */
     bool was_scheduled;
     bool is_slow;
     bool input_streamed;
@@ -173,6 +177,7 @@ llmobsi_fn void llmobsi_ending_rules(const llmobsi_names* names, const llmobsi_r
     }
     ending->verdicts = llmobsi_load_relaxed(&record->verdicts);
     ending->worst_action = llmobsi_load_relaxed(&record->worst_action);
+    ending->guardrail_triggered = ending->rule_count > 0 || ending->worst_action != 0;
 }
 
 /* A part that came in pieces is at its end. Returns whether there was one. If a piece is on its way
@@ -200,17 +205,22 @@ llmobsi_fn void llmobsi_ending_streams(llmobsi_request* record, llmobsi_ending* 
 }
 
 /* The capture comes along, unless a piece is on its way into it at this moment: then the tick gives
-   it back, once that is over. */
+   it back, once that is over. After the streams: no piece comes any more. */
 llmobsi_fn void llmobsi_ending_take_capture(const llmobsi_requests* requests,
                                             llmobsi_request* record, llmobsi_ending* ending)
 {
     bool busy = (ending->input_streamed && ending->input_length < 0) ||
                 (ending->output_streamed && ending->output_length < 0);
-    ending->capture = busy ? 0 : record->capture;
-    if (ending->capture != 0) {
-        record->capture = 0;
-        ending->capture_state =
-            llmobsi_load_relaxed(&requests->captures->places[ending->capture - 1].state);
+    ending->capture = LLMOBS_I_CAPTURE_NEVER;
+    if (requests->captures == NULL) {
+        return;
+    }
+    ending->capture = llmobsi_load_relaxed(&record->capture);
+    ending->capture_era = requests->captures->era;
+    if (!busy) {
+        llmobsi_store_relaxed(&record->capture, 0);
+    } else if (ending->capture != LLMOBS_I_CAPTURE_NEVER) {
+        ending->capture = LLMOBS_I_CAPTURE_LOST;
     }
 }
 
@@ -278,9 +288,10 @@ llmobsi_fn bool llmobsi_ending_take(llmobs_request request, llmobsi_ending* endi
     ending->energy_told = llmobsi_load_relaxed(&record->energy_told);
     ending->retries = llmobsi_load_relaxed(&record->retries);
     ending->tool_calls = llmobsi_load_relaxed(&record->tool_calls);
+    ending->marks = llmobsi_load_relaxed(&record->marks);
     ending->targets = requests->targets;
     ending->families = requests->families;
-    ending->vocabulary = requests->vocabulary;
+    ending->vocabulary = thread->recorder->vocabulary;
     ending->cost_most = requests->cost_most;
     ending->second_nano = requests->second_nano;
     ending->kwh_nano = requests->kwh_nano;
@@ -340,6 +351,30 @@ llmobsi_fn void llmobsi_ending_due(const llmobsi_ending* ending, llmobsi_request
     sums->high_nano = llmobsi_at_least_0(ending->high_nano);
 }
 
+/* Copies a text, mended, as far as there is room, on a UTF-8 border. */
+llmobsi_fn void llmobsi_ending_note(char* out, size_t capacity, const char* text)
+{
+    memset(out, 0, capacity);
+    (void)llmobsi_utf8_repair(out, capacity - 1, text, text != NULL ? strlen(text) : 0);
+}
+
+/* What drift detectors get. */
+llmobsi_fn void llmobsi_ending_answer(const llmobsi_ending* ending, llmobsi_drift_answer* answer)
+{
+    const llmobs_outcome* outcome = &ending->outcome;
+    const char* reason = outcome->finish_reason;
+    bool filtered = reason != NULL && strcmp(reason, "content_filter") == 0;
+    answer->output_tokens = outcome->usage.output_tokens;
+    answer->cached = outcome->usage.cached_tokens < 0 ? -1 : outcome->usage.cached_tokens > 0;
+    answer->refused = filtered || ending->worst_action == (uint32_t)LLMOBS_GUARDRAIL_BLOCKED;
+    answer->failed = outcome->error_type != NULL;
+    llmobsi_ending_note(answer->finish_reason, sizeof answer->finish_reason, reason);
+    llmobsi_ending_note(answer->response_model, sizeof answer->response_model,
+                        outcome->response_model);
+    llmobsi_ending_note(answer->fingerprint, sizeof answer->fingerprint,
+                        outcome->system_fingerprint);
+}
+
 /* Leaves the record to the tick, with what llmobs_request_explain and the cost ledger will want. */
 llmobsi_fn void llmobsi_ending_give(llmobs_request request, const llmobsi_ending* done,
                                     const llmobs_explanation* explanation)
@@ -354,6 +389,10 @@ llmobsi_fn void llmobsi_ending_give(llmobs_request request, const llmobsi_ending
     if (llmobsi_load_relaxed(&record->state) == ending) { /* not in a fork's child */
         record->explained = *explanation;
         llmobsi_ending_due(done, &record->due);
+        if (llmobsi_requests_of(thread->recorder)->answers != NULL) {
+            llmobsi_ending_answer(
+                done, &llmobsi_requests_of(thread->recorder)->answers[request.place]);
+        }
         record->is_explained = explanation->request_id[0] != '\0';
         (void)llmobsi_add_relaxed(&llmobsi_requests_of(thread->recorder)->ended, 1);
         if (done->cost_refused) {
@@ -438,15 +477,58 @@ llmobsi_fn void llmobsi_ending_audit_part(const llmobsi_auditor* auditor, llmobs
     }
 }
 
-/* What the capture has not had yet goes in; then it is left to the host, or wiped at once. */
-llmobsi_fn void llmobsi_ending_capture(const llmobsi_ending* ending)
+/* What the capture has not had yet goes in. */
+llmobsi_fn void llmobsi_ending_texts(const llmobsi_ending* ending, llmobsi_captures* captures,
+                                     uint32_t place)
 {
     const llmobs_outcome* outcome = &ending->outcome;
-    llmobsi_captures* captures;
+    llmobsi_capture_add(captures, place, LLMOBS_I_CAPTURE_CONTEXT, outcome->context.data,
+                        outcome->context.size);
+    if (!ending->input_streamed) {
+        llmobsi_capture_add(captures, place, LLMOBS_I_CAPTURE_INPUT, outcome->input.data,
+                            outcome->input.size);
+    }
+    if (!ending->output_streamed) {
+        llmobsi_capture_add(captures, place, LLMOBS_I_CAPTURE_OUTPUT, outcome->output.data,
+                            outcome->output.size);
+    }
+}
+
+/* A request that is selected is left to the host, in a place that it has had or takes now; of
+   others a place is wiped. Inside. */
+llmobsi_fn void llmobsi_ending_select(llmobsi_ending* ending, llmobsi_sampler* sampler,
+                                      llmobsi_captures* captures, const llmobs_trace_context* trace)
+{
+    llmobs_string id = llmobsi_request_string(&ending->facts, LLMOBS_I_TEXT_REQUEST_ID);
+    llmobs_keep reason = ending->verdict.reason;
+    uint32_t place = ending->capture;
+    if (reason == LLMOBS_KEEP_NONE) {
+        llmobsi_capture_drop(captures, place - 1);
+        return;
+    }
+    place = llmobsi_capture_admit(captures, place, id, llmobsi_capture_rank(reason),
+                                  &ending->is_lost);
+    if (place != 0) {
+        llmobs_string session =
+            llmobsi_request_string(&ending->facts, LLMOBS_I_TEXT_SESSION_ID);
+        llmobsi_ending_texts(ending, captures, place - 1);
+        llmobsi_capture_at(captures, place - 1)->group =
+            session.size > 0 ? llmobs_drift_key(session.data, session.size) : 0;
+        llmobsi_capture_select(captures, place - 1, id, trace, ending->worst_action != 0,
+                               &ending->verdict);
+    } else if (ending->is_lost) {
+        (void)llmobsi_add_relaxed(&sampler->of[reason].lost, 1);
+    }
+}
+
+llmobsi_fn void llmobsi_ending_capture(llmobsi_ending* ending)
+{
+    bool kept = ending->verdict.reason != LLMOBS_KEEP_NONE;
+    bool has_place = ending->capture != 0 && ending->capture != LLMOBS_I_CAPTURE_LOST;
     llmobs_trace_context trace;
+    llmobsi_captures* captures;
     llmobsi_thread* thread;
-    uint32_t place = ending->capture - 1;
-    if (ending->capture == 0) {
+    if (ending->capture == LLMOBS_I_CAPTURE_NEVER || !(kept || has_place)) {
         return;
     }
     memset(&trace, 0, sizeof trace);
@@ -456,26 +538,8 @@ llmobsi_fn void llmobsi_ending_capture(const llmobsi_ending* ending)
         return; /* closed meanwhile, and wiped */
     }
     captures = llmobsi_captures_of(thread->recorder);
-    if (llmobsi_load_relaxed(&captures->places[place].state) != ending->capture_state) {
-        llmobsi_leave(); /* in a fork's child */
-        return;
-    }
-    if (outcome->judge || ending->rule_count > 0) {
-        llmobsi_capture_add(captures, place, LLMOBS_I_CAPTURE_CONTEXT, outcome->context.data,
-                            outcome->context.size);
-        if (!ending->input_streamed) {
-            llmobsi_capture_add(captures, place, LLMOBS_I_CAPTURE_INPUT, outcome->input.data,
-                                outcome->input.size);
-        }
-        if (!ending->output_streamed) {
-            llmobsi_capture_add(captures, place, LLMOBS_I_CAPTURE_OUTPUT, outcome->output.data,
-                                outcome->output.size);
-        }
-        llmobsi_capture_select(captures, place,
-                               llmobsi_request_string(&ending->facts, LLMOBS_I_TEXT_REQUEST_ID),
-                               &trace, ending->rule_count > 0);
-    } else {
-        llmobsi_capture_drop(captures, place);
+    if (captures->era == ending->capture_era) { /* else in a fork's child */
+        llmobsi_ending_select(ending, llmobsi_sampler_of(thread->recorder), captures, &trace);
     }
     llmobsi_leave();
 }

@@ -138,19 +138,25 @@ llmobsi_fn void llmobsi_measure_llm(const llmobsi_ending* ending)
 
 /* ---- gen_ai.* ------------------------------------------------------------------------------ */
 
-/* Tokens: by the newest conventions a request without usage counts as 0 of modality "unknown"; by
-   1.41 it is not reported at all. */
+/* By 1.41, of every operation; one without usage is not reported. */
+llmobsi_fn void llmobsi_measure_genai_usage(const llmobsi_ending* ending, const char** values)
+{
+    const llmobs_usage* usage = &ending->outcome.usage;
+    values[6] = "input";
+    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_TOKEN_USAGE, values, LLMOBS_I_GENAI_LABELS,
+                    usage->input_tokens);
+    values[6] = "output";
+    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_TOKEN_USAGE, values, LLMOBS_I_GENAI_LABELS,
+                    usage->output_tokens);
+}
+
+/* Tokens of an inference by the newest conventions: one without usage counts as 0 of modality
+   "unknown". */
 llmobsi_fn void llmobsi_measure_genai_tokens(const llmobsi_ending* ending, const char** values)
 {
     const llmobs_usage* usage = &ending->outcome.usage;
     const size_t all = LLMOBS_I_GENAI_LABELS;
     bool known = usage->input_tokens >= 0 || usage->output_tokens >= 0;
-    values[6] = "input";
-    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_TOKEN_USAGE, values, all,
-                    usage->input_tokens);
-    values[6] = "output";
-    llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_TOKEN_USAGE, values, all,
-                    usage->output_tokens);
     values[6] = known ? "text" : "unknown";
     llmobsi_measure_count(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS, values,
                           all, known ? usage->input_tokens : 0);
@@ -185,25 +191,41 @@ llmobsi_fn bool llmobsi_family_is_on(const llmobsi_ending* ending, llmobs_known 
     return llmobs_metric_of(ending->obs, known).number != 0;
 }
 
+/* By the newest conventions an inference and embeddings have metrics of their own; other operations
+   have the one that 1.41 has for all. */
+llmobsi_fn void llmobsi_measure_genai_newest(const llmobsi_ending* ending, const char** values)
+{
+    const size_t all = LLMOBS_I_GENAI_LABELS;
+    int64_t latency = (int64_t)ending->latency_ns;
+    if (llmobsi_is_inference(values[0])) {
+        llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_DURATION, values, all,
+                        latency);
+        llmobsi_measure_genai_tokens(ending, values);
+    } else if (strcmp(values[0], "embeddings") == 0) {
+        llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_EMBEDDINGS_DURATION, values, all,
+                        latency);
+        llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_EMBEDDINGS_OPERATION_INPUT_TOKENS,
+                        values, all, ending->outcome.usage.input_tokens);
+    } else if (!llmobsi_family_is_on(ending, LLMOBS_METRIC_GENAI_CLIENT_TOKEN_USAGE)) {
+        llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_OPERATION_DURATION, values, all,
+                        latency);
+    }
+}
+
 llmobsi_fn void llmobsi_measure_genai_client(const llmobsi_ending* ending, const char** values)
 {
     const size_t call = LLMOBS_I_GENAI_LABELS - 1; /* without the last */
-    int64_t latency = (int64_t)ending->latency_ns;
-    bool inference = llmobsi_is_inference(values[0]);
-    /* By 1.41 of every operation; by the newest conventions of those that are no inference. */
-    if (!inference || llmobsi_family_is_on(ending, LLMOBS_METRIC_GENAI_CLIENT_TOKEN_USAGE)) {
-        llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_OPERATION_DURATION, values,
-                        LLMOBS_I_GENAI_LABELS, latency);
-    }
-    if (inference) {
-        llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_DURATION, values,
-                        LLMOBS_I_GENAI_LABELS, latency);
-    }
+    llmobsi_measure_genai_newest(ending, values);
     llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK, values, call,
                     ending->first_token_ns);
     llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK, values, call,
                     ending->first_token_ns);
-    llmobsi_measure_genai_tokens(ending, values);
+    if (llmobsi_family_is_on(ending, LLMOBS_METRIC_GENAI_CLIENT_TOKEN_USAGE)) {
+        values[6] = ending->outcome.error_type;
+        llmobsi_measure(ending, LLMOBS_METRIC_GENAI_CLIENT_OPERATION_DURATION, values,
+                        LLMOBS_I_GENAI_LABELS, (int64_t)ending->latency_ns);
+        llmobsi_measure_genai_usage(ending, values);
+    }
 }
 
 /* Of successful responses alone, but for the duration. */

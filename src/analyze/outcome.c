@@ -134,7 +134,9 @@ LLMOBS_API void llmobs_request_end(llmobs_request request, const llmobs_outcome*
 #ifndef LLMOBS_NO_SCANNER
     llmobsi_ending_findings(&ending);
 #endif
+    llmobsi_ending_sample(&ending);
     llmobsi_ending_capture(&ending);
+    llmobsi_ending_sampled(&ending);
     llmobsi_trace_of(llmobsi_ticket(ending.obs), ending.facts.root, &ending.trace);
     llmobsi_ending_measure(&ending);
     llmobsi_ending_attributes(&ending);

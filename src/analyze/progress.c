@@ -338,6 +338,23 @@ LLMOBS_API void llmobs_guardrail(llmobs_request request, const char* rule,
     llmobsi_guardrail_count(llmobsi_request_obs(request), rule, action, 1);
 }
 
+LLMOBS_API void llmobs_request_keep(llmobs_request request, llmobs_keep reason)
+{
+    llmobsi_thread* thread;
+    llmobsi_request* record = llmobsi_request_enter(request, &thread);
+    uint32_t marks;
+    if (record == NULL) {
+        return;
+    }
+    if ((unsigned)reason > (unsigned)LLMOBS_KEEP_GUARDRAIL &&
+        (unsigned)reason < (unsigned)LLMOBS_KEEP_RANDOM) {
+        marks = llmobsi_load_relaxed(&record->marks);
+        while (!llmobsi_cas_acquire_release(&record->marks, &marks, marks | 1u << reason)) {
+        }
+    }
+    llmobsi_leave();
+}
+
 /* ---- what serves several requests at once -------------------------------------------------- */
 
 /* The part of the request at a place of the list: the first ones have one more where it is not

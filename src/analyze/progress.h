@@ -24,6 +24,11 @@ LLMOBS_API void llmobs_request_retry(llmobs_request request, const char* why);
 LLMOBS_API void llmobs_guardrail(llmobs_request request, const char* rule,
                                  llmobs_guardrail_action action);
 
+/* [any] Have it judged, for a reason that is known before its end: REQUESTED, DEBUG, DRIFT (a
+   detector found it far from the usual), FEEDBACK, or by a measure of your own SLOW, COSTLY and so
+   on. Not GUARDRAIL, which llmobs_guardrail says, nor RANDOM; these are ignored. 5 ns. */
+LLMOBS_API void llmobs_request_keep(llmobs_request request, llmobs_keep reason);
+
 /* [any] Time that one step of the engine, such as a decode batch, spent on several requests at
    once: split evenly, so that the sum over the requests is what went by, to the nanosecond. */
 LLMOBS_API void llmobs_requests_share(const llmobs_request* requests, size_t count,

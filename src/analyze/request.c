@@ -178,7 +178,7 @@ llmobsi_fn uint32_t llmobsi_request_name_id(llmobsi_names* names, const char* na
 }
 
 /* The id of the root span's name: "chat my-model", or the first sketch's own. */
-llmobsi_fn uint32_t llmobsi_request_root_name(llmobsi_thread* thread, llmobs_vocabulary vocabulary,
+llmobsi_fn uint32_t llmobsi_request_root_name(llmobsi_thread* thread,
                                               const llmobsi_request_facts* facts)
 {
     llmobsi_names* names = &thread->recorder->names;
@@ -186,7 +186,7 @@ llmobsi_fn uint32_t llmobsi_request_root_name(llmobsi_thread* thread, llmobs_voc
     llmobs_string operation = llmobsi_request_string(facts, LLMOBS_I_TEXT_OPERATION);
     llmobs_string model = llmobsi_request_string(facts, LLMOBS_I_TEXT_MODEL);
     char name[2 * LLMOBS_I_REQUEST_TEXT_MOST + 2];
-    if (vocabulary == LLMOBS_VOCABULARY_ARTICLE) {
+    if (thread->recorder->vocabulary == LLMOBS_VOCABULARY_ARTICLE) {
         return llmobsi_name_id(thread, "llm_chain");
     }
     memcpy(name, operation.data, operation.size);
@@ -202,6 +202,40 @@ llmobsi_fn uint32_t llmobsi_request_root_name(llmobsi_thread* thread, llmobs_voc
     return id != LLMOBS_I_NAME_OVERFLOW ? id : llmobsi_name_id(thread, "request");
 }
 
+/* The root span of a trace that begins here. Where the request's id decides what is sampled, the
+   trace's own id does not: so its tracestate tells the bits that do, to services that only see
+   that. */
+llmobsi_fn llmobs_span llmobsi_request_trace(llmobsi_thread* thread, const char* request_id)
+{
+    llmobsi_recorder* recorder = thread->recorder;
+    char tracestate[LLMOBS_TRACESTATE_SIZE + 1];
+    llmobsi_lineage lineage;
+    llmobs_span span;
+    uint64_t randomness;
+    bool cut;
+    llmobs_string id = llmobsi_request_short(request_id, &cut);
+    lineage.trace_low = llmobsi_random_id(thread);
+    lineage.trace_high = llmobsi_random_next(thread);
+    lineage.parent_id = 0;
+    if (!llmobsi_requests_of(recorder)->by_request_id || id.size == 0) {
+        lineage.flags = llmobsi_root_flags(recorder, lineage.trace_low);
+        return llmobsi_span_open(thread, &lineage, "request");
+    }
+    randomness =
+        llmobsi_sample_bits(id.data, id.size, llmobsi_requests_of(recorder)->sample_seed);
+    lineage.flags = (uint8_t)((llmobsi_root_flags(recorder, randomness) &
+                               ~(unsigned)LLMOBS_I_FLAG_OWN_THRESHOLD) | LLMOBS_I_FLAG_TRACESTATE);
+    span = llmobsi_span_open(thread, &lineage, "request");
+    if (span.instance != 0) {
+        llmobsi_tracestate_of_randomness(tracestate, randomness);
+        if ((lineage.flags & LLMOBS_TRACE_SAMPLED) != 0) {
+            (void)llmobsi_tracestate_set_threshold(tracestate, recorder->threshold);
+        }
+        llmobsi_tracestate_carry(thread, &thread->slots[span.slot], tracestate);
+    }
+    return span;
+}
+
 /* The root span: also where the trace is not sampled, since the phases' durations are to be known.
    What is not sampled is not exported, and takes no attributes. */
 llmobsi_fn llmobs_span llmobsi_request_root(llmobsi_thread* thread, const llmobs_request_info* info)
@@ -209,7 +243,7 @@ llmobsi_fn llmobs_span llmobsi_request_root(llmobsi_thread* thread, const llmobs
     llmobs_span_info span = llmobs_span_info_default();
     llmobsi_recorder* recorder = thread->recorder;
     llmobs_trace_context remote;
-    llmobsi_lineage lineage;
+    llmobsi_lineage lineage; /* of a span that has no slot */
     if (!recorder->spans_on) {
         return llmobsi_span_none();
     }
@@ -227,11 +261,25 @@ llmobsi_fn llmobs_span llmobsi_request_root(llmobsi_thread* thread, const llmobs
     if (llmobsi_info_remote(thread, &span, &remote)) {
         return llmobsi_span_remote(thread, &remote, "request");
     }
-    lineage.trace_low = llmobsi_random_id(thread);
-    lineage.trace_high = llmobsi_random_next(thread);
-    lineage.parent_id = 0;
-    lineage.flags = llmobsi_root_flags(recorder, lineage.trace_low);
-    return llmobsi_span_open(thread, &lineage, "request");
+    return llmobsi_request_trace(thread, info->request_id);
+}
+
+/* Its 56 random bits: of its id, if that is to decide, or else of its trace; and where it has none,
+   of whatever there is. */
+llmobsi_fn uint64_t llmobsi_request_randomness(llmobsi_thread* thread,
+                                               const llmobsi_request_facts* facts)
+{
+    const llmobsi_requests* requests = llmobsi_requests_of(thread->recorder);
+    llmobs_string id = llmobsi_request_string(facts, LLMOBS_I_TEXT_REQUEST_ID);
+    llmobs_trace_context trace;
+    if (id.size > 0 && (requests->by_request_id || facts->root.instance == 0)) {
+        return llmobsi_sample_bits(id.data, id.size, requests->sample_seed);
+    }
+    trace.tracestate[0] = '\0';
+    if (facts->root.instance != 0 && llmobsi_context_of(thread, facts->root, &trace)) {
+        return llmobsi_sampling_randomness(&trace);
+    }
+    return llmobsi_random_next(thread) & (LLMOBS_I_SAMPLE_NEVER - 1);
 }
 
 /* Fills a record that was taken. */
@@ -249,9 +297,9 @@ llmobsi_fn void llmobsi_request_fill(llmobsi_thread* thread, llmobsi_request* re
     facts->input_tokens = start->input_tokens;
     facts->output_tokens = start->output_tokens;
     facts->cost = start->cost;
-    record->capture = requests->captures != NULL && !info->no_capture
-                          ? llmobsi_capture_hold(requests->captures)
-                          : 0;
+    facts->may_be_judged = requests->captures != NULL && !info->no_capture;
+    llmobsi_store_relaxed(&record->capture, facts->may_be_judged ? 0 : LLMOBS_I_CAPTURE_NEVER);
+    llmobsi_store_relaxed(&record->marks, info->debug ? 1u << LLMOBS_KEEP_DEBUG : 0u);
     record->gap_series = start->gap_series;
     record->chunk_series = start->chunk_series;
     record->is_shown = start->gap_series.instance != 0 || start->chunk_series.instance != 0;
@@ -273,8 +321,11 @@ llmobsi_fn void llmobsi_request_fill(llmobsi_thread* thread, llmobsi_request* re
     if (facts->root.instance != 0) {
         llmobsi_slot* slot = &thread->slots[facts->root.slot];
         facts->start = llmobsi_load_relaxed(&slot->start); /* one latency in span, log and metric */
-        slot->name = llmobsi_request_root_name(thread, requests->vocabulary, facts);
+        slot->name = llmobsi_request_root_name(thread, facts);
         slot->kind = (uint8_t)(info->server ? LLMOBS_KIND_SERVER : LLMOBS_KIND_INTERNAL);
+    }
+    if (facts->may_be_judged) {
+        facts->randomness = llmobsi_request_randomness(thread, facts);
     }
     llmobsi_request_count(thread->recorder, facts->gauges.waiting, 1);
 }
@@ -449,6 +500,7 @@ llmobsi_fn llmobs_span llmobsi_phase_open(llmobsi_thread* thread, llmobs_request
     if (record->facts.root.instance != 0) {
         span = llmobsi_span_child(thread, record->facts.root, llmobsi_phase_span_name(phase));
         llmobsi_phase_mark_put(thread, request, phase, span);
+        llmobsi_phase_say(thread, span, phase);
     }
     return span;
 }
@@ -480,6 +532,7 @@ LLMOBS_API llmobs_span llmobs_phase_next(llmobs_request request, llmobs_span bef
     if (slot != NULL && llmobsi_slot_claim_end(thread, slot, before)) {
         span = llmobsi_span_next(thread, before, slot, llmobsi_phase_span_name(phase));
         llmobsi_phase_mark_put(thread, request, phase, span);
+        llmobsi_phase_say(thread, span, phase);
     } else {
         span = llmobsi_phase_open(thread, request, record, phase);
     }
@@ -492,14 +545,15 @@ LLMOBS_API llmobs_span llmobs_tool_begin(llmobs_request request, const char* too
     llmobsi_thread* thread;
     llmobsi_request* record = llmobsi_request_enter(request, &thread);
     llmobs_span span = llmobsi_span_none();
+    uint32_t vocabulary;
     if (record == NULL) {
         return span;
     }
     (void)llmobsi_add_relaxed(&record->tool_calls, 1);
     span = llmobsi_phase_open(thread, request, record, LLMOBS_PHASE_TOOL);
+    vocabulary = thread->recorder->vocabulary;
     llmobsi_leave();
-    llmobs_span_set_string(span, "gen_ai.operation.name", "execute_tool");
-    llmobs_span_set_string(span, "gen_ai.tool.name", tool);
+    llmobsi_tool_say(span, vocabulary, tool);
     return span;
 }
 
@@ -519,7 +573,6 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     requests->targets.first_token = (uint64_t)config->good_first_token_ms * UINT64_C(1000000);
     requests->targets.token = (uint64_t)config->good_token_ms * UINT64_C(1000000);
     requests->targets.request = (uint64_t)config->good_request_ms * UINT64_C(1000000);
-    requests->vocabulary = config->vocabulary;
     requests->ledger = llmobsi_cost_ledger_of(recorder);
     if (requests->ledger != NULL) {
         llmobsi_cost_start(requests->ledger, config);
@@ -531,8 +584,11 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     requests->cost_store_user = config->cost_store_user;
     requests->captures = llmobsi_captures_of(recorder);
     if (requests->captures != NULL) {
-        llmobsi_captures_start(requests->captures);
+        requests->sampler = llmobsi_sampler_of(recorder);
+        llmobsi_sampler_start(requests->sampler, config);
     }
+    requests->by_request_id = config->sample_by == LLMOBS_SAMPLE_BY_REQUEST_ID;
+    requests->sample_seed = config->sample_seed;
     requests->audit = config->audit;
     requests->audit_user = config->audit_user;
     requests->user_ids = config->metric_user_ids;
@@ -541,6 +597,9 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     (void)llmobsi_names_id(&recorder->names, "chat", 4);
     if (!llmobsi_random_bytes(&sessions->seed, sizeof sessions->seed)) {
         sessions->seed = llmobsi_monotonic_ns();
+    }
+    if (requests->captures != NULL) {
+        llmobsi_captures_start(requests->captures, sessions->seed);
     }
     llmobsi_requests_salt(requests, (uint32_t)(sessions->seed >> 32));
     sessions->swept = llmobsi_now(&recorder->timeline);

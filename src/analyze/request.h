@@ -23,6 +23,7 @@ typedef struct llmobs_request_info {
                                 gen_ai.server.*), the span's kind is SERVER       (default false) */
     bool stream;             /* the answer is streamed                                            */
     bool no_capture;         /* its texts are not kept, whatever llmobs_config.captures says      */
+    bool debug;              /* keep it to be judged: somebody looks into something               */
 } llmobs_request_info;
 
 /* [any] Zeroed but for the size. */

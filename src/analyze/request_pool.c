@@ -3,8 +3,7 @@
    middle of writing to it. */
 
 /* The low bits of a record's state; above them is the generation, which changes whenever the record
-   is used anew. A handle holds the state that its request has while it is live. */
-#define LLMOBS_I_REQUEST_FREE 0u
+   is used anew. A handle holds the state that its request has while it is live. 0: it is free. */
 #define LLMOBS_I_REQUEST_FILLING 1u /* by its begin                                     */
 #define LLMOBS_I_REQUEST_LIVE 2u
 #define LLMOBS_I_REQUEST_ENDING 3u /* its end is claimed, and is being worked on       */
@@ -55,6 +54,8 @@ typedef struct llmobsi_request_facts {
     llmobsi_request_gauges gauges;
     bool server;
     bool stream;
+    bool may_be_judged;  /* captures are on, and nobody has forbidden this one */
+    uint64_t randomness; /* 56 bits that decide; only where it may be judged   */
     /* The series of llm_tokens_total and llm_cost_usd_total: they may have the user's id as a
        label, which is known at begin alone. */
     llmobs_counter input_tokens;
@@ -125,7 +126,10 @@ typedef struct llmobsi_request {
     llmobsi_atomic32 rules[LLMOBS_I_REQUEST_RULES]; /* name's id + 1, 0: being written */
     llmobsi_atomic32 verdicts;
     llmobsi_atomic32 worst_action;
-    uint32_t capture; /* place + 1, 0: none. Begin writes, then who ends it, then the tick */
+    llmobsi_atomic32 marks; /* 1 << LLMOBS_KEEP_* each: raised, never lowered */
+    llmobsi_atomic32 capture; /* place + 1, 0: none yet, or LLMOBS_I_CAPTURE_LOST or _NEVER. Begin
+                                 writes, who holds a stream by compare-and-swap, the end once it
+                                 holds both, at last the tick */
     llmobsi_request_event events[LLMOBS_I_REQUEST_EVENTS];
     llmobsi_request_gaps gaps;
     llmobsi_request_stream input;
@@ -144,6 +148,14 @@ typedef struct llmobsi_phase_mark {
     uint32_t phase;
 } llmobsi_phase_mark;
 
+/* What tail sampling needs to see of a request, in no vocabulary's words: a hidden field in its
+   root span's slot. */
+typedef struct llmobsi_tail_mark {
+    int64_t cost_nano; /* these two: -1 unknown */
+    int64_t tokens;
+    uint64_t action; /* the worst of its guardrails */
+} llmobsi_tail_mark;
+
 /* What a good request keeps to, in nanoseconds; 0: no target. */
 typedef struct llmobsi_targets {
     uint64_t first_token;
@@ -159,12 +171,16 @@ typedef struct llmobsi_requests {
     uint64_t slow_ns;
     llmobsi_targets targets;
     uint32_t families; /* of metrics, that are on */
-    llmobs_vocabulary vocabulary;
     unsigned char* guards; /* one scanner a record, see llmobsi_guard_of; NULL: none */
     size_t guard_size;
     uint32_t guard_classes;
     bool user_ids; /* the metrics of tokens and cost have the label user_id */
     llmobsi_captures* captures; /* NULL: none */
+    llmobsi_sampler* sampler;   /* there where captures are */
+    bool by_request_id; /* the random bits are those of request ids */
+    uint64_t sample_seed;
+    llmobsi_drift_answer* answers; /* for detectors, one a record: who ends it writes, then the tick
+                                      reads. NULL: there are no detectors */
     llmobs_audit_fn audit;
     void* audit_user;
     llmobsi_cost_ledger* ledger; /* NULL: none */

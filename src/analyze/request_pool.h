@@ -55,9 +55,11 @@ typedef struct llmobs_outcome {
     bool cache_additive; /* cached and cache-write tokens come on top of the input tokens, as
                             Anthropic's API reports them; else they are part of them              */
     bool judge;        /* have it judged: its texts are kept for llmobs_capture_take. Without it
-                          they are kept where a guardrail triggered             (default false) */
+                          that is as LLMOBS_KEEPS says                          (default false) */
     bool cancelled;    /* the client went away: "cancelled" is the finish reason, if you give no
                           other; to vllm:request_success "abort"                                  */
+    bool feedback_negative; /* the user did not like the answer, and has said so by now           */
+    const char* system_fingerprint; /* as the provider says; a new one makes drift detectors look */
 } llmobs_outcome;
 
 /* A piece of raw text on its way to the host's own secure store: llmobs_config.audit. */

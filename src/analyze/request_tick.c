@@ -215,16 +215,38 @@ llmobsi_fn void llmobsi_request_wipe(llmobsi_requests* requests, llmobsi_request
 {
     uint64_t state = llmobsi_load_relaxed(&record->state);
     size_t place = (size_t)(record - requests->records);
+    uint32_t capture = llmobsi_load_relaxed(&record->capture);
     if (requests->guards != NULL) { /* what its scanner holds back */
         memset(requests->guards + place * requests->guard_size, 0, requests->guard_size);
     }
-    if (record->capture != 0) { /* its end could not: a piece was on its way, or there was none */
-        llmobsi_capture_drop(requests->captures, record->capture - 1);
+    if (capture != 0 && capture < LLMOBS_I_CAPTURE_NEVER) { /* its end could not: a piece was on its
+                                                              way, or there was none */
+        llmobsi_capture_drop(requests->captures, capture - 1);
     }
     memset((unsigned char*)record + offsetof(llmobsi_request, scheduled), 0,
            sizeof *record - offsetof(llmobsi_request, scheduled));
     llmobsi_store_release(&record->state,
                           llmobsi_request_state(state, 0) + LLMOBS_I_REQUEST_STATES);
+}
+
+/* What detectors of drift get of those that go back. One that nobody ended tells them nothing. The
+   busy flag is up, as below. */
+llmobsi_fn void llmobsi_requests_answer(const llmobsi_recorder* recorder)
+{
+    const llmobsi_requests* requests = llmobsi_requests_of(recorder);
+    uint32_t place = requests->ended_first;
+    while (place != 0) {
+        const llmobsi_request* record = &requests->records[place - 1];
+        llmobsi_drift_source source;
+        if (record->due.stamp != 0) {
+            source.feature = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_FEATURE);
+            source.model = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_MODEL);
+            source.session = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_SESSION_ID);
+            llmobsi_detectors_answer(llmobsi_detectors_of(recorder), &source,
+                                     &requests->answers[place - 1]);
+        }
+        place = llmobsi_load_relaxed(&record->link);
+    }
 }
 
 /* Gives back what was marked. Nobody may be in the middle of a call that began before the marks
@@ -237,6 +259,9 @@ llmobsi_fn uint32_t llmobsi_requests_free(llmobsi_recorder* recorder)
     uint32_t place = requests->ended_first;
     uint32_t count = 0;
     self = llmobsi_busy_begin();
+    if (requests->answers != NULL) {
+        llmobsi_requests_answer(recorder);
+    }
     llmobsi_lock_take(&requests->recent_lock);
     if (requests->ledger != NULL) {
         llmobsi_lock_take(&requests->ledger->lock);
@@ -318,6 +343,9 @@ llmobsi_fn void llmobsi_requests_layout(llmobsi_arena* arena, const llmobs_confi
         (llmobsi_request*)llmobsi_arena_take(arena, count, sizeof(llmobsi_request));
     llmobs_explanation* explanations =
         (llmobs_explanation*)llmobsi_arena_take(arena, recent, sizeof(llmobs_explanation));
+    uint32_t answer_count = config->drift_detectors != 0 ? count : 0;
+    llmobsi_drift_answer* answers = (llmobsi_drift_answer*)llmobsi_arena_take(
+        arena, answer_count, sizeof(llmobsi_drift_answer));
     if (recorder == NULL || records == NULL) {
         return;
     }
@@ -328,6 +356,7 @@ llmobsi_fn void llmobsi_requests_layout(llmobsi_arena* arena, const llmobs_confi
     requests->count = count;
     requests->recent = explanations;
     requests->recent_count = recent;
+    requests->answers = answer_count != 0 ? answers : NULL;
     llmobsi_requests_reset(requests);
     recorder->requests = requests;
 }

@@ -113,6 +113,20 @@ llmobsi_fn void llmobsi_stream_guard(const llmobsi_requests* requests,
 #endif
 }
 
+/* What a judge may see of it is kept, where there is a place. */
+llmobsi_fn void llmobsi_stream_keep(const llmobsi_requests* requests, llmobsi_request* record,
+                                    llmobs_domain part, const char* data, size_t size)
+{
+    llmobsi_captures* captures = requests->captures;
+    uint32_t place = captures != NULL ? llmobsi_capture_begin(captures, &record->capture) : 0;
+    if (place != 0) {
+        llmobsi_capture_add(captures, place - 1,
+                            part == LLMOBS_DOMAIN_INPUT ? LLMOBS_I_CAPTURE_INPUT
+                                                        : LLMOBS_I_CAPTURE_OUTPUT,
+                            data, size);
+    }
+}
+
 /* ---- pieces -------------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_stream_feed(llmobs_request request, llmobs_domain part,
@@ -145,13 +159,8 @@ llmobsi_fn void llmobsi_stream_feed(llmobs_request request, llmobs_domain part,
             llmobsi_auditor_take(thread, record, &auditor);
         }
         llmobsi_stream_update(stream, text.data + at, size);
-        if (record->capture != 0) {
-            llmobsi_capture_add(llmobsi_requests_of(thread->recorder)->captures,
-                                record->capture - 1,
-                                part == LLMOBS_DOMAIN_INPUT ? LLMOBS_I_CAPTURE_INPUT
-                                                            : LLMOBS_I_CAPTURE_OUTPUT,
-                                text.data + at, size);
-        }
+        llmobsi_stream_keep(llmobsi_requests_of(thread->recorder), record, part, text.data + at,
+                            size);
         if (part == LLMOBS_DOMAIN_OUTPUT) {
             llmobsi_stream_guard(llmobsi_requests_of(thread->recorder), record, text.data + at,
                                  size);

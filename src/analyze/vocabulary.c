@@ -1,6 +1,10 @@
 /* What a request's root span says, in the words that llmobs_config.vocabulary chooses. */
 
-#define LLMOBS_I_SAID_MOST 48u
+#define LLMOBS_I_SAID_MOST 72u /* all vocabularies at once say 68 */
+
+/* The families have these numbers before their names are known. */
+LLMOBS_I_STATIC_ASSERT(genai_families, LLMOBS_I_FAMILY_GENAI_1_41 == LLMOBS_FAMILY_GENAI_1_41 &&
+                                           LLMOBS_I_FAMILY_GENAI == LLMOBS_FAMILY_GENAI);
 
 /* Attributes on their way to a span. */
 typedef struct llmobsi_said {
@@ -59,19 +63,66 @@ llmobsi_fn void llmobsi_say_rules(llmobsi_said* said, const llmobsi_ending* endi
     }
 }
 
+/* ---- for tail sampling --------------------------------------------------------------------- */
+
+/* Tokens that are known: of two numbers one may be unknown. */
+llmobsi_fn int64_t llmobsi_tokens_together(int64_t input, int64_t output)
+{
+    if (input < 0 || output < 0) {
+        return input > output ? input : output;
+    }
+    return input < INT64_MAX - output ? input + output : INT64_MAX;
+}
+
+/* Tells tail sampling, where there is some, what its policies may ask for. Before the attributes,
+   so that it finds room. */
+llmobsi_fn void llmobsi_tail_mark_put(llmobs_span span, int64_t cost_nano, int64_t tokens,
+                                      uint32_t action)
+{
+    llmobsi_tail_mark mark;
+    llmobsi_thread* thread;
+    llmobsi_slot* slot = llmobsi_span_enter(span, &thread);
+    unsigned char* place;
+    if (slot == NULL) {
+        return;
+    }
+    if (thread->recorder->tail != NULL) {
+        mark.cost_nano = cost_nano >= 0 ? cost_nano : -1;
+        mark.tokens = tokens >= 0 ? tokens : -1;
+        mark.action = action;
+        place = llmobsi_field_put(thread, slot, 0, LLMOBS_I_FIELD_TAIL, LLMOBS_I_OF_SPAN,
+                                  sizeof mark);
+        if (place != NULL) {
+            memcpy(place, &mark, sizeof mark);
+        } else {
+            llmobsi_count(&thread->counts.attributes_dropped, 1);
+        }
+    }
+    llmobsi_leave();
+}
+
 /* ---- OpenTelemetry's GenAI conventions ----------------------------------------------------- */
 
-llmobsi_fn void llmobsi_say_genai_usage(llmobsi_said* said, const llmobs_usage* usage)
+/* 1.41 has no media, and another word for what was written to a cache. */
+llmobsi_fn void llmobsi_say_genai_usage(llmobsi_said* said, const llmobs_usage* usage,
+                                        uint32_t vocabulary)
 {
     llmobsi_say_count(said, "gen_ai.usage.input_tokens", usage->input_tokens);
     llmobsi_say_count(said, "gen_ai.usage.output_tokens", usage->output_tokens);
     llmobsi_say_count(said, "gen_ai.usage.cache_read.input_tokens", usage->cached_tokens);
-    llmobsi_say_count(said, "gen_ai.usage.cache_write.input_tokens", usage->cache_write_tokens);
     llmobsi_say_count(said, "gen_ai.usage.reasoning.output_tokens", usage->reasoning_tokens);
-    llmobsi_say_count(said, "gen_ai.usage.audio.input_tokens", usage->audio_input_tokens);
-    llmobsi_say_count(said, "gen_ai.usage.audio.output_tokens", usage->audio_output_tokens);
-    llmobsi_say_count(said, "gen_ai.usage.image.input_tokens", usage->image_input_tokens);
-    llmobsi_say_count(said, "gen_ai.usage.image.output_tokens", usage->image_output_tokens);
+    if ((vocabulary & LLMOBS_VOCABULARY_GENAI_1_41) != 0) {
+        llmobsi_say_count(said, "gen_ai.usage.cache_creation.input_tokens",
+                          usage->cache_write_tokens);
+    }
+    if ((vocabulary & LLMOBS_VOCABULARY_GENAI) != 0) {
+        llmobsi_say_count(said, "gen_ai.usage.cache_write.input_tokens",
+                          usage->cache_write_tokens);
+        llmobsi_say_count(said, "gen_ai.usage.audio.input_tokens", usage->audio_input_tokens);
+        llmobsi_say_count(said, "gen_ai.usage.audio.output_tokens", usage->audio_output_tokens);
+        llmobsi_say_count(said, "gen_ai.usage.image.input_tokens", usage->image_input_tokens);
+        llmobsi_say_count(said, "gen_ai.usage.image.output_tokens", usage->image_output_tokens);
+    }
 }
 
 llmobsi_fn void llmobsi_say_genai(llmobsi_said* said, const llmobsi_ending* ending,
@@ -88,9 +139,11 @@ llmobsi_fn void llmobsi_say_genai(llmobsi_said* said, const llmobsi_ending* endi
     llmobsi_say_name(said, "gen_ai.response.model", outcome->response_model);
     llmobsi_say_text(said, "gen_ai.prompt.name",
                      llmobsi_request_string(facts, LLMOBS_I_TEXT_PROMPT_NAME));
-    llmobsi_say_text(said, "gen_ai.prompt.version",
-                     llmobsi_request_string(facts, LLMOBS_I_TEXT_PROMPT_VERSION));
-    llmobsi_say_genai_usage(said, &outcome->usage);
+    if ((ending->vocabulary & LLMOBS_VOCABULARY_GENAI) != 0) { /* 1.41 has a name alone */
+        llmobsi_say_text(said, "gen_ai.prompt.version",
+                         llmobsi_request_string(facts, LLMOBS_I_TEXT_PROMPT_VERSION));
+    }
+    llmobsi_say_genai_usage(said, &outcome->usage, ending->vocabulary);
     if (outcome->finish_reason != NULL) {
         said->attributes[said->count++] =
             llmobs_attribute_strings("gen_ai.response.finish_reasons", finish, 1);
@@ -110,7 +163,6 @@ llmobsi_fn void llmobsi_say_article(llmobsi_said* said, const llmobsi_ending* en
 {
     const llmobsi_request_facts* facts = &ending->facts;
     const llmobs_outcome* outcome = &ending->outcome;
-    llmobsi_say_text(said, "user.id", llmobsi_request_string(facts, LLMOBS_I_TEXT_USER_ID));
     llmobsi_say_text(said, "model.name", llmobsi_request_string(facts, LLMOBS_I_TEXT_MODEL));
     llmobsi_say_count(said, "tokens.input", outcome->usage.input_tokens);
     llmobsi_say_count(said, "tokens.output", outcome->usage.output_tokens);
@@ -168,25 +220,59 @@ llmobsi_fn void llmobsi_say_openinference_cost(llmobsi_said* said, const int64_t
     llmobsi_say_nano(said, "llm.cost.completion_details.audio", of[LLMOBS_COST_AUDIO_OUTPUT]);
 }
 
-/* One model's name has a place: what answered, or else what was asked for. */
-llmobsi_fn void llmobsi_say_openinference(llmobsi_said* said, const llmobsi_ending* ending)
+/* What ended, with what, and made of which prompt. One model's name has a place: what answered, or
+   else what was asked for. */
+llmobsi_fn void llmobsi_say_openinference_call(llmobsi_said* said, const llmobsi_ending* ending)
 {
     const llmobsi_request_facts* facts = &ending->facts;
     const llmobs_outcome* outcome = &ending->outcome;
+    const char* kind =
+        llmobsi_openinference_kind(llmobsi_request_string(facts, LLMOBS_I_TEXT_OPERATION));
     llmobs_string model = llmobs_str(outcome->response_model);
-    llmobsi_say_name(said, "openinference.span.kind",
-                     llmobsi_openinference_kind(
-                         llmobsi_request_string(facts, LLMOBS_I_TEXT_OPERATION)));
-    llmobsi_say_text(said, "llm.model_name",
-                     model.size > 0 ? model : llmobsi_request_string(facts, LLMOBS_I_TEXT_MODEL));
+    model = model.size > 0 ? model : llmobsi_request_string(facts, LLMOBS_I_TEXT_MODEL);
+    llmobsi_say_name(said, "openinference.span.kind", kind);
+    llmobsi_say_text(said, "llm.model_name", model);
+    if (strcmp(kind, "EMBEDDING") == 0) {
+        llmobsi_say_text(said, "embedding.model_name", model);
+    }
     llmobsi_say_text(said, "llm.provider",
                      llmobsi_request_string(facts, LLMOBS_I_TEXT_PROVIDER));
+    llmobsi_say_name(said, "llm.finish_reason", outcome->finish_reason);
+    llmobsi_say_text(said, "llm.prompt_template.version",
+                     llmobsi_request_string(facts, LLMOBS_I_TEXT_PROMPT_VERSION));
+}
+
+llmobsi_fn void llmobsi_say_openinference(llmobsi_said* said, const llmobsi_ending* ending)
+{
+    const llmobs_outcome* outcome = &ending->outcome;
+    llmobsi_say_openinference_call(said, ending);
     llmobsi_say_openinference_usage(said, &outcome->usage);
     llmobsi_say_nano(said, "llm.cost.total", outcome->cost_nano);
     if (ending->cost.status == LLMOBS_COST_EXACT) {
         llmobsi_say_openinference_cost(said, ending->cost.of);
     }
-    llmobsi_say_text(said, "user.id", llmobsi_request_string(facts, LLMOBS_I_TEXT_USER_ID));
+}
+
+/* ---- all of them --------------------------------------------------------------------------- */
+
+/* In as many vocabularies as there are. Two of them have the same word for a user. */
+llmobsi_fn void llmobsi_say_vocabularies(llmobsi_said* said, const llmobsi_ending* ending,
+                                         const char* const* finish)
+{
+    const uint32_t with_user = LLMOBS_VOCABULARY_ARTICLE | LLMOBS_VOCABULARY_OPENINFERENCE;
+    if ((ending->vocabulary & LLMOBS_I_VOCABULARY_GENAI_ANY) != 0) {
+        llmobsi_say_genai(said, ending, finish);
+    }
+    if ((ending->vocabulary & LLMOBS_VOCABULARY_OPENINFERENCE) != 0) {
+        llmobsi_say_openinference(said, ending);
+    }
+    if ((ending->vocabulary & LLMOBS_VOCABULARY_ARTICLE) != 0) {
+        llmobsi_say_article(said, ending);
+    }
+    if ((ending->vocabulary & with_user) != 0) {
+        llmobsi_say_text(said, "user.id",
+                         llmobsi_request_string(&ending->facts, LLMOBS_I_TEXT_USER_ID));
+    }
 }
 
 /* ---- what no vocabulary has ---------------------------------------------------------------- */
@@ -257,15 +343,13 @@ llmobsi_fn void llmobsi_ending_attributes(const llmobsi_ending* ending)
     if (!llmobs_span_is_recording(ending->facts.root)) {
         return; /* not sampled, for one */
     }
+    llmobsi_tail_mark_put(ending->facts.root, ending->outcome.cost_nano,
+                          llmobsi_tokens_together(ending->outcome.usage.input_tokens,
+                                               ending->outcome.usage.output_tokens),
+                          ending->worst_action);
     finish[0] = ending->outcome.finish_reason;
     said.count = 0;
-    if (ending->vocabulary == LLMOBS_VOCABULARY_ARTICLE) {
-        llmobsi_say_article(&said, ending);
-    } else if (ending->vocabulary == LLMOBS_VOCABULARY_OPENINFERENCE) {
-        llmobsi_say_openinference(&said, ending);
-    } else {
-        llmobsi_say_genai(&said, ending, finish);
-    }
+    llmobsi_say_vocabularies(&said, ending, finish);
     llmobsi_say_rules(&said, ending, rules);
     if (ending->vocabulary != LLMOBS_VOCABULARY_ARTICLE) { /* which has no more than the above */
         llmobsi_say_ours(&said, ending);
@@ -278,52 +362,60 @@ llmobsi_fn void llmobsi_ending_attributes(const llmobsi_ending* ending)
     }
 }
 
-/* The words of llmobs_span_set_llm, by vocabulary. */
+/* ---- one model call, in one call ----------------------------------------------------------- */
+
+/* The words of llmobs_span_set_llm in some vocabularies. */
 typedef struct llmobsi_llm_words {
+    uint32_t vocabularies;
     const char* model;
     const char* input;
     const char* output;
     const char* cost;
 } llmobsi_llm_words;
 
-llmobsi_fn const llmobsi_llm_words* llmobsi_llm_words_of(llmobs_vocabulary vocabulary)
+llmobsi_fn void llmobsi_say_llm(llmobsi_said* said, const llmobs_llm_attributes* attributes,
+                                uint32_t vocabulary)
 {
     static const llmobsi_llm_words words[] = {
-        {"gen_ai.request.model", "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens",
-         "gen_ai.usage.cost"},
-        {"model.name", "tokens.input", "tokens.output", "cost.usd"},
-        {"llm.model_name", "llm.token_count.prompt", "llm.token_count.completion",
-         "llm.cost.total"}};
-    return &words[(unsigned)vocabulary < sizeof words / sizeof words[0] ? (unsigned)vocabulary
-                                                                        : 0u];
+        {LLMOBS_I_VOCABULARY_GENAI_ANY, "gen_ai.request.model", "gen_ai.usage.input_tokens",
+         "gen_ai.usage.output_tokens", "gen_ai.usage.cost"},
+        {LLMOBS_VOCABULARY_ARTICLE, "model.name", "tokens.input", "tokens.output", "cost.usd"},
+        {LLMOBS_VOCABULARY_OPENINFERENCE, "llm.model_name", "llm.token_count.prompt",
+         "llm.token_count.completion", "llm.cost.total"}};
+    size_t i;
+    for (i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if ((words[i].vocabularies & vocabulary) != 0) {
+            llmobsi_say_name(said, words[i].model, attributes->model);
+            llmobsi_say_count(said, words[i].input, attributes->tokens_in);
+            llmobsi_say_count(said, words[i].output, attributes->tokens_out);
+            llmobsi_say_nano(said, words[i].cost, attributes->cost_nano);
+        }
+    }
+    if ((vocabulary & LLMOBS_VOCABULARY_OPENINFERENCE) != 0) {
+        llmobsi_say_name(said, "openinference.span.kind", "LLM");
+    }
+    llmobsi_say_bool(said, "guardrail.passed", !attributes->guardrail_triggered);
+    llmobsi_say_count(said, "docs.count", attributes->retrieval_docs);
 }
 
 LLMOBS_API void llmobs_span_set_llm(llmobs_span span, const llmobs_llm_attributes* attributes)
 {
     llmobsi_thread* thread = llmobsi_enter(span.instance);
-    llmobs_vocabulary vocabulary = LLMOBS_VOCABULARY_GENAI;
-    const llmobsi_llm_words* words;
+    uint32_t vocabulary;
     llmobsi_said said;
     if (thread == NULL) {
         return;
     }
-    if (llmobsi_requests_of(thread->recorder) != NULL) {
-        vocabulary = llmobsi_requests_of(thread->recorder)->vocabulary;
-    }
+    vocabulary = thread->recorder->vocabulary;
     llmobsi_leave();
     if (attributes == NULL) {
         return;
     }
-    words = llmobsi_llm_words_of(vocabulary);
+    llmobsi_tail_mark_put(span, attributes->cost_nano,
+                          llmobsi_tokens_together(attributes->tokens_in, attributes->tokens_out),
+                          attributes->guardrail_triggered ? LLMOBS_GUARDRAIL_FLAGGED
+                                                          : LLMOBS_GUARDRAIL_PASSED);
     said.count = 0;
-    if (vocabulary == LLMOBS_VOCABULARY_OPENINFERENCE) {
-        llmobsi_say_name(&said, "openinference.span.kind", "LLM");
-    }
-    llmobsi_say_name(&said, words->model, attributes->model);
-    llmobsi_say_count(&said, words->input, attributes->tokens_in);
-    llmobsi_say_count(&said, words->output, attributes->tokens_out);
-    llmobsi_say_nano(&said, words->cost, attributes->cost_nano);
-    llmobsi_say_bool(&said, "guardrail.passed", !attributes->guardrail_triggered);
-    llmobsi_say_count(&said, "docs.count", attributes->retrieval_docs);
+    llmobsi_say_llm(&said, attributes, vocabulary);
     llmobs_span_set(span, said.attributes, said.count);
 }

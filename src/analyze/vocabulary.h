@@ -10,6 +10,6 @@ typedef struct llmobs_llm_attributes {
     bool guardrail_triggered;
 } llmobs_llm_attributes;
 
-/* [owner] Sets all six of them on a span, in the words of llmobs_config.vocabulary. What is unknown
-   is left out. */
+/* [owner] Sets all six of them on a span, in the words of llmobs_config.vocabulary, or of each of
+   them. What is unknown is left out. */
 LLMOBS_API void llmobs_span_set_llm(llmobs_span span, const llmobs_llm_attributes* attributes);

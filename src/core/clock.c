@@ -93,14 +93,21 @@ llmobsi_fn llmobsi_knot llmobsi_knot_now(const llmobsi_timeline* timeline)
     return knot;
 }
 
+/* Nanoseconds of a number of units. Stamps in the file of a recorder may be anything. */
+llmobsi_fn uint64_t llmobsi_knot_length(const llmobsi_knot* knot, uint64_t units)
+{
+    double ns = (double)units * knot->ns_per_unit;
+    return ns < 9e18 ? (uint64_t)ns : UINT64_C(9000000000000000000);
+}
+
 /* Monotonic nanoseconds of a stamp, on the line that goes through a knot. */
 llmobsi_fn uint64_t llmobsi_knot_ns(const llmobsi_knot* knot, uint64_t stamp)
 {
     if (stamp < knot->stamp) {
-        uint64_t back = (uint64_t)((double)(knot->stamp - stamp) * knot->ns_per_unit);
+        uint64_t back = llmobsi_knot_length(knot, knot->stamp - stamp);
         return back < knot->ns ? knot->ns - back : 0;
     }
-    return knot->ns + (uint64_t)((double)(stamp - knot->stamp) * knot->ns_per_unit);
+    return knot->ns + llmobsi_knot_length(knot, stamp - knot->stamp);
 }
 
 /* The frequency since the origin. */
@@ -258,7 +265,8 @@ llmobsi_fn const llmobsi_knot* llmobsi_timeline_find(const llmobsi_timeline* tim
 }
 
 /* A span's two stamps in Unix time. The system's clock may have been set in between: the end is
-   the start plus what went by, so a duration is right, and never negative. */
+   the start plus what went by, so a duration is right, and never negative. 0 stands for no time,
+   and is none, unless the host's clock says so. */
 llmobsi_fn void llmobsi_timeline_convert(const llmobsi_timeline* timeline, uint64_t start,
                                          uint64_t end, uint64_t* start_unix_ns,
                                          uint64_t* end_unix_ns)
@@ -274,8 +282,12 @@ llmobsi_fn void llmobsi_timeline_convert(const llmobsi_timeline* timeline, uint6
     knot = llmobsi_timeline_find(timeline, start);
     start_ns = llmobsi_knot_ns(knot, start);
     *start_unix_ns = start_ns + (uint64_t)knot->to_unix;
+    *start_unix_ns += *start_unix_ns == 0;
     end_ns = llmobsi_knot_ns(llmobsi_timeline_find(timeline, end), end);
     *end_unix_ns = *start_unix_ns + (end_ns > start_ns ? end_ns - start_ns : 0);
+    if (*end_unix_ns < *start_unix_ns) { /* as only a file that is damaged has it */
+        *end_unix_ns = UINT64_MAX;
+    }
 }
 
 /* How far apart in nanoseconds two stamps are; 0 if the later one is earlier. */

@@ -1,3 +1,4 @@
+#define LLMOBS_I_SERVICE_UNKNOWN "unknown_service"
 #define LLMOBS_I_FAMILIES_STANDARD 33u /* LLMOBS_FAMILY_LLM | LLMOBS_FAMILY_SELF */
 #define LLMOBS_I_SEVERITY_STANDARD 9u  /* LLMOBS_SEVERITY_INFO                    */
 #define LLMOBS_I_SEVERITY_MOST 24u     /* LLMOBS_SEVERITY_FATAL, and three more   */
@@ -17,12 +18,29 @@ LLMOBS_API llmobs_key llmobs_key_default(void)
     return key;
 }
 
+/* What judging and sampling begin with. */
+llmobsi_fn void llmobsi_config_sampling(llmobs_config* config)
+{
+    config->capture_bytes = 2048;
+    config->judge_ratio = 0.05;
+    config->judge_slow_ms = 30000;
+    config->judge_cost_nano = INT64_C(1000000000);
+    config->judge_new_version = 50;
+    config->judge_forced_per_minute = 60;
+    config->judge_floor_per_hour = 4;
+    config->judge_workers = 1;
+    config->judge_prompt_bytes = 16384;
+    config->judge_answer_bytes = 8192;
+    config->tail_spans = 64;
+    config->tail_wait_s = 30;
+}
+
 LLMOBS_API llmobs_config llmobs_config_default(void)
 {
     llmobs_config config;
     memset(&config, 0, sizeof config);
     config.size = sizeof config;
-    config.service_name = "unknown_service";
+    config.service_name = LLMOBS_I_SERVICE_UNKNOWN;
     config.span_slots = 4096;
     config.max_threads = 64;
     config.name_bytes = 32768;
@@ -51,12 +69,12 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.recent_requests = 256;
     config.sessions = 1024;
     config.session_idle_s = 1800;
+    config.vocabulary = LLMOBS_VOCABULARY_GENAI;
     config.cost_rows = 512;
     config.cost_places = 2048;
     config.cost_users = 4096;
     config.cost_features = 12;
     config.cost_feature_users = 256;
-    config.capture_bytes = 2048;
     config.cost_most = 1000000;
     config.budget_keys = 1024;
     config.budget_reservations = 512;
@@ -66,6 +84,11 @@ LLMOBS_API llmobs_config llmobs_config_default(void)
     config.alert_groups = 512;
     config.alert_window_bytes = 393216;
     config.alerts = 256;
+    llmobsi_config_sampling(&config);
+    config.drift_dimensions = 384;
+    config.drift_prototypes = 16;
+    config.drift_days = 30;
+    config.drift_day_embeddings = 64;
     return config;
 }
 
@@ -91,15 +114,19 @@ llmobsi_fn uint32_t llmobsi_batch_least(const llmobs_config* config)
 }
 
 /* NaN must be known under -ffast-math too, which assumes there is none: so the bits are asked. */
-llmobsi_fn bool llmobsi_config_ratio(double* ratio)
+llmobsi_fn bool llmobsi_config_ratio(double* ratio, double standard)
 {
     uint64_t bits;
     memcpy(&bits, ratio, sizeof bits);
     if ((bits & UINT64_C(0x7fffffffffffffff)) == 0) {
-        *ratio = 1.0;
+        *ratio = standard;
         return true;
     }
-    if ((bits & UINT64_C(0x7ff0000000000000)) == UINT64_C(0x7ff0000000000000) || *ratio > 1.0) {
+    if ((bits & UINT64_C(0x7ff0000000000000)) == UINT64_C(0x7ff0000000000000)) {
+        *ratio = standard;
+        return false;
+    }
+    if (*ratio > 1.0) {
         *ratio = 1.0;
         return false;
     }
@@ -119,14 +146,17 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     }
 }
 
+#define LLMOBS_I_VALUE_BYTES_MOST 400u
 #define LLMOBS_I_PRICE_BYTES_LEAST 4096u
+#define LLMOBS_I_DETECTORS 16u /* of drift, at most */
+#define LLMOBS_I_DRIFT_LEAST 40u /* embeddings that a baseline is fitted to */
 
 /* The fields that have a range, with its ends. Those of batch_bytes depend on queue_bytes. */
 #define LLMOBS_I_RANGES(X)                                                                       \
     X(span_slots, 64, 1u << 20)                                                                  \
     X(max_threads, 1, 1024)                                                                      \
     X(name_bytes, 1024, 1u << 26)                                                                \
-    X(value_bytes, 16, 400)                                                                      \
+    X(value_bytes, 16, LLMOBS_I_VALUE_BYTES_MOST)                                                \
     X(span_parts, 1, 64)                                                                         \
     X(max_exporters, 1, 16)                                                                      \
     X(queue_bytes, 65536, 1u << 30)                                                              \
@@ -166,9 +196,26 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
     X(alert_groups, 16, 65536)                                                                   \
     X(alert_window_bytes, 16384, 1u << 28)                                                       \
     X(alerts, 16, 65536)                                                                         \
+    X(drift_detectors, 0, LLMOBS_I_DETECTORS)                                                    \
+    X(drift_dimensions, 2, 65536)                                                                \
+    X(drift_prototypes, 1, 32)                                                                   \
+    X(drift_days, 2, 400)                                                                        \
+    X(drift_day_embeddings, 16, 4096)                                                            \
     X(good_first_token_ms, 0, 86400000)                                                          \
     X(good_token_ms, 0, 86400000)                                                                \
-    X(good_request_ms, 0, 86400000)
+    X(good_request_ms, 0, 86400000)                                                              \
+    X(judge_slow_ms, 1, 86400000)                                                                \
+    X(judge_new_version, 1, 1000000)                                                             \
+    X(judge_forced_per_minute, 1, 1000000)                                                       \
+    X(judge_floor_per_hour, 1, 3600)                                                             \
+    X(judge_workers, 1, 16)                                                                      \
+    X(judge_prompt_bytes, 1024, 1u << 20)                                                        \
+    X(judge_answer_bytes, 256, 1u << 20)                                                         \
+    X(tail_traces, out->tail_traces != 0 ? 16 : 0, 65536)                                        \
+    X(tail_spans, 1, 65536)                                                                      \
+    X(tail_wait_s, 1, 86400)                                                                     \
+    X(tail_slots, 0, 1u << 20)                                                                   \
+    X(recorder_history_bytes, out->recorder_history_bytes != 0 ? 65536 : 0, 1u << 30)
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {
@@ -201,6 +248,12 @@ typedef struct llmobsi_switches {
     bool users_off;
     bool features_off;
     bool alerts_off;
+    bool judge_slow_off;
+    bool judge_new_off;
+    bool judge_forced_off;
+    bool judge_floor_off;
+    bool workers_off;
+    bool embeddings_off;
 } llmobsi_switches;
 
 llmobsi_fn bool llmobsi_switch_take(uint32_t* field)
@@ -223,7 +276,15 @@ llmobsi_fn llmobsi_switches llmobsi_switches_take(llmobs_config* config)
     switches.users_off = llmobsi_switch_take(&config->cost_users);
     switches.features_off = llmobsi_switch_take(&config->cost_features);
     switches.alerts_off = llmobsi_switch_take(&config->alert_rules);
-    (void)llmobsi_switch_take(&config->budgets); /* 0 is off, too */
+    switches.judge_slow_off = llmobsi_switch_take(&config->judge_slow_ms);
+    switches.judge_new_off = llmobsi_switch_take(&config->judge_new_version);
+    switches.judge_forced_off = llmobsi_switch_take(&config->judge_forced_per_minute);
+    switches.judge_floor_off = llmobsi_switch_take(&config->judge_floor_per_hour);
+    switches.workers_off = llmobsi_switch_take(&config->judge_workers);
+    switches.embeddings_off = llmobsi_switch_take(&config->drift_dimensions);
+    (void)llmobsi_switch_take(&config->budgets); /* 0 is off, too, of these three */
+    (void)llmobsi_switch_take(&config->tail_traces);
+    (void)llmobsi_switch_take(&config->drift_detectors);
     return switches;
 }
 
@@ -241,8 +302,17 @@ llmobsi_fn void llmobsi_switches_put(llmobs_config* config, llmobsi_switches swi
     config->cost_users = switches.users_off ? LLMOBS_OFF : config->cost_users;
     config->cost_features = switches.features_off ? LLMOBS_OFF : config->cost_features;
     config->alert_rules = switches.alerts_off ? LLMOBS_OFF : config->alert_rules;
+    config->judge_slow_ms = switches.judge_slow_off ? LLMOBS_OFF : config->judge_slow_ms;
+    config->judge_new_version = switches.judge_new_off ? LLMOBS_OFF : config->judge_new_version;
+    config->judge_forced_per_minute =
+        switches.judge_forced_off ? LLMOBS_OFF : config->judge_forced_per_minute;
+    config->judge_floor_per_hour =
+        switches.judge_floor_off ? LLMOBS_OFF : config->judge_floor_per_hour;
+    config->judge_workers = switches.workers_off ? LLMOBS_OFF : config->judge_workers;
+    config->drift_dimensions = switches.embeddings_off ? LLMOBS_OFF : config->drift_dimensions;
     config->alert_window_bytes = (config->alert_window_bytes + 63u) & ~63u;
     config->price_bytes = (config->price_bytes + 63u) & ~63u;
+    config->recorder_history_bytes &= ~63u;
     if (config->metric_families == 0) {
         config->metric_families = LLMOBS_I_FAMILIES_STANDARD;
     }
@@ -252,6 +322,49 @@ llmobsi_fn void llmobsi_switches_put(llmobs_config* config, llmobsi_switches swi
 llmobsi_fn uint32_t llmobsi_families(const llmobs_config* config)
 {
     return config->metric_families == LLMOBS_OFF ? 0 : config->metric_families;
+}
+
+#define LLMOBS_I_VOCABULARIES                                                                     \
+    (LLMOBS_VOCABULARY_ARTICLE | LLMOBS_VOCABULARY_OPENINFERENCE | LLMOBS_VOCABULARY_GENAI |      \
+     LLMOBS_VOCABULARY_GENAI_1_41)
+
+/* A vocabulary that is not known is none. */
+llmobsi_fn void llmobsi_config_vocabulary(llmobs_config* out, bool tell)
+{
+    if ((out->vocabulary & ~LLMOBS_I_VOCABULARIES) != 0) {
+        llmobsi_config_tell(out, tell, "llmobs_config.vocabulary has one that is not known");
+    }
+    out->vocabulary &= LLMOBS_I_VOCABULARIES;
+    if (out->vocabulary == 0) {
+        out->vocabulary = LLMOBS_VOCABULARY_GENAI;
+    }
+}
+
+/* Days that hold fewer embeddings than a baseline takes would never have one. */
+llmobsi_fn void llmobsi_config_drift(llmobs_config* out, bool tell)
+{
+    uint32_t least = (LLMOBS_I_DRIFT_LEAST + out->drift_days - 1) / out->drift_days;
+    if (out->drift_detectors != 0 && out->drift_dimensions != LLMOBS_OFF &&
+        out->drift_day_embeddings < least) {
+        out->drift_day_embeddings = least;
+        llmobsi_config_tell(out, tell, "llmobs_config.drift_days x drift_day_embeddings is below "
+                                       "40, too few for a baseline: the latter was raised");
+    }
+}
+
+/* A list that is malformed is ignored as a whole: as OpenTelemetry has it. */
+llmobsi_fn void llmobsi_config_attributes(llmobs_config* out, bool tell)
+{
+    if (llmobsi_key_values_count(out->resource_attributes) == SIZE_MAX) {
+        out->resource_attributes = NULL;
+        llmobsi_config_tell(out, tell, "llmobs_config.resource_attributes is malformed or too "
+                                       "long, and was ignored");
+    }
+    if (llmobsi_key_values_count(out->environment_attributes) == SIZE_MAX) {
+        out->environment_attributes = NULL;
+        llmobsi_config_tell(out, tell, "llmobs_config.environment_attributes is malformed or too "
+                                       "long, and was ignored");
+    }
 }
 
 /* The config with nothing left to decide. */
@@ -265,17 +378,27 @@ llmobsi_fn void llmobsi_config_complete(llmobs_config* out, const llmobs_config*
     }
     out->size = sizeof *out;
     if (out->service_name == NULL || out->service_name[0] == '\0') {
-        out->service_name = "unknown_service";
+        out->service_name = LLMOBS_I_SERVICE_UNKNOWN;
     }
+    llmobsi_config_vocabulary(out, tell);
+    llmobsi_config_attributes(out, tell);
     switches = llmobsi_switches_take(out);
     llmobsi_config_ranges(out, tell);
     llmobsi_switches_put(out, switches);
+    llmobsi_config_drift(out, tell);
     if (out->utc_offset_minutes < -1440 || out->utc_offset_minutes > 1440) {
         out->utc_offset_minutes = 0;
         llmobsi_config_tell(out, tell, "llmobs_config.utc_offset_minutes is no time zone's");
     }
-    if (!llmobsi_config_ratio(&out->sample_ratio)) {
+    if (!llmobsi_config_ratio(&out->sample_ratio, 1.0)) {
         llmobsi_config_tell(out, tell,
                             "llmobs_config.sample_ratio is out of range and was brought into it");
+    }
+    if (!llmobsi_config_ratio(&out->judge_ratio, llmobs_config_default().judge_ratio)) {
+        llmobsi_config_tell(out, tell,
+                            "llmobs_config.judge_ratio is out of range and was brought into it");
+    }
+    if (out->judge_cost_nano == 0) {
+        out->judge_cost_nano = llmobs_config_default().judge_cost_nano;
     }
 }

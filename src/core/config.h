@@ -38,12 +38,15 @@ typedef struct llmobs_key {
 /* [any] A zeroed key with its size set. */
 LLMOBS_API llmobs_key llmobs_key_default(void);
 
-/* What a request's spans say, and in whose words: llmobs_config.vocabulary. */
-typedef enum llmobs_vocabulary {
-    LLMOBS_VOCABULARY_GENAI = 0,   /* OpenTelemetry's GenAI conventions, newest            */
-    LLMOBS_VOCABULARY_ARTICLE = 1, /* llm_chain with user.id, model.name, tokens.input ... */
-    LLMOBS_VOCABULARY_OPENINFERENCE = 2 /* Arize's: llm.model_name, llm.token_count.* ...  */
-} llmobs_vocabulary;
+/* In whose words a request's spans and its log record say what they say: llmobs_config.vocabulary,
+   and docs/requests.md and docs/log.md for the words. Several at one time
+   for those who change from one to another, or send to two systems; what is called the same in two
+   of them is said once. */
+#define LLMOBS_VOCABULARY_ARTICLE 1u       /* user.id, model.name, tokens.input, ...; alone, the
+                                              root span is called llm_chain                      */
+#define LLMOBS_VOCABULARY_OPENINFERENCE 2u /* Arize's: llm.model_name, llm.token_count.*, ...    */
+#define LLMOBS_VOCABULARY_GENAI 4u         /* OpenTelemetry's GenAI conventions, newest          */
+#define LLMOBS_VOCABULARY_GENAI_1_41 8u    /* the same of its semantic conventions 1.41          */
 
 /* The host's own secure store for raw texts: the one way by which they leave the library, and only
    where llmobs_config.audit is set. Called on the thread that hands a text over, inside that call,
@@ -62,14 +65,32 @@ typedef void (*llmobs_cost_store_fn)(void* user, const llmobs_cost_entry* entry)
 typedef struct llmobs_alert llmobs_alert;
 typedef void (*llmobs_alert_fn)(void* user, const llmobs_alert* alerts, size_t count);
 
+/* Gets what a run of a drift detector came to: llmobs_config.on_drift. For each run that finds
+   drift, and for each that llmobs_drift_run_now asked for, whatever it came to, so that a release
+   can wait for it. Called on the thread that makes runs, no lock held. It may make any call but
+   that inside it llmobs_drift_work, llmobs_tick, _flush and _close answer ERROR_BUSY. A C++
+   exception ends there where the implementation is compiled as C++; else it must not throw. */
+typedef struct llmobs_drift_report llmobs_drift_report;
+typedef void (*llmobs_drift_fn)(void* user, const llmobs_drift_report* report);
+
 /* In a field whose 0 means "the default": none of it. */
 #define LLMOBS_OFF UINT32_MAX
-/* llmobs_config.sample_ratio: record no root span (0 means the default, which is all of them). */
+/* llmobs_config.sample_ratio and judge_ratio: none at all (0 means the default). */
 #define LLMOBS_SAMPLE_NONE (-1.0)
+
+/* Where the 56 random bits of a request come from that decide whether it is judged. */
+typedef enum llmobs_sample_by {
+    LLMOBS_SAMPLE_BY_TRACE_ID = 0,  /* its trace's: what is judged at 5 % is part of what is traced
+                                       at 20 %                                                   */
+    LLMOBS_SAMPLE_BY_REQUEST_ID = 1 /* a hash of its id: the same answer in each service that knows
+                                       the id, and at each retry. New traces are sampled by it,
+                                       too, and say so: "ot=rv:..." in their tracestate          */
+} llmobs_sample_by;
 
 /* Every field has a default, which 0 or NULL stands for: `llmobs_open(NULL, NULL)`, a zeroed
    struct and llmobs_config_default() (which fills the real values in, and is clean in every
-   language version) all mean the same. Strings must live until llmobs_close. */
+   language version) all mean the same. Strings must live until llmobs_close, but for those of the
+   resource (service_name, service_version, ..._attributes), which llmobs_open copies. */
 typedef struct llmobs_config {
     size_t size;                 /* sizeof(llmobs_config); 0 means this version's                */
     const char* service_name;    /* resource attribute service.name     (default unknown_service) */
@@ -88,7 +109,8 @@ typedef struct llmobs_config {
     uint32_t batch_delay_ms;     /* a span waits this long for its batch to fill   (default 1000) */
     uint32_t tick_ms;            /* the tick's longest sleep; it wakes sooner under load
                                                                                     (default 100) */
-    uint32_t close_timeout_ms;   /* llmobs_close returns by then                   (default 5000) */
+    uint32_t close_timeout_ms;   /* llmobs_close returns by then, or up to 0.7 s later where
+                                    callbacks or disks hang                        (default 5000) */
     uint32_t span_max_age_s;     /* open spans older than this are ended for you   (default 3600) */
     double sample_ratio;         /* of root spans, by trace id: above 0, up to 1; 0 stands for the
                                     default, LLMOBS_SAMPLE_NONE for none at all   (default 1.0) */
@@ -129,7 +151,8 @@ typedef struct llmobs_config {
                                     LLMOBS_OFF: none                                              */
     uint32_t sessions;           /* open at one time, 16 to 2^20                   (default 1024) */
     uint32_t session_idle_s;     /* a session that is silent for so long has ended (default 1800) */
-    llmobs_vocabulary vocabulary; /*                            (default LLMOBS_VOCABULARY_GENAI) */
+    uint32_t vocabulary;         /* LLMOBS_VOCABULARY_*, or several of them
+                                                             (default LLMOBS_VOCABULARY_GENAI)    */
     uint32_t guard_classes;      /* LLMOBS_PII_BIT(...) | ... that answers are scanned for: what is
                                     found triggers rules such as pii.EMAIL      (default 0: none) */
     llmobs_audit_fn audit;       /* gets raw texts                                 (default none) */
@@ -166,10 +189,10 @@ typedef struct llmobs_config {
     uint32_t budget_reservations; /* open at one time, 16 to 65536; likewise        (default 512) */
     uint32_t reservation_max_age_s; /* one that nobody settles is given back after this, or a
                                     quarter more; up to a day                       (default 600) */
+    uint32_t state_interval_s;   /* how often it is written, up to a day             (default 60) */
     const char* state_file;      /* what outlives a restart: ledger, users, budgets, alerts. Loaded
                                     by open, written by a thread of its own, or where host_pumped
                                     by llmobs_tick; see docs/state.md              (default none) */
-    uint32_t state_interval_s;   /* how often it is written, up to a day             (default 60) */
     uint32_t alert_rules;        /* alert rules that there may be, 4 to 4096        (default 64);
                                     LLMOBS_OFF: no alerts, and no memory for them                 */
     uint32_t alert_groups;       /* sets of labels that rules tell apart, 16 to 65536
@@ -190,6 +213,70 @@ typedef struct llmobs_config {
                                     day                                  (default 0: no target)   */
     uint32_t good_request_ms;    /* the whole of it, the wait included, up to a day
                                                                          (default 0: no target)   */
+    llmobs_sample_by sample_by;  /* what decides, see docs/sampling.md
+                                                            (default LLMOBS_SAMPLE_BY_TRACE_ID)   */
+    uint32_t judge_slow_ms;      /* a request that took so long is kept, up to a day
+                                    (default 30000); LLMOBS_OFF: not for that                     */
+    uint32_t judge_new_version;  /* so many of each new model and each new version of a prompt, up
+                                    to 10^6               (default 50); LLMOBS_OFF: none for that */
+    uint64_t sample_seed;        /* of the hash of request ids: one for all services that are to
+                                    agree; a secret where strangers choose ids      (default 0)   */
+    double judge_ratio;          /* of requests that nothing speaks for but chance so many are kept
+                                    to be judged, above 0, up to 1; LLMOBS_SAMPLE_NONE for none
+                                                                                   (default 0.05) */
+    int64_t judge_cost_nano;     /* one that cost so much, in USD / 10^9 (default 10^9, one dollar);
+                                    below 0: not for that                                         */
+    uint32_t judge_forced_per_minute; /* so many for each such cause, errors and so on; those that a
+                                    guardrail triggered on have no limit. Up to 10^6
+                                                    (default 60); LLMOBS_OFF: only the latter     */
+    uint32_t judge_floor_per_hour; /* at least so many by chance of each feature and model, as far
+                                    as there are so many, up to 3600
+                                                    (default 4); LLMOBS_OFF: whatever comes of it */
+    uint32_t judge_workers;      /* threads that ask the judge, where there are captures, 1 to 16
+                                    (default 1); LLMOBS_OFF: the host calls llmobs_judge_work     */
+    uint32_t judge_prompt_bytes; /* of each worker: what the judge is asked, 1024 to 2^20
+                                                                                (default 16384)   */
+    uint32_t judge_answer_bytes; /* and what it answers, 256 to 2^20             (default 8192)   */
+    uint32_t tail_traces;        /* traces that tail sampling holds at one time, 16 to 65536: see
+                                    llmobs_tail_policies; 0 or LLMOBS_OFF: none, and no memory for
+                                    them                                              (default 0) */
+    uint32_t tail_spans;         /* spans of one trace that it holds, up to 65536    (default 64) */
+    uint32_t tail_wait_s;        /* it waits so long for a trace's end, up to a day  (default 30) */
+    uint32_t tail_slots;         /* of span_slots, how many it may hold, up to three quarters
+                                                                     (default 0: half of them)    */
+    uint32_t drift_detectors;    /* that may be defined, up to 16; 0 or LLMOBS_OFF: none, and no
+                                    memory for them. See docs/drift.md                (default 0) */
+    uint32_t drift_dimensions;   /* of embeddings, 2 to 65536 (default 384); LLMOBS_OFF: none, and
+                                    detectors look at answers' lengths, ends and flags alone      */
+    uint32_t drift_prototypes;   /* topics that a baseline tells apart, 1 to 32; 32 where it has
+                                    2,000 embeddings and more                        (default 16) */
+    uint32_t drift_days;         /* of the past that a baseline is made of, 2 to 400 (default 30) */
+    uint32_t drift_day_embeddings; /* kept of each day, by chance, 16 to 4096, and of all days 40
+                                    at least: 1.6 KB each, of dimension 384          (default 64) */
+    const char* drift_directory; /* where the past of each detector is kept over a restart, in a
+                                    file of its own: vectors, 0600   (default none: in memory)    */
+    llmobs_drift_fn on_drift;    /* is told of drift, and of runs asked for        (default none) */
+    void* on_drift_user;
+    bool metric_delta;           /* memory so that one exporter may have metrics as differences, a
+                                    third of metric_bytes: llmobs_exporter.temporality
+                                                                                 (default false)  */
+    const char* resource_attributes; /* further resource attributes, as "key=value,key2=value2": up
+                                    to 32, and 4096 bytes; a comma and an equals sign in them are
+                                    percent-encoded                                (default none) */
+    const char* environment_attributes; /* the same, of the environment: where a key stands in both,
+                                    the above goes before. llmobs_config_from_env sets it
+                                                                                   (default none) */
+    bool resource_host;          /* and host.name, host.arch, os.type, process.executable.name, as
+                                    far as neither of the above has them          (default false) */
+    bool disabled;               /* llmobs_open opens nothing: it returns NULL, and the result is OK
+                                                                                  (default false) */
+    uint32_t recorder_history_bytes; /* of the next one's file, for the newest spans and log records
+                                    that have ended, delivered or not: LLMOBS_RECOVER_HISTORY hands
+                                    them out. 64 KiB to 1 GiB                   (default 0: none) */
+    const char* recorder_file;   /* the flight recorder: what is recorded lies in this file, which
+                                    must not be there yet, so that llmobs_recover can read it when
+                                    the process was killed. "": a name of its own in /dev/shm. See
+                                    docs/recorder.md                               (default none) */
 } llmobs_config;
 
 /* [any] A config with every default filled in; set fields, then open. */

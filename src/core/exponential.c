@@ -163,14 +163,6 @@ llmobsi_fn double llmobsi_exponential_bound(int64_t index, int32_t scale)
         llmobsi_exponential_borders[from_zero % LLMOBS_I_EXPONENTIAL_PARTS]);
 }
 
-/* How far the midpoint of a bucket may be from a value in it, relative to that value: (b - 1) /
-   (b + 1) with b = 2^(2^-scale). Written so that a tiny quotient may become zero, as it does under
-   -ffast-math. */
-llmobsi_fn double llmobsi_exponential_error(int32_t scale)
-{
-    return 1.0 - 2.0 / (llmobsi_exponential_bound(1, scale) + 1.0);
-}
-
 /* The finest scale at which two indexes of the finest scale are in one histogram. */
 llmobsi_fn int32_t llmobsi_exponential_fit(int32_t low, int32_t high)
 {
@@ -259,8 +251,9 @@ llmobsi_fn uint32_t llmobsi_rank_bucket(const uint64_t* counts, uint32_t bucket_
 }
 
 /* The value of a rank (from 1), zeros first: the midpoint 2ab / (a + b) of its bucket (a, b], which
-   is off by at most llmobsi_exponential_error. Of none, zeros. With the base instead of b, nothing
-   can overflow, nor be lost where -ffast-math makes subnormal numbers zero. */
+   is off by at most (base - 1) / (base + 1) of a value in it: 4.33 % at scale 3, 1.08 % at scale 5.
+   Of none, zeros. With the base instead of b, nothing can overflow, nor be lost where -ffast-math
+   makes subnormal numbers zero. */
 llmobsi_fn llmobsi_bracket llmobsi_exponential_quantile(const uint64_t* counts,
                                                         uint32_t bucket_count, int32_t offset,
                                                         int32_t scale, uint64_t zero_count,

@@ -65,14 +65,33 @@ llmobsi_inline uint64_t llmobsi_hash_read4(const uint8_t* bytes)
 #define LLMOBS_I_HASH_ROOT5 UINT64_C(0x3c6ef372fe94f82b)
 #define LLMOBS_I_HASH_ROOT7 UINT64_C(0xa54ff53a5f1d36f1)
 
-/* The same hash on every machine. */
-llmobsi_fn uint64_t llmobsi_hash64_own(const void* data, size_t size, uint64_t seed)
+/* What a seed becomes: for one that stays, it is worth keeping, since multiplications are what a
+   short hash consists of. */
+typedef struct llmobsi_hash_masks {
+    uint64_t a;
+    uint64_t b;
+    uint64_t lane_a;
+    uint64_t lane_b;
+} llmobsi_hash_masks;
+
+llmobsi_inline llmobsi_hash_masks llmobsi_hash_masks_of(uint64_t seed)
+{
+    llmobsi_hash_masks masks;
+    masks.a = (seed ^ LLMOBS_I_HASH_ROOT3) * LLMOBS_I_HASH_ROOT2;
+    masks.b = (seed ^ LLMOBS_I_HASH_ROOT7) * LLMOBS_I_HASH_ROOT5;
+    masks.lane_a = (seed ^ LLMOBS_I_HASH_ROOT2) * LLMOBS_I_HASH_ROOT7;
+    masks.lane_b = (seed ^ LLMOBS_I_HASH_ROOT5) * LLMOBS_I_HASH_ROOT3;
+    return masks;
+}
+
+llmobsi_inline uint64_t llmobsi_hash64_masked(const void* data, size_t size,
+                                              llmobsi_hash_masks masks)
 {
     const uint8_t* bytes = (const uint8_t*)data;
-    uint64_t mask_a = (seed ^ LLMOBS_I_HASH_ROOT3) * LLMOBS_I_HASH_ROOT2;
-    uint64_t mask_b = (seed ^ LLMOBS_I_HASH_ROOT7) * LLMOBS_I_HASH_ROOT5;
-    uint64_t lane_a = (seed ^ LLMOBS_I_HASH_ROOT2) * LLMOBS_I_HASH_ROOT7;
-    uint64_t lane_b = (seed ^ LLMOBS_I_HASH_ROOT5) * LLMOBS_I_HASH_ROOT3;
+    uint64_t mask_a = masks.a;
+    uint64_t mask_b = masks.b;
+    uint64_t lane_a = masks.lane_a;
+    uint64_t lane_b = masks.lane_b;
     uint64_t first = 0, last = 0;
     if (size <= 16) {
         if (size >= 8) {
@@ -104,6 +123,12 @@ llmobsi_fn uint64_t llmobsi_hash64_own(const void* data, size_t size, uint64_t s
     return llmobsi_hash_fold(lane_a ^ mask_b, lane_b ^ (uint64_t)size);
 }
 
+/* The same hash on every machine. */
+llmobsi_fn uint64_t llmobsi_hash64_own(const void* data, size_t size, uint64_t seed)
+{
+    return llmobsi_hash64_masked(data, size, llmobsi_hash_masks_of(seed));
+}
+
 llmobsi_fn uint64_t llmobsi_hash64(const void* data, size_t size, uint64_t seed)
 {
 #ifdef LLMOBS_USE_XXHASH
@@ -111,4 +136,16 @@ llmobsi_fn uint64_t llmobsi_hash64(const void* data, size_t size, uint64_t seed)
 #else
     return llmobsi_hash64_own(data, size, seed);
 #endif
+}
+
+/* ---- numbers by chance, the same everywhere ------------------------------------------------- */
+
+/* The next of SplitMix64's sequence (Steele, Lea, Flood 2014), which the state chooses. Whoever
+   sees one number knows those that follow: no secret is made of them. */
+llmobsi_fn uint64_t llmobsi_splitmix64(uint64_t* state)
+{
+    uint64_t mixed = *state += UINT64_C(0x9e3779b97f4a7c15);
+    mixed = (mixed ^ mixed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94d049bb133111eb);
+    return mixed ^ mixed >> 31;
 }

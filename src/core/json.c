@@ -328,9 +328,8 @@ llmobsi_fn void llmobsi_json_string(llmobsi_writer* writer, const char* data, si
 
 /* ---- numbers ------------------------------------------------------------------------------- */
 
-#define LLMOBS_I_JSON_DOUBLE_ROOM (LLMOBS_I_DOUBLE_ROOM + 2)
-
-/* A number; or "NaN", "Infinity", "-Infinity" in quotes, as ProtoJSON has it. */
+/* A number; or "NaN", "Infinity", "-Infinity" in quotes, as ProtoJSON has it. LLMOBS_I_DOUBLE_ROOM
+   bytes must be free. */
 llmobsi_fn char* llmobsi_json_double_at(char* cursor, double number)
 {
     if (llmobsi_likely(llmobsi_double_is_finite(number))) {
@@ -340,10 +339,4 @@ llmobsi_fn char* llmobsi_json_double_at(char* cursor, double number)
     cursor = llmobsi_append_double(cursor, number);
     *cursor++ = '"';
     return cursor;
-}
-
-llmobsi_fn void llmobsi_json_double(llmobsi_writer* writer, double number)
-{
-    char text[LLMOBS_I_JSON_DOUBLE_ROOM];
-    llmobsi_put(writer, text, (size_t)(llmobsi_json_double_at(text, number) - text));
 }

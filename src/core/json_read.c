@@ -238,14 +238,12 @@ llmobsi_fn size_t llmobsi_json_encode_point(uint32_t point, char* out)
 llmobsi_fn void llmobsi_json_keep(llmobsi_json_reader* reader, const char* data, size_t size)
 {
     size_t left = reader->room_size - reader->text_size;
-    if (size > left || reader->text_cut) {
-        reader->text_cut = true;
-        return;
+    size_t fits = reader->text_cut ? 0 : llmobsi_utf8_cut(data, size, left);
+    if (fits > 0) {
+        memcpy(reader->room + reader->text_size, data, fits);
+        reader->text_size += fits;
     }
-    if (size > 0) {
-        memcpy(reader->room + reader->text_size, data, size);
-        reader->text_size += size;
-    }
+    reader->text_cut = reader->text_cut || fits < size;
 }
 
 /* What a backslash is followed by. */

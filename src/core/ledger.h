@@ -23,7 +23,9 @@ typedef enum llmobs_drop {
     X(QUEUE, "queue")   /* its queue was full: the oldest batch gave way                     */   \
     X(FAILED, "failed") /* it answered DROP, or its retries ran out                          */   \
     X(CLOSE, "close")   /* not delivered when the instance closed                            */   \
-    X(SIZE, "size")     /* larger than a whole batch: raise batch_bytes                      */
+    X(SIZE, "size")     /* larger than a whole batch: raise batch_bytes                      */   \
+    X(REJECTED, "rejected") /* the receiver took the batch, but not these of it              */   \
+    X(SPOOL, "spool")   /* its spool was full and the oldest gave way, or a file was damaged */
 
 typedef enum llmobs_loss {
 #define LLMOBS_I_LOSS(name, text) LLMOBS_LOSS_##name,
@@ -34,8 +36,19 @@ typedef enum llmobs_loss {
 
 #define LLMOBS_STATS_EXPORTERS 16
 
-/* One exporter's account: received = exported + lost (by cause) + queued. Spans and log records
-   together, as far as it takes them. */
+/* What an exporter has had of one signal: received + recovered = exported + lost (by cause) +
+   queued + spooled. */
+typedef struct llmobs_signal_stats {
+    uint64_t received;
+    uint64_t exported;
+    uint64_t lost[LLMOBS_LOSS_COUNT];
+    uint64_t queued;    /* waiting, being exported or pending            */
+    uint64_t recovered; /* an earlier process had left them in the spool */
+    uint64_t spooled;   /* waiting in the spool                          */
+} llmobs_signal_stats;
+
+/* One exporter's account: received + recovered = exported + lost (by cause) + queued + spooled.
+   Spans and log records together, as far as it takes them. */
 typedef struct llmobs_exporter_stats {
     char name[32];
     uint64_t received;
@@ -43,14 +56,19 @@ typedef struct llmobs_exporter_stats {
     uint64_t lost[LLMOBS_LOSS_COUNT];
     uint64_t queued;   /* waiting, being exported or pending */
     uint64_t batches;  /* delivered  */
-    uint64_t retries;  /* attempts after the first */
+    uint64_t retries;  /* answers that were RETRY */
     uint64_t queue_bytes; /* in use now */
+    uint64_t recovered;   /* an earlier process had left them in the spool */
+    uint64_t spooled;     /* waiting in the spool */
+    uint64_t spool_bytes; /* of its files */
+    llmobs_signal_stats points; /* of metrics, where it takes them; batches, retries and bytes above
+                                   are of all signals */
 } llmobs_exporter_stats;
 
 /* The account of an instance: of spans and log records together. At rest: started = dropped (by
-   cause) + live + ended + collected, and every exporter that was there from the start and takes
-   both has received = collected. While threads record, live and ended are as of slightly different
-   instants. */
+   cause) + live + ended + tail_held + tail_dropped + collected, and every exporter that was there
+   from the start and takes both has received = collected. While threads record, live and ended are
+   as of slightly different instants. */
 typedef struct llmobs_stats {
     size_t size;              /* sizeof(llmobs_stats); 0 means this version's             */
     uint64_t started;         /* spans begun, log records made, dropped ones included,
@@ -58,7 +76,7 @@ typedef struct llmobs_stats {
     uint64_t unsampled;       /* root spans that sampling left out, and their remote like  */
     uint64_t dropped[LLMOBS_DROP_COUNT];
     uint64_t live;            /* spans begun, not ended */
-    uint64_t ended;           /* spans ended, log records made, not collected by the tick */
+    uint64_t ended;           /* spans ended, log records made, not taken up by the tick */
     uint64_t collected;       /* given to the exporters; spans also where none of them wants any */
     uint64_t expired;         /* of these: ended by the library at span_max_age_s */
     uint64_t inert_calls;     /* calls on spans that had ended */
@@ -94,12 +112,33 @@ typedef struct llmobs_stats {
     uint64_t sessions_refused;   /* not counted: llmobs_config.sessions were open */
     uint64_t costs_refused;      /* negative or absurd ones: they are unknown     */
     uint64_t captures_selected;  /* requests whose texts were kept to be judged   */
-    uint64_t captures_missed;    /* could not be: llmobs_config.captures were in use */
+    uint64_t captures_missed;    /* should have been: llmobs_config.captures were in use;
+                                    captures_forced_missed + captures_random_missed  */
     uint64_t cost_headers_refused; /* values that llmobs_cost_headers_read found to be junk */
     uint64_t state_saved;        /* times that the state file was written         */
     uint64_t state_failed;       /* times that it could not be                    */
     uint64_t state_lost;         /* rows, amounts, sketches in it that found no place at open */
     uint64_t state_gap_ns;       /* from its writing to open, at least 1; 0: none was loaded  */
+    uint64_t captures_forced_missed; /* llmobs_config.captures were in use by requests under way and
+                                        forced ones, or a piece of text was still on its way     */
+    uint64_t captures_random_missed; /* likewise, of those selected at random   */
+    uint64_t captures_repeated;  /* not selected: a request with that id was   */
+    uint64_t captures_displaced; /* random ones that gave way, wiped           */
+    uint64_t captures_taken;     /* times that llmobs_capture_take gave one    */
+    uint64_t captures_returned;  /* times that llmobs_capture_return did       */
+    uint64_t captures_judged;    /* llmobs_capture_done                        */
+    uint64_t captures_waiting;   /* now: selected + returned - taken - displaced */
+    uint64_t guardrails_missed;  /* of captures_missed: a guardrail had triggered             */
+    uint64_t tail_held;          /* spans ended, held by tail sampling until it decides       */
+    uint64_t tail_kept;          /* spans that it let through: of `collected`, if any exporter
+                                    is there                                                  */
+    uint64_t tail_dropped;       /* spans that it left out: on purpose, so they are no drop   */
+    uint64_t tail_evicted;       /* traces kept before their time, to make room               */
+    uint64_t tail_late;          /* of those kept or left out: spans that came after that was
+                                    decided                                                   */
+    uint64_t drift_saved;        /* times that a detector's past was written      */
+    uint64_t drift_failed;       /* times that it could not be                    */
+    uint64_t drift_damaged;      /* files of it that were set aside               */
 } llmobs_stats;
 
 /* [any] "pool", "threads", ...; "unknown" for other numbers. */

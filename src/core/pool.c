@@ -211,6 +211,7 @@ llmobsi_inline bool llmobsi_ring_pop(llmobsi_ring* ring, uint64_t end, uint32_t*
 #define LLMOBS_I_FIELD_NUMBERS 13u   /* of an interaction: see llmobsi_interaction_head        */
 #define LLMOBS_I_FIELD_TEXT 14u      /* of an interaction; key: which of its texts             */
 #define LLMOBS_I_FIELD_PHASE 16u     /* payload: llmobsi_phase_mark                            */
+#define LLMOBS_I_FIELD_TAIL 17u      /* payload: llmobsi_tail_mark                             */
 #define LLMOBS_I_FIELD_TRIGGERED 15u /* of an interaction: rules, each as its size and bytes   */
 
 #define LLMOBS_I_OF_SPAN 0u /* whose attribute it is */

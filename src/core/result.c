@@ -48,18 +48,10 @@ llmobsi_fn void llmobsi_notes_tell(llmobsi_notes* notes, llmobs_note note, uint6
     }
 }
 
-/* Adds to a kind, to be told by the next llmobsi_notes_tell_all. */
+/* Adds to a kind, to be told after the next tick. */
 llmobsi_fn void llmobsi_notes_add(llmobsi_notes* notes, llmobs_note note, uint64_t count)
 {
     if (count != 0) {
         (void)llmobsi_add_relaxed(&notes->count[note], count);
-    }
-}
-
-llmobsi_fn void llmobsi_notes_tell_all(llmobsi_notes* notes, uint64_t now_ns)
-{
-    int note;
-    for (note = 0; note < (int)LLMOBS_NOTE_COUNT; note++) {
-        llmobsi_notes_tell(notes, (llmobs_note)note, now_ns);
     }
 }

@@ -7,13 +7,17 @@
     X(ERROR_MEMORY, -2, "the memory given, or the allocator, did not suffice")                    \
     X(ERROR_LIMIT, -3, "a configured or compiled-in maximum is reached")                          \
     X(ERROR_CLOSED, -4, "the instance is NULL, closed, or another one")                           \
-    X(ERROR_BUSY, -5, "called from inside a callback, or while another call does this")           \
+    X(ERROR_BUSY, -5, "called from inside a callback, while another call does this, or of a "     \
+                      "file that a process that lives has")                                       \
     X(ERROR_TIMEOUT, -6, "the time was up before everything was delivered")                       \
     X(ERROR_SYSTEM, -7, "the operating system refused (thread, file, random numbers)")            \
-    X(ERROR_FORMAT, -8, "this format is left out of the build, or does not carry this signal")    \
-    X(ERROR_INCOMPLETE, -9, "closed, but a callback or the state file's disk took too long")      \
+    X(ERROR_FORMAT, -8, "this format is left out of the build, does not carry this signal, or "   \
+                        "stands in no file")                                                      \
+    X(ERROR_INCOMPLETE, -9, "closed or recovered, but not all of it was taken, or in time")       \
     X(ERROR_KEY, -10, "no key of this id is known, or none any more")                             \
-    X(ERROR_MISMATCH, -11, "a pseudonym is not of this text")
+    X(ERROR_MISMATCH, -11, "not of this kind: another text's, embedder's, dimension's, build's")  \
+    X(ERROR_DATA, -12, "a file is damaged; a vector is zero, or holds NaN or infinity, or has no " \
+                       "length as a double")
 
 typedef enum llmobs_result {
 #define LLMOBS_I_RESULT(name, value, text) LLMOBS_##name = value,
@@ -28,6 +32,7 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
    raise, the thing to mend. It never carries a value that came from outside. */
 #define LLMOBS_NOTES(X)                                                                           \
     X(CONFIG_RANGE, "a config field is out of range and was brought into it")                     \
+    X(ENVIRONMENT, "an environment variable was ignored: malformed, or no value that is known")    \
     X(CONFIG_MEMORY, "the memory is too small (see llmobs_memory_needed; raise "                  \
                      "llmobs_config.memory_bytes or lower span_slots, max_threads, queue_bytes)") \
     X(INSTANCES, "too many open instances (raise LLMOBS_MAX_INSTANCES)")                          \
@@ -41,9 +46,17 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
     X(NAMES, "names replaced by llmobs.key_overflow (raise llmobs_config.name_bytes)")            \
     X(SPAN_EXPIRED, "spans ended by the library: older than llmobs_config.span_max_age_s")        \
     X(TRACEPARENT, "a traceparent was malformed: a new trace was begun")                          \
-    X(QUEUE, "spans or log records dropped: an exporter's queue is full (raise "                  \
+    X(QUEUE, "spans, log records or points dropped: an exporter's queue is full (raise "          \
              "llmobs_config.queue_bytes)")                                                        \
     X(EXPORT_FAILED, "a batch was dropped: the exporter gave it up or its retries ran out")       \
+    X(EXPORT_REJECTED, "a receiver took a batch, but refused some of it: that is lost (its own "  \
+                       "log says why)")                                                           \
+    X(SPOOL_TAKEN, "an exporter works without its spool: another instance has it (give each "     \
+                   "exporter and each process a directory of its own)")                           \
+    X(SPOOL_WRITE, "a spool could not be written or read (disk full, permissions?): batches stay " \
+                   "in memory")                                                                   \
+    X(SPOOL_FULL, "spans, log records or points were lost: a spool is full, or its files were "   \
+                  "damaged (raise llmobs_exporter.spool_bytes)")                                  \
     X(EXPORT_SLOW, "an exporter's callback did not return in time")                               \
     X(FILE_OPEN, "the file could not be opened (path, permissions, not a plain file of ours)")    \
     X(FILE_WRITE, "writing the file failed (disk full?): the batch is tried again")               \
@@ -78,9 +91,23 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
     X(STATE_WRITE, "the state file could not be written (disk full?): it is tried again")         \
     X(STATE_SLOW, "the state file was not on its disk in time: its thread goes on after close "   \
                   "(raise llmobs_config.close_timeout_ms)")                                       \
+    X(RECORDER_OPEN, "no flight recorder: its file could not be made (llmobs_config."             \
+                     "recorder_file: there already, path, permissions, no room on its disk)")     \
+    X(DRIFT_WRITE, "a drift detector's past could not be written (llmobs_config.drift_directory, " \
+                   "permissions, disk full?): after the next run it is tried again")              \
+    X(DRIFT_DAMAGED, "a drift detector's file was set aside (.damaged) and not loaded: damaged, " \
+                     "or of another dimension, embedder or interval")                             \
     X(PRICES_OFF, "prices were set or asked for, and none are kept (set "                         \
                   "llmobs_config.price_bytes)")                                                   \
-    X(BUDGETS_OFF, "a budget was added, and none are kept (set llmobs_config.budgets)")
+    X(BUDGETS_OFF, "a budget was added, and none are kept (set llmobs_config.budgets)")           \
+    X(REQUESTS, "requests were not recorded: too many were under way, or ended and not yet "      \
+                "collected (raise llmobs_config.requests)")                                       \
+    X(JUDGE_LEFT, "the judge failed so often in a row that it is left alone for a while (see "    \
+                  "llmobs_judge.breaker_failures)")                                               \
+    X(JUDGE_FULL, "requests that a guardrail triggered on were not kept to be judged: no place "  \
+                  "was free (raise llmobs_config.captures, or take them sooner)")                 \
+    X(CALLBACK_SLOW, "a gauge's, alerts' or notes' callback did not return in time: its thread " \
+                     "is left to it after close")
 
 typedef enum llmobs_note {
 #define LLMOBS_I_NOTE(name, text) LLMOBS_NOTE_##name,

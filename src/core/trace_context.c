@@ -516,22 +516,36 @@ llmobsi_fn bool llmobsi_tracestate_threshold(const char* tracestate, uint64_t* t
     return true;
 }
 
+/* Writes 56 bits as 14 digits. */
+llmobsi_fn void llmobsi_ot_digits(char* out, uint64_t number)
+{
+    uint8_t bytes[LLMOBS_I_RANDOM_DIGITS / 2];
+    int i;
+    for (i = 0; i < (int)sizeof bytes; i++) {
+        bytes[i] = (uint8_t)(number >> (LLMOBS_I_RANDOM_BITS - 8 - 8 * i));
+    }
+    (void)llmobsi_append_hex(out, bytes, sizeof bytes);
+}
+
+/* A tracestate that tells explicit randomness and nothing else. Its room is any tracestate's. */
+llmobsi_fn void llmobsi_tracestate_of_randomness(char* tracestate, uint64_t randomness)
+{
+    static const char start[] = "ot=rv:00000000000000";
+    memcpy(tracestate, start, sizeof start);
+    llmobsi_ot_digits(tracestate + 6, randomness);
+}
+
 /* Tells a threshold: `ot=th:<digits>` comes first in the tracestate (its capacity is
    LLMOBS_TRACESTATE_SIZE + 1); the other parts of `ot` and the other members follow in their order,
    as far as they fit. A threshold that keeps nothing is not told. Returns the new size. */
 llmobsi_fn size_t llmobsi_tracestate_set_threshold(char* tracestate, uint64_t threshold)
 {
     char part[] = "th:00000000000000";
-    uint8_t bytes[LLMOBS_I_RANDOM_DIGITS / 2];
     size_t size = sizeof part - 1;
-    int i;
     if (threshold >= LLMOBS_I_SAMPLE_NEVER) {
         return llmobsi_tracestate_put(tracestate, "", 0);
     }
-    for (i = 0; i < (int)sizeof bytes; i++) {
-        bytes[i] = (uint8_t)(threshold >> (LLMOBS_I_RANDOM_BITS - 8 - 8 * i));
-    }
-    (void)llmobsi_append_hex(part + 3, bytes, sizeof bytes);
+    llmobsi_ot_digits(part + 3, threshold);
     while (size > 4 && part[size - 1] == '0') {
         size--;
     }

@@ -134,10 +134,22 @@ typedef struct llmobsi_pack_list {
     uint64_t keys_seen; /* a bit for each key, by its low bits */
 } llmobsi_pack_list;
 
+/* What sampling has decided of an ended span. */
+typedef struct llmobsi_tail_verdict {
+    uint64_t threshold; /* by which the trace was kept, above that of its head; 0: by no chance */
+    uint32_t policy;    /* name of who decided; LLMOBS_I_NAME_OVERFLOW: nobody was asked        */
+    uint32_t key;       /* name of the attribute that says so                                   */
+    bool kept;
+} llmobsi_tail_verdict;
+
+/* Of what nobody was asked about. */
+static const llmobsi_tail_verdict llmobsi_no_verdict = {0, LLMOBS_I_NAME_OVERFLOW, 0, true};
+
 /* A span being packed: the arrays that its view points to are filled through these. */
 typedef struct llmobsi_packing {
     llmobsi_packer* packer;
     const llmobsi_recorder* recorder;
+    const llmobsi_tail_verdict* verdict;
     llmobs_span_view* view;
     llmobs_event_view* events;
     llmobs_link_view* links;
@@ -210,25 +222,31 @@ llmobsi_fn bool llmobsi_pack_link(llmobsi_packing* packing, const llmobsi_field*
                                  field->size - LLMOBS_I_LINK_HEAD, &link->trace_state);
 }
 
+/* A field that is no attribute. */
+llmobsi_fn bool llmobsi_pack_other(llmobsi_packing* packing, const llmobsi_field* field)
+{
+    switch (field->type) {
+        case LLMOBS_I_FIELD_EVENT:
+            return llmobsi_pack_event(packing, field);
+        case LLMOBS_I_FIELD_LINK:
+            return llmobsi_pack_link(packing, field);
+        case LLMOBS_I_FIELD_MESSAGE:
+            /* OK may have come after it, which has none. */
+            return packing->view->status != LLMOBS_STATUS_ERROR ||
+                   llmobsi_packer_string(packing->packer, llmobsi_field_payload(field),
+                                         field->size, &packing->view->status_message);
+        default:
+            return true; /* llmobsi_pack_tracestate has that, the tick its marks */
+    }
+}
+
 llmobsi_fn bool llmobsi_pack_field(llmobsi_packing* packing, const llmobsi_field* field)
 {
     const llmobsi_names* names = &packing->recorder->names;
     llmobsi_pack_list* list;
     llmobs_attribute_view* place;
-    if (field->type == LLMOBS_I_FIELD_EVENT) {
-        return llmobsi_pack_event(packing, field);
-    }
-    if (field->type == LLMOBS_I_FIELD_LINK) {
-        return llmobsi_pack_link(packing, field);
-    }
-    if (field->type == LLMOBS_I_FIELD_MESSAGE) {
-        /* OK may have come after it, which has none. */
-        return packing->view->status != LLMOBS_STATUS_ERROR ||
-               llmobsi_packer_string(packing->packer, llmobsi_field_payload(field), field->size,
-                                     &packing->view->status_message);
-    }
-    if (field->type == LLMOBS_I_FIELD_TRACESTATE || field->type == LLMOBS_I_FIELD_PHASE) {
-        return true; /* llmobsi_pack_tracestate has the one, the tick the other */
+    if (field->type > LLMOBS_TYPE_STRINGS) {
+        return llmobsi_pack_other(packing, field);
     }
     list = field->owner == LLMOBS_I_OF_EVENT ? &packing->event : &packing->own;
     place = list->count != NULL ? llmobsi_pack_place(names, list, field->key) : NULL;
@@ -261,12 +279,26 @@ llmobsi_fn void llmobsi_pack_head(const llmobsi_recorder* recorder, const llmobs
     view->dropped_link_count = slot->dropped_links;
 }
 
+/* A span without a parent in this process: its trace, as far as it is ours, ends with it. */
+llmobsi_inline bool llmobsi_slot_is_root(const llmobsi_slot* slot)
+{
+    return slot->parent_id == 0 ||
+           (llmobsi_load_relaxed(&slot->flags) & LLMOBS_I_FLAG_REMOTE_PARENT) != 0;
+}
+
+/* Whether it says why its trace was kept. */
+llmobsi_inline bool llmobsi_is_judged_root(const llmobsi_packing* packing, const llmobsi_slot* slot)
+{
+    return llmobsi_unlikely(packing->verdict->policy != LLMOBS_I_NAME_OVERFLOW) &&
+           llmobsi_slot_is_root(slot);
+}
+
 /* Room for the arrays, by the counts in the slot's head. */
 llmobsi_fn bool llmobsi_pack_arrays(llmobsi_packing* packing, const llmobsi_slot* slot)
 {
     llmobsi_packer* packer = packing->packer;
     packing->own.count = &packing->view->attribute_count;
-    packing->own.room = slot->attribute_count;
+    packing->own.room = slot->attribute_count + (llmobsi_is_judged_root(packing, slot) ? 1u : 0u);
     packing->event_room = slot->event_count;
     packing->link_room = slot->link_count;
     packing->own.attributes = llmobsi_packer_attributes(packer, packing->own.room);
@@ -286,11 +318,40 @@ llmobsi_fn bool llmobsi_pack_arrays(llmobsi_packing* packing, const llmobsi_slot
     return packing->events != NULL && packing->links != NULL;
 }
 
+/* Kept twice by chance, by the same random bits: the higher threshold is that of both. */
+llmobsi_fn void llmobsi_pack_threshold(uint64_t threshold, char* tracestate)
+{
+    uint64_t before = 0;
+    if (threshold != 0) {
+        (void)llmobsi_tracestate_threshold(tracestate, &before);
+        if (threshold > before) {
+            (void)llmobsi_tracestate_set_threshold(tracestate, threshold);
+        }
+    }
+}
+
+llmobsi_fn bool llmobsi_pack_policy(llmobsi_packing* packing)
+{
+    const llmobsi_names* names = &packing->recorder->names;
+    llmobs_attribute_view* place =
+        llmobsi_pack_place(names, &packing->own, packing->verdict->key);
+    llmobs_string policy = llmobsi_names_text(names, packing->verdict->policy);
+    if (place == NULL) {
+        return true;
+    }
+    place->key = llmobsi_names_text(names, packing->verdict->key);
+    place->type = LLMOBS_TYPE_STRING;
+    place->count = 0;
+    return llmobsi_packer_string(packing->packer, (const unsigned char*)policy.data, policy.size,
+                                 &place->value.string);
+}
+
 llmobsi_fn bool llmobsi_pack_tracestate(llmobsi_packing* packing, const llmobsi_slot* slot)
 {
     char tracestate[LLMOBS_TRACESTATE_SIZE + 1];
     uint8_t flags = llmobsi_load_relaxed(&slot->flags);
     llmobsi_slot_tracestate(packing->recorder, slot, flags, tracestate);
+    llmobsi_pack_threshold(packing->verdict->threshold, tracestate);
     return llmobsi_packer_string(packing->packer, (const unsigned char*)tracestate,
                                  strlen(tracestate), &packing->view->trace_state);
 }
@@ -305,13 +366,17 @@ llmobsi_fn bool llmobsi_pack_body(llmobsi_packing* packing, const llmobsi_slot* 
             return false;
         }
     }
-    return (llmobsi_load_relaxed(&slot->flags) & LLMOBS_I_FLAGS_TRACESTATE) == 0 ||
+    if (llmobsi_is_judged_root(packing, slot) && !llmobsi_pack_policy(packing)) {
+        return false;
+    }
+    return ((llmobsi_load_relaxed(&slot->flags) & LLMOBS_I_FLAGS_TRACESTATE) == 0 &&
+            packing->verdict->threshold == 0) ||
            llmobsi_pack_tracestate(packing, slot);
 }
 
 /* Adds one ended span. False, and nothing is changed, when the memory does not suffice. */
 llmobsi_fn bool llmobsi_packer_add(llmobsi_packer* packer, const llmobsi_recorder* recorder,
-                                   const llmobsi_slot* slot)
+                                   const llmobsi_slot* slot, const llmobsi_tail_verdict* verdict)
 {
     size_t back = packer->back;
     llmobsi_packing packing;
@@ -321,6 +386,7 @@ llmobsi_fn bool llmobsi_packer_add(llmobsi_packer* packer, const llmobsi_recorde
     memset(&packing, 0, sizeof packing);
     packing.packer = packer;
     packing.recorder = recorder;
+    packing.verdict = verdict;
     packing.view = (llmobs_span_view*)(void*)(packer->memory + packer->front);
     packer->front += sizeof(llmobs_span_view);
     llmobsi_pack_head(recorder, slot, packing.view);
@@ -331,6 +397,17 @@ llmobsi_fn bool llmobsi_packer_add(llmobsi_packer* packer, const llmobsi_recorde
     }
     packer->count++;
     return true;
+}
+
+/* How many points its metrics have. */
+llmobsi_fn size_t llmobsi_batch_points(const llmobs_batch* batch)
+{
+    size_t points = 0;
+    size_t i;
+    for (i = 0; i < batch->metric_count; i++) {
+        points += batch->metrics[i].point_count;
+    }
+    return points;
 }
 
 /* ---- encoders ------------------------------------------------------------------------------ */

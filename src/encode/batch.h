@@ -75,6 +75,8 @@ typedef struct llmobs_log_view {
     uint32_t dropped_attribute_count;
     const llmobs_interaction* interaction; /* of llmobs_log_interaction, in place of body and
                                               attributes; NULL: any other record */
+    uint32_t vocabulary; /* in whose words an interaction becomes attributes: what
+                            llmobs_config.vocabulary was; 0: LLMOBS_VOCABULARY_GENAI */
 } llmobs_log_view;
 
 /* ---- metrics as typed views ---------------------------------------------------------------- */
@@ -102,7 +104,7 @@ typedef struct llmobs_point_view {
     uint64_t start_unix_ns;
     uint64_t time_unix_ns;
     llmobs_value value; /* counters, gauges: the value; histograms: the sum */
-    llmobs_value min;   /* histograms, where count is not 0 */
+    llmobs_value min;   /* histograms, where count is not 0 and the temporality is cumulative */
     llmobs_value max;
     uint64_t count;                /* histograms: the sum of zero_count and all bucket counts */
     const uint64_t* bucket_counts; /* not cumulative; explicit: one more than bounds            */
@@ -113,6 +115,12 @@ typedef struct llmobs_point_view {
     const llmobs_exemplar_view* exemplars; /* by ascending bucket */
     uint32_t exemplar_count;
 } llmobs_point_view;
+
+/* What a counter's or a histogram's points count: OTLP's numbers. */
+typedef enum llmobs_temporality {
+    LLMOBS_TEMPORALITY_DELTA = 1,     /* since the point of the batch before     */
+    LLMOBS_TEMPORALITY_CUMULATIVE = 2 /* since the series began; 0 is taken for it */
+} llmobs_temporality;
 
 /* A metric with some or all of its series. */
 typedef struct llmobs_metric_view {
@@ -128,6 +136,7 @@ typedef struct llmobs_metric_view {
     double most;
     const llmobs_point_view* points;
     size_t point_count;
+    llmobs_temporality temporality; /* of all its points */
 } llmobs_metric_view;
 
 /* ---- the batch ----------------------------------------------------------------------------- */
@@ -148,6 +157,7 @@ typedef struct llmobs_export_token {
 /* What an exporter may take; a batch that it gets has one of them. */
 #define LLMOBS_SIGNAL_SPANS 1u
 #define LLMOBS_SIGNAL_LOGS 2u
+#define LLMOBS_SIGNAL_METRICS 4u
 
 /* What the exporter's callback gets. It and all it points to live until the callback returns or, if
    that returned LLMOBS_EXPORT_PENDING, until llmobs_export_done; then the memory is used anew. */
@@ -159,10 +169,11 @@ typedef struct llmobs_batch {
     const llmobs_resource_view* resource;
     const llmobs_span_view* spans;
     size_t span_count;
-    uint64_t lost_before; /* spans or log records, whichever this has, that the exporter lost since
-                             its last batch of them: a gap, told in band */
-    const llmobs_metric_view* metrics; /* of llmobs_metrics_collect; exporters get spans alone */
+    uint64_t lost_before; /* spans, log records or points, whichever this has, that the exporter
+                             lost since its last batch of them: a gap, told in band */
+    const llmobs_metric_view* metrics;
     size_t metric_count;
     const llmobs_log_view* logs;
     size_t log_count;
+    bool history; /* by llmobs_recover: of what was delivered already, or was not to be */
 } llmobs_batch;

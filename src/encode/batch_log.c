@@ -25,6 +25,7 @@ llmobsi_fn void llmobsi_pack_numbers(llmobsi_log_packing* packing, const llmobsi
     payload += sizeof head;
     packing->interaction->guardrails_passed = head.passed != 0;
     packing->interaction->provenance = (llmobs_provenance)head.provenance;
+    packing->view->vocabulary = head.vocabulary & LLMOBS_I_VOCABULARIES;
     packing->interaction->cost_known = (head.known & LLMOBS_I_COST_BIT) != 0;
     left = head.known & (2 * LLMOBS_I_COST_BIT - 1);
     for (; left != 0 && payload + 8 <= end; left &= left - 1) {
@@ -105,7 +106,7 @@ llmobsi_fn bool llmobsi_pack_event_record(llmobsi_log_packing* packing, const ll
         if (field->type == LLMOBS_I_FIELD_BODY) {
             fits = llmobsi_packer_string(packing->packer, llmobsi_field_payload(field),
                                          field->size, &packing->view->body);
-        } else {
+        } else if (field->type <= LLMOBS_TYPE_STRINGS) {
             llmobs_attribute_view* place = llmobsi_pack_place(names, &packing->own, field->key);
             fits = place == NULL || llmobsi_pack_attribute(packing->packer, names, field, place);
         }

@@ -1,86 +1,145 @@
-/* From series to views, a batch at a time: what a point points to is copied into a small memory,
-   but for names and labels, which stay where they are as long as the instance does. */
+/* From series to views, a batch at a time: what a point points to is copied into a given memory,
+   but for names and labels, which stay where they are as long as the instance does. An eighth of
+   the memory, at its front, is for the metrics' views; points follow them, and what they point to
+   comes from the back. */
 
-#define LLMOBS_I_GATHER_BYTES 16384u
-#define LLMOBS_I_GATHER_METRICS 16u
+#define LLMOBS_I_GATHER_BYTES 16384u /* of a reader's stack */
 
-typedef bool (*llmobsi_deliver_fn)(void* user, const llmobs_metric_view* metrics, size_t count);
+typedef struct llmobsi_gather llmobsi_gather;
 
-typedef struct llmobsi_gather {
+/* What is wanted. */
+typedef enum llmobsi_gather_part {
+    LLMOBS_I_GATHER_ALL,
+    LLMOBS_I_GATHER_UNASKED, /* what asks nobody */
+    LLMOBS_I_GATHER_ASKED    /* gauges that ask the host */
+} llmobsi_gather_part;
+
+/* Takes what has been gathered. False stops. It may give other memory to go on with, see
+   llmobsi_gather_into. */
+typedef bool (*llmobsi_deliver_fn)(void* user, llmobsi_gather* gather);
+
+struct llmobsi_gather {
     const llmobsi_recorder* recorder;
     uint64_t now_unix_ns;
     bool attributes; /* wanted besides the labels' text */
-    bool stopped;    /* deliver has returned false */
+    llmobsi_delta* delta; /* for who wants differences; NULL: as they stand */
+    bool stopped;    /* deliver has returned false, or the instance is gone */
+    bool last;       /* nothing comes after what is delivered now */
+    llmobsi_gather_part part;
     llmobsi_deliver_fn deliver;
     void* user;
-    llmobsi_packer packer;
+    llmobsi_packer packer; /* its count: points in the memory */
+    size_t bytes;
+    size_t point_limit; /* so many of them at most */
+    llmobs_metric_view* metrics;
     uint32_t metric_count;
-    llmobs_metric_view metrics[LLMOBS_I_GATHER_METRICS];
-    unsigned char memory[LLMOBS_I_GATHER_BYTES] __attribute__((aligned(64)));
-} llmobsi_gather;
+    uint32_t metric_room;
+    uint64_t oversized; /* points left out: larger than all the memory */
+    llmobs_metric_view nowhere; /* once it has stopped: the memory is somebody else's then */
+};
+
+/* From now on it gathers into this memory, aligned to 64. */
+llmobsi_fn void llmobsi_gather_into(llmobsi_gather* gather, unsigned char* memory, size_t bytes)
+{
+    gather->metrics = (llmobs_metric_view*)(void*)memory;
+    gather->metric_room = (uint32_t)(bytes / 8 / sizeof(llmobs_metric_view));
+    gather->metric_count = 0;
+    gather->bytes = bytes;
+    gather->packer.memory = memory;
+    llmobsi_packer_reset(&gather->packer, bytes);
+    gather->packer.front = gather->metric_room * sizeof(llmobs_metric_view);
+}
 
 llmobsi_fn void llmobsi_gather_begin(llmobsi_gather* gather, const llmobsi_recorder* recorder,
                                      bool attributes, llmobsi_deliver_fn deliver, void* user)
 {
     gather->recorder = recorder;
+    gather->delta = NULL;
+    gather->last = false;
+    gather->part = LLMOBS_I_GATHER_ALL;
+    gather->oversized = 0;
+    gather->point_limit = SIZE_MAX;
     gather->now_unix_ns = llmobsi_registry_now(&recorder->registry);
     gather->attributes = attributes;
     gather->stopped = false;
     gather->deliver = deliver;
     gather->user = user;
-    gather->metric_count = 0;
-    gather->packer.memory = gather->memory;
-    llmobsi_packer_reset(&gather->packer, sizeof gather->memory);
 }
 
-/* Hands over what has been gathered. False once deliver has said so. */
+/* Hands over what has been gathered. False once deliver has said so: from then on nothing is
+   written, since who has the memory may be at work on it. */
 llmobsi_fn bool llmobsi_gather_flush(llmobsi_gather* gather)
 {
-    uint32_t count = gather->metric_count;
-    while (count > 0 && gather->metrics[count - 1].point_count == 0) {
-        count--;
+    if (gather->stopped) {
+        return false;
     }
-    if (count > 0 && !gather->stopped) {
-        gather->stopped = !gather->deliver(gather->user, gather->metrics, count);
+    while (gather->metric_count > 0 &&
+           gather->metrics[gather->metric_count - 1].point_count == 0) {
+        gather->metric_count--;
     }
-    gather->metric_count = 0;
-    llmobsi_packer_reset(&gather->packer, sizeof gather->memory);
-    return !gather->stopped;
+    if (gather->metric_count > 0 && !gather->deliver(gather->user, gather)) {
+        gather->stopped = true;
+        return false;
+    }
+    llmobsi_gather_into(gather, gather->packer.memory, gather->bytes);
+    return true;
 }
 
 /* The next metric: its points are put behind one another from here on. */
 llmobsi_fn llmobs_metric_view* llmobsi_gather_metric(llmobsi_gather* gather)
 {
-    llmobs_metric_view* view;
-    if (gather->metric_count > 0 && gather->metrics[gather->metric_count - 1].point_count == 0) {
+    llmobs_metric_view* view = &gather->nowhere;
+    if (!gather->stopped && gather->metric_count > 0 &&
+        gather->metrics[gather->metric_count - 1].point_count == 0) {
         gather->metric_count--; /* the one before came to nothing */
     }
-    if (gather->metric_count == LLMOBS_I_GATHER_METRICS) {
-        (void)llmobsi_gather_flush(gather);
+    if (!gather->stopped &&
+        (gather->metric_count < gather->metric_room || llmobsi_gather_flush(gather))) {
+        view = &gather->metrics[gather->metric_count++];
     }
-    view = &gather->metrics[gather->metric_count++];
     memset(view, 0, sizeof *view);
+    view->temporality = LLMOBS_TEMPORALITY_CUMULATIVE;
     view->points =
-        (const llmobs_point_view*)(const void*)(gather->memory + gather->packer.front);
+        (const llmobs_point_view*)(const void*)(gather->packer.memory + gather->packer.front);
     return view;
+}
+
+/* Whether there is room for a point and so many bytes besides. */
+llmobsi_fn bool llmobsi_gather_has_room(const llmobsi_gather* gather, size_t bytes)
+{
+    const llmobsi_packer* packer = &gather->packer;
+    return packer->count < gather->point_limit &&
+           packer->back - packer->front >= sizeof(llmobs_point_view) + bytes;
 }
 
 /* Room for one point more of the metric at hand, zeroed; NULL: flush, and begin the metric anew. */
 llmobsi_fn llmobs_point_view* llmobsi_gather_point(llmobsi_gather* gather)
 {
     llmobsi_packer* packer = &gather->packer;
-    llmobs_point_view* point = (llmobs_point_view*)(void*)(gather->memory + packer->front);
-    if (packer->back - packer->front < sizeof *point) {
+    llmobs_point_view* point = (llmobs_point_view*)(void*)(packer->memory + packer->front);
+    if (gather->stopped || !llmobsi_gather_has_room(gather, 0)) {
         return NULL;
     }
     packer->front += sizeof *point;
+    packer->count++;
     memset(point, 0, sizeof *point);
     point->time_unix_ns = gather->now_unix_ns;
     return point;
 }
 
-llmobsi_fn void llmobsi_metric_view_of(const llmobsi_metric* metric, llmobs_metric_view* view)
+/* Since when it counts. A clock that went back meanwhile must not make it end before it began. */
+llmobsi_fn void llmobsi_point_begun(llmobs_point_view* point, uint64_t start_unix_ns)
 {
+    point->start_unix_ns = start_unix_ns;
+    point->time_unix_ns = point->time_unix_ns < start_unix_ns ? start_unix_ns : point->time_unix_ns;
+}
+
+llmobsi_fn void llmobsi_metric_view_of(const llmobsi_gather* gather, const llmobsi_metric* metric,
+                                       llmobs_metric_view* view)
+{
+    if (llmobsi_is_delta(gather->delta, metric->instrument)) {
+        view->temporality = LLMOBS_TEMPORALITY_DELTA;
+    }
     view->name = metric->name;
     view->help = metric->help;
     view->unit = metric->unit;
@@ -148,6 +207,7 @@ llmobsi_fn bool llmobsi_exemplar_read(const llmobsi_exemplar* exemplar, llmobs_e
 llmobsi_fn bool llmobsi_point_exemplars(llmobsi_gather* gather, const llmobsi_metric* metric,
                                         const llmobsi_series* series, llmobs_point_view* point)
 {
+    const bool news = llmobsi_is_delta(gather->delta, metric->instrument);
     const llmobsi_exemplar* from;
     uint32_t places = metric->bound_count > 0 ? metric->bound_count + 1u : 1;
     llmobs_exemplar_view* views;
@@ -164,7 +224,8 @@ llmobsi_fn bool llmobsi_point_exemplars(llmobsi_gather* gather, const llmobsi_me
         llmobs_exemplar_view* view = &views[point->exemplar_count];
         memset(view, 0, sizeof *view);
         view->bucket = i;
-        point->exemplar_count += llmobsi_exemplar_read(&from[i], view);
+        point->exemplar_count += llmobsi_exemplar_read(&from[i], view) &&
+                                 (!news || view->unix_ns >= point->start_unix_ns);
     }
     point->exemplars = views;
     return true;
@@ -192,12 +253,15 @@ llmobsi_fn bool llmobsi_point_histogram(llmobsi_gather* gather, const llmobsi_me
     if (counts == NULL) {
         return false;
     }
+    if (gather->delta != NULL) {
+        llmobsi_delta_histogram(gather->delta, metric, series, &reading);
+    }
     memcpy(counts, reading.counts, reading.bucket_count * sizeof *counts);
     point->bucket_counts = counts;
     point->bucket_count = reading.bucket_count;
     point->count = reading.count;
     point->value = llmobsi_value_of(metric->number, reading.sum);
-    if (reading.count != 0) {
+    if (reading.count != 0 && gather->delta == NULL) {
         point->min = llmobsi_value_of(metric->number, ~reading.least);
         point->max = llmobsi_value_of(metric->number, reading.most - 1);
     }
@@ -216,15 +280,26 @@ llmobsi_fn bool llmobsi_point_fill(llmobsi_gather* gather, const llmobsi_series*
 {
     const llmobsi_recorder* recorder = gather->recorder;
     const llmobsi_metric* metric = &recorder->registry.metrics[series->metric];
+    uint64_t start_unix_ns = series->created_unix_ns;
     point->labels.data = series->key + series->key_size;
     point->labels.size = series->text_size;
-    point->start_unix_ns = series->created_unix_ns;
-    if (gather->attributes && !llmobsi_point_attributes(gather, metric, series, point)) {
+    if (llmobsi_is_delta(gather->delta, metric->instrument)) {
+        start_unix_ns = llmobsi_delta_start(
+            gather->delta, (size_t)(series - recorder->registry.series), start_unix_ns);
+    }
+    llmobsi_point_begun(point, start_unix_ns);
+    /* What it points to first: once a difference is taken, it has to go out. */
+    if ((gather->attributes && !llmobsi_point_attributes(gather, metric, series, point)) ||
+        !llmobsi_point_exemplars(gather, metric, series, point)) {
         return false;
     }
     switch ((llmobs_instrument)metric->instrument) {
     case LLMOBS_COUNTER:
         point->value.integer = (int64_t)llmobsi_read_counter(recorder, series->cell);
+        if (gather->delta != NULL) {
+            point->value.integer = (int64_t)llmobsi_delta_take(&gather->delta->told[series->cell],
+                                                               (uint64_t)point->value.integer);
+        }
         break;
     case LLMOBS_UPDOWN:
         point->value.integer = llmobsi_read_updown(recorder, series->cell);
@@ -232,15 +307,20 @@ llmobsi_fn bool llmobsi_point_fill(llmobsi_gather* gather, const llmobsi_series*
     case LLMOBS_GAUGE:
     case LLMOBS_GAUGE_CALLBACK: /* which has no series */
         point->value.real = llmobsi_read_gauge(recorder, series->cell);
-        return true;
+        break;
     case LLMOBS_HISTOGRAM:
     case LLMOBS_HISTOGRAM_EXPONENTIAL:
-        if (!llmobsi_point_histogram(gather, metric, series, point)) {
-            return false;
-        }
-        break;
+        return llmobsi_point_histogram(gather, metric, series, point);
     }
-    return llmobsi_point_exemplars(gather, metric, series, point);
+    return true;
+}
+
+/* A difference of nothing is no point. */
+llmobsi_fn bool llmobsi_point_is_idle(const llmobs_metric_view* view,
+                                      const llmobs_point_view* point)
+{
+    return view->temporality == LLMOBS_TEMPORALITY_DELTA &&
+           (view->instrument == LLMOBS_COUNTER ? point->value.integer == 0 : point->count == 0);
 }
 
 /* ---- the registry -------------------------------------------------------------------------- */
@@ -249,25 +329,47 @@ llmobsi_fn bool llmobsi_point_fill(llmobsi_gather* gather, const llmobsi_series*
 llmobsi_fn bool llmobsi_gather_series(llmobsi_gather* gather, llmobs_metric_view* view,
                                       const llmobsi_series* series)
 {
-    size_t front = gather->packer.front;
+    const llmobsi_packer before = gather->packer;
     llmobs_point_view* point = llmobsi_gather_point(gather);
     if (point == NULL || !llmobsi_point_fill(gather, series, point)) {
-        gather->packer.front = front;
+        gather->packer = before;
         return false;
+    }
+    if (view->temporality == LLMOBS_TEMPORALITY_DELTA) {
+        gather->delta->until_unix_ns[series - gather->recorder->registry.series] =
+            point->time_unix_ns;
+    }
+    if (llmobsi_point_is_idle(view, point)) {
+        gather->packer = before;
+        return true;
     }
     view->point_count++;
     return true;
 }
 
+/* The value of a gauge's callback, outside all locks. Where that forked, what was read is the
+   parent's; where it hung until close had left it, nobody wants it any more. */
+llmobsi_fn double llmobsi_gather_ask(llmobsi_gather* gather, const llmobsi_asked* asked)
+{
+    double value = 0;
+    if (!llmobsi_is_left(gather->recorder)) {
+        llmobsi_callback callback = llmobsi_callback_begin(gather->recorder->ticket);
+        value = asked->callback(asked->user);
+        gather->stopped |= !llmobsi_callback_end(&callback);
+    }
+    gather->stopped |= llmobsi_is_left(gather->recorder);
+    return value;
+}
+
 /* A metric whose value is asked for. */
 llmobsi_fn void llmobsi_gather_callback(llmobsi_gather* gather, const llmobsi_metric* metric)
 {
-    llmobsi_callback callback = llmobsi_callback_begin(gather->recorder->ticket);
-    double value = metric->callback(metric->callback_user);
+    const llmobsi_registry* registry = &gather->recorder->registry;
+    double value = llmobsi_gather_ask(gather, &registry->asked[metric - registry->metrics]);
     llmobs_metric_view* view;
     llmobs_point_view* point;
-    llmobsi_callback_end(&callback);
-    if ((llmobsi_double_bits(value) & ~(UINT64_C(1) << 63)) > LLMOBS_I_DOUBLE_INFINITY) {
+    if (gather->stopped ||
+        (llmobsi_double_bits(value) & ~(UINT64_C(1) << 63)) > LLMOBS_I_DOUBLE_INFINITY) {
         return; /* NaN: no value now */
     }
     view = llmobsi_gather_metric(gather);
@@ -277,7 +379,7 @@ llmobsi_fn void llmobsi_gather_callback(llmobsi_gather* gather, const llmobsi_me
         point = llmobsi_gather_point(gather);
     }
     if (point != NULL) {
-        llmobsi_metric_view_of(metric, view);
+        llmobsi_metric_view_of(gather, metric, view);
         point->labels.data = llmobsi_empty;
         point->value.real = value;
         view->point_count = 1;
@@ -289,31 +391,48 @@ llmobsi_fn void llmobsi_gather_metric_series(llmobsi_gather* gather, const llmob
     const llmobsi_registry* registry = &gather->recorder->registry;
     uint32_t next = llmobsi_load_acquire(&metric->first);
     llmobs_metric_view* view = llmobsi_gather_metric(gather);
-    llmobsi_metric_view_of(metric, view);
+    llmobsi_metric_view_of(gather, metric, view);
     while (next != 0 && !gather->stopped) {
         const llmobsi_series* series = &registry->series[next - 1];
+        bool alone = gather->packer.count == 0;
         if (llmobsi_load_relaxed(&series->state) != LLMOBS_I_SERIES_LIVE ||
             llmobsi_gather_series(gather, view, series)) {
+            next = llmobsi_load_acquire(&series->next);
+        } else if (alone) {
+            gather->oversized++;
             next = llmobsi_load_acquire(&series->next);
         } else {
             (void)llmobsi_gather_flush(gather);
             view = llmobsi_gather_metric(gather);
-            llmobsi_metric_view_of(metric, view);
+            llmobsi_metric_view_of(gather, metric, view);
         }
     }
 }
 
-/* All metrics of the registry, in the order of their definition. */
-llmobsi_fn void llmobsi_gather_registry(llmobsi_gather* gather)
+/* Metrics of the registry, those that ask the host or all others, in the order in which they were
+   defined. */
+llmobsi_fn void llmobsi_gather_registry(llmobsi_gather* gather, bool asking)
 {
     const llmobsi_registry* registry = &gather->recorder->registry;
     uint32_t count = llmobsi_load_acquire(&registry->metric_count);
     uint32_t i;
     for (i = 0; i < count && !gather->stopped; i++) {
-        if (registry->metrics[i].instrument == LLMOBS_GAUGE_CALLBACK) {
-            llmobsi_gather_callback(gather, &registry->metrics[i]);
-        } else {
-            llmobsi_gather_metric_series(gather, &registry->metrics[i]);
+        const llmobsi_metric* metric = &registry->metrics[i];
+        bool asks = metric->instrument == LLMOBS_GAUGE_CALLBACK;
+        if (asks && asking) {
+            llmobsi_gather_callback(gather, metric);
+        } else if (!asks && !asking) {
+            llmobsi_gather_metric_series(gather, metric);
         }
     }
+}
+
+/* Whether one asks the host. */
+llmobsi_fn bool llmobsi_registry_asks(const llmobsi_registry* registry)
+{
+    uint32_t count = registry->on ? llmobsi_load_acquire(&registry->metric_count) : 0;
+    uint32_t i;
+    for (i = 0; i < count && registry->metrics[i].instrument != LLMOBS_GAUGE_CALLBACK; i++) {
+    }
+    return i < count;
 }

@@ -1,304 +1,327 @@
-/* Metrics as OTLP/JSON, by the rules of encode/otlp, and with the same care for room. What a reader
-   reckons with is written even where it is zero or false; only times that are not known and empty
-   texts are left out. */
+/* OTLP of metrics, by the rules of encode/otlp. In JSON, what a reader reckons with is written even
+   where it is zero or false; only times that are not known and empty texts are left out. */
 
-/* ---- numbers ------------------------------------------------------------------------------- */
+/* ---- what every point has ------------------------------------------------------------------ */
 
-/* Billionths as the decimal that they are: 1234567890 is 1.23456789. No double holds them all; a
-   reader's will be the nearest. LLMOBS_I_DOUBLE_ROOM bytes must be free. */
-llmobsi_fn char* llmobsi_append_billionths(char* cursor, int64_t number)
-{
-    uint64_t magnitude = (uint64_t)number;
-    uint32_t fraction;
-    if (number < 0) {
-        *cursor++ = '-';
-        magnitude = 0 - magnitude;
-    }
-    cursor = llmobsi_append_u64(cursor, magnitude / 1000000000);
-    fraction = (uint32_t)(magnitude % 1000000000);
-    if (fraction != 0) {
-        *cursor++ = '.';
-        cursor = llmobsi_append_eight_digits(cursor, fraction / 10);
-        *cursor++ = (char)('0' + fraction % 10);
-        while (cursor[-1] == '0') {
-            cursor--;
-        }
-    }
-    return cursor;
-}
-
-/* As a member of type double. LLMOBS_I_JSON_DOUBLE_ROOM bytes must be free. */
-llmobsi_fn char* llmobsi_otlp_number(char* cursor, llmobs_number number, llmobs_value value)
+/* A point's value, sum, least or largest value, in the number that its metric has. */
+llmobsi_inline llmobsi_otlp_at llmobsi_otlp_number(llmobsi_otlp out, llmobsi_otlp_at at,
+                                                   llmobsi_otlp_name name, llmobs_number number,
+                                                   llmobs_value value)
 {
     switch (number) {
     case LLMOBS_NUMBER_INT:
         break;
     case LLMOBS_NUMBER_NANO:
-        return llmobsi_append_billionths(cursor, value.integer);
+        return llmobsi_otlp_nano(out, at, name, value.integer);
     case LLMOBS_NUMBER_DOUBLE:
-        return llmobsi_json_double_at(cursor, value.real);
+        return llmobsi_otlp_double(out, at, name, value.real);
     }
-    return llmobsi_append_i64(cursor, value.integer);
+    return llmobsi_otlp_whole(out, at, name, value.integer);
 }
 
-/* ---- what every point has ------------------------------------------------------------------ */
-
-/* The begin of a point: `{"startTimeUnixNano":"...","timeUnixNano":"...","attributes":[...]` */
-llmobsi_fn char* llmobsi_otlp_point_head(llmobsi_writer* writer, char* cursor,
-                                         const llmobs_point_view* point)
+/* The times have the same numbers in every kind of point, the attributes have not. */
+llmobsi_inline llmobsi_otlp_at llmobsi_otlp_point_head(llmobsi_otlp out, llmobsi_otlp_at at,
+                                                       llmobsi_otlp_name attributes,
+                                                       const llmobs_point_view* point)
 {
-    cursor = llmobsi_room(writer, cursor, 192);
-    *cursor++ = '{';
-    if (point->start_unix_ns != 0) {
-        cursor = llmobsi_append_text(cursor, "\"startTimeUnixNano\":\"");
-        cursor = llmobsi_append_u64(cursor, point->start_unix_ns);
-        cursor = llmobsi_append_text(cursor, "\",");
+    bool known = point->start_unix_ns != 0;
+    at = llmobsi_otlp_room(out, at, 256);
+    if (known) {
+        at = llmobsi_otlp_fixed64(out, at, llmobsi_otlp_first(2, "startTimeUnixNano"),
+                                  point->start_unix_ns);
     }
-    cursor = llmobsi_append_text(cursor, "\"timeUnixNano\":\"");
-    cursor = llmobsi_append_u64(cursor, point->time_unix_ns);
-    *cursor++ = '"';
-    return llmobsi_otlp_attribute_members(writer, cursor, point->attributes,
-                                          point->attribute_count, 0);
+    at = llmobsi_otlp_fixed64(out, at,
+                              llmobsi_otlp_first_if(!known, llmobsi_otlp_field(3, "timeUnixNano")),
+                              point->time_unix_ns);
+    at = llmobsi_otlp_own_attributes(out, at, attributes, point->attributes,
+                                     point->attribute_count);
+    return llmobsi_otlp_room(out, at, LLMOBS_I_JSON_AFTER);
 }
 
-/* An exemplar's value is a double for every kind of number: so has the view. */
-llmobsi_fn char* llmobsi_otlp_exemplars(llmobsi_writer* writer, char* cursor,
-                                        const llmobs_exemplar_view* exemplars, size_t count)
+/* Exemplar. Its value is a double for every kind of number: so has the view. */
+llmobsi_inline llmobsi_otlp_at llmobsi_otlp_exemplar(llmobsi_otlp out, llmobsi_otlp_at at,
+                                                     const void* part)
 {
-    size_t i;
-    cursor = llmobsi_append_text(cursor, ",\"exemplars\":[");
-    for (i = 0; i < count && !writer->failed; i++) {
-        cursor = llmobsi_room(writer, cursor, 256);
-        cursor = i > 0 ? llmobsi_append_text(cursor, ",{\"timeUnixNano\":\"")
-                       : llmobsi_append_text(cursor, "{\"timeUnixNano\":\"");
-        cursor = llmobsi_append_u64(cursor, exemplars[i].unix_ns);
-        cursor = llmobsi_append_text(cursor, "\",\"asDouble\":");
-        cursor = llmobsi_json_double_at(cursor, exemplars[i].value);
-        cursor = llmobsi_append_text(cursor, ",\"spanId\":\"");
-        cursor = llmobsi_append_hex(cursor, exemplars[i].span_id, 8);
-        cursor = llmobsi_append_text(cursor, "\",\"traceId\":\"");
-        cursor = llmobsi_append_hex(cursor, exemplars[i].trace_id, 16);
-        cursor = llmobsi_append_text(cursor, "\"}");
+    const llmobs_exemplar_view* exemplar = (const llmobs_exemplar_view*)part;
+    at = llmobsi_otlp_room(out, at, 320);
+    at = llmobsi_otlp_fixed64(out, at, llmobsi_otlp_first(2, "timeUnixNano"), exemplar->unix_ns);
+    at = llmobsi_otlp_double(out, at, llmobsi_otlp_present(3, "asDouble"), exemplar->value);
+    at = llmobsi_otlp_id(out, at, llmobsi_otlp_field(4, "spanId"), exemplar->span_id, 8);
+    return llmobsi_otlp_id(out, at, llmobsi_otlp_field(5, "traceId"), exemplar->trace_id, 16);
+}
+
+llmobsi_inline llmobsi_otlp_at llmobsi_otlp_exemplars(llmobsi_otlp out, llmobsi_otlp_at at,
+                                                      llmobsi_otlp_name name,
+                                                      const llmobs_point_view* point)
+{
+    if (point->exemplar_count == 0 || point->exemplars == NULL) {
+        return at;
     }
-    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER + 1);
-    *cursor++ = ']';
-    return cursor;
+    return llmobsi_otlp_parts(out, at, name, llmobsi_otlp_exemplar, point->exemplars,
+                              sizeof *point->exemplars, point->exemplar_count);
 }
 
 /* ---- sums and gauges ----------------------------------------------------------------------- */
 
-llmobsi_fn char* llmobsi_otlp_number_point(llmobsi_writer* writer, char* cursor,
-                                           llmobs_number number, const llmobs_point_view* point)
+/* NumberDataPoint */
+llmobsi_inline llmobsi_otlp_at llmobsi_otlp_number_point(llmobsi_otlp out, llmobsi_otlp_at at,
+                                                         const llmobs_metric_view* metric,
+                                                         const llmobs_point_view* point)
 {
-    cursor = llmobsi_room(writer, cursor, 128);
-    if (number == LLMOBS_NUMBER_NANO || number == LLMOBS_NUMBER_DOUBLE) {
-        cursor = llmobsi_append_text(cursor, ",\"asDouble\":");
-        return llmobsi_otlp_number(cursor, number, point->value);
-    }
-    cursor = llmobsi_append_text(cursor, ",\"asInt\":\"");
-    cursor = llmobsi_append_i64(cursor, point->value.integer);
-    *cursor++ = '"';
-    return cursor;
+    bool whole = metric->number != LLMOBS_NUMBER_NANO && metric->number != LLMOBS_NUMBER_DOUBLE;
+    at = llmobsi_otlp_point_head(out, at, llmobsi_otlp_field(7, "attributes"), point);
+    at = llmobsi_otlp_room(out, at, 128);
+    at = whole ? llmobsi_otlp_sfixed64(out, at, llmobsi_otlp_present(6, "asInt"),
+                                       point->value.integer)
+               : llmobsi_otlp_number(out, at, llmobsi_otlp_present(4, "asDouble"), metric->number,
+                                     point->value);
+    return llmobsi_otlp_exemplars(out, at, llmobsi_otlp_field(5, "exemplars"), point);
 }
 
 /* ---- histograms ---------------------------------------------------------------------------- */
 
-llmobsi_fn char* llmobsi_otlp_bucket_counts(llmobsi_writer* writer, char* cursor,
-                                            const llmobs_point_view* point)
+llmobsi_inline size_t llmobsi_otlp_bucket_count(const llmobs_point_view* point)
 {
-    size_t count = point->bucket_counts != NULL ? point->bucket_count : 0;
-    size_t i;
-    cursor = llmobsi_append_text(cursor, ",\"bucketCounts\":[");
-    for (i = 0; i < count && !writer->failed; i++) {
-        cursor = llmobsi_room(writer, cursor, 64);
-        cursor = i > 0 ? llmobsi_append_text(cursor, ",\"") : llmobsi_append_text(cursor, "\"");
-        cursor = llmobsi_append_u64(cursor, point->bucket_counts[i]);
-        *cursor++ = '"';
+    return point->bucket_counts != NULL ? point->bucket_count : 0;
+}
+
+/* Whether its least and its largest value are known: there are values, and it is no difference. */
+llmobsi_inline bool llmobsi_otlp_has_extremes(const llmobs_metric_view* metric,
+                                              const llmobs_point_view* point)
+{
+    return point->count > 0 && metric->temporality != LLMOBS_TEMPORALITY_DELTA;
+}
+
+/* HistogramDataPoint. Without a value there is no least and no largest one, but there is a sum. */
+llmobsi_inline llmobsi_otlp_at llmobsi_otlp_explicit_point(llmobsi_otlp out, llmobsi_otlp_at at,
+                                                           const llmobs_metric_view* metric,
+                                                           const llmobs_point_view* point)
+{
+    at = llmobsi_otlp_point_head(out, at, llmobsi_otlp_field(9, "attributes"), point);
+    at = llmobsi_otlp_room(out, at, 320);
+    at = llmobsi_otlp_fixed64(out, at, llmobsi_otlp_field(4, "count"), point->count);
+    at = llmobsi_otlp_number(out, at, llmobsi_otlp_present(5, "sum"), metric->number, point->value);
+    if (llmobsi_otlp_has_extremes(metric, point)) {
+        at = llmobsi_otlp_number(out, at, llmobsi_otlp_present(11, "min"), metric->number,
+                                 point->min);
+        at = llmobsi_otlp_number(out, at, llmobsi_otlp_present(12, "max"), metric->number,
+                                 point->max);
     }
-    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER + 1);
-    *cursor++ = ']';
-    return cursor;
+    at = llmobsi_otlp_fixed64s(out, at, llmobsi_otlp_field(6, "bucketCounts"),
+                               point->bucket_counts, llmobsi_otlp_bucket_count(point));
+    at = llmobsi_otlp_doubles(out, at, llmobsi_otlp_field(7, "explicitBounds"), metric->bounds,
+                              metric->bounds != NULL ? metric->bound_count : 0);
+    return llmobsi_otlp_exemplars(out, at, llmobsi_otlp_field(8, "exemplars"), point);
 }
 
-llmobsi_fn char* llmobsi_otlp_bounds(llmobsi_writer* writer, char* cursor,
-                                     const llmobs_metric_view* metric)
+/* Buckets */
+llmobsi_inline llmobsi_otlp_at llmobsi_otlp_buckets(llmobsi_otlp out, llmobsi_otlp_at at,
+                                                    const llmobs_point_view* point)
 {
-    size_t count = metric->bounds != NULL ? metric->bound_count : 0;
-    size_t i;
-    cursor = llmobsi_append_text(cursor, ",\"explicitBounds\":[");
-    for (i = 0; i < count && !writer->failed; i++) {
-        cursor = llmobsi_room(writer, cursor, 64);
-        if (i > 0) {
-            *cursor++ = ',';
-        }
-        cursor = llmobsi_json_double_at(cursor, metric->bounds[i]);
+    at = llmobsi_otlp_sint32(out, at, llmobsi_otlp_first(1, "offset"), point->offset);
+    return llmobsi_otlp_uint64s(out, at, llmobsi_otlp_field(2, "bucketCounts"),
+                                point->bucket_counts, llmobsi_otlp_bucket_count(point));
+}
+
+/* ExponentialHistogramDataPoint */
+llmobsi_inline llmobsi_otlp_at llmobsi_otlp_exponential_point(llmobsi_otlp out, llmobsi_otlp_at at,
+                                                              const llmobs_metric_view* metric,
+                                                              const llmobs_point_view* point)
+{
+    uint64_t size = 0;
+    if (llmobsi_otlp_is_protobuf(out)) {
+        size = llmobsi_otlp_buckets(llmobsi_otlp_measure(out.texts), llmobsi_otlp_begin_at(NULL),
+                                    point)
+                   .size;
     }
-    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER + 1);
-    *cursor++ = ']';
-    return cursor;
-}
-
-/* Without a value there is no least and no largest one, but there is a sum. */
-llmobsi_fn char* llmobsi_otlp_distribution(llmobsi_writer* writer, char* cursor,
-                                           llmobs_number number, const llmobs_point_view* point)
-{
-    cursor = llmobsi_room(writer, cursor, 256);
-    cursor = llmobsi_append_text(cursor, ",\"count\":\"");
-    cursor = llmobsi_append_u64(cursor, point->count);
-    cursor = llmobsi_append_text(cursor, "\",\"sum\":");
-    cursor = llmobsi_otlp_number(cursor, number, point->value);
-    if (point->count > 0) {
-        cursor = llmobsi_append_text(cursor, ",\"min\":");
-        cursor = llmobsi_otlp_number(cursor, number, point->min);
-        cursor = llmobsi_append_text(cursor, ",\"max\":");
-        cursor = llmobsi_otlp_number(cursor, number, point->max);
+    at = llmobsi_otlp_point_head(out, at, llmobsi_otlp_field(1, "attributes"), point);
+    at = llmobsi_otlp_room(out, at, 480);
+    at = llmobsi_otlp_fixed64(out, at, llmobsi_otlp_field(4, "count"), point->count);
+    at = llmobsi_otlp_number(out, at, llmobsi_otlp_present(5, "sum"), metric->number, point->value);
+    if (llmobsi_otlp_has_extremes(metric, point)) {
+        at = llmobsi_otlp_number(out, at, llmobsi_otlp_present(12, "min"), metric->number,
+                                 point->min);
+        at = llmobsi_otlp_number(out, at, llmobsi_otlp_present(13, "max"), metric->number,
+                                 point->max);
     }
-    return llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
-}
-
-llmobsi_fn char* llmobsi_otlp_explicit_point(llmobsi_writer* writer, char* cursor,
-                                             const llmobs_metric_view* metric,
-                                             const llmobs_point_view* point)
-{
-    cursor = llmobsi_otlp_distribution(writer, cursor, metric->number, point);
-    cursor = llmobsi_otlp_bucket_counts(writer, cursor, point);
-    return llmobsi_otlp_bounds(writer, cursor, metric);
-}
-
-llmobsi_fn char* llmobsi_otlp_exponential_point(llmobsi_writer* writer, char* cursor,
-                                                const llmobs_metric_view* metric,
-                                                const llmobs_point_view* point)
-{
-    cursor = llmobsi_otlp_distribution(writer, cursor, metric->number, point);
-    cursor = llmobsi_room(writer, cursor, 192);
-    cursor = llmobsi_append_text(cursor, ",\"scale\":");
-    cursor = llmobsi_append_i64(cursor, point->scale);
-    cursor = llmobsi_append_text(cursor, ",\"zeroCount\":\"");
-    cursor = llmobsi_append_u64(cursor, point->zero_count);
-    cursor = llmobsi_append_text(cursor, "\",\"positive\":{\"offset\":");
-    cursor = llmobsi_append_i64(cursor, point->offset);
-    cursor = llmobsi_otlp_bucket_counts(writer, cursor, point);
-    *cursor++ = '}';
-    return cursor;
+    at = llmobsi_otlp_sint32(out, at, llmobsi_otlp_field(6, "scale"), point->scale);
+    at = llmobsi_otlp_fixed64(out, at, llmobsi_otlp_field(7, "zeroCount"), point->zero_count);
+    at = llmobsi_otlp_open(out, at, llmobsi_otlp_field(8, "positive"), size);
+    if (out.form != LLMOBS_I_OTLP_SIZE) {
+        at = llmobsi_otlp_buckets(out, at, point);
+        at = llmobsi_otlp_close(out, at);
+    }
+    return llmobsi_otlp_exemplars(out, at, llmobsi_otlp_field(11, "exemplars"), point);
 }
 
 /* ---- metrics ------------------------------------------------------------------------------- */
 
-llmobsi_fn char* llmobsi_otlp_point(llmobsi_writer* writer, char* cursor,
-                                    const llmobs_metric_view* metric,
-                                    const llmobs_point_view* point)
+llmobsi_inline llmobsi_otlp_at llmobsi_otlp_point(llmobsi_otlp out, llmobsi_otlp_at at,
+                                                  const llmobs_metric_view* metric,
+                                                  const llmobs_point_view* point)
 {
-    cursor = llmobsi_otlp_point_head(writer, cursor, point);
     if (metric->instrument == LLMOBS_HISTOGRAM) {
-        cursor = llmobsi_otlp_explicit_point(writer, cursor, metric, point);
-    } else if (metric->instrument == LLMOBS_HISTOGRAM_EXPONENTIAL) {
-        cursor = llmobsi_otlp_exponential_point(writer, cursor, metric, point);
-    } else {
-        cursor = llmobsi_otlp_number_point(writer, cursor, metric->number, point);
+        return llmobsi_otlp_explicit_point(out, at, metric, point);
     }
-    cursor = llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
-    if (point->exemplar_count > 0 && point->exemplars != NULL) {
-        cursor = llmobsi_otlp_exemplars(writer, cursor, point->exemplars, point->exemplar_count);
+    if (metric->instrument == LLMOBS_HISTOGRAM_EXPONENTIAL) {
+        return llmobsi_otlp_exponential_point(out, at, metric, point);
     }
-    *cursor++ = '}';
-    return llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+    return llmobsi_otlp_number_point(out, at, metric, point);
 }
 
-/* `{"dataPoints":[...]` */
-llmobsi_fn char* llmobsi_otlp_points(llmobsi_writer* writer, char* cursor,
-                                     const llmobs_metric_view* metric)
+llmobsi_fn uint64_t llmobsi_otlp_point_size(llmobsi_otlp_texts* texts,
+                                            const llmobs_metric_view* metric,
+                                            const llmobs_point_view* point)
 {
+    return llmobsi_otlp_point(llmobsi_otlp_measure(texts), llmobsi_otlp_begin_at(NULL), metric,
+                              point)
+        .size;
+}
+
+llmobsi_inline llmobsi_otlp_at llmobsi_otlp_points(llmobsi_otlp out, llmobsi_otlp_at at,
+                                                   const llmobs_metric_view* metric)
+{
+    const llmobsi_otlp_name name = llmobsi_otlp_first(1, "dataPoints");
     size_t count = metric->points != NULL ? metric->point_count : 0;
     size_t i;
-    cursor = llmobsi_append_text(cursor, "{\"dataPoints\":[");
-    for (i = 0; i < count && !writer->failed; i++) {
-        if (i > 0) {
-            *cursor++ = ',';
+    at = llmobsi_otlp_list(out, at, name);
+    for (i = 0; i < count && !llmobsi_otlp_failed(out); i++) {
+        const llmobs_point_view* point = &metric->points[i];
+        uint64_t size = 0;
+        if (llmobsi_otlp_is_protobuf(out)) {
+            size = llmobsi_otlp_point_size(out.texts, metric, point);
         }
-        cursor = llmobsi_otlp_point(writer, cursor, metric, &metric->points[i]);
+        at = llmobsi_otlp_room(out, at, LLMOBS_I_JSON_AFTER);
+        at = llmobsi_otlp_item(out, at, name.number, i == 0, size);
+        if (out.form != LLMOBS_I_OTLP_SIZE) {
+            at = llmobsi_otlp_point(out, at, metric, point);
+            at = llmobsi_otlp_close(out, at);
+        }
     }
-    cursor = llmobsi_room(writer, cursor, 128);
-    *cursor++ = ']';
-    return cursor;
+    return llmobsi_otlp_list_end(out, at);
 }
 
-#define LLMOBS_I_OTLP_CUMULATIVE ",\"aggregationTemporality\":2"
+/* Sum, Gauge, Histogram or ExponentialHistogram: their points, and what is said of them all. */
+llmobsi_inline llmobsi_otlp_at llmobsi_otlp_data(llmobsi_otlp out, llmobsi_otlp_at at,
+                                                 const llmobs_metric_view* metric)
+{
+    llmobs_temporality temporality = metric->temporality == LLMOBS_TEMPORALITY_DELTA
+                                         ? LLMOBS_TEMPORALITY_DELTA
+                                         : LLMOBS_TEMPORALITY_CUMULATIVE;
+    at = llmobsi_otlp_points(out, at, metric);
+    at = llmobsi_otlp_room(out, at, 128);
+    if (metric->instrument != LLMOBS_GAUGE && metric->instrument != LLMOBS_GAUGE_CALLBACK) {
+        at = llmobsi_otlp_enum(out, at, llmobsi_otlp_field(2, "aggregationTemporality"),
+                               (uint32_t)temporality);
+    }
+    if (metric->instrument == LLMOBS_COUNTER || metric->instrument == LLMOBS_UPDOWN) {
+        at = llmobsi_otlp_bool(out, at, llmobsi_otlp_field(3, "isMonotonic"),
+                               metric->instrument == LLMOBS_COUNTER);
+    }
+    return at;
+}
 
-/* The points under the name of their kind, with what is said of them all. An unknown kind has
-   none. */
-llmobsi_fn char* llmobsi_otlp_data(llmobsi_writer* writer, char* cursor,
-                                   const llmobs_metric_view* metric)
+llmobsi_fn uint64_t llmobsi_otlp_data_size(llmobsi_otlp_texts* texts,
+                                           const llmobs_metric_view* metric)
+{
+    return llmobsi_otlp_data(llmobsi_otlp_measure(texts), llmobsi_otlp_begin_at(NULL), metric).size;
+}
+
+/* What the data is called. False: the kind is unknown, it has none. */
+llmobsi_fn bool llmobsi_otlp_data_name(const llmobs_metric_view* metric, llmobsi_otlp_name* name)
 {
     switch (metric->instrument) {
     case LLMOBS_COUNTER:
-        cursor = llmobsi_append_text(cursor, ",\"sum\":");
-        cursor = llmobsi_otlp_points(writer, cursor, metric);
-        cursor = llmobsi_append_text(cursor, LLMOBS_I_OTLP_CUMULATIVE ",\"isMonotonic\":true}");
-        break;
     case LLMOBS_UPDOWN:
-        cursor = llmobsi_append_text(cursor, ",\"sum\":");
-        cursor = llmobsi_otlp_points(writer, cursor, metric);
-        cursor = llmobsi_append_text(cursor, LLMOBS_I_OTLP_CUMULATIVE ",\"isMonotonic\":false}");
-        break;
+        *name = llmobsi_otlp_field(7, "sum");
+        return true;
     case LLMOBS_GAUGE:
     case LLMOBS_GAUGE_CALLBACK:
-        cursor = llmobsi_append_text(cursor, ",\"gauge\":");
-        cursor = llmobsi_otlp_points(writer, cursor, metric);
-        *cursor++ = '}';
-        break;
+        *name = llmobsi_otlp_field(5, "gauge");
+        return true;
     case LLMOBS_HISTOGRAM:
-        cursor = llmobsi_append_text(cursor, ",\"histogram\":");
-        cursor = llmobsi_otlp_points(writer, cursor, metric);
-        cursor = llmobsi_append_text(cursor, LLMOBS_I_OTLP_CUMULATIVE "}");
-        break;
+        *name = llmobsi_otlp_field(9, "histogram");
+        return true;
     case LLMOBS_HISTOGRAM_EXPONENTIAL:
-        cursor = llmobsi_append_text(cursor, ",\"exponentialHistogram\":");
-        cursor = llmobsi_otlp_points(writer, cursor, metric);
-        cursor = llmobsi_append_text(cursor, LLMOBS_I_OTLP_CUMULATIVE "}");
-        break;
+        *name = llmobsi_otlp_field(10, "exponentialHistogram");
+        return true;
     }
-    return llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+    return false;
 }
 
-llmobsi_fn char* llmobsi_otlp_metric(llmobsi_writer* writer, char* cursor,
-                                     const llmobs_metric_view* metric)
+/* Metric */
+llmobsi_inline llmobsi_otlp_at llmobsi_otlp_metric(llmobsi_otlp out, llmobsi_otlp_at at,
+                                                   const llmobs_metric_view* metric)
 {
-    cursor = llmobsi_append_text(cursor, "{\"name\":");
-    cursor = llmobsi_json_string_at(writer, cursor, metric->name);
+    llmobsi_otlp_name name;
+    at = llmobsi_otlp_text(out, at, llmobsi_otlp_first(1, "name"), metric->name);
     if (metric->help.size > 0) {
-        cursor = llmobsi_append_text(cursor, ",\"description\":");
-        cursor = llmobsi_json_string_at(writer, cursor, metric->help);
+        at = llmobsi_otlp_text(out, at, llmobsi_otlp_field(2, "description"), metric->help);
     }
     if (metric->unit.size > 0) {
-        cursor = llmobsi_append_text(cursor, ",\"unit\":");
-        cursor = llmobsi_json_string_at(writer, cursor, metric->unit);
+        at = llmobsi_otlp_text(out, at, llmobsi_otlp_field(3, "unit"), metric->unit);
     }
-    cursor = llmobsi_room(writer, cursor, 128);
-    cursor = llmobsi_otlp_data(writer, cursor, metric);
-    *cursor++ = '}';
-    return llmobsi_room(writer, cursor, LLMOBS_I_JSON_AFTER);
+    if (!llmobsi_otlp_data_name(metric, &name)) {
+        return at;
+    }
+    at = llmobsi_otlp_room(out, at, 128);
+    at = llmobsi_otlp_open(out, at, name,
+                           llmobsi_otlp_is_protobuf(out)
+                               ? llmobsi_otlp_data_size(out.texts, metric)
+                               : 0);
+    if (out.form == LLMOBS_I_OTLP_SIZE) {
+        return at;
+    }
+    at = llmobsi_otlp_data(out, at, metric);
+    at = llmobsi_otlp_close(out, at);
+    return llmobsi_otlp_room(out, at, LLMOBS_I_JSON_AFTER);
+}
+
+llmobsi_fn char* llmobsi_otlp_metric_json(llmobsi_writer* writer, char* cursor,
+                                       const llmobs_batch* batch, size_t i)
+{
+    return llmobsi_otlp_metric(llmobsi_otlp_of(LLMOBS_I_OTLP_JSON, writer, NULL),
+                             llmobsi_otlp_begin_at(cursor), &batch->metrics[i])
+        .cursor;
+}
+
+llmobsi_fn uint64_t llmobsi_otlp_metric_size(llmobsi_otlp_texts* texts, const llmobs_batch* batch,
+                                           size_t i)
+{
+    return llmobsi_otlp_metric(llmobsi_otlp_measure(texts), llmobsi_otlp_begin_at(NULL),
+                             &batch->metrics[i])
+        .size;
+}
+
+llmobsi_fn char* llmobsi_otlp_metric_bytes(llmobsi_writer* writer, llmobsi_otlp_texts* texts,
+                                         char* cursor, const llmobs_batch* batch, size_t i)
+{
+    return llmobsi_otlp_metric(llmobsi_otlp_of(LLMOBS_I_OTLP_BYTES, writer, texts),
+                             llmobsi_otlp_begin_at(cursor), &batch->metrics[i])
+        .cursor;
 }
 
 /* ---- the message --------------------------------------------------------------------------- */
 
-/* With a buffer of any size from LLMOBS_I_WRITER_LEAST, for the tests. */
+/* How many points were lost before is not said: a scope's attributes are part of what tells one
+   series from another. */
+llmobsi_fn llmobsi_otlp_signal llmobsi_otlp_metrics(const llmobs_batch* batch)
+{
+    llmobsi_otlp_signal signal;
+    signal.resources = llmobsi_otlp_first(1, "resourceMetrics");
+    signal.scopes = llmobsi_otlp_field(2, "scopeMetrics");
+    signal.records = llmobsi_otlp_field(2, "metrics");
+    signal.count = batch->metrics != NULL ? batch->metric_count : 0;
+    signal.lost_before = 0;
+    signal.measure = llmobsi_otlp_metric_size;
+    signal.bytes = llmobsi_otlp_metric_bytes;
+    return signal;
+}
+
 llmobsi_fn bool llmobsi_otlp_encode_metrics(const llmobs_batch* batch, llmobsi_writer* writer)
 {
-    size_t count = batch->metrics != NULL ? batch->metric_count : 0;
-    size_t i;
-    char* cursor = llmobsi_room(writer, writer->data, 128);
-    cursor = llmobsi_append_text(cursor, "{\"resourceMetrics\":[{");
-    cursor = llmobsi_otlp_resource(writer, cursor, batch->resource);
-    cursor = llmobsi_room(writer, cursor, 256);
-    cursor = llmobsi_append_text(cursor, ",\"scopeMetrics\":[{" LLMOBS_I_OTLP_SCOPE
-                                         "},\"metrics\":[");
-    for (i = 0; i < count && !writer->failed; i++) {
-        if (i > 0) {
-            *cursor++ = ',';
-        }
-        cursor = llmobsi_otlp_metric(writer, cursor, &batch->metrics[i]);
-    }
-    return llmobsi_otlp_end(writer, cursor);
+    const llmobsi_otlp_signal signal = llmobsi_otlp_metrics(batch);
+    return llmobsi_otlp_write_json(batch, writer, &signal, llmobsi_otlp_metric_json);
 }
 
 LLMOBS_API bool llmobs_encode_otlp_metrics_json(const llmobs_batch* batch, llmobs_write_fn write,

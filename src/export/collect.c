@@ -24,7 +24,7 @@ typedef struct llmobsi_collector {
     uint32_t limbo_count;
     llmobsi_atomic32 requests_freed; /* by the last tick; the ticking thread reads */
     uint32_t limbo[LLMOBS_I_LIMBO]; /* slots ended by the tick, whose owners may still be writing */
-    uint64_t batch_ids;
+    llmobsi_atomic64 batch_ids; /* the next batch's; who seals one adds */
     llmobsi_atomic64 ticks; /* the tick adds, stats read */
     llmobsi_atomic64 collected;
     llmobsi_atomic64 collected_logs; /* of these */
@@ -34,30 +34,27 @@ typedef struct llmobsi_collector {
     uint64_t noted_drops[LLMOBS_DROP_COUNT];
     uint64_t noted_names;
     uint64_t noted_budgets;
+    uint64_t noted_requests;
     uint64_t noted_no_exporter;
+    uint64_t noted_guardrails;
     llmobsi_metric_totals noted_metrics;
     uint64_t noted_misused;
 } llmobsi_collector;
 
 /* ---- one span or log record ---------------------------------------------------------------- */
 
-llmobsi_fn void llmobsi_collect_slot(llmobsi_collector* collector, llmobsi_slot* slot,
-                                     uint64_t now_ns)
+/* Copies it into the queues of those that take such. */
+llmobsi_fn void llmobsi_collect_put(llmobsi_collector* collector, const llmobsi_slot* slot,
+                                    const llmobsi_tail_verdict* verdict, uint64_t now_ns)
 {
     uint32_t count = llmobsi_load_acquire(&collector->exporter_count);
     uint32_t signal = llmobsi_slot_signal(slot);
-    uint8_t flags = llmobsi_load_relaxed(&slot->flags);
     bool taken = false;
     uint32_t i;
-    if ((flags & LLMOBS_I_FLAG_PHASE) != 0) {
-        llmobsi_phase_collect(&collector->recorder, slot);
-    }
-    if (signal == LLMOBS_I_SPANS && (flags & LLMOBS_TRACE_SAMPLED) == 0) {
-        return; /* it carried a context, and is not to be seen */
-    }
     for (i = 0; i < count; i++) {
         if (llmobsi_exporter_takes(&collector->exporters[i], signal)) {
-            llmobsi_exporter_put(&collector->exporters[i], &collector->recorder, slot, now_ns);
+            llmobsi_exporter_put(&collector->exporters[i], &collector->recorder, slot, verdict,
+                                 now_ns);
             taken = true;
         }
     }
@@ -69,6 +66,67 @@ llmobsi_fn void llmobsi_collect_slot(llmobsi_collector* collector, llmobsi_slot*
     llmobsi_count(&collector->collected, 1);
 }
 
+/* Keeps it for after a crash, whatever becomes of it, where a flight recorder has room for that. */
+llmobsi_fn void llmobsi_collect_history(const llmobsi_recorder* recorder, const llmobsi_slot* slot)
+{
+    if (recorder->history != NULL) {
+        llmobsi_history_put(recorder->history, recorder->history_bytes, &recorder->pool, slot);
+    }
+}
+
+/* A span about which tail sampling has decided. */
+llmobsi_fn void llmobsi_collect_judged(llmobsi_collector* collector, const llmobsi_slot* slot,
+                                       const llmobsi_tail_verdict* verdict, uint64_t now_ns)
+{
+    llmobsi_tail* tail = llmobsi_tail_of(&collector->recorder);
+    if (verdict->kept) {
+        llmobsi_collect_put(collector, slot, verdict, now_ns);
+        llmobsi_count(&tail->kept, 1);
+    } else {
+        llmobsi_count(&tail->dropped, 1);
+    }
+}
+
+/* What came through a ring, or was ended by the tick. Returns whether it is done with: else it is
+   held by tail sampling, and its slot stays as it is. */
+llmobsi_fn bool llmobsi_collect_slot(llmobsi_collector* collector, llmobsi_slot* slot,
+                                     uint64_t now_ns)
+{
+    llmobsi_tail* tail = llmobsi_tail_of(&collector->recorder);
+    uint8_t flags = llmobsi_load_relaxed(&slot->flags);
+    bool log = llmobsi_slot_signal(slot) == LLMOBS_I_LOGS;
+    llmobsi_tail_verdict verdict;
+    if ((flags & LLMOBS_I_FLAG_PHASE) != 0) {
+        llmobsi_phase_collect(&collector->recorder, slot);
+    }
+    if (!log && (flags & LLMOBS_TRACE_SAMPLED) == 0) {
+        return true; /* it carried a context, and is not to be seen */
+    }
+    llmobsi_collect_history(&collector->recorder, slot);
+    if (log || tail == NULL || llmobsi_tail_policies_of(tail) == NULL) {
+        llmobsi_collect_put(collector, slot, &llmobsi_no_verdict, now_ns);
+        return true;
+    }
+    if (llmobsi_tail_hold(tail, &collector->recorder, slot, &verdict)) {
+        return false;
+    }
+    llmobsi_collect_judged(collector, slot, &verdict, now_ns);
+    return true;
+}
+
+/* For after a crash: what is counted once the slot is given back. */
+llmobsi_fn void llmobsi_collect_tally(llmobsi_collector* collector, llmobsi_tally* tally)
+{
+    const llmobsi_tail* tail = llmobsi_tail_of(&collector->recorder);
+    llmobsi_store_relaxed(&tally->collected, llmobsi_load_relaxed(&collector->collected));
+    llmobsi_store_relaxed(&tally->no_exporter, llmobsi_load_relaxed(&collector->no_exporter));
+    llmobsi_store_relaxed(&tally->expired, llmobsi_load_relaxed(&collector->expired));
+    if (tail != NULL) {
+        llmobsi_store_relaxed(&tally->tail_dropped, llmobsi_load_relaxed(&tail->dropped));
+    }
+    llmobsi_compiler_barrier();
+}
+
 /* Gives back a span's slot and its further parts. Ordered where llmobsi_span_tracestate may be
    reading: it sees that the slot is free, or llmobsi_collect_publish waits for it. */
 llmobsi_fn void llmobsi_collect_free(llmobsi_collector* collector, uint32_t index)
@@ -76,6 +134,9 @@ llmobsi_fn void llmobsi_collect_free(llmobsi_collector* collector, uint32_t inde
     llmobsi_pool* pool = &collector->recorder.pool;
     llmobsi_slot* slot = &pool->slots[index];
     uint32_t parts = slot->part_count;
+    if (collector->recorder.tally != NULL) {
+        llmobsi_collect_tally(collector, collector->recorder.tally);
+    }
     if ((llmobsi_load_relaxed(&slot->flags) & LLMOBS_I_FLAG_TRACESTATE) != 0) {
         uint64_t state = llmobsi_load_relaxed(&slot->state);
         llmobsi_store_ordered(&slot->state, (state & ~UINT64_C(3)) | LLMOBS_I_SLOT_FREE);
@@ -87,6 +148,16 @@ llmobsi_fn void llmobsi_collect_free(llmobsi_collector* collector, uint32_t inde
         index = (next - 1) & pool->mask;
         parts = next != 0 ? parts - 1 : 0;
     } while (parts != 0);
+}
+
+/* One slot of what tail sampling lets go. */
+llmobsi_fn void llmobsi_collect_going(llmobsi_collector* collector, uint64_t now_ns)
+{
+    llmobsi_recorder* recorder = &collector->recorder;
+    llmobsi_tail_verdict verdict;
+    uint32_t index = llmobsi_tail_next(llmobsi_tail_of(recorder), recorder, &verdict);
+    llmobsi_collect_judged(collector, &recorder->pool.slots[index], &verdict, now_ns);
+    llmobsi_collect_free(collector, index);
 }
 
 /* Lets takers have what was given; what carried a tracestate only when nobody reads it any more. */
@@ -119,22 +190,27 @@ llmobsi_fn uint32_t llmobsi_collect_ring(llmobsi_collector* collector, llmobsi_r
                                          uint64_t now_ns, bool patient, bool* stopped)
 {
     llmobsi_pool* pool = &collector->recorder.pool;
+    const llmobsi_tail* tail = llmobsi_tail_of(&collector->recorder);
     uint64_t end = llmobsi_load_acquire(&ring->pushed);
     uint32_t room = patient ? 0 : UINT32_MAX;
     uint32_t count = 0;
     uint32_t index;
-    for (;;) {
+    for (;; room -= patient) {
         room = room != 0 ? room : llmobsi_collect_room(collector);
         if (room == 0) {
-            *stopped = llmobsi_load_relaxed(&ring->popped) != end;
+            *stopped = llmobsi_tail_is_going(tail) || llmobsi_load_relaxed(&ring->popped) != end;
             break;
+        }
+        if (llmobsi_unlikely(llmobsi_tail_is_going(tail))) {
+            llmobsi_collect_going(collector, now_ns);
+            continue;
         }
         if (!llmobsi_ring_pop(ring, end, &index)) {
             break;
         }
-        llmobsi_collect_slot(collector, &pool->slots[index], now_ns);
-        llmobsi_collect_free(collector, index);
-        room -= patient;
+        if (llmobsi_collect_slot(collector, &pool->slots[index], now_ns)) {
+            llmobsi_collect_free(collector, index);
+        }
         count++;
     }
     llmobsi_collect_publish(collector);
@@ -214,8 +290,9 @@ llmobsi_fn void llmobsi_collect_limbo(llmobsi_collector* collector, uint64_t now
             llmobsi_count(&collector->expired, 1);
             llmobsi_notes_add(&collector->notes, LLMOBS_NOTE_SPAN_EXPIRED, 1);
         }
-        llmobsi_collect_slot(collector, slot, now_ns);
-        llmobsi_collect_free(collector, collector->limbo[i]);
+        if (llmobsi_collect_slot(collector, slot, now_ns)) {
+            llmobsi_collect_free(collector, collector->limbo[i]);
+        }
     }
     collector->limbo_count = 0;
     llmobsi_collect_publish(collector);
@@ -264,6 +341,23 @@ llmobsi_fn void llmobsi_collect_metric_notes(llmobsi_collector* collector)
     collector->noted_misused = misused;
 }
 
+/* Requests, and what a guardrail triggered on, must not be lost without a word. */
+llmobsi_fn void llmobsi_collect_request_notes(llmobsi_collector* collector)
+{
+    const llmobsi_requests* requests = llmobsi_requests_of(&collector->recorder);
+    uint64_t dropped = requests != NULL ? llmobsi_load_relaxed(&requests->dropped) : 0;
+    const llmobsi_sampler* sampler = llmobsi_sampler_of(&collector->recorder);
+    uint64_t lost = sampler != NULL
+                        ? llmobsi_load_relaxed(&sampler->of[LLMOBS_KEEP_GUARDRAIL].lost)
+                        : 0;
+    llmobsi_notes_add(&collector->notes, LLMOBS_NOTE_JUDGE_FULL,
+                      lost - collector->noted_guardrails);
+    collector->noted_guardrails = lost;
+    llmobsi_notes_add(&collector->notes, LLMOBS_NOTE_REQUESTS,
+                      dropped - collector->noted_requests);
+    collector->noted_requests = dropped;
+}
+
 /* Turns what recorders counted since the last time into notes. */
 llmobsi_fn void llmobsi_collect_notes(llmobsi_collector* collector)
 {
@@ -310,6 +404,7 @@ llmobsi_fn void llmobsi_collect_notes(llmobsi_collector* collector)
     llmobsi_notes_add(notes, LLMOBS_NOTE_NO_EXPORTER, total - collector->noted_no_exporter);
     collector->noted_no_exporter = total;
     llmobsi_collect_metric_notes(collector);
+    llmobsi_collect_request_notes(collector);
 }
 
 #ifdef LLMOBS_DEBUG
@@ -336,8 +431,58 @@ llmobsi_fn bool llmobsi_collect_requests_begin(llmobsi_recorder* recorder)
     if (llmobsi_requests_of(recorder) == NULL) {
         return false;
     }
+    if (llmobsi_sampler_of(recorder) != NULL) {
+        llmobsi_sampler_tick(recorder);
+    }
     llmobsi_sessions_sweep(recorder, now);
     return llmobsi_requests_mark(recorder, now);
+}
+
+/* Empties all rings, once. Returns how many spans they held. */
+llmobsi_fn uint32_t llmobsi_collect_rings(llmobsi_collector* collector, uint64_t now_ns,
+                                          bool patient, bool* stopped)
+{
+    llmobsi_recorder* recorder = &collector->recorder;
+    uint32_t used = llmobsi_load_acquire(&recorder->threads_used);
+    uint32_t count = 0;
+    uint32_t i;
+    if (llmobsi_tail_of(recorder) != NULL) {
+        llmobsi_tail_pass(llmobsi_tail_of(recorder), recorder);
+    }
+    for (i = 0; i < used && !*stopped; i++) {
+        count +=
+            llmobsi_collect_ring(collector, &recorder->threads[i].ring, now_ns, patient, stopped);
+        llmobsi_collect_cache(collector, &recorder->threads[i]);
+    }
+    return count;
+}
+
+/* Lets tail sampling decide, and hands on what it lets go. Returns how many spans came then. */
+llmobsi_fn uint32_t llmobsi_collect_tail(llmobsi_collector* collector, uint64_t now_ns,
+                                         bool patient, bool* stopped)
+{
+    llmobsi_tail* tail = llmobsi_tail_of(&collector->recorder);
+    uint32_t room = patient ? 0 : UINT32_MAX;
+    uint32_t count = 0;
+    if (tail == NULL) {
+        return 0;
+    }
+    if (!*stopped && llmobsi_tail_is_ready(tail)) {
+        count = llmobsi_collect_rings(collector, now_ns, patient, stopped);
+    }
+    if (!*stopped) {
+        llmobsi_tail_settle(tail, &collector->recorder);
+    }
+    for (; llmobsi_tail_is_going(tail) && !*stopped; room -= patient) {
+        room = room != 0 ? room : llmobsi_collect_room(collector);
+        if (room == 0) {
+            *stopped = true;
+            break;
+        }
+        llmobsi_collect_going(collector, now_ns);
+    }
+    llmobsi_collect_publish(collector);
+    return count;
 }
 
 /* One tick, under its lock. Returns how many spans were taken; `*stopped` tells that a patient
@@ -345,25 +490,20 @@ llmobsi_fn bool llmobsi_collect_requests_begin(llmobsi_recorder* recorder)
 llmobsi_fn uint32_t llmobsi_collect(llmobsi_collector* collector, bool patient, bool* stopped)
 {
     llmobsi_recorder* recorder = &collector->recorder;
-    uint32_t used = llmobsi_load_acquire(&recorder->threads_used);
     uint64_t now_ns;
-    uint32_t count = 0;
+    uint32_t count;
     uint32_t freed = 0;
-    uint32_t i;
     bool ended;
     *stopped = false;
     llmobsi_timeline_update(&recorder->timeline);
     ended = llmobsi_collect_requests_begin(recorder);
     now_ns = llmobsi_monotonic_ns();
-    for (i = 0; i < used && !*stopped; i++) {
-        count +=
-            llmobsi_collect_ring(collector, &recorder->threads[i].ring, now_ns, patient, stopped);
-        llmobsi_collect_cache(collector, &recorder->threads[i]);
-    }
+    count = llmobsi_collect_rings(collector, now_ns, patient, stopped);
     if (recorder->spans_on) {
         llmobsi_sweep(collector, llmobsi_now(&recorder->timeline));
         llmobsi_collect_limbo(collector, now_ns);
     }
+    count += llmobsi_collect_tail(collector, now_ns, patient, stopped);
     if (ended && !*stopped && llmobsi_grace(llmobsi_monotonic_ns() + LLMOBS_I_GRACE_NS)) {
         freed = llmobsi_requests_free(recorder);
     }
@@ -376,6 +516,16 @@ llmobsi_fn uint32_t llmobsi_collect(llmobsi_collector* collector, bool patient, 
     LLMOBS_ASSERT(llmobsi_collector_is_valid(collector));
 #endif
     return count;
+}
+
+/* From the next tick on nothing is held: the instance closes. */
+llmobsi_fn void llmobsi_collect_last(llmobsi_collector* collector)
+{
+    if (llmobsi_tail_of(&collector->recorder) != NULL) {
+        llmobsi_lock_take(&collector->lock);
+        llmobsi_tail_of(&collector->recorder)->closing = true;
+        llmobsi_lock_give(&collector->lock);
+    }
 }
 
 /* Seals the batches that have waited long enough, or all. */

@@ -2,14 +2,9 @@
    a host that closes descriptors it does not know. So every batch is written under a lock, after a
    look at what is there: six calls of half a microsecond each. Writing is plain write(2). */
 
-#include <stdio.h> /* rename, nothing else */
-#include <sys/file.h>
-#include <sys/resource.h>
-
 #define LLMOBS_I_FILE_ROTATE (UINT64_C(64) << 20)
 #define LLMOBS_I_FILE_KEEP 3u
 #define LLMOBS_I_FILE_KEEP_MOST 999u
-#define LLMOBS_I_FILE_PATH 2001u /* with its NUL */
 /* A place for ".999", and for what appending a number may overwrite behind it. */
 #define LLMOBS_I_FILE_OLD_PATH (LLMOBS_I_FILE_PATH + 1 + LLMOBS_I_U64_ROOM)
 /* On the stack while a batch is written. What fits it is one write, which a crash can't tear. */
@@ -17,25 +12,6 @@
 /* How far back from the end of a Chrome trace its last whole line is looked for. */
 #define LLMOBS_I_FILE_TAIL (1u << 20)
 #define LLMOBS_I_FILE_UNKNOWN UINT64_MAX
-/* How often it is tried to get hold of a path that others move about. */
-#define LLMOBS_I_FILE_ATTEMPTS 8
-
-/* See platform.c: a strict -std=c11 may hide these. Which lstat belongs to `struct stat` is the C
-   library's choice. */
-#if defined(__GLIBC__) && !defined(__USE_GNU)
-#if defined(__USE_TIME_BITS64) && !defined(__LP64__)
-#define LLMOBS_I_LSTAT "__lstat64_time64"
-#elif defined(__USE_FILE_OFFSET64)
-#define LLMOBS_I_LSTAT "lstat64"
-#else
-#define LLMOBS_I_LSTAT "lstat"
-#endif
-extern int llmobsi_lstat(const char* path, struct stat* status) __asm__(LLMOBS_I_LSTAT);
-extern int llmobsi_fchmod(int file, mode_t mode) __asm__("fchmod");
-#else
-#define llmobsi_lstat lstat
-#define llmobsi_fchmod fchmod
-#endif
 
 /* Used by llmobs_export_file first, and then by the exporter's thread alone. */
 typedef struct llmobsi_file {
@@ -43,11 +19,13 @@ typedef struct llmobsi_file {
     llmobs_format format;
     llmobs_log_style log_style;
     uint32_t signals;
+    uint32_t metrics_interval_ms;
     uint32_t keep;
     uint64_t rotate_bytes;
     uint64_t end; /* the file's size when our last batch was written: its last line is whole */
     int descriptor; /* -1: none */
     bool created;   /* by the last opening */
+    pid_t process;  /* who opened it: a parent and its child would share the lock */
     dev_t device;
     ino_t inode;
     char path[LLMOBS_I_FILE_PATH];
@@ -81,25 +59,23 @@ llmobsi_fn void llmobsi_file_shut(llmobsi_file* file)
 /* What is known of the open file; false when there is none, or none that is ours. */
 llmobsi_fn bool llmobsi_file_status(const llmobsi_file* file, struct stat* status)
 {
-    return file->descriptor >= 0 && fstat(file->descriptor, status) == 0 &&
-           !llmobsi_file_is_other(file, status);
+    return file->descriptor >= 0 && file->process == getpid() &&
+           fstat(file->descriptor, status) == 0 && !llmobsi_file_is_other(file, status);
 }
 
 /* The path, opened, or made if there is nothing; -1 if neither can be. */
-llmobsi_fn int llmobsi_file_open_path(llmobsi_file* file)
+llmobsi_fn int llmobsi_file_open_or_make(llmobsi_file* file)
 {
-    /* Non-blocking, or a FIFO would keep us before it can be refused. */
-    const int flags =
-        O_RDWR | O_APPEND | O_NONBLOCK | O_NOCTTY | LLMOBS_I_O_CLOEXEC | LLMOBS_I_O_NOFOLLOW;
+    const int flags = O_RDWR | O_APPEND;
     int attempt;
     for (attempt = 0; attempt < LLMOBS_I_FILE_ATTEMPTS; attempt++) {
-        int descriptor = open(file->path, flags);
+        int descriptor = llmobsi_file_open_path(file->path, flags);
         file->created = false;
         if (descriptor < 0 && errno == ENOENT) {
-            descriptor = open(file->path, flags | O_CREAT | O_EXCL, 0600);
+            descriptor = llmobsi_file_open_path(file->path, flags | O_CREAT | O_EXCL);
             file->created = descriptor >= 0;
         }
-        if (descriptor >= 0 || (errno != EEXIST && errno != EINTR)) {
+        if (descriptor >= 0 || errno != EEXIST) {
             return descriptor;
         }
     }
@@ -146,9 +122,7 @@ llmobsi_fn llmobsi_file_verdict llmobsi_file_judge_name(const llmobsi_file* file
 llmobsi_fn llmobsi_file_verdict llmobsi_file_judge(llmobsi_file* file)
 {
     struct stat status;
-    if (fstat(file->descriptor, &status) != 0 || !S_ISREG(status.st_mode) ||
-        status.st_uid != geteuid()) {
-        errno = EPERM;
+    if (!llmobsi_file_is_ours(file->descriptor, 0, &status)) {
         return LLMOBS_I_FILE_BAD;
     }
     file->device = status.st_dev;
@@ -162,9 +136,10 @@ llmobsi_fn bool llmobsi_file_open(llmobsi_file* file)
     llmobsi_file_verdict verdict = LLMOBS_I_FILE_MOVED;
     int attempt;
     file->end = LLMOBS_I_FILE_UNKNOWN;
+    file->process = getpid();
     for (attempt = 0; attempt < LLMOBS_I_FILE_ATTEMPTS && verdict == LLMOBS_I_FILE_MOVED;
          attempt++) {
-        file->descriptor = llmobsi_file_open_path(file);
+        file->descriptor = llmobsi_file_open_or_make(file);
         if (file->descriptor < 0) {
             return false;
         }
@@ -236,19 +211,8 @@ llmobsi_fn bool llmobsi_file_take(llmobsi_file* file, struct stat* status)
 
 llmobsi_fn bool llmobsi_file_read(const llmobsi_file* file, uint64_t offset, char* out, size_t size)
 {
-    if (lseek(file->descriptor, (off_t)offset, SEEK_SET) < 0) {
-        return false;
-    }
-    while (size > 0) {
-        ssize_t got = read(file->descriptor, out, size);
-        if (got > 0) {
-            out += got;
-            size -= (size_t)got;
-        } else if (got == 0 || errno != EINTR) {
-            return false;
-        }
-    }
-    return true;
+    return lseek(file->descriptor, (off_t)offset, SEEK_SET) >= 0 &&
+           llmobsi_read_whole(file->descriptor, out, size) == size;
 }
 
 /* Where the last whole line of a Chrome trace ends: behind ",\n", or behind its first line. 0:
@@ -373,21 +337,14 @@ typedef struct llmobsi_file_batch {
 llmobsi_fn bool llmobsi_file_store(void* user, const char* data, size_t size)
 {
     llmobsi_file_batch* batch = (llmobsi_file_batch*)user;
+    size_t done;
     if (batch->position > batch->limit || size > batch->limit - batch->position) {
         batch->past_limit = true;
         return false;
     }
-    while (size > 0) {
-        ssize_t done = write(batch->file->descriptor, data, size);
-        if (done > 0) {
-            data += done;
-            size -= (size_t)done;
-            batch->position += (uint64_t)done;
-        } else if (done == 0 || errno != EINTR) {
-            return false;
-        }
-    }
-    return true;
+    done = llmobsi_write_whole(batch->file->descriptor, data, size);
+    batch->position += done;
+    return done == size;
 }
 
 llmobsi_fn bool llmobsi_file_collect(void* user, const char* data, size_t size)
@@ -395,13 +352,6 @@ llmobsi_fn bool llmobsi_file_collect(void* user, const char* data, size_t size)
     llmobsi_writer* writer = (llmobsi_writer*)user;
     llmobsi_put(writer, data, size);
     return !writer->failed;
-}
-
-/* The largest file the process may write: past it the system would send SIGXFSZ, which kills. */
-llmobsi_fn uint64_t llmobsi_file_allowed(void)
-{
-    struct rlimit limit;
-    return getrlimit(RLIMIT_FSIZE, &limit) == 0 ? (uint64_t)limit.rlim_cur : UINT64_MAX;
 }
 
 /* In the file's format and, where it has several, style. */
@@ -521,7 +471,7 @@ llmobsi_fn bool llmobsi_file_discard(void* user, const char* data, size_t size)
     return true;
 }
 
-/* Whether this build can write the format. */
+/* Whether this build can write the format, and a file can have it: protobuf has no lines. */
 llmobsi_fn bool llmobsi_file_knows(llmobs_format format)
 {
     llmobs_resource_view resource;
@@ -530,28 +480,8 @@ llmobsi_fn bool llmobsi_file_knows(llmobs_format format)
     memset(&empty, 0, sizeof empty);
     empty.size = sizeof empty;
     empty.resource = &resource;
-    return llmobs_encode(&empty, format, llmobsi_file_discard, NULL) == LLMOBS_OK;
-}
-
-/* Keeps a path, made absolute: the process may go elsewhere later. False: it is empty, or too
-   long. */
-llmobsi_fn bool llmobsi_file_set_path(char out[LLMOBS_I_FILE_PATH], const char* path)
-{
-    const char* end = (const char*)memchr(path, '\0', LLMOBS_I_FILE_PATH);
-    size_t size = end != NULL ? (size_t)(end - path) : 0;
-    size_t folder = 0;
-    if (size == 0) {
-        return false;
-    }
-    if (path[0] != '/' && getcwd(out, LLMOBS_I_FILE_PATH) != NULL) {
-        folder = strlen(out);
-        if (folder + 1 + size >= LLMOBS_I_FILE_PATH) {
-            return false;
-        }
-        out[folder++] = '/';
-    }
-    memcpy(out + folder, path, size + 1);
-    return true;
+    return format != LLMOBS_FORMAT_OTLP_PROTOBUF &&
+           llmobs_encode(&empty, format, llmobsi_file_discard, NULL) == LLMOBS_OK;
 }
 
 llmobsi_fn bool llmobsi_file_set_options(llmobsi_file* file, const llmobs_file_options* given)
@@ -572,8 +502,10 @@ llmobsi_fn bool llmobsi_file_set_options(llmobsi_file* file, const llmobs_file_o
         file->signals = file->format == LLMOBS_FORMAT_LOG_JSON ? LLMOBS_SIGNAL_LOGS
                                                                : LLMOBS_SIGNAL_SPANS;
     }
+    file->metrics_interval_ms = options.metrics_interval_ms;
     return file->keep <= LLMOBS_I_FILE_KEEP_MOST &&
-           (file->signals == LLMOBS_SIGNAL_SPANS || file->signals == LLMOBS_SIGNAL_LOGS);
+           (file->signals == LLMOBS_SIGNAL_SPANS || file->signals == LLMOBS_SIGNAL_LOGS ||
+            file->signals == LLMOBS_SIGNAL_METRICS);
 }
 
 /* Whether the format can hold what the file is to take. */
@@ -625,6 +557,7 @@ llmobsi_fn llmobs_result llmobsi_file_add(llmobsi_file* file)
     exporter.export_batch = llmobsi_file_export;
     exporter.close = llmobsi_file_close;
     exporter.signals = file->signals;
+    exporter.metrics_interval_ms = file->metrics_interval_ms;
     result = llmobsi_exporter_add_with_state(file->obs, &exporter, file, sizeof *file);
     if (result != LLMOBS_OK) {
         if (file->created && llmobsi_file_in_place(file)) {

@@ -6,8 +6,9 @@ typedef struct llmobs_file_options {
     uint32_t keep;         /* old files kept, as path.1 (newest) to path.N, up to 999; LLMOBS_OFF:
                               none                                                    (default 3) */
     uint32_t signals;      /* LLMOBS_SIGNAL_*, one of them: what goes into this file. LOG_JSON has
-                              logs, CHROME has spans, OTLP_JSON either (default spans)            */
+                              logs, CHROME has spans, OTLP_JSON any of them (default spans)       */
     llmobs_log_style log_style; /* LOG_JSON: how interactions are written (default the full form) */
+    uint32_t metrics_interval_ms; /* of metrics: as in llmobs_exporter           (default 60000)  */
 } llmobs_file_options;
 
 /* [any] Zeroed, with its size set. */
@@ -18,8 +19,9 @@ LLMOBS_API llmobs_file_options llmobs_file_options_default(void);
    mode is 0600, and an existing file is brought to it. ERROR_SYSTEM, with errno and a note, for a
    path that can't be opened, for a symbolic link, a hard link, no plain file or somebody else's,
    and for a Chrome file that does not begin as ours do. ERROR_ARGUMENT: no path, one longer than
-   2000 bytes, or more than one signal; ERROR_FORMAT: a signal that the format has not. `options`
-   may be NULL. A relative path is taken from where the process is now.
+   2000 bytes, or more than one signal; ERROR_FORMAT: a signal that the format has not, and
+   OTLP_PROTOBUF, which has no lines. `options` may be NULL. A relative path is taken from where the
+   process is now.
 
    A line that a crash left unfinished is ended before the next one begins (OTLP: readers skip
    it), or taken out (Chrome: it would spoil the rest). What could not be written, with the disk

@@ -1,22 +1,24 @@
 /* An instance as the calls that are not in a hurry see it, and its exporters. Such calls (flush,
    stats, adding an exporter) count themselves in and out, and close waits for them. */
 
-#define LLMOBS_I_RESOURCE_MAX 8u
-
 typedef struct llmobsi_instance {
     llmobsi_collector collector; /* first */
     llmobs_config config;
     llmobsi_place* place;
     llmobsi_lock setup; /* one exporter is added at a time */
-    llmobs_resource_view resource;
-    llmobs_attribute_view resource_attributes[LLMOBS_I_RESOURCE_MAX];
-    char instance_id[37];
+    llmobsi_resource resource;
     uint64_t opened_unix_ns; /* or forked */
+    llmobsi_delta delta; /* of the one exporter of differences, which reads */
     llmobsi_lock rest; /* where the tick's thread sleeps */
-    bool stop;         /* under it */
+    bool stop;         /* this and the next two: under it */
+    bool ended;        /* its thread is done */
+    llmobsi_patience last; /* of that thread's last reading of metrics */
     bool ticking;      /* its thread was started; open and close */
     pthread_t thread;
+    llmobsi_atomic32 telling; /* threads that tell notes: each adds itself */
     void* state; /* of a section above: see llmobsi_state_of. Open writes */
+    void* review; /* likewise: llmobsi_review_of */
+    void* flight; /* and llmobsi_flight_of */
     void* memory; /* how to give the block back */
     size_t memory_bytes;
     llmobs_allocator allocator;
@@ -32,18 +34,49 @@ llmobsi_fn llmobsi_instance* llmobsi_instance_of(llmobsi_recorder* recorder)
 
 /* ---- calls in and out ---------------------------------------------------------------------- */
 
+llmobsi_fn void llmobsi_call_count(llmobsi_place* place)
+{
+    if (llmobsi_self != NULL) {
+        llmobsi_self->calls[place - llmobsi_places]++;
+    }
+    (void)llmobsi_add_ordered(&place->users, 1);
+}
+
+/* A call that a callback of its own forked in is no user in the child; nor is one that a handler
+   forked in, which may be anywhere in here. */
+llmobsi_fn void llmobsi_call_uncount(llmobsi_place* place)
+{
+    llmobsi_control* self = llmobsi_self;
+    uint32_t number = (uint32_t)(place - llmobsi_places);
+    bool counted = self != NULL && self->calls[number] != 0; /* there was a control by then */
+    bool of_parent = counted && self->calls[number] == self->parents[number];
+    if (!of_parent && llmobsi_load_relaxed(&place->users) != 0) {
+        (void)llmobsi_add_ordered(&place->users, (uint32_t)-1);
+    }
+    if (counted) { /* last: a handler that interrupts this must not wait for us */
+        uint32_t calls = --self->calls[number];
+        self->parents[number] = self->parents[number] < calls ? self->parents[number] : calls;
+    }
+}
+
 llmobsi_fn void llmobsi_call_end(llmobsi_instance* instance)
 {
-    (void)llmobsi_add_ordered(&instance->place->users, (uint32_t)-1);
+    llmobsi_call_uncount(instance->place);
 }
 
 /* NULL unless `door` (the place's ticket, or the one for exporters) still has this ticket. */
 llmobsi_fn llmobsi_instance* llmobsi_call_at(llmobsi_place* place, llmobsi_atomic32* door,
                                              uint32_t ticket)
 {
-    (void)llmobsi_add_ordered(&place->users, 1);
-    if (ticket == 0 || llmobsi_load_ordered(door) != ticket || !llmobsi_place_mend(place)) {
-        (void)llmobsi_add_ordered(&place->users, (uint32_t)-1);
+    if (ticket == 0 || llmobsi_load_relaxed(door) != ticket) {
+        return NULL;
+    }
+    if (llmobsi_self == NULL) {
+        (void)llmobsi_control_claim();
+    }
+    llmobsi_call_count(place);
+    if (llmobsi_load_ordered(door) != ticket || !llmobsi_place_mend(place)) {
+        llmobsi_call_uncount(place);
         return NULL;
     }
     return llmobsi_instance_of(place->recorder);
@@ -55,6 +88,22 @@ llmobsi_fn llmobsi_instance* llmobsi_call_begin(const llmobs* obs)
     uint32_t ticket = llmobsi_ticket(obs);
     llmobsi_place* place = &llmobsi_places[LLMOBS_I_PLACE(ticket)];
     return llmobsi_call_at(place, &place->ticket, ticket);
+}
+
+/* The same for calls that wait for callbacks of the host's, or for locks that a call which a signal
+   handler interrupted may hold, and so can't be made inside one. NULL, and why in *refused. */
+llmobsi_fn llmobsi_instance* llmobsi_call_outside(const llmobs* obs, llmobs_result* refused)
+{
+    llmobsi_instance* instance = NULL;
+    llmobs_result why = LLMOBS_ERROR_BUSY;
+    if (!llmobsi_in_call(llmobsi_ticket(obs))) {
+        instance = llmobsi_call_begin(obs);
+        why = LLMOBS_ERROR_CLOSED;
+    }
+    if (instance == NULL) {
+        *refused = why;
+    }
+    return instance;
 }
 
 /* Whether the instance is being closed: then long calls return. */
@@ -73,78 +122,6 @@ llmobsi_fn void llmobsi_note_from_exporter(llmobs* obs, llmobs_note note)
         llmobsi_notes_add(&instance->collector.notes, note, 1);
         llmobsi_call_end(instance);
     }
-}
-
-/* ---- the resource -------------------------------------------------------------------------- */
-
-llmobsi_fn llmobs_attribute_view* llmobsi_resource_add(llmobsi_instance* instance, const char* key)
-{
-    llmobs_attribute_view* view =
-        &instance->resource_attributes[instance->resource.attribute_count++];
-    memset(view, 0, sizeof *view);
-    view->key.data = key;
-    view->key.size = strlen(key);
-    return view;
-}
-
-/* Text from the config goes through the names: there it is made valid UTF-8, and stays. */
-llmobsi_fn void llmobsi_resource_add_text(llmobsi_instance* instance, const char* key,
-                                          const char* text)
-{
-    llmobsi_names* names = &instance->collector.recorder.names;
-    llmobs_attribute_view* view = llmobsi_resource_add(instance, key);
-    view->type = LLMOBS_TYPE_STRING;
-    view->value.string = llmobsi_names_text(names, llmobsi_names_id(names, text, strlen(text)));
-}
-
-/* A random UUID (RFC 9562, version 4). */
-llmobsi_fn void llmobsi_instance_id(llmobsi_instance* instance)
-{
-    static const char digits[] = "0123456789abcdef";
-    const llmobs_random* random = &instance->config.random;
-    uint8_t bytes[16] = {0};
-    char* out = instance->instance_id;
-    int i;
-    if (random->fill != NULL) {
-        (void)random->fill(random->user, bytes, sizeof bytes);
-    } else {
-        (void)llmobsi_random_bytes(bytes, sizeof bytes);
-    }
-    bytes[6] = (uint8_t)((bytes[6] & 0x0fu) | 0x40u);
-    bytes[8] = (uint8_t)((bytes[8] & 0x3fu) | 0x80u);
-    for (i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) {
-            *out++ = '-';
-        }
-        *out++ = digits[bytes[i] >> 4];
-        *out++ = digits[bytes[i] & 15u];
-    }
-    *out = '\0';
-}
-
-/* Who records: made at open, and anew in the child of a fork. */
-llmobsi_fn void llmobsi_resource_make(llmobsi_instance* instance)
-{
-    llmobs_attribute_view* pid;
-    llmobs_attribute_view* id;
-    instance->resource.attributes = instance->resource_attributes;
-    instance->resource.attribute_count = 0;
-    instance->opened_unix_ns = llmobsi_clock_unix_ns(&instance->config.clock);
-    llmobsi_instance_id(instance);
-    llmobsi_resource_add_text(instance, "service.name", instance->config.service_name);
-    if (instance->config.service_version != NULL && instance->config.service_version[0] != '\0') {
-        llmobsi_resource_add_text(instance, "service.version", instance->config.service_version);
-    }
-    id = llmobsi_resource_add(instance, "service.instance.id");
-    id->type = LLMOBS_TYPE_STRING;
-    id->value.string.data = instance->instance_id;
-    id->value.string.size = sizeof instance->instance_id - 1;
-    llmobsi_resource_add_text(instance, "telemetry.sdk.name", "llmobs");
-    llmobsi_resource_add_text(instance, "telemetry.sdk.language", "c");
-    llmobsi_resource_add_text(instance, "telemetry.sdk.version", LLMOBS_VERSION_STRING);
-    pid = llmobsi_resource_add(instance, "process.pid");
-    pid->type = LLMOBS_TYPE_INT;
-    pid->value.integer = (int64_t)getpid();
 }
 
 /* ---- adding exporters ---------------------------------------------------------------------- */
@@ -168,10 +145,15 @@ llmobsi_fn void llmobsi_exporter_complete(llmobsi_exporter* exporter, const llmo
     memset(exporter->name, 0, sizeof exporter->name);
     memcpy(exporter->name, name, llmobsi_utf8_cut(name, strlen(name), sizeof exporter->name - 1));
     host->name = exporter->name;
-    host->max_attempts = host->max_attempts != 0 ? host->max_attempts : 5;
+    host->max_attempts = host->max_attempts != 0 ? host->max_attempts : 16;
     host->retry_first_ms = host->retry_first_ms != 0 ? host->retry_first_ms : 200;
     host->retry_most_ms = host->retry_most_ms != 0 ? host->retry_most_ms : 30000;
-    host->signals = host->signals != 0 ? host->signals : LLMOBS_I_ALL_SIGNALS;
+    host->signals = host->signals != 0 ? host->signals : LLMOBS_SIGNAL_SPANS | LLMOBS_SIGNAL_LOGS;
+    host->metrics_interval_ms = host->metrics_interval_ms != 0 ? host->metrics_interval_ms : 60000;
+    host->metrics_interval_ms = host->metrics_interval_ms < 100 ? 100 : host->metrics_interval_ms;
+    host->metrics_interval_ms =
+        host->metrics_interval_ms < 86400000 ? host->metrics_interval_ms : 86400000;
+    host->batch_items = host->batch_items != 0 ? host->batch_items : UINT32_MAX;
 }
 
 /* Log records are made as llmobs_config.log_severity says as long as there is no exporter, as for
@@ -190,23 +172,53 @@ llmobsi_fn void llmobsi_logs_gate(llmobsi_instance* instance)
                           wanted ? instance->config.log_severity : LLMOBS_OFF);
 }
 
+/* False: its thread can't be had. */
 llmobsi_fn bool llmobsi_exporter_start(llmobsi_instance* instance, llmobsi_exporter* exporter)
 {
-    if (!llmobsi_lock_init(&exporter->lock)) {
-        return false;
-    }
     exporter->stop = false;
+    exporter->put_away = false;
+    exporter->finish = false;
     exporter->thread_ended = false;
+    exporter->metrics_due_ns = llmobsi_monotonic_ns() +
+                               (uint64_t)exporter->host.metrics_interval_ms * UINT64_C(1000000);
     if (!instance->config.host_pumped) {
         exporter->thread_made =
             llmobsi_thread_start(&exporter->thread, llmobsi_exporter_run, exporter);
-        if (!exporter->thread_made) {
-            llmobsi_lock_destroy(&exporter->lock);
-            llmobsi_notes_add(&instance->collector.notes, LLMOBS_NOTE_THREAD_START, 1);
-            return false;
-        }
+        llmobsi_notes_add(&instance->collector.notes, LLMOBS_NOTE_THREAD_START,
+                          !exporter->thread_made);
     }
-    return true;
+    return exporter->thread_made || instance->config.host_pumped;
+}
+
+/* Whether there may be one more exporter of differences. */
+llmobsi_fn bool llmobsi_delta_is_free(const llmobsi_instance* instance)
+{
+    const llmobsi_collector* collector = &instance->collector;
+    uint32_t count = llmobsi_load_relaxed(&collector->exporter_count);
+    bool is_free = instance->delta.told != NULL;
+    uint32_t i;
+    for (i = 0; i < count; i++) {
+        is_free &= !llmobsi_exporter_wants_delta(&collector->exporters[i]);
+    }
+    return is_free;
+}
+
+/* Starts it, and lets others know of it. Its thread waits for the lock meanwhile: what a spool
+   gives it to do at once may call llmobs_export_done_with, which must find the exporter. */
+llmobsi_fn llmobs_result llmobsi_exporter_publish(llmobsi_instance* instance,
+                                                  llmobsi_exporter* exporter)
+{
+    bool started;
+    llmobsi_lock_take(&exporter->lock);
+    started = llmobsi_exporter_start(instance, exporter);
+    if (started) {
+        llmobsi_store_release(&instance->collector.exporter_count, exporter->number + 1);
+    }
+    if (!started) {
+        llmobsi_spooling_close(exporter);
+    }
+    llmobsi_lock_give(&exporter->lock);
+    return started ? LLMOBS_OK : LLMOBS_ERROR_SYSTEM;
 }
 
 /* Adds an exporter under the setup lock. `state`, if not NULL, is copied into the exporter's own
@@ -218,6 +230,7 @@ llmobsi_fn llmobs_result llmobsi_exporter_install(llmobsi_instance* instance,
     llmobsi_collector* collector = &instance->collector;
     uint32_t number = llmobsi_load_relaxed(&collector->exporter_count);
     llmobsi_exporter* exporter = &collector->exporters[number];
+    llmobs_result result;
     if (number == collector->exporter_limit) {
         return LLMOBS_ERROR_LIMIT;
     }
@@ -225,19 +238,30 @@ llmobsi_fn llmobs_result llmobsi_exporter_install(llmobsi_instance* instance,
     if ((exporter->host.signals & ~LLMOBS_I_ALL_SIGNALS) != 0) {
         return LLMOBS_ERROR_ARGUMENT;
     }
+    if (llmobsi_exporter_wants_delta(exporter) && !llmobsi_delta_is_free(instance)) {
+        return LLMOBS_ERROR_LIMIT;
+    }
     exporter->ticket = collector->recorder.ticket;
     exporter->number = number;
     exporter->notes = &collector->notes;
-    exporter->resource = &instance->resource;
+    exporter->resource = &instance->resource.view;
     exporter->batch_ids = &collector->batch_ids;
     if (state != NULL) {
         memcpy(exporter->state, state, state_size);
         exporter->host.user = exporter->state;
     }
-    if (!llmobsi_exporter_start(instance, exporter)) {
+    if (!llmobsi_lock_init(&exporter->lock)) {
         return LLMOBS_ERROR_SYSTEM;
     }
-    llmobsi_store_release(&collector->exporter_count, number + 1);
+    result = llmobsi_spooling_open(exporter);
+    exporter->host.spool_directory = NULL; /* the host's, and needed no more */
+    if (result == LLMOBS_OK) {
+        result = llmobsi_exporter_publish(instance, exporter);
+    }
+    if (result != LLMOBS_OK) {
+        llmobsi_lock_destroy(&exporter->lock);
+        return result;
+    }
     llmobsi_logs_gate(instance);
     return LLMOBS_OK;
 }
@@ -252,12 +276,9 @@ llmobsi_fn llmobs_result llmobsi_exporter_add_with_state(llmobs* obs,
     if (exporter == NULL || exporter->export_batch == NULL) {
         return LLMOBS_ERROR_ARGUMENT;
     }
-    if (llmobsi_in_callback(llmobsi_ticket(obs))) {
-        return LLMOBS_ERROR_BUSY;
-    }
-    instance = llmobsi_call_begin(obs);
+    instance = llmobsi_call_outside(obs, &result);
     if (instance == NULL) {
-        return LLMOBS_ERROR_CLOSED;
+        return result;
     }
     llmobsi_lock_take(&instance->setup);
     result = llmobsi_instance_closing(instance)
@@ -281,10 +302,10 @@ LLMOBS_API llmobs_result llmobs_export_to(llmobs* obs, llmobs_export_fn export_b
     return llmobs_exporter_add(obs, &exporter);
 }
 
-/* ---- asynchronous transports --------------------------------------------------------------- */
+/* ---- what receivers answered --------------------------------------------------------------- */
 
 llmobsi_fn llmobs_result llmobsi_batch_done(llmobsi_exporter* exporter, uint32_t number,
-                                            uint64_t serial, llmobs_export_result result)
+                                            uint64_t serial, const llmobs_export_report* report)
 {
     llmobsi_queued* batch;
     llmobs_result answer = LLMOBS_ERROR_ARGUMENT;
@@ -294,26 +315,38 @@ llmobsi_fn llmobs_result llmobsi_batch_done(llmobsi_exporter* exporter, uint32_t
     batch = &exporter->batches[number];
     llmobsi_lock_take(&exporter->lock);
     if (batch->serial == serial && batch->state == LLMOBS_I_BATCH_PENDING) {
-        llmobsi_batch_settle(exporter, batch, result);
+        llmobsi_batch_settle(exporter, batch, report);
         answer = LLMOBS_OK;
     } else if (batch->serial == serial && batch->state == LLMOBS_I_BATCH_EXPORTING &&
                !batch->settled_early) {
         batch->settled_early = true;
-        batch->early = result;
+        batch->early = *report;
         answer = LLMOBS_OK;
     }
     llmobsi_lock_give(&exporter->lock);
     return answer;
 }
 
-LLMOBS_API llmobs_result llmobs_export_done(llmobs_export_token token, llmobs_export_result result)
+/* Any receiver's answer, or what its callback made of it. */
+llmobsi_fn bool llmobsi_report_is_final(const llmobs_export_report* report)
+{
+    return report->result == LLMOBS_EXPORT_OK || report->result == LLMOBS_EXPORT_RETRY ||
+           report->result == LLMOBS_EXPORT_DROP;
+}
+
+LLMOBS_API llmobs_result llmobs_export_done_with(llmobs_export_token token,
+                                                 const llmobs_export_report* given)
 {
     llmobsi_place* place = &llmobsi_places[LLMOBS_I_PLACE(token.instance)];
     uint32_t number = token.place / LLMOBS_I_BATCH_PLACES;
+    llmobs_export_report report = llmobs_export_report_default();
     llmobsi_instance* instance;
     llmobs_result answer = LLMOBS_ERROR_ARGUMENT;
-    if (result != LLMOBS_EXPORT_OK && result != LLMOBS_EXPORT_RETRY &&
-        result != LLMOBS_EXPORT_DROP) {
+    if (given == NULL) {
+        return answer;
+    }
+    memcpy(&report, given, llmobsi_known_size(given->size, sizeof report));
+    if (!llmobsi_report_is_final(&report)) {
         return answer;
     }
     instance = llmobsi_call_at(place, &place->exporting, token.instance);
@@ -322,8 +355,15 @@ LLMOBS_API llmobs_result llmobs_export_done(llmobs_export_token token, llmobs_ex
     }
     if (number < llmobsi_load_acquire(&instance->collector.exporter_count)) {
         answer = llmobsi_batch_done(&instance->collector.exporters[number],
-                                    token.place % LLMOBS_I_BATCH_PLACES, token.serial, result);
+                                    token.place % LLMOBS_I_BATCH_PLACES, token.serial, &report);
     }
     llmobsi_call_end(instance);
     return answer;
+}
+
+LLMOBS_API llmobs_result llmobs_export_done(llmobs_export_token token, llmobs_export_result result)
+{
+    llmobs_export_report report = llmobs_export_report_default();
+    report.result = result;
+    return llmobs_export_done_with(token, &report);
 }

@@ -9,13 +9,6 @@
 #define LLMOBS_I_STATE_PATH (LLMOBS_I_FILE_PATH + LLMOBS_I_STATE_SUFFIX)
 #define LLMOBS_I_STATE_NEVER UINT64_MAX
 
-/* See file.c. */
-#if defined(__GLIBC__) && !defined(__USE_GNU)
-extern int llmobsi_fsync(int file) __asm__("fsync");
-#else
-#define llmobsi_fsync fsync
-#endif
-
 typedef struct llmobsi_state_file {
     llmobsi_lock lock; /* one saves at a time. Taken before the tick's */
     llmobsi_held* held; /* the lock file; this and `on`: under the lock */
@@ -63,77 +56,11 @@ llmobsi_fn void llmobsi_state_path(const llmobsi_state_file* state, const char* 
 
 /* ---- the lock ------------------------------------------------------------------------------ */
 
-typedef enum llmobsi_state_hold {
-    LLMOBS_I_STATE_HELD,
-    LLMOBS_I_STATE_TAKEN, /* by another instance, here or elsewhere */
-    LLMOBS_I_STATE_FAILED
-} llmobsi_state_hold;
-
-llmobsi_fn bool llmobsi_state_leads_to(const char* path, const llmobsi_held* held)
+llmobsi_fn llmobsi_lock_hold llmobsi_state_take(llmobsi_state_file* state)
 {
-    struct stat status;
-    return llmobsi_lstat(path, &status) == 0 && status.st_dev == held->device &&
-           status.st_ino == held->inode;
-}
-
-/* One attempt at the lock file. It is never taken away again: two could hold one each. */
-llmobsi_fn llmobsi_state_hold llmobsi_state_try(llmobsi_state_file* state, const char* path)
-{
-    struct stat status;
-    int file = open(path,
-                    O_RDWR | O_CREAT | O_NONBLOCK | O_NOCTTY | LLMOBS_I_O_CLOEXEC |
-                        LLMOBS_I_O_NOFOLLOW,
-                    0600);
-    if (file < 0) {
-        return LLMOBS_I_STATE_FAILED;
-    }
-    if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != geteuid()) {
-        (void)close(file);
-        errno = EPERM;
-        return LLMOBS_I_STATE_FAILED;
-    }
-    /* A file system without locks does not keep us from writing. */
-    if (flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-        (void)close(file);
-        errno = EBUSY;
-        return LLMOBS_I_STATE_TAKEN;
-    }
-    state->held->device = status.st_dev;
-    state->held->inode = status.st_ino;
-    state->held->descriptor = file + 1;
-    return LLMOBS_I_STATE_HELD;
-}
-
-/* Gives the lock back, also where a child that was just forked has not come to close its copy of
-   the descriptor yet: closing ours would leave the lock to that one. In a child it is closed
-   already, and stays the parent's. */
-llmobsi_fn void llmobsi_state_let_go(llmobsi_held* held)
-{
-    if (llmobsi_held_is_ours(held)) {
-        (void)flock(held->descriptor - 1, LOCK_UN);
-    }
-    llmobsi_held_close(held);
-}
-
-/* Takes the lock, or looks whether it is ours still: the host may have closed a descriptor that it
-   did not know, somebody may have tidied the folder. */
-llmobsi_fn llmobsi_state_hold llmobsi_state_take(llmobsi_state_file* state)
-{
-    llmobsi_state_hold hold = LLMOBS_I_STATE_FAILED;
     char path[LLMOBS_I_STATE_PATH];
-    int attempt;
     llmobsi_state_path(state, ".lock", path);
-    for (attempt = 0; attempt < LLMOBS_I_FILE_ATTEMPTS; attempt++) {
-        if (llmobsi_held_is_ours(state->held) && llmobsi_state_leads_to(path, state->held)) {
-            return LLMOBS_I_STATE_HELD;
-        }
-        llmobsi_state_let_go(state->held);
-        hold = llmobsi_state_try(state, path);
-        if (hold != LLMOBS_I_STATE_HELD) {
-            return hold;
-        }
-    }
-    return LLMOBS_I_STATE_FAILED;
+    return llmobsi_lock_file_take(state->held, path);
 }
 
 /* From here on there is no state file. */
@@ -141,23 +68,23 @@ llmobsi_fn void llmobsi_state_off(llmobsi_state_file* state)
 {
     state->on = false;
     llmobsi_store_relaxed(&state->due_ns, LLMOBS_I_STATE_NEVER);
-    llmobsi_state_let_go(state->held);
+    llmobsi_lock_file_give(state->held);
 }
 
 /* ---- saving -------------------------------------------------------------------------------- */
 
 /* On disk is what the folder says, once that is. A folder that we may write to and not read, and a
    file system that can't: then it is as good as it gets. */
-llmobsi_fn bool llmobsi_state_sync_folder(const llmobsi_state_file* state)
+llmobsi_fn bool llmobsi_state_sync_folder(const char* of)
 {
     char path[LLMOBS_I_STATE_PATH];
-    size_t size = strlen(state->path);
+    size_t size = strlen(of);
     int folder;
     bool done;
-    while (size > 1 && state->path[size - 1] != '/') {
+    while (size > 1 && of[size - 1] != '/') {
         size--;
     }
-    memcpy(path, state->path, size);
+    memcpy(path, of, size);
     path[size] = '\0';
     path[0] = path[size - 1] == '/' ? path[0] : '.';
     folder = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | LLMOBS_I_O_CLOEXEC);
@@ -177,8 +104,7 @@ llmobsi_fn bool llmobsi_state_write_file(llmobsi_instance* instance, const char*
     llmobsi_state_writer writer;
     bool written;
     int file;
-    (void)unlink(path); /* left by a crash */
-    file = open(path, O_WRONLY | O_CREAT | O_EXCL | LLMOBS_I_O_CLOEXEC | LLMOBS_I_O_NOFOLLOW, 0600);
+    file = llmobsi_file_make(path);
     if (file < 0) {
         return false;
     }
@@ -195,14 +121,14 @@ llmobsi_fn bool llmobsi_state_write_file(llmobsi_instance* instance, const char*
 llmobsi_fn bool llmobsi_state_save(llmobsi_instance* instance)
 {
     llmobsi_state_file* state = llmobsi_state_of(instance);
-    llmobsi_state_hold hold = llmobsi_state_take(state);
+    llmobsi_lock_hold hold = llmobsi_state_take(state);
     char path[LLMOBS_I_STATE_PATH];
     bool saved = false;
     int why;
-    if (hold == LLMOBS_I_STATE_HELD) {
+    if (hold == LLMOBS_I_LOCK_OURS) {
         llmobsi_state_path(state, ".tmp", path);
         saved = llmobsi_state_write_file(instance, path);
-        saved = saved && rename(path, state->path) == 0 && llmobsi_state_sync_folder(state);
+        saved = saved && rename(path, state->path) == 0 && llmobsi_state_sync_folder(state->path);
     }
     why = errno;
     if (saved) {
@@ -210,11 +136,11 @@ llmobsi_fn bool llmobsi_state_save(llmobsi_instance* instance)
     } else {
         llmobsi_count(&state->failed, 1);
         llmobsi_notes_add(&instance->collector.notes,
-                          hold == LLMOBS_I_STATE_TAKEN ? LLMOBS_NOTE_STATE_TAKEN
-                                                       : LLMOBS_NOTE_STATE_WRITE,
+                          hold == LLMOBS_I_LOCK_TAKEN ? LLMOBS_NOTE_STATE_TAKEN
+                                                      : LLMOBS_NOTE_STATE_WRITE,
                           1);
     }
-    if (hold == LLMOBS_I_STATE_TAKEN) {
+    if (hold == LLMOBS_I_LOCK_TAKEN) {
         llmobsi_state_off(state); /* it is another one's by now */
     }
     errno = why;
@@ -341,12 +267,9 @@ LLMOBS_API llmobs_result llmobs_state_save(llmobs* obs)
     llmobsi_instance* instance;
     llmobsi_state_file* state;
     int cancel;
-    if (llmobsi_in_callback(llmobsi_ticket(obs))) {
-        return LLMOBS_ERROR_BUSY;
-    }
-    instance = llmobsi_call_begin(obs);
+    instance = llmobsi_call_outside(obs, &result);
     if (instance == NULL) {
-        return LLMOBS_ERROR_CLOSED;
+        return result;
     }
     cancel = llmobsi_cancel_hold();
     state = llmobsi_state_of(instance);
@@ -377,14 +300,7 @@ llmobsi_fn void llmobsi_state_tell(const llmobs_config* config, llmobs_note note
 llmobsi_fn int llmobsi_state_open_file(const llmobsi_state_file* state, uint64_t* size)
 {
     struct stat status;
-    int file = open(state->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | LLMOBS_I_O_CLOEXEC |
-                                     LLMOBS_I_O_NOFOLLOW);
-    if (file >= 0 && (fstat(file, &status) != 0 || !S_ISREG(status.st_mode) ||
-                      status.st_uid != geteuid() || status.st_nlink != 1)) {
-        (void)close(file);
-        errno = EPERM;
-        return -1;
-    }
+    int file = llmobsi_file_open_ours(state->path, O_RDONLY, LLMOBS_I_FILE_ONE_NAME, &status);
     *size = file >= 0 ? (uint64_t)status.st_size : 0;
     return file;
 }
@@ -451,7 +367,7 @@ llmobsi_fn void llmobsi_state_start(llmobsi_instance* instance)
 llmobsi_fn void llmobsi_state_open(llmobsi_instance* instance, llmobsi_held* held)
 {
     llmobsi_state_file* state = llmobsi_state_of(instance);
-    llmobsi_state_hold hold = LLMOBS_I_STATE_FAILED;
+    llmobsi_lock_hold hold = LLMOBS_I_LOCK_FAILED;
     const int before = errno;
     if (state == NULL) {
         return;
@@ -461,13 +377,13 @@ llmobsi_fn void llmobsi_state_open(llmobsi_instance* instance, llmobsi_held* hel
     if (llmobsi_file_set_path(state->path, instance->config.state_file)) {
         hold = llmobsi_state_take(state);
     }
-    state->on = hold == LLMOBS_I_STATE_HELD && llmobsi_state_load(instance);
+    state->on = hold == LLMOBS_I_LOCK_OURS && llmobsi_state_load(instance);
     if (state->on) {
         llmobsi_store_relaxed(&state->due_ns, llmobsi_monotonic_ns() + state->interval_ns);
         llmobsi_state_start(instance);
     } else {
-        llmobs_note note = hold == LLMOBS_I_STATE_TAKEN ? LLMOBS_NOTE_STATE_TAKEN
-                                                        : LLMOBS_NOTE_STATE_OPEN;
+        llmobs_note note = hold == LLMOBS_I_LOCK_TAKEN ? LLMOBS_NOTE_STATE_TAKEN
+                                                       : LLMOBS_NOTE_STATE_OPEN;
         llmobsi_state_off(state);
         llmobsi_state_tell(&instance->config, note, llmobs_note_text(note));
     }

@@ -49,17 +49,11 @@ typedef struct llmobsi_state_writer {
 
 llmobsi_fn void llmobsi_state_write(llmobsi_state_writer* writer, const void* data, size_t size)
 {
-    const char* from = (const char*)data;
     writer->failed |= writer->position > writer->limit || size > writer->limit - writer->position;
-    while (size > 0 && !writer->failed) {
-        ssize_t done = write(writer->file, from, size);
-        if (done > 0) {
-            from += done;
-            size -= (size_t)done;
-            writer->position += (uint64_t)done;
-        } else {
-            writer->failed = done == 0 || errno != EINTR;
-        }
+    if (!writer->failed) {
+        size_t done = llmobsi_write_whole(writer->file, data, size);
+        writer->position += done;
+        writer->failed = done < size;
     }
 }
 
@@ -145,19 +139,12 @@ llmobsi_fn void llmobsi_state_refuse(llmobsi_state_reader* reader, const char* w
 /* Whether there are so many more bytes. */
 llmobsi_fn bool llmobsi_state_read(llmobsi_state_reader* reader, void* to, size_t size)
 {
-    char* out = (char*)to;
-    while (size > 0) {
-        ssize_t got = read(reader->file, out, size);
-        if (got > 0) {
-            out += got;
-            size -= (size_t)got;
-            reader->position += (uint64_t)got;
-        } else if (got == 0 || errno != EINTR) {
-            llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("it is cut off"));
-            return false;
-        }
+    size_t got = llmobsi_read_whole(reader->file, to, size);
+    reader->position += got;
+    if (got < size) {
+        llmobsi_state_refuse(reader, LLMOBS_I_STATE_REFUSED("it is cut off"));
     }
-    return true;
+    return got == size;
 }
 
 llmobsi_fn void llmobsi_state_read_begin(llmobsi_state_reader* reader, int file)

@@ -3,7 +3,6 @@
 
 #define LLMOBS_I_STATE_SUMS_BYTES (8u * (3u + LLMOBS_I_COST_SUMS))
 #define LLMOBS_I_STATE_WAY_WORDS 9u /* of a counter */
-#define LLMOBS_I_STATE_SET_BYTES (8u * (3u + LLMOBS_I_STATE_WAY_WORDS * LLMOBS_I_TOP_WAYS))
 
 /* ---- the ledger ---------------------------------------------------------------------------- */
 

@@ -227,27 +227,59 @@ llmobsi_fn bool llmobsi_cycles_are_invariant(void)
 #endif
 }
 
+/* ---- bytes of files ------------------------------------------------------------------------ */
+
+#define LLMOBS_I_FILE_PIECE ((size_t)1 << 30) /* of one system call: some take no more than 2^31 */
+
+/* Reads `size` bytes, over interruptions. Returns how many there were: fewer where the file ends
+   (errno is 0 then), or the system would not. */
+llmobsi_fn size_t llmobsi_read_whole(int file, void* to, size_t size)
+{
+    size_t got = 0;
+    while (got < size) {
+        size_t piece = size - got < LLMOBS_I_FILE_PIECE ? size - got : LLMOBS_I_FILE_PIECE;
+        ssize_t count = read(file, (char*)to + got, piece);
+        if (count > 0) {
+            got += (size_t)count;
+        } else if (count == 0) {
+            errno = 0;
+            break;
+        } else if (errno != EINTR) {
+            break;
+        }
+    }
+    return got;
+}
+
+/* Writes `size` bytes, over interruptions. Returns how many were: fewer where the system would not
+   take more. */
+llmobsi_fn size_t llmobsi_write_whole(int file, const void* from, size_t size)
+{
+    size_t done = 0;
+    while (done < size) {
+        size_t piece = size - done < LLMOBS_I_FILE_PIECE ? size - done : LLMOBS_I_FILE_PIECE;
+        ssize_t count = write(file, (const char*)from + done, piece);
+        if (count > 0) {
+            done += (size_t)count;
+        } else if (count == 0 || errno != EINTR) {
+            break;
+        }
+    }
+    return done;
+}
+
 /* ---- random -------------------------------------------------------------------------------- */
 
 llmobsi_fn bool llmobsi_random_from_file(void* bytes, size_t size)
 {
-    unsigned char* out = (unsigned char*)bytes;
     int file = open("/dev/urandom", O_RDONLY | LLMOBS_I_O_CLOEXEC);
+    bool all;
     if (file < 0) {
         return false;
     }
-    while (size > 0) {
-        ssize_t got = read(file, out, size);
-        if (got <= 0 && !(got < 0 && errno == EINTR)) {
-            break;
-        }
-        if (got > 0) {
-            out += got;
-            size -= (size_t)got;
-        }
-    }
+    all = llmobsi_read_whole(file, bytes, size) == size;
     (void)close(file);
-    return size == 0;
+    return all;
 }
 
 /* The system's random bytes. Preserves errno. */
@@ -261,6 +293,17 @@ llmobsi_fn bool llmobsi_random_bytes(void* bytes, size_t size)
     filled = filled || llmobsi_random_from_file(bytes, size);
     errno = saved;
     return filled;
+}
+
+/* A number that nobody can guess; where there are no random bytes, one that is another one in each
+   process and at each time. */
+llmobsi_fn uint64_t llmobsi_random_seed(void)
+{
+    uint64_t seed;
+    if (!llmobsi_random_bytes(&seed, sizeof seed)) {
+        seed = llmobsi_realtime_ns() ^ (uint64_t)getpid() << 40;
+    }
+    return seed;
 }
 
 /* ---- pages that hold secrets --------------------------------------------------------------- */
@@ -334,17 +377,28 @@ typedef struct llmobsi_held {
     ino_t inode;
 } llmobsi_held;
 
-/* The host may have closed our descriptor: its number can be anything by now. */
-llmobsi_fn bool llmobsi_held_is_ours(const llmobsi_held* held)
+/* The host may have closed our descriptor: its number can be anything by now. Where that can't be
+   told, `unknown` is the answer. */
+llmobsi_fn bool llmobsi_held_is(const llmobsi_held* held, bool unknown)
 {
     struct stat status;
-    return held->descriptor > 0 && fstat(held->descriptor - 1, &status) == 0 &&
-           status.st_dev == held->device && status.st_ino == held->inode;
+    if (held->descriptor <= 0) {
+        return false;
+    }
+    if (fstat(held->descriptor - 1, &status) != 0) {
+        return unknown && errno != EBADF;
+    }
+    return status.st_dev == held->device && status.st_ino == held->inode;
+}
+
+llmobsi_fn bool llmobsi_held_is_ours(const llmobsi_held* held)
+{
+    return llmobsi_held_is(held, false);
 }
 
 llmobsi_fn void llmobsi_held_close(llmobsi_held* held)
 {
-    if (llmobsi_held_is_ours(held)) {
+    if (llmobsi_held_is(held, true)) {
         (void)close(held->descriptor - 1);
     }
     held->descriptor = 0;

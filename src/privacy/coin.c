@@ -53,13 +53,15 @@ llmobsi_fn bool llmobsi_segwit_read(llmobsi_view* view, size_t start, llmobsi_ma
 }
 
 #ifndef LLMOBS_NO_SHA256
-/* 26 to 35 symbols to 25 bytes, of which the last four are the hash of the hash of the others. */
-llmobsi_fn bool llmobsi_base58check_is_valid(const uint8_t* text, size_t size)
+#define LLMOBS_I_BASE58_BYTES 25u
+
+/* What symbols stand for. False: it is more than so many bytes, or no such symbol. */
+llmobsi_fn bool llmobsi_base58_decode(const uint8_t* text, size_t size,
+                                      uint8_t bytes[LLMOBS_I_BASE58_BYTES])
 {
     static const char alphabet[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-    uint8_t bytes[25], digest[LLMOBS_SHA256_SIZE];
     size_t i, k;
-    memset(bytes, 0, sizeof(bytes));
+    memset(bytes, 0, LLMOBS_I_BASE58_BYTES);
     for (i = 0; i < size; i++) {
         const char* found = text[i] != 0 ? strchr(alphabet, text[i]) : NULL;
         uint32_t carry;
@@ -67,7 +69,7 @@ llmobsi_fn bool llmobsi_base58check_is_valid(const uint8_t* text, size_t size)
             return false;
         }
         carry = (uint32_t)(found - alphabet);
-        for (k = sizeof(bytes); k > 0; k--) {
+        for (k = LLMOBS_I_BASE58_BYTES; k > 0; k--) {
             carry += (uint32_t)bytes[k - 1] * 58;
             bytes[k - 1] = (uint8_t)carry;
             carry >>= 8;
@@ -76,9 +78,21 @@ llmobsi_fn bool llmobsi_base58check_is_valid(const uint8_t* text, size_t size)
             return false;
         }
     }
-    llmobs_sha256_of(bytes, 21, digest);
-    llmobs_sha256_of(digest, sizeof(digest), digest);
-    return (bytes[0] == 0 || bytes[0] == 5) && memcmp(digest, bytes + 21, 4) == 0;
+    return true;
+}
+
+/* 26 to 35 symbols to 25 bytes, of which the last four are the hash of the hash of the others. */
+llmobsi_fn bool llmobsi_base58check_is_valid(const uint8_t* text, size_t size)
+{
+    uint8_t bytes[LLMOBS_I_BASE58_BYTES], digest[LLMOBS_SHA256_SIZE];
+    bool is_valid = llmobsi_base58_decode(text, size, bytes);
+    if (is_valid) {
+        llmobs_sha256_of(bytes, 21, digest);
+        llmobs_sha256_of(digest, sizeof(digest), digest);
+        is_valid = (bytes[0] == 0 || bytes[0] == 5) && memcmp(digest, bytes + 21, 4) == 0;
+    }
+    llmobsi_wipe(bytes, sizeof(bytes));
+    return is_valid;
 }
 
 llmobsi_fn bool llmobsi_base58_read(llmobsi_view* view, size_t start, llmobsi_match* match)

@@ -100,7 +100,8 @@ llmobsi_fn bool llmobsi_is_marker(const llmobsi_view* view, size_t place)
            llmobsi_covered_size(&before, place - size - 1) == size + 2;
 }
 
-/* The 64 bytes before a place, in `copy` where there are less: behind zeros then. */
+/* The 64 bytes before a place, in `copy` where there are less: behind zeros then. The caller wipes
+   that. */
 llmobsi_inline const uint8_t* llmobsi_context_window(const llmobsi_view* view, size_t place,
                                                      uint8_t copy[64])
 {
@@ -146,12 +147,11 @@ llmobsi_fn uint32_t llmobsi_context_read(const uint8_t* window, uint64_t letters
     return classes;
 }
 
-/* The classes that the words before a place speak for. Seldom one of them could be in the list, and
+/* The classes that the words in a window speak for. Seldom one of them could be in the list, and
    only then they are read. */
-llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
+llmobsi_inline uint32_t llmobsi_context_in(const llmobsi_view* view, const uint8_t* window,
+                                           size_t place)
 {
-    uint8_t copy[64];
-    const uint8_t* window = llmobsi_context_window(view, place, copy);
     uint64_t letters = llmobsi_range_of(window, 0x20, 'a', 'z'), left;
     uint64_t ends = letters & ~(letters >> 1);
     uint32_t found = 0, i;
@@ -171,13 +171,25 @@ llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
     return i == 64 ? 0 : llmobsi_context_read(window, letters, ends >> i << i) & view->classes;
 }
 
+/* The classes that the words before a place speak for. */
+llmobsi_fn uint32_t llmobsi_context(const llmobsi_view* view, size_t place)
+{
+    uint8_t copy[64];
+    uint32_t classes =
+        llmobsi_context_in(view, llmobsi_context_window(view, place, copy), place);
+    llmobsi_wipe(copy, sizeof(copy));
+    return classes;
+}
+
 /* Whether "csc", "cvc" or "cvv" could stand before a place: a C, and a S or V behind it. Nothing
    else makes anything of three or four digits, such as a year. */
 llmobsi_fn bool llmobsi_context_may_be_code(const llmobsi_view* view, size_t place)
 {
     uint8_t copy[64];
     const uint8_t* window = llmobsi_context_window(view, place, copy);
-    return (llmobsi_range_of(window, 0x20, 'c', 'c') << 1 &
-            (llmobsi_range_of(window, 0x20, 's', 's') |
-             llmobsi_range_of(window, 0x20, 'v', 'v'))) != 0;
+    bool may_be = (llmobsi_range_of(window, 0x20, 'c', 'c') << 1 &
+                   (llmobsi_range_of(window, 0x20, 's', 's') |
+                    llmobsi_range_of(window, 0x20, 'v', 'v'))) != 0;
+    llmobsi_wipe(copy, sizeof(copy));
+    return may_be;
 }

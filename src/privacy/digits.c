@@ -93,12 +93,32 @@ llmobsi_fn bool llmobsi_birth_date_read(llmobsi_view* view, size_t start, llmobs
 
 /* ---- countries and IBANs ------------------------------------------------------------------- */
 
-/* At the second letter, which two digits follow. A blank may stand after each four. */
+/* Copies so many letters and digits, without blanks: one may stand after each four. Where they end,
+   0: they are not there. */
+llmobsi_fn size_t llmobsi_iban_copy(llmobsi_view* view, size_t place, size_t length, uint8_t* text)
+{
+    size_t count;
+    for (count = 0; count < length; count++) {
+        uint8_t byte = llmobsi_at(view, place);
+        if (byte == ' ' && count % 4 == 0) {
+            byte = llmobsi_at(view, ++place);
+        }
+        if (!llmobsi_is(byte, LLMOBS_I_UPPER | LLMOBS_I_DIGIT)) {
+            return 0;
+        }
+        text[count] = byte;
+        place++;
+    }
+    return place;
+}
+
+/* At the second letter, which two digits follow. */
 llmobsi_fn bool llmobsi_iban_read(llmobsi_view* view, size_t second, llmobsi_match* match)
 {
     uint8_t text[LLMOBS_I_IBAN_MOST];
-    size_t start = second - 1, place = start, count, length;
+    size_t start = second - 1, end, length;
     uint8_t first = llmobsi_back(view, second, 1);
+    bool is_valid;
     if (!llmobsi_is(first, LLMOBS_I_UPPER) || !llmobsi_begins(view, start)) {
         return false;
     }
@@ -106,19 +126,10 @@ llmobsi_fn bool llmobsi_iban_read(llmobsi_view* view, size_t second, llmobsi_mat
     if (length == 0) {
         return false;
     }
-    for (count = 0; count < length; count++) {
-        uint8_t byte = llmobsi_at(view, place);
-        if (byte == ' ' && count % 4 == 0) {
-            byte = llmobsi_at(view, ++place);
-        }
-        if (!llmobsi_is(byte, LLMOBS_I_UPPER | LLMOBS_I_DIGIT)) {
-            return false;
-        }
-        text[count] = byte;
-        place++;
-    }
-    return llmobsi_ends(view, place) && llmobsi_iban_is_valid(text, length) &&
-           llmobsi_match_set(match, LLMOBS_PII_IBAN, start, place, "iban");
+    end = llmobsi_iban_copy(view, start, length, text);
+    is_valid = end != 0 && llmobsi_ends(view, end) && llmobsi_iban_is_valid(text, length);
+    llmobsi_wipe(text, sizeof(text));
+    return is_valid && llmobsi_match_set(match, LLMOBS_PII_IBAN, start, end, "iban");
 }
 
 /* ---- one number ---------------------------------------------------------------------------- */
@@ -170,33 +181,41 @@ llmobsi_inline bool llmobsi_number_is_likely(const llmobsi_number* number)
     return number->count != 5 && number->count >= 3 && number->count <= 17;
 }
 
-/* All that begins with three digits or more. Groups may belong to what stands after a blank: they
-   are taken off one by one. */
-llmobsi_fn bool llmobsi_digits_read(llmobsi_view* view, size_t start, llmobsi_match* match)
+/* What a number is. Groups may belong to what stands after a blank: they are taken off one by
+   one. */
+llmobsi_inline bool llmobsi_number_match(llmobsi_view* view, llmobsi_number* number,
+                                         llmobsi_match* match)
 {
-    llmobsi_number number;
     uint32_t words = UINT32_MAX; /* not looked for yet */
-    llmobsi_number_read(view, &number, start);
-    if (number.sizes[0] >= LLMOBS_I_NUMBER_MOST) {
-        return false;
-    }
     for (;;) {
-        if (llmobsi_number_ends(view, number.end)) {
-            if (llmobsi_number_by_form(view, &number, match)) {
+        if (llmobsi_number_ends(view, number->end)) {
+            if (llmobsi_number_by_form(view, number, match)) {
                 return true;
             }
-            if (!view->is_within && llmobsi_number_is_likely(&number)) {
-                words = words == UINT32_MAX ? llmobsi_context(view, start) : words;
-                if (words != 0 && llmobsi_number_by_word(&number, words, match)) {
+            if (!view->is_within && llmobsi_number_is_likely(number)) {
+                words = words == UINT32_MAX ? llmobsi_context(view, number->start) : words;
+                if (words != 0 && llmobsi_number_by_word(number, words, match)) {
                     return true;
                 }
             }
         }
-        if (number.group_count == 1 || number.separator != ' ') {
+        if (number->group_count == 1 || number->separator != ' ') {
             return false;
         }
-        llmobsi_number_shorten(&number);
+        llmobsi_number_shorten(number);
     }
+}
+
+/* All that begins with three digits or more. */
+llmobsi_fn bool llmobsi_digits_read(llmobsi_view* view, size_t start, llmobsi_match* match)
+{
+    llmobsi_number number;
+    bool matches;
+    llmobsi_number_read(view, &number, start);
+    matches = number.sizes[0] < LLMOBS_I_NUMBER_MOST &&
+              llmobsi_number_match(view, &number, match);
+    llmobsi_wipe(number.digits, sizeof(number.digits));
+    return matches;
 }
 
 /* Digits with none behind them, or none that could belong to them: only their number and the words

@@ -278,6 +278,7 @@ llmobsi_fn bool llmobsi_e164_read(llmobsi_view* view, size_t start, llmobsi_matc
             break;
         }
     }
+    llmobsi_wipe(digits, sizeof(digits));
     return end != 0 && llmobsi_match_set(match, LLMOBS_PII_PHONE, start, end, "e164");
 }
 
@@ -287,17 +288,16 @@ llmobsi_fn bool llmobsi_nanp_read(llmobsi_view* view, size_t start, size_t area,
 {
     uint8_t digits[10], separator = llmobsi_at(view, place + 3);
     size_t i;
-    for (i = 0; i < 10; i++) {
+    bool is_valid = separator == '-' || separator == '.' || separator == ' ';
+    for (i = 0; i < 10 && is_valid; i++) {
         size_t at = i < 3 ? area + i : i < 6 ? place + i - 3 : place + i - 2;
         uint8_t byte = llmobsi_at(view, at);
-        if (!llmobsi_is(byte, LLMOBS_I_DIGIT)) {
-            return false;
-        }
+        is_valid = llmobsi_is(byte, LLMOBS_I_DIGIT);
         digits[i] = (uint8_t)(byte - '0');
     }
-    return (separator == '-' || separator == '.' || separator == ' ') &&
-           llmobsi_number_ends(view, place + 8) && llmobsi_nanp_is_valid(digits) &&
-           llmobsi_match_set(match, LLMOBS_PII_PHONE, start, place + 8, "nanp");
+    is_valid = is_valid && llmobsi_number_ends(view, place + 8) && llmobsi_nanp_is_valid(digits);
+    llmobsi_wipe(digits, sizeof(digits));
+    return is_valid && llmobsi_match_set(match, LLMOBS_PII_PHONE, start, place + 8, "nanp");
 }
 
 /* "(ddd) ddd-dddd" */

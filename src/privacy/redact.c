@@ -163,6 +163,7 @@ llmobsi_fn void llmobsi_redact_tag_value(const llmobsi_redaction* redaction,
         }
     }
     llmobs_hmac_update(redaction->hmac, part, used);
+    llmobsi_wipe(part, sizeof(part));
 }
 
 /* A value with a tail is taken as it is: it may be longer than any buffer, and is a secret. */
@@ -298,11 +299,28 @@ LLMOBS_API llmobs_result llmobs_redact(const llmobs_redact_rules* rules, const c
     return writer.failed ? LLMOBS_ERROR_LIMIT : LLMOBS_OK;
 }
 
+/* What is on its way to the host. */
+typedef struct llmobsi_redact_outlet {
+    llmobs_redactor* redactor;
+    char buffer[LLMOBS_I_REDACT_BUFFER];
+} llmobsi_redact_outlet;
+
+/* Hands on what the buffer holds, which is wiped then, or what is too large for it. */
+llmobsi_fn bool llmobsi_redact_hand_on(void* user, const char* data, size_t size)
+{
+    llmobsi_redact_outlet* outlet = (llmobsi_redact_outlet*)user;
+    bool done = outlet->redactor->write(outlet->redactor->user, data, size);
+    if (data == outlet->buffer) {
+        llmobsi_wipe(outlet->buffer, size);
+    }
+    return done;
+}
+
 /* Scans a chunk, or the end of all, and hands on what came of it. */
 llmobsi_fn bool llmobsi_redactor_run(llmobs_redactor* redactor, const char* text, size_t size,
                                      bool is_end)
 {
-    char buffer[LLMOBS_I_REDACT_BUFFER];
+    llmobsi_redact_outlet outlet;
     llmobsi_redaction redaction;
     llmobsi_scan_sink sink;
     llmobsi_carry carry;
@@ -310,7 +328,9 @@ llmobsi_fn bool llmobsi_redactor_run(llmobs_redactor* redactor, const char* text
     if (redactor->has_failed || redactor->write == NULL) {
         return false;
     }
-    llmobsi_writer_init(&writer, buffer, sizeof(buffer), redactor->write, redactor->user);
+    outlet.redactor = redactor;
+    llmobsi_writer_init(&writer, outlet.buffer, sizeof(outlet.buffer), llmobsi_redact_hand_on,
+                        &outlet);
     redaction.rules = &redactor->rules;
     redaction.state = &redactor->state;
     redaction.written = &redactor->written;

@@ -448,5 +448,6 @@ llmobsi_fn uint64_t llmobsi_trigger_rest(llmobsi_trigger_fn next, const uint8_t 
     memset(copy, 0, sizeof(copy));
     memcpy(copy, text + place, left);
     (void)next(tables, copy, 0, sizeof(copy), is_rough, &places);
+    llmobsi_wipe(copy, sizeof(copy));
     return left < 64 ? places & ((UINT64_C(1) << left) - 1) : places;
 }

@@ -1,7 +1,5 @@
 /* The tick's own thread, and the calls that do its work on the caller's. */
 
-#define LLMOBS_I_FLUSH_NAP_NS UINT64_C(1000000)
-
 /* Evaluates the rules, when it is time to, and tells what is new: before what was recorded is
    collected, since news are. */
 llmobsi_fn void llmobsi_instance_alerts(llmobsi_instance* instance)
@@ -28,24 +26,62 @@ llmobsi_fn uint32_t llmobsi_instance_tick(llmobsi_instance* instance)
     bool stopped;
     uint32_t count;
     llmobsi_instance_alerts(instance);
+    if (llmobsi_is_left(&collector->recorder)) {
+        return 0;
+    }
     llmobsi_lock_take(&collector->lock);
     count = llmobsi_collect(collector, false, &stopped);
     llmobsi_collect_seal(collector, false);
     llmobsi_collect_notes(collector);
+#ifndef LLMOBS_NO_FILE
+    llmobsi_flight_pulse(instance);
+#endif
     llmobsi_lock_give(&collector->lock);
+    llmobsi_metrics_tick(instance);
+    if (llmobsi_is_left(&collector->recorder)) {
+        return count;
+    }
+    llmobsi_judge_tick(instance);
 #ifndef LLMOBS_NO_FILE
     llmobsi_state_tick(instance);
 #endif
+    llmobsi_detectors_tick(instance);
     return count;
 }
 
-/* Outside all locks: the callback is the host's. */
-llmobsi_fn void llmobsi_instance_tell(llmobsi_instance* instance)
+/* Outside all locks: the callback is the host's. Where it forked, the child has no notes. Of an
+   instance that is left the closer tells, unless the callback is what hangs. */
+llmobsi_fn void llmobsi_instance_tell(llmobsi_instance* instance, bool closing)
 {
-    if (instance->collector.notes.tell != NULL) {
-        llmobsi_callback callback = llmobsi_callback_begin(instance->collector.recorder.ticket);
-        llmobsi_notes_tell_all(&instance->collector.notes, llmobsi_monotonic_ns());
-        llmobsi_callback_end(&callback);
+    const llmobsi_recorder* recorder = &instance->collector.recorder;
+    llmobsi_notes* notes = &instance->collector.notes;
+    uint64_t now_ns = llmobsi_monotonic_ns();
+    llmobsi_callback callback;
+    int note;
+    if (notes->tell == NULL || (llmobsi_is_left(recorder) &&
+                                (!closing || llmobsi_load_acquire(&instance->telling) != 0))) {
+        return;
+    }
+    callback = llmobsi_callback_begin(recorder->ticket);
+    (void)llmobsi_add_ordered(&instance->telling, 1);
+    for (note = 0; note < (int)LLMOBS_NOTE_COUNT && (closing || !llmobsi_is_left(recorder));
+         note++) {
+        llmobsi_notes_tell(notes, (llmobs_note)note, now_ns);
+    }
+    (void)llmobsi_add_ordered(&instance->telling, (uint32_t)-1);
+    (void)llmobsi_callback_end(&callback);
+}
+
+/* What asks the host before it is read, and so may hang: alerts are told, gauges asked. At close
+   those come last that may cost the others. */
+llmobsi_fn void llmobsi_flush_read(llmobsi_instance* instance, const llmobsi_patience* patience)
+{
+    if (!patience->closing) {
+        llmobsi_instance_alerts(instance);
+    }
+    llmobsi_metrics_flush(instance, patience);
+    if (patience->closing && !llmobsi_is_left(&instance->collector.recorder)) {
+        llmobsi_instance_alerts(instance);
     }
 }
 
@@ -73,10 +109,27 @@ llmobsi_fn uint64_t llmobsi_tick_pause(const llmobsi_instance* instance, uint64_
     return pause_ns < longest ? pause_ns : longest;
 }
 
+/* The thread's end, behind a last reading. Where a callback of that forked, the child has none. */
+llmobsi_fn void llmobsi_tick_last(llmobsi_instance* instance, const llmobsi_patience* patience)
+{
+    const pid_t process = getpid();
+    if (!llmobsi_is_left(&instance->collector.recorder)) {
+        llmobsi_flush_read(instance, patience);
+    }
+    if (getpid() == process) {
+        llmobsi_lock_take(&instance->rest);
+        instance->ended = true;
+        llmobsi_lock_wake_all(&instance->rest);
+        llmobsi_lock_give(&instance->rest);
+    }
+}
+
 llmobsi_fn void* llmobsi_tick_run(void* argument)
 {
     llmobsi_instance* instance = (llmobsi_instance*)argument;
+    const pid_t process = getpid();
     uint64_t pause_ns = UINT64_C(1000000);
+    llmobsi_patience last;
     llmobsi_lock_take(&instance->rest);
     while (!instance->stop) {
         uint32_t collected;
@@ -86,36 +139,96 @@ llmobsi_fn void* llmobsi_tick_run(void* argument)
         }
         llmobsi_lock_give(&instance->rest);
         collected = llmobsi_instance_tick(instance);
-        llmobsi_instance_tell(instance);
+        llmobsi_instance_tell(instance, false);
+        if (getpid() != process) {
+            return NULL; /* a callback forked, and this is the child: the thread is the parent's */
+        }
         pause_ns = llmobsi_tick_pause(instance, pause_ns, collected);
         llmobsi_lock_take(&instance->rest);
     }
+    last = instance->last;
     llmobsi_lock_give(&instance->rest);
+    llmobsi_tick_last(instance, &last);
     return NULL;
 }
 
 llmobsi_fn bool llmobsi_tick_start(llmobsi_instance* instance)
 {
     instance->stop = false;
+    instance->ended = false;
     instance->ticking = llmobsi_thread_start(&instance->thread, llmobsi_tick_run, instance);
     return instance->ticking;
 }
 
-llmobsi_fn void llmobsi_tick_stop(llmobsi_instance* instance)
+/* Whether the thread is done, by then. */
+llmobsi_fn bool llmobsi_tick_ended(llmobsi_instance* instance, uint64_t deadline_ns)
 {
+    bool ended;
+    llmobsi_lock_take(&instance->rest);
+    while (!instance->ended && llmobsi_monotonic_ns() < deadline_ns) {
+        llmobsi_lock_wait_until(&instance->rest, deadline_ns);
+    }
+    ended = instance->ended;
+    llmobsi_lock_give(&instance->rest);
+    return ended;
+}
+
+/* The last reading of metrics. It is made by the thread, where there is one: a callback of the
+   host's may hang there, and not the closer. False: one does. */
+llmobsi_fn bool llmobsi_tick_stop(llmobsi_instance* instance, const llmobsi_patience* patience)
+{
+    bool ended;
     if (!instance->ticking) {
-        return;
+        llmobsi_flush_read(instance, patience);
+        return true;
     }
     llmobsi_lock_take(&instance->rest);
+    instance->last = *patience;
     instance->stop = true;
     llmobsi_lock_wake_all(&instance->rest);
     llmobsi_lock_give(&instance->rest);
-    (void)pthread_join(instance->thread, NULL);
+    ended = llmobsi_tick_ended(instance, patience->deadline_ns);
+    if (!ended) {
+        llmobsi_store_release(&instance->collector.recorder.left, 1);
+    }
+    return ended;
+}
+
+/* The thread's end, after llmobsi_tick_stop. False: it hangs still, and is left alone. */
+llmobsi_fn bool llmobsi_tick_join(llmobsi_instance* instance, uint64_t deadline_ns)
+{
+    bool ended = !instance->ticking || llmobsi_tick_ended(instance, deadline_ns);
+    if (instance->ticking) {
+        (void)(ended ? pthread_join(instance->thread, NULL) : pthread_detach(instance->thread));
+    }
     instance->ticking = false;
+    llmobsi_notes_add(&instance->collector.notes, LLMOBS_NOTE_CALLBACK_SLOW, !ended);
+    return ended;
+}
+
+/* In the child of a fork: the thread, and who else was telling notes, are the parent's. */
+llmobsi_fn void llmobsi_tick_forked(llmobsi_instance* instance)
+{
+    instance->ticking = false;
+    llmobsi_store_relaxed(&instance->telling, 0);
+}
+
+/* The threads of a fork's child. What has none is done by who flushes and closes. */
+llmobsi_fn void llmobsi_threads_forked(llmobsi_instance* instance)
+{
+    llmobsi_collector* collector = &instance->collector;
+    uint32_t i;
+    for (i = 0; i < collector->exporter_count; i++) {
+        (void)llmobsi_exporter_start(instance, &collector->exporters[i]);
+    }
+    if (!instance->config.host_pumped && !llmobsi_tick_start(instance)) {
+        llmobsi_notes_add(&collector->notes, LLMOBS_NOTE_THREAD_START, 1);
+    }
 }
 
 /* ---- tick ---------------------------------------------------------------------------------- */
 
+/* For those exporters that have no thread of their own. */
 llmobsi_fn void llmobsi_instance_pump(llmobsi_instance* instance)
 {
     uint32_t count = llmobsi_load_acquire(&instance->collector.exporter_count);
@@ -127,24 +240,20 @@ llmobsi_fn void llmobsi_instance_pump(llmobsi_instance* instance)
 
 LLMOBS_API llmobs_result llmobs_tick(llmobs* obs)
 {
+    llmobs_result result = LLMOBS_OK;
     llmobsi_instance* instance;
     int cancel;
-    if (llmobsi_in_callback(llmobsi_ticket(obs))) {
-        return LLMOBS_ERROR_BUSY;
-    }
-    instance = llmobsi_call_begin(obs);
+    instance = llmobsi_call_outside(obs, &result);
     if (instance == NULL) {
-        return LLMOBS_ERROR_CLOSED;
+        return result;
     }
     cancel = llmobsi_cancel_hold();
     (void)llmobsi_instance_tick(instance);
-    if (instance->config.host_pumped) {
-        llmobsi_instance_pump(instance);
-    }
-    llmobsi_instance_tell(instance);
+    llmobsi_instance_pump(instance);
+    llmobsi_instance_tell(instance, false);
     llmobsi_call_end(instance);
     llmobsi_cancel_resume(cancel);
-    return LLMOBS_OK;
+    return result;
 }
 
 /* ---- flush --------------------------------------------------------------------------------- */
@@ -159,7 +268,6 @@ llmobsi_fn bool llmobsi_flush_collect(llmobsi_instance* instance, const llmobsi_
     llmobsi_collector* collector = &instance->collector;
     uint32_t ticket = collector->recorder.ticket;
     bool stopped = true;
-    llmobsi_instance_alerts(instance);
     while (stopped) {
         uint32_t count;
         uint32_t i;
@@ -167,14 +275,15 @@ llmobsi_fn bool llmobsi_flush_collect(llmobsi_instance* instance, const llmobsi_
         (void)llmobsi_collect(collector, llmobsi_monotonic_ns() < patience->others_ns, &stopped);
         llmobsi_collect_seal(collector, true);
         llmobsi_collect_notes(collector);
+#ifndef LLMOBS_NO_FILE
+        llmobsi_flight_pulse(instance);
+#endif
         count = llmobsi_load_acquire(&collector->exporter_count);
         for (i = 0; i < count; i++) {
-            targets[i] = collector->exporters[i].sealed_sequence;
+            targets[i] = llmobsi_exporter_sealed(&collector->exporters[i]);
         }
         llmobsi_lock_give(&collector->lock);
-        if (patience->pumped) {
-            llmobsi_instance_pump(instance);
-        }
+        llmobsi_instance_pump(instance);
         if (stopped && llmobsi_patience_over(patience, ticket, llmobsi_monotonic_ns())) {
             return false;
         }
@@ -210,25 +319,24 @@ llmobsi_fn uint64_t llmobsi_deadline_ns(uint32_t timeout_ms)
 
 LLMOBS_API llmobs_result llmobs_flush(llmobs* obs, uint32_t timeout_ms)
 {
+    llmobs_result result = LLMOBS_OK;
     llmobsi_instance* instance;
     llmobsi_patience patience;
     bool delivered;
     int cancel;
-    if (llmobsi_in_callback(llmobsi_ticket(obs))) {
-        return LLMOBS_ERROR_BUSY;
-    }
-    instance = llmobsi_call_begin(obs);
+    instance = llmobsi_call_outside(obs, &result);
     if (instance == NULL) {
-        return LLMOBS_ERROR_CLOSED;
+        return result;
     }
     cancel = llmobsi_cancel_hold();
     patience.deadline_ns = llmobsi_deadline_ns(timeout_ms);
     patience.others_ns = UINT64_MAX;
-    patience.pumped = instance->config.host_pumped;
     patience.closing = false;
-    delivered = llmobsi_instance_flush(instance, &patience);
-    llmobsi_instance_tell(instance);
+    llmobsi_flush_read(instance, &patience);
+    delivered = !llmobsi_is_left(&instance->collector.recorder) &&
+                llmobsi_instance_flush(instance, &patience);
+    llmobsi_instance_tell(instance, false);
     llmobsi_call_end(instance);
     llmobsi_cancel_resume(cancel);
-    return delivered ? LLMOBS_OK : LLMOBS_ERROR_TIMEOUT;
+    return delivered ? result : LLMOBS_ERROR_TIMEOUT;
 }

@@ -1,24 +1,47 @@
 /* Metrics out: as Prometheus text, as batches of views, encoded. All of it on the caller's thread,
    straight from the cells: nobody is waited for. */
 
-/* Everything there is to read, in batches of views. */
-llmobsi_fn void llmobsi_metrics_gather(llmobsi_instance* instance, bool attributes,
+/* What asks nobody. `on`: there is a registry. */
+llmobsi_fn void llmobsi_gather_unasked(llmobsi_gather* gather, llmobsi_instance* instance, bool on)
+{
+    const uint32_t families = llmobsi_families(&instance->config);
+    if (on) {
+        llmobsi_gather_registry(gather, false);
+    }
+    if (on && (families & LLMOBS_FAMILY_LLM) != 0) {
+        llmobsi_gather_heavy(gather, instance);
+        llmobsi_gather_alerts(gather, instance);
+    }
+    if ((families & LLMOBS_FAMILY_SELF) != 0) {
+        llmobsi_gather_self(gather, instance);
+    }
+}
+
+/* Everything there is to read, of the part that is wanted. What asks comes last: it may hang. */
+llmobsi_fn void llmobsi_gather_all(llmobsi_gather* gather, llmobsi_instance* instance)
+{
+    const bool on = instance->collector.recorder.registry.on;
+    if (gather->part != LLMOBS_I_GATHER_ASKED) {
+        llmobsi_gather_unasked(gather, instance, on);
+    }
+    if (on && gather->part != LLMOBS_I_GATHER_UNASKED) {
+        llmobsi_gather_registry(gather, true);
+    }
+    gather->last = true;
+    (void)llmobsi_gather_flush(gather);
+}
+
+/* The same, in batches of views in memory of its own. False: the instance was closed meanwhile, and
+   who closed it did not wait for a gauge's callback. */
+llmobsi_fn bool llmobsi_metrics_gather(llmobsi_instance* instance, bool attributes,
                                        llmobsi_deliver_fn deliver, void* user)
 {
-    llmobsi_recorder* recorder = &instance->collector.recorder;
+    unsigned char memory[LLMOBS_I_GATHER_BYTES] __attribute__((aligned(64)));
     llmobsi_gather gather;
-    llmobsi_gather_begin(&gather, recorder, attributes, deliver, user);
-    if (recorder->registry.on) {
-        llmobsi_gather_registry(&gather);
-    }
-    if (recorder->registry.on && (llmobsi_families(&instance->config) & LLMOBS_FAMILY_LLM) != 0) {
-        llmobsi_gather_heavy(&gather, instance);
-        llmobsi_gather_alerts(&gather, instance);
-    }
-    if ((llmobsi_families(&instance->config) & LLMOBS_FAMILY_SELF) != 0) {
-        llmobsi_gather_self(&gather, instance);
-    }
-    (void)llmobsi_gather_flush(&gather);
+    llmobsi_gather_begin(&gather, &instance->collector.recorder, attributes, deliver, user);
+    llmobsi_gather_into(&gather, memory, sizeof memory);
+    llmobsi_gather_all(&gather, instance);
+    return !llmobsi_is_left(&instance->collector.recorder);
 }
 
 /* ---- Prometheus text ----------------------------------------------------------------------- */
@@ -32,13 +55,14 @@ typedef struct llmobsi_scrape {
     char buffer[LLMOBS_I_WRITER_BUFFER];
 } llmobsi_scrape;
 
-llmobsi_fn bool llmobsi_scrape_metrics(void* user, const llmobs_metric_view* metrics, size_t count)
+llmobsi_fn bool llmobsi_scrape_metrics(void* user, llmobsi_gather* gather)
 {
+    const llmobs_metric_view* metrics = gather->metrics;
     llmobsi_scrape* scrape = (llmobsi_scrape*)user;
     char* cursor = scrape->cursor;
     size_t i;
     size_t point;
-    for (i = 0; i < count; i++) {
+    for (i = 0; i < gather->metric_count; i++) {
         if (metrics[i].family.data != scrape->family) {
             scrape->family = metrics[i].family.data;
             cursor = llmobsi_prometheus_head(&scrape->writer, cursor, &metrics[i],
@@ -58,6 +82,7 @@ LLMOBS_API llmobs_result llmobs_prometheus_write(llmobs* obs, llmobs_exposition 
 {
     llmobsi_instance* instance;
     llmobsi_scrape scrape;
+    bool whole;
     if (write == NULL) {
         return LLMOBS_ERROR_ARGUMENT;
     }
@@ -70,9 +95,12 @@ LLMOBS_API llmobs_result llmobs_prometheus_write(llmobs* obs, llmobs_exposition 
     scrape.exposition = exposition;
     scrape.family = NULL;
     scrape.cursor = llmobsi_prometheus_target_info(&scrape.writer, scrape.cursor,
-                                                   &instance->resource, exposition);
-    llmobsi_metrics_gather(instance, false, llmobsi_scrape_metrics, &scrape);
+                                                   &instance->resource.view, exposition);
+    whole = llmobsi_metrics_gather(instance, false, llmobsi_scrape_metrics, &scrape);
     llmobsi_call_end(instance);
+    if (!whole) {
+        return LLMOBS_ERROR_CLOSED;
+    }
     scrape.cursor = llmobsi_prometheus_end(&scrape.writer, scrape.cursor, exposition);
     (void)llmobsi_writer_turn(&scrape.writer, scrape.cursor);
     return scrape.writer.failed ? LLMOBS_ERROR_SYSTEM : LLMOBS_OK;
@@ -128,12 +156,11 @@ typedef struct llmobsi_collection {
     llmobs_result result;
 } llmobsi_collection;
 
-llmobsi_fn bool llmobsi_collection_deliver(void* user, const llmobs_metric_view* metrics,
-                                           size_t count)
+llmobsi_fn bool llmobsi_collection_deliver(void* user, llmobsi_gather* gather)
 {
     llmobsi_collection* collection = (llmobsi_collection*)user;
-    collection->batch.metrics = metrics;
-    collection->batch.metric_count = count;
+    collection->batch.metrics = gather->metrics;
+    collection->batch.metric_count = gather->metric_count;
     if (collection->collect != NULL) {
         collection->result = collection->collect(collection->user, &collection->batch)
                                  ? LLMOBS_OK
@@ -153,8 +180,10 @@ llmobsi_fn llmobs_result llmobsi_collection_run(llmobs* obs, llmobsi_collection*
     }
     collection->batch.size = sizeof collection->batch;
     collection->batch.attempt = 1;
-    collection->batch.resource = &instance->resource;
-    llmobsi_metrics_gather(instance, true, llmobsi_collection_deliver, collection);
+    collection->batch.resource = &instance->resource.view;
+    if (!llmobsi_metrics_gather(instance, true, llmobsi_collection_deliver, collection)) {
+        collection->result = LLMOBS_ERROR_CLOSED;
+    }
     llmobsi_call_end(instance);
     return collection->result;
 }

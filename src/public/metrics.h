@@ -21,6 +21,8 @@ typedef bool (*llmobs_collect_fn)(void* user, const llmobs_batch* batch);
    may come in several batches. ERROR_SYSTEM when `collect` returned false. */
 LLMOBS_API llmobs_result llmobs_metrics_collect(llmobs* obs, llmobs_collect_fn collect, void* user);
 
-/* [any] Reads all metrics and encodes them, as llmobs_encode does: OTLP/JSON lines, cumulative. */
+/* [any] Reads all metrics and encodes them, as llmobs_encode does, cumulative: OTLP/JSON lines, or
+   OTLP protobuf. Where there are many, several messages of protobuf come one after the other: by
+   its rules they are one, so all that is written is the body of one request. */
 LLMOBS_API llmobs_result llmobs_metrics_write(llmobs* obs, llmobs_format format,
                                               llmobs_write_fn write, void* user);

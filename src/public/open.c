@@ -1,67 +1,6 @@
-/* Opening an instance, closing it under recorders that still run, and what a fork's child needs. */
+/* Opening an instance, and closing it under recorders that still run. */
 
 /* ---- memory -------------------------------------------------------------------------------- */
-
-/* The locks of an instance; how many there are. Those of parts that are off are not there. */
-#define LLMOBS_I_LOCKS 12u
-
-llmobsi_fn uint32_t llmobsi_locks_of(llmobsi_instance* instance, llmobsi_lock** locks)
-{
-    llmobsi_recorder* recorder = &instance->collector.recorder;
-    uint32_t count = 0;
-    locks[count++] = &instance->collector.lock;
-    locks[count++] = &instance->setup;
-    locks[count++] = &instance->rest;
-    locks[count++] = &recorder->registry.lock;
-    if (llmobsi_requests_of(recorder) != NULL) {
-        locks[count++] = &llmobsi_requests_of(recorder)->recent_lock;
-        locks[count++] = &llmobsi_sessions_of(recorder)->lock;
-    }
-    if (llmobsi_cost_ledger_of(recorder) != NULL) {
-        locks[count++] = &llmobsi_cost_ledger_of(recorder)->lock;
-    }
-    if (llmobsi_prices_of(recorder) != NULL) {
-        locks[count++] = &llmobsi_prices_of(recorder)->lock;
-    }
-    if (llmobsi_budgets_of(recorder) != NULL) {
-        locks[count++] = &llmobsi_budgets_of(recorder)->lock;
-    }
-    if (llmobsi_alerts_of(recorder) != NULL) {
-        locks[count++] = &llmobsi_alerts_of(recorder)->lock;
-    }
-#ifndef LLMOBS_NO_FILE
-    if (llmobsi_state_of(instance) != NULL) {
-        locks[count++] = &llmobsi_state_of(instance)->lock;
-        locks[count++] = &llmobsi_state_of(instance)->call;
-    }
-#endif
-    return count;
-}
-
-llmobsi_fn bool llmobsi_locks_init(llmobsi_instance* instance)
-{
-    llmobsi_lock* locks[LLMOBS_I_LOCKS];
-    uint32_t count = llmobsi_locks_of(instance, locks);
-    uint32_t i;
-    for (i = 0; i < count; i++) {
-        if (!llmobsi_lock_init(locks[i])) {
-            while (i > 0) {
-                llmobsi_lock_destroy(locks[--i]);
-            }
-            return false;
-        }
-    }
-    return true;
-}
-
-llmobsi_fn void llmobsi_locks_destroy(llmobsi_instance* instance)
-{
-    llmobsi_lock* locks[LLMOBS_I_LOCKS];
-    uint32_t count = llmobsi_locks_of(instance, locks);
-    while (count > 0) {
-        llmobsi_lock_destroy(locks[--count]);
-    }
-}
 
 /* Of an instance that nobody is in any more. The host's own block is the host's again. */
 llmobsi_fn void llmobsi_memory_return(llmobsi_instance* instance)
@@ -75,6 +14,11 @@ llmobsi_fn void llmobsi_memory_return(llmobsi_instance* instance)
         llmobsi_lock_destroy(&collector->exporters[i].lock);
     }
     llmobsi_locks_destroy(instance);
+#ifndef LLMOBS_NO_FILE
+    if (llmobsi_flight_of(instance) != NULL) {
+        llmobsi_flight_unmap(llmobsi_flight_of(instance));
+    }
+#endif
     if (memory != NULL) {
         llmobsi_park(&allocator, memory, bytes);
     }
@@ -156,12 +100,11 @@ llmobsi_fn void llmobsi_recorder_start(llmobsi_recorder* recorder, const llmobs_
     recorder->cache_size = llmobsi_cache_size(config);
     recorder->value_bytes = config->value_bytes;
     recorder->span_parts = config->span_parts;
+    recorder->vocabulary = config->vocabulary;
     recorder->threshold = llmobsi_sampling_threshold(config->sample_ratio);
     recorder->distrust_remote = config->distrust_remote;
     recorder->random = config->random;
-    if (!llmobsi_random_bytes(&recorder->names.seed, sizeof recorder->names.seed)) {
-        recorder->names.seed = llmobsi_monotonic_ns();
-    }
+    recorder->names.seed = llmobsi_random_seed();
     llmobsi_timeline_init(&recorder->timeline, &config->clock);
     for (i = 0; i < recorder->thread_count; i++) {
         recorder->threads[i].recorder = recorder;
@@ -221,87 +164,8 @@ llmobsi_fn void llmobsi_metrics_start(llmobsi_collector* collector, const llmobs
     registry->clock = config->clock;
     registry->label_bytes = config->label_bytes;
     registry->max_series = config->metric_max_series;
-    if (!llmobsi_random_bytes(&registry->seed, sizeof registry->seed)) {
-        registry->seed = llmobsi_monotonic_ns();
-    }
+    registry->seed = llmobsi_random_seed();
     llmobsi_catalogue_start(collector, config, config->metric_user_ids && has_key);
-}
-
-/* In the child of a fork: what the parts that can be off had is the parent's. */
-llmobsi_fn void llmobsi_parts_forked(llmobsi_recorder* recorder)
-{
-    if (llmobsi_cost_ledger_of(recorder) != NULL) {
-        llmobsi_cost_clear(llmobsi_cost_ledger_of(recorder));
-    }
-    if (llmobsi_captures_of(recorder) != NULL) {
-        llmobsi_captures_forked(llmobsi_captures_of(recorder));
-    }
-    if (llmobsi_requests_of(recorder) != NULL) {
-        llmobsi_requests_forked(llmobsi_requests_of(recorder));
-        llmobsi_sessions_forked(llmobsi_sessions_of(recorder));
-    }
-    if (llmobsi_prices_of(recorder) != NULL) {
-        llmobsi_prices_forked(llmobsi_prices_of(recorder));
-    }
-    if (llmobsi_budgets_of(recorder) != NULL) {
-        llmobsi_budgets_forked(llmobsi_budgets_of(recorder));
-    }
-    if (llmobsi_alerts_of(recorder) != NULL) {
-        llmobsi_alerts_forked(recorder);
-    }
-}
-
-/* In the child of a fork: an empty instance, with the same exporters, running. Nobody else is
-   here. */
-llmobsi_fn void llmobsi_after_fork(llmobsi_recorder* recorder)
-{
-    llmobsi_instance* instance = llmobsi_instance_of(recorder);
-    llmobsi_collector* collector = &instance->collector;
-    uint32_t i;
-    for (i = 0; i < recorder->thread_count; i++) {
-        llmobsi_thread* thread = &recorder->threads[i];
-        memset(&thread->counts, 0, sizeof thread->counts);
-        memset(thread->random, 0, sizeof thread->random);
-        thread->cache_next = thread->cache_end;
-        llmobsi_store_relaxed(&thread->ring.pushed, 0);
-        llmobsi_store_relaxed(&thread->ring.popped, 0);
-        llmobsi_store_relaxed(&thread->state, LLMOBS_I_THREAD_FREE);
-    }
-    if (recorder->spans_on) {
-        llmobsi_pool_reset(&recorder->pool);
-        collector->given = llmobsi_load_relaxed(&recorder->pool.given);
-        collector->guarded = false;
-    }
-    /* The parent's tick may have been at it. */
-    llmobsi_timeline_init(&recorder->timeline, &instance->config.clock);
-    collector->swept = llmobsi_now(&recorder->timeline);
-    collector->limbo_count = 0;
-    collector->collected = 0;
-    collector->collected_logs = 0;
-    collector->expired = 0;
-    collector->no_exporter = 0;
-    recorder->cost_headers_refused = 0;
-    memset(&collector->noted, 0, sizeof collector->noted);
-    memset(collector->noted_drops, 0, sizeof collector->noted_drops);
-    (void)llmobsi_locks_init(instance);
-    llmobsi_keyring_forked(&recorder->keyring);
-    if (recorder->registry.on) {
-        llmobsi_registry_forked(&recorder->registry);
-        memset(&collector->noted_metrics, 0, sizeof collector->noted_metrics);
-        collector->noted_misused = 0;
-    }
-    llmobsi_parts_forked(recorder);
-#ifndef LLMOBS_NO_FILE
-    llmobsi_state_forked(instance);
-#endif
-    llmobsi_resource_make(instance);
-    for (i = 0; i < collector->exporter_count; i++) {
-        llmobsi_exporter_forked(&collector->exporters[i]);
-        (void)llmobsi_exporter_start(instance, &collector->exporters[i]);
-    }
-    if (!instance->config.host_pumped) {
-        (void)llmobsi_tick_start(instance);
-    }
 }
 
 /* Fills the place and lets recorders and callers in. */
@@ -312,10 +176,12 @@ llmobsi_fn void llmobsi_place_publish(llmobsi_place* place, llmobsi_instance* in
     instance->place = place;
     instance->collector.recorder.ticket = ticket;
     instance->collector.recorder.after_fork = llmobsi_after_fork;
+    instance->collector.recorder.at_fork = llmobsi_at_fork;
     for (drop = 0; drop < (int)LLMOBS_DROP_COUNT; drop++) {
         llmobsi_store_relaxed(&place->dropped[drop], 0);
     }
     llmobsi_store_relaxed(&place->logs_dropped, 0);
+    llmobsi_sampler_publish(place, &instance->config);
     llmobsi_logs_gate(instance);
     llmobsi_store_relaxed(&place->forked, 0);
     place->recorder = &instance->collector.recorder;
@@ -343,25 +209,54 @@ llmobsi_fn void llmobsi_collector_start(llmobsi_collector* collector, const llmo
     if (llmobsi_alerts_of(&collector->recorder) != NULL) {
         llmobsi_alerts_start(&collector->recorder);
     }
+    if (llmobsi_tail_of(&collector->recorder) != NULL) {
+        llmobsi_tail_start(&collector->recorder, config);
+    }
     collector->given = llmobsi_load_relaxed(&collector->recorder.pool.given);
     collector->swept = llmobsi_now(&collector->recorder.timeline);
-    if (!llmobsi_random_bytes(&collector->batch_ids, sizeof collector->batch_ids)) {
-        collector->batch_ids = llmobsi_realtime_ns();
-    }
+    llmobsi_batch_ids_begin(collector);
     llmobsi_notes_add(&collector->notes, LLMOBS_NOTE_CLOCK,
                       collector->recorder.timeline.source == LLMOBS_I_TIME_MONOTONIC);
 }
 
-/* Opens in a block that is large enough. */
+/* Of keys and texts nothing is left, and their pages are like any others again: what comes to
+   stand there next must be in a fork's child. */
+llmobsi_fn void llmobsi_texts_end(llmobsi_instance* instance)
+{
+    llmobsi_recorder* recorder = &instance->collector.recorder;
+    llmobsi_keyring_end(&recorder->keyring);
+    if (llmobsi_requests_of(recorder) != NULL) {
+        llmobsi_requests_end(llmobsi_requests_of(recorder));
+    }
+    if (llmobsi_captures_of(recorder) != NULL) {
+        llmobsi_captures_end(llmobsi_captures_of(recorder));
+        llmobsi_review_end(llmobsi_review_of(instance));
+    }
+}
+
+#ifdef LLMOBS_NO_FILE
+/* In builds without files. */
+typedef struct llmobsi_flight {
+    void* head;
+} llmobsi_flight;
+#endif
+
+/* Opens in a block that is large enough. `made` is the flight recorder's file, if there is one. */
 llmobsi_fn llmobs_result llmobsi_open_in(llmobsi_place* place, const llmobs_config* config,
-                                         void* memory, size_t bytes, llmobs** obs)
+                                         void* memory, size_t bytes, const llmobsi_flight* made,
+                                         llmobs** obs)
 {
     uint32_t ticket = llmobsi_ticket_new(place);
     llmobsi_arena arena;
     llmobsi_instance* instance;
     arena.base = (unsigned char*)memory;
     arena.used = 0;
-    instance = llmobsi_layout(&arena, config);
+#ifndef LLMOBS_NO_FILE
+    instance = llmobsi_flight_instance(&arena, config, made);
+#else
+    (void)made;
+    instance = llmobsi_layout(&arena, config, &arena);
+#endif
     LLMOBS_ASSERT(arena.used == bytes);
     instance->config = *config;
     instance->memory = config->memory == NULL ? memory : NULL;
@@ -371,7 +266,12 @@ llmobsi_fn llmobs_result llmobsi_open_in(llmobsi_place* place, const llmobs_conf
         return LLMOBS_ERROR_SYSTEM;
     }
     llmobsi_collector_start(&instance->collector, config);
-    llmobsi_resource_make(instance);
+    if (llmobsi_review_of(instance) != NULL) {
+        llmobsi_review_start(llmobsi_review_of(instance));
+    }
+    instance->opened_unix_ns = llmobsi_clock_unix_ns(&config->clock);
+    llmobsi_notes_add(&instance->collector.notes, LLMOBS_NOTE_NAME_REFUSED,
+                      llmobsi_resource_make(&instance->resource, config));
 #ifndef LLMOBS_NO_FILE
     llmobsi_state_open(instance, &place->state_lock);
 #else
@@ -379,14 +279,22 @@ llmobsi_fn llmobs_result llmobsi_open_in(llmobsi_place* place, const llmobs_conf
         llmobsi_tell_now(config, LLMOBS_NOTE_STATE_OPEN);
     }
 #endif
+    llmobsi_detectors_open(instance);
     llmobsi_place_publish(place, instance, ticket);
+#ifndef LLMOBS_NO_FILE
+    if (made->head != NULL) {
+        llmobsi_flight_begin(instance);
+    }
+#endif
     if (!config->host_pumped && !llmobsi_tick_start(instance)) {
 #ifndef LLMOBS_NO_FILE
         (void)llmobsi_state_close(instance, false, UINT64_MAX);
 #endif
+        llmobsi_detectors_stop(instance);
+        (void)llmobsi_detectors_close(instance, UINT64_MAX);
         llmobsi_store_ordered(&place->ticket, 0);
         llmobsi_store_ordered(&place->exporting, 0);
-        llmobsi_keyring_end(&instance->collector.recorder.keyring);
+        llmobsi_texts_end(instance);
         llmobsi_locks_destroy(instance);
         llmobsi_tell_now(config, LLMOBS_NOTE_THREAD_START);
         return LLMOBS_ERROR_SYSTEM;
@@ -395,12 +303,45 @@ llmobsi_fn llmobs_result llmobsi_open_in(llmobsi_place* place, const llmobs_conf
     return LLMOBS_OK;
 }
 
+/* Makes the flight recorder's file, if the config asks for one and it can be had. Returns the size
+   of the block. */
+llmobsi_fn size_t llmobsi_flight_open(llmobsi_place* place, const llmobs_config* config,
+                                      llmobsi_flight* flight)
+{
+#ifndef LLMOBS_NO_FILE
+    llmobsi_flight_make(flight, &place->recorder_file, config);
+#else
+    (void)place;
+    flight->head = NULL;
+#endif
+    if (flight->head != NULL) {
+        return llmobsi_memory_beside(config);
+    }
+    if (config->recorder_file != NULL) {
+        llmobsi_tell_now(config, LLMOBS_NOTE_RECORDER_OPEN);
+    }
+    return llmobs_memory_needed(config);
+}
+
+/* The instance could not be opened. */
+llmobsi_fn void llmobsi_flight_drop(llmobsi_place* place, const llmobsi_flight* flight)
+{
+#ifndef LLMOBS_NO_FILE
+    llmobsi_flight_remove(flight, &place->recorder_file);
+    llmobsi_flight_unmap(flight);
+#else
+    (void)place;
+    (void)flight;
+#endif
+}
+
 llmobsi_fn llmobs_result llmobsi_open(const llmobs_config* config, llmobs** obs)
 {
     llmobs_allocator allocator = llmobsi_allocator_of(config);
-    size_t bytes = llmobs_memory_needed(config);
+    llmobsi_flight flight;
     llmobs_result result;
     llmobsi_place* place;
+    size_t bytes;
     void* memory;
     if (!llmobsi_process_ready()) {
         return LLMOBS_ERROR_SYSTEM;
@@ -410,14 +351,16 @@ llmobsi_fn llmobs_result llmobsi_open(const llmobs_config* config, llmobs** obs)
         llmobsi_tell_now(config, LLMOBS_NOTE_INSTANCES);
         return LLMOBS_ERROR_LIMIT;
     }
+    bytes = llmobsi_flight_open(place, config, &flight);
     memory = llmobsi_block(config, &allocator, bytes, &result);
     if (memory != NULL) {
-        result = llmobsi_open_in(place, config, memory, bytes, obs);
+        result = llmobsi_open_in(place, config, memory, bytes, &flight, obs);
         if (result != LLMOBS_OK && config->memory == NULL) {
             llmobsi_park(&allocator, memory, bytes);
         }
     }
     if (result != LLMOBS_OK) {
+        llmobsi_flight_drop(place, &flight);
         llmobsi_store_ordered(&place->claimed, 0);
     }
     return result;
@@ -429,7 +372,7 @@ LLMOBS_API llmobs* llmobs_open(const llmobs_config* config, llmobs_result* resul
     llmobs* obs = NULL;
     llmobs_result came_to;
     llmobsi_config_complete(&complete, config, true);
-    came_to = llmobsi_open(&complete, &obs);
+    came_to = complete.disabled ? LLMOBS_OK : llmobsi_open(&complete, &obs);
     if (result != NULL) {
         *result = came_to;
     }
@@ -450,19 +393,102 @@ llmobsi_fn void llmobsi_exporter_stop(llmobsi_exporter* exporter)
     llmobsi_lock_give(&exporter->lock);
 }
 
-/* Waits for an exporter's thread to end; a callback that hangs keeps it, and then it is left
-   alone. */
-llmobsi_fn bool llmobsi_exporter_ended(llmobsi_exporter* exporter, uint64_t deadline_ns)
+/* Waits until an exporter is done with its callbacks, and what they left is put away. A callback
+   that hangs keeps it, and then it is left alone; so does a disk. Under the lock. */
+llmobsi_fn bool llmobsi_exporter_rests(llmobsi_exporter* exporter, uint64_t deadline_ns)
 {
-    bool ended;
-    llmobsi_lock_take(&exporter->lock);
-    while (exporter->thread_made ? !exporter->thread_ended : exporter->inside) {
+    while (exporter->thread_made ? !exporter->put_away : exporter->inside) {
         if (llmobsi_monotonic_ns() >= deadline_ns) {
-            break;
+            return false;
         }
         llmobsi_lock_wait_until(&exporter->lock, deadline_ns);
     }
-    ended = exporter->thread_made ? exporter->thread_ended : !exporter->inside;
+    return true;
+}
+
+/* The last callback: nothing else of the exporter runs. */
+llmobsi_fn void llmobsi_exporter_close(const llmobsi_exporter* exporter)
+{
+    if (exporter->host.close != NULL) {
+        llmobsi_callback callback = llmobsi_callback_begin(exporter->ticket);
+        llmobsi_try {
+            exporter->host.close(exporter->host.user);
+        }
+        llmobsi_catch_any {
+        }
+        (void)llmobsi_callback_end(&callback);
+    }
+}
+
+/* A deadline that leaves time for threads and a last save, to be shared by all who wait. */
+llmobsi_fn uint64_t llmobsi_close_by(uint64_t deadline_ns)
+{
+    uint64_t last_ns = llmobsi_monotonic_ns() + LLMOBS_I_CLOSE_SAVE_NS;
+    return deadline_ns > last_ns ? deadline_ns : last_ns;
+}
+
+/* False: the exporter hangs. Its spool is seen to by the closer then, unless that is what hangs:
+   until `last_ns`. */
+llmobsi_fn bool llmobsi_exporter_end(llmobsi_exporter* exporter, uint64_t deadline_ns,
+                                     uint64_t last_ns)
+{
+    bool rests;
+    llmobsi_lock_take(&exporter->lock);
+    rests = llmobsi_exporter_rests(exporter, deadline_ns);
+    if (!rests && exporter->spooling.working) {
+        rests = llmobsi_exporter_rests(exporter, last_ns);
+    }
+    if (!exporter->put_away) {
+        llmobsi_notes_add(exporter->notes,
+                          exporter->spooling.working ? LLMOBS_NOTE_SPOOL_WRITE
+                                                     : LLMOBS_NOTE_EXPORT_SLOW,
+                          !rests);
+        llmobsi_spooling_last(exporter, last_ns);
+    }
+    llmobsi_lock_give(&exporter->lock);
+    return rests;
+}
+
+/* Stops all exporters. False if one hangs: that must not cost the others their end. */
+llmobsi_fn bool llmobsi_exporters_close(llmobsi_instance* instance, uint64_t deadline_ns)
+{
+    llmobsi_collector* collector = &instance->collector;
+    uint64_t least_ns = llmobsi_monotonic_ns() + LLMOBS_I_CLOSE_LAST_NS;
+    uint64_t last_ns;
+    bool all_rest = true;
+    uint32_t i;
+    deadline_ns = deadline_ns > least_ns ? deadline_ns : least_ns;
+    last_ns = deadline_ns + LLMOBS_I_CLOSE_SAVE_NS;
+    for (i = 0; i < collector->exporter_count; i++) {
+        llmobsi_exporter_stop(&collector->exporters[i]);
+    }
+    for (i = 0; i < collector->exporter_count; i++) {
+        if (llmobsi_exporter_end(&collector->exporters[i], deadline_ns, last_ns)) {
+            llmobsi_exporter_close(&collector->exporters[i]);
+        } else {
+            all_rest = false;
+        }
+    }
+    return all_rest;
+}
+
+/* Nobody answers any more: exporters' threads end. False: one hangs, and is left alone. */
+llmobsi_fn bool llmobsi_exporter_join(llmobsi_exporter* exporter, uint64_t deadline_ns)
+{
+    bool ended = true;
+    llmobsi_lock_take(&exporter->lock);
+    exporter->finish = true;
+    llmobsi_lock_wake_all(&exporter->lock);
+    while (exporter->thread_made && exporter->put_away && !exporter->thread_ended &&
+           llmobsi_monotonic_ns() < deadline_ns) {
+        llmobsi_lock_wait_until(&exporter->lock, deadline_ns);
+    }
+    if (exporter->thread_made) {
+        ended = exporter->thread_ended;
+    }
+    if (!exporter->put_away) {
+        llmobsi_spooling_close(exporter);
+    }
     llmobsi_lock_give(&exporter->lock);
     if (exporter->thread_made) {
         (void)(ended ? pthread_join(exporter->thread, NULL) : pthread_detach(exporter->thread));
@@ -470,37 +496,22 @@ llmobsi_fn bool llmobsi_exporter_ended(llmobsi_exporter* exporter, uint64_t dead
     return ended;
 }
 
-/* Stops all exporters. False if one hangs: that must not cost the others their end. */
-llmobsi_fn bool llmobsi_exporters_close(llmobsi_instance* instance, uint64_t deadline_ns)
+llmobsi_fn bool llmobsi_exporters_join(llmobsi_collector* collector, uint64_t deadline_ns)
 {
-    llmobsi_collector* collector = &instance->collector;
-    uint32_t ticket = collector->recorder.ticket;
-    uint64_t last_ns = llmobsi_monotonic_ns() + LLMOBS_I_CLOSE_LAST_NS;
     bool all_ended = true;
     uint32_t i;
-    deadline_ns = deadline_ns > last_ns ? deadline_ns : last_ns;
     for (i = 0; i < collector->exporter_count; i++) {
-        llmobsi_exporter_stop(&collector->exporters[i]);
-    }
-    for (i = 0; i < collector->exporter_count; i++) {
-        llmobsi_exporter* exporter = &collector->exporters[i];
-        if (!llmobsi_exporter_ended(exporter, deadline_ns)) {
-            llmobsi_notes_add(&collector->notes, LLMOBS_NOTE_EXPORT_SLOW, 1);
-            all_ended = false;
-        } else if (exporter->host.close != NULL) {
-            llmobsi_callback callback = llmobsi_callback_begin(ticket);
-            exporter->host.close(exporter->host.user);
-            llmobsi_callback_end(&callback);
-        }
+        all_ended &= llmobsi_exporter_join(&collector->exporters[i], deadline_ns);
     }
     return all_ended;
 }
 
 /* Waits for the calls that came in before the door was shut. */
-llmobsi_fn bool llmobsi_callers_leave(llmobsi_place* place, uint64_t deadline_ns)
+llmobsi_fn bool llmobsi_callers_leave(llmobsi_instance* instance, uint64_t deadline_ns)
 {
-    while (llmobsi_load_ordered(&place->users) != 0) {
+    while (llmobsi_load_ordered(&instance->place->users) != 0) {
         if (llmobsi_monotonic_ns() >= deadline_ns) {
+            llmobsi_store_release(&instance->collector.recorder.left, 1);
             return false;
         }
         (void)sched_yield();
@@ -519,6 +530,21 @@ llmobsi_fn bool llmobsi_exporters_abandon(llmobsi_collector* collector)
     return promised;
 }
 
+/* Whether the end itself lost nothing: all was delivered, or is in spools. */
+llmobsi_fn bool llmobsi_exporters_kept_all(const llmobsi_collector* collector)
+{
+    uint64_t lost = 0;
+    uint32_t i;
+    uint32_t signal;
+    for (i = 0; i < collector->exporter_count; i++) {
+        for (signal = 0; signal < LLMOBS_I_SIGNALS; signal++) {
+            lost += llmobsi_load_relaxed(
+                &collector->exporters[i].lost[signal][LLMOBS_LOSS_CLOSE]);
+        }
+    }
+    return lost == 0;
+}
+
 /* The last account: what was still live is lost, and nothing else is left. */
 llmobsi_fn void llmobsi_last_stats(llmobsi_instance* instance, llmobs_stats* stats)
 {
@@ -527,9 +553,10 @@ llmobsi_fn void llmobsi_last_stats(llmobsi_instance* instance, llmobs_stats* sta
         return;
     }
     llmobsi_stats_fill(instance, &full);
-    full.dropped[LLMOBS_DROP_CLOSED] += full.live + full.ended;
+    full.dropped[LLMOBS_DROP_CLOSED] += full.live + full.ended + full.tail_held;
     full.live = 0;
     full.ended = 0;
+    full.tail_held = 0;
     llmobsi_stats_copy(stats, &full);
 }
 
@@ -541,14 +568,13 @@ llmobsi_fn void llmobsi_exporters_settle(llmobsi_instance* instance)
 }
 
 /* The state file's last save. False: its disk hangs. */
-llmobsi_fn bool llmobsi_instance_keep(llmobsi_instance* instance, uint64_t deadline_ns)
+llmobsi_fn bool llmobsi_instance_keep(llmobsi_instance* instance, uint64_t last_ns)
 {
 #ifndef LLMOBS_NO_FILE
-    uint64_t last_ns = llmobsi_monotonic_ns() + LLMOBS_I_CLOSE_SAVE_NS;
-    return llmobsi_state_close(instance, true, deadline_ns > last_ns ? deadline_ns : last_ns);
+    return llmobsi_state_close(instance, true, last_ns);
 #else
     (void)instance;
-    (void)deadline_ns;
+    (void)last_ns;
     return true;
 #endif
 }
@@ -559,33 +585,47 @@ llmobsi_fn llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmo
     llmobsi_place* place = instance->place;
     uint32_t ticket = instance->collector.recorder.ticket;
     llmobsi_patience patience;
+    llmobsi_patience reading; /* the first half of the time, and half of that for a full queue */
+    uint64_t last_ns;
     bool delivered;
     bool quiet;
     bool file_done;
+    bool judged;
     patience.deadline_ns = llmobsi_deadline_ns(instance->config.close_timeout_ms);
-    patience.pumped = instance->config.host_pumped;
     patience.others_ns = llmobsi_deadline_ns(instance->config.close_timeout_ms / 2);
     patience.closing = true;
+    reading = patience;
+    reading.deadline_ns = patience.others_ns;
+    reading.others_ns = llmobsi_deadline_ns(instance->config.close_timeout_ms / 4);
+    judged = llmobsi_review_of(instance) == NULL ||
+             llmobsi_judge_stop(instance, patience.others_ns);
     llmobsi_shut(ticket);
+    llmobsi_detectors_stop(instance);
     llmobsi_exporters_settle(instance);
     quiet = llmobsi_grace(patience.deadline_ns);
-    llmobsi_tick_stop(instance);
-    delivered = llmobsi_instance_flush(instance, &patience);
+    delivered = llmobsi_tick_stop(instance, &reading);
+    llmobsi_collect_last(&instance->collector);
+    delivered &= llmobsi_instance_flush(instance, &patience);
     quiet &= llmobsi_exporters_close(instance, patience.deadline_ns);
     llmobsi_store_ordered(&place->exporting, 0);
-    quiet &= llmobsi_callers_leave(place, patience.deadline_ns + UINT64_C(50000000));
+    quiet &= llmobsi_callers_leave(instance, patience.deadline_ns + UINT64_C(50000000));
+    last_ns = llmobsi_close_by(patience.deadline_ns);
+    quiet &= llmobsi_tick_join(instance, last_ns);
+    quiet &= llmobsi_exporters_join(&instance->collector, last_ns);
     quiet &= !llmobsi_exporters_abandon(&instance->collector);
-    file_done = llmobsi_instance_keep(instance, patience.deadline_ns);
-    quiet &= file_done;
+    delivered &= llmobsi_exporters_kept_all(&instance->collector);
+    last_ns = llmobsi_close_by(patience.deadline_ns); /* once more: what hung may have had it all */
+    quiet &= llmobsi_detectors_close(instance, last_ns);
+    file_done = llmobsi_instance_keep(instance, last_ns);
+    quiet &= file_done && judged;
     llmobsi_last_stats(instance, stats);
-    llmobsi_instance_tell(instance);
-    llmobsi_keyring_end(&instance->collector.recorder.keyring);
-    if (llmobsi_requests_of(&instance->collector.recorder) != NULL) {
-        llmobsi_requests_end(llmobsi_requests_of(&instance->collector.recorder));
+    llmobsi_instance_tell(instance, true);
+    llmobsi_texts_end(instance);
+#ifndef LLMOBS_NO_FILE
+    if (llmobsi_flight_of(instance) != NULL) {
+        llmobsi_flight_remove(llmobsi_flight_of(instance), &place->recorder_file);
     }
-    if (llmobsi_captures_of(&instance->collector.recorder) != NULL) {
-        llmobsi_captures_end(llmobsi_captures_of(&instance->collector.recorder));
-    }
+#endif
     if (quiet) {
         llmobsi_memory_return(instance);
     } else {
@@ -612,7 +652,7 @@ LLMOBS_API llmobs_result llmobs_close_with_stats(llmobs* obs, llmobs_stats* stat
     if (ticket == 0) {
         return LLMOBS_OK;
     }
-    if (llmobsi_in_callback(ticket)) {
+    if (llmobsi_in_call(ticket)) {
         return LLMOBS_ERROR_BUSY;
     }
     /* Whoever takes the ticket closes; for all others the instance is closed already. */

@@ -155,14 +155,9 @@ llmobsi_fn size_t llmobsi_price_source_more(void* user, char* data, size_t size)
             source->data += got;
             source->left -= got;
         }
-    }
-    while (source->file >= 0 && got < size) {
-        ssize_t count = read(source->file, data + got, size - got);
-        if (count == 0 || (count < 0 && errno != EINTR)) {
-            source->failed |= count < 0;
-            break;
-        }
-        got += count > 0 ? (size_t)count : 0;
+    } else {
+        got = llmobsi_read_whole(source->file, data, size);
+        source->failed |= got < size && errno != 0;
     }
     llmobsi_price_digest_update(&source->digest, data, got);
     return got;

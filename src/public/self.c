@@ -33,6 +33,18 @@
     X(LOG_INFLIGHT, "otel.sdk.exporter.log.inflight", "otel_sdk_exporter_log_inflight",           \
       "{log_record}", UPDOWN,                                                                     \
       "Log records in an exporter's queue, being exported or pending.")                           \
+    X(POINT_EXPORTED, "otel.sdk.exporter.metric_data_point.exported",                             \
+      "otel_sdk_exporter_metric_data_point_exported", "{data_point}", COUNTER,                    \
+      "Points of metrics that an exporter has settled; error_type says why it lost them.")        \
+    X(POINT_INFLIGHT, "otel.sdk.exporter.metric_data_point.inflight",                             \
+      "otel_sdk_exporter_metric_data_point_inflight", "{data_point}", UPDOWN,                     \
+      "Points of metrics in an exporter's queue, being exported or pending.")                     \
+    X(SPOOL_ITEMS, "llmobs.spool.items", "llmobs_spool_items", "{item}", UPDOWN,                  \
+      "Spans, log records and points that wait in an exporter's spool.")                          \
+    X(SPOOL_RECOVERED, "llmobs.spool.recovered", "llmobs_spool_recovered", "{item}", COUNTER,     \
+      "Spans, log records and points that an earlier process had left in an exporter's spool.")   \
+    X(SPOOL_BYTES, "llmobs.spool.bytes", "llmobs_spool_bytes", "By", UPDOWN,                      \
+      "Bytes of an exporter's spool on disk.")                                                    \
     X(METRIC_OVERFLOWS, "llmobs.metric.overflows", "llmobs_metric_overflows", "", COUNTER,        \
       "Label sets that went to a metric's overflow series.")                                      \
     X(METRIC_INVALID, "llmobs.metric.invalid", "llmobs_metric_invalid", "", COUNTER,              \
@@ -46,7 +58,7 @@
     X(METRIC_MISUSED, "llmobs.metric.misused", "llmobs_metric_misused", "", COUNTER,              \
       "Calls that named no metric, one of another kind, or the wrong labels.")                    \
     X(LOST, "llmobs.lost", "llmobs_lost", "", COUNTER,                                            \
-      "Spans, log records, requests and values lost in this library, for whatever cause.")        \
+      "Spans, log records, requests, texts to be judged and values lost in this library.")        \
     X(BUDGET_LIMIT, "llm.budget.limit", "llm_budget_limit_usd", "USD", UPDOWN,                    \
       "What a budget allows; of a template each key.")                                            \
     X(BUDGET_SPENT, "llm.budget.spent", "llm_budget_spent_usd", "USD", UPDOWN,                    \
@@ -162,10 +174,13 @@ llmobsi_fn void llmobsi_self_point(llmobsi_account* account, uint64_t value, con
     llmobs_point_view* point;
     llmobs_attribute_view* attributes;
     char* text;
-    if (packer->back - packer->front < sizeof *point + 2 * sizeof *attributes +
-                                           2 * LLMOBS_I_SELF_TEXT) {
-        (void)llmobsi_gather_flush(account->gather);
+    if (!llmobsi_gather_has_room(account->gather,
+                                 2 * sizeof *attributes + 2 * LLMOBS_I_SELF_TEXT) &&
+        llmobsi_gather_flush(account->gather)) {
         llmobsi_self_describe(account);
+    }
+    if (account->gather->stopped) {
+        return;
     }
     of = llmobsi_self_keep(packer, of);
     point = llmobsi_gather_point(account->gather);
@@ -183,7 +198,7 @@ llmobsi_fn void llmobsi_self_point(llmobsi_account* account, uint64_t value, con
         text = llmobsi_self_label(point, text, label_2, of_2);
     }
     point->labels.size = (size_t)(text - point->labels.data);
-    point->start_unix_ns = account->start_unix_ns;
+    llmobsi_point_begun(point, account->start_unix_ns);
     point->value.integer = value < LLMOBS_I_CELL_MOST ? (int64_t)value : INT64_MAX;
     account->view->point_count++;
 }
@@ -203,6 +218,28 @@ llmobsi_fn void llmobsi_self_labelled(llmobsi_account* account, uint64_t value, 
 
 /* ---- spans and log records ----------------------------------------------------------------- */
 
+/* What the exporters' metrics are of. */
+llmobsi_fn uint32_t llmobsi_self_signal(llmobsi_self_metric id)
+{
+    if (id == LLMOBS_I_SELF_EXPORTED || id == LLMOBS_I_SELF_INFLIGHT) {
+        return LLMOBS_I_SPANS;
+    }
+    return id == LLMOBS_I_SELF_LOG_EXPORTED || id == LLMOBS_I_SELF_LOG_INFLIGHT ? LLMOBS_I_LOGS
+                                                                                : LLMOBS_I_METRICS;
+}
+
+/* An exporter's account of a signal. Returns whether it has a spool. */
+llmobsi_fn bool llmobsi_self_account(llmobsi_exporter* exporter, uint32_t signal,
+                                     llmobs_signal_stats* stats)
+{
+    bool spools;
+    llmobsi_lock_take(&exporter->lock);
+    llmobsi_exporter_account(exporter, signal, stats);
+    spools = exporter->spooling.on;
+    llmobsi_lock_give(&exporter->lock);
+    return spools;
+}
+
 /* Of the exporters that take the signal. */
 llmobsi_fn void llmobsi_self_exporters(llmobsi_account* account, uint32_t signal, bool inflight)
 {
@@ -212,14 +249,11 @@ llmobsi_fn void llmobsi_self_exporters(llmobsi_account* account, uint32_t signal
         llmobsi_exporter* exporter = &account->instance->collector.exporters[i];
         llmobs_string name = llmobs_str(exporter->name);
         llmobs_string none = {NULL, 0};
-        llmobs_exporter_stats stats;
+        llmobs_signal_stats stats;
         if (!llmobsi_exporter_takes(exporter, signal)) {
             continue;
         }
-        memset(&stats, 0, sizeof stats);
-        llmobsi_lock_take(&exporter->lock);
-        llmobsi_exporter_account(exporter, signal, &stats);
-        llmobsi_lock_give(&exporter->lock);
+        (void)llmobsi_self_account(exporter, signal, &stats);
         if (inflight) {
             llmobsi_self_point(account, stats.queued, "otel.component.name", name, NULL, none);
             continue;
@@ -229,6 +263,34 @@ llmobsi_fn void llmobsi_self_exporters(llmobsi_account* account, uint32_t signal
             llmobsi_self_point(account, stats.lost[loss], "otel.component.name", name,
                                "error.type",
                                llmobs_str(llmobs_loss_name((llmobs_loss)loss)));
+        }
+    }
+}
+
+/* Of the exporters that have a spool: its bytes, or its items of each signal. */
+llmobsi_fn void llmobsi_self_spools(llmobsi_account* account)
+{
+    static const char* const signals[LLMOBS_I_SIGNALS] = {"spans", "logs", "metrics"};
+    uint32_t i;
+    uint32_t signal;
+    for (i = 0; i < account->stats->exporter_count; i++) {
+        llmobsi_exporter* exporter = &account->instance->collector.exporters[i];
+        llmobs_string name = llmobs_str(exporter->name);
+        llmobs_string none = {NULL, 0};
+        llmobs_signal_stats stats;
+        for (signal = 0; signal < LLMOBS_I_SIGNALS; signal++) {
+            if (!llmobsi_self_account(exporter, signal, &stats)) {
+                break;
+            }
+            if (account->id == LLMOBS_I_SELF_SPOOL_BYTES) {
+                llmobsi_self_point(account, account->stats->exporters[i].spool_bytes,
+                                   "otel.component.name", name, NULL, none);
+                break;
+            }
+            llmobsi_self_point(
+                account,
+                account->id == LLMOBS_I_SELF_SPOOL_ITEMS ? stats.spooled : stats.recovered,
+                "otel.component.name", name, "signal", llmobs_str(signals[signal]));
         }
     }
 }
@@ -420,7 +482,7 @@ llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
         llmobsi_self_number(account, logs);
         break;
     case LLMOBS_I_SELF_QUEUE_SIZE:
-        llmobsi_self_number(account, stats->ended);
+        llmobsi_self_number(account, stats->ended + stats->tail_held);
         break;
     case LLMOBS_I_SELF_QUEUE_CAPACITY:
         llmobsi_self_capacity(account);
@@ -429,16 +491,19 @@ llmobsi_fn void llmobsi_self_values(llmobsi_account* account)
         llmobsi_self_number(account, llmobsi_stats_lost(stats));
         break;
     case LLMOBS_I_SELF_EXPORTED:
-        llmobsi_self_exporters(account, LLMOBS_I_SPANS, false);
+    case LLMOBS_I_SELF_LOG_EXPORTED:
+    case LLMOBS_I_SELF_POINT_EXPORTED:
+        llmobsi_self_exporters(account, llmobsi_self_signal(account->id), false);
+        break;
+    case LLMOBS_I_SELF_SPOOL_ITEMS:
+    case LLMOBS_I_SELF_SPOOL_RECOVERED:
+    case LLMOBS_I_SELF_SPOOL_BYTES:
+        llmobsi_self_spools(account);
         break;
     case LLMOBS_I_SELF_INFLIGHT:
-        llmobsi_self_exporters(account, LLMOBS_I_SPANS, true);
-        break;
-    case LLMOBS_I_SELF_LOG_EXPORTED:
-        llmobsi_self_exporters(account, LLMOBS_I_LOGS, false);
-        break;
     case LLMOBS_I_SELF_LOG_INFLIGHT:
-        llmobsi_self_exporters(account, LLMOBS_I_LOGS, true);
+    case LLMOBS_I_SELF_POINT_INFLIGHT:
+        llmobsi_self_exporters(account, llmobsi_self_signal(account->id), true);
         break;
     default:
         if (account->id < LLMOBS_I_SELF_BUDGET_LIMIT) {

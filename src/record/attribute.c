@@ -306,6 +306,7 @@ llmobsi_fn size_t llmobsi_attributes_add_quick(llmobsi_thread* thread, llmobsi_s
         }
         used += bytes;
     }
+    llmobsi_compiler_barrier(); /* as in llmobsi_set_done */
     part->used = (uint16_t)used;
     slot->attribute_count = (uint16_t)(slot->attribute_count + i);
     return i;
@@ -322,6 +323,15 @@ llmobsi_fn void llmobsi_attributes_add(llmobsi_thread* thread, llmobsi_slot* slo
             i++;
         }
     }
+}
+
+/* Counted once it is whole: of what a process leaves in the middle of a call, a recoverer takes
+   what is counted. */
+llmobsi_inline void llmobsi_set_done(llmobsi_control* self, llmobsi_slot* slot)
+{
+    llmobsi_compiler_barrier();
+    slot->attribute_count++;
+    llmobsi_lower(self);
 }
 
 /* Member by member, which gcc keeps in registers; a memset it would not. */

@@ -20,6 +20,7 @@
     X(FIRST_TOKEN, 0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5,   \
       7.5, 10)                                                                                    \
     X(CALLS, 1, 2, 3, 5, 10, 20, 50, 100, 200, 500)                                               \
+    X(SCORE, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1)                                      \
     X(VLLM_FIRST_TOKEN, 0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, \
       5, 7.5, 10, 20, 40, 80, 160, 640, 2560)                                                     \
     X(VLLM_TOKEN, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5, 5, 7.5,  \
@@ -62,7 +63,11 @@ static const double llmobsi_bounds[LLMOBS_I_BOUNDS_COUNT][LLMOBS_I_CATALOGUE_BOU
     X(RULE, RULE, "rule")                                                                         \
     X(REQUESTS, REQUESTS, "model", "feature", "error_type")                                       \
     X(DETECTOR, DETECTOR, "detector")                                                             \
+    X(DETECTOR_TEST, DETECTOR_TEST, "detector", "test")                                           \
+    X(DETECTOR_VERDICT, DETECTOR_VERDICT, "detector", "verdict")                                  \
     X(JUDGE, JUDGE, "judge", "verdict")                                                           \
+    X(SAMPLED, SAMPLED, "reason", "outcome")                                                      \
+    X(JUDGE_CATEGORY, JUDGE_CATEGORY, "judge", "category")                                        \
     X(FEATURE, FEATURE, "feature")                                                                \
     X(GENAI_CALL, GENAI_CALL, "gen_ai.operation.name", "gen_ai.provider.name",                    \
       "gen_ai.request.model", "gen_ai.response.model", "server.address", "server.port")           \

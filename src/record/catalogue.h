@@ -39,8 +39,18 @@
       "Requests that ended well and kept to every target that is set: goodput")                   \
     X(LLM_DRIFT_SCORE, LLM, "llm_drift_score", "", GAUGE, DOUBLE, NONE, DETECTOR,                 \
       "How far traffic is from a detector's baseline: the more, the further")                     \
+    X(LLM_DRIFT_P_VALUE, LLM, "llm_drift_p_value", "", GAUGE, DOUBLE, NONE, DETECTOR_TEST,        \
+      "How likely a detector's last run, or an odder one, is without drift, by test")             \
+    X(LLM_DRIFT_RUNS, LLM, "llm_drift_runs_total", "{run}", COUNTER, INT, NONE, DETECTOR_VERDICT, \
+      "Runs of a drift detector, by its verdict")                                                 \
+    X(LLM_DRIFT_EARLY_WARNINGS, LLM, "llm_drift_early_warnings_total", "{warning}", COUNTER, INT, \
+      NONE, DETECTOR, "Times that embeddings moved away for long enough to be seen before a run") \
     X(LLM_JUDGE_EVALUATIONS, LLM, "llm_judge_evaluations_total", "{evaluation}", COUNTER, INT,    \
       NONE, JUDGE, "Answers that a judge has looked at, by its verdict")                          \
+    X(LLM_SAMPLED_REQUESTS, LLM, "llm_sampled_requests_total", "{request}", COUNTER, INT, NONE,   \
+      SAMPLED, "Requests kept to be judged, by why; of these lost, and refused by a limit")       \
+    X(LLM_JUDGE_SCORE, LLM, "llm_judge_score", "", HISTOGRAM, NANO, SCORE, JUDGE_CATEGORY,        \
+      "Scores that a judge gave: 0 is unsafe, 1 is safe")                                         \
     X(LLM_ACTIVE_SESSIONS, LLM, "llm_active_sessions", "{session}", UPDOWN, INT, NONE, FEATURE,   \
       "Currently active LLM sessions")                                                            \
     /* OpenTelemetry GenAI, of the conventions 1.41 only */                                       \

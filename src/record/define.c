@@ -354,8 +354,6 @@ llmobsi_fn bool llmobsi_metric_fill(llmobsi_registry* registry, const llmobs_met
     memset(metric, 0, sizeof *metric);
     metric->instrument = (uint8_t)info->instrument;
     metric->number = (uint8_t)info->number;
-    metric->callback = info->callback;
-    metric->callback_user = info->callback_user;
     metric->exemplars = info->exemplars;
     metric->max_series = info->max_series != 0 ? info->max_series : registry->max_series;
     metric->user_label = LLMOBS_I_NO_LABEL;
@@ -394,8 +392,7 @@ llmobsi_fn bool llmobsi_metric_agrees(const llmobsi_metric* metric, const llmobs
     if (strcmp(metric->unit.data, info->unit) != 0 ||
         metric->instrument != (uint8_t)info->instrument ||
         metric->number != (uint8_t)info->number || metric->label_count != info->label_count ||
-        metric->bound_count != bound_count || metric->callback != info->callback ||
-        metric->callback_user != info->callback_user ||
+        metric->bound_count != bound_count ||
         (info->instrument == LLMOBS_HISTOGRAM_EXPONENTIAL &&
          metric->scale != llmobsi_exponential_scale(info->least, info->most)) ||
         (bound_count > 0 &&
@@ -430,7 +427,9 @@ llmobsi_fn uint32_t llmobsi_metric_add(llmobsi_registry* registry, const llmobs_
     llmobsi_metric* metric = &registry->metrics[count]; /* there is one more than the limit */
     uint32_t i = llmobsi_metric_by_name(registry, info->name);
     if (i != 0) {
-        bool agrees = llmobsi_metric_agrees(&registry->metrics[i - 1], info);
+        bool agrees = llmobsi_metric_agrees(&registry->metrics[i - 1], info) &&
+                      registry->asked[i - 1].callback == info->callback &&
+                      registry->asked[i - 1].user == info->callback_user;
         *result = agrees ? LLMOBS_OK : LLMOBS_ERROR_ARGUMENT;
         return agrees ? i : 0;
     }
@@ -450,6 +449,8 @@ llmobsi_fn uint32_t llmobsi_metric_add(llmobsi_registry* registry, const llmobs_
         registry->text_used = text_used;
         return 0;
     }
+    registry->asked[count].callback = info->callback;
+    registry->asked[count].user = info->callback_user;
     llmobsi_store_release(&registry->metric_count, count + 1);
     *result = LLMOBS_OK;
     return count + 1;

@@ -22,7 +22,8 @@ LLMOBS_I_STATIC_ASSERT(interaction_numbers,
 typedef struct llmobsi_interaction_head {
     uint32_t known; /* a bit for each number */
     uint16_t passed;
-    uint16_t provenance;
+    uint8_t provenance;
+    uint8_t vocabulary; /* LLMOBS_VOCABULARY_* | ... */
 } llmobsi_interaction_head;
 
 /* The members as arrays, and back. */
@@ -98,7 +99,8 @@ llmobsi_fn void llmobsi_interaction_put_numbers(llmobsi_thread* thread, llmobsi_
     uint32_t i;
     head.known = 0;
     head.passed = interaction->guardrails_passed;
-    head.provenance = (uint16_t)interaction->provenance;
+    head.provenance = (uint8_t)interaction->provenance;
+    head.vocabulary = (uint8_t)thread->recorder->vocabulary;
     for (i = 0; i < LLMOBS_I_INTERACTION_NUMBERS - 1; i++) {
         head.known |= (uint32_t)(numbers[i] >= 0) << i;
     }

@@ -112,7 +112,7 @@ llmobsi_inline llmobsi_slot* llmobsi_log_begin(llmobsi_thread* thread,
 llmobsi_inline void llmobsi_log_publish(llmobsi_thread* thread, llmobsi_slot* slot)
 {
     uint64_t state = llmobsi_load_relaxed(&slot->state);
-    llmobsi_store_relaxed(&slot->state, state + LLMOBS_I_SLOT_ENDED);
+    llmobsi_store_release(&slot->state, state + LLMOBS_I_SLOT_ENDED); /* whole, for a recoverer */
     llmobsi_count(&thread->counts.ended, 1);
     llmobsi_ring_push(&thread->ring, (uint32_t)(slot - thread->slots)); /* releases all of it */
 }

@@ -30,8 +30,6 @@ typedef struct llmobsi_metric {
     uint32_t allowed_count[LLMOBS_LABELS_MAX];
     const double* bounds;
     const uint64_t* keys; /* the bounds as values are compared with them, see llmobsi_key_of */
-    llmobs_gauge_fn callback;
-    void* callback_user;
     double least;
     double most;
     uint32_t max_series;
@@ -52,6 +50,12 @@ typedef struct llmobsi_metric {
     llmobsi_atomic64 saturated;
     llmobsi_atomic64 dropped;
 } llmobsi_metric;
+
+/* Whom a callback gauge asks. Apart from the metric, which may lie in a flight recorder's file. */
+typedef struct llmobsi_asked {
+    llmobs_gauge_fn callback;
+    void* user;
+} llmobsi_asked;
 
 /* A series. Written before it is counted, and not changed after but where it says so. */
 typedef struct llmobsi_series {
@@ -84,6 +88,7 @@ typedef struct llmobsi_registry {
     uint32_t label_bytes;
     uint32_t max_series; /* of a metric that says nothing else */
     llmobsi_metric* metrics;
+    llmobsi_asked* asked; /* by a metric's number */
     uint32_t metric_limit;
     llmobsi_atomic32 metric_count; /* under the lock; those below it are complete */
     llmobsi_series* series;
@@ -412,14 +417,20 @@ llmobsi_fn size_t llmobsi_labels_render(const llmobsi_metric* metric, const char
 
 static const char llmobsi_overflow_text[] = "otel_metric_overflow=\"true\"";
 
-/* The key, and behind it the labels as text. An overflow series has no key. */
+/* An overflow series has no key. */
+llmobsi_fn void llmobsi_series_overflow_text(const llmobsi_metric* metric, llmobsi_series* series)
+{
+    series->key = metric->label_count > 0 ? llmobsi_overflow_text : "";
+    series->text_size = (uint32_t)strlen(series->key);
+}
+
+/* The key, and behind it the labels as text. */
 llmobsi_fn bool llmobsi_series_text(llmobsi_registry* registry, const llmobsi_metric* metric,
                                     const llmobsi_key* key, llmobsi_series* series)
 {
     char* text;
     if (key == NULL) {
-        series->key = metric->label_count > 0 ? llmobsi_overflow_text : "";
-        series->text_size = (uint32_t)strlen(series->key);
+        llmobsi_series_overflow_text(metric, series);
         return true;
     }
     text = (char*)llmobsi_registry_take(registry,

@@ -28,8 +28,10 @@ typedef struct llmobs_label {
     const char* value;
 } llmobs_label;
 
-/* Gives a callback gauge's value; runs on the thread that reads the metrics. NaN: no value now. It
-   must not call back into this instance, and must return soon: the reader waits for it. */
+/* Gives a callback gauge's value; runs on the thread that reads the metrics: the library's own, or
+   that of a caller who flushes or scrapes, or pumps. NaN: no value now. It must not read metrics of
+   this instance (llmobs_tick, _flush and _close answer ERROR_BUSY in it), and must return soon: the
+   reader waits for it. */
 typedef double (*llmobs_gauge_fn)(void* user);
 
 /* The definition of a metric: strings and arrays are copied. */

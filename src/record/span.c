@@ -99,10 +99,11 @@ LLMOBS_API void llmobs_span_set(llmobs_span span, const llmobs_attribute* attrib
 
 /* Adds one attribute, if there is nothing special about it: this thread is attached, the span is
    live and sampled, all that it says stands in its first slot and leaves room, the key is known.
-   Returns where the value goes, with the busy flag up; or NULL, and nothing has happened. Makes no
-   call. */
+   Returns where the value goes, with the busy flag up: llmobsi_set_done must follow. Or NULL, and
+   nothing has happened. Makes no call. */
 llmobsi_inline unsigned char* llmobsi_set_quick(llmobsi_control* self, llmobs_span span,
-                                                const char* key, llmobs_type type, uint32_t payload)
+                                                const char* key, llmobs_type type, uint32_t payload,
+                                                llmobsi_slot** filled)
 {
     llmobsi_thread* thread = llmobsi_enter_quick(self, span.instance);
     const llmobsi_cached_name* name;
@@ -120,7 +121,7 @@ llmobsi_inline unsigned char* llmobsi_set_quick(llmobsi_control* self, llmobs_sp
                            slot->used + llmobsi_field_bytes(payload) <= LLMOBS_I_SLOT_BODY)) {
             unsigned char* place = slot->body + slot->used;
             slot->used = (uint16_t)(slot->used + llmobsi_field_bytes(payload));
-            slot->attribute_count++;
+            *filled = slot;
             return llmobsi_field_head(place, name->id, (uint32_t)type, LLMOBS_I_OF_SPAN, payload);
         }
     }
@@ -145,13 +146,14 @@ llmobsi_inline void llmobsi_set_eight(llmobs_span span, const char* key, llmobs_
                                       int64_t bits)
 {
     llmobsi_control* self = llmobsi_self;
-    unsigned char* place = llmobsi_set_quick(self, span, key, type, 8);
+    llmobsi_slot* slot = NULL;
+    unsigned char* place = llmobsi_set_quick(self, span, key, type, 8, &slot);
     if (llmobsi_unlikely(place == NULL)) {
         llmobsi_set_eight_late(span, key, type, bits);
         return;
     }
     memcpy(place, &bits, 8);
-    llmobsi_lower(self);
+    llmobsi_set_done(self, slot);
 }
 
 llmobsi_cold void llmobsi_set_string_late(llmobs_span span, const char* key, const char* value,
@@ -165,13 +167,14 @@ llmobsi_inline void llmobsi_set_string(llmobs_span span, const char* key, const 
                                        size_t size)
 {
     llmobsi_control* self = llmobsi_self;
+    llmobsi_slot* slot = NULL;
     unsigned char* place = NULL;
     if (llmobsi_likely(size <= LLMOBS_I_SLOT_BODY)) {
-        place = llmobsi_set_quick(self, span, key, LLMOBS_TYPE_STRING, (uint32_t)size);
+        place = llmobsi_set_quick(self, span, key, LLMOBS_TYPE_STRING, (uint32_t)size, &slot);
     }
     if (llmobsi_likely(place != NULL)) {
         llmobsi_copy_text(place, value, size);
-        llmobsi_lower(self);
+        llmobsi_set_done(self, slot);
     } else {
         llmobsi_set_string_late(span, key, value, size);
     }
@@ -259,6 +262,7 @@ llmobsi_inline uint64_t llmobsi_slot_fill(llmobsi_thread* thread, uint32_t index
     llmobsi_store_release(&slot->span_id, span_id);
     llmobsi_store_release(&slot->flags, lineage->flags);
     slot->parent_id = lineage->parent_id;
+    slot->end = 0; /* until it is known: a recoverer sees an end that was claimed and no more */
     slot->name = name;
     slot->part = index;
     slot->next = 0;

@@ -79,6 +79,7 @@ typedef struct llmobsi_recorder {
     uint32_t cache_size; /* most free slots that a thread may hold back */
     uint32_t value_bytes;
     uint32_t span_parts;
+    uint32_t vocabulary; /* LLMOBS_VOCABULARY_* | ... */
     uint64_t threshold; /* head sampling: rejects trace ids below it */
     bool distrust_remote;
     bool spans_on;
@@ -95,31 +96,49 @@ typedef struct llmobsi_recorder {
     void* requests; /* of a layer above: see llmobsi_requests_of. Open writes */
     void* sessions; /* and llmobsi_sessions_of */
     void* captures; /* and llmobsi_captures_of */
+    void* sampler;  /* and llmobsi_sampler_of */
     void* cost_ledger; /* and llmobsi_cost_ledger_of */
     void* prices;   /* and llmobsi_prices_of */
     void* budgets;  /* and llmobsi_budgets_of */
     void* alerts;   /* and llmobsi_alerts_of */
+    void* tail;     /* and llmobsi_tail_of */
+    void* detectors; /* and llmobsi_detectors_of */
+    llmobsi_tally* tally; /* in the flight recorder's file; NULL: there is none. Open writes */
+    llmobsi_history* history; /* likewise, */
+    uint32_t history_bytes;   /* and its capacity */
+    llmobsi_atomic32 left; /* see llmobsi_is_left. Close writes */
     llmobsi_atomic64 cost_headers_refused; /* any thread adds, these two */
     llmobsi_atomic64 budgets_missed; /* added while none are kept */
-    /* Set by the layers above: called once in a child after fork, by its first thread to come. */
-    void (*after_fork)(struct llmobsi_recorder* recorder);
+    /* Set by the layers above: called once in a child after fork, by its first thread to come
+       (`come_in`), and by what a callback that forked comes back to. False: it can't be used. */
+    bool (*after_fork)(struct llmobsi_recorder* recorder, bool come_in);
+    /* And in each child at once, also where nobody ever comes: takes no lock. */
+    void (*at_fork)(struct llmobsi_recorder* recorder);
 } llmobsi_recorder;
+
+/* What a place has in the child of a fork. */
+#define LLMOBS_I_FORKED_NOT 0u     /* an instance of its own */
+#define LLMOBS_I_FORKED_AS_IS 1u   /* the parent's           */
+#define LLMOBS_I_FORKED_MENDING 2u /* it is being emptied    */
+#define LLMOBS_I_FORKED_LOST 3u    /* it could not be        */
 
 /* A place for an instance; static, so that late callers find it. */
 typedef struct llmobsi_place {
     llmobsi_atomic32 ticket;    /* of the open instance here, 0: none. Open and close write      */
     llmobsi_atomic32 claimed;   /* open and close: the place is in use                           */
-    llmobsi_atomic32 forked;    /* in a child: 1, still the parent's instance; 2, being mended    */
+    llmobsi_atomic32 forked;    /* in a child: LLMOBS_I_FORKED_*                                  */
     llmobsi_atomic32 exporting; /* the same ticket, until the instance is closed for good        */
     llmobsi_atomic32 users;     /* calls inside that may take long (flush, stats): close waits   */
     /* Log records below it are not made. Open and llmobs_exporter_add write; recorders read it
        before they come in, so what they read may be the next instance's by then: no harm. */
     llmobsi_atomic32 log_severity;
+    llmobsi_atomic64 sample_by_id[5]; /* likewise: see llmobsi_sampler_publish. Open writes */
     llmobsi_recorder* recorder; /* written before the ticket is published                        */
     llmobsi_atomic64 dropped[LLMOBS_DROP_COUNT]; /* lost on the way in: any thread adds          */
     llmobsi_atomic64 logs_dropped; /* of these: log records                                      */
     llmobsi_held state_lock; /* the state file's, which a child must not hold. Open, who saves,
                                 close */
+    llmobsi_held recorder_file; /* the flight recorder's, likewise. Open and close write */
     llmobsi_atomic32 left; /* the state file's thread hangs, and gives the place back: see
                               llmobsi_state_stop. It and close write                             */
 } llmobsi_place;
@@ -134,6 +153,8 @@ typedef struct llmobsi_control {
     llmobsi_use uses[LLMOBS_MAX_INSTANCES]; /* first: one instruction less to reach them */
     llmobsi_atomic32 busy; /* its thread writes; closers and the tick read */
     llmobsi_atomic32 owned;
+    uint32_t calls[LLMOBS_MAX_INSTANCES]; /* its thread alone: how many of a place's users it is, */
+    uint32_t parents[LLMOBS_MAX_INSTANCES]; /* and how many it was when it forked, in the child   */
 } __attribute__((aligned(64))) llmobsi_control;
 
 /* All static state of a copy of this library. */
@@ -308,20 +329,43 @@ llmobsi_cold bool llmobsi_thread_seed(llmobsi_thread* thread)
     return true;
 }
 
+#define LLMOBS_I_MEND_MOST_NS UINT64_C(1000000000)
+
+/* Another thread is at it; it takes a millisecond or so. */
+llmobsi_cold bool llmobsi_place_mended(const llmobsi_place* place)
+{
+    uint64_t deadline_ns = llmobsi_monotonic_ns() + LLMOBS_I_MEND_MOST_NS;
+    uint32_t forked;
+    while ((forked = llmobsi_load_acquire(&place->forked)) == LLMOBS_I_FORKED_MENDING &&
+           llmobsi_monotonic_ns() < deadline_ns) {
+        (void)sched_yield();
+    }
+    return forked == LLMOBS_I_FORKED_NOT;
+}
+
 /* In the child of a fork: the instance's memory is a copy of the parent's, and it is the parent
-   that exports what is in it. The first to come here makes the copy an empty instance. */
+   that exports what is in it. The first to come here makes the copy an empty instance; handlers
+   that interrupt it find its busy flag up, and do not wait for it. */
 llmobsi_cold bool llmobsi_place_mend(llmobsi_place* place)
 {
-    uint32_t forked = 1;
-    if (llmobsi_load_acquire(&place->forked) == 0) {
+    llmobsi_control* self = llmobsi_self;
+    uint32_t forked = LLMOBS_I_FORKED_AS_IS;
+    uint32_t busy = 0;
+    if (llmobsi_load_acquire(&place->forked) == LLMOBS_I_FORKED_NOT) {
         return true;
     }
-    if (!llmobsi_cas_ordered(&place->forked, &forked, 2)) {
-        return forked == 0;
+    if (self != NULL) {
+        busy = llmobsi_exchange_ordered(&self->busy, 1);
     }
-    place->recorder->after_fork(place->recorder);
-    llmobsi_store_release(&place->forked, 0);
-    return true;
+    if (llmobsi_cas_ordered(&place->forked, &forked, LLMOBS_I_FORKED_MENDING)) {
+        forked = place->recorder->after_fork(place->recorder, true) ? LLMOBS_I_FORKED_NOT
+                                                                    : LLMOBS_I_FORKED_LOST;
+        llmobsi_store_release(&place->forked, forked);
+    }
+    if (self != NULL) {
+        llmobsi_store_release(&self->busy, busy);
+    }
+    return forked == LLMOBS_I_FORKED_NOT || llmobsi_place_mended(place);
 }
 
 /* Lets this thread record into an open instance. Its busy flag is up, raised with an ordered
@@ -357,8 +401,9 @@ llmobsi_cold llmobsi_thread* llmobsi_attach(llmobsi_control* self, uint32_t tick
     }
     use->thread = thread;
     llmobsi_store_ordered(&use->ticket, ticket);
-    if (llmobsi_load_ordered(&place->ticket) != ticket) {
-        /* Closed meanwhile. The closer may have cleared this use before it was set. */
+    if (llmobsi_load_ordered(&place->ticket) != ticket ||
+        llmobsi_load_ordered(&place->forked) != LLMOBS_I_FORKED_NOT) {
+        /* Closed meanwhile, or forked by a handler. Who did may have cleared this use before. */
         llmobsi_store_ordered(&use->ticket, 0);
         llmobsi_store_release(&thread->state, LLMOBS_I_THREAD_DEAD);
         *why = LLMOBS_DROP_COUNT;
@@ -483,31 +528,58 @@ llmobsi_fn void llmobsi_thread_ended(void* value)
     llmobsi_store_release(&self->owned, 0);
 }
 
-/* In the child: the other threads are gone, and what they held with them. No lock, no
-   allocation; the rest is done by the first call that comes. But the lock of a state file must not
-   live on in a child that never calls: the parent, started anew, would find it taken. */
-llmobsi_fn void llmobsi_forked(void)
+/* In the child: what is left of this thread's control is that calls are under way around the fork,
+   which a callback or a signal handler may have made. They are the parent's. */
+llmobsi_fn void llmobsi_control_forked(llmobsi_control* control)
 {
     uint32_t i;
-    llmobsi_parking_forked();
-    for (i = 0; i < llmobsi_load_relaxed(&llmobsi_controls_used); i++) {
-        llmobsi_control* control = &llmobsi_controls[i];
-        uint32_t owned = control == llmobsi_self;
+    if (control != llmobsi_self) {
         memset(control, 0, sizeof *control);
-        llmobsi_store_relaxed(&control->owned, owned);
+        return;
     }
+    for (i = 0; i < LLMOBS_MAX_INSTANCES; i++) { /* records stay: a call may just be coming in */
+        llmobsi_store_relaxed(&control->uses[i].ticket, 0);
+        control->uses[i].callback = 0;
+    }
+    memcpy(control->parents, control->calls, sizeof control->parents);
+}
+
+/* In the child: an instance that another thread was just opening or closing is out of reach, and
+   its place is free. `held`: it is this thread that closes it, and a callback of that forked. */
+llmobsi_fn void llmobsi_place_forked(llmobsi_place* place, bool held)
+{
+    llmobsi_held_close(&place->state_lock);
+    llmobsi_held_close(&place->recorder_file);
+    if (llmobsi_load_relaxed(&place->exporting) != 0) {
+        place->recorder->at_fork(place->recorder);
+    }
+    llmobsi_store_relaxed(&place->left, 0);
+    llmobsi_store_relaxed(&place->users, 0);
+    if (llmobsi_load_relaxed(&place->ticket) != 0) {
+        llmobsi_store_relaxed(&place->forked, LLMOBS_I_FORKED_AS_IS);
+        memset(place->dropped, 0, sizeof place->dropped);
+        llmobsi_store_relaxed(&place->logs_dropped, 0);
+    } else if (!held) {
+        llmobsi_store_relaxed(&place->exporting, 0);
+        llmobsi_store_relaxed(&place->claimed, 0);
+    }
+}
+
+/* In the child: the other threads are gone, and what they held with them. No lock, no
+   allocation; the rest is done by the first call that comes. But locks of files must not live on in
+   a child that never calls: the parent, started anew, would find them taken. */
+llmobsi_fn void llmobsi_forked(void)
+{
+    llmobsi_control* self = llmobsi_self;
+    uint32_t i;
+    llmobsi_parking_forked();
     for (i = 0; i < LLMOBS_MAX_INSTANCES; i++) {
-        llmobsi_held_close(&llmobsi_places[i].state_lock);
-        if (llmobsi_load_relaxed(&llmobsi_places[i].left) != 0) {
-            llmobsi_store_relaxed(&llmobsi_places[i].left, 0);
-            llmobsi_store_relaxed(&llmobsi_places[i].claimed, 0);
-        }
-        if (llmobsi_load_relaxed(&llmobsi_places[i].ticket) != 0) {
-            llmobsi_store_relaxed(&llmobsi_places[i].forked, 1);
-            llmobsi_store_relaxed(&llmobsi_places[i].users, 0);
-            memset(llmobsi_places[i].dropped, 0, sizeof llmobsi_places[i].dropped);
-            llmobsi_store_relaxed(&llmobsi_places[i].logs_dropped, 0);
-        }
+        llmobsi_place_forked(&llmobsi_places[i], self != NULL && self->uses[i].callback != 0);
+    }
+    for (i = 0; i < llmobsi_load_relaxed(&llmobsi_controls_used); i++) {
+        /* Who has ended wrote to it before he gave it back. */
+        (void)llmobsi_load_acquire(&llmobsi_controls[i].owned);
+        llmobsi_control_forked(&llmobsi_controls[i]);
     }
 }
 
@@ -533,115 +605,6 @@ llmobsi_fn __attribute__((destructor)) void llmobsi_process_unload(void)
         llmobsi_thread_key_made = false;
         (void)pthread_key_delete(llmobsi_thread_key);
     }
-}
-
-/* ---- grace --------------------------------------------------------------------------------- */
-
-/* Waits until every other thread has been seen outside a recording call: whatever such a call
-   saw before, it is done with. False when the deadline (monotonic) came first. Not inside a
-   recording call. */
-llmobsi_fn bool llmobsi_grace(uint64_t deadline_ns)
-{
-    uint32_t used;
-    uint32_t i;
-    if (!LLMOBS_I_TSAN && llmobsi_has_membarrier && !llmobsi_membarrier()) {
-        return false;
-    }
-    used = llmobsi_add_ordered(&llmobsi_controls_used, 0);
-    for (i = 0; i < used; i++) {
-        llmobsi_control* control = &llmobsi_controls[i];
-        /* Asked by an addition: where the flag is raised by an exchange, one of the two comes
-           second, and knows what the first knew. Either we see the flag up, or its thread sees,
-           by relaxed loads even, what we did before. A mere load would promise neither. So it is
-           with the number of controls: whose is not among them yet comes second. */
-        while (control != llmobsi_self && llmobsi_add_ordered(&control->busy, 0) != 0) {
-            if (llmobsi_monotonic_ns() >= deadline_ns) {
-                return false;
-            }
-            (void)sched_yield();
-        }
-    }
-    return true;
-}
-
-/* Takes every thread's ticket away: from here on all calls with it find the door shut. */
-llmobsi_fn void llmobsi_shut(uint32_t ticket)
-{
-    uint32_t used = llmobsi_load_ordered(&llmobsi_controls_used);
-    uint32_t i;
-    for (i = 0; i < used; i++) {
-        uint32_t held = ticket;
-        (void)llmobsi_cas_ordered(&llmobsi_controls[i].uses[LLMOBS_I_PLACE(ticket)].ticket, &held,
-                                  0);
-    }
-}
-
-/* ---- callbacks ----------------------------------------------------------------------------- */
-
-/* What a callback's end puts back. */
-typedef struct llmobsi_callback {
-    uint32_t ticket;
-    uint32_t held; /* the thread's ticket before, 0 if it had not attached */
-} llmobsi_callback;
-
-/* Marks this thread as inside a callback of an instance: what it records there is dropped, or
-   every export would cause another. */
-llmobsi_fn llmobsi_callback llmobsi_callback_begin(uint32_t ticket)
-{
-    llmobsi_control* self = llmobsi_self != NULL ? llmobsi_self : llmobsi_control_claim();
-    llmobsi_callback callback;
-    callback.ticket = ticket;
-    callback.held = 0;
-    if (self != NULL) {
-        llmobsi_use* use = &self->uses[LLMOBS_I_PLACE(ticket)];
-        use->callback = ticket;
-        callback.held = llmobsi_exchange_ordered(&use->ticket, 0);
-    }
-    return callback;
-}
-
-/* Begins one that may call what it likes, but for what waits for callbacks: llmobs_tick, _flush and
-   _close answer ERROR_BUSY. The thread is attached first, since it can't be in between. */
-llmobsi_fn llmobsi_callback llmobsi_callback_mark(uint32_t ticket)
-{
-    bool attached = llmobsi_enter(ticket) != NULL;
-    llmobsi_callback callback;
-    callback.ticket = ticket;
-    callback.held = 0;
-    if (attached) {
-        llmobsi_leave();
-    }
-    if (llmobsi_self != NULL) {
-        llmobsi_self->uses[LLMOBS_I_PLACE(ticket)].callback = ticket;
-    }
-    return callback;
-}
-
-llmobsi_fn void llmobsi_callback_end(const llmobsi_callback* callback)
-{
-    llmobsi_control* self = llmobsi_self;
-    uint32_t ticket = callback->ticket;
-    llmobsi_use* use;
-    if (self == NULL || self->uses[LLMOBS_I_PLACE(ticket)].callback != ticket) {
-        return; /* the callback forked, and this is the child */
-    }
-    use = &self->uses[LLMOBS_I_PLACE(ticket)];
-    use->callback = 0;
-    if (callback->held == ticket) {
-        /* As in llmobsi_attach: a closer may have been here meanwhile. */
-        uint32_t busy = llmobsi_exchange_ordered(&self->busy, 1);
-        llmobsi_store_ordered(&use->ticket, ticket);
-        if (llmobsi_load_ordered(&llmobsi_places[LLMOBS_I_PLACE(ticket)].ticket) != ticket) {
-            llmobsi_store_ordered(&use->ticket, 0);
-        }
-        llmobsi_store_release(&self->busy, busy); /* up where a handler of the host's called us */
-    }
-}
-
-llmobsi_fn bool llmobsi_in_callback(uint32_t ticket)
-{
-    return llmobsi_self != NULL && ticket != 0 &&
-           llmobsi_self->uses[LLMOBS_I_PLACE(ticket)].callback == ticket;
 }
 
 /* ---- slots and random numbers of a thread -------------------------------------------------- */
@@ -686,6 +649,7 @@ llmobsi_inline bool llmobsi_slot_take(llmobsi_thread* thread, uint32_t* index)
 {
     if (llmobsi_unlikely(thread->cache_next == thread->cache_end) &&
         !llmobsi_slots_refill(thread)) {
+        *index = 0; /* nobody looks: but at -Og gcc does not see that */
         return false;
     }
     *index = thread->cache[thread->cache_next++];

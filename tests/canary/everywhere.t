@@ -40,9 +40,10 @@ sub linker_wraps {
     return $status == 0;
 }
 
-# Tests that hand over texts of these kinds, but for those named above.
+# Tests that hand over texts of these kinds, but for one of a part alone, and one whose library is
+# in a shared object.
 my @tests = grep { Sections::read_file("tests/$_.c") =~ /requester\.h|llmobs_request_begin
-    |llmobs_pseudonym|llmobs_session_begin|[aA]uthorization/x && $_ ne 'test_guard' }
+    |llmobs_pseudonym|llmobs_session_begin|[aA]uthorization/x && !/^test_(?:guard|unload)$/ }
     map { s{.*/(\w+)\.c$}{$1}r } sort glob('tests/test_*.c');
 
 # The larger examples, and what they need.
@@ -50,7 +51,7 @@ my %library = (audit_store => 'sodium', http_middleware => 'microhttpd',
     metrics_server => 'microhttpd');
 my @examples;
 for my $name (map { s{.*/(\w+)\.c$}{$1}r } sort glob('examples/*.c')) {
-    next if $name eq 'alert_webhook'; # hands over no texts
+    next if $name =~ /^(?:alert_webhook|otlp_http|recover)$/; # they hand over no texts
     my $needs = $library{$name};
     if ($needs && (Gate::run("echo '#include <$needs.h>' | " . Gate::cc() . ' -E -'))[0] != 0) {
         if ($ENV{LLMOBS_CI}) { fail("lib$needs for $name") }
@@ -132,7 +133,8 @@ sub is_tight {
 }
 
 sub demo_is_tight {
-    is_tight('the demo', "exec $tmp/demo_0 --pace 0 --out $tmp/out");
+    is_tight('the demo', "exec $tmp/demo_0 --pace 0 --out $tmp/out",
+        instances => 2); # one is of what is simulated
     my $files = join(' ', map { s{.*/}{}r } sort glob("$tmp/out/*"));
     is($files, 'alerts.yml metrics.prom requests.jsonl trace.json traces.jsonl',
         'which has written its files');
@@ -146,7 +148,8 @@ my %leaks = (1 => qr/^traces\.jsonl: canary$/, 2 => qr/^memory.*: canary, closed
 sub leaks_are_seen {
     for my $leak (sort keys %leaks) {
         my @hits =
-            hits_of("leak $leak", "exec $tmp/demo_$leak --pace 0 --out $tmp/out", cores => []);
+            hits_of("leak $leak", "exec $tmp/demo_$leak --pace 0 --out $tmp/out",
+                cores => [], instances => 2);
         ok(scalar(grep { $_ =~ $leaks{$leak} } @hits), "the demo's leak $leak is seen")
             or diag("@hits");
         unlink("$tmp/tally");
@@ -185,7 +188,8 @@ sub ask_and_end {
 
 sub examples_are_tight {
     my %argument = (audit_store => "demo $tmp/out/store $tmp/key",
-        replay => "$tmp/trace.csv --prices $Gate::ROOT/examples/prices.json");
+        replay => "$tmp/trace.csv --prices $Gate::ROOT/examples/prices.json",
+        safety_regression => "$Gate::ROOT/examples/safety_prompts.tsv");
     my %more = (http_middleware => { told => \&ask_and_end },
         metrics_server => { told => \&scrape_and_end });
     Gate::write_file("$tmp/trace.csv", "TIMESTAMP,ContextTokens,GeneratedTokens\n"
@@ -204,9 +208,41 @@ sub examples_are_tight {
 
 # ---- unit tests ---------------------------------------------------------------------------------
 
-# These compare with hashes or lengths of texts that have no canary.
-my %may_fail = map { $_ => 1 } qw(test_budget test_capture test_key test_pseudonym test_request
-    test_stream);
+# Checks that compare with hashes or lengths of texts without a canary, or with a text as a callback,
+# or whoever takes a capture, is to get it.
+my %may_fail = (
+    test_budget => [q(is the tenant's user)],
+    test_capture => [
+        'texts that came in pieces', 'its three texts', 'whole', 'nor while it is taken',
+        'both sides go to one place', 'and comes again, as it was',
+        'beginning and end, on borders of code points, whatever the pieces',
+        'while a request is under way its text is there',
+        q(a fork's child has none of its parent's, and its own), 'the parent has its own still',
+        'and what it was judging', 'none is torn', 'both sides at once, in one place',
+        'and all of them reach the judge, whole' ],
+    test_embed => [
+        'what it gets is redacted', 'beginning and end, with a line between',
+        'without what is not whole at the gap', 'unless it wants it raw' ],
+    test_key => [
+        q(a child has the host's key), 'a child has the newest', 'and knows the one before',
+        'where the secret is not what it was, a random one', 'the other is still known' ],
+    test_pseudonym => [
+        'the one of a vector', 'in two pieces, wherever they meet, as in one',
+        'with the key that it began with', q(a user's label is the tag of the pseudonym),
+        'each pseudonym is of one key, whole, while keys change' ],
+    test_request => [q(the prompt's length), q(the answer's)],
+    test_stream => [
+        q(the answer's, with another key), 'in pieces it is measured, too',
+        'the audit store has the answer', 'the prompt', 'and the context',
+        q(with the request's id and the offset), 'no hash of half a piece is told' ],
+    test_vocabulary => [ 'the record', 'all that each of them says', 'and nothing else' ],
+);
+
+# Of those the ones that show what a callback got: that is what it is for.
+my %shows = (
+    test_embed => qr/(?:what it gets is redacted|unless it wants it raw)/,
+    test_stream => qr/(?:the audit store has the answer|the prompt|and the context)/,
+);
 
 sub test_is_tight {
     my ($name) = @_;
@@ -215,13 +251,13 @@ sub test_is_tight {
     local $ENV{TMPDIR} = "$tmp/out";
     local $ENV{LLMOBS_STRESS} = 10;
     my ($status, $output) = Gate::run("timeout 60 $tmp/$name");
-    # What an audit callback has kept, shown since it is longer than the test expects.
-    my $kept = qr/(?:the audit store has the answer|the prompt|and the context)\n/;
-    $output =~ s/$kept#   at [^\n]*\n#   got  [^\n]*\n//g if $name eq 'test_stream';
+    my %may = map { $_ => 1 } @{ $may_fail{$name} // [] };
+    my @failed = grep { !$may{$_} } $output =~ /^not ok \d+ - (.*)$/mg;
     my ($plan) = $output =~ /^1\.\.(\d+)$/m;
     my @results = $output =~ /^(?:not )?ok\b/mg;
-    ok(defined $plan && $plan == @results && ($status == 0 || ($status == 1 && $may_fail{$name})),
-        "$name runs to its end") or diag("status $status\n", substr($output, -500));
+    ok(defined $plan && $plan == @results && $status <= 1 && !@failed, "$name runs to its end")
+        or diag("status $status\n", map { "not ok: $_\n" } @failed, substr($output, -500));
+    $output =~ s/$shows{$name}\n#   at [^\n]*\n#   got  [^\n]*\n//g if $shows{$name};
     is_deeply([ Canary::found($ANY, 'output', $output) ], [], '... and shows no canary');
 }
 
@@ -290,7 +326,8 @@ sub own_hits {
         . "--questions $tmp/questions $arguments 2>$tmp/stderr");
     my @hits = (Canary::found_in_file($ANY, 'stderr', "$tmp/stderr"),
         Canary::found_in_directory($ANY, "$tmp/out"));
-    my $requests = () = Sections::read_file("$tmp/out/requests.jsonl") =~ /^\{/mg;
+    my $requests = () = Sections::read_file("$tmp/out/requests.jsonl")
+        =~ m{^\{"schema":"llmobs\.interaction/}mg;
     is($requests, 50, "$what: all was asked");
     is_deeply(\@hits, [], "$what: nothing is written, in files and to stderr");
     return ($status, $said);

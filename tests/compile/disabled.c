@@ -34,6 +34,23 @@ static int privacy(void)
     return good;
 }
 
+static int estimates(void)
+{
+    llmobs_drift_counts counts;
+    llmobs_drift_counts_report report;
+    llmobs_estimate estimate;
+    llmobs_share share;
+    double low = 9.0, high = 9.0;
+    int good;
+    memset(&counts, 0, sizeof counts);
+    memset(&estimate, 0, sizeof estimate);
+    good = llmobs_drift_counts_compare(&counts, &counts, &report) == LLMOBS_ERROR_FORMAT;
+    good &= llmobs_estimate_read(&estimate, 0.95, &share) == LLMOBS_ERROR_FORMAT && !share.known;
+    good &= llmobs_estimate_strata(NULL, 0, 0.95, &share) == LLMOBS_ERROR_FORMAT;
+    good &= llmobs_wilson(1.0, 2.0, 0.95, &low, &high) == LLMOBS_ERROR_FORMAT;
+    return good & (low <= 0.0 && high <= 0.0);
+}
+
 int main(void)
 {
     llmobs_result result = LLMOBS_ERROR_MEMORY;
@@ -49,7 +66,7 @@ int main(void)
     printf("%d %d %d %d %d\n", obs == NULL, evaluated, span.generation == 0, stats.started == 0,
            life());
     return obs == NULL && evaluated == 2 && span.generation == 0 && stats.started == 0 &&
-                   result == LLMOBS_OK && life() == -1 && privacy()
+                   result == LLMOBS_OK && life() == -1 && privacy() && estimates()
                ? 0
                : 1;
 }

@@ -1,8 +1,7 @@
 /* Hostile bytes as a text of rules: refused at a place, in words, or read; what was read is
    written, read as the same and written as the same. And as the fields of the struct. Seeds in
    corpus/alert_rule. */
-#define LLMOBS_IMPLEMENTATION
-#include "../../llmobs.h"
+#include "llmobs_private.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,6 @@
 /* Three lines: a cost, tokens, a feature, as a peer may send them. What is read is what a plain
    reading of the digits says; what is written is one line each, and reads as the same. */
-#define LLMOBS_IMPLEMENTATION
-#include "../../llmobs.h"
+#include "llmobs_private.h"
 
 #include <math.h>
 

@@ -1,8 +1,7 @@
 /* Hostile bytes as names, keys, values and messages, into encoders with a buffer of hostile size;
    the first byte says how. What is written as a JSON string reads back as the same text, repaired.
    Both encoders write the same with every buffer, and no control character but '\n'. */
-#define LLMOBS_IMPLEMENTATION
-#include "../../llmobs.h"
+#include "llmobs_private.h"
 
 #include "../json_reader.h"
 

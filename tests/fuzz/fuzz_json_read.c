@@ -1,8 +1,7 @@
 /* Hostile bytes as JSON: read whole and in pieces through a small window, it comes to the same
    tokens and the same refusal; and as a price table, which is refused or loaded, and then answers.
    Seeds in corpus/json_read. */
-#define LLMOBS_IMPLEMENTATION
-#include "../../llmobs.h"
+#include "llmobs_private.h"
 
 #include <stdlib.h>
 

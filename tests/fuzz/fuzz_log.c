@@ -2,8 +2,7 @@
    and the exporter, and straight into the encoders with a buffer of hostile size. Every line is one
    line of valid JSON without a control character, and every text is in it, repaired; the same with
    every buffer. */
-#define LLMOBS_IMPLEMENTATION
-#include "../../llmobs.h"
+#include "llmobs_private.h"
 
 #include "../json_lines.h"
 

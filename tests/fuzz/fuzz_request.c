@@ -1,8 +1,7 @@
 /* A sequence of request calls, an operation and its argument from each two bytes, on a pumped
    instance with a tiny pool and a clock that goes where the input says. At the end the account
    balances, every gauge is at 0, and every record is free. Seeds in corpus/request. */
-#define LLMOBS_IMPLEMENTATION
-#include "../../llmobs.h"
+#include "llmobs_private.h"
 
 #define CHECK(condition) ((condition) ? (void)0 : abort())
 
@@ -222,7 +221,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
     config.key.secret_size = 32;
     if (size > 0) {
         config.sample_ratio = (data[0] & 1u) != 0 ? LLMOBS_SAMPLE_NONE : 1.0;
-        config.vocabulary = (llmobs_vocabulary)(data[0] / 2 % 4);
+        config.vocabulary = (uint32_t)(data[0] / 2 % 16);
     }
     with.obs = llmobs_open(&config, NULL);
     CHECK(with.obs != NULL && llmobs_export_to(with.obs, take, &logs) == LLMOBS_OK);

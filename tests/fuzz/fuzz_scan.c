@@ -1,8 +1,7 @@
 /* Hostile text into scanner and redactor; the first bytes say by which operator and in which
    chunks. Chunks come to what the whole comes to; findings lie in order within the text; what is
    redacted is clean when it is scanned again, and valid UTF-8 if the text was. */
-#define LLMOBS_IMPLEMENTATION
-#include "../../llmobs.h"
+#include "llmobs_private.h"
 
 #define CHECK(condition) ((condition) ? (void)0 : abort())
 

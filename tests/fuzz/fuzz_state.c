@@ -2,8 +2,7 @@
    frames whose checksums are right, so that what is behind the checksums is reached: each two bytes
    say which tag a frame has, and how much of the rest is in it. What is refused leaves nothing;
    what is loaded adds up, and can be saved and loaded again. No seeds: frames are made here. */
-#define LLMOBS_IMPLEMENTATION
-#include "../../llmobs.h"
+#include "llmobs_private.h"
 
 #include <stdlib.h>
 #include <sys/syscall.h>

@@ -1,7 +1,6 @@
 /* A traceparent, a newline, a tracestate: what was read is written and read again, and is the same.
    Seeds: a line of text each in corpus/trace_context. */
-#define LLMOBS_IMPLEMENTATION
-#include "../../llmobs.h"
+#include "llmobs_private.h"
 
 #define CHECK(condition) ((condition) ? (void)0 : abort())
 

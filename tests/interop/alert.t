@@ -17,7 +17,7 @@ my $BUILD = 'build/interop/alert';
 make_path($BUILD);
 
 my $cc = $ENV{CC} || 'cc';
-my ($done, $said) = run("$cc -std=c11 -Wall -Wextra -O1 -g -I. $HERE/rule_sample.c "
+my ($done, $said) = run("$cc -std=c11 -Wall -Wextra -O1 $Gate::OUTLINE -I. $HERE/rule_sample.c "
     . "-o $BUILD/sample -pthread -lm");
 ok($done && $said eq '', 'the sample is built, without a warning') or diag($said);
 
@@ -209,9 +209,12 @@ my @hours = ( # every minute
           'llm_user_input_tokens_lower_bound{user="b"}' => '500000x10' },
       alerts => { '5m' => ['{alertname="token_budget_breach", user="a"}'] } },
     { name => 'drift',
-      series => { 'llm_drift_score{detector="a"}' => '0.2x10',
-          'llm_drift_score{detector="b"}' => '0.15x10' },
-      alerts => { '5m' => ['{alertname="drift", detector="a"}'] } },
+      series => {
+          'llm_drift_runs_total{detector="a",verdict="drift"}' =>
+              series_of([ 0, 10 ], [ 1, 1 ], [ 0, 60 ]),
+          'llm_drift_runs_total{detector="b",verdict="drift"}' => series_of([ 0, 71 ]),
+          'llm_drift_runs_total{detector="b",verdict="none"}' => series_of([ 1, 71 ]) },
+      alerts => { '5m' => [], '30m' => ['{alertname="drift", detector="a"}'] } },
     { name => 'judge: flags',
       series => { 'llm_judge_evaluations_total{verdict="passed"}' => series_of([ 0.9, 60 ]),
           'llm_judge_evaluations_total{verdict="flagged"}' => series_of([ 0.1, 60 ]) },

@@ -35,7 +35,7 @@ if (!$have_library || !$alertmanager) {
     done_testing();
     exit;
 }
-my ($built, $said) = run("$cc -std=c11 -Wall -Wextra -O1 -g -I. $HERE/alert_sample.c "
+my ($built, $said) = run("$cc -std=c11 -Wall -Wextra -O1 $Gate::OUTLINE -I. $HERE/alert_sample.c "
     . "-o $BUILD/sample -pthread -lm -lcurl");
 ok($built && $said eq '', 'the sample is built, without a warning') or diag($said);
 

@@ -2,10 +2,11 @@
 
        cost_sample TABLE USAGES COSTS    "-" stands for a word that is not there */
 #define LLMOBS_IMPLEMENTATION
-#include "../../llmobs.h"
+#include "llmobs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char* word(char** row)
 {

@@ -23,10 +23,9 @@ remove_tree($BUILD);
 make_path($BUILD);
 
 my $cc = $ENV{CC} || 'cc';
-my ($done, $said) = run("$cc -std=c11 -Wall -Wextra -O1 -g -I. $HERE/incident_sample.c "
-    . "-o $BUILD/sample -pthread -lm");
-ok($done && $said eq '', 'the sample is built, without a warning') or diag($said);
-($done, $said) = run("$BUILD/sample rules <$HERE/incident.rules", "$BUILD/all.rules");
+Gate::builds("$cc -std=c11 -Wall -Wextra -O1 -g", "$HERE/incident_sample.c", "$BUILD/sample", '',
+    'the sample is built, without a warning', '-O2');
+my ($done, $said) = run("$BUILD/sample rules <$HERE/incident.rules", "$BUILD/all.rules");
 ok($done, 'the default rules and some more') or BAIL_OUT($said);
 
 # ---- in the process -----------------------------------------------------------------------------

@@ -11,11 +11,12 @@
    What play prints is a line for each alert that is pending or fires: the step of ten seconds of
    the incident, from 0 on, the rule, the state, labels. */
 #define LLMOBS_IMPLEMENTATION
-#include "../../llmobs.h"
+#include "llmobs.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MODELS = 2, FEATURES = 2, MINUTE = 6, DAY = 1440 * MINUTE };
 
@@ -213,6 +214,22 @@ static void play_users(llmobs* obs, int step)
     }
 }
 
+/* A run every ten minutes. Series of all verdicts are there from the begin, as a detector's are. */
+static void play_runs(llmobs* obs, int step, const char* detector, bool drifts)
+{
+    static const char* const verdicts[] = {"none", "drift"};
+    const char* labels[2];
+    int i;
+    labels[0] = detector;
+    for (i = 0; i < 2; i++) {
+        uint64_t runs = step % (10 * MINUTE) == 0 && drifts == (i == 1);
+        labels[1] = verdicts[i];
+        llmobs_counter_add(llmobs_counter_get(
+                               llmobs_metric_of(obs, LLMOBS_METRIC_LLM_DRIFT_RUNS), labels, 2),
+                           runs);
+    }
+}
+
 static void play_gauges(llmobs* obs, int step, double shape)
 {
     static int64_t sessions[FEATURES];
@@ -230,6 +247,7 @@ static void play_gauges(llmobs* obs, int step, double shape)
         llmobs_gauge_set(llmobs_gauge_get(llmobs_metric_of(obs, LLMOBS_METRIC_LLM_DRIFT_SCORE),
                                           &detector, 1),
                          score + 0.0001 * (double)random_below(100));
+        play_runs(obs, step, detector, is_on(DRIFTING, step) && i == 0);
     }
 }
 

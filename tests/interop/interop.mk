@@ -1,10 +1,12 @@
-# What llmobs writes, read by other people's programs. Google's protobuf for Python and the
-# OpenTelemetry Collector's decoder for Go come from their package registries, into build/interop/;
+# What llmobs writes, read by other people's programs. Google's protobuf and Arize Phoenix for Python,
+# the OpenTelemetry Collector for Go come from their package registries, into build/interop/;
 # Prometheus, its promtool, its client for Python, Alertmanager, libmicrohttpd and libcurl are the
 # machine's own.
 # What is not to be had is skipped by name; where LLMOBS_CI is set, that fails.
-.PHONY: interop interop-otlp interop-prometheus interop-alert interop-incident interop-alertmanager interop-log interop-cost
-interop: interop-otlp interop-prometheus interop-alert interop-incident interop-alertmanager interop-log interop-cost
+.PHONY: interop interop-otlp interop-prometheus interop-alert interop-incident interop-alertmanager interop-log interop-cost \
+        interop-collector interop-phoenix
+interop: interop-otlp interop-prometheus interop-alert interop-incident interop-alertmanager interop-log interop-cost \
+         interop-collector interop-phoenix
 
 interop-otlp: llmobs.h
 	LLMOBS_TAP=build/gates/interop prove --exec tools/run_test.pl tests/interop/otlp.t
@@ -38,3 +40,14 @@ interop-incident: llmobs.h
 interop-cost: llmobs.h
 	LLMOBS_TAP=build/gates/interop prove --exec tools/run_test.pl tests/interop/cost.t
 	@sed -n 's/^ok .*# skip /SKIP: /p' build/gates/interop/cost.t.tap
+
+# A real Collector, built from its Go modules, receives examples/otlp_http.h, goes away for half a
+# minute, reads our files, and runs the configurations of examples/deploy/ (docs/scale.md).
+interop-collector: llmobs.h
+	LLMOBS_TAP=build/gates/interop prove --exec tools/run_test.pl tests/interop/collector.t
+	@sed -n 's/^ok .*# skip /SKIP: /p' build/gates/interop/collector.t.tap
+
+# The demo's chain, sent to a real Arize Phoenix.
+interop-phoenix: llmobs.h
+	LLMOBS_TAP=build/gates/interop prove --exec tools/run_test.pl tests/interop/phoenix.t
+	@sed -n 's/^ok .*# skip /SKIP: /p' build/gates/interop/phoenix.t.tap

@@ -14,6 +14,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 typedef struct place {
     char path[200];
@@ -45,6 +46,21 @@ static inline place place_of(const uint8_t* trace_id, const uint8_t* span_id)
     span.path[32] = '/';
     hex(span.path + 33, span_id, 8);
     return span;
+}
+
+/* ---- protobuf's files ---------------------------------------------------------------------- */
+
+/* A batch as protobuf, after 't' for traces or 'm' for metrics and its size in four bytes, the
+   highest first. */
+static inline bool write_frame(FILE* out, const llmobs_batch* batch, llmobs_write_fn write_to)
+{
+    size_t size = llmobs_otlp_protobuf_size(batch);
+    int shift;
+    fputc(batch->metric_count > 0 ? 'm' : 't', out);
+    for (shift = 24; shift >= 0; shift -= 8) {
+        fputc((int)(size >> shift & 0xff), out);
+    }
+    return llmobs_encode(batch, LLMOBS_FORMAT_OTLP_PROTOBUF, write_to, out) == LLMOBS_OK;
 }
 
 /* ---- leaves -------------------------------------------------------------------------------- */

@@ -14,7 +14,7 @@ my $BUILD = 'build/interop';
 make_path($BUILD);
 
 my $cc = $ENV{CC} || 'cc';
-my ($done, $said) = run("$cc -std=gnu11 -Wall -Wextra -O1 $HERE/log_sample.c "
+my ($done, $said) = run("$cc -std=gnu11 -Wall -Wextra -O1 $Gate::OUTLINE $HERE/log_sample.c "
     . "-o $BUILD/log_sample -pthread -lm");
 ok($done && $said eq '', 'the sample is built, without a warning') or diag($said);
 

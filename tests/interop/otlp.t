@@ -83,9 +83,8 @@ sub reads {
 
 my $cc = $ENV{CC} || 'cc';
 for my $program ('otlp_sample', 'otlp_metric_sample') {
-    my ($built, $compiler) = run("$cc -std=c11 -Wall -Wextra -O1 $HERE/$program.c "
-        . "-o $BUILD/$program -pthread -lm");
-    ok($built && $compiler eq '', "$program is built, without a warning") or diag($compiler);
+    Gate::builds("$cc -std=c11 -Wall -Wextra -O1", "$HERE/$program.c", "$BUILD/$program", '',
+        "$program is built, without a warning", '-O2');
 }
 
 sub sample {
@@ -122,6 +121,9 @@ for my $name (sort keys %decoders) {
         my ($same, $why) = reads($decoders{$name}, "$large/$part.jsonl", "$large/$part.$name",
             told_of("$large/$part"));
         ok($same, "$name reads $part.jsonl") ? note($why) : diag($why);
+        ($same, $why) = reads($decoders{$name}, "$large/$part.pb", "$large/$part.pb.$name",
+            told_of("$large/$part"));
+        ok($same, "$name reads $part.pb") ? note($why) : diag($why);
     }
 }
 

@@ -6,7 +6,7 @@
    leaves.h) whose path begins with the line's number. Of the batches, the first two are special,
    the others random. */
 #define LLMOBS_IMPLEMENTATION
-#include "../../llmobs.h"
+#include "llmobs.h"
 
 #include "leaves.h"
 
@@ -349,6 +349,22 @@ static void fail(const char* what)
     exit(1);
 }
 
+/* A body has one signal, as a line has. */
+static void write_frames(FILE* out, llmobs_batch batch)
+{
+    const size_t metric_count = batch.metric_count;
+    bool good = true;
+    if (batch.span_count > 0) {
+        batch.metric_count = 0;
+        good = write_frame(out, &batch, write_to);
+        batch.metric_count = metric_count;
+        batch.span_count = 0;
+    }
+    if (!good || !write_frame(out, &batch, write_to)) {
+        fail("a batch was not encoded as protobuf");
+    }
+}
+
 static FILE* create(const char* directory, const char* name)
 {
     char path[1024];
@@ -393,6 +409,7 @@ int main(int count, char** arguments)
     unsigned long batches = count > 2 ? strtoul(arguments[2], NULL, 10) : 100;
     FILE* encoded = create(directory, "metrics.jsonl");
     FILE* expected = create(directory, "metrics.expected");
+    FILE* protobuf = create(directory, "metrics.pb");
     unsigned line = 0;
     unsigned long i;
     fill_once(&all);
@@ -409,8 +426,9 @@ int main(int count, char** arguments)
         if (llmobs_encode(&all.batch, LLMOBS_FORMAT_OTLP_JSON, write_to, encoded) != LLMOBS_OK) {
             fail("a batch was not encoded");
         }
+        write_frames(protobuf, all.batch);
     }
-    if (fclose(encoded) != 0 || fclose(expected) != 0) {
+    if (fclose(encoded) != 0 || fclose(expected) != 0 || fclose(protobuf) != 0) {
         fail("a file could not be written");
     }
     printf("%lu batches of metrics in %u lines\n", batches, line);

@@ -1,8 +1,12 @@
-"""Reads OTLP/JSON lines with Google's protobuf and prints them as leaves (see leaves.h).
+"""Reads OTLP with Google's protobuf and prints it as leaves (see leaves.h).
 
     otlp_python.py FILE
 
-Fails on what is no ProtoJSON, on fields that OTLP does not have, and on a line that is not what
+A file whose name ends in .pb has protobuf's messages, each after its kind in one byte and its size
+in four; any other has lines of JSON. A message of protobuf must have no unknown field, and be as
+long as protobuf itself would make it.
+
+Of JSON, fails on what is no ProtoJSON, on fields that OTLP does not have, and on a line that is not what
 protobuf itself would write: 64-bit numbers as strings, enums as numbers, nothing without meaning.
 """
 import base64
@@ -11,7 +15,8 @@ import re
 import struct
 import sys
 
-from google.protobuf import json_format
+from google.protobuf import json_format, unknown_fields
+from google.protobuf.message import DecodeError
 from opentelemetry.proto.logs.v1 import logs_pb2
 from opentelemetry.proto.metrics.v1 import metrics_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
@@ -20,6 +25,8 @@ from opentelemetry.proto.trace.v1 import trace_pb2
 ID_DIGITS = {"traceId": 32, "spanId": 16, "parentSpanId": 16}
 
 DOUBLES = {"doubleValue", "asDouble", "sum", "min", "max"}
+
+KINDS = {b"t": trace_pb2.TracesData, b"m": metrics_pb2.MetricsData}
 
 # What llmobs writes where protobuf leaves it out.
 AS_GOOD_AS_NONE = {
@@ -123,35 +130,77 @@ def print_traces(traces):
                 print_leaves(resource_spans, path, leave_out=("scope_spans",))
 
 
+def print_message(message, number):
+    if isinstance(message, trace_pb2.TracesData):
+        print_traces(message)
+    else:
+        print_leaves(message, str(number))
+
+
+def message_of_line(line):
+    given = json.loads(
+        line.decode("utf-8"),
+        object_pairs_hook=unique,
+        parse_constant=no_constant,
+    )
+    given = ids_as_base64(given)
+    if "resourceMetrics" in given:
+        message = metrics_pb2.MetricsData()
+    elif "resourceLogs" in given:
+        message = logs_pb2.LogsData()
+    else:
+        message = trace_pb2.TracesData()
+    json_format.ParseDict(given, message, ignore_unknown_fields=False)
+    canonical = json_format.MessageToDict(message, use_integers_for_enums=True)
+    if comparable(given) != comparable(canonical):
+        raise ValueError("protobuf would write it in another way")
+    return message
+
+
+def messages_of_lines(content):
+    if not content.endswith(b"\n"):
+        raise ValueError("the last line is not ended")
+    for line in content.split(b"\n")[:-1]:
+        yield message_of_line(line)
+
+
+def messages_of_frames(content):
+    while content:
+        size = int.from_bytes(content[1:5], "big")
+        body = content[5 : 5 + size]
+        if len(body) != size:
+            raise ValueError("a message is cut short")
+        message = KINDS[content[:1]]()
+        message.ParseFromString(body)
+        if has_unknown(message):
+            raise ValueError("it has an unknown field")
+        if message.ByteSize() != size or len(message.SerializeToString()) != size:
+            raise ValueError("protobuf would write it in another way")
+        content = content[5 + size :]
+        yield message
+
+
+def has_unknown(message):
+    if len(unknown_fields.UnknownFieldSet(message)) > 0:
+        return True
+    for field, value in message.ListFields():
+        if field.cpp_type == field.CPPTYPE_MESSAGE:
+            many = isinstance(value, (list, tuple)) or hasattr(value, "append")
+            if any(has_unknown(one) for one in (value if many else [value])):
+                return True
+    return False
+
+
 def main(path):
     with open(path, "rb") as file:
         content = file.read()
-    if not content.endswith(b"\n"):
-        raise ValueError("the last line is not ended")
-    for number, line in enumerate(content.split(b"\n")[:-1], 1):
-        try:
-            given = json.loads(
-                line.decode("utf-8"),
-                object_pairs_hook=unique,
-                parse_constant=no_constant,
-            )
-            given = ids_as_base64(given)
-            if "resourceMetrics" in given:
-                message = metrics_pb2.MetricsData()
-            elif "resourceLogs" in given:
-                message = logs_pb2.LogsData()
-            else:
-                message = trace_pb2.TracesData()
-            json_format.ParseDict(given, message, ignore_unknown_fields=False)
-            canonical = json_format.MessageToDict(message, use_integers_for_enums=True)
-            if comparable(given) != comparable(canonical):
-                raise ValueError("protobuf would write it in another way")
-            if isinstance(message, trace_pb2.TracesData):
-                print_traces(message)
-            else:
-                print_leaves(message, str(number))
-        except (ValueError, TypeError, json_format.ParseError) as error:
-            sys.exit(f"{path}:{number}: {error}")
+    number = 0
+    try:
+        of = messages_of_frames if path.endswith(".pb") else messages_of_lines
+        for number, message in enumerate(of(content), 1):
+            print_message(message, number)
+    except (ValueError, TypeError, KeyError, DecodeError, json_format.ParseError) as error:
+        sys.exit(f"{path}:{number + 1}: {error}")
 
 
 if __name__ == "__main__":

@@ -8,14 +8,16 @@
        out.asked                from the recording side: a part of out.expected
        gap.jsonl                by llmobs_encode, from an instance that loses every other batch
        gap.expected, gap.asked  the same for it
+       out.pb, gap.pb           the same spans as protobuf, framed as leaves.h says
    SPANS is how many are recorded in bulk, by several threads, beside the special ones. */
 #define LLMOBS_IMPLEMENTATION
-#include "../../llmobs.h"
+#include "llmobs.h"
 
 #include "leaves.h"
 
 #include <float.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -80,24 +82,28 @@ static uint64_t next_random(uint64_t* state)
 typedef struct expectation {
     FILE* leaves;
     FILE* encoded; /* NULL: a file exporter does that */
+    FILE* protobuf;
     size_t spans;
     size_t batches;
     uint64_t refused; /* spans answered DROP */
     bool refuses;     /* what comes now */
 } expectation;
 
+static bool write_to(void* user, const char* data, size_t size)
+{
+    return fwrite(data, 1, size, (FILE*)user) == size;
+}
+
 static llmobs_export_result expect(void* user, const llmobs_batch* batch)
 {
     expectation* expected = (expectation*)user;
     leaves_batch(expected->leaves, batch);
+    if (!write_frame(expected->protobuf, batch, write_to)) {
+        return LLMOBS_EXPORT_DROP; /* which the counts will tell */
+    }
     expected->spans += batch->span_count;
     expected->batches++;
     return LLMOBS_EXPORT_OK;
-}
-
-static bool write_to(void* user, const char* data, size_t size)
-{
-    return fwrite(data, 1, size, (FILE*)user) == size;
 }
 
 static llmobs_export_result expect_or_refuse(void* user, const llmobs_batch* batch)
@@ -593,17 +599,21 @@ int main(int count, char** arguments)
     memset(&files, 0, sizeof files);
     memset(&gap, 0, sizeof gap);
     files.leaves = create(directory, "out.expected");
+    files.protobuf = create(directory, "out.pb");
     files_asked = create(directory, "out.asked");
     run_files(directory, bulk_spans, files_asked, &files);
     finish(files.leaves);
+    finish(files.protobuf);
     finish(files_asked);
 
     gap.leaves = create(directory, "gap.expected");
     gap.encoded = create(directory, "gap.jsonl");
+    gap.protobuf = create(directory, "gap.pb");
     gap_asked = create(directory, "gap.asked");
     run_gap(gap_asked, &gap);
     finish(gap.leaves);
     finish(gap.encoded);
+    finish(gap.protobuf);
     finish(gap_asked);
     printf("%zu spans in %zu batches, %zu in %zu with gaps\n", files.spans, files.batches,
            gap.spans, gap.batches);

@@ -36,9 +36,8 @@ if (!$have_library) {
     done_testing();
     exit;
 }
-my ($built, $said) = run("$cc -std=c11 -Wall -Wextra -O1 -g -I. $HERE/prometheus_sample.c "
-    . "-o $BUILD/sample -pthread -lm -lmicrohttpd");
-ok($built && $said eq '', 'the sample is built, without a warning') or diag($said);
+Gate::builds("$cc -std=c11 -Wall -Wextra -O1 -g", "$HERE/prometheus_sample.c", "$BUILD/sample", '-lmicrohttpd',
+    'the sample is built, without a warning', '-O2');
 if (!in_path('prometheus')) {
     missing('prometheus', 'prometheus not found');
     done_testing();

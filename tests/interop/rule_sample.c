@@ -22,8 +22,10 @@ static void write_defaults(llmobsi_writer* writer, const char* budget)
     size_t i;
     numbers.monthly_budget_usd = atof(budget);
     numbers = llmobsi_alert_defaults_complete(&numbers);
-    for (i = 0; i < llmobsi_alert_defaults_count(&numbers); i++) {
-        llmobsi_alert_defaults_put(writer, &numbers, i);
+    for (i = 0; i < LLMOBS_I_ALERT_DEFAULT_RULES; i++) {
+        if (llmobsi_alert_defaults_has(&numbers, i)) {
+            llmobsi_alert_defaults_put(writer, &numbers, i);
+        }
     }
 }
 

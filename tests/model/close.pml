@@ -1,5 +1,5 @@
-/* How recorders come into an instance and how it is closed under them (src/record/thread.c), at
-   every interleaving. Memory is sequentially consistent here; the models for relacy drop that.
+/* How recorders come into an instance and how it is closed under them (src/record/thread.c and
+   grace.c), at every interleaving. Memory is sequentially consistent here; the models for relacy drop that.
 
    Two threads record with any handle they may hold, end, and are followed by heirs; a closer shuts
    them out and opens another instance in the same place and memory. With -DHANDLER there is one

@@ -149,7 +149,7 @@ static void shut_out_calls(void)
     llmobsi_place* place = &llmobsi_places[0];
     uint32_t held = llmobsi_ticket(world_obs);
     require(llmobsi_cas_ordered(&place->ticket, &held, 0));
-    require(llmobsi_callers_leave(place, UINT64_MAX));
+    require(llmobsi_callers_leave(llmobsi_instance_of(place->recorder), UINT64_MAX));
     counts_close();
     model_writes(world_memory, sizeof world_memory);
 }

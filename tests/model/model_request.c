@@ -146,7 +146,7 @@ static llmobs_request begin(void)
 }
 
 /* As llmobs_request_end does it, without what goes into metrics, spans and logs. */
-static bool end(llmobs_request request, llmobsi_ending* ending)
+static bool end_with(llmobs_request request, llmobsi_ending* ending, bool judge)
 {
     llmobs_explanation explanation;
     if (!llmobsi_ending_take(request, ending)) {
@@ -159,8 +159,25 @@ static bool end(llmobs_request request, llmobsi_ending* ending)
     explanation.request_id[0] = 'r';
     explanation.latency_ns = request.generation;
     ending->cost_refused = false;
+    if (judge) {
+        ending->obs = llmobsi_request_obs(request);
+        llmobsi_outcome_complete(&ending->outcome, NULL, 0);
+        memset(&ending->verdict, 0, sizeof ending->verdict);
+        ending->verdict.reason = LLMOBS_KEEP_REQUESTED;
+        llmobsi_ending_capture(ending);
+    }
     llmobsi_ending_give(request, ending, &explanation);
     return true;
+}
+
+static bool end(llmobs_request request, llmobsi_ending* ending)
+{
+    return end_with(request, ending, false);
+}
+
+static bool end_kept(llmobs_request request, llmobsi_ending* ending)
+{
+    return end_with(request, ending, true);
 }
 
 /* As a tick does it. Faults 1 and 3: no grace, and one that comes too early. */
@@ -354,6 +371,58 @@ static void end_noted(void)
     require(ending.output_length >= -1 && ending.output_length <= 3);
 }
 
+/* ---- captures: a piece on its way, the end, the tick ----------------------------------------- */
+
+static llmobsi_sampler sampler; /* counts what finds no place */
+
+ghost void before_captures(void)
+{
+    prepare_first(false);
+    world_captures_open();
+    pool.captures = &world_captures;
+    world->recorder.captures = &world_captures;
+    world->recorder.sampler = &sampler;
+}
+
+static void feed_input(void)
+{
+    enter_world();
+    llmobs_request_input(first, "ab", 2);
+}
+
+static void feed_output(void)
+{
+    enter_world();
+    llmobs_request_output(first, "cd", 2);
+}
+
+/* What is selected has the pieces that had been there by the end, or no place. */
+static void end_and_select(void)
+{
+    llmobsi_ending ending;
+    llmobs_capture capture;
+    enter_world();
+    if (end_kept(first, &ending) && llmobs_capture_take(world_obs, &capture)) {
+        require(capture.input.size == (uint64_t)(ending.input_streamed ? 2 : 0));
+        require(capture.output.size == (uint64_t)(ending.output_streamed ? 2 : 0));
+        require(capture.input.size == 0 || memcmp(capture.input.head.data, "ab", 2) == 0);
+        require(capture.output.size == 0 || memcmp(capture.output.head.data, "cd", 2) == 0);
+        llmobs_capture_done(&capture);
+    }
+}
+
+ghost void after_captures(void)
+{
+    unsigned i;
+    for (i = 0; i < 2; i++) { /* nobody is inside any more */
+        (void)llmobsi_requests_mark(&world->recorder, world_time);
+        if (pool.ended_first != 0) {
+            (void)llmobsi_requests_free(&world->recorder);
+        }
+    }
+    world_count_places();
+}
+
 /* ---- five: the two stacks alone, without the grace that keeps records from coming back soon -- */
 
 static void take_and_leave(void)
@@ -418,6 +487,11 @@ const model_scenario model_scenarios[] = {
      before_noted,
      {note, end_noted, hand_piece, tick},
      after},
+    {"requests, captures",
+     "a place goes to the end, or to the tick, and no piece is read while it is written",
+     before_captures,
+     {feed_input, feed_output, end_and_select, tick},
+     after_captures},
     {"requests, stacks",
      "no record is lost or handed to two, even where it comes back at once",
      before_pool,

@@ -19,8 +19,8 @@ GetOptions(\%option, 'build=s', 'iterations=i', 'jobs=i', 'all', 'table', 'only=
     . "[--only TEXT]\n";
 
 # What is checked: the sections whose structures the models are about.
-my @SECTIONS = qw(core/pool core/intern privacy/key record/thread record/span analyze/top
-    analyze/purse analyze/request_pool analyze/request_tick analyze/progress analyze/stream
+my @SECTIONS = qw(core/pool core/queue core/seen core/intern privacy/key record/thread record/grace record/callback record/span
+    analyze/capture analyze/top analyze/purse analyze/request_pool analyze/request_tick analyze/progress analyze/stream
     analyze/ending export/collect export/instance public/open);
 # Not analyze/budget_table and analyze/budget, though model_budget runs them: it looks at purses, and
 # at a reservation's state, not at what is published with a key's place or a reservation, so that 20

@@ -277,6 +277,61 @@ static uint32_t world_collect(uint32_t count)
     return collected;
 }
 
+/* ---- captures ------------------------------------------------------------------------------ */
+
+#define WORLD_PLACES 2u
+#define WORLD_CAPTURE_BYTES 4u /* of a text */
+#define WORLD_QUEUED ((1u + LLMOBS_I_CAPTURE_RANKS) * WORLD_PLACES)
+#define WORLD_STRIDE \
+    ((sizeof(llmobsi_capture) + LLMOBS_I_CAPTURE_PARTS * WORLD_CAPTURE_BYTES + 63) / 64 * 64)
+
+static llmobsi_captures world_captures;
+static llmobsi_atomic64 world_capture_words[WORLD_QUEUED + WORLD_PLACES + LLMOBS_I_SEEN_WAYS];
+static unsigned char world_pages[WORLD_PLACES * WORLD_STRIDE] __attribute__((aligned(64)));
+
+/* As good as new: an instance's would take more steps. In `before`. */
+ghost void world_captures_open(void)
+{
+    unsigned rank;
+    (memset)(&world_captures, 0, sizeof world_captures);
+    (memset)(world_capture_words, 0, sizeof world_capture_words);
+    (memset)(world_pages, 0, sizeof world_pages);
+    world_captures.free.cells = world_capture_words;
+    for (rank = 0; rank < LLMOBS_I_CAPTURE_RANKS; rank++) {
+        world_captures.selected_of[rank].cells = world_capture_words + (1 + rank) * WORLD_PLACES;
+    }
+    world_captures.states = world_capture_words + WORLD_QUEUED;
+    world_captures.seen.words = world_captures.states + WORLD_PLACES;
+    world_captures.pages = world_pages;
+    world_captures.stride = WORLD_STRIDE;
+    world_captures.count = WORLD_PLACES;
+    world_captures.bytes = WORLD_CAPTURE_BYTES;
+    world_captures.sets = 1;
+    llmobsi_captures_reset(&world_captures);
+}
+
+/* Each place is in one queue. In `after`, when nobody has one. */
+ghost void world_count_places(void)
+{
+    unsigned count[WORLD_PLACES] = {0};
+    uint32_t number;
+    unsigned i;
+    for (i = 0; i <= LLMOBS_I_CAPTURE_RANKS; i++) {
+        llmobsi_queue* queue =
+            i < LLMOBS_I_CAPTURE_RANKS ? &world_captures.selected_of[i] : &world_captures.free;
+        while (llmobsi_queue_pop(queue, &number)) {
+            count[number]++;
+        }
+    }
+    for (i = 0; i < WORLD_PLACES; i++) {
+        if (count[i] != 1) {
+            model_fail("a place is lost, or there twice");
+        }
+    }
+}
+
+/* ---- slots --------------------------------------------------------------------------------- */
+
 /* Every slot is in one place: free (to the tick, if not yet to all), cached by a thread, or on its
    way in a ring. For `after`, when no span is live. */
 ghost void world_count_slots(void)

@@ -1,7 +1,9 @@
-// Reads OTLP/JSON lines with the OpenTelemetry Collector's decoder and prints them as leaves (see
-// ../leaves.h).
+// Reads OTLP with the OpenTelemetry Collector's decoder and prints it as leaves (see ../leaves.h).
 //
 //	otlp_go FILE
+//
+// A file whose name ends in .pb has protobuf's messages, each after its kind in one byte and its size
+// in four; any other has lines of JSON.
 package main
 
 import (
@@ -13,6 +15,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
@@ -162,6 +165,9 @@ func run(name string) error {
 		return err
 	}
 	defer file.Close()
+	if strings.HasSuffix(name, ".pb") {
+		return printFrames(name, bufio.NewReader(file))
+	}
 	decoder := ptrace.JSONUnmarshaler{DisallowUnknownFields: true}
 	metricDecoder := pmetric.JSONUnmarshaler{DisallowUnknownFields: true}
 	lines := bufio.NewReader(file)
@@ -186,6 +192,39 @@ func run(name string) error {
 			return fmt.Errorf("%s:%d: %w", name, number, err)
 		}
 		printTraces(traces)
+	}
+}
+
+func printFrame(number int, kind byte, body []byte) error {
+	if kind == 'm' {
+		metrics, err := (&pmetric.ProtoUnmarshaler{}).UnmarshalMetrics(body)
+		if err == nil {
+			printMetrics(number, metrics)
+		}
+		return err
+	}
+	traces, err := (&ptrace.ProtoUnmarshaler{}).UnmarshalTraces(body)
+	if err == nil {
+		printTraces(traces)
+	}
+	return err
+}
+
+func printFrames(name string, from *bufio.Reader) error {
+	for number := 1; ; number++ {
+		var head [5]byte
+		if _, err := io.ReadFull(from, head[:]); errors.Is(err, io.EOF) {
+			return out.Flush()
+		} else if err != nil {
+			return fmt.Errorf("%s:%d: %w", name, number, err)
+		}
+		body := make([]byte, binary.BigEndian.Uint32(head[1:]))
+		if _, err := io.ReadFull(from, body); err != nil {
+			return fmt.Errorf("%s:%d: %w", name, number, err)
+		}
+		if err := printFrame(number, head[0], body); err != nil {
+			return fmt.Errorf("%s:%d: %w", name, number, err)
+		}
 	}
 }
 
