@@ -15,14 +15,14 @@ llmobsi_state llmobsi_mutex llmobsi_parking_lock = LLMOBS_I_MUTEX_INIT;
 llmobsi_fn void* llmobsi_allocate_default(void* user, size_t size, size_t alignment)
 {
     (void)user;
-    return aligned_alloc(alignment, llmobsi_size_align(size, alignment));
+    return llmobsi_os_block(llmobsi_size_align(size, alignment), alignment);
 }
 
 llmobsi_fn void llmobsi_release_default(void* user, void* memory, size_t size)
 {
     (void)user;
     (void)size;
-    free(memory);
+    llmobsi_os_block_free(memory);
 }
 
 llmobsi_fn llmobs_allocator llmobsi_allocator_of(const llmobs_config* config)

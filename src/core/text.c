@@ -518,9 +518,9 @@ llmobsi_inline llmobsi_decimal llmobsi_decimal_of(uint64_t bits)
 {
     uint64_t fraction = bits & LLMOBS_I_DOUBLE_FRACTION, one = LLMOBS_I_DOUBLE_FRACTION + 1;
     int biased = (int)(bits >> 52 & 0x7ff);
-    bool near = fraction == 0 && biased > 1;
+    bool uneven = fraction == 0 && biased > 1;
     return biased == 0 ? llmobsi_shortest(fraction, -1074, false)
-                       : llmobsi_shortest(fraction | one, biased - 1075, near);
+                       : llmobsi_shortest(fraction | one, biased - 1075, uneven);
 }
 
 /* Bare NaN, Infinity and -Infinity are no numbers in most formats: ask llmobsi_double_is_finite

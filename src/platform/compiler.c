@@ -42,6 +42,7 @@
     typedef char llmobsi_assert_##name[(condition) ? 1 : -1] __attribute__((unused))
 
 #define LLMOBS_I_CACHE_LINE 64u
+#define LLMOBS_I_PAGE_LEAST 4096u /* no system has smaller pages */
 
 /* One thread-local pointer is all there is; initial-exec makes it one instruction, also in a shared
    object. musl refuses initial-exec under dlopen. */

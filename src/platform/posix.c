@@ -155,8 +155,6 @@ llmobsi_fn bool llmobsi_random_bytes(void* bytes, size_t size)
 
 /* ---- pages that hold secrets --------------------------------------------------------------- */
 
-#define LLMOBS_I_PAGE_LEAST 4096u
-
 llmobsi_fn size_t llmobsi_page_size(void)
 {
     long size = sysconf(_SC_PAGESIZE);
@@ -180,6 +178,19 @@ llmobsi_fn void llmobsi_pages_seclude(void* pages, size_t size, bool secluded)
     (void)size;
     (void)secluded;
 #endif
+}
+
+/* ---- blocks of memory ---------------------------------------------------------------------- */
+
+/* `size` is a multiple of the alignment. NULL: there is none. */
+llmobsi_fn void* llmobsi_os_block(size_t size, size_t alignment)
+{
+    return aligned_alloc(alignment, size);
+}
+
+llmobsi_fn void llmobsi_os_block_free(void* memory)
+{
+    free(memory);
 }
 
 /* ---- a barrier on other threads' processors ------------------------------------------------ */

@@ -547,11 +547,11 @@ llmobsi_fn llmobs_result llmobsi_recover_image(unsigned char* image, size_t size
         rescue->user = user;
         rescue->report = report;
         result = llmobsi_rescue_run(rescue, options);
-        free(rescue->seen);
-        free(rescue->packer.memory);
+        llmobsi_os_block_free(rescue->seen);
+        llmobsi_os_block_free(rescue->packer.memory);
     }
-    free(rescue);
-    free(remains);
+    llmobsi_os_block_free(rescue);
+    llmobsi_os_block_free(remains);
     return result;
 }
 
@@ -577,8 +577,8 @@ llmobsi_fn llmobs_result llmobsi_recover_look(int file, size_t size)
         llmobsi_process_start_of(remains->head->process) == remains->head->process_start) {
         result = LLMOBS_ERROR_BUSY; /* it lives without its lock, which goes with any descriptor */
     }
-    free(head);
-    free(remains);
+    llmobsi_os_block_free(head);
+    llmobsi_os_block_free(remains);
     return result;
 }
 
@@ -604,7 +604,7 @@ llmobsi_fn llmobs_result llmobsi_recover_file(int file, const llmobsi_file_facts
     result = llmobsi_os_seek(file, 0) && llmobsi_read_whole(file, image, size) == size
                  ? llmobsi_recover_image(image, size, export_batch, user, options, report)
                  : LLMOBS_ERROR_DATA;
-    free(image);
+    llmobsi_os_block_free(image);
     return result;
 }
 
