@@ -273,6 +273,10 @@ build/bench/%: bench/%.c $(wildcard bench/*.h bench/*.cpp bench/*.proto) llmobs.
 bench: $(BENCHES:%=build/bench/%)
 	@for program in $^; do echo "== $$program"; $$program || exit 1; done
 
+# Not how long, but how large.
+bench-size: llmobs.h
+	@bench/size.pl
+
 # bench-span runs bench/bench_span.c, and so on.
 bench-%: build/bench/bench_%
 	@$<

@@ -316,6 +316,13 @@ CONTENTS: search for a tag.
     LLMOBS_NO_FILE           ALL    leaves out what keeps files: the file exporter,     off
                                     state and drift files, spools, the flight recorder
     LLMOBS_NO_SCANNER        ALL    leaves the scanner and the redactor out             off
+    LLMOBS_NO_REQUESTS       ONE    requests, sessions, costs, budgets and the judge    off
+                                    are off, whatever the config says: their calls
+                                    are there and inert, their code is not
+    LLMOBS_NO_JUDGE          ONE    the same of the judge and its samples               off
+    LLMOBS_NO_ALERTS         ONE    ... of alerts                                       off
+    LLMOBS_NO_TAIL           ONE    ... of tail sampling                                off
+    LLMOBS_NO_DRIFT          ONE    ... of drift detectors                              off
     LLMOBS_DEBUG             ONE    invariant checkers and assertions; costs much       off
     LLMOBS_ASSERT(c)         ONE    what an assertion calls                             nothing,
                                                                      abort() in LLMOBS_DEBUG
@@ -13129,6 +13136,34 @@ llmobsi_fn size_t llmobsi_key_values_count(const char* list)
  *  >>config                 core: configuration, defaults, memory by pillar
  * ============================================================================================== */
 
+/* The pillars of this build. What is left out is off, whatever the config says: nothing is laid out
+   for it, and what only its pointer leads to is code that the compiler, or the linker, drops. */
+#ifdef LLMOBS_NO_REQUESTS
+#define LLMOBS_I_REQUESTS false
+#else
+#define LLMOBS_I_REQUESTS true
+#endif
+#if defined(LLMOBS_NO_JUDGE) || defined(LLMOBS_NO_REQUESTS)
+#define LLMOBS_I_JUDGE false
+#else
+#define LLMOBS_I_JUDGE true
+#endif
+#ifdef LLMOBS_NO_ALERTS
+#define LLMOBS_I_ALERTS false
+#else
+#define LLMOBS_I_ALERTS true
+#endif
+#ifdef LLMOBS_NO_TAIL
+#define LLMOBS_I_TAIL false
+#else
+#define LLMOBS_I_TAIL true
+#endif
+#ifdef LLMOBS_NO_DRIFT
+#define LLMOBS_I_DRIFT false
+#else
+#define LLMOBS_I_DRIFT true
+#endif
+
 #define LLMOBS_I_SERVICE_UNKNOWN "unknown_service"
 #define LLMOBS_I_FAMILIES_STANDARD 33u /* LLMOBS_FAMILY_LLM | LLMOBS_FAMILY_SELF */
 #define LLMOBS_I_SEVERITY_STANDARD 9u  /* LLMOBS_SEVERITY_INFO                    */
@@ -13282,89 +13317,111 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
 #define LLMOBS_I_DETECTORS 16u /* of drift, at most */
 #define LLMOBS_I_DRIFT_LEAST 40u /* embeddings that a baseline is fitted to */
 
-/* The fields that have a range, with its ends. Those of batch_bytes depend on queue_bytes. */
-#define LLMOBS_I_RANGES(X)                                                                       \
-    X(span_slots, 64, 1u << 20)                                                                  \
-    X(max_threads, 1, 1024)                                                                      \
-    X(name_bytes, 1024, 1u << 26)                                                                \
-    X(value_bytes, 16, LLMOBS_I_VALUE_BYTES_MOST)                                                \
-    X(span_parts, 1, 64)                                                                         \
-    X(max_exporters, 1, 16)                                                                      \
-    X(queue_bytes, 65536, 1u << 30)                                                              \
-    X(batch_bytes, llmobsi_batch_least(out), llmobsi_batch_most(out))                            \
-    X(batch_delay_ms, 1, 3600000)                                                                \
-    X(tick_ms, 1, 3600000)                                                                       \
-    X(close_timeout_ms, 1, 3600000)                                                              \
-    X(span_max_age_s, 1, 31536000)                                                               \
-    X(metric_series, 16, 1u << 20)                                                               \
-    X(metric_max_series, 1, 1u << 20)                                                            \
-    X(metric_bytes, 65536, 1u << 30)                                                             \
-    X(max_metrics, 1, 4096)                                                                      \
-    X(label_bytes, 32, 255)                                                                      \
-    X(exemplars, 1, 1u << 20)                                                                    \
-    X(log_severity, 1, LLMOBS_I_SEVERITY_MOST)                                                   \
-    X(requests, 16, 65536)                                                                       \
-    X(request_max_age_s, 1, 31536000)                                                            \
-    X(slow_request_ms, 1, 86400000)                                                              \
-    X(recent_requests, 16, 65536)                                                                \
-    X(sessions, 16, 1u << 20)                                                                    \
-    X(session_idle_s, 1, 31536000)                                                               \
-    X(cost_rows, 16, 65536)                                                                      \
-    X(cost_places, 64, 1u << 20)                                                                 \
-    X(cost_users, 16, 1u << 20)                                                                  \
-    X(cost_features, 1, 1024)                                                                    \
-    X(cost_feature_users, 16, 1u << 20)                                                          \
-    X(captures, 0, 4096)                                                                         \
-    X(capture_bytes, 64, 65536)                                                                  \
-    X(price_bytes, out->price_bytes != 0 ? LLMOBS_I_PRICE_BYTES_LEAST : 0, 1u << 28)             \
-    X(cost_most, 1, 1000000000)                                                                  \
-    X(budgets, 0, 1024)                                                                          \
-    X(budget_keys, 16, 1u << 20)                                                                 \
-    X(budget_reservations, 16, 65536)                                                            \
-    X(reservation_max_age_s, 1, 86400)                                                           \
-    X(state_interval_s, 1, 86400)                                                                \
-    X(alert_rules, 4, 4096)                                                                      \
-    X(alert_groups, 16, 65536)                                                                   \
-    X(alert_window_bytes, 16384, 1u << 28)                                                       \
-    X(alerts, 16, 65536)                                                                         \
-    X(drift_detectors, 0, LLMOBS_I_DETECTORS)                                                    \
-    X(drift_dimensions, 2, 65536)                                                                \
-    X(drift_prototypes, 1, 32)                                                                   \
-    X(drift_days, 2, 400)                                                                        \
-    X(drift_day_embeddings, 16, 4096)                                                            \
-    X(good_first_token_ms, 0, 86400000)                                                          \
-    X(good_token_ms, 0, 86400000)                                                                \
-    X(good_request_ms, 0, 86400000)                                                              \
-    X(judge_slow_ms, 1, 86400000)                                                                \
-    X(judge_new_version, 1, 1000000)                                                             \
-    X(judge_forced_per_minute, 1, 1000000)                                                       \
-    X(judge_floor_per_hour, 1, 3600)                                                             \
-    X(judge_workers, 1, 16)                                                                      \
-    X(judge_prompt_bytes, 1024, 1u << 20)                                                        \
-    X(judge_answer_bytes, 256, 1u << 20)                                                         \
-    X(tail_traces, out->tail_traces != 0 ? 16 : 0, 65536)                                        \
-    X(tail_spans, 1, 65536)                                                                      \
-    X(tail_wait_s, 1, 86400)                                                                     \
-    X(tail_slots, 0, 1u << 20)                                                                   \
-    X(recorder_history_bytes, out->recorder_history_bytes != 0 ? 65536 : 0, 1u << 30)
+/* A field that has a range. */
+typedef struct llmobsi_range {
+    size_t place;   /* in llmobs_config                               */
+    uint32_t least; /* but for 0, which stays where it is the default */
+    uint32_t most;
+    const char* text; /* that a value is not in it */
+} llmobsi_range;
+
+#define LLMOBS_I_RANGE_TEXT(field) \
+    "llmobs_config." #field " is out of range and was brought into it"
+#define LLMOBS_I_RANGE(field, least, most) \
+    {offsetof(llmobs_config, field), (least), (most), LLMOBS_I_RANGE_TEXT(field)}
+
+llmobsi_state const llmobsi_range llmobsi_ranges[] = {
+    LLMOBS_I_RANGE(span_slots, 64, 1u << 20),
+    LLMOBS_I_RANGE(max_threads, 1, 1024),
+    LLMOBS_I_RANGE(name_bytes, 1024, 1u << 26),
+    LLMOBS_I_RANGE(value_bytes, 16, LLMOBS_I_VALUE_BYTES_MOST),
+    LLMOBS_I_RANGE(span_parts, 1, 64),
+    LLMOBS_I_RANGE(max_exporters, 1, 16),
+    LLMOBS_I_RANGE(queue_bytes, 65536, 1u << 30),
+    LLMOBS_I_RANGE(batch_delay_ms, 1, 3600000),
+    LLMOBS_I_RANGE(tick_ms, 1, 3600000),
+    LLMOBS_I_RANGE(close_timeout_ms, 1, 3600000),
+    LLMOBS_I_RANGE(span_max_age_s, 1, 31536000),
+    LLMOBS_I_RANGE(metric_series, 16, 1u << 20),
+    LLMOBS_I_RANGE(metric_max_series, 1, 1u << 20),
+    LLMOBS_I_RANGE(metric_bytes, 65536, 1u << 30),
+    LLMOBS_I_RANGE(max_metrics, 1, 4096),
+    LLMOBS_I_RANGE(label_bytes, 32, 255),
+    LLMOBS_I_RANGE(exemplars, 1, 1u << 20),
+    LLMOBS_I_RANGE(log_severity, 1, LLMOBS_I_SEVERITY_MOST),
+    LLMOBS_I_RANGE(requests, 16, 65536),
+    LLMOBS_I_RANGE(request_max_age_s, 1, 31536000),
+    LLMOBS_I_RANGE(slow_request_ms, 1, 86400000),
+    LLMOBS_I_RANGE(recent_requests, 16, 65536),
+    LLMOBS_I_RANGE(sessions, 16, 1u << 20),
+    LLMOBS_I_RANGE(session_idle_s, 1, 31536000),
+    LLMOBS_I_RANGE(cost_rows, 16, 65536),
+    LLMOBS_I_RANGE(cost_places, 64, 1u << 20),
+    LLMOBS_I_RANGE(cost_users, 16, 1u << 20),
+    LLMOBS_I_RANGE(cost_features, 1, 1024),
+    LLMOBS_I_RANGE(cost_feature_users, 16, 1u << 20),
+    LLMOBS_I_RANGE(captures, 0, 4096),
+    LLMOBS_I_RANGE(capture_bytes, 64, 65536),
+    LLMOBS_I_RANGE(price_bytes, LLMOBS_I_PRICE_BYTES_LEAST, 1u << 28),
+    LLMOBS_I_RANGE(cost_most, 1, 1000000000),
+    LLMOBS_I_RANGE(budgets, 0, 1024),
+    LLMOBS_I_RANGE(budget_keys, 16, 1u << 20),
+    LLMOBS_I_RANGE(budget_reservations, 16, 65536),
+    LLMOBS_I_RANGE(reservation_max_age_s, 1, 86400),
+    LLMOBS_I_RANGE(state_interval_s, 1, 86400),
+    LLMOBS_I_RANGE(alert_rules, 4, 4096),
+    LLMOBS_I_RANGE(alert_groups, 16, 65536),
+    LLMOBS_I_RANGE(alert_window_bytes, 16384, 1u << 28),
+    LLMOBS_I_RANGE(alerts, 16, 65536),
+    LLMOBS_I_RANGE(drift_detectors, 0, LLMOBS_I_DETECTORS),
+    LLMOBS_I_RANGE(drift_dimensions, 2, 65536),
+    LLMOBS_I_RANGE(drift_prototypes, 1, 32),
+    LLMOBS_I_RANGE(drift_days, 2, 400),
+    LLMOBS_I_RANGE(drift_day_embeddings, 16, 4096),
+    LLMOBS_I_RANGE(good_first_token_ms, 0, 86400000),
+    LLMOBS_I_RANGE(good_token_ms, 0, 86400000),
+    LLMOBS_I_RANGE(good_request_ms, 0, 86400000),
+    LLMOBS_I_RANGE(judge_slow_ms, 1, 86400000),
+    LLMOBS_I_RANGE(judge_new_version, 1, 1000000),
+    LLMOBS_I_RANGE(judge_forced_per_minute, 1, 1000000),
+    LLMOBS_I_RANGE(judge_floor_per_hour, 1, 3600),
+    LLMOBS_I_RANGE(judge_workers, 1, 16),
+    LLMOBS_I_RANGE(judge_prompt_bytes, 1024, 1u << 20),
+    LLMOBS_I_RANGE(judge_answer_bytes, 256, 1u << 20),
+    LLMOBS_I_RANGE(tail_traces, 16, 65536),
+    LLMOBS_I_RANGE(tail_spans, 1, 65536),
+    LLMOBS_I_RANGE(tail_wait_s, 1, 86400),
+    LLMOBS_I_RANGE(tail_slots, 0, 1u << 20),
+    LLMOBS_I_RANGE(recorder_history_bytes, 65536, 1u << 30),
+};
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {
     llmobs_config standard = llmobs_config_default();
-    standard.queue_bytes = out->queue_bytes != 0 ? out->queue_bytes : standard.queue_bytes;
-    if (standard.batch_bytes > llmobsi_batch_most(&standard)) {
-        standard.batch_bytes = llmobsi_batch_most(&standard);
+    size_t i;
+    for (i = 0; i < sizeof llmobsi_ranges / sizeof llmobsi_ranges[0]; i++) {
+        const llmobsi_range* range = &llmobsi_ranges[i];
+        unsigned char* place = (unsigned char*)out + range->place;
+        uint32_t field;
+        uint32_t usual;
+        memcpy(&field, place, sizeof field);
+        memcpy(&usual, (const unsigned char*)&standard + range->place, sizeof usual);
+        if (!llmobsi_config_range(&field, usual, usual == 0 && field == 0 ? 0 : range->least,
+                                  range->most)) {
+            llmobsi_config_tell(out, tell, range->text);
+        }
+        memcpy(place, &field, sizeof field);
     }
-    if (standard.batch_bytes < llmobsi_batch_least(&standard)) {
-        standard.batch_bytes = llmobsi_batch_least(&standard);
+    if (standard.batch_bytes > llmobsi_batch_most(out)) {
+        standard.batch_bytes = llmobsi_batch_most(out);
     }
-#define LLMOBS_I_RANGE(field, least, most)                                                       \
-    if (!llmobsi_config_range(&out->field, standard.field, least, most)) {                       \
-        llmobsi_config_tell(out, tell, "llmobs_config." #field                                   \
-                                       " is out of range and was brought into it");              \
+    if (standard.batch_bytes < llmobsi_batch_least(out)) {
+        standard.batch_bytes = llmobsi_batch_least(out);
     }
-    LLMOBS_I_RANGES(LLMOBS_I_RANGE)
-#undef LLMOBS_I_RANGE
+    if (!llmobsi_config_range(&out->batch_bytes, standard.batch_bytes, llmobsi_batch_least(out),
+                              llmobsi_batch_most(out))) {
+        llmobsi_config_tell(out, tell, LLMOBS_I_RANGE_TEXT(batch_bytes));
+    }
 }
 
 /* Fields that can be switched off keep that through the check of ranges. */
@@ -13426,13 +13483,15 @@ llmobsi_fn void llmobsi_switches_put(llmobs_config* config, llmobsi_switches swi
     config->metric_series = switches.metrics_off ? LLMOBS_OFF : config->metric_series;
     config->exemplars = switches.exemplars_off ? LLMOBS_OFF : config->exemplars;
     config->log_severity = switches.logs_off ? LLMOBS_OFF : config->log_severity;
-    config->requests =
-        switches.requests_off ? LLMOBS_OFF : llmobsi_round_up_pow2(config->requests);
+    config->requests = switches.requests_off || !LLMOBS_I_REQUESTS
+                           ? LLMOBS_OFF
+                           : llmobsi_round_up_pow2(config->requests);
     config->recent_requests = switches.recent_off ? LLMOBS_OFF : config->recent_requests;
     config->cost_rows = switches.ledger_off ? LLMOBS_OFF : config->cost_rows;
     config->cost_users = switches.users_off ? LLMOBS_OFF : config->cost_users;
     config->cost_features = switches.features_off ? LLMOBS_OFF : config->cost_features;
-    config->alert_rules = switches.alerts_off ? LLMOBS_OFF : config->alert_rules;
+    config->alert_rules =
+        switches.alerts_off || !LLMOBS_I_ALERTS ? LLMOBS_OFF : config->alert_rules;
     config->judge_slow_ms = switches.judge_slow_off ? LLMOBS_OFF : config->judge_slow_ms;
     config->judge_new_version = switches.judge_new_off ? LLMOBS_OFF : config->judge_new_version;
     config->judge_forced_per_minute =
@@ -13471,6 +13530,31 @@ llmobsi_fn void llmobsi_config_vocabulary(llmobs_config* out, bool tell)
     }
 }
 
+/* Of a pillar that is left out, 0 is what its fields come to. What is on by default is not told of;
+   what the host asked for, is. */
+llmobsi_fn void llmobsi_config_left_out(llmobs_config* out, bool tell, bool present,
+                                        uint32_t* field, const char* text)
+{
+    if (!present && *field != 0) {
+        *field = 0;
+        llmobsi_config_tell(out, tell, text);
+    }
+}
+
+llmobsi_fn void llmobsi_config_pillars(llmobs_config* out, bool tell)
+{
+    llmobsi_config_left_out(out, tell, LLMOBS_I_REQUESTS, &out->price_bytes,
+                            "llmobs_config.price_bytes: built with LLMOBS_NO_REQUESTS");
+    llmobsi_config_left_out(out, tell, LLMOBS_I_REQUESTS, &out->budgets,
+                            "llmobs_config.budgets: built with LLMOBS_NO_REQUESTS");
+    llmobsi_config_left_out(out, tell, LLMOBS_I_JUDGE, &out->captures,
+                            "llmobs_config.captures: built with LLMOBS_NO_JUDGE");
+    llmobsi_config_left_out(out, tell, LLMOBS_I_TAIL, &out->tail_traces,
+                            "llmobs_config.tail_traces: built with LLMOBS_NO_TAIL");
+    llmobsi_config_left_out(out, tell, LLMOBS_I_DRIFT, &out->drift_detectors,
+                            "llmobs_config.drift_detectors: built with LLMOBS_NO_DRIFT");
+}
+
 /* Days that hold fewer embeddings than a baseline takes would never have one. */
 llmobsi_fn void llmobsi_config_drift(llmobs_config* out, bool tell)
 {
@@ -13499,7 +13583,7 @@ llmobsi_fn void llmobsi_config_attributes(llmobs_config* out, bool tell)
 }
 
 /* The config with nothing left to decide. */
-llmobsi_fn void llmobsi_config_complete(llmobs_config* out, const llmobs_config* given, bool tell)
+llmobsi_cold void llmobsi_config_complete(llmobs_config* out, const llmobs_config* given, bool tell)
 {
     llmobsi_switches switches;
     *out = llmobs_config_default();
@@ -13516,6 +13600,7 @@ llmobsi_fn void llmobsi_config_complete(llmobs_config* out, const llmobs_config*
     switches = llmobsi_switches_take(out);
     llmobsi_config_ranges(out, tell);
     llmobsi_switches_put(out, switches);
+    llmobsi_config_pillars(out, tell);
     llmobsi_config_drift(out, tell);
     if (out->utc_offset_minutes < -1440 || out->utc_offset_minutes > 1440) {
         out->utc_offset_minutes = 0;
@@ -22022,8 +22107,8 @@ llmobsi_fn uint32_t llmobsi_metric_add(llmobsi_registry* registry, const llmobs_
 }
 
 /* Defines a metric, or finds the one that was defined alike. A number + 1, or 0. */
-llmobsi_fn uint32_t llmobsi_metric_define(llmobsi_registry* registry,
-                                          const llmobs_metric_info* info, llmobs_result* result)
+llmobsi_cold uint32_t llmobsi_metric_define(llmobsi_registry* registry,
+                                            const llmobs_metric_info* info, llmobs_result* result)
 {
     llmobs_metric_info complete;
     uint32_t number;
@@ -26549,7 +26634,7 @@ typedef struct llmobsi_sessions {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_sessions* llmobsi_sessions_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_sessions*)recorder->sessions;
+    return LLMOBS_I_REQUESTS ? (llmobsi_sessions*)recorder->sessions : NULL;
 }
 
 /* ---- the table ----------------------------------------------------------------------------- */
@@ -26612,7 +26697,7 @@ llmobsi_fn llmobsi_sessions* llmobsi_sessions_enter(llmobs* obs, const char* ses
                                                     llmobsi_thread** thread, uint64_t* hash)
 {
     llmobsi_sessions* sessions;
-    *thread = llmobsi_enter(llmobsi_ticket(obs));
+    *thread = LLMOBS_I_REQUESTS ? llmobsi_enter(llmobsi_ticket(obs)) : NULL;
     if (*thread == NULL) {
         return NULL;
     }
@@ -26858,7 +26943,7 @@ typedef struct llmobsi_verdict {
 /* That of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_sampler* llmobsi_sampler_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_sampler*)recorder->sampler;
+    return LLMOBS_I_JUDGE ? (llmobsi_sampler*)recorder->sampler : NULL;
 }
 
 LLMOBS_API const char* llmobs_keep_name(llmobs_keep reason)
@@ -27447,7 +27532,7 @@ typedef struct llmobsi_captures {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_captures* llmobsi_captures_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_captures*)recorder->captures;
+    return LLMOBS_I_JUDGE ? (llmobsi_captures*)recorder->captures : NULL;
 }
 
 llmobsi_inline llmobsi_capture* llmobsi_capture_at(const llmobsi_captures* captures,
@@ -28923,7 +29008,7 @@ typedef struct llmobsi_cost_ledger {
 /* That of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_cost_ledger* llmobsi_cost_ledger_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_cost_ledger*)recorder->cost_ledger;
+    return LLMOBS_I_REQUESTS ? (llmobsi_cost_ledger*)recorder->cost_ledger : NULL;
 }
 
 /* ---- sums ---------------------------------------------------------------------------------- */
@@ -30061,7 +30146,7 @@ LLMOBS_API llmobs_budget_info llmobs_budget_info_default(void)
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_budgets* llmobsi_budgets_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_budgets*)recorder->budgets;
+    return LLMOBS_I_REQUESTS ? (llmobsi_budgets*)recorder->budgets : NULL;
 }
 
 /* ---- rounds -------------------------------------------------------------------------------- */
@@ -31835,7 +31920,7 @@ typedef struct llmobsi_prices {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_prices* llmobsi_prices_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_prices*)recorder->prices;
+    return LLMOBS_I_REQUESTS ? (llmobsi_prices*)recorder->prices : NULL;
 }
 
 /* Inside, or under the lock; NULL: there is no table. It stays until we leave. */
@@ -38361,7 +38446,7 @@ typedef struct llmobsi_detectors {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_detectors* llmobsi_detectors_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_detectors*)recorder->detectors;
+    return LLMOBS_I_DRIFT ? (llmobsi_detectors*)recorder->detectors : NULL;
 }
 
 /* ---- layout -------------------------------------------------------------------------------- */
@@ -40471,7 +40556,7 @@ typedef struct llmobsi_requests {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_requests* llmobsi_requests_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_requests*)recorder->requests;
+    return LLMOBS_I_REQUESTS ? (llmobsi_requests*)recorder->requests : NULL;
 }
 
 llmobsi_inline llmobs_request llmobsi_request_none(void)
@@ -40899,7 +40984,8 @@ llmobsi_fn void llmobsi_request_wipe(llmobsi_requests* requests, llmobsi_request
 llmobsi_fn void llmobsi_requests_answer(const llmobsi_recorder* recorder)
 {
     const llmobsi_requests* requests = llmobsi_requests_of(recorder);
-    uint32_t place = requests->ended_first;
+    llmobsi_detectors* detectors = llmobsi_detectors_of(recorder);
+    uint32_t place = detectors != NULL ? requests->ended_first : 0;
     while (place != 0) {
         const llmobsi_request* record = &requests->records[place - 1];
         llmobsi_drift_source source;
@@ -40907,8 +40993,7 @@ llmobsi_fn void llmobsi_requests_answer(const llmobsi_recorder* recorder)
             source.feature = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_FEATURE);
             source.model = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_MODEL);
             source.session = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_SESSION_ID);
-            llmobsi_detectors_answer(llmobsi_detectors_of(recorder), &source,
-                                     &requests->answers[place - 1]);
+            llmobsi_detectors_answer(detectors, &source, &requests->answers[place - 1]);
         }
         place = llmobsi_load_relaxed(&record->link);
     }
@@ -41846,7 +41931,7 @@ LLMOBS_API llmobs_request llmobs_request_begin(llmobs* obs, const llmobs_request
     llmobsi_thread* thread;
     llmobsi_request* record;
     bool user_ids;
-    if (!llmobsi_requests_are_on(obs, &user_ids)) {
+    if (!LLMOBS_I_REQUESTS || !llmobsi_requests_are_on(obs, &user_ids)) {
         return request;
     }
     llmobsi_request_given(&start, info);
@@ -50953,7 +51038,7 @@ typedef struct llmobsi_alerts {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_alerts* llmobsi_alerts_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_alerts*)recorder->alerts;
+    return LLMOBS_I_ALERTS ? (llmobsi_alerts*)recorder->alerts : NULL;
 }
 
 llmobsi_inline int64_t llmobsi_alerts_now_s(const llmobsi_alerts* alerts)
@@ -63830,7 +63915,7 @@ typedef struct llmobsi_tail {
 /* That of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_tail* llmobsi_tail_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_tail*)recorder->tail;
+    return LLMOBS_I_TAIL ? (llmobsi_tail*)recorder->tail : NULL;
 }
 
 llmobsi_inline llmobsi_tail_policies* llmobsi_tail_policies_of(llmobsi_tail* tail)
@@ -65527,7 +65612,7 @@ typedef struct llmobsi_review {
 /* Of an instance; NULL: it keeps no captures. */
 llmobsi_inline llmobsi_review* llmobsi_review_of(const llmobsi_instance* instance)
 {
-    return (llmobsi_review*)instance->review;
+    return LLMOBS_I_JUDGE ? (llmobsi_review*)instance->review : NULL;
 }
 
 /* A number that no other attempt has, of no other capture, and that nobody can guess. */
@@ -71750,8 +71835,8 @@ LLMOBS_API llmobs_result llmobs_prices_identity(llmobs* obs, llmobs_prices* pric
     }
     memset(&full, 0, sizeof full);
     result = llmobsi_prices_enter(obs, &instance);
-    if (result == LLMOBS_OK) {
-        from = llmobsi_prices_of(&instance->collector.recorder);
+    from = result == LLMOBS_OK ? llmobsi_prices_of(&instance->collector.recorder) : NULL;
+    if (from != NULL) {
         llmobsi_lock_take(&from->lock); /* so that nobody builds where we read */
         table = llmobsi_prices_table(from);
         if (table != NULL) {
@@ -72204,29 +72289,31 @@ llmobsi_fn void llmobsi_delta_layout(llmobsi_arena* arena, const llmobs_config* 
 llmobsi_fn void llmobsi_analysis_layout(llmobsi_arena* arena, const llmobs_config* config,
                                         llmobsi_recorder* recorder)
 {
-    if (config->requests != LLMOBS_OFF) {
+    if (LLMOBS_I_REQUESTS && config->requests != LLMOBS_OFF) {
         llmobsi_requests_layout(arena, config, recorder);
         llmobsi_sessions_layout(arena, config, recorder);
-        llmobsi_sampler_layout(arena, config, recorder);
-        llmobsi_captures_layout(arena, config, recorder);
+        if (LLMOBS_I_JUDGE) {
+            llmobsi_sampler_layout(arena, config, recorder);
+            llmobsi_captures_layout(arena, config, recorder);
+        }
         llmobsi_cost_layout(arena, config, recorder);
 #ifndef LLMOBS_NO_SCANNER
         llmobsi_guards_layout(arena, config, recorder);
 #endif
     }
-    if (config->price_bytes != 0) {
+    if (LLMOBS_I_REQUESTS && config->price_bytes != 0) {
         llmobsi_prices_layout(arena, config, recorder);
     }
-    if (config->budgets != 0) {
+    if (LLMOBS_I_REQUESTS && config->budgets != 0) {
         llmobsi_budgets_layout(arena, config, recorder);
     }
-    if (config->alert_rules != LLMOBS_OFF) {
+    if (LLMOBS_I_ALERTS && config->alert_rules != LLMOBS_OFF) {
         llmobsi_alerts_layout(arena, config, recorder);
     }
-    if (config->tail_traces != 0 && config->span_slots != LLMOBS_OFF) {
+    if (LLMOBS_I_TAIL && config->tail_traces != 0 && config->span_slots != LLMOBS_OFF) {
         llmobsi_tail_layout(arena, config, recorder);
     }
-    if (config->drift_detectors != 0) {
+    if (LLMOBS_I_DRIFT && config->drift_detectors != 0) {
         llmobsi_detectors_layout(arena, config, recorder);
     }
 }
@@ -72236,8 +72323,8 @@ llmobsi_fn void llmobsi_analysis_layout(llmobsi_arena* arena, const llmobs_confi
 /* Everything an instance needs, once to measure it (base NULL) and once to place it. `record` is
    the flight recorder's file, where that is not the same block. Returns the instance when it is
    placed. What is laid out here is zero, but for the slots, the rings and the batches. */
-llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_config* config,
-                                            llmobsi_arena* record)
+llmobsi_cold llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_config* config,
+                                              llmobsi_arena* record)
 {
     llmobsi_instance* instance =
         (llmobsi_instance*)llmobsi_arena_take(arena, 1, sizeof(llmobsi_instance));
@@ -72268,7 +72355,7 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
         }
     }
     llmobsi_analysis_layout(arena, config, recorder);
-    if (config->captures != 0 && config->requests != LLMOBS_OFF) {
+    if (LLMOBS_I_JUDGE && config->captures != 0 && config->requests != LLMOBS_OFF) {
         llmobsi_review_layout(arena, config, recorder != NULL ? instance : NULL);
     }
 #ifndef LLMOBS_NO_FILE
@@ -72972,7 +73059,7 @@ llmobsi_fn void llmobsi_batch_ids_begin(llmobsi_collector* collector)
 
 /* In the child of a fork: an empty instance, with the same exporters; running, once somebody comes
    in. Nobody else is here. False: its locks can't be made anew. */
-llmobsi_fn bool llmobsi_after_fork(llmobsi_recorder* recorder, bool come_in)
+llmobsi_cold bool llmobsi_after_fork(llmobsi_recorder* recorder, bool come_in)
 {
     llmobsi_instance* instance = llmobsi_instance_of(recorder);
     llmobsi_collector* collector = &instance->collector;
@@ -73228,7 +73315,7 @@ llmobsi_fn void llmobsi_place_publish(llmobsi_place* place, llmobsi_instance* in
     llmobsi_store_ordered(&place->ticket, ticket);
 }
 
-llmobsi_fn void llmobsi_collector_start(llmobsi_collector* collector, const llmobs_config* config)
+llmobsi_cold void llmobsi_collector_start(llmobsi_collector* collector, const llmobs_config* config)
 {
     bool refused;
     bool has_key;
@@ -73281,9 +73368,9 @@ typedef struct llmobsi_flight {
 #endif
 
 /* Opens in a block that is large enough. `made` is the flight recorder's file, if there is one. */
-llmobsi_fn llmobs_result llmobsi_open_in(llmobsi_place* place, const llmobs_config* config,
-                                         void* memory, size_t bytes, const llmobsi_flight* made,
-                                         llmobs** obs)
+llmobsi_cold llmobs_result llmobsi_open_in(llmobsi_place* place, const llmobs_config* config,
+                                           void* memory, size_t bytes, const llmobsi_flight* made,
+                                           llmobs** obs)
 {
     uint32_t ticket = llmobsi_ticket_new(place);
     llmobsi_arena arena;
@@ -73374,7 +73461,7 @@ llmobsi_fn void llmobsi_flight_drop(llmobsi_place* place, const llmobsi_flight* 
 #endif
 }
 
-llmobsi_fn llmobs_result llmobsi_open(const llmobs_config* config, llmobs** obs)
+llmobsi_cold llmobs_result llmobsi_open(const llmobs_config* config, llmobs** obs)
 {
     llmobs_allocator allocator = llmobsi_allocator_of(config);
     llmobsi_flight flight;
@@ -73619,7 +73706,7 @@ llmobsi_fn bool llmobsi_instance_keep(llmobsi_instance* instance, uint64_t last_
 }
 
 /* Closes what the ticket was taken from. */
-llmobsi_fn llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmobs_stats* stats)
+llmobsi_cold llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmobs_stats* stats)
 {
     llmobsi_place* place = instance->place;
     uint32_t ticket = instance->collector.recorder.ticket;

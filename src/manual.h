@@ -38,6 +38,13 @@ CONTENTS: search for a tag.
     LLMOBS_NO_FILE           ALL    leaves out what keeps files: the file exporter,     off
                                     state and drift files, spools, the flight recorder
     LLMOBS_NO_SCANNER        ALL    leaves the scanner and the redactor out             off
+    LLMOBS_NO_REQUESTS       ONE    requests, sessions, costs, budgets and the judge    off
+                                    are off, whatever the config says: their calls
+                                    are there and inert, their code is not
+    LLMOBS_NO_JUDGE          ONE    the same of the judge and its samples               off
+    LLMOBS_NO_ALERTS         ONE    ... of alerts                                       off
+    LLMOBS_NO_TAIL           ONE    ... of tail sampling                                off
+    LLMOBS_NO_DRIFT          ONE    ... of drift detectors                              off
     LLMOBS_DEBUG             ONE    invariant checkers and assertions; costs much       off
     LLMOBS_ASSERT(c)         ONE    what an assertion calls                             nothing,
                                                                      abort() in LLMOBS_DEBUG

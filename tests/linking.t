@@ -82,4 +82,10 @@ END
     Gate::runs("$directory/all$option", "$what: and a life runs");
 }
 
+# Pillars left out: off whatever the config says, and their calls inert.
+my @pillars = map { "-D$_" } Sections::pillars($sections);
+Gate::runs("$cc -std=c11 -I. @pillars $compile/left_out.c -o $directory/left_out",
+    "without pillars: @pillars");
+Gate::runs("$directory/left_out", 'what is left out is off');
+
 done_testing();

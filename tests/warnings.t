@@ -15,7 +15,8 @@ my %STANDARDS = (
 );
 my $whole = $ENV{LLMOBS_WHOLE};
 my @options = Sections::options(Sections::load('.'));
-my $all_options = join(' ', map { "-D$_" } @options);
+my @pillars = Sections::pillars(Sections::load('.'));
+my $all_options = join(' ', map { "-D$_" } @options, @pillars);
 my $EVERYTHING = '-Weverything -Werror -Wno-unknown-warning-option -Wno-padded '
     . '-Wno-c++98-compat -Wno-c++98-compat-pedantic -Wno-pre-c11-compat '
     . '-Wno-declaration-after-statement -Wno-unsafe-buffer-usage';
@@ -53,6 +54,9 @@ for my $compiler (Gate::compilers()) {
     my $first = $standards[0];
     next if !$whole;
     if ($command eq 'gcc' || $command eq 'clang++') { # what is left out is so for all
+        # The optimiser sees that nothing comes to what is left out.
+        add($compiler, $first, "-O2 -D$_ -c -o /dev/null", 'implementation.c', "without, by $_")
+            for @pillars;
         add($compiler, $first, "-fsyntax-only -D$_", 'implementation.c', "without, by $_")
             for @options;
     }

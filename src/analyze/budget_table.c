@@ -113,7 +113,7 @@ LLMOBS_API llmobs_budget_info llmobs_budget_info_default(void)
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_budgets* llmobsi_budgets_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_budgets*)recorder->budgets;
+    return LLMOBS_I_REQUESTS ? (llmobsi_budgets*)recorder->budgets : NULL;
 }
 
 /* ---- rounds -------------------------------------------------------------------------------- */

@@ -75,7 +75,7 @@ typedef struct llmobsi_verdict {
 /* That of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_sampler* llmobsi_sampler_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_sampler*)recorder->sampler;
+    return LLMOBS_I_JUDGE ? (llmobsi_sampler*)recorder->sampler : NULL;
 }
 
 LLMOBS_API const char* llmobs_keep_name(llmobs_keep reason)

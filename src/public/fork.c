@@ -163,7 +163,7 @@ llmobsi_fn void llmobsi_batch_ids_begin(llmobsi_collector* collector)
 
 /* In the child of a fork: an empty instance, with the same exporters; running, once somebody comes
    in. Nobody else is here. False: its locks can't be made anew. */
-llmobsi_fn bool llmobsi_after_fork(llmobsi_recorder* recorder, bool come_in)
+llmobsi_cold bool llmobsi_after_fork(llmobsi_recorder* recorder, bool come_in)
 {
     llmobsi_instance* instance = llmobsi_instance_of(recorder);
     llmobsi_collector* collector = &instance->collector;

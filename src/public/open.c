@@ -189,7 +189,7 @@ llmobsi_fn void llmobsi_place_publish(llmobsi_place* place, llmobsi_instance* in
     llmobsi_store_ordered(&place->ticket, ticket);
 }
 
-llmobsi_fn void llmobsi_collector_start(llmobsi_collector* collector, const llmobs_config* config)
+llmobsi_cold void llmobsi_collector_start(llmobsi_collector* collector, const llmobs_config* config)
 {
     bool refused;
     bool has_key;
@@ -242,9 +242,9 @@ typedef struct llmobsi_flight {
 #endif
 
 /* Opens in a block that is large enough. `made` is the flight recorder's file, if there is one. */
-llmobsi_fn llmobs_result llmobsi_open_in(llmobsi_place* place, const llmobs_config* config,
-                                         void* memory, size_t bytes, const llmobsi_flight* made,
-                                         llmobs** obs)
+llmobsi_cold llmobs_result llmobsi_open_in(llmobsi_place* place, const llmobs_config* config,
+                                           void* memory, size_t bytes, const llmobsi_flight* made,
+                                           llmobs** obs)
 {
     uint32_t ticket = llmobsi_ticket_new(place);
     llmobsi_arena arena;
@@ -335,7 +335,7 @@ llmobsi_fn void llmobsi_flight_drop(llmobsi_place* place, const llmobsi_flight* 
 #endif
 }
 
-llmobsi_fn llmobs_result llmobsi_open(const llmobs_config* config, llmobs** obs)
+llmobsi_cold llmobs_result llmobsi_open(const llmobs_config* config, llmobs** obs)
 {
     llmobs_allocator allocator = llmobsi_allocator_of(config);
     llmobsi_flight flight;
@@ -580,7 +580,7 @@ llmobsi_fn bool llmobsi_instance_keep(llmobsi_instance* instance, uint64_t last_
 }
 
 /* Closes what the ticket was taken from. */
-llmobsi_fn llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmobs_stats* stats)
+llmobsi_cold llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmobs_stats* stats)
 {
     llmobsi_place* place = instance->place;
     uint32_t ticket = instance->collector.recorder.ticket;
