@@ -262,6 +262,21 @@ check-coverage: llmobs.h
 include tests/interop/interop.mk
 include tests/model/model.mk
 
+# ---- platforms --------------------------------------------------------------------------------
+
+# The unit tests on other machines than this one, built and run by tools/platforms.pl, which has the
+# table of targets and comes back here with PLATFORM for one of them.
+.PHONY: platforms
+platforms: build/llmobs_private.h
+	tools/platforms.pl
+
+ifdef PLATFORM
+$(eval $(call copy,platforms/$(PLATFORM),$(PLATFORM_CC)))
+build/platforms/$(PLATFORM)/%$(PLATFORM_SUFFIX): tests/%.c build/platforms/$(PLATFORM)/private.a \
+                                                 $(TEST_PARTS)
+	$(PLATFORM_CC) $(FLAGS) $< build/platforms/$(PLATFORM)/private.a -o $@ $(LIBS)
+endif
+
 # ---- benches ----------------------------------------------------------------------------------
 
 # Peers are compared with where they are, and skipped by name where not.
