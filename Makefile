@@ -53,6 +53,14 @@ build/demo: $(DEMO) $(wildcard examples/demo/*.h) llmobs.h
 demo: build/demo
 	./build/demo
 
+# ---- the engine -------------------------------------------------------------------------------
+
+ENGINE := $(sort $(wildcard examples/tiny_engine/*.c))
+
+build/tiny_engine: $(ENGINE) $(wildcard examples/tiny_engine/*.h) llmobs.h
+	@mkdir -p build
+	$(CC) -std=gnu11 -O2 -Wall -Wextra -I. $(ENGINE) -o $@ $(LDFLAGS) $(LIBS)
+
 # ---- tests ------------------------------------------------------------------------------------
 
 # Compiling the implementation is what takes long. Most tests share one copy of it, whose private
@@ -155,6 +163,23 @@ check-stress: llmobs.h
 	else \
 	    echo '# a million damaged files: left out, gcc has no AddressSanitizer'; \
 	fi
+
+# 500 requests of the engine from 8 threads, some of which leave, scraped meanwhile.
+build/tsan/tiny_engine: $(ENGINE) $(wildcard examples/tiny_engine/*.h) llmobs.h
+	@mkdir -p build/tsan
+	$(CC) -std=gnu11 -O1 -g1 -Wall -Wextra -I. $(OUTLINE) $(THREAD) $(ENGINE) -o $@ $(LIBS)
+
+.PHONY: check-engine
+check-engine: llmobs.h
+	@mkdir -p build/tsan; echo 'int main(void) { return 0; }' >build/tsan/probe.c; \
+	$(CC) $(THREAD) build/tsan/probe.c -o build/tsan/probe 2>/dev/null || \
+	    { echo "SKIP: $(CC) has no ThreadSanitizer"; exit 0; }; \
+	set -e; $(MAKE) --no-print-directory build/tsan/tiny_engine; \
+	for more in '' '--speculate 4 --temperature 0'; do \
+	    TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 $(PLAIN) build/tsan/tiny_engine \
+	        --requests 500 --threads 8 --leave 7 --scrape 1 --metrics build/tsan/metrics.txt \
+	        --trace build/tsan/trace.jsonl $$more; \
+	done
 
 # DRIFT4's false alarms and its power, over many baselines.
 DRIFT_PARTS := tests/tap.h tests/drifting.h tests/drift_world.h
