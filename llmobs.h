@@ -23,6 +23,7 @@ CONTENTS: search for a tag.
     >>api:platform           >>platform               compiler, clocks, random bytes, locks
                              >>atomic                 named-order atomic operations
                              >>arena                  one block of memory, laid out once
+                             >>host                   callbacks of the host's: exceptions end there
     >>api:result             >>result                 result codes and notes
     >>api:ledger             >>ledger                 what was recorded, exported and lost
                              >>text                   bounded writer, numbers, UTF-8
@@ -372,6 +373,10 @@ CONTENTS: search for a tag.
     is dropped and counted as `signal`, but for what it adds to metrics, which arrives. An
     exporter's callback runs on the exporter's own thread: spans and log records that it makes are
     dropped as `self`; flush, tick and close answer LLMOBS_ERROR_BUSY there.
+    A C++ exception that leaves a callback of yours ends there where the implementation is compiled
+    as C++ with exceptions, and stands for its failure: a batch dropped, a write refused, no memory,
+    no value, the system's clock; where nothing else would tell of it, llmobs_stats.callbacks_threw
+    counts it. Compiled as C, or without exceptions, the library can't stop one: do not throw.
     After fork the child's spans and requests are inert, its metrics go on from zero; its next use
     of the instance begins with clean rings.
 
@@ -621,7 +626,9 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
     X(JUDGE_FULL, "requests that a guardrail triggered on were not kept to be judged: no place "  \
                   "was free (raise llmobs_config.captures, or take them sooner)")                 \
     X(CALLBACK_SLOW, "a gauge's, alerts' or notes' callback did not return in time: its thread " \
-                     "is left to it after close")
+                     "is left to it after close")                                                 \
+    X(CALLBACK_THREW, "a C++ exception left a callback of the host's and ended there: what it "   \
+                      "was told is lost to it")
 
 typedef enum llmobs_note {
 #define LLMOBS_I_NOTE(name, text) LLMOBS_NOTE_##name,
@@ -635,8 +642,7 @@ LLMOBS_API const char* llmobs_note_text(llmobs_note note);
 
 /* The diagnostics callback. Called from set-up calls, from the tick and from exporter threads,
    never from a recording call; each kind of note at most once a second. `count` is how often it
-   happened since the last time it was told. It must not call back into this instance and must
-   not throw. */
+   happened since the last time it was told. It must not call back into this instance. */
 typedef void (*llmobs_note_fn)(void* user, llmobs_note note, uint64_t count, const char* text);
 
 /* =================================================================================================
@@ -784,6 +790,8 @@ typedef struct llmobs_stats {
     uint64_t drift_saved;        /* times that a detector's past was written      */
     uint64_t drift_failed;       /* times that it could not be                    */
     uint64_t drift_damaged;      /* files of it that were set aside               */
+    uint64_t callbacks_threw;    /* C++ exceptions that left a callback of the host's and ended
+                                    there, where no other account tells of it    */
 } llmobs_stats;
 
 /* [any] "pool", "threads", ...; "unknown" for other numbers. */
@@ -934,26 +942,25 @@ LLMOBS_API llmobs_key llmobs_key_default(void);
 
 /* The host's own secure store for raw texts: the one way by which they leave the library, and only
    where llmobs_config.audit is set. Called on the thread that hands a text over, inside that call,
-   in its order; see llmobs_audit. It keeps no copy here. It must not throw. */
+   in its order; see llmobs_audit. It keeps no copy here. */
 typedef struct llmobs_audit llmobs_audit;
 typedef void (*llmobs_audit_fn)(void* user, const llmobs_audit* part);
 
 /* The host's own store for what requests cost: llmobs_config.cost_store. Called on the thread that
-   ends a request, inside that call; see llmobs_cost_entry. It must not throw. */
+   ends a request, inside that call; see llmobs_cost_entry. */
 typedef struct llmobs_cost_entry llmobs_cost_entry;
 typedef void (*llmobs_cost_store_fn)(void* user, const llmobs_cost_entry* entry);
 
 /* Gets the news of the alerts of one group, or of one rule that has none: llmobs_config.alert.
    `count` is at least 1. Called by the tick, no lock held. It may make any call but that inside it
-   llmobs_tick, _flush and _close answer ERROR_BUSY. It must not throw. */
+   llmobs_tick, _flush and _close answer ERROR_BUSY. */
 typedef struct llmobs_alert llmobs_alert;
 typedef void (*llmobs_alert_fn)(void* user, const llmobs_alert* alerts, size_t count);
 
 /* Gets what a run of a drift detector came to: llmobs_config.on_drift. For each run that finds
    drift, and for each that llmobs_drift_run_now asked for, whatever it came to, so that a release
    can wait for it. Called on the thread that makes runs, no lock held. It may make any call but
-   that inside it llmobs_drift_work, llmobs_tick, _flush and _close answer ERROR_BUSY. A C++
-   exception ends there where the implementation is compiled as C++; else it must not throw. */
+   that inside it llmobs_drift_work, llmobs_tick, _flush and _close answer ERROR_BUSY. */
 typedef struct llmobs_drift_report llmobs_drift_report;
 typedef void (*llmobs_drift_fn)(void* user, const llmobs_drift_report* report);
 
@@ -8892,6 +8899,34 @@ llmobsi_fn void* llmobsi_arena_take_pages(llmobsi_arena* arena, size_t bytes)
 }
 
 /* =================================================================================================
+ *  >>host                   platform: callbacks of the host's: exceptions end there
+ * ============================================================================================== */
+
+/* Callbacks of the host's: where the implementation is compiled as C++ with exceptions, one that
+   leaves a callback ends there. It would unwind a thread of ours, which ends the process, or a call
+   that holds a lock. What it stands for is said where each kind is called. */
+
+#if defined(__cplusplus) && (defined(__cpp_exceptions) || defined(__EXCEPTIONS))
+#define llmobsi_try try
+#define llmobsi_catch_any catch (...)
+#else
+#define llmobsi_try if (true)
+#define llmobsi_catch_any if (false)
+#endif
+
+/* One that throws has taken nothing. */
+llmobsi_fn bool llmobsi_host_write(llmobs_write_fn write, void* user, const char* data, size_t size)
+{
+    bool taken = false;
+    llmobsi_try {
+        taken = write(user, data, size);
+    }
+    llmobsi_catch_any {
+    }
+    return taken;
+}
+
+/* =================================================================================================
  *  >>result                 core: result codes and notes
  * ============================================================================================== */
 
@@ -8918,6 +8953,19 @@ LLMOBS_API const char* llmobs_note_text(llmobs_note note)
     return (unsigned)note < (unsigned)LLMOBS_NOTE_COUNT ? texts[note] : "unknown note";
 }
 
+/* One that throws has been told all the same. */
+llmobsi_fn void llmobsi_host_note(llmobs_note_fn tell, void* user, llmobs_note note,
+                                  uint64_t count, const char* text)
+{
+    if (tell != NULL) {
+        llmobsi_try {
+            tell(user, note, count, text);
+        }
+        llmobsi_catch_any {
+        }
+    }
+}
+
 /* Counts what is to be told, and tells it: each kind at most once a second, with how often it
    happened. */
 typedef struct llmobsi_notes {
@@ -8941,7 +8989,7 @@ llmobsi_fn void llmobsi_notes_tell(llmobsi_notes* notes, llmobs_note note, uint6
     llmobsi_store_relaxed(&notes->told_ns[note], now_ns);
     count = llmobsi_exchange_ordered(&notes->count[note], 0);
     if (count != 0) {
-        notes->tell(notes->user, note, count, llmobs_note_text(note));
+        llmobsi_host_note(notes->tell, notes->user, note, count, llmobs_note_text(note));
     }
 }
 
@@ -9040,8 +9088,8 @@ llmobsi_fn void llmobsi_writer_flush(llmobsi_writer* writer)
 {
     size_t length = writer->length;
     writer->length = 0;
-    if (length > 0 && !writer->failed && !writer->write(writer->user, writer->data, length)) {
-        llmobsi_writer_fail(writer);
+    if (length > 0 && !writer->failed) {
+        writer->failed = !llmobsi_host_write(writer->write, writer->user, writer->data, length);
     }
 }
 
@@ -9070,7 +9118,7 @@ llmobsi_cold void llmobsi_put_slow(llmobsi_writer* writer, const char* data, siz
     if (size <= writer->capacity) {
         memcpy(writer->data, data, size);
         writer->length = size;
-    } else if (!writer->write(writer->user, data, size)) { /* larger than the buffer: no copy */
+    } else if (!llmobsi_host_write(writer->write, writer->user, data, size)) { /* no copy */
         llmobsi_writer_fail(writer);
     }
 }
@@ -13141,6 +13189,55 @@ llmobsi_inline size_t llmobsi_known_size(size_t given, size_t whole)
     return given != 0 && given < whole ? given : whole;
 }
 
+/* ---- the host's clock, random source and allocator ----------------------------------------- */
+
+/* One that throws does not know the time: the system's. Not inlined where recorders stamp. */
+llmobsi_noinline uint64_t llmobsi_host_time(const llmobs_clock* clock)
+{
+    uint64_t unix_ns = 0;
+    llmobsi_try {
+        unix_ns = clock->unix_ns(clock->user);
+    }
+    llmobsi_catch_any {
+        unix_ns = llmobsi_realtime_ns();
+    }
+    return unix_ns;
+}
+
+llmobsi_fn bool llmobsi_host_fill(const llmobs_random* random, void* bytes, size_t size)
+{
+    bool filled = false;
+    llmobsi_try {
+        filled = random->fill(random->user, bytes, size);
+    }
+    llmobsi_catch_any {
+    }
+    return filled;
+}
+
+/* NULL where it throws: so does operator new when memory runs out. */
+llmobsi_fn void* llmobsi_host_allocate(const llmobs_allocator* allocator, size_t bytes)
+{
+    void* memory = NULL;
+    llmobsi_try {
+        memory = allocator->allocate(allocator->user, bytes, LLMOBS_I_CACHE_LINE);
+    }
+    llmobsi_catch_any {
+    }
+    return memory;
+}
+
+llmobsi_fn void llmobsi_host_release(const llmobs_allocator* allocator, void* memory, size_t bytes)
+{
+    llmobsi_try {
+        allocator->release(allocator->user, memory, bytes);
+    }
+    llmobsi_catch_any {
+    }
+}
+
+/* ---- defaults ------------------------------------------------------------------------------ */
+
 LLMOBS_API llmobs_key llmobs_key_default(void)
 {
     llmobs_key key;
@@ -13272,8 +13369,8 @@ llmobsi_fn bool llmobsi_config_ratio(double* ratio, double standard)
 /* Where the note about a config goes: nowhere while it is only asked how much memory it needs. */
 llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, const char* text)
 {
-    if (tell && config->note != NULL) {
-        config->note(config->note_user, LLMOBS_NOTE_CONFIG_RANGE, 1, text);
+    if (tell) {
+        llmobsi_host_note(config->note, config->note_user, LLMOBS_NOTE_CONFIG_RANGE, 1, text);
     }
 }
 
@@ -13611,7 +13708,7 @@ llmobsi_fn void llmobsi_park(const llmobs_allocator* allocator, void* memory, si
     llmobsi_parking[i].allocator = *allocator;
     (void)pthread_mutex_unlock(&llmobsi_parking_lock);
     if (last.memory != NULL) {
-        last.allocator.release(last.allocator.user, last.memory, last.bytes);
+        llmobsi_host_release(&last.allocator, last.memory, last.bytes);
     }
 }
 
@@ -13639,8 +13736,7 @@ LLMOBS_API size_t llmobs_release(void)
     for (i = 0; i < LLMOBS_I_PARKING; i++) {
         if (parked[i].memory != NULL) {
             freed += parked[i].bytes;
-            parked[i].allocator.release(parked[i].allocator.user, parked[i].memory,
-                                        parked[i].bytes);
+            llmobsi_host_release(&parked[i].allocator, parked[i].memory, parked[i].bytes);
         }
     }
     return freed;
@@ -13701,14 +13797,14 @@ llmobsi_inline uint64_t llmobsi_now(const llmobsi_timeline* timeline)
         return llmobsi_cycles();
     }
     return timeline->source == LLMOBS_I_TIME_INJECTED
-               ? timeline->injected.unix_ns(timeline->injected.user)
+               ? llmobsi_host_time(&timeline->injected)
                : llmobsi_monotonic_ns();
 }
 
 /* Unix time, by the host's clock where there is one. */
 llmobsi_fn uint64_t llmobsi_clock_unix_ns(const llmobs_clock* clock)
 {
-    return clock->unix_ns != NULL ? clock->unix_ns(clock->user) : llmobsi_realtime_ns();
+    return clock->unix_ns != NULL ? llmobsi_host_time(clock) : llmobsi_realtime_ns();
 }
 
 /* How far Unix time is ahead of monotonic time, by the best of three tries: a thread that is
@@ -15150,9 +15246,8 @@ LLMOBS_API llmobs_result llmobs_config_from_env(llmobs_config* config)
         const char* value = llmobsi_env_get(variables[i].name);
         if (value != NULL && !variables[i].take(&whole, value)) {
             result = LLMOBS_ERROR_ARGUMENT;
-            if (whole.note != NULL) {
-                whole.note(whole.note_user, LLMOBS_NOTE_ENVIRONMENT, 1, variables[i].refused);
-            }
+            llmobsi_host_note(whole.note, whole.note_user, LLMOBS_NOTE_ENVIRONMENT, 1,
+                              variables[i].refused);
         }
     }
     memcpy(config, &whole, known);
@@ -16072,7 +16167,7 @@ llmobsi_fn bool llmobsi_keyring_put_random(llmobsi_keyring* keyring)
     llmobsi_key_origin origin;
     llmobsi_keyset set;
     bool filled = keyring->random.fill != NULL
-                      ? keyring->random.fill(keyring->random.user, bytes, sizeof bytes)
+                      ? llmobsi_host_fill(&keyring->random, bytes, sizeof bytes)
                       : llmobsi_random_bytes(bytes, sizeof bytes);
     if (!filled) {
         return false;
@@ -19516,7 +19611,7 @@ llmobsi_inline bool llmobsi_keep_better(bool found, const llmobsi_match* match, 
     return found || any;
 }
 
-#define llmobsi_try(CLASS, call)                                                                  \
+#define llmobsi_look(CLASS, call)                                                                  \
     (any = llmobsi_keep_better(llmobsi_wants(view, LLMOBS_PII_##CLASS) && (call), &match, any,    \
                                best))
 
@@ -19530,18 +19625,18 @@ llmobsi_fn bool llmobsi_colon_read(llmobsi_view* view, size_t place, uint8_t fir
         size_t start = place + 1 - llmobsi_run_back(view, place + 1, LLMOBS_I_HEX, 5);
         uint8_t before = llmobsi_back(view, start, 1);
         if (llmobsi_number_begins(view, start) && before != ':' && before != '.') {
-            llmobsi_try(IP_ADDRESS, llmobsi_ipv6_read(view, start, &match));
+            llmobsi_look(IP_ADDRESS, llmobsi_ipv6_read(view, start, &match));
         }
-        llmobsi_try(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));
+        llmobsi_look(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));
     } else if (second == ':' && first == ':' &&
                !llmobsi_is(llmobsi_back(view, place, 1), LLMOBS_I_WORD | LLMOBS_I_DOT) &&
                llmobsi_back(view, place, 1) != ':') {
-        llmobsi_try(IP_ADDRESS, llmobsi_ipv6_read(view, place, &match));
+        llmobsi_look(IP_ADDRESS, llmobsi_ipv6_read(view, place, &match));
     }
     if (llmobsi_is(first, LLMOBS_I_DIGIT)) {
-        llmobsi_try(API_KEY, llmobsi_telegram_read(view, place + 1, &match));
+        llmobsi_look(API_KEY, llmobsi_telegram_read(view, place + 1, &match));
     }
-    llmobsi_try(PASSWORD, llmobsi_value_read(view, place + 1, &match));
+    llmobsi_look(PASSWORD, llmobsi_value_read(view, place + 1, &match));
     return any;
 }
 
@@ -19563,45 +19658,45 @@ llmobsi_noinline bool llmobsi_recognize_read(llmobsi_view* view, size_t place, l
     if (llmobsi_is(first, LLMOBS_I_DIGIT) && second != '@') {
         any = llmobsi_number_trigger(view, place, best);
         if (second == 'Q') {
-            llmobsi_try(API_KEY, llmobsi_azure_read(view, place, &match));
+            llmobsi_look(API_KEY, llmobsi_azure_read(view, place, &match));
         }
     } else if (llmobsi_is(first, LLMOBS_I_UPPER) && llmobsi_is(second, LLMOBS_I_DIGIT)) {
-        llmobsi_try(IBAN, llmobsi_iban_read(view, place, &match));
+        llmobsi_look(IBAN, llmobsi_iban_read(view, place, &match));
     }
     if (second == ':' || second == '=') {
         any = llmobsi_keep_better(llmobsi_colon_read(view, place, first, second, &match), &match,
                                   any, best);
     } else if (second == '@') {
-        llmobsi_try(EMAIL, llmobsi_email_read(view, place + 1, &match));
+        llmobsi_look(EMAIL, llmobsi_email_read(view, place + 1, &match));
     } else if (second == '-') {
-        llmobsi_try(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));
+        llmobsi_look(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));
     }
     if (first == ':') {
-        llmobsi_try(URL_PASSWORD, llmobsi_url_read(view, place, &match));
+        llmobsi_look(URL_PASSWORD, llmobsi_url_read(view, place, &match));
     } else if (first == '+') {
-        llmobsi_try(PHONE, llmobsi_e164_read(view, place, &match));
+        llmobsi_look(PHONE, llmobsi_e164_read(view, place, &match));
     } else if (first == '(') {
-        llmobsi_try(PHONE, llmobsi_area_read(view, place, &match));
+        llmobsi_look(PHONE, llmobsi_area_read(view, place, &match));
     } else if (first == '-') {
-        llmobsi_try(PRIVATE_KEY, llmobsi_pem_read(view, place, &match));
+        llmobsi_look(PRIVATE_KEY, llmobsi_pem_read(view, place, &match));
     } else if (!llmobsi_is(first, LLMOBS_I_DIGIT)) {
         if (first == 'e' && second == 'y') {
-            llmobsi_try(JWT, llmobsi_jwt_read(view, place, &match));
+            llmobsi_look(JWT, llmobsi_jwt_read(view, place, &match));
         }
-        llmobsi_try(API_KEY, llmobsi_secret_read(view, place, &match));
+        llmobsi_look(API_KEY, llmobsi_secret_read(view, place, &match));
     }
     if (!view->has_extras) {
         return any;
     }
-    llmobsi_try(CRYPTO_ADDRESS, llmobsi_coin_read(view, place, &match));
+    llmobsi_look(CRYPTO_ADDRESS, llmobsi_coin_read(view, place, &match));
     for (i = 0; i < view->term_count; i++) {
-        llmobsi_try(CUSTOM, llmobsi_term_is_valid(&view->terms[i]) &&
+        llmobsi_look(CUSTOM, llmobsi_term_is_valid(&view->terms[i]) &&
                                 llmobsi_term_read(view, &view->terms[i], place, &match));
     }
     return any;
 }
 
-#undef llmobsi_try
+#undef llmobsi_look
 
 /* ---- what goes on -------------------------------------------------------------------------- */
 
@@ -20167,10 +20262,18 @@ llmobsi_fn bool llmobsi_scan_listen(void* user, llmobsi_scan_step step,
                                     size_t size)
 {
     const llmobsi_scan_listener* listener = (const llmobsi_scan_listener*)user;
+    bool more = true;
     (void)bytes;
     (void)size;
-    return (step != LLMOBS_I_SCAN_WHOLE && step != LLMOBS_I_SCAN_END) || listener->found == NULL ||
-           listener->found(listener->user, finding);
+    if ((step == LLMOBS_I_SCAN_WHOLE || step == LLMOBS_I_SCAN_END) && listener->found != NULL) {
+        more = false; /* as of one that throws */
+        llmobsi_try {
+            more = listener->found(listener->user, finding);
+        }
+        llmobsi_catch_any {
+        }
+    }
+    return more;
 }
 
 LLMOBS_API uint64_t llmobs_scan(const llmobs_scan_rules* rules, const char* text, size_t size,
@@ -20641,7 +20744,7 @@ typedef struct llmobsi_redact_outlet {
 llmobsi_fn bool llmobsi_redact_hand_on(void* user, const char* data, size_t size)
 {
     llmobsi_redact_outlet* outlet = (llmobsi_redact_outlet*)user;
-    bool done = outlet->redactor->write(outlet->redactor->user, data, size);
+    bool done = llmobsi_host_write(outlet->redactor->write, outlet->redactor->user, data, size);
     if (data == outlet->buffer) {
         llmobsi_wipe(outlet->buffer, size);
     }
@@ -22402,6 +22505,7 @@ typedef struct llmobsi_recorder {
     llmobsi_atomic32 left; /* see llmobsi_is_left. Close writes */
     llmobsi_atomic64 cost_headers_refused; /* any thread adds, these two */
     llmobsi_atomic64 budgets_missed; /* added while none are kept */
+    llmobsi_atomic64 callbacks_threw; /* any thread adds: see llmobsi_callback_threw */
     /* Set by the layers above: called once in a child after fork, by its first thread to come
        (`come_in`), and by what a callback that forked comes back to. False: it can't be used. */
     bool (*after_fork)(struct llmobsi_recorder* recorder, bool come_in);
@@ -22609,7 +22713,7 @@ llmobsi_cold bool llmobsi_thread_seed(llmobsi_thread* thread)
     if ((thread->random[0] | thread->random[1] | thread->random[2] | thread->random[3]) != 0) {
         return true;
     }
-    if (random->fill != NULL ? !random->fill(random->user, thread->random, sizeof thread->random)
+    if (random->fill != NULL ? !llmobsi_host_fill(random, thread->random, sizeof thread->random)
                              : !llmobsi_random_bytes(thread->random, sizeof thread->random)) {
         memset(thread->random, 0, sizeof thread->random);
         return false;
@@ -23003,15 +23107,21 @@ llmobsi_fn void llmobsi_shut(uint32_t ticket)
 
 /* Callbacks of the host: marks of the thread that runs one. */
 
-/* Where the implementation is compiled as C++ with exceptions, one that leaves the host's callback
-   ends there: it would unwind a thread of ours, which ends the process. */
-#if defined(__cplusplus) && (defined(__cpp_exceptions) || defined(__EXCEPTIONS))
-#define llmobsi_try try
-#define llmobsi_catch_any catch (...)
-#else
-#define llmobsi_try if (true)
-#define llmobsi_catch_any if (false)
-#endif
+/* Counts an exception that left a callback of the host's, of which nothing else would tell. */
+llmobsi_cold void llmobsi_callback_threw(llmobsi_recorder* recorder)
+{
+    (void)llmobsi_add_relaxed(&recorder->callbacks_threw, 1);
+}
+
+/* The same where the thread is outside, and the instance may be closed by now. */
+llmobsi_cold void llmobsi_callback_threw_at(uint32_t ticket)
+{
+    llmobsi_thread* thread = llmobsi_enter(ticket);
+    if (thread != NULL) {
+        llmobsi_callback_threw(thread->recorder);
+        llmobsi_leave();
+    }
+}
 
 /* Whether close has given up waiting for a callback of the host's. The instance's block stays then;
    who comes back to it calls nothing else of the host's, and hands nothing over. */
@@ -26972,7 +27082,7 @@ llmobsi_fn bool llmobsi_bucket_take(llmobsi_atomic64* bucket, uint64_t token_ns,
 llmobsi_fn uint64_t llmobsi_sampler_now(const llmobsi_timeline* timeline)
 {
     return timeline->source == LLMOBS_I_TIME_INJECTED
-               ? timeline->injected.unix_ns(timeline->injected.user)
+               ? llmobsi_host_time(&timeline->injected)
                : llmobsi_monotonic_ns();
 }
 
@@ -30070,7 +30180,7 @@ llmobsi_inline llmobsi_budgets* llmobsi_budgets_of(const llmobsi_recorder* recor
 llmobsi_inline uint64_t llmobsi_budgets_now(const llmobsi_timeline* timeline)
 {
     return llmobsi_unlikely(timeline->source == LLMOBS_I_TIME_INJECTED)
-               ? timeline->injected.unix_ns(timeline->injected.user)
+               ? llmobsi_host_time(&timeline->injected)
                : llmobsi_realtime_coarse_ns();
 }
 
@@ -34930,8 +35040,9 @@ typedef struct llmobsi_drift_writer {
 llmobsi_fn void llmobsi_drift_flush(llmobsi_drift_writer* writer)
 {
     writer->sum = llmobsi_hash64_own(writer->block, writer->used, writer->sum);
-    writer->failed = writer->failed || !writer->write(writer->user, (const char*)writer->block,
-                                                      writer->used);
+    writer->failed = writer->failed ||
+                     !llmobsi_host_write(writer->write, writer->user, (const char*)writer->block,
+                                         writer->used);
     writer->used = 0;
 }
 
@@ -35046,7 +35157,7 @@ LLMOBS_API llmobs_result llmobs_drift_baseline_write(const llmobs_drift_baseline
     llmobsi_drift_put_all(&writer, baseline);
     llmobsi_wipe(writer.block, sizeof writer.block);
     llmobsi_store_le64(sum, writer.sum);
-    if (writer.failed || !write(user, (const char*)sum, sizeof sum)) {
+    if (writer.failed || !llmobsi_host_write(write, user, (const char*)sum, sizeof sum)) {
         return LLMOBS_ERROR_SYSTEM;
     }
     return LLMOBS_OK;
@@ -40246,6 +40357,7 @@ llmobsi_fn void llmobsi_detector_tell(const llmobsi_detectors* detectors, uint32
             detectors->tell(detectors->user, report);
         }
         llmobsi_catch_any {
+            llmobsi_callback_threw_at(ticket);
         }
         (void)llmobsi_callback_end(&callback);
     }
@@ -41209,6 +41321,7 @@ llmobsi_fn void llmobsi_stream_end(llmobsi_request_stream* stream, char out[LLMO
 
 /* What it needs to know. */
 typedef struct llmobsi_auditor {
+    uint32_t ticket;
     char request_id[LLMOBS_I_REQUEST_TEXT_MOST + 1];
     llmobs_audit_fn audit;
     void* user;
@@ -41219,6 +41332,7 @@ llmobsi_fn void llmobsi_auditor_take(const llmobsi_thread* thread, const llmobsi
                                      llmobsi_auditor* auditor)
 {
     llmobs_string id = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_REQUEST_ID);
+    auditor->ticket = thread->recorder->ticket;
     auditor->audit = llmobsi_requests_of(thread->recorder)->audit;
     auditor->user = llmobsi_requests_of(thread->recorder)->audit_user;
     memcpy(auditor->request_id, id.data, id.size + 1);
@@ -41240,7 +41354,12 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
     audit.offset = offset;
     audit.final = final;
     cancel = llmobsi_cancel_hold(); /* a store writes files; the request must end all the same */
-    auditor->audit(auditor->user, &audit);
+    llmobsi_try {
+        auditor->audit(auditor->user, &audit);
+    }
+    llmobsi_catch_any {
+        llmobsi_callback_threw_at(auditor->ticket);
+    }
     llmobsi_cancel_resume(cancel);
 }
 
@@ -44356,7 +44475,12 @@ llmobsi_fn void llmobsi_ending_store(const llmobsi_ending* ending)
                        : -1;
     entry.latency_ns = ending->latency_ns;
     cancel = llmobsi_cancel_hold(); /* as of the audit callback */
-    ending->cost_store(ending->cost_store_user, &entry);
+    llmobsi_try {
+        ending->cost_store(ending->cost_store_user, &entry);
+    }
+    llmobsi_catch_any {
+        llmobsi_callback_threw_at(llmobsi_ticket(ending->obs));
+    }
     llmobsi_cancel_resume(cancel);
 }
 
@@ -51544,7 +51668,12 @@ llmobsi_fn bool llmobsi_alerts_tell_all(llmobsi_recorder* recorder)
         }
         if (alerts->tell != NULL) {
             llmobsi_callback callback = llmobsi_callback_mark(recorder->ticket);
-            alerts->tell(alerts->user, alerts->views, count);
+            llmobsi_try {
+                alerts->tell(alerts->user, alerts->views, count);
+            }
+            llmobsi_catch_any {
+                llmobsi_callback_threw(recorder);
+            }
             (void)llmobsi_callback_end(&callback);
         }
     }
@@ -51598,7 +51727,12 @@ LLMOBS_API llmobs_result llmobs_alerts_read(llmobs* obs, llmobs_alert_fn each, v
         more = llmobsi_alerts_next(call.alerts, &place, &told, &view);
         llmobsi_alert_leave(&call);
         if (more) {
-            each(user, &view, 1);
+            llmobsi_try {
+                each(user, &view, 1);
+            }
+            llmobsi_catch_any {
+                return LLMOBS_ERROR_SYSTEM;
+            }
         }
     }
     return result;
@@ -60031,10 +60165,20 @@ llmobsi_fn bool llmobsi_gather_series(llmobsi_gather* gather, llmobs_metric_view
 llmobsi_fn double llmobsi_gather_ask(llmobsi_gather* gather, const llmobsi_asked* asked)
 {
     double value = 0;
+    bool threw = false;
     if (!llmobsi_is_left(gather->recorder)) {
         llmobsi_callback callback = llmobsi_callback_begin(gather->recorder->ticket);
-        value = asked->callback(asked->user);
+        llmobsi_try {
+            value = asked->callback(asked->user);
+        }
+        llmobsi_catch_any {
+            value = llmobsi_double_of(LLMOBS_I_DOUBLE_INFINITY + 1); /* NaN: no value now */
+            threw = true;
+        }
         gather->stopped |= !llmobsi_callback_end(&callback);
+        if (threw) {
+            llmobsi_callback_threw_at(gather->recorder->ticket);
+        }
     }
     gather->stopped |= llmobsi_is_left(gather->recorder);
     return value;
@@ -64310,6 +64454,7 @@ typedef struct llmobsi_collector {
     uint64_t noted_drops[LLMOBS_DROP_COUNT];
     uint64_t noted_names;
     uint64_t noted_budgets;
+    uint64_t noted_threw;
     uint64_t noted_requests;
     uint64_t noted_no_exporter;
     uint64_t noted_guardrails;
@@ -64673,6 +64818,9 @@ llmobsi_fn void llmobsi_collect_notes(llmobsi_collector* collector)
     total = llmobsi_load_relaxed(&collector->recorder.budgets_missed);
     llmobsi_notes_add(notes, LLMOBS_NOTE_BUDGETS_OFF, total - collector->noted_budgets);
     collector->noted_budgets = total;
+    total = llmobsi_load_relaxed(&collector->recorder.callbacks_threw);
+    llmobsi_notes_add(notes, LLMOBS_NOTE_CALLBACK_THREW, total - collector->noted_threw);
+    collector->noted_threw = total;
     total = llmobsi_load_relaxed(&collector->recorder.names.overflowed);
     llmobsi_notes_add(notes, LLMOBS_NOTE_NAMES, total - collector->noted_names);
     collector->noted_names = total;
@@ -65012,7 +65160,7 @@ llmobsi_fn void llmobsi_resource_new_id(llmobsi_resource* resource, const llmobs
     char* out = resource->instance_id;
     size_t i;
     if (random->fill != NULL) {
-        (void)random->fill(random->user, bytes, sizeof bytes);
+        (void)llmobsi_host_fill(random, bytes, sizeof bytes);
     } else {
         (void)llmobsi_random_bytes(bytes, sizeof bytes);
     }
@@ -65922,7 +66070,7 @@ llmobsi_inline llmobs* llmobsi_judging_obs(const llmobsi_judging* judging)
 llmobsi_fn uint64_t llmobsi_review_now(const llmobsi_instance* instance)
 {
     const llmobs_clock* clock = &instance->config.clock;
-    return clock->unix_ns != NULL ? clock->unix_ns(clock->user) : llmobsi_monotonic_ns();
+    return clock->unix_ns != NULL ? llmobsi_host_time(clock) : llmobsi_monotonic_ns();
 }
 
 /* ---- taking and giving up ------------------------------------------------------------------ */
@@ -66198,6 +66346,7 @@ llmobsi_fn void llmobsi_judging_tell(const llmobsi_judging* judging, uint64_t un
         judge->tell(judge->user, &verdict);
     }
     llmobsi_catch_any {
+        llmobsi_callback_threw(&judging->instance->collector.recorder);
     }
     (void)llmobsi_callback_end(&callback);
 }
@@ -68959,9 +69108,7 @@ LLMOBS_API llmobs_result llmobs_state_save(llmobs* obs)
 
 llmobsi_fn void llmobsi_state_tell(const llmobs_config* config, llmobs_note note, const char* text)
 {
-    if (config->note != NULL) {
-        config->note(config->note_user, note, 1, text);
-    }
+    llmobsi_host_note(config->note, config->note_user, note, 1, text);
 }
 
 /* The file as it is, if it is a plain one of our own with one name; -1, with errno, if not. */
@@ -69784,6 +69931,7 @@ llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* sta
     llmobsi_stats_spans(collector, instance->place, stats);
     stats->names_overflowed = llmobsi_load_relaxed(&recorder->names.overflowed);
     stats->cost_headers_refused = llmobsi_load_relaxed(&recorder->cost_headers_refused);
+    stats->callbacks_threw = llmobsi_load_relaxed(&recorder->callbacks_threw);
     stats->ticks = llmobsi_load_relaxed(&collector->ticks);
     stats->slots_free = recorder->spans_on ? llmobsi_pool_free_count(&recorder->pool) : 0;
     for (i = 0; i < used; i++) {
@@ -70620,9 +70768,14 @@ llmobsi_fn bool llmobsi_collection_deliver(void* user, llmobsi_gather* gather)
     collection->batch.metrics = gather->metrics;
     collection->batch.metric_count = gather->metric_count;
     if (collection->collect != NULL) {
-        collection->result = collection->collect(collection->user, &collection->batch)
-                                 ? LLMOBS_OK
-                                 : LLMOBS_ERROR_SYSTEM;
+        collection->result = LLMOBS_ERROR_SYSTEM;
+        llmobsi_try {
+            if (collection->collect(collection->user, &collection->batch)) {
+                collection->result = LLMOBS_OK;
+            }
+        }
+        llmobsi_catch_any {
+        }
     } else {
         collection->result = llmobs_encode(&collection->batch, collection->format,
                                            collection->write, collection->user);
@@ -72958,9 +73111,11 @@ llmobsi_fn void llmobsi_collector_forked(llmobsi_collector* collector)
     collector->expired = 0;
     collector->no_exporter = 0;
     collector->recorder.cost_headers_refused = 0;
+    collector->recorder.callbacks_threw = 0;
     memset(&collector->noted, 0, sizeof collector->noted);
     memset(collector->noted_drops, 0, sizeof collector->noted_drops);
     collector->noted_guardrails = 0;
+    collector->noted_threw = 0;
     collector->noted_requests = 0;
 }
 
@@ -73067,9 +73222,7 @@ llmobsi_fn void llmobsi_memory_return(llmobsi_instance* instance)
 
 llmobsi_fn void llmobsi_tell_now(const llmobs_config* config, llmobs_note note)
 {
-    if (config->note != NULL) {
-        config->note(config->note_user, note, 1, llmobs_note_text(note));
-    }
+    llmobsi_host_note(config->note, config->note_user, note, 1, llmobs_note_text(note));
 }
 
 /* The block: the host's, a parked one, or a new one. */
@@ -73087,7 +73240,7 @@ llmobsi_fn void* llmobsi_block(const llmobs_config* config, const llmobs_allocat
     } else if (bytes != LLMOBS_I_SIZE_OVERFLOW) {
         memory = llmobsi_unpark(allocator, bytes);
         if (memory == NULL) {
-            memory = allocator->allocate(allocator->user, bytes, LLMOBS_I_CACHE_LINE);
+            memory = llmobsi_host_allocate(allocator, bytes);
         }
     }
     if (memory == NULL) {
@@ -74600,14 +74753,18 @@ llmobsi_fn int llmobsi_recover_open(const char* path, struct stat* status, llmob
 /* Hands out a batch of `count` spans, log records or series. */
 llmobsi_fn void llmobsi_rescue_deliver(llmobsi_rescue* rescue, llmobs_batch* batch, uint64_t count)
 {
-    llmobs_export_result result;
+    llmobs_export_result result = LLMOBS_EXPORT_DROP;
     batch->size = sizeof *batch;
     batch->id = rescue->first_id + rescue->report->batches;
     batch->history = rescue->in_past;
     batch->attempt = 1;
     batch->resource = &rescue->remains->resource;
     rescue->report->batches++;
-    result = rescue->export_batch(rescue->user, batch);
+    llmobsi_try {
+        result = rescue->export_batch(rescue->user, batch);
+    }
+    llmobsi_catch_any {
+    }
     if (result == LLMOBS_EXPORT_DROP) {
         rescue->report->refused += count;
     } else if (result != LLMOBS_EXPORT_OK) {
