@@ -168,7 +168,8 @@ if (!$whole) {
     exit;
 }
 
-by_pkg_config("$prefix/share/llmobs/llmobs.c", 'pkg-config and llmobs.c') if Gate::have('pkg-config');
+by_pkg_config("$prefix/share/llmobs/llmobs.c", 'pkg-config and llmobs.c')
+    if Gate::have('pkg-config');
 if ($have_cmake && $have_cxx) {
     by_cmake('cmake', 'compiled', 'llmobs::implementation', "CMAKE_PREFIX_PATH=$prefix");
     $have_cxx = 0;

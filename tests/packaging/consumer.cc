@@ -1,4 +1,4 @@
-// The same user, in C++.
+/* The same user, in C++. */
 #include "llmobs.h"
 
 #include <cstdio>
