@@ -24,7 +24,7 @@ STRESSES := $(patsubst tests/stress/%.c,%,$(sort $(wildcard tests/stress/stress_
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
 .DEFAULT_GOAL := all
-.PHONY: all header api demo test check bench docs install clean
+.PHONY: all header api demo test check bench docs package install uninstall check-packaging clean
 .DELETE_ON_ERROR:
 
 all: header build/demo
@@ -327,10 +327,43 @@ docs: llmobs.h
 	@mkdir -p build/docs
 	tools/apidocs.pl --html build/docs/api.html --man build/docs/llmobs.3
 
-install: llmobs.h docs
-	mkdir -p $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/man/man3
-	cp llmobs.h $(DESTDIR)$(PREFIX)/include/llmobs.h
-	cp build/docs/llmobs.3 $(DESTDIR)$(PREFIX)/share/man/man3/llmobs.3
+# ---- install ----------------------------------------------------------------------------------
+
+# What is installed, below PREFIX; CMakeLists.txt has the same. All of it may be moved as a whole.
+VERSION := $(shell sed -n 's/^.define LLMOBS_VERSION_STRING "\(.*\)"/\1/p' src/platform/platform.h)
+PACKAGE := include/llmobs.h share/pkgconfig/llmobs.pc share/llmobs/llmobs.c \
+           share/cmake/llmobs/llmobsConfig.cmake share/cmake/llmobs/llmobsConfigVersion.cmake \
+           share/cmake/llmobs/llmobsImplementation.cmake share/doc/llmobs/LICENSE \
+           share/man/man3/llmobs.3
+INSTALL_TO = $(DESTDIR)$(PREFIX)
+
+package: llmobs.h docs
+	@rm -rf build/package; \
+	for file in $(PACKAGE); do \
+	    mkdir -p "build/package/$${file%/*}"; name=$${file##*/}; \
+	    for from in "packaging/$$name.in" "packaging/$$name" "build/docs/$$name" "$$name"; do \
+	        test ! -e "$$from" || break; \
+	    done; \
+	    sed 's/@LLMOBS_VERSION@/$(VERSION)/g' "$$from" >"build/package/$$file" || exit 1; \
+	done
+
+install: package
+	@set -e; for file in $(PACKAGE); do \
+	    mkdir -p "$(INSTALL_TO)/$${file%/*}"; \
+	    install -m 644 "build/package/$$file" "$(INSTALL_TO)/$$file"; \
+	done
+
+# Takes away what install has brought, and directories that bear the library's name.
+uninstall:
+	@for file in $(PACKAGE); do rm -f "$(INSTALL_TO)/$$file"; done; \
+	for place in cmake doc .; do rmdir "$(INSTALL_TO)/share/$$place/llmobs" 2>/dev/null || :; done
+
+# What tests/packaging.t does, with what takes longer or needs more: the implementation compiled by
+# CMake, the vcpkg port, Conan (PYTHON has it, or can get it).
+check-packaging: llmobs.h
+	@LLMOBS_WHOLE=1 LLMOBS_SECONDS=1500 LLMOBS_TAP=build/gates/packaging \
+	    prove --failures --exec tools/run_test.pl tests/packaging.t; status=$$?; \
+	sed -n 's/^ok .* \# skip /SKIP: /p' build/gates/packaging/packaging.t.tap; exit $$status
 
 clean:
 	rm -rf build out

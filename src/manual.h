@@ -101,6 +101,10 @@ CONTENTS: search for a tag.
     is dropped and counted as `signal`, but for what it adds to metrics, which arrives. An
     exporter's callback runs on the exporter's own thread: spans and log records that it makes are
     dropped as `self`; flush, tick and close answer LLMOBS_ERROR_BUSY there.
+    A C++ exception that leaves a callback of yours ends there where the implementation is compiled
+    as C++ with exceptions, and stands for its failure: a batch dropped, a write refused, no memory,
+    no value, the system's clock; where nothing else would tell of it, llmobs_stats.callbacks_threw
+    counts it. Compiled as C, or without exceptions, the library can't stop one: do not throw.
     After fork the child's spans and requests are inert, its metrics go on from zero; its next use
     of the instance begins with clean rings.
 

@@ -35,10 +35,6 @@ if (Gate::have_cxx()) {
     Gate::runs("$cxx $objects -o $directory/copies", 'linked together');
     Gate::runs("$directory/copies", 'and both run');
 
-    Gate::runs("$cxx -std=c++11 -I. $compile/throwing.cc -o $directory/throwing",
-        'a judge that throws');
-    Gate::runs("$directory/throwing", 'is contained');
-
     Gate::runs("$cxx -x c++ -std=c++11 -DLLMOBS_DISABLE -DLLMOBS_IMPLEMENTATION "
         . "$compile/disabled.c -o $directory/disabled_cxx", 'LLMOBS_DISABLE in C++');
     Gate::runs("$directory/disabled_cxx", 'and it runs');

@@ -38,6 +38,55 @@ llmobsi_inline size_t llmobsi_known_size(size_t given, size_t whole)
     return given != 0 && given < whole ? given : whole;
 }
 
+/* ---- the host's clock, random source and allocator ----------------------------------------- */
+
+/* One that throws does not know the time: the system's. Not inlined where recorders stamp. */
+llmobsi_noinline uint64_t llmobsi_host_time(const llmobs_clock* clock)
+{
+    uint64_t unix_ns = 0;
+    llmobsi_try {
+        unix_ns = clock->unix_ns(clock->user);
+    }
+    llmobsi_catch_any {
+        unix_ns = llmobsi_realtime_ns();
+    }
+    return unix_ns;
+}
+
+llmobsi_fn bool llmobsi_host_fill(const llmobs_random* random, void* bytes, size_t size)
+{
+    bool filled = false;
+    llmobsi_try {
+        filled = random->fill(random->user, bytes, size);
+    }
+    llmobsi_catch_any {
+    }
+    return filled;
+}
+
+/* NULL where it throws: so does operator new when memory runs out. */
+llmobsi_fn void* llmobsi_host_allocate(const llmobs_allocator* allocator, size_t bytes)
+{
+    void* memory = NULL;
+    llmobsi_try {
+        memory = allocator->allocate(allocator->user, bytes, LLMOBS_I_CACHE_LINE);
+    }
+    llmobsi_catch_any {
+    }
+    return memory;
+}
+
+llmobsi_fn void llmobsi_host_release(const llmobs_allocator* allocator, void* memory, size_t bytes)
+{
+    llmobsi_try {
+        allocator->release(allocator->user, memory, bytes);
+    }
+    llmobsi_catch_any {
+    }
+}
+
+/* ---- defaults ------------------------------------------------------------------------------ */
+
 LLMOBS_API llmobs_key llmobs_key_default(void)
 {
     llmobs_key key;
@@ -169,8 +218,8 @@ llmobsi_fn bool llmobsi_config_ratio(double* ratio, double standard)
 /* Where the note about a config goes: nowhere while it is only asked how much memory it needs. */
 llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, const char* text)
 {
-    if (tell && config->note != NULL) {
-        config->note(config->note_user, LLMOBS_NOTE_CONFIG_RANGE, 1, text);
+    if (tell) {
+        llmobsi_host_note(config->note, config->note_user, LLMOBS_NOTE_CONFIG_RANGE, 1, text);
     }
 }
 

@@ -149,9 +149,11 @@ llmobsi_fn void llmobsi_collector_forked(llmobsi_collector* collector)
     collector->expired = 0;
     collector->no_exporter = 0;
     collector->recorder.cost_headers_refused = 0;
+    collector->recorder.callbacks_threw = 0;
     memset(&collector->noted, 0, sizeof collector->noted);
     memset(collector->noted_drops, 0, sizeof collector->noted_drops);
     collector->noted_guardrails = 0;
+    collector->noted_threw = 0;
     collector->noted_requests = 0;
 }
 

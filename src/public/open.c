@@ -28,9 +28,7 @@ llmobsi_fn void llmobsi_memory_return(llmobsi_instance* instance)
 
 llmobsi_fn void llmobsi_tell_now(const llmobs_config* config, llmobs_note note)
 {
-    if (config->note != NULL) {
-        config->note(config->note_user, note, 1, llmobs_note_text(note));
-    }
+    llmobsi_host_note(config->note, config->note_user, note, 1, llmobs_note_text(note));
 }
 
 /* The block: the host's, a parked one, or a new one. */
@@ -48,7 +46,7 @@ llmobsi_fn void* llmobsi_block(const llmobs_config* config, const llmobs_allocat
     } else if (bytes != LLMOBS_I_SIZE_OVERFLOW) {
         memory = llmobsi_unpark(allocator, bytes);
         if (memory == NULL) {
-            memory = allocator->allocate(allocator->user, bytes, LLMOBS_I_CACHE_LINE);
+            memory = llmobsi_host_allocate(allocator, bytes);
         }
     }
     if (memory == NULL) {

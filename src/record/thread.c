@@ -109,6 +109,7 @@ typedef struct llmobsi_recorder {
     llmobsi_atomic32 left; /* see llmobsi_is_left. Close writes */
     llmobsi_atomic64 cost_headers_refused; /* any thread adds, these two */
     llmobsi_atomic64 budgets_missed; /* added while none are kept */
+    llmobsi_atomic64 callbacks_threw; /* any thread adds: see llmobsi_callback_threw */
     /* Set by the layers above: called once in a child after fork, by its first thread to come
        (`come_in`), and by what a callback that forked comes back to. False: it can't be used. */
     bool (*after_fork)(struct llmobsi_recorder* recorder, bool come_in);
@@ -316,7 +317,7 @@ llmobsi_cold bool llmobsi_thread_seed(llmobsi_thread* thread)
     if ((thread->random[0] | thread->random[1] | thread->random[2] | thread->random[3]) != 0) {
         return true;
     }
-    if (random->fill != NULL ? !random->fill(random->user, thread->random, sizeof thread->random)
+    if (random->fill != NULL ? !llmobsi_host_fill(random, thread->random, sizeof thread->random)
                              : !llmobsi_random_bytes(thread->random, sizeof thread->random)) {
         memset(thread->random, 0, sizeof thread->random);
         return false;
