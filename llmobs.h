@@ -23,6 +23,7 @@ CONTENTS: search for a tag.
     >>api:platform           >>platform               compiler, clocks, random bytes, locks
                              >>atomic                 named-order atomic operations
                              >>arena                  one block of memory, laid out once
+                             >>host                   callbacks of the host's: exceptions end there
     >>api:result             >>result                 result codes and notes
     >>api:ledger             >>ledger                 what was recorded, exported and lost
                              >>text                   bounded writer, numbers, UTF-8
@@ -130,6 +131,7 @@ CONTENTS: search for a tag.
                              >>phase_words            phases: what their spans say
     >>api:request            >>request                requests: begin, phases
     >>api:progress           >>progress               requests: tokens, verdicts, time in batches
+    >>api:engine             >>engine                 requests: the steps of an engine
                              >>ending                 requests: what is known at the end
                              >>ending_cost            requests: what they cost, and their budgets
                              >>ending_sample          requests: whether they are judged, and why
@@ -379,6 +381,10 @@ CONTENTS: search for a tag.
     is dropped and counted as `signal`, but for what it adds to metrics, which arrives. An
     exporter's callback runs on the exporter's own thread: spans and log records that it makes are
     dropped as `self`; flush, tick and close answer LLMOBS_ERROR_BUSY there.
+    A C++ exception that leaves a callback of yours ends there where the implementation is compiled
+    as C++ with exceptions, and stands for its failure: a batch dropped, a write refused, no memory,
+    no value, the system's clock; where nothing else would tell of it, llmobs_stats.callbacks_threw
+    counts it. Compiled as C, or without exceptions, the library can't stop one: do not throw.
     After fork the child's spans and requests are inert, its metrics go on from zero; its next use
     of the instance begins with clean rings.
 
@@ -628,7 +634,9 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
     X(JUDGE_FULL, "requests that a guardrail triggered on were not kept to be judged: no place "  \
                   "was free (raise llmobs_config.captures, or take them sooner)")                 \
     X(CALLBACK_SLOW, "a gauge's, alerts' or notes' callback did not return in time: its thread " \
-                     "is left to it after close")
+                     "is left to it after close")                                                 \
+    X(CALLBACK_THREW, "a C++ exception left a callback of the host's and ended there: what it "   \
+                      "was told is lost to it")
 
 typedef enum llmobs_note {
 #define LLMOBS_I_NOTE(name, text) LLMOBS_NOTE_##name,
@@ -642,8 +650,7 @@ LLMOBS_API const char* llmobs_note_text(llmobs_note note);
 
 /* The diagnostics callback. Called from set-up calls, from the tick and from exporter threads,
    never from a recording call; each kind of note at most once a second. `count` is how often it
-   happened since the last time it was told. It must not call back into this instance and must
-   not throw. */
+   happened since the last time it was told. It must not call back into this instance. */
 typedef void (*llmobs_note_fn)(void* user, llmobs_note note, uint64_t count, const char* text);
 
 /* =================================================================================================
@@ -791,6 +798,8 @@ typedef struct llmobs_stats {
     uint64_t drift_saved;        /* times that a detector's past was written      */
     uint64_t drift_failed;       /* times that it could not be                    */
     uint64_t drift_damaged;      /* files of it that were set aside               */
+    uint64_t callbacks_threw;    /* C++ exceptions that left a callback of the host's and ended
+                                    there, where no other account tells of it    */
 } llmobs_stats;
 
 /* [any] "pool", "threads", ...; "unknown" for other numbers. */
@@ -941,26 +950,25 @@ LLMOBS_API llmobs_key llmobs_key_default(void);
 
 /* The host's own secure store for raw texts: the one way by which they leave the library, and only
    where llmobs_config.audit is set. Called on the thread that hands a text over, inside that call,
-   in its order; see llmobs_audit. It keeps no copy here. It must not throw. */
+   in its order; see llmobs_audit. It keeps no copy here. */
 typedef struct llmobs_audit llmobs_audit;
 typedef void (*llmobs_audit_fn)(void* user, const llmobs_audit* part);
 
 /* The host's own store for what requests cost: llmobs_config.cost_store. Called on the thread that
-   ends a request, inside that call; see llmobs_cost_entry. It must not throw. */
+   ends a request, inside that call; see llmobs_cost_entry. */
 typedef struct llmobs_cost_entry llmobs_cost_entry;
 typedef void (*llmobs_cost_store_fn)(void* user, const llmobs_cost_entry* entry);
 
 /* Gets the news of the alerts of one group, or of one rule that has none: llmobs_config.alert.
    `count` is at least 1. Called by the tick, no lock held. It may make any call but that inside it
-   llmobs_tick, _flush and _close answer ERROR_BUSY. It must not throw. */
+   llmobs_tick, _flush and _close answer ERROR_BUSY. */
 typedef struct llmobs_alert llmobs_alert;
 typedef void (*llmobs_alert_fn)(void* user, const llmobs_alert* alerts, size_t count);
 
 /* Gets what a run of a drift detector came to: llmobs_config.on_drift. For each run that finds
    drift, and for each that llmobs_drift_run_now asked for, whatever it came to, so that a release
    can wait for it. Called on the thread that makes runs, no lock held. It may make any call but
-   that inside it llmobs_drift_work, llmobs_tick, _flush and _close answer ERROR_BUSY. A C++
-   exception ends there where the implementation is compiled as C++; else it must not throw. */
+   that inside it llmobs_drift_work, llmobs_tick, _flush and _close answer ERROR_BUSY. */
 typedef struct llmobs_drift_report llmobs_drift_report;
 typedef void (*llmobs_drift_fn)(void* user, const llmobs_drift_report* report);
 
@@ -3830,7 +3838,8 @@ LLMOBS_API void llmobs_request_scheduled(llmobs_request request);
 LLMOBS_API void llmobs_request_token(llmobs_request request);
 LLMOBS_API void llmobs_request_tokens(llmobs_request request, uint32_t count);
 
-/* [any] A step of speculative decoding: so many tokens drafted, so many of them accepted. */
+/* [any] A step of speculative decoding: so many tokens drafted, so many of them accepted, the first
+   ones. */
 LLMOBS_API void llmobs_request_speculative(llmobs_request request, uint32_t drafted,
                                            uint32_t accepted);
 
@@ -3863,9 +3872,59 @@ LLMOBS_API void llmobs_requests_share(const llmobs_request* requests, size_t cou
 LLMOBS_API void llmobs_requests_share_energy(const llmobs_request* requests, size_t count,
                                              uint64_t microjoules);
 
-/* [any] Begins the span of such a step, with a link to each request that it serves. */
+/* [any] Begins the span of such a step, with a link to each request that it serves. An engine's
+   steps are told whole by llmobs_engine_step_begin. */
 LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
                                           const llmobs_request* requests, size_t count);
+
+/* =================================================================================================
+ *  >>api:engine             requests: the steps of an engine
+ * ============================================================================================== */
+
+/* ---- requests: the steps of an engine ------------------------------------------------------ */
+
+/* An engine that serves several requests in one step. Made once, kept by the thread that decodes,
+   which alone uses it. A zeroed one, and one of a closed instance, is inert. */
+typedef struct llmobs_engine {
+    uint32_t instance; /* private, as all its fields */
+    llmobs_gauge kv_usage;
+    llmobs_gauge busy_slots;
+    llmobs_histogram step_tokens;
+    llmobs_counter steps;
+    uint64_t step_count;
+    uint64_t busy_count;
+    llmobs_span step;
+    const llmobs_request* requests;
+    size_t request_count;
+    uint64_t began;
+} llmobs_engine;
+
+/* How an engine stands at the end of a step. */
+typedef struct llmobs_engine_load {
+    size_t size;         /* sizeof(llmobs_engine_load); 0 means this version's                   */
+    uint64_t tokens;     /* that the step has worked on, of prompts and of answers; 0: not known */
+    uint64_t kv_used;    /* of the KV cache, in tokens, blocks or bytes,                         */
+    uint64_t kv_size;    /* and all of it; 0: not known                                          */
+    uint32_t slots_busy; /* that have a request; 0: as many as the step has served               */
+} llmobs_engine_load;
+
+/* [any] Zeroed but for the size. */
+LLMOBS_API llmobs_engine_load llmobs_engine_load_default(void);
+
+/* [any, locks] Finds the series of an engine that serves this model. */
+LLMOBS_API llmobs_engine llmobs_engine_of(llmobs* obs, const char* model);
+
+/* [owner] Begins a step, such as a decode: its span with a link to each request that it serves,
+   and llamacpp:n_decode. The list must not change until the step's end. Its span is returned, to
+   set attributes on. 45 ns, and 25 for each request. */
+LLMOBS_API llmobs_span llmobs_engine_step_begin(llmobs_engine* engine, const char* name,
+                                                const llmobs_request* requests, size_t count);
+
+/* [owner] Ends it: the time that it took is shared by its requests (llmobs_requests_share), and
+   the load goes to vllm:kv_cache_usage_perc, vllm:iteration_tokens_total and
+   llamacpp:n_busy_slots_per_decode, an average. `load` may be NULL: not known. 30 ns, and 10 for
+   each request. Without a step under way it does nothing. */
+LLMOBS_API void llmobs_engine_step_end(llmobs_engine* engine, const llmobs_engine_load* load);
 
 /* =================================================================================================
  *  >>api:vocabulary         requests: attributes of the root span
@@ -7308,6 +7367,39 @@ LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
     return zero;
 }
 
+/* ---- engine ---------------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_engine_load llmobs_engine_load_default(void)
+{
+    llmobs_engine_load zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
+
+LLMOBS_API llmobs_engine llmobs_engine_of(llmobs* obs, const char* model)
+{
+    llmobs_engine zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)model;
+    return zero;
+}
+
+LLMOBS_API llmobs_span llmobs_engine_step_begin(llmobs_engine* engine, const char* name,
+                                                const llmobs_request* requests, size_t count)
+{
+    llmobs_span zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    if (engine) { __builtin_memset(engine, 0, sizeof *engine); }
+    (void)name; (void)requests; (void)count;
+    return zero;
+}
+
+LLMOBS_API void llmobs_engine_step_end(llmobs_engine* engine, const llmobs_engine_load* load)
+{
+    if (engine) { __builtin_memset(engine, 0, sizeof *engine); }
+    (void)load;
+}
+
 /* ---- vocabulary ------------------------------------------------------------------------------ */
 
 LLMOBS_API void llmobs_span_set_llm(llmobs_span span, const llmobs_llm_attributes* attributes)
@@ -8899,6 +8991,34 @@ llmobsi_fn void* llmobsi_arena_take_pages(llmobsi_arena* arena, size_t bytes)
 }
 
 /* =================================================================================================
+ *  >>host                   platform: callbacks of the host's: exceptions end there
+ * ============================================================================================== */
+
+/* Callbacks of the host's: where the implementation is compiled as C++ with exceptions, one that
+   leaves a callback ends there. It would unwind a thread of ours, which ends the process, or a call
+   that holds a lock. What it stands for is said where each kind is called. */
+
+#if defined(__cplusplus) && (defined(__cpp_exceptions) || defined(__EXCEPTIONS))
+#define llmobsi_try try
+#define llmobsi_catch_any catch (...)
+#else
+#define llmobsi_try if (true)
+#define llmobsi_catch_any if (false)
+#endif
+
+/* One that throws has taken nothing. */
+llmobsi_fn bool llmobsi_host_write(llmobs_write_fn write, void* user, const char* data, size_t size)
+{
+    bool taken = false;
+    llmobsi_try {
+        taken = write(user, data, size);
+    }
+    llmobsi_catch_any {
+    }
+    return taken;
+}
+
+/* =================================================================================================
  *  >>result                 core: result codes and notes
  * ============================================================================================== */
 
@@ -8925,6 +9045,19 @@ LLMOBS_API const char* llmobs_note_text(llmobs_note note)
     return (unsigned)note < (unsigned)LLMOBS_NOTE_COUNT ? texts[note] : "unknown note";
 }
 
+/* One that throws has been told all the same. */
+llmobsi_fn void llmobsi_host_note(llmobs_note_fn tell, void* user, llmobs_note note,
+                                  uint64_t count, const char* text)
+{
+    if (tell != NULL) {
+        llmobsi_try {
+            tell(user, note, count, text);
+        }
+        llmobsi_catch_any {
+        }
+    }
+}
+
 /* Counts what is to be told, and tells it: each kind at most once a second, with how often it
    happened. */
 typedef struct llmobsi_notes {
@@ -8948,7 +9081,7 @@ llmobsi_fn void llmobsi_notes_tell(llmobsi_notes* notes, llmobs_note note, uint6
     llmobsi_store_relaxed(&notes->told_ns[note], now_ns);
     count = llmobsi_exchange_ordered(&notes->count[note], 0);
     if (count != 0) {
-        notes->tell(notes->user, note, count, llmobs_note_text(note));
+        llmobsi_host_note(notes->tell, notes->user, note, count, llmobs_note_text(note));
     }
 }
 
@@ -9047,8 +9180,8 @@ llmobsi_fn void llmobsi_writer_flush(llmobsi_writer* writer)
 {
     size_t length = writer->length;
     writer->length = 0;
-    if (length > 0 && !writer->failed && !writer->write(writer->user, writer->data, length)) {
-        llmobsi_writer_fail(writer);
+    if (length > 0 && !writer->failed) {
+        writer->failed = !llmobsi_host_write(writer->write, writer->user, writer->data, length);
     }
 }
 
@@ -9077,7 +9210,7 @@ llmobsi_cold void llmobsi_put_slow(llmobsi_writer* writer, const char* data, siz
     if (size <= writer->capacity) {
         memcpy(writer->data, data, size);
         writer->length = size;
-    } else if (!writer->write(writer->user, data, size)) { /* larger than the buffer: no copy */
+    } else if (!llmobsi_host_write(writer->write, writer->user, data, size)) { /* no copy */
         llmobsi_writer_fail(writer);
     }
 }
@@ -13176,6 +13309,55 @@ llmobsi_inline size_t llmobsi_known_size(size_t given, size_t whole)
     return given != 0 && given < whole ? given : whole;
 }
 
+/* ---- the host's clock, random source and allocator ----------------------------------------- */
+
+/* One that throws does not know the time: the system's. Not inlined where recorders stamp. */
+llmobsi_noinline uint64_t llmobsi_host_time(const llmobs_clock* clock)
+{
+    uint64_t unix_ns = 0;
+    llmobsi_try {
+        unix_ns = clock->unix_ns(clock->user);
+    }
+    llmobsi_catch_any {
+        unix_ns = llmobsi_realtime_ns();
+    }
+    return unix_ns;
+}
+
+llmobsi_fn bool llmobsi_host_fill(const llmobs_random* random, void* bytes, size_t size)
+{
+    bool filled = false;
+    llmobsi_try {
+        filled = random->fill(random->user, bytes, size);
+    }
+    llmobsi_catch_any {
+    }
+    return filled;
+}
+
+/* NULL where it throws: so does operator new when memory runs out. */
+llmobsi_fn void* llmobsi_host_allocate(const llmobs_allocator* allocator, size_t bytes)
+{
+    void* memory = NULL;
+    llmobsi_try {
+        memory = allocator->allocate(allocator->user, bytes, LLMOBS_I_CACHE_LINE);
+    }
+    llmobsi_catch_any {
+    }
+    return memory;
+}
+
+llmobsi_fn void llmobsi_host_release(const llmobs_allocator* allocator, void* memory, size_t bytes)
+{
+    llmobsi_try {
+        allocator->release(allocator->user, memory, bytes);
+    }
+    llmobsi_catch_any {
+    }
+}
+
+/* ---- defaults ------------------------------------------------------------------------------ */
+
 LLMOBS_API llmobs_key llmobs_key_default(void)
 {
     llmobs_key key;
@@ -13307,8 +13489,8 @@ llmobsi_fn bool llmobsi_config_ratio(double* ratio, double standard)
 /* Where the note about a config goes: nowhere while it is only asked how much memory it needs. */
 llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, const char* text)
 {
-    if (tell && config->note != NULL) {
-        config->note(config->note_user, LLMOBS_NOTE_CONFIG_RANGE, 1, text);
+    if (tell) {
+        llmobsi_host_note(config->note, config->note_user, LLMOBS_NOTE_CONFIG_RANGE, 1, text);
     }
 }
 
@@ -13696,7 +13878,7 @@ llmobsi_fn void llmobsi_park(const llmobs_allocator* allocator, void* memory, si
     llmobsi_parking[i].allocator = *allocator;
     (void)pthread_mutex_unlock(&llmobsi_parking_lock);
     if (last.memory != NULL) {
-        last.allocator.release(last.allocator.user, last.memory, last.bytes);
+        llmobsi_host_release(&last.allocator, last.memory, last.bytes);
     }
 }
 
@@ -13724,8 +13906,7 @@ LLMOBS_API size_t llmobs_release(void)
     for (i = 0; i < LLMOBS_I_PARKING; i++) {
         if (parked[i].memory != NULL) {
             freed += parked[i].bytes;
-            parked[i].allocator.release(parked[i].allocator.user, parked[i].memory,
-                                        parked[i].bytes);
+            llmobsi_host_release(&parked[i].allocator, parked[i].memory, parked[i].bytes);
         }
     }
     return freed;
@@ -13786,14 +13967,14 @@ llmobsi_inline uint64_t llmobsi_now(const llmobsi_timeline* timeline)
         return llmobsi_cycles();
     }
     return timeline->source == LLMOBS_I_TIME_INJECTED
-               ? timeline->injected.unix_ns(timeline->injected.user)
+               ? llmobsi_host_time(&timeline->injected)
                : llmobsi_monotonic_ns();
 }
 
 /* Unix time, by the host's clock where there is one. */
 llmobsi_fn uint64_t llmobsi_clock_unix_ns(const llmobs_clock* clock)
 {
-    return clock->unix_ns != NULL ? clock->unix_ns(clock->user) : llmobsi_realtime_ns();
+    return clock->unix_ns != NULL ? llmobsi_host_time(clock) : llmobsi_realtime_ns();
 }
 
 /* How far Unix time is ahead of monotonic time, by the best of three tries: a thread that is
@@ -15235,9 +15416,8 @@ LLMOBS_API llmobs_result llmobs_config_from_env(llmobs_config* config)
         const char* value = llmobsi_env_get(variables[i].name);
         if (value != NULL && !variables[i].take(&whole, value)) {
             result = LLMOBS_ERROR_ARGUMENT;
-            if (whole.note != NULL) {
-                whole.note(whole.note_user, LLMOBS_NOTE_ENVIRONMENT, 1, variables[i].refused);
-            }
+            llmobsi_host_note(whole.note, whole.note_user, LLMOBS_NOTE_ENVIRONMENT, 1,
+                              variables[i].refused);
         }
     }
     memcpy(config, &whole, known);
@@ -16157,7 +16337,7 @@ llmobsi_fn bool llmobsi_keyring_put_random(llmobsi_keyring* keyring)
     llmobsi_key_origin origin;
     llmobsi_keyset set;
     bool filled = keyring->random.fill != NULL
-                      ? keyring->random.fill(keyring->random.user, bytes, sizeof bytes)
+                      ? llmobsi_host_fill(&keyring->random, bytes, sizeof bytes)
                       : llmobsi_random_bytes(bytes, sizeof bytes);
     if (!filled) {
         return false;
@@ -19601,7 +19781,7 @@ llmobsi_inline bool llmobsi_keep_better(bool found, const llmobsi_match* match, 
     return found || any;
 }
 
-#define llmobsi_try(CLASS, call)                                                                  \
+#define llmobsi_look(CLASS, call)                                                                  \
     (any = llmobsi_keep_better(llmobsi_wants(view, LLMOBS_PII_##CLASS) && (call), &match, any,    \
                                best))
 
@@ -19615,18 +19795,18 @@ llmobsi_fn bool llmobsi_colon_read(llmobsi_view* view, size_t place, uint8_t fir
         size_t start = place + 1 - llmobsi_run_back(view, place + 1, LLMOBS_I_HEX, 5);
         uint8_t before = llmobsi_back(view, start, 1);
         if (llmobsi_number_begins(view, start) && before != ':' && before != '.') {
-            llmobsi_try(IP_ADDRESS, llmobsi_ipv6_read(view, start, &match));
+            llmobsi_look(IP_ADDRESS, llmobsi_ipv6_read(view, start, &match));
         }
-        llmobsi_try(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));
+        llmobsi_look(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));
     } else if (second == ':' && first == ':' &&
                !llmobsi_is(llmobsi_back(view, place, 1), LLMOBS_I_WORD | LLMOBS_I_DOT) &&
                llmobsi_back(view, place, 1) != ':') {
-        llmobsi_try(IP_ADDRESS, llmobsi_ipv6_read(view, place, &match));
+        llmobsi_look(IP_ADDRESS, llmobsi_ipv6_read(view, place, &match));
     }
     if (llmobsi_is(first, LLMOBS_I_DIGIT)) {
-        llmobsi_try(API_KEY, llmobsi_telegram_read(view, place + 1, &match));
+        llmobsi_look(API_KEY, llmobsi_telegram_read(view, place + 1, &match));
     }
-    llmobsi_try(PASSWORD, llmobsi_value_read(view, place + 1, &match));
+    llmobsi_look(PASSWORD, llmobsi_value_read(view, place + 1, &match));
     return any;
 }
 
@@ -19648,45 +19828,45 @@ llmobsi_noinline bool llmobsi_recognize_read(llmobsi_view* view, size_t place, l
     if (llmobsi_is(first, LLMOBS_I_DIGIT) && second != '@') {
         any = llmobsi_number_trigger(view, place, best);
         if (second == 'Q') {
-            llmobsi_try(API_KEY, llmobsi_azure_read(view, place, &match));
+            llmobsi_look(API_KEY, llmobsi_azure_read(view, place, &match));
         }
     } else if (llmobsi_is(first, LLMOBS_I_UPPER) && llmobsi_is(second, LLMOBS_I_DIGIT)) {
-        llmobsi_try(IBAN, llmobsi_iban_read(view, place, &match));
+        llmobsi_look(IBAN, llmobsi_iban_read(view, place, &match));
     }
     if (second == ':' || second == '=') {
         any = llmobsi_keep_better(llmobsi_colon_read(view, place, first, second, &match), &match,
                                   any, best);
     } else if (second == '@') {
-        llmobsi_try(EMAIL, llmobsi_email_read(view, place + 1, &match));
+        llmobsi_look(EMAIL, llmobsi_email_read(view, place + 1, &match));
     } else if (second == '-') {
-        llmobsi_try(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));
+        llmobsi_look(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));
     }
     if (first == ':') {
-        llmobsi_try(URL_PASSWORD, llmobsi_url_read(view, place, &match));
+        llmobsi_look(URL_PASSWORD, llmobsi_url_read(view, place, &match));
     } else if (first == '+') {
-        llmobsi_try(PHONE, llmobsi_e164_read(view, place, &match));
+        llmobsi_look(PHONE, llmobsi_e164_read(view, place, &match));
     } else if (first == '(') {
-        llmobsi_try(PHONE, llmobsi_area_read(view, place, &match));
+        llmobsi_look(PHONE, llmobsi_area_read(view, place, &match));
     } else if (first == '-') {
-        llmobsi_try(PRIVATE_KEY, llmobsi_pem_read(view, place, &match));
+        llmobsi_look(PRIVATE_KEY, llmobsi_pem_read(view, place, &match));
     } else if (!llmobsi_is(first, LLMOBS_I_DIGIT)) {
         if (first == 'e' && second == 'y') {
-            llmobsi_try(JWT, llmobsi_jwt_read(view, place, &match));
+            llmobsi_look(JWT, llmobsi_jwt_read(view, place, &match));
         }
-        llmobsi_try(API_KEY, llmobsi_secret_read(view, place, &match));
+        llmobsi_look(API_KEY, llmobsi_secret_read(view, place, &match));
     }
     if (!view->has_extras) {
         return any;
     }
-    llmobsi_try(CRYPTO_ADDRESS, llmobsi_coin_read(view, place, &match));
+    llmobsi_look(CRYPTO_ADDRESS, llmobsi_coin_read(view, place, &match));
     for (i = 0; i < view->term_count; i++) {
-        llmobsi_try(CUSTOM, llmobsi_term_is_valid(&view->terms[i]) &&
+        llmobsi_look(CUSTOM, llmobsi_term_is_valid(&view->terms[i]) &&
                                 llmobsi_term_read(view, &view->terms[i], place, &match));
     }
     return any;
 }
 
-#undef llmobsi_try
+#undef llmobsi_look
 
 /* ---- what goes on -------------------------------------------------------------------------- */
 
@@ -20252,10 +20432,18 @@ llmobsi_fn bool llmobsi_scan_listen(void* user, llmobsi_scan_step step,
                                     size_t size)
 {
     const llmobsi_scan_listener* listener = (const llmobsi_scan_listener*)user;
+    bool more = true;
     (void)bytes;
     (void)size;
-    return (step != LLMOBS_I_SCAN_WHOLE && step != LLMOBS_I_SCAN_END) || listener->found == NULL ||
-           listener->found(listener->user, finding);
+    if ((step == LLMOBS_I_SCAN_WHOLE || step == LLMOBS_I_SCAN_END) && listener->found != NULL) {
+        more = false; /* as of one that throws */
+        llmobsi_try {
+            more = listener->found(listener->user, finding);
+        }
+        llmobsi_catch_any {
+        }
+    }
+    return more;
 }
 
 LLMOBS_API uint64_t llmobs_scan(const llmobs_scan_rules* rules, const char* text, size_t size,
@@ -20726,7 +20914,7 @@ typedef struct llmobsi_redact_outlet {
 llmobsi_fn bool llmobsi_redact_hand_on(void* user, const char* data, size_t size)
 {
     llmobsi_redact_outlet* outlet = (llmobsi_redact_outlet*)user;
-    bool done = outlet->redactor->write(outlet->redactor->user, data, size);
+    bool done = llmobsi_host_write(outlet->redactor->write, outlet->redactor->user, data, size);
     if (data == outlet->buffer) {
         llmobsi_wipe(outlet->buffer, size);
     }
@@ -22487,6 +22675,7 @@ typedef struct llmobsi_recorder {
     llmobsi_atomic32 left; /* see llmobsi_is_left. Close writes */
     llmobsi_atomic64 cost_headers_refused; /* any thread adds, these two */
     llmobsi_atomic64 budgets_missed; /* added while none are kept */
+    llmobsi_atomic64 callbacks_threw; /* any thread adds: see llmobsi_callback_threw */
     /* Set by the layers above: called once in a child after fork, by its first thread to come
        (`come_in`), and by what a callback that forked comes back to. False: it can't be used. */
     bool (*after_fork)(struct llmobsi_recorder* recorder, bool come_in);
@@ -22694,7 +22883,7 @@ llmobsi_cold bool llmobsi_thread_seed(llmobsi_thread* thread)
     if ((thread->random[0] | thread->random[1] | thread->random[2] | thread->random[3]) != 0) {
         return true;
     }
-    if (random->fill != NULL ? !random->fill(random->user, thread->random, sizeof thread->random)
+    if (random->fill != NULL ? !llmobsi_host_fill(random, thread->random, sizeof thread->random)
                              : !llmobsi_random_bytes(thread->random, sizeof thread->random)) {
         memset(thread->random, 0, sizeof thread->random);
         return false;
@@ -23088,15 +23277,21 @@ llmobsi_fn void llmobsi_shut(uint32_t ticket)
 
 /* Callbacks of the host: marks of the thread that runs one. */
 
-/* Where the implementation is compiled as C++ with exceptions, one that leaves the host's callback
-   ends there: it would unwind a thread of ours, which ends the process. */
-#if defined(__cplusplus) && (defined(__cpp_exceptions) || defined(__EXCEPTIONS))
-#define llmobsi_try try
-#define llmobsi_catch_any catch (...)
-#else
-#define llmobsi_try if (true)
-#define llmobsi_catch_any if (false)
-#endif
+/* Counts an exception that left a callback of the host's, of which nothing else would tell. */
+llmobsi_cold void llmobsi_callback_threw(llmobsi_recorder* recorder)
+{
+    (void)llmobsi_add_relaxed(&recorder->callbacks_threw, 1);
+}
+
+/* The same where the thread is outside, and the instance may be closed by now. */
+llmobsi_cold void llmobsi_callback_threw_at(uint32_t ticket)
+{
+    llmobsi_thread* thread = llmobsi_enter(ticket);
+    if (thread != NULL) {
+        llmobsi_callback_threw(thread->recorder);
+        llmobsi_leave();
+    }
+}
 
 /* Whether close has given up waiting for a callback of the host's. The instance's block stays then;
    who comes back to it calls nothing else of the host's, and hands nothing over. */
@@ -27057,7 +27252,7 @@ llmobsi_fn bool llmobsi_bucket_take(llmobsi_atomic64* bucket, uint64_t token_ns,
 llmobsi_fn uint64_t llmobsi_sampler_now(const llmobsi_timeline* timeline)
 {
     return timeline->source == LLMOBS_I_TIME_INJECTED
-               ? timeline->injected.unix_ns(timeline->injected.user)
+               ? llmobsi_host_time(&timeline->injected)
                : llmobsi_monotonic_ns();
 }
 
@@ -30155,7 +30350,7 @@ llmobsi_inline llmobsi_budgets* llmobsi_budgets_of(const llmobsi_recorder* recor
 llmobsi_inline uint64_t llmobsi_budgets_now(const llmobsi_timeline* timeline)
 {
     return llmobsi_unlikely(timeline->source == LLMOBS_I_TIME_INJECTED)
-               ? timeline->injected.unix_ns(timeline->injected.user)
+               ? llmobsi_host_time(&timeline->injected)
                : llmobsi_realtime_coarse_ns();
 }
 
@@ -35015,8 +35210,9 @@ typedef struct llmobsi_drift_writer {
 llmobsi_fn void llmobsi_drift_flush(llmobsi_drift_writer* writer)
 {
     writer->sum = llmobsi_hash64_own(writer->block, writer->used, writer->sum);
-    writer->failed = writer->failed || !writer->write(writer->user, (const char*)writer->block,
-                                                      writer->used);
+    writer->failed = writer->failed ||
+                     !llmobsi_host_write(writer->write, writer->user, (const char*)writer->block,
+                                         writer->used);
     writer->used = 0;
 }
 
@@ -35131,7 +35327,7 @@ LLMOBS_API llmobs_result llmobs_drift_baseline_write(const llmobs_drift_baseline
     llmobsi_drift_put_all(&writer, baseline);
     llmobsi_wipe(writer.block, sizeof writer.block);
     llmobsi_store_le64(sum, writer.sum);
-    if (writer.failed || !write(user, (const char*)sum, sizeof sum)) {
+    if (writer.failed || !llmobsi_host_write(write, user, (const char*)sum, sizeof sum)) {
         return LLMOBS_ERROR_SYSTEM;
     }
     return LLMOBS_OK;
@@ -40331,6 +40527,7 @@ llmobsi_fn void llmobsi_detector_tell(const llmobsi_detectors* detectors, uint32
             detectors->tell(detectors->user, report);
         }
         llmobsi_catch_any {
+            llmobsi_callback_threw_at(ticket);
         }
         (void)llmobsi_callback_end(&callback);
     }
@@ -41294,6 +41491,7 @@ llmobsi_fn void llmobsi_stream_end(llmobsi_request_stream* stream, char out[LLMO
 
 /* What it needs to know. */
 typedef struct llmobsi_auditor {
+    uint32_t ticket;
     char request_id[LLMOBS_I_REQUEST_TEXT_MOST + 1];
     llmobs_audit_fn audit;
     void* user;
@@ -41304,6 +41502,7 @@ llmobsi_fn void llmobsi_auditor_take(const llmobsi_thread* thread, const llmobsi
                                      llmobsi_auditor* auditor)
 {
     llmobs_string id = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_REQUEST_ID);
+    auditor->ticket = thread->recorder->ticket;
     auditor->audit = llmobsi_requests_of(thread->recorder)->audit;
     auditor->user = llmobsi_requests_of(thread->recorder)->audit_user;
     memcpy(auditor->request_id, id.data, id.size + 1);
@@ -41325,7 +41524,12 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
     audit.offset = offset;
     audit.final = final;
     cancel = llmobsi_cancel_hold(); /* a store writes files; the request must end all the same */
-    auditor->audit(auditor->user, &audit);
+    llmobsi_try {
+        auditor->audit(auditor->user, &audit);
+    }
+    llmobsi_catch_any {
+        llmobsi_callback_threw_at(auditor->ticket);
+    }
     llmobsi_cancel_resume(cancel);
 }
 
@@ -42322,6 +42526,33 @@ llmobsi_fn void llmobsi_request_model(const llmobsi_request* record,
     memcpy(model, text.data, text.size + 1);
 }
 
+/* Counts which tokens of a draft were accepted, by their position in it: the first ones. Drafts are
+   short; beyond the last of these positions all are one. */
+llmobsi_fn void llmobsi_positions_count(llmobs* obs, const char* model, uint32_t accepted)
+{
+    static const char* const positions[] = {"0", "1", "2",  "3",  "4",  "5",  "6",  "7",  "8",
+                                            "9", "10", "11", "12", "13", "14", "15", "16+"};
+    const uint32_t last = (uint32_t)(sizeof positions / sizeof positions[0]) - 1;
+    llmobs_metric vllm =
+        llmobs_metric_of(obs, LLMOBS_METRIC_VLLM_SPEC_DECODE_NUM_ACCEPTED_TOKENS_PER_POS);
+    llmobs_metric llamacpp =
+        llmobs_metric_of(obs, LLMOBS_METRIC_LLAMACPP_SPEC_DECODE_NUM_ACCEPTED_TOKENS_PER_POS);
+    const char* values[3];
+    uint32_t i;
+    values[0] = model;
+    values[1] = "0";
+    for (i = 0; i < accepted && i <= last; i++) {
+        uint64_t amount = i == last ? accepted - last : 1;
+        values[2] = positions[i];
+        if (vllm.number != 0) {
+            llmobs_counter_add(llmobsi_counter_briefly(vllm, values, 3), amount);
+        }
+        if (llamacpp.number != 0) {
+            llmobs_counter_add(llmobsi_counter_briefly(llamacpp, &values[2], 1), amount);
+        }
+    }
+}
+
 LLMOBS_API void llmobs_request_speculative(llmobs_request request, uint32_t drafted,
                                            uint32_t accepted)
 {
@@ -42342,6 +42573,7 @@ LLMOBS_API void llmobs_request_speculative(llmobs_request request, uint32_t draf
     llmobsi_engine_count(obs, LLMOBS_METRIC_LLAMACPP_SPEC_DECODE_NUM_DRAFT_TOKENS, model, drafted);
     llmobsi_engine_count(obs, LLMOBS_METRIC_LLAMACPP_SPEC_DECODE_NUM_ACCEPTED_TOKENS, model,
                          accepted);
+    llmobsi_positions_count(obs, model, accepted);
 }
 
 /* Keeps what happened, for the end to tell. Any thread. */
@@ -42517,7 +42749,8 @@ LLMOBS_API void llmobs_requests_share_energy(const llmobs_request* requests, siz
     }
 }
 
-LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
+/* The span of a step, with a link to each request that it serves. */
+llmobsi_fn llmobs_span llmobsi_batch_span(llmobs* obs, const char* name,
                                           const llmobs_request* requests, size_t count)
 {
     llmobs_span batch = llmobs_span_root(obs, name);
@@ -42526,8 +42759,121 @@ LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
     for (i = 0; requests != NULL && i < count; i++) {
         llmobs_span_link_to(batch, llmobs_request_span(requests[i]));
     }
+    return batch;
+}
+
+LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
+                                          const llmobs_request* requests, size_t count)
+{
+    llmobs_span batch = llmobsi_batch_span(obs, name, requests, count);
     llmobsi_engine_count(obs, LLMOBS_METRIC_LLAMACPP_N_DECODE, NULL, 1);
     return batch;
+}
+
+/* =================================================================================================
+ *  >>engine                 analyze: requests: the steps of an engine
+ * ============================================================================================== */
+
+/* The steps of an engine: spans with links, and what gauges tell of them. */
+
+LLMOBS_API llmobs_engine_load llmobs_engine_load_default(void)
+{
+    llmobs_engine_load load;
+    memset(&load, 0, sizeof load);
+    load.size = sizeof load;
+    return load;
+}
+
+/* ---- its series ---------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_engine llmobs_engine_of(llmobs* obs, const char* model)
+{
+    llmobs_engine engine;
+    llmobs_metric metric;
+    const char* values[2];
+    values[0] = model;
+    values[1] = "0";
+    memset(&engine, 0, sizeof engine);
+    engine.instance = llmobsi_ticket(obs);
+    metric = llmobs_metric_of(obs, LLMOBS_METRIC_VLLM_KV_CACHE_USAGE_PERC);
+    if (metric.number != 0) {
+        engine.kv_usage = llmobs_gauge_get(metric, values, 2);
+    }
+    metric = llmobs_metric_of(obs, LLMOBS_METRIC_VLLM_ITERATION_TOKENS);
+    if (metric.number != 0) {
+        engine.step_tokens = llmobs_histogram_get(metric, values, 2);
+    }
+    metric = llmobs_metric_of(obs, LLMOBS_METRIC_LLAMACPP_N_BUSY_SLOTS_PER_DECODE);
+    if (metric.number != 0) {
+        engine.busy_slots = llmobs_gauge_get(metric, NULL, 0);
+    }
+    metric = llmobs_metric_of(obs, LLMOBS_METRIC_LLAMACPP_N_DECODE);
+    if (metric.number != 0) {
+        engine.steps = llmobs_counter_get(metric, NULL, 0);
+    }
+    return engine;
+}
+
+/* ---- a step -------------------------------------------------------------------------------- */
+
+/* The time now, or since `began`; 0: nothing is recorded. */
+llmobsi_fn uint64_t llmobsi_step_time(const llmobs_engine* engine, uint64_t began)
+{
+    llmobsi_thread* thread = llmobsi_enter(engine->instance);
+    uint64_t now = 0;
+    if (thread != NULL) {
+        const llmobsi_timeline* timeline = &thread->recorder->timeline;
+        now = llmobsi_request_now(timeline);
+        now = began != 0 ? llmobsi_timeline_elapsed(timeline, began, now) : now;
+        llmobsi_leave();
+    }
+    return now;
+}
+
+LLMOBS_API llmobs_span llmobs_engine_step_begin(llmobs_engine* engine, const char* name,
+                                                const llmobs_request* requests, size_t count)
+{
+    if (engine == NULL) {
+        return llmobs_span_root(NULL, name);
+    }
+    engine->requests = requests;
+    engine->request_count = requests != NULL ? count : 0;
+    engine->began = llmobsi_step_time(engine, 0);
+    engine->step = llmobsi_batch_span((llmobs*)(uintptr_t)engine->instance, name, requests,
+                                      engine->request_count);
+    llmobs_counter_add(engine->steps, 1);
+    return engine->step;
+}
+
+llmobsi_fn void llmobsi_engine_loaded(llmobs_engine* engine, const llmobs_engine_load* load)
+{
+    if (load->kv_size > 0) {
+        llmobs_gauge_set(engine->kv_usage, (double)load->kv_used / (double)load->kv_size);
+    }
+    if (load->tokens > 0) {
+        llmobs_histogram_record_int(engine->step_tokens, load->tokens);
+        llmobs_span_set_int(engine->step, "batch.tokens", (int64_t)(load->tokens & INT64_MAX));
+    }
+    engine->busy_count += load->slots_busy > 0 ? load->slots_busy : engine->request_count;
+    engine->step_count++;
+    llmobs_gauge_set(engine->busy_slots,
+                     (double)engine->busy_count / (double)engine->step_count);
+}
+
+LLMOBS_API void llmobs_engine_step_end(llmobs_engine* engine, const llmobs_engine_load* load)
+{
+    llmobs_engine_load whole = llmobs_engine_load_default();
+    if (engine == NULL || engine->began == 0) {
+        return;
+    }
+    if (load != NULL) {
+        memcpy(&whole, load, llmobsi_known_size(load->size, sizeof whole));
+    }
+    llmobs_requests_share(engine->requests, engine->request_count,
+                          llmobsi_step_time(engine, engine->began));
+    llmobsi_engine_loaded(engine, &whole);
+    llmobs_span_end(engine->step);
+    engine->began = 0;
 }
 
 /* =================================================================================================
@@ -44441,7 +44787,12 @@ llmobsi_fn void llmobsi_ending_store(const llmobsi_ending* ending)
                        : -1;
     entry.latency_ns = ending->latency_ns;
     cancel = llmobsi_cancel_hold(); /* as of the audit callback */
-    ending->cost_store(ending->cost_store_user, &entry);
+    llmobsi_try {
+        ending->cost_store(ending->cost_store_user, &entry);
+    }
+    llmobsi_catch_any {
+        llmobsi_callback_threw_at(llmobsi_ticket(ending->obs));
+    }
     llmobsi_cancel_resume(cancel);
 }
 
@@ -51629,7 +51980,12 @@ llmobsi_fn bool llmobsi_alerts_tell_all(llmobsi_recorder* recorder)
         }
         if (alerts->tell != NULL) {
             llmobsi_callback callback = llmobsi_callback_mark(recorder->ticket);
-            alerts->tell(alerts->user, alerts->views, count);
+            llmobsi_try {
+                alerts->tell(alerts->user, alerts->views, count);
+            }
+            llmobsi_catch_any {
+                llmobsi_callback_threw(recorder);
+            }
             (void)llmobsi_callback_end(&callback);
         }
     }
@@ -51683,7 +52039,12 @@ LLMOBS_API llmobs_result llmobs_alerts_read(llmobs* obs, llmobs_alert_fn each, v
         more = llmobsi_alerts_next(call.alerts, &place, &told, &view);
         llmobsi_alert_leave(&call);
         if (more) {
-            each(user, &view, 1);
+            llmobsi_try {
+                each(user, &view, 1);
+            }
+            llmobsi_catch_any {
+                return LLMOBS_ERROR_SYSTEM;
+            }
         }
     }
     return result;
@@ -60116,10 +60477,20 @@ llmobsi_fn bool llmobsi_gather_series(llmobsi_gather* gather, llmobs_metric_view
 llmobsi_fn double llmobsi_gather_ask(llmobsi_gather* gather, const llmobsi_asked* asked)
 {
     double value = 0;
+    bool threw = false;
     if (!llmobsi_is_left(gather->recorder)) {
         llmobsi_callback callback = llmobsi_callback_begin(gather->recorder->ticket);
-        value = asked->callback(asked->user);
+        llmobsi_try {
+            value = asked->callback(asked->user);
+        }
+        llmobsi_catch_any {
+            value = llmobsi_double_of(LLMOBS_I_DOUBLE_INFINITY + 1); /* NaN: no value now */
+            threw = true;
+        }
         gather->stopped |= !llmobsi_callback_end(&callback);
+        if (threw) {
+            llmobsi_callback_threw_at(gather->recorder->ticket);
+        }
     }
     gather->stopped |= llmobsi_is_left(gather->recorder);
     return value;
@@ -64395,6 +64766,7 @@ typedef struct llmobsi_collector {
     uint64_t noted_drops[LLMOBS_DROP_COUNT];
     uint64_t noted_names;
     uint64_t noted_budgets;
+    uint64_t noted_threw;
     uint64_t noted_requests;
     uint64_t noted_no_exporter;
     uint64_t noted_guardrails;
@@ -64758,6 +65130,9 @@ llmobsi_fn void llmobsi_collect_notes(llmobsi_collector* collector)
     total = llmobsi_load_relaxed(&collector->recorder.budgets_missed);
     llmobsi_notes_add(notes, LLMOBS_NOTE_BUDGETS_OFF, total - collector->noted_budgets);
     collector->noted_budgets = total;
+    total = llmobsi_load_relaxed(&collector->recorder.callbacks_threw);
+    llmobsi_notes_add(notes, LLMOBS_NOTE_CALLBACK_THREW, total - collector->noted_threw);
+    collector->noted_threw = total;
     total = llmobsi_load_relaxed(&collector->recorder.names.overflowed);
     llmobsi_notes_add(notes, LLMOBS_NOTE_NAMES, total - collector->noted_names);
     collector->noted_names = total;
@@ -65097,7 +65472,7 @@ llmobsi_fn void llmobsi_resource_new_id(llmobsi_resource* resource, const llmobs
     char* out = resource->instance_id;
     size_t i;
     if (random->fill != NULL) {
-        (void)random->fill(random->user, bytes, sizeof bytes);
+        (void)llmobsi_host_fill(random, bytes, sizeof bytes);
     } else {
         (void)llmobsi_random_bytes(bytes, sizeof bytes);
     }
@@ -66007,7 +66382,7 @@ llmobsi_inline llmobs* llmobsi_judging_obs(const llmobsi_judging* judging)
 llmobsi_fn uint64_t llmobsi_review_now(const llmobsi_instance* instance)
 {
     const llmobs_clock* clock = &instance->config.clock;
-    return clock->unix_ns != NULL ? clock->unix_ns(clock->user) : llmobsi_monotonic_ns();
+    return clock->unix_ns != NULL ? llmobsi_host_time(clock) : llmobsi_monotonic_ns();
 }
 
 /* ---- taking and giving up ------------------------------------------------------------------ */
@@ -66283,6 +66658,7 @@ llmobsi_fn void llmobsi_judging_tell(const llmobsi_judging* judging, uint64_t un
         judge->tell(judge->user, &verdict);
     }
     llmobsi_catch_any {
+        llmobsi_callback_threw(&judging->instance->collector.recorder);
     }
     (void)llmobsi_callback_end(&callback);
 }
@@ -69044,9 +69420,7 @@ LLMOBS_API llmobs_result llmobs_state_save(llmobs* obs)
 
 llmobsi_fn void llmobsi_state_tell(const llmobs_config* config, llmobs_note note, const char* text)
 {
-    if (config->note != NULL) {
-        config->note(config->note_user, note, 1, text);
-    }
+    llmobsi_host_note(config->note, config->note_user, note, 1, text);
 }
 
 /* The file as it is, if it is a plain one of our own with one name; -1, with errno, if not. */
@@ -69869,6 +70243,7 @@ llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* sta
     llmobsi_stats_spans(collector, instance->place, stats);
     stats->names_overflowed = llmobsi_load_relaxed(&recorder->names.overflowed);
     stats->cost_headers_refused = llmobsi_load_relaxed(&recorder->cost_headers_refused);
+    stats->callbacks_threw = llmobsi_load_relaxed(&recorder->callbacks_threw);
     stats->ticks = llmobsi_load_relaxed(&collector->ticks);
     stats->slots_free = recorder->spans_on ? llmobsi_pool_free_count(&recorder->pool) : 0;
     for (i = 0; i < used; i++) {
@@ -70705,9 +71080,14 @@ llmobsi_fn bool llmobsi_collection_deliver(void* user, llmobsi_gather* gather)
     collection->batch.metrics = gather->metrics;
     collection->batch.metric_count = gather->metric_count;
     if (collection->collect != NULL) {
-        collection->result = collection->collect(collection->user, &collection->batch)
-                                 ? LLMOBS_OK
-                                 : LLMOBS_ERROR_SYSTEM;
+        collection->result = LLMOBS_ERROR_SYSTEM;
+        llmobsi_try {
+            if (collection->collect(collection->user, &collection->batch)) {
+                collection->result = LLMOBS_OK;
+            }
+        }
+        llmobsi_catch_any {
+        }
     } else {
         collection->result = llmobs_encode(&collection->batch, collection->format,
                                            collection->write, collection->user);
@@ -73045,9 +73425,11 @@ llmobsi_fn void llmobsi_collector_forked(llmobsi_collector* collector)
     collector->expired = 0;
     collector->no_exporter = 0;
     collector->recorder.cost_headers_refused = 0;
+    collector->recorder.callbacks_threw = 0;
     memset(&collector->noted, 0, sizeof collector->noted);
     memset(collector->noted_drops, 0, sizeof collector->noted_drops);
     collector->noted_guardrails = 0;
+    collector->noted_threw = 0;
     collector->noted_requests = 0;
 }
 
@@ -73154,9 +73536,7 @@ llmobsi_fn void llmobsi_memory_return(llmobsi_instance* instance)
 
 llmobsi_fn void llmobsi_tell_now(const llmobs_config* config, llmobs_note note)
 {
-    if (config->note != NULL) {
-        config->note(config->note_user, note, 1, llmobs_note_text(note));
-    }
+    llmobsi_host_note(config->note, config->note_user, note, 1, llmobs_note_text(note));
 }
 
 /* The block: the host's, a parked one, or a new one. */
@@ -73174,7 +73554,7 @@ llmobsi_fn void* llmobsi_block(const llmobs_config* config, const llmobs_allocat
     } else if (bytes != LLMOBS_I_SIZE_OVERFLOW) {
         memory = llmobsi_unpark(allocator, bytes);
         if (memory == NULL) {
-            memory = allocator->allocate(allocator->user, bytes, LLMOBS_I_CACHE_LINE);
+            memory = llmobsi_host_allocate(allocator, bytes);
         }
     }
     if (memory == NULL) {
@@ -74687,14 +75067,18 @@ llmobsi_fn int llmobsi_recover_open(const char* path, struct stat* status, llmob
 /* Hands out a batch of `count` spans, log records or series. */
 llmobsi_fn void llmobsi_rescue_deliver(llmobsi_rescue* rescue, llmobs_batch* batch, uint64_t count)
 {
-    llmobs_export_result result;
+    llmobs_export_result result = LLMOBS_EXPORT_DROP;
     batch->size = sizeof *batch;
     batch->id = rescue->first_id + rescue->report->batches;
     batch->history = rescue->in_past;
     batch->attempt = 1;
     batch->resource = &rescue->remains->resource;
     rescue->report->batches++;
-    result = rescue->export_batch(rescue->user, batch);
+    llmobsi_try {
+        result = rescue->export_batch(rescue->user, batch);
+    }
+    llmobsi_catch_any {
+    }
     if (result == LLMOBS_EXPORT_DROP) {
         rescue->report->refused += count;
     } else if (result != LLMOBS_EXPORT_OK) {
