@@ -232,8 +232,7 @@ static void* begin_and_end(void* argument)
     return NULL;
 }
 
-/* A host's destructors run before ours and after, in up to three rounds: what a thread takes anew
-   in the fourth and last one nobody gives back. */
+/* A host's destructors run after ours, in up to three rounds. */
 static void test_destructors(int rounds)
 {
     llmobs_config config = host_config();
@@ -263,6 +262,37 @@ static void test_destructors(int rounds)
     (void)snprintf(what, sizeof what, "%d", 50 * rounds);
     is_str(sample(late_obs, "late_total"), what, "... what they count is counted");
     is_int(stats_of(late_obs).dropped[LLMOBS_DROP_THREADS], 0, "... none is a thread too many");
+    ok(close_kept(late_obs, &kept), "the account balances");
+}
+
+/* The fourth round is the last: who comes in after our destructor would never go again. */
+static void test_last_round(void)
+{
+    llmobs_config config = host_config();
+    llmobs_metric_info info = llmobs_metric_info_default();
+    keeper kept;
+    pthread_t thread;
+    int i;
+    config.max_threads = 4;
+    config.requests = 64;
+    late_obs = open_kept(&config, &kept);
+    (void)llmobs_thread_attach(late_obs);
+    info.name = "late";
+    info.instrument = LLMOBS_COUNTER;
+    (void)llmobs_metric_define(late_obs, &info, NULL);
+    (void)pthread_key_create(&late_key, work_in_destructor);
+    for (i = 0; i < 50; i++) {
+        late_work work;
+        work.rounds = 4;
+        (void)pthread_create(&thread, NULL, begin_and_end, &work);
+        (void)pthread_join(thread, NULL);
+    }
+    (void)pthread_key_delete(late_key);
+    is_int(stats_of(late_obs).requests_begun, 50, "four rounds: every thread finds a record");
+    is_int(stats_of(late_obs).threads, 1, "... and leaves it: this one is there alone");
+    is_str(sample(late_obs, "late_total"), "200", "... what they count is counted, to the last");
+    is_int(stats_of(late_obs).requests_live, 50, "... an end in the last round does nothing");
+    is_int(llmobsi_controls_used < 16, 1, "... no thread leaves a trace");
     ok(close_kept(late_obs, &kept), "the account balances");
 }
 
@@ -327,6 +357,7 @@ int main(void)
     for (rounds = 1; rounds <= 3; rounds++) {
         test_destructors(rounds);
     }
+    test_last_round();
     test_after_close();
     return done();
 }
