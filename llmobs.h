@@ -24585,26 +24585,31 @@ llmobsi_fn bool llmobsi_context_of(llmobsi_thread* thread, llmobs_span span,
     return true;
 }
 
-LLMOBS_API llmobs_result llmobs_span_context(llmobs_span span, llmobs_trace_context* context)
+/* Fills what a context has, whatever was in it: clearing all of its text takes longer. */
+llmobsi_fn bool llmobsi_context_fill(llmobs_span span, llmobs_trace_context* context)
 {
-    llmobsi_thread* thread;
-    bool found;
-    if (context == NULL) {
-        return LLMOBS_ERROR_ARGUMENT;
-    }
-    memset(context, 0, sizeof *context);
-    thread = llmobsi_enter(span.instance);
+    llmobsi_thread* thread = llmobsi_enter(span.instance);
+    bool found = true;
     if (thread == NULL) {
-        return LLMOBS_ERROR_CLOSED;
+        return false;
     }
+    context->tracestate[0] = '\0';
     if (span.slot == LLMOBS_I_SLOT_UNSAMPLED) {
         llmobsi_context_unsampled(span, context);
-        found = true;
     } else {
         found = llmobsi_context_of(thread, span, context);
     }
     llmobsi_leave();
-    return found ? LLMOBS_OK : LLMOBS_ERROR_CLOSED;
+    return found;
+}
+
+LLMOBS_API llmobs_result llmobs_span_context(llmobs_span span, llmobs_trace_context* context)
+{
+    if (context == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    memset(context, 0, sizeof *context);
+    return llmobsi_context_fill(span, context) ? LLMOBS_OK : LLMOBS_ERROR_CLOSED;
 }
 
 LLMOBS_API bool llmobs_span_is_recording(llmobs_span span)
@@ -24669,7 +24674,7 @@ LLMOBS_API void llmobs_span_link(llmobs_span span, const llmobs_trace_context* t
 LLMOBS_API void llmobs_span_link_to(llmobs_span span, llmobs_span target)
 {
     llmobs_trace_context context;
-    if (llmobs_span_context(target, &context) == LLMOBS_OK) {
+    if (llmobsi_context_fill(target, &context)) {
         llmobs_span_link(span, &context);
     }
 }
@@ -42621,15 +42626,32 @@ LLMOBS_API llmobs_engine llmobs_engine_of(llmobs* obs, const char* model)
 
 /* ---- a step -------------------------------------------------------------------------------- */
 
-/* The time now, or since `began`; 0: nothing is recorded. */
-llmobsi_fn uint64_t llmobsi_step_time(const llmobs_engine* engine, uint64_t began)
+/* When a step's span has begun; now, where it is not recorded. 0: nothing is. */
+llmobsi_fn uint64_t llmobsi_step_began(const llmobs_engine* engine)
+{
+    llmobsi_thread* thread = llmobsi_enter(engine->instance);
+    bool is_real = engine->step.instance != 0;
+    const llmobsi_slot* slot;
+    uint64_t began = 0;
+    if (thread != NULL) {
+        slot = is_real ? llmobsi_span_recording(thread, engine->step) : NULL;
+        began = slot != NULL ? llmobsi_load_relaxed(&slot->start) : 0;
+        began = began != 0 ? began : llmobsi_request_now(&thread->recorder->timeline);
+        llmobsi_leave();
+    }
+    return began;
+}
+
+/* The time now, and in `elapsed_ns` what went by since the step began. 0: nothing is recorded. */
+llmobsi_fn uint64_t llmobsi_step_ended(const llmobs_engine* engine, uint64_t* elapsed_ns)
 {
     llmobsi_thread* thread = llmobsi_enter(engine->instance);
     uint64_t now = 0;
+    *elapsed_ns = 0;
     if (thread != NULL) {
         const llmobsi_timeline* timeline = &thread->recorder->timeline;
         now = llmobsi_request_now(timeline);
-        now = began != 0 ? llmobsi_timeline_elapsed(timeline, began, now) : now;
+        *elapsed_ns = llmobsi_timeline_elapsed(timeline, engine->began, now);
         llmobsi_leave();
     }
     return now;
@@ -42643,9 +42665,9 @@ LLMOBS_API llmobs_span llmobs_engine_step_begin(llmobs_engine* engine, const cha
     }
     engine->requests = requests;
     engine->request_count = requests != NULL ? count : 0;
-    engine->began = llmobsi_step_time(engine, 0);
     engine->step = llmobsi_batch_span((llmobs*)(uintptr_t)engine->instance, name, requests,
                                       engine->request_count);
+    engine->began = llmobsi_step_began(engine);
     llmobs_counter_add(engine->steps, 1);
     return engine->step;
 }
@@ -42668,16 +42690,18 @@ llmobsi_fn void llmobsi_engine_loaded(llmobs_engine* engine, const llmobs_engine
 LLMOBS_API void llmobs_engine_step_end(llmobs_engine* engine, const llmobs_engine_load* load)
 {
     llmobs_engine_load whole = llmobs_engine_load_default();
+    uint64_t now;
+    uint64_t elapsed_ns;
     if (engine == NULL || engine->began == 0) {
         return;
     }
     if (load != NULL) {
         memcpy(&whole, load, llmobsi_known_size(load->size, sizeof whole));
     }
-    llmobs_requests_share(engine->requests, engine->request_count,
-                          llmobsi_step_time(engine, engine->began));
+    now = llmobsi_step_ended(engine, &elapsed_ns);
+    llmobs_requests_share(engine->requests, engine->request_count, elapsed_ns);
     llmobsi_engine_loaded(engine, &whole);
-    llmobs_span_end(engine->step);
+    llmobsi_span_end_at(engine->step, now); /* without what was done since */
     engine->began = 0;
 }
 
