@@ -66,7 +66,6 @@ static void rig_make(rig* one, size_t slots)
     memset(one, 0, sizeof *one);
     config.metric_families = LLMOBS_FAMILY_ALL;
     config.price_bytes = 65536;
-    config.span_slots = 65536; /* others may keep the tick's thread waiting */
     one->obs = llmobs_open(&config, NULL);
     if (one->obs == NULL || llmobs_export_to(one->obs, take, one) != LLMOBS_OK ||
         !engine_make(&one->with, &weights, slots, 64 * slots, 0, one->obs)) {
@@ -139,6 +138,7 @@ static void rig_end(rig* one)
         }
         llmobs_request_end(one->requests[i], &outcome);
     }
+    (void)llmobs_flush(one->obs, 1000); /* others may keep the tick's thread waiting */
 }
 
 /* Nothing was lost on the way: what is dropped is cheap, and would flatter. */

@@ -167,6 +167,7 @@ llmobsi_state pthread_key_t llmobsi_thread_key; /* its destructor gives a thread
 llmobsi_state bool llmobsi_thread_key_made;
 llmobsi_state pthread_once_t llmobsi_process_once = PTHREAD_ONCE_INIT;
 llmobsi_state __thread llmobsi_control* llmobsi_self LLMOBS_TLS_MODEL;
+llmobsi_state __thread uint32_t llmobsi_endings LLMOBS_TLS_MODEL; /* of this thread: see below */
 
 /* Where a thread keeps the id of a name that is known by its address: at one of four places that
    differ in their lowest bits, and stand in one cache line or two. */
@@ -260,10 +261,17 @@ llmobsi_fn void llmobsi_raise_max(llmobsi_atomic32* place, uint32_t value)
     }
 }
 
-/* A control block for a thread that has none. NULL: too many threads. */
+/* Rounds of destructors at a thread's end: POSIX has at least four, and no system more. */
+#define LLMOBS_I_ENDINGS 4u
+
+/* A control block for a thread that has none. NULL: too many threads; or this one has come back
+   after its end in every round of destructors, and nobody would take the block from it again. */
 llmobsi_cold llmobsi_control* llmobsi_control_claim(void)
 {
     uint32_t i;
+    if (llmobsi_endings >= LLMOBS_I_ENDINGS) {
+        return NULL;
+    }
     for (i = 0; i < LLMOBS_MAX_CONTROLS; i++) {
         uint32_t free_mark = 0;
         llmobsi_control* control = &llmobsi_controls[i];
@@ -516,6 +524,7 @@ llmobsi_fn void llmobsi_thread_ended(void* value)
 {
     llmobsi_control* self = (llmobsi_control*)value;
     uint32_t i;
+    llmobsi_endings++;
     (void)llmobsi_exchange_ordered(&self->busy, 1);
     for (i = 0; i < LLMOBS_MAX_INSTANCES; i++) {
         llmobsi_use* use = &self->uses[i];
