@@ -376,7 +376,8 @@ CONTENTS: search for a tag.
     A C++ exception that leaves a callback of yours ends there where the implementation is compiled
     as C++ with exceptions, and stands for its failure: a batch dropped, a write refused, no memory,
     no value, the system's clock; where nothing else would tell of it, llmobs_stats.callbacks_threw
-    counts it. Compiled as C, or without exceptions, the library can't stop one: do not throw.
+    counts it. Compiled as C, or without exceptions, the library can't stop one: do not throw. A
+    thread that is cancelled inside a callback is so after it.
     After fork the child's spans and requests are inert, its metrics go on from zero; its next use
     of the instance begins with clean rings.
 
@@ -8904,7 +8905,9 @@ llmobsi_fn void* llmobsi_arena_take_pages(llmobsi_arena* arena, size_t bytes)
 
 /* Callbacks of the host's: where the implementation is compiled as C++ with exceptions, one that
    leaves a callback ends there. It would unwind a thread of ours, which ends the process, or a call
-   that holds a lock. What it stands for is said where each kind is called. */
+   that holds a lock. What it stands for is said where each kind is called. A thread is not
+   cancelled in one: glibc unwinds it by an exception, too, and ends the process where that is
+   caught. */
 
 #if defined(__cplusplus) && (defined(__cpp_exceptions) || defined(__EXCEPTIONS))
 #define llmobsi_try try
@@ -8914,15 +8917,38 @@ llmobsi_fn void* llmobsi_arena_take_pages(llmobsi_arena* arena, size_t bytes)
 #define llmobsi_catch_any if (false)
 #endif
 
+/* pthread_cancel must not end a thread that holds what others wait for: where a call may come to
+   one of its points (locks, random bytes), it is put off. Returns what llmobsi_cancel_resume
+   wants back. */
+llmobsi_fn int llmobsi_cancel_hold(void)
+{
+    int before = 0;
+#if !defined(__ANDROID__)
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+#endif
+    return before;
+}
+
+llmobsi_fn void llmobsi_cancel_resume(int before)
+{
+#if !defined(__ANDROID__)
+    (void)pthread_setcancelstate(before, NULL);
+#else
+    (void)before;
+#endif
+}
+
 /* One that throws has taken nothing. */
 llmobsi_fn bool llmobsi_host_write(llmobs_write_fn write, void* user, const char* data, size_t size)
 {
+    int cancel = llmobsi_cancel_hold();
     bool taken = false;
     llmobsi_try {
         taken = write(user, data, size);
     }
     llmobsi_catch_any {
     }
+    llmobsi_cancel_resume(cancel);
     return taken;
 }
 
@@ -8958,11 +8984,13 @@ llmobsi_fn void llmobsi_host_note(llmobs_note_fn tell, void* user, llmobs_note n
                                   uint64_t count, const char* text)
 {
     if (tell != NULL) {
+        int cancel = llmobsi_cancel_hold();
         llmobsi_try {
             tell(user, note, count, text);
         }
         llmobsi_catch_any {
         }
+        llmobsi_cancel_resume(cancel);
     }
 }
 
@@ -13206,34 +13234,40 @@ llmobsi_noinline uint64_t llmobsi_host_time(const llmobs_clock* clock)
 
 llmobsi_fn bool llmobsi_host_fill(const llmobs_random* random, void* bytes, size_t size)
 {
+    int cancel = llmobsi_cancel_hold();
     bool filled = false;
     llmobsi_try {
         filled = random->fill(random->user, bytes, size);
     }
     llmobsi_catch_any {
     }
+    llmobsi_cancel_resume(cancel);
     return filled;
 }
 
 /* NULL where it throws: so does operator new when memory runs out. */
 llmobsi_fn void* llmobsi_host_allocate(const llmobs_allocator* allocator, size_t bytes)
 {
+    int cancel = llmobsi_cancel_hold();
     void* memory = NULL;
     llmobsi_try {
         memory = allocator->allocate(allocator->user, bytes, LLMOBS_I_CACHE_LINE);
     }
     llmobsi_catch_any {
     }
+    llmobsi_cancel_resume(cancel);
     return memory;
 }
 
 llmobsi_fn void llmobsi_host_release(const llmobs_allocator* allocator, void* memory, size_t bytes)
 {
+    int cancel = llmobsi_cancel_hold();
     llmobsi_try {
         allocator->release(allocator->user, memory, bytes);
     }
     llmobsi_catch_any {
     }
+    llmobsi_cancel_resume(cancel);
 }
 
 /* ---- defaults ------------------------------------------------------------------------------ */
@@ -20266,12 +20300,14 @@ llmobsi_fn bool llmobsi_scan_listen(void* user, llmobsi_scan_step step,
     (void)bytes;
     (void)size;
     if ((step == LLMOBS_I_SCAN_WHOLE || step == LLMOBS_I_SCAN_END) && listener->found != NULL) {
+        int cancel = llmobsi_cancel_hold();
         more = false; /* as of one that throws */
         llmobsi_try {
             more = listener->found(listener->user, finding);
         }
         llmobsi_catch_any {
         }
+        llmobsi_cancel_resume(cancel);
     }
     return more;
 }
@@ -22622,29 +22658,6 @@ llmobsi_fn void llmobsi_busy_end(llmobsi_control* self)
     if (self != NULL) {
         llmobsi_lower(self);
     }
-}
-
-/* ---- cancellation -------------------------------------------------------------------------- */
-
-/* pthread_cancel must not end a thread that holds what others wait for: where a call may come to
-   one of its points (locks, random bytes), it is put off. Returns what llmobsi_cancel_resume
-   wants back. */
-llmobsi_fn int llmobsi_cancel_hold(void)
-{
-    int before = 0;
-#if !defined(__ANDROID__)
-    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-#endif
-    return before;
-}
-
-llmobsi_fn void llmobsi_cancel_resume(int before)
-{
-#if !defined(__ANDROID__)
-    (void)pthread_setcancelstate(before, NULL);
-#else
-    (void)before;
-#endif
 }
 
 /* ---- attaching ----------------------------------------------------------------------------- */
@@ -51727,12 +51740,15 @@ LLMOBS_API llmobs_result llmobs_alerts_read(llmobs* obs, llmobs_alert_fn each, v
         more = llmobsi_alerts_next(call.alerts, &place, &told, &view);
         llmobsi_alert_leave(&call);
         if (more) {
+            int cancel = llmobsi_cancel_hold();
             llmobsi_try {
                 each(user, &view, 1);
             }
             llmobsi_catch_any {
-                return LLMOBS_ERROR_SYSTEM;
+                result = LLMOBS_ERROR_SYSTEM;
+                more = false;
             }
+            llmobsi_cancel_resume(cancel);
         }
     }
     return result;
@@ -60167,6 +60183,7 @@ llmobsi_fn double llmobsi_gather_ask(llmobsi_gather* gather, const llmobsi_asked
     double value = 0;
     bool threw = false;
     if (!llmobsi_is_left(gather->recorder)) {
+        int cancel = llmobsi_cancel_hold();
         llmobsi_callback callback = llmobsi_callback_begin(gather->recorder->ticket);
         llmobsi_try {
             value = asked->callback(asked->user);
@@ -60176,6 +60193,7 @@ llmobsi_fn double llmobsi_gather_ask(llmobsi_gather* gather, const llmobsi_asked
             threw = true;
         }
         gather->stopped |= !llmobsi_callback_end(&callback);
+        llmobsi_cancel_resume(cancel);
         if (threw) {
             llmobsi_callback_threw_at(gather->recorder->ticket);
         }
@@ -70768,6 +70786,7 @@ llmobsi_fn bool llmobsi_collection_deliver(void* user, llmobsi_gather* gather)
     collection->batch.metrics = gather->metrics;
     collection->batch.metric_count = gather->metric_count;
     if (collection->collect != NULL) {
+        int cancel = llmobsi_cancel_hold();
         collection->result = LLMOBS_ERROR_SYSTEM;
         llmobsi_try {
             if (collection->collect(collection->user, &collection->batch)) {
@@ -70776,6 +70795,7 @@ llmobsi_fn bool llmobsi_collection_deliver(void* user, llmobsi_gather* gather)
         }
         llmobsi_catch_any {
         }
+        llmobsi_cancel_resume(cancel);
     } else {
         collection->result = llmobs_encode(&collection->batch, collection->format,
                                            collection->write, collection->user);
@@ -74754,17 +74774,20 @@ llmobsi_fn int llmobsi_recover_open(const char* path, struct stat* status, llmob
 llmobsi_fn void llmobsi_rescue_deliver(llmobsi_rescue* rescue, llmobs_batch* batch, uint64_t count)
 {
     llmobs_export_result result = LLMOBS_EXPORT_DROP;
+    int cancel;
     batch->size = sizeof *batch;
     batch->id = rescue->first_id + rescue->report->batches;
     batch->history = rescue->in_past;
     batch->attempt = 1;
     batch->resource = &rescue->remains->resource;
     rescue->report->batches++;
+    cancel = llmobsi_cancel_hold();
     llmobsi_try {
         result = rescue->export_batch(rescue->user, batch);
     }
     llmobsi_catch_any {
     }
+    llmobsi_cancel_resume(cancel);
     if (result == LLMOBS_EXPORT_DROP) {
         rescue->report->refused += count;
     } else if (result != LLMOBS_EXPORT_OK) {
