@@ -104,7 +104,8 @@ CONTENTS: search for a tag.
     A C++ exception that leaves a callback of yours ends there where the implementation is compiled
     as C++ with exceptions, and stands for its failure: a batch dropped, a write refused, no memory,
     no value, the system's clock; where nothing else would tell of it, llmobs_stats.callbacks_threw
-    counts it. Compiled as C, or without exceptions, the library can't stop one: do not throw.
+    counts it. Compiled as C, or without exceptions, the library can't stop one: do not throw. A
+    thread that is cancelled inside a callback is so after it.
     After fork the child's spans and requests are inert, its metrics go on from zero; its next use
     of the instance begins with clean rings.
 

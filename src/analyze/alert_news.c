@@ -138,12 +138,15 @@ LLMOBS_API llmobs_result llmobs_alerts_read(llmobs* obs, llmobs_alert_fn each, v
         more = llmobsi_alerts_next(call.alerts, &place, &told, &view);
         llmobsi_alert_leave(&call);
         if (more) {
+            int cancel = llmobsi_cancel_hold();
             llmobsi_try {
                 each(user, &view, 1);
             }
             llmobsi_catch_any {
-                return LLMOBS_ERROR_SYSTEM;
+                result = LLMOBS_ERROR_SYSTEM;
+                more = false;
             }
+            llmobsi_cancel_resume(cancel);
         }
     }
     return result;

@@ -55,34 +55,40 @@ llmobsi_noinline uint64_t llmobsi_host_time(const llmobs_clock* clock)
 
 llmobsi_fn bool llmobsi_host_fill(const llmobs_random* random, void* bytes, size_t size)
 {
+    int cancel = llmobsi_cancel_hold();
     bool filled = false;
     llmobsi_try {
         filled = random->fill(random->user, bytes, size);
     }
     llmobsi_catch_any {
     }
+    llmobsi_cancel_resume(cancel);
     return filled;
 }
 
 /* NULL where it throws: so does operator new when memory runs out. */
 llmobsi_fn void* llmobsi_host_allocate(const llmobs_allocator* allocator, size_t bytes)
 {
+    int cancel = llmobsi_cancel_hold();
     void* memory = NULL;
     llmobsi_try {
         memory = allocator->allocate(allocator->user, bytes, LLMOBS_I_CACHE_LINE);
     }
     llmobsi_catch_any {
     }
+    llmobsi_cancel_resume(cancel);
     return memory;
 }
 
 llmobsi_fn void llmobsi_host_release(const llmobs_allocator* allocator, void* memory, size_t bytes)
 {
+    int cancel = llmobsi_cancel_hold();
     llmobsi_try {
         allocator->release(allocator->user, memory, bytes);
     }
     llmobsi_catch_any {
     }
+    llmobsi_cancel_resume(cancel);
 }
 
 /* ---- defaults ------------------------------------------------------------------------------ */

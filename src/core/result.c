@@ -26,11 +26,13 @@ llmobsi_fn void llmobsi_host_note(llmobs_note_fn tell, void* user, llmobs_note n
                                   uint64_t count, const char* text)
 {
     if (tell != NULL) {
+        int cancel = llmobsi_cancel_hold();
         llmobsi_try {
             tell(user, note, count, text);
         }
         llmobsi_catch_any {
         }
+        llmobsi_cancel_resume(cancel);
     }
 }
 

@@ -354,6 +354,7 @@ llmobsi_fn double llmobsi_gather_ask(llmobsi_gather* gather, const llmobsi_asked
     double value = 0;
     bool threw = false;
     if (!llmobsi_is_left(gather->recorder)) {
+        int cancel = llmobsi_cancel_hold();
         llmobsi_callback callback = llmobsi_callback_begin(gather->recorder->ticket);
         llmobsi_try {
             value = asked->callback(asked->user);
@@ -363,6 +364,7 @@ llmobsi_fn double llmobsi_gather_ask(llmobsi_gather* gather, const llmobsi_asked
             threw = true;
         }
         gather->stopped |= !llmobsi_callback_end(&callback);
+        llmobsi_cancel_resume(cancel);
         if (threw) {
             llmobsi_callback_threw_at(gather->recorder->ticket);
         }

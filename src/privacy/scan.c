@@ -35,12 +35,14 @@ llmobsi_fn bool llmobsi_scan_listen(void* user, llmobsi_scan_step step,
     (void)bytes;
     (void)size;
     if ((step == LLMOBS_I_SCAN_WHOLE || step == LLMOBS_I_SCAN_END) && listener->found != NULL) {
+        int cancel = llmobsi_cancel_hold();
         more = false; /* as of one that throws */
         llmobsi_try {
             more = listener->found(listener->user, finding);
         }
         llmobsi_catch_any {
         }
+        llmobsi_cancel_resume(cancel);
     }
     return more;
 }

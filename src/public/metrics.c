@@ -162,6 +162,7 @@ llmobsi_fn bool llmobsi_collection_deliver(void* user, llmobsi_gather* gather)
     collection->batch.metrics = gather->metrics;
     collection->batch.metric_count = gather->metric_count;
     if (collection->collect != NULL) {
+        int cancel = llmobsi_cancel_hold();
         collection->result = LLMOBS_ERROR_SYSTEM;
         llmobsi_try {
             if (collection->collect(collection->user, &collection->batch)) {
@@ -170,6 +171,7 @@ llmobsi_fn bool llmobsi_collection_deliver(void* user, llmobsi_gather* gather)
         }
         llmobsi_catch_any {
         }
+        llmobsi_cancel_resume(cancel);
     } else {
         collection->result = llmobs_encode(&collection->batch, collection->format,
                                            collection->write, collection->user);

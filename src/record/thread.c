@@ -229,29 +229,6 @@ llmobsi_fn void llmobsi_busy_end(llmobsi_control* self)
     }
 }
 
-/* ---- cancellation -------------------------------------------------------------------------- */
-
-/* pthread_cancel must not end a thread that holds what others wait for: where a call may come to
-   one of its points (locks, random bytes), it is put off. Returns what llmobsi_cancel_resume
-   wants back. */
-llmobsi_fn int llmobsi_cancel_hold(void)
-{
-    int before = 0;
-#if !defined(__ANDROID__)
-    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-#endif
-    return before;
-}
-
-llmobsi_fn void llmobsi_cancel_resume(int before)
-{
-#if !defined(__ANDROID__)
-    (void)pthread_setcancelstate(before, NULL);
-#else
-    (void)before;
-#endif
-}
-
 /* ---- attaching ----------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_raise_max(llmobsi_atomic32* place, uint32_t value)

@@ -5,6 +5,7 @@
 #define LLMOBS_IMPLEMENTATION
 #include "llmobs.h"
 
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -114,7 +115,7 @@ static llmobs_export_result keep_time(void* user, const llmobs_batch* batch)
 }
 
 /* The system's time stands in for it. */
-static bool clock()
+static bool host_clock()
 {
     llmobs_config config = pumped();
     uint64_t began = 0;
@@ -575,6 +576,36 @@ static bool prometheus_write()
                LLMOBS_ERROR_SYSTEM && ends(obs, 1, 0);
 }
 
+/* A thread that is cancelled in one is so after the call: glibc unwinds it by an exception, too. */
+static bool scrape_returned = false;
+
+static bool cancel_point(void*, const char*, size_t)
+{
+    pthread_testcancel();
+    return true;
+}
+
+static void* scrape(void* obs)
+{
+    (void)pthread_cancel(pthread_self());
+    scrape_returned = llmobs_prometheus_write(static_cast<llmobs*>(obs), LLMOBS_PROMETHEUS_TEXT,
+                                              cancel_point, NULL) == LLMOBS_OK;
+    pthread_testcancel();
+    return NULL;
+}
+
+static bool cancel()
+{
+    llmobs_config config = pumped();
+    llmobs* obs = llmobs_open(&config, NULL);
+    pthread_t thread;
+    void* end = NULL;
+    one_request(obs, "one");
+    bool joined = pthread_create(&thread, NULL, scrape, obs) == 0 &&
+                  pthread_join(thread, &end) == 0;
+    return joined && scrape_returned && end == PTHREAD_CANCELED && llmobs_close(obs) == LLMOBS_OK;
+}
+
 /* Encoders want a batch: an exporter has one. */
 typedef bool (*encoder)(const llmobs_batch* batch);
 static bool encoded_badly = false;
@@ -658,7 +689,7 @@ static const struct {
 } rows[] = {
     {"llmobs_allocator.allocate", allocate},
     {"llmobs_allocator.release", release},
-    {"llmobs_clock.unix_ns", clock},
+    {"llmobs_clock.unix_ns", host_clock},
     {"llmobs_random.fill", random_source},
     {"llmobs_config.note", note},
     {"llmobs_config.audit", audit},
@@ -692,6 +723,7 @@ static const struct {
     {"llmobs_redactor_begin", redactor},
     {"llmobs_scan", scan},
     {"llmobs_scanner_begin", scanner},
+    {"pthread_cancel", cancel},
 };
 
 int main()
