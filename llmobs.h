@@ -384,7 +384,8 @@ CONTENTS: search for a tag.
     A C++ exception that leaves a callback of yours ends there where the implementation is compiled
     as C++ with exceptions, and stands for its failure: a batch dropped, a write refused, no memory,
     no value, the system's clock; where nothing else would tell of it, llmobs_stats.callbacks_threw
-    counts it. Compiled as C, or without exceptions, the library can't stop one: do not throw.
+    counts it. Compiled as C, or without exceptions, the library can't stop one: do not throw. A
+    thread that is cancelled inside a callback is so after it.
     After fork the child's spans and requests are inert, its metrics go on from zero; its next use
     of the instance begins with clean rings.
 
@@ -8996,7 +8997,9 @@ llmobsi_fn void* llmobsi_arena_take_pages(llmobsi_arena* arena, size_t bytes)
 
 /* Callbacks of the host's: where the implementation is compiled as C++ with exceptions, one that
    leaves a callback ends there. It would unwind a thread of ours, which ends the process, or a call
-   that holds a lock. What it stands for is said where each kind is called. */
+   that holds a lock. What it stands for is said where each kind is called. A thread is not
+   cancelled in one: glibc unwinds it by an exception, too, and ends the process where that is
+   caught. */
 
 #if defined(__cplusplus) && (defined(__cpp_exceptions) || defined(__EXCEPTIONS))
 #define llmobsi_try try
@@ -9006,15 +9009,38 @@ llmobsi_fn void* llmobsi_arena_take_pages(llmobsi_arena* arena, size_t bytes)
 #define llmobsi_catch_any if (false)
 #endif
 
+/* pthread_cancel must not end a thread that holds what others wait for: where a call may come to
+   one of its points (locks, random bytes), it is put off. Returns what llmobsi_cancel_resume
+   wants back. */
+llmobsi_fn int llmobsi_cancel_hold(void)
+{
+    int before = 0;
+#if !defined(__ANDROID__)
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+#endif
+    return before;
+}
+
+llmobsi_fn void llmobsi_cancel_resume(int before)
+{
+#if !defined(__ANDROID__)
+    (void)pthread_setcancelstate(before, NULL);
+#else
+    (void)before;
+#endif
+}
+
 /* One that throws has taken nothing. */
 llmobsi_fn bool llmobsi_host_write(llmobs_write_fn write, void* user, const char* data, size_t size)
 {
+    int cancel = llmobsi_cancel_hold();
     bool taken = false;
     llmobsi_try {
         taken = write(user, data, size);
     }
     llmobsi_catch_any {
     }
+    llmobsi_cancel_resume(cancel);
     return taken;
 }
 
@@ -9050,11 +9076,13 @@ llmobsi_fn void llmobsi_host_note(llmobs_note_fn tell, void* user, llmobs_note n
                                   uint64_t count, const char* text)
 {
     if (tell != NULL) {
+        int cancel = llmobsi_cancel_hold();
         llmobsi_try {
             tell(user, note, count, text);
         }
         llmobsi_catch_any {
         }
+        llmobsi_cancel_resume(cancel);
     }
 }
 
@@ -13326,34 +13354,40 @@ llmobsi_noinline uint64_t llmobsi_host_time(const llmobs_clock* clock)
 
 llmobsi_fn bool llmobsi_host_fill(const llmobs_random* random, void* bytes, size_t size)
 {
+    int cancel = llmobsi_cancel_hold();
     bool filled = false;
     llmobsi_try {
         filled = random->fill(random->user, bytes, size);
     }
     llmobsi_catch_any {
     }
+    llmobsi_cancel_resume(cancel);
     return filled;
 }
 
 /* NULL where it throws: so does operator new when memory runs out. */
 llmobsi_fn void* llmobsi_host_allocate(const llmobs_allocator* allocator, size_t bytes)
 {
+    int cancel = llmobsi_cancel_hold();
     void* memory = NULL;
     llmobsi_try {
         memory = allocator->allocate(allocator->user, bytes, LLMOBS_I_CACHE_LINE);
     }
     llmobsi_catch_any {
     }
+    llmobsi_cancel_resume(cancel);
     return memory;
 }
 
 llmobsi_fn void llmobsi_host_release(const llmobs_allocator* allocator, void* memory, size_t bytes)
 {
+    int cancel = llmobsi_cancel_hold();
     llmobsi_try {
         allocator->release(allocator->user, memory, bytes);
     }
     llmobsi_catch_any {
     }
+    llmobsi_cancel_resume(cancel);
 }
 
 /* ---- defaults ------------------------------------------------------------------------------ */
@@ -20436,12 +20470,14 @@ llmobsi_fn bool llmobsi_scan_listen(void* user, llmobsi_scan_step step,
     (void)bytes;
     (void)size;
     if ((step == LLMOBS_I_SCAN_WHOLE || step == LLMOBS_I_SCAN_END) && listener->found != NULL) {
+        int cancel = llmobsi_cancel_hold();
         more = false; /* as of one that throws */
         llmobsi_try {
             more = listener->found(listener->user, finding);
         }
         llmobsi_catch_any {
         }
+        llmobsi_cancel_resume(cancel);
     }
     return more;
 }
@@ -22733,6 +22769,7 @@ llmobsi_state pthread_key_t llmobsi_thread_key; /* its destructor gives a thread
 llmobsi_state bool llmobsi_thread_key_made;
 llmobsi_state pthread_once_t llmobsi_process_once = PTHREAD_ONCE_INIT;
 llmobsi_state __thread llmobsi_control* llmobsi_self LLMOBS_TLS_MODEL;
+llmobsi_state __thread uint32_t llmobsi_endings LLMOBS_TLS_MODEL; /* of this thread: see below */
 
 /* Where a thread keeps the id of a name that is known by its address: at one of four places that
    differ in their lowest bits, and stand in one cache line or two. */
@@ -22794,29 +22831,6 @@ llmobsi_fn void llmobsi_busy_end(llmobsi_control* self)
     }
 }
 
-/* ---- cancellation -------------------------------------------------------------------------- */
-
-/* pthread_cancel must not end a thread that holds what others wait for: where a call may come to
-   one of its points (locks, random bytes), it is put off. Returns what llmobsi_cancel_resume
-   wants back. */
-llmobsi_fn int llmobsi_cancel_hold(void)
-{
-    int before = 0;
-#if !defined(__ANDROID__)
-    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-#endif
-    return before;
-}
-
-llmobsi_fn void llmobsi_cancel_resume(int before)
-{
-#if !defined(__ANDROID__)
-    (void)pthread_setcancelstate(before, NULL);
-#else
-    (void)before;
-#endif
-}
-
 /* ---- attaching ----------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_raise_max(llmobsi_atomic32* place, uint32_t value)
@@ -22826,10 +22840,17 @@ llmobsi_fn void llmobsi_raise_max(llmobsi_atomic32* place, uint32_t value)
     }
 }
 
-/* A control block for a thread that has none. NULL: too many threads. */
+/* Rounds of destructors at a thread's end: POSIX has at least four, and no system more. */
+#define LLMOBS_I_ENDINGS 4u
+
+/* A control block for a thread that has none. NULL: too many threads; or this one has come back
+   after its end in every round of destructors, and nobody would take the block from it again. */
 llmobsi_cold llmobsi_control* llmobsi_control_claim(void)
 {
     uint32_t i;
+    if (llmobsi_endings >= LLMOBS_I_ENDINGS) {
+        return NULL;
+    }
     for (i = 0; i < LLMOBS_MAX_CONTROLS; i++) {
         uint32_t free_mark = 0;
         llmobsi_control* control = &llmobsi_controls[i];
@@ -23082,6 +23103,7 @@ llmobsi_fn void llmobsi_thread_ended(void* value)
 {
     llmobsi_control* self = (llmobsi_control*)value;
     uint32_t i;
+    llmobsi_endings++;
     (void)llmobsi_exchange_ordered(&self->busy, 1);
     for (i = 0; i < LLMOBS_MAX_INSTANCES; i++) {
         llmobsi_use* use = &self->uses[i];
@@ -24771,26 +24793,31 @@ llmobsi_fn bool llmobsi_context_of(llmobsi_thread* thread, llmobs_span span,
     return true;
 }
 
-LLMOBS_API llmobs_result llmobs_span_context(llmobs_span span, llmobs_trace_context* context)
+/* Fills what a context has, whatever was in it: clearing all of its text takes longer. */
+llmobsi_fn bool llmobsi_context_fill(llmobs_span span, llmobs_trace_context* context)
 {
-    llmobsi_thread* thread;
-    bool found;
-    if (context == NULL) {
-        return LLMOBS_ERROR_ARGUMENT;
-    }
-    memset(context, 0, sizeof *context);
-    thread = llmobsi_enter(span.instance);
+    llmobsi_thread* thread = llmobsi_enter(span.instance);
+    bool found = true;
     if (thread == NULL) {
-        return LLMOBS_ERROR_CLOSED;
+        return false;
     }
+    context->tracestate[0] = '\0';
     if (span.slot == LLMOBS_I_SLOT_UNSAMPLED) {
         llmobsi_context_unsampled(span, context);
-        found = true;
     } else {
         found = llmobsi_context_of(thread, span, context);
     }
     llmobsi_leave();
-    return found ? LLMOBS_OK : LLMOBS_ERROR_CLOSED;
+    return found;
+}
+
+LLMOBS_API llmobs_result llmobs_span_context(llmobs_span span, llmobs_trace_context* context)
+{
+    if (context == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    memset(context, 0, sizeof *context);
+    return llmobsi_context_fill(span, context) ? LLMOBS_OK : LLMOBS_ERROR_CLOSED;
 }
 
 LLMOBS_API bool llmobs_span_is_recording(llmobs_span span)
@@ -24855,7 +24882,7 @@ LLMOBS_API void llmobs_span_link(llmobs_span span, const llmobs_trace_context* t
 LLMOBS_API void llmobs_span_link_to(llmobs_span span, llmobs_span target)
 {
     llmobs_trace_context context;
-    if (llmobs_span_context(target, &context) == LLMOBS_OK) {
+    if (llmobsi_context_fill(target, &context)) {
         llmobs_span_link(span, &context);
     }
 }
@@ -42816,15 +42843,32 @@ LLMOBS_API llmobs_engine llmobs_engine_of(llmobs* obs, const char* model)
 
 /* ---- a step -------------------------------------------------------------------------------- */
 
-/* The time now, or since `began`; 0: nothing is recorded. */
-llmobsi_fn uint64_t llmobsi_step_time(const llmobs_engine* engine, uint64_t began)
+/* When a step's span has begun; now, where it is not recorded. 0: nothing is. */
+llmobsi_fn uint64_t llmobsi_step_began(const llmobs_engine* engine)
+{
+    llmobsi_thread* thread = llmobsi_enter(engine->instance);
+    bool is_real = engine->step.instance != 0;
+    const llmobsi_slot* slot;
+    uint64_t began = 0;
+    if (thread != NULL) {
+        slot = is_real ? llmobsi_span_recording(thread, engine->step) : NULL;
+        began = slot != NULL ? llmobsi_load_relaxed(&slot->start) : 0;
+        began = began != 0 ? began : llmobsi_request_now(&thread->recorder->timeline);
+        llmobsi_leave();
+    }
+    return began;
+}
+
+/* The time now, and in `elapsed_ns` what went by since the step began. 0: nothing is recorded. */
+llmobsi_fn uint64_t llmobsi_step_ended(const llmobs_engine* engine, uint64_t* elapsed_ns)
 {
     llmobsi_thread* thread = llmobsi_enter(engine->instance);
     uint64_t now = 0;
+    *elapsed_ns = 0;
     if (thread != NULL) {
         const llmobsi_timeline* timeline = &thread->recorder->timeline;
         now = llmobsi_request_now(timeline);
-        now = began != 0 ? llmobsi_timeline_elapsed(timeline, began, now) : now;
+        *elapsed_ns = llmobsi_timeline_elapsed(timeline, engine->began, now);
         llmobsi_leave();
     }
     return now;
@@ -42838,9 +42882,9 @@ LLMOBS_API llmobs_span llmobs_engine_step_begin(llmobs_engine* engine, const cha
     }
     engine->requests = requests;
     engine->request_count = requests != NULL ? count : 0;
-    engine->began = llmobsi_step_time(engine, 0);
     engine->step = llmobsi_batch_span((llmobs*)(uintptr_t)engine->instance, name, requests,
                                       engine->request_count);
+    engine->began = llmobsi_step_began(engine);
     llmobs_counter_add(engine->steps, 1);
     return engine->step;
 }
@@ -42863,16 +42907,18 @@ llmobsi_fn void llmobsi_engine_loaded(llmobs_engine* engine, const llmobs_engine
 LLMOBS_API void llmobs_engine_step_end(llmobs_engine* engine, const llmobs_engine_load* load)
 {
     llmobs_engine_load whole = llmobs_engine_load_default();
+    uint64_t now;
+    uint64_t elapsed_ns;
     if (engine == NULL || engine->began == 0) {
         return;
     }
     if (load != NULL) {
         memcpy(&whole, load, llmobsi_known_size(load->size, sizeof whole));
     }
-    llmobs_requests_share(engine->requests, engine->request_count,
-                          llmobsi_step_time(engine, engine->began));
+    now = llmobsi_step_ended(engine, &elapsed_ns);
+    llmobs_requests_share(engine->requests, engine->request_count, elapsed_ns);
     llmobsi_engine_loaded(engine, &whole);
-    llmobs_span_end(engine->step);
+    llmobsi_span_end_at(engine->step, now); /* without what was done since */
     engine->began = 0;
 }
 
@@ -52039,12 +52085,15 @@ LLMOBS_API llmobs_result llmobs_alerts_read(llmobs* obs, llmobs_alert_fn each, v
         more = llmobsi_alerts_next(call.alerts, &place, &told, &view);
         llmobsi_alert_leave(&call);
         if (more) {
+            int cancel = llmobsi_cancel_hold();
             llmobsi_try {
                 each(user, &view, 1);
             }
             llmobsi_catch_any {
-                return LLMOBS_ERROR_SYSTEM;
+                result = LLMOBS_ERROR_SYSTEM;
+                more = false;
             }
+            llmobsi_cancel_resume(cancel);
         }
     }
     return result;
@@ -60479,6 +60528,7 @@ llmobsi_fn double llmobsi_gather_ask(llmobsi_gather* gather, const llmobsi_asked
     double value = 0;
     bool threw = false;
     if (!llmobsi_is_left(gather->recorder)) {
+        int cancel = llmobsi_cancel_hold();
         llmobsi_callback callback = llmobsi_callback_begin(gather->recorder->ticket);
         llmobsi_try {
             value = asked->callback(asked->user);
@@ -60488,6 +60538,7 @@ llmobsi_fn double llmobsi_gather_ask(llmobsi_gather* gather, const llmobsi_asked
             threw = true;
         }
         gather->stopped |= !llmobsi_callback_end(&callback);
+        llmobsi_cancel_resume(cancel);
         if (threw) {
             llmobsi_callback_threw_at(gather->recorder->ticket);
         }
@@ -71080,6 +71131,7 @@ llmobsi_fn bool llmobsi_collection_deliver(void* user, llmobsi_gather* gather)
     collection->batch.metrics = gather->metrics;
     collection->batch.metric_count = gather->metric_count;
     if (collection->collect != NULL) {
+        int cancel = llmobsi_cancel_hold();
         collection->result = LLMOBS_ERROR_SYSTEM;
         llmobsi_try {
             if (collection->collect(collection->user, &collection->batch)) {
@@ -71088,6 +71140,7 @@ llmobsi_fn bool llmobsi_collection_deliver(void* user, llmobsi_gather* gather)
         }
         llmobsi_catch_any {
         }
+        llmobsi_cancel_resume(cancel);
     } else {
         collection->result = llmobs_encode(&collection->batch, collection->format,
                                            collection->write, collection->user);
@@ -75068,17 +75121,20 @@ llmobsi_fn int llmobsi_recover_open(const char* path, struct stat* status, llmob
 llmobsi_fn void llmobsi_rescue_deliver(llmobsi_rescue* rescue, llmobs_batch* batch, uint64_t count)
 {
     llmobs_export_result result = LLMOBS_EXPORT_DROP;
+    int cancel;
     batch->size = sizeof *batch;
     batch->id = rescue->first_id + rescue->report->batches;
     batch->history = rescue->in_past;
     batch->attempt = 1;
     batch->resource = &rescue->remains->resource;
     rescue->report->batches++;
+    cancel = llmobsi_cancel_hold();
     llmobsi_try {
         result = rescue->export_batch(rescue->user, batch);
     }
     llmobsi_catch_any {
     }
+    llmobsi_cancel_resume(cancel);
     if (result == LLMOBS_EXPORT_DROP) {
         rescue->report->refused += count;
     } else if (result != LLMOBS_EXPORT_OK) {
