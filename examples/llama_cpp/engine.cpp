@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-Engine::Engine(const Settings& settings, llmobs* obs) : settings_(settings), obs_(obs) {}
+Engine::Engine(const Settings& settings)
+    : settings_(settings), steps_(settings.name)                                        /* llmobs */
+{
+}
 
 Engine::~Engine()
 {
@@ -64,7 +67,7 @@ void Engine::post(const std::string& id, const std::string& prompt, const char* 
 {
     Task task;
     task.id = id;
-    task.request = observe_request(obs_, id, settings_.name, prompt, traceparent);      /* llmobs */
+    task.request = observe_request(id, settings_.name, traceparent);                    /* llmobs */
     task.phase = llmobs_span_child(llmobs_request_span(task.request), "queue");         /* llmobs */
     task.tokens = tokenize(prompt);
     std::lock_guard<std::mutex> guard(lock_);
@@ -129,15 +132,9 @@ void Engine::begin(Slot& slot, int sequence, Task&& task)
 /* The one way out of a slot, however it ends. */
 void Engine::release(Slot& slot, int sequence, const char* finish, const char* error)
 {
-    llmobs_outcome outcome = llmobs_outcome_default();                                  /* llmobs */
-    outcome.usage.input_tokens = slot.answer.prompt_tokens;                             /* llmobs */
-    outcome.usage.output_tokens = slot.answer.output_tokens;                            /* llmobs */
-    outcome.usage.reported = true; /* 0 is 0 */                                         /* llmobs */
-    outcome.finish_reason = finish;                                                     /* llmobs */
-    outcome.error_type = error;                                                         /* llmobs */
-    outcome.cancelled = finish == nullptr && error == nullptr;                          /* llmobs */
+    ObservedTokens tokens{slot.answer.prompt_tokens, 0, slot.answer.output_tokens};     /* llmobs */
     llmobs_span_end(slot.task.phase);                                                   /* llmobs */
-    llmobs_request_end(slot.task.request, &outcome);                                    /* llmobs */
+    slot.task.request.end(finish, tokens, error);                                       /* llmobs */
     slot.busy = false;
     slot.answer.finish = finish != nullptr ? finish : error != nullptr ? "error" : "cancelled";
     slot.answer.error = error;
@@ -163,7 +160,6 @@ void Engine::admit()
 void Engine::run(const std::function<void(const Answer&)>& answered)
 {
     answered_ = answered;
-    steps_ = llmobs_engine_of(obs_, settings_.name);                                    /* llmobs */
     while (any_busy() || !is_over()) {
         admit();
         if (!any_busy()) {
@@ -184,7 +180,7 @@ void Engine::run(const std::function<void(const Answer&)>& answered)
 void Engine::add(Slot& slot, int sequence, llama_token token, int position, bool logits)
 {
     int at = batch_.n_tokens++;
-    if (slot.in_batch == 0) { served_.push_back(slot.task.request); }                   /* llmobs */
+    steps_.serve(slot.task.request);                                                    /* llmobs */
     batch_.token[at] = token;
     batch_.pos[at] = position;
     batch_.n_seq_id[at] = 1;
@@ -201,7 +197,6 @@ void Engine::add(Slot& slot, int sequence, llama_token token, int position, bool
 void Engine::fill()
 {
     batch_.n_tokens = 0;
-    served_.clear();                                                                    /* llmobs */
     for (int i = 0; i < settings_.slots; i++) {
         Slot& slot = slots_[i];
         slot.in_batch = 0;
@@ -254,17 +249,13 @@ long Engine::in_memory() const
 /* One batch for all that have something in it: a step. */
 bool Engine::decode()
 {
-    llmobs_engine_load load = llmobs_engine_load_default();                             /* llmobs */
-    llmobs_engine_step_begin(&steps_, "decode", served_.data(), served_.size());        /* llmobs */
+    steps_.begin("decode");                                                             /* llmobs */
     int status = llama_decode(context_, batch_);
     llama_synchronize(context_); /* or the step would end before its work */
     counts_.decodes++;
     counts_.tokens += status == 0 ? batch_.n_tokens : 0;
     counts_.fullest = std::max(counts_.fullest, in_memory());
-    load.tokens = static_cast<uint64_t>(batch_.n_tokens);                               /* llmobs */
-    load.kv_used = static_cast<uint64_t>(in_memory());                                  /* llmobs */
-    load.kv_size = llama_n_ctx(context_);                                               /* llmobs */
-    llmobs_engine_step_end(&steps_, &load);                                             /* llmobs */
+    steps_.end(batch_.n_tokens, in_memory(), llama_n_ctx(context_));                    /* llmobs */
     return status == 0;
 }
 

@@ -1,6 +1,6 @@
 /* A small engine on llama.cpp: it serves several prompts in one batch (continuous batching), with
    drafts looked up in what was said before (speculative decoding without a second model). What
-   llmobs adds to it is marked, in 25 lines of engine.cpp. */
+   llmobs adds to it is marked: about fifteen lines of engine.cpp. */
 #ifndef ENGINE_H
 #define ENGINE_H
 
@@ -33,8 +33,8 @@ struct Settings {
 struct Task {
     std::string id;
     std::vector<llama_token> tokens;
-    llmobs_request request{}; /* llmobs */
-    llmobs_span phase{};      /* llmobs */
+    ObservedRequest request;
+    llmobs_span phase{}; /* under its request: queue, prefill, decode */
 };
 
 /* What became of it. */
@@ -59,7 +59,7 @@ struct Counts {
 
 class Engine {
 public:
-    Engine(const Settings& settings, llmobs* obs);
+    explicit Engine(const Settings& settings);
     ~Engine();
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
@@ -111,9 +111,7 @@ private:
     const char* accept(Slot& slot, llama_token token);
 
     Settings settings_;
-    llmobs* obs_;
-    llmobs_engine steps_{};              /* llmobs: of the thread that runs */
-    std::vector<llmobs_request> served_; /* llmobs: in the step under way   */
+    ObservedSteps steps_; /* llmobs */
     std::function<void(const Answer&)> answered_;
     std::atomic<bool> cancelled_{false};
     std::mutex lock_; /* of the next two */

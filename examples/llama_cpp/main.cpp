@@ -25,6 +25,10 @@ struct Options {
     std::vector<std::string> prompts;
 };
 
+/* The names that dashboards of vLLM and of llama.cpp's server ask for. */
+static const uint32_t FAMILIES =
+    LLMOBS_FAMILY_VLLM | LLMOBS_FAMILY_LLAMACPP | LLMOBS_FAMILY_SELF;
+
 static Engine* interrupted = nullptr;
 
 static void interrupt(int)
@@ -115,12 +119,12 @@ static bool parse(int argc, char** argv, Options& options)
 }
 
 /* What the engine's /metrics said before llmobs, and what llmobs appends to it. */
-static bool metrics_page(llmobs* obs, const Settings& settings, std::string& page)
+static bool metrics_page(const Settings& settings, std::string& page)
 {
     page += "# HELP engine_slots Sequences that can be decoded at one time.\n"
             "# TYPE engine_slots gauge\n"
             "engine_slots " + std::to_string(settings.slots) + "\n";
-    return obs == nullptr || append_metrics(obs, page);
+    return append_metrics(page);
 }
 
 static void tell(const Answer& answer, bool shows)
@@ -149,31 +153,31 @@ int main(int argc, char** argv)
     if (!parse(argc, argv, options)) {
         return usage();
     }
-    llmobs* obs = options.off ? nullptr : observe_open(options.otlp);
-    if (!options.off && obs == nullptr) {
+    if (!options.off && !observe_open("llama_cpp", FAMILIES, options.otlp)) {
         std::fprintf(stderr, "llama_cpp: %s can't be written\n", options.otlp);
+        llmobs_close(observed);
         return 1;
     }
     llama_log_set([](ggml_log_level level, const char* text, void*) {
         if (level == GGML_LOG_LEVEL_ERROR) { std::fputs(text, stderr); }
     }, nullptr);
-    Engine engine(options.settings, obs);
+    Engine engine(options.settings);
     if (!engine.load()) {
         std::fprintf(stderr, "llama_cpp: %s can't be loaded\n", options.settings.model);
-        llmobs_close(obs);
+        llmobs_close(observed);
         return 1;
     }
     interrupted = &engine;
     std::signal(SIGINT, interrupt);
     std::signal(SIGTERM, interrupt);
     Scrape scrape([&](std::string& page) {
-        return metrics_page(obs, options.settings, page);
+        return metrics_page(options.settings, page);
     });
     if (options.port >= 0) {
         int port = scrape.start(options.port);
         if (port == 0) {
             std::fprintf(stderr, "llama_cpp: port %d is taken\n", options.port);
-            llmobs_close(obs);
+            llmobs_close(observed);
             return 1;
         }
         std::printf("http://127.0.0.1:%d/metrics\n", port);
@@ -191,10 +195,10 @@ int main(int argc, char** argv)
     bool good = true;
     if (options.metrics_file != nullptr) {
         std::string page;
-        good = metrics_page(obs, options.settings, page);
+        good = metrics_page(options.settings, page);
         std::ofstream(options.metrics_file) << page;
     }
     scrape.stop();
-    llmobs_close(obs);
+    llmobs_close(observed);
     return good ? 0 : 1;
 }
