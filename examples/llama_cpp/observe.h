@@ -127,7 +127,7 @@ class ObservedSteps {
 public:
     explicit ObservedSteps(const char* model) : engine_(llmobs_engine_of(observed, model)) {}
 
-    /* The next step serves this request, too. Tokens of one may each say so, one after the other. */
+    /* The next step serves this request, too. Each token of one may say so, in a row. */
     void serve(llmobs_request request)
     {
         llmobs_request before = served_.empty() ? llmobs_request{} : served_.back();

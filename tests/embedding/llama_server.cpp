@@ -89,7 +89,7 @@ struct server_context {
         for (int i = 0; i < children; i++) {
             task.child_tasks.push_back(server_task());
         }
-        /* @ server-context.cpp, handle_completions_impl: before the task is put into `tasks` */
+        /* @ server-context.cpp, handle_completions_impl: before a task goes into `tasks` */
         tasks.push_back(std::move(task));
         return tasks;
     }
@@ -113,14 +113,14 @@ struct server_context {
     void sampled(server_slot& slot)
     {
         slot.stats.n_gen += 1;
-        /* @ server-context.cpp, post_decode: where `slot.stats.n_gen` goes up for the one token that was sampled */
+        /* @ server-context.cpp, post_decode: one token was sampled, beside `n_gen += 1` */
     }
 
     void verified(server_slot& slot, size_t n_draft, size_t n_accepted)
     {
         const std::vector<int> ids(n_accepted + 1);
         slot.stats.n_gen += ids.size();
-        /* @ server-context.cpp, post_decode: where a draft was verified, after `n_accepted` is final, before the loop over `ids` */
+        /* @ server-context.cpp, post_decode: a draft was verified, before the loop over `ids` */
     }
 
     void send_error(const server_slot& slot, error_type type)

@@ -1,5 +1,5 @@
-/* The names of whisper.h that docs/embedding.md's lines need, and a whisper that hears two segments.
-   All of it is our own. */
+/* The names of whisper.h that docs/embedding.md's lines need, and a whisper that hears three
+   segments. All of it is our own. */
 #define LLMOBS_IMPLEMENTATION
 #include "llmobs.h"
 

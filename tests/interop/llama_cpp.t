@@ -66,6 +66,7 @@ sub llama_flags {
 }
 
 my $flags = llama_flags();
+my ($prefix) = ($flags // '') =~ /^LLAMA_DIR=(.*)$/;
 end_without('llama.cpp', 'llama.cpp not found: LLAMA_DIR=prefix, pkg-config llama, '
     . "or LLMOBS_LLAMA_INSTALL=1 to compile $BINDING") if !defined $flags;
 end_without('gguf', 'python3 not found') if !in_path('python3');
@@ -82,6 +83,17 @@ my $marked = () = read_file("$EXAMPLE/engine.cpp") =~ m{/\* llmobs}g;
 ok($marked <= 25, "$marked lines of its engine are llmobs', 25 at most");
 is(join("\n", grep { /llmobs_|observe_|steps_|Observed|request\.end/ && !m{/\* llmobs \*/$} }
     split /\n/, read_file("$EXAMPLE/engine.cpp")), '', '... and each of them is marked');
+
+# CMake finds it as well, where it came with what CMake needs.
+if ($prefix && -e "$prefix/lib/cmake/llama/llama-config.cmake" && in_path('cmake')) {
+    my ($configured, $why) = run("cmake -S $EXAMPLE -B $BUILD/cmake -DCMAKE_PREFIX_PATH=$prefix "
+        . "-DCMAKE_C_FLAGS=$Gate::OUTLINE");
+    ok($configured, 'CMake finds llama.cpp') or diag($why);
+    ($configured, $why) = run("cmake --build $BUILD/cmake && $BUILD/cmake/llama_cpp $model hello");
+    ok($configured, '... and what it builds runs') or diag($why);
+} else {
+    note('CMake was not tried');
+}
 
 # ---- a run --------------------------------------------------------------------------------------
 
@@ -304,6 +316,16 @@ is_deeply($plain->{steps_of}, { map { $_ => $plain->{answers}{$_}{output} } keys
 my $gaps = sum0(map { $_->{output} - 1 } values %{ $plain->{answers} });
 is($plain->{metrics}{'vllm:inter_token_latency_seconds_count'}, $gaps,
     'and a gap between each two of them');
+
+
+# Tokens that came at once share the time since those before.
+sub share_of_gaps {
+    my ($metrics) = $_[0]{metrics};
+    return $metrics->{'vllm:inter_token_latency_seconds_sum'}
+        / $metrics->{'vllm:request_decode_time_seconds_sum'};
+}
+ok(abs(share_of_gaps($plain) - 1) < 0.001, 'the gaps are the time of decoding');
+ok(share_of_gaps($run) < 0.99, 'less, where tokens came together') or diag(share_of_gaps($run));
 
 my $small = runs('a small context, a prompt in pieces', '--context 24 --batch 4 --predict 60',
     '--traceparent 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', $prompts);

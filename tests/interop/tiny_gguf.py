@@ -11,7 +11,7 @@ import numpy as np
 LAYERS, WIDTH, HEADS, HIDDEN, CONTEXT = 2, 64, 4, 128, 512
 UNKNOWN, BEGIN, END = 0, 1, 2  # the tokens before the bytes
 VOCABULARY = 3 + 256 + 1  # the last one is what llama.cpp writes for a blank
-END_BIAS = 0.3  # of the first dimension, which is the same for all tokens: END is about 1 in 90
+END_BIAS = 0.3  # of the first dimension, the same for all tokens: END is about 1 in 90
 
 
 def add_tokenizer(writer):
