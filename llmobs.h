@@ -23,6 +23,7 @@ CONTENTS: search for a tag.
     >>api:platform           >>platform               compiler, clocks, random bytes, locks
                              >>atomic                 named-order atomic operations
                              >>arena                  one block of memory, laid out once
+                             >>host                   callbacks of the host's: exceptions end there
     >>api:result             >>result                 result codes and notes
     >>api:ledger             >>ledger                 what was recorded, exported and lost
                              >>text                   bounded writer, numbers, UTF-8
@@ -317,6 +318,13 @@ CONTENTS: search for a tag.
     LLMOBS_NO_FILE           ALL    leaves out what keeps files: the file exporter,     off
                                     state and drift files, spools, the flight recorder
     LLMOBS_NO_SCANNER        ALL    leaves the scanner and the redactor out             off
+    LLMOBS_NO_REQUESTS       ONE    requests, sessions, costs, budgets and the judge    off
+                                    are off, whatever the config says: their calls
+                                    are there and inert, their code is not
+    LLMOBS_NO_JUDGE          ONE    the same of the judge and its samples               off
+    LLMOBS_NO_ALERTS         ONE    ... of alerts                                       off
+    LLMOBS_NO_TAIL           ONE    ... of tail sampling                                off
+    LLMOBS_NO_DRIFT          ONE    ... of drift detectors                              off
     LLMOBS_DEBUG             ONE    invariant checkers and assertions; costs much       off
     LLMOBS_ASSERT(c)         ONE    what an assertion calls                             nothing,
                                                                      abort() in LLMOBS_DEBUG
@@ -373,6 +381,11 @@ CONTENTS: search for a tag.
     is dropped and counted as `signal`, but for what it adds to metrics, which arrives. An
     exporter's callback runs on the exporter's own thread: spans and log records that it makes are
     dropped as `self`; flush, tick and close answer LLMOBS_ERROR_BUSY there.
+    A C++ exception that leaves a callback of yours ends there where the implementation is compiled
+    as C++ with exceptions, and stands for its failure: a batch dropped, a write refused, no memory,
+    no value, the system's clock; where nothing else would tell of it, llmobs_stats.callbacks_threw
+    counts it. Compiled as C, or without exceptions, the library can't stop one: do not throw. A
+    thread that is cancelled inside a callback is so after it.
     After fork the child's spans and requests are inert, its metrics go on from zero; its next use
     of the instance begins with clean rings.
 
@@ -622,7 +635,9 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
     X(JUDGE_FULL, "requests that a guardrail triggered on were not kept to be judged: no place "  \
                   "was free (raise llmobs_config.captures, or take them sooner)")                 \
     X(CALLBACK_SLOW, "a gauge's, alerts' or notes' callback did not return in time: its thread " \
-                     "is left to it after close")
+                     "is left to it after close")                                                 \
+    X(CALLBACK_THREW, "a C++ exception left a callback of the host's and ended there: what it "   \
+                      "was told is lost to it")
 
 typedef enum llmobs_note {
 #define LLMOBS_I_NOTE(name, text) LLMOBS_NOTE_##name,
@@ -636,8 +651,7 @@ LLMOBS_API const char* llmobs_note_text(llmobs_note note);
 
 /* The diagnostics callback. Called from set-up calls, from the tick and from exporter threads,
    never from a recording call; each kind of note at most once a second. `count` is how often it
-   happened since the last time it was told. It must not call back into this instance and must
-   not throw. */
+   happened since the last time it was told. It must not call back into this instance. */
 typedef void (*llmobs_note_fn)(void* user, llmobs_note note, uint64_t count, const char* text);
 
 /* =================================================================================================
@@ -785,6 +799,8 @@ typedef struct llmobs_stats {
     uint64_t drift_saved;        /* times that a detector's past was written      */
     uint64_t drift_failed;       /* times that it could not be                    */
     uint64_t drift_damaged;      /* files of it that were set aside               */
+    uint64_t callbacks_threw;    /* C++ exceptions that left a callback of the host's and ended
+                                    there, where no other account tells of it    */
 } llmobs_stats;
 
 /* [any] "pool", "threads", ...; "unknown" for other numbers. */
@@ -935,26 +951,25 @@ LLMOBS_API llmobs_key llmobs_key_default(void);
 
 /* The host's own secure store for raw texts: the one way by which they leave the library, and only
    where llmobs_config.audit is set. Called on the thread that hands a text over, inside that call,
-   in its order; see llmobs_audit. It keeps no copy here. It must not throw. */
+   in its order; see llmobs_audit. It keeps no copy here. */
 typedef struct llmobs_audit llmobs_audit;
 typedef void (*llmobs_audit_fn)(void* user, const llmobs_audit* part);
 
 /* The host's own store for what requests cost: llmobs_config.cost_store. Called on the thread that
-   ends a request, inside that call; see llmobs_cost_entry. It must not throw. */
+   ends a request, inside that call; see llmobs_cost_entry. */
 typedef struct llmobs_cost_entry llmobs_cost_entry;
 typedef void (*llmobs_cost_store_fn)(void* user, const llmobs_cost_entry* entry);
 
 /* Gets the news of the alerts of one group, or of one rule that has none: llmobs_config.alert.
    `count` is at least 1. Called by the tick, no lock held. It may make any call but that inside it
-   llmobs_tick, _flush and _close answer ERROR_BUSY. It must not throw. */
+   llmobs_tick, _flush and _close answer ERROR_BUSY. */
 typedef struct llmobs_alert llmobs_alert;
 typedef void (*llmobs_alert_fn)(void* user, const llmobs_alert* alerts, size_t count);
 
 /* Gets what a run of a drift detector came to: llmobs_config.on_drift. For each run that finds
    drift, and for each that llmobs_drift_run_now asked for, whatever it came to, so that a release
    can wait for it. Called on the thread that makes runs, no lock held. It may make any call but
-   that inside it llmobs_drift_work, llmobs_tick, _flush and _close answer ERROR_BUSY. A C++
-   exception ends there where the implementation is compiled as C++; else it must not throw. */
+   that inside it llmobs_drift_work, llmobs_tick, _flush and _close answer ERROR_BUSY. */
 typedef struct llmobs_drift_report llmobs_drift_report;
 typedef void (*llmobs_drift_fn)(void* user, const llmobs_drift_report* report);
 
@@ -3908,8 +3923,8 @@ LLMOBS_API llmobs_span llmobs_engine_step_begin(llmobs_engine* engine, const cha
 
 /* [owner] Ends it: the time that it took is shared by its requests (llmobs_requests_share), and
    the load goes to vllm:kv_cache_usage_perc, vllm:iteration_tokens_total and
-   llamacpp:n_busy_slots_per_decode, an average. `load` may be NULL: not known. 30 ns, and 10 for each
-   request. Without a step under way it does nothing. */
+   llamacpp:n_busy_slots_per_decode, an average. `load` may be NULL: not known. 30 ns, and 10 for
+   each request. Without a step under way it does nothing. */
 LLMOBS_API void llmobs_engine_step_end(llmobs_engine* engine, const llmobs_engine_load* load);
 
 /* =================================================================================================
@@ -8977,6 +8992,59 @@ llmobsi_fn void* llmobsi_arena_take_pages(llmobsi_arena* arena, size_t bytes)
 }
 
 /* =================================================================================================
+ *  >>host                   platform: callbacks of the host's: exceptions end there
+ * ============================================================================================== */
+
+/* Callbacks of the host's: where the implementation is compiled as C++ with exceptions, one that
+   leaves a callback ends there. It would unwind a thread of ours, which ends the process, or a call
+   that holds a lock. What it stands for is said where each kind is called. A thread is not
+   cancelled in one: glibc unwinds it by an exception, too, and ends the process where that is
+   caught. */
+
+#if defined(__cplusplus) && (defined(__cpp_exceptions) || defined(__EXCEPTIONS))
+#define llmobsi_try try
+#define llmobsi_catch_any catch (...)
+#else
+#define llmobsi_try if (true)
+#define llmobsi_catch_any if (false)
+#endif
+
+/* pthread_cancel must not end a thread that holds what others wait for: where a call may come to
+   one of its points (locks, random bytes), it is put off. Returns what llmobsi_cancel_resume
+   wants back. */
+llmobsi_fn int llmobsi_cancel_hold(void)
+{
+    int before = 0;
+#if !defined(__ANDROID__)
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+#endif
+    return before;
+}
+
+llmobsi_fn void llmobsi_cancel_resume(int before)
+{
+#if !defined(__ANDROID__)
+    (void)pthread_setcancelstate(before, NULL);
+#else
+    (void)before;
+#endif
+}
+
+/* One that throws has taken nothing. */
+llmobsi_fn bool llmobsi_host_write(llmobs_write_fn write, void* user, const char* data, size_t size)
+{
+    int cancel = llmobsi_cancel_hold();
+    bool taken = false;
+    llmobsi_try {
+        taken = write(user, data, size);
+    }
+    llmobsi_catch_any {
+    }
+    llmobsi_cancel_resume(cancel);
+    return taken;
+}
+
+/* =================================================================================================
  *  >>result                 core: result codes and notes
  * ============================================================================================== */
 
@@ -9003,6 +9071,21 @@ LLMOBS_API const char* llmobs_note_text(llmobs_note note)
     return (unsigned)note < (unsigned)LLMOBS_NOTE_COUNT ? texts[note] : "unknown note";
 }
 
+/* One that throws has been told all the same. */
+llmobsi_fn void llmobsi_host_note(llmobs_note_fn tell, void* user, llmobs_note note,
+                                  uint64_t count, const char* text)
+{
+    if (tell != NULL) {
+        int cancel = llmobsi_cancel_hold();
+        llmobsi_try {
+            tell(user, note, count, text);
+        }
+        llmobsi_catch_any {
+        }
+        llmobsi_cancel_resume(cancel);
+    }
+}
+
 /* Counts what is to be told, and tells it: each kind at most once a second, with how often it
    happened. */
 typedef struct llmobsi_notes {
@@ -9026,7 +9109,7 @@ llmobsi_fn void llmobsi_notes_tell(llmobsi_notes* notes, llmobs_note note, uint6
     llmobsi_store_relaxed(&notes->told_ns[note], now_ns);
     count = llmobsi_exchange_ordered(&notes->count[note], 0);
     if (count != 0) {
-        notes->tell(notes->user, note, count, llmobs_note_text(note));
+        llmobsi_host_note(notes->tell, notes->user, note, count, llmobs_note_text(note));
     }
 }
 
@@ -9125,8 +9208,8 @@ llmobsi_fn void llmobsi_writer_flush(llmobsi_writer* writer)
 {
     size_t length = writer->length;
     writer->length = 0;
-    if (length > 0 && !writer->failed && !writer->write(writer->user, writer->data, length)) {
-        llmobsi_writer_fail(writer);
+    if (length > 0 && !writer->failed) {
+        writer->failed = !llmobsi_host_write(writer->write, writer->user, writer->data, length);
     }
 }
 
@@ -9155,7 +9238,7 @@ llmobsi_cold void llmobsi_put_slow(llmobsi_writer* writer, const char* data, siz
     if (size <= writer->capacity) {
         memcpy(writer->data, data, size);
         writer->length = size;
-    } else if (!writer->write(writer->user, data, size)) { /* larger than the buffer: no copy */
+    } else if (!llmobsi_host_write(writer->write, writer->user, data, size)) { /* no copy */
         llmobsi_writer_fail(writer);
     }
 }
@@ -13214,6 +13297,34 @@ llmobsi_fn size_t llmobsi_key_values_count(const char* list)
  *  >>config                 core: configuration, defaults, memory by pillar
  * ============================================================================================== */
 
+/* The pillars of this build. What is left out is off, whatever the config says: nothing is laid out
+   for it, and what only its pointer leads to is code that the compiler, or the linker, drops. */
+#ifdef LLMOBS_NO_REQUESTS
+#define LLMOBS_I_REQUESTS false
+#else
+#define LLMOBS_I_REQUESTS true
+#endif
+#if defined(LLMOBS_NO_JUDGE) || defined(LLMOBS_NO_REQUESTS)
+#define LLMOBS_I_JUDGE false
+#else
+#define LLMOBS_I_JUDGE true
+#endif
+#ifdef LLMOBS_NO_ALERTS
+#define LLMOBS_I_ALERTS false
+#else
+#define LLMOBS_I_ALERTS true
+#endif
+#ifdef LLMOBS_NO_TAIL
+#define LLMOBS_I_TAIL false
+#else
+#define LLMOBS_I_TAIL true
+#endif
+#ifdef LLMOBS_NO_DRIFT
+#define LLMOBS_I_DRIFT false
+#else
+#define LLMOBS_I_DRIFT true
+#endif
+
 #define LLMOBS_I_SERVICE_UNKNOWN "unknown_service"
 #define LLMOBS_I_FAMILIES_STANDARD 33u /* LLMOBS_FAMILY_LLM | LLMOBS_FAMILY_SELF */
 #define LLMOBS_I_SEVERITY_STANDARD 9u  /* LLMOBS_SEVERITY_INFO                    */
@@ -13225,6 +13336,61 @@ llmobsi_inline size_t llmobsi_known_size(size_t given, size_t whole)
 {
     return given != 0 && given < whole ? given : whole;
 }
+
+/* ---- the host's clock, random source and allocator ----------------------------------------- */
+
+/* One that throws does not know the time: the system's. Not inlined where recorders stamp. */
+llmobsi_noinline uint64_t llmobsi_host_time(const llmobs_clock* clock)
+{
+    uint64_t unix_ns = 0;
+    llmobsi_try {
+        unix_ns = clock->unix_ns(clock->user);
+    }
+    llmobsi_catch_any {
+        unix_ns = llmobsi_realtime_ns();
+    }
+    return unix_ns;
+}
+
+llmobsi_fn bool llmobsi_host_fill(const llmobs_random* random, void* bytes, size_t size)
+{
+    int cancel = llmobsi_cancel_hold();
+    bool filled = false;
+    llmobsi_try {
+        filled = random->fill(random->user, bytes, size);
+    }
+    llmobsi_catch_any {
+    }
+    llmobsi_cancel_resume(cancel);
+    return filled;
+}
+
+/* NULL where it throws: so does operator new when memory runs out. */
+llmobsi_fn void* llmobsi_host_allocate(const llmobs_allocator* allocator, size_t bytes)
+{
+    int cancel = llmobsi_cancel_hold();
+    void* memory = NULL;
+    llmobsi_try {
+        memory = allocator->allocate(allocator->user, bytes, LLMOBS_I_CACHE_LINE);
+    }
+    llmobsi_catch_any {
+    }
+    llmobsi_cancel_resume(cancel);
+    return memory;
+}
+
+llmobsi_fn void llmobsi_host_release(const llmobs_allocator* allocator, void* memory, size_t bytes)
+{
+    int cancel = llmobsi_cancel_hold();
+    llmobsi_try {
+        allocator->release(allocator->user, memory, bytes);
+    }
+    llmobsi_catch_any {
+    }
+    llmobsi_cancel_resume(cancel);
+}
+
+/* ---- defaults ------------------------------------------------------------------------------ */
 
 LLMOBS_API llmobs_key llmobs_key_default(void)
 {
@@ -13357,8 +13523,8 @@ llmobsi_fn bool llmobsi_config_ratio(double* ratio, double standard)
 /* Where the note about a config goes: nowhere while it is only asked how much memory it needs. */
 llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, const char* text)
 {
-    if (tell && config->note != NULL) {
-        config->note(config->note_user, LLMOBS_NOTE_CONFIG_RANGE, 1, text);
+    if (tell) {
+        llmobsi_host_note(config->note, config->note_user, LLMOBS_NOTE_CONFIG_RANGE, 1, text);
     }
 }
 
@@ -13367,89 +13533,111 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
 #define LLMOBS_I_DETECTORS 16u /* of drift, at most */
 #define LLMOBS_I_DRIFT_LEAST 40u /* embeddings that a baseline is fitted to */
 
-/* The fields that have a range, with its ends. Those of batch_bytes depend on queue_bytes. */
-#define LLMOBS_I_RANGES(X)                                                                       \
-    X(span_slots, 64, 1u << 20)                                                                  \
-    X(max_threads, 1, 1024)                                                                      \
-    X(name_bytes, 1024, 1u << 26)                                                                \
-    X(value_bytes, 16, LLMOBS_I_VALUE_BYTES_MOST)                                                \
-    X(span_parts, 1, 64)                                                                         \
-    X(max_exporters, 1, 16)                                                                      \
-    X(queue_bytes, 65536, 1u << 30)                                                              \
-    X(batch_bytes, llmobsi_batch_least(out), llmobsi_batch_most(out))                            \
-    X(batch_delay_ms, 1, 3600000)                                                                \
-    X(tick_ms, 1, 3600000)                                                                       \
-    X(close_timeout_ms, 1, 3600000)                                                              \
-    X(span_max_age_s, 1, 31536000)                                                               \
-    X(metric_series, 16, 1u << 20)                                                               \
-    X(metric_max_series, 1, 1u << 20)                                                            \
-    X(metric_bytes, 65536, 1u << 30)                                                             \
-    X(max_metrics, 1, 4096)                                                                      \
-    X(label_bytes, 32, 255)                                                                      \
-    X(exemplars, 1, 1u << 20)                                                                    \
-    X(log_severity, 1, LLMOBS_I_SEVERITY_MOST)                                                   \
-    X(requests, 16, 65536)                                                                       \
-    X(request_max_age_s, 1, 31536000)                                                            \
-    X(slow_request_ms, 1, 86400000)                                                              \
-    X(recent_requests, 16, 65536)                                                                \
-    X(sessions, 16, 1u << 20)                                                                    \
-    X(session_idle_s, 1, 31536000)                                                               \
-    X(cost_rows, 16, 65536)                                                                      \
-    X(cost_places, 64, 1u << 20)                                                                 \
-    X(cost_users, 16, 1u << 20)                                                                  \
-    X(cost_features, 1, 1024)                                                                    \
-    X(cost_feature_users, 16, 1u << 20)                                                          \
-    X(captures, 0, 4096)                                                                         \
-    X(capture_bytes, 64, 65536)                                                                  \
-    X(price_bytes, out->price_bytes != 0 ? LLMOBS_I_PRICE_BYTES_LEAST : 0, 1u << 28)             \
-    X(cost_most, 1, 1000000000)                                                                  \
-    X(budgets, 0, 1024)                                                                          \
-    X(budget_keys, 16, 1u << 20)                                                                 \
-    X(budget_reservations, 16, 65536)                                                            \
-    X(reservation_max_age_s, 1, 86400)                                                           \
-    X(state_interval_s, 1, 86400)                                                                \
-    X(alert_rules, 4, 4096)                                                                      \
-    X(alert_groups, 16, 65536)                                                                   \
-    X(alert_window_bytes, 16384, 1u << 28)                                                       \
-    X(alerts, 16, 65536)                                                                         \
-    X(drift_detectors, 0, LLMOBS_I_DETECTORS)                                                    \
-    X(drift_dimensions, 2, 65536)                                                                \
-    X(drift_prototypes, 1, 32)                                                                   \
-    X(drift_days, 2, 400)                                                                        \
-    X(drift_day_embeddings, 16, 4096)                                                            \
-    X(good_first_token_ms, 0, 86400000)                                                          \
-    X(good_token_ms, 0, 86400000)                                                                \
-    X(good_request_ms, 0, 86400000)                                                              \
-    X(judge_slow_ms, 1, 86400000)                                                                \
-    X(judge_new_version, 1, 1000000)                                                             \
-    X(judge_forced_per_minute, 1, 1000000)                                                       \
-    X(judge_floor_per_hour, 1, 3600)                                                             \
-    X(judge_workers, 1, 16)                                                                      \
-    X(judge_prompt_bytes, 1024, 1u << 20)                                                        \
-    X(judge_answer_bytes, 256, 1u << 20)                                                         \
-    X(tail_traces, out->tail_traces != 0 ? 16 : 0, 65536)                                        \
-    X(tail_spans, 1, 65536)                                                                      \
-    X(tail_wait_s, 1, 86400)                                                                     \
-    X(tail_slots, 0, 1u << 20)                                                                   \
-    X(recorder_history_bytes, out->recorder_history_bytes != 0 ? 65536 : 0, 1u << 30)
+/* A field that has a range. */
+typedef struct llmobsi_range {
+    size_t place;   /* in llmobs_config                               */
+    uint32_t least; /* but for 0, which stays where it is the default */
+    uint32_t most;
+    const char* text; /* that a value is not in it */
+} llmobsi_range;
+
+#define LLMOBS_I_RANGE_TEXT(field) \
+    "llmobs_config." #field " is out of range and was brought into it"
+#define LLMOBS_I_RANGE(field, least, most) \
+    {offsetof(llmobs_config, field), (least), (most), LLMOBS_I_RANGE_TEXT(field)}
+
+llmobsi_state const llmobsi_range llmobsi_ranges[] = {
+    LLMOBS_I_RANGE(span_slots, 64, 1u << 20),
+    LLMOBS_I_RANGE(max_threads, 1, 1024),
+    LLMOBS_I_RANGE(name_bytes, 1024, 1u << 26),
+    LLMOBS_I_RANGE(value_bytes, 16, LLMOBS_I_VALUE_BYTES_MOST),
+    LLMOBS_I_RANGE(span_parts, 1, 64),
+    LLMOBS_I_RANGE(max_exporters, 1, 16),
+    LLMOBS_I_RANGE(queue_bytes, 65536, 1u << 30),
+    LLMOBS_I_RANGE(batch_delay_ms, 1, 3600000),
+    LLMOBS_I_RANGE(tick_ms, 1, 3600000),
+    LLMOBS_I_RANGE(close_timeout_ms, 1, 3600000),
+    LLMOBS_I_RANGE(span_max_age_s, 1, 31536000),
+    LLMOBS_I_RANGE(metric_series, 16, 1u << 20),
+    LLMOBS_I_RANGE(metric_max_series, 1, 1u << 20),
+    LLMOBS_I_RANGE(metric_bytes, 65536, 1u << 30),
+    LLMOBS_I_RANGE(max_metrics, 1, 4096),
+    LLMOBS_I_RANGE(label_bytes, 32, 255),
+    LLMOBS_I_RANGE(exemplars, 1, 1u << 20),
+    LLMOBS_I_RANGE(log_severity, 1, LLMOBS_I_SEVERITY_MOST),
+    LLMOBS_I_RANGE(requests, 16, 65536),
+    LLMOBS_I_RANGE(request_max_age_s, 1, 31536000),
+    LLMOBS_I_RANGE(slow_request_ms, 1, 86400000),
+    LLMOBS_I_RANGE(recent_requests, 16, 65536),
+    LLMOBS_I_RANGE(sessions, 16, 1u << 20),
+    LLMOBS_I_RANGE(session_idle_s, 1, 31536000),
+    LLMOBS_I_RANGE(cost_rows, 16, 65536),
+    LLMOBS_I_RANGE(cost_places, 64, 1u << 20),
+    LLMOBS_I_RANGE(cost_users, 16, 1u << 20),
+    LLMOBS_I_RANGE(cost_features, 1, 1024),
+    LLMOBS_I_RANGE(cost_feature_users, 16, 1u << 20),
+    LLMOBS_I_RANGE(captures, 0, 4096),
+    LLMOBS_I_RANGE(capture_bytes, 64, 65536),
+    LLMOBS_I_RANGE(price_bytes, LLMOBS_I_PRICE_BYTES_LEAST, 1u << 28),
+    LLMOBS_I_RANGE(cost_most, 1, 1000000000),
+    LLMOBS_I_RANGE(budgets, 0, 1024),
+    LLMOBS_I_RANGE(budget_keys, 16, 1u << 20),
+    LLMOBS_I_RANGE(budget_reservations, 16, 65536),
+    LLMOBS_I_RANGE(reservation_max_age_s, 1, 86400),
+    LLMOBS_I_RANGE(state_interval_s, 1, 86400),
+    LLMOBS_I_RANGE(alert_rules, 4, 4096),
+    LLMOBS_I_RANGE(alert_groups, 16, 65536),
+    LLMOBS_I_RANGE(alert_window_bytes, 16384, 1u << 28),
+    LLMOBS_I_RANGE(alerts, 16, 65536),
+    LLMOBS_I_RANGE(drift_detectors, 0, LLMOBS_I_DETECTORS),
+    LLMOBS_I_RANGE(drift_dimensions, 2, 65536),
+    LLMOBS_I_RANGE(drift_prototypes, 1, 32),
+    LLMOBS_I_RANGE(drift_days, 2, 400),
+    LLMOBS_I_RANGE(drift_day_embeddings, 16, 4096),
+    LLMOBS_I_RANGE(good_first_token_ms, 0, 86400000),
+    LLMOBS_I_RANGE(good_token_ms, 0, 86400000),
+    LLMOBS_I_RANGE(good_request_ms, 0, 86400000),
+    LLMOBS_I_RANGE(judge_slow_ms, 1, 86400000),
+    LLMOBS_I_RANGE(judge_new_version, 1, 1000000),
+    LLMOBS_I_RANGE(judge_forced_per_minute, 1, 1000000),
+    LLMOBS_I_RANGE(judge_floor_per_hour, 1, 3600),
+    LLMOBS_I_RANGE(judge_workers, 1, 16),
+    LLMOBS_I_RANGE(judge_prompt_bytes, 1024, 1u << 20),
+    LLMOBS_I_RANGE(judge_answer_bytes, 256, 1u << 20),
+    LLMOBS_I_RANGE(tail_traces, 16, 65536),
+    LLMOBS_I_RANGE(tail_spans, 1, 65536),
+    LLMOBS_I_RANGE(tail_wait_s, 1, 86400),
+    LLMOBS_I_RANGE(tail_slots, 0, 1u << 20),
+    LLMOBS_I_RANGE(recorder_history_bytes, 65536, 1u << 30),
+};
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {
     llmobs_config standard = llmobs_config_default();
-    standard.queue_bytes = out->queue_bytes != 0 ? out->queue_bytes : standard.queue_bytes;
-    if (standard.batch_bytes > llmobsi_batch_most(&standard)) {
-        standard.batch_bytes = llmobsi_batch_most(&standard);
+    size_t i;
+    for (i = 0; i < sizeof llmobsi_ranges / sizeof llmobsi_ranges[0]; i++) {
+        const llmobsi_range* range = &llmobsi_ranges[i];
+        unsigned char* place = (unsigned char*)out + range->place;
+        uint32_t field;
+        uint32_t usual;
+        memcpy(&field, place, sizeof field);
+        memcpy(&usual, (const unsigned char*)&standard + range->place, sizeof usual);
+        if (!llmobsi_config_range(&field, usual, usual == 0 && field == 0 ? 0 : range->least,
+                                  range->most)) {
+            llmobsi_config_tell(out, tell, range->text);
+        }
+        memcpy(place, &field, sizeof field);
     }
-    if (standard.batch_bytes < llmobsi_batch_least(&standard)) {
-        standard.batch_bytes = llmobsi_batch_least(&standard);
+    if (standard.batch_bytes > llmobsi_batch_most(out)) {
+        standard.batch_bytes = llmobsi_batch_most(out);
     }
-#define LLMOBS_I_RANGE(field, least, most)                                                       \
-    if (!llmobsi_config_range(&out->field, standard.field, least, most)) {                       \
-        llmobsi_config_tell(out, tell, "llmobs_config." #field                                   \
-                                       " is out of range and was brought into it");              \
+    if (standard.batch_bytes < llmobsi_batch_least(out)) {
+        standard.batch_bytes = llmobsi_batch_least(out);
     }
-    LLMOBS_I_RANGES(LLMOBS_I_RANGE)
-#undef LLMOBS_I_RANGE
+    if (!llmobsi_config_range(&out->batch_bytes, standard.batch_bytes, llmobsi_batch_least(out),
+                              llmobsi_batch_most(out))) {
+        llmobsi_config_tell(out, tell, LLMOBS_I_RANGE_TEXT(batch_bytes));
+    }
 }
 
 /* Fields that can be switched off keep that through the check of ranges. */
@@ -13511,13 +13699,15 @@ llmobsi_fn void llmobsi_switches_put(llmobs_config* config, llmobsi_switches swi
     config->metric_series = switches.metrics_off ? LLMOBS_OFF : config->metric_series;
     config->exemplars = switches.exemplars_off ? LLMOBS_OFF : config->exemplars;
     config->log_severity = switches.logs_off ? LLMOBS_OFF : config->log_severity;
-    config->requests =
-        switches.requests_off ? LLMOBS_OFF : llmobsi_round_up_pow2(config->requests);
+    config->requests = switches.requests_off || !LLMOBS_I_REQUESTS
+                           ? LLMOBS_OFF
+                           : llmobsi_round_up_pow2(config->requests);
     config->recent_requests = switches.recent_off ? LLMOBS_OFF : config->recent_requests;
     config->cost_rows = switches.ledger_off ? LLMOBS_OFF : config->cost_rows;
     config->cost_users = switches.users_off ? LLMOBS_OFF : config->cost_users;
     config->cost_features = switches.features_off ? LLMOBS_OFF : config->cost_features;
-    config->alert_rules = switches.alerts_off ? LLMOBS_OFF : config->alert_rules;
+    config->alert_rules =
+        switches.alerts_off || !LLMOBS_I_ALERTS ? LLMOBS_OFF : config->alert_rules;
     config->judge_slow_ms = switches.judge_slow_off ? LLMOBS_OFF : config->judge_slow_ms;
     config->judge_new_version = switches.judge_new_off ? LLMOBS_OFF : config->judge_new_version;
     config->judge_forced_per_minute =
@@ -13556,6 +13746,31 @@ llmobsi_fn void llmobsi_config_vocabulary(llmobs_config* out, bool tell)
     }
 }
 
+/* Of a pillar that is left out, 0 is what its fields come to. What is on by default is not told of;
+   what the host asked for, is. */
+llmobsi_fn void llmobsi_config_left_out(llmobs_config* out, bool tell, bool present,
+                                        uint32_t* field, const char* text)
+{
+    if (!present && *field != 0) {
+        *field = 0;
+        llmobsi_config_tell(out, tell, text);
+    }
+}
+
+llmobsi_fn void llmobsi_config_pillars(llmobs_config* out, bool tell)
+{
+    llmobsi_config_left_out(out, tell, LLMOBS_I_REQUESTS, &out->price_bytes,
+                            "llmobs_config.price_bytes: built with LLMOBS_NO_REQUESTS");
+    llmobsi_config_left_out(out, tell, LLMOBS_I_REQUESTS, &out->budgets,
+                            "llmobs_config.budgets: built with LLMOBS_NO_REQUESTS");
+    llmobsi_config_left_out(out, tell, LLMOBS_I_JUDGE, &out->captures,
+                            "llmobs_config.captures: built with LLMOBS_NO_JUDGE");
+    llmobsi_config_left_out(out, tell, LLMOBS_I_TAIL, &out->tail_traces,
+                            "llmobs_config.tail_traces: built with LLMOBS_NO_TAIL");
+    llmobsi_config_left_out(out, tell, LLMOBS_I_DRIFT, &out->drift_detectors,
+                            "llmobs_config.drift_detectors: built with LLMOBS_NO_DRIFT");
+}
+
 /* Days that hold fewer embeddings than a baseline takes would never have one. */
 llmobsi_fn void llmobsi_config_drift(llmobs_config* out, bool tell)
 {
@@ -13584,7 +13799,7 @@ llmobsi_fn void llmobsi_config_attributes(llmobs_config* out, bool tell)
 }
 
 /* The config with nothing left to decide. */
-llmobsi_fn void llmobsi_config_complete(llmobs_config* out, const llmobs_config* given, bool tell)
+llmobsi_cold void llmobsi_config_complete(llmobs_config* out, const llmobs_config* given, bool tell)
 {
     llmobsi_switches switches;
     *out = llmobs_config_default();
@@ -13601,6 +13816,7 @@ llmobsi_fn void llmobsi_config_complete(llmobs_config* out, const llmobs_config*
     switches = llmobsi_switches_take(out);
     llmobsi_config_ranges(out, tell);
     llmobsi_switches_put(out, switches);
+    llmobsi_config_pillars(out, tell);
     llmobsi_config_drift(out, tell);
     if (out->utc_offset_minutes < -1440 || out->utc_offset_minutes > 1440) {
         out->utc_offset_minutes = 0;
@@ -13696,7 +13912,7 @@ llmobsi_fn void llmobsi_park(const llmobs_allocator* allocator, void* memory, si
     llmobsi_parking[i].allocator = *allocator;
     (void)pthread_mutex_unlock(&llmobsi_parking_lock);
     if (last.memory != NULL) {
-        last.allocator.release(last.allocator.user, last.memory, last.bytes);
+        llmobsi_host_release(&last.allocator, last.memory, last.bytes);
     }
 }
 
@@ -13724,8 +13940,7 @@ LLMOBS_API size_t llmobs_release(void)
     for (i = 0; i < LLMOBS_I_PARKING; i++) {
         if (parked[i].memory != NULL) {
             freed += parked[i].bytes;
-            parked[i].allocator.release(parked[i].allocator.user, parked[i].memory,
-                                        parked[i].bytes);
+            llmobsi_host_release(&parked[i].allocator, parked[i].memory, parked[i].bytes);
         }
     }
     return freed;
@@ -13786,14 +14001,14 @@ llmobsi_inline uint64_t llmobsi_now(const llmobsi_timeline* timeline)
         return llmobsi_cycles();
     }
     return timeline->source == LLMOBS_I_TIME_INJECTED
-               ? timeline->injected.unix_ns(timeline->injected.user)
+               ? llmobsi_host_time(&timeline->injected)
                : llmobsi_monotonic_ns();
 }
 
 /* Unix time, by the host's clock where there is one. */
 llmobsi_fn uint64_t llmobsi_clock_unix_ns(const llmobs_clock* clock)
 {
-    return clock->unix_ns != NULL ? clock->unix_ns(clock->user) : llmobsi_realtime_ns();
+    return clock->unix_ns != NULL ? llmobsi_host_time(clock) : llmobsi_realtime_ns();
 }
 
 /* How far Unix time is ahead of monotonic time, by the best of three tries: a thread that is
@@ -15235,9 +15450,8 @@ LLMOBS_API llmobs_result llmobs_config_from_env(llmobs_config* config)
         const char* value = llmobsi_env_get(variables[i].name);
         if (value != NULL && !variables[i].take(&whole, value)) {
             result = LLMOBS_ERROR_ARGUMENT;
-            if (whole.note != NULL) {
-                whole.note(whole.note_user, LLMOBS_NOTE_ENVIRONMENT, 1, variables[i].refused);
-            }
+            llmobsi_host_note(whole.note, whole.note_user, LLMOBS_NOTE_ENVIRONMENT, 1,
+                              variables[i].refused);
         }
     }
     memcpy(config, &whole, known);
@@ -16157,7 +16371,7 @@ llmobsi_fn bool llmobsi_keyring_put_random(llmobsi_keyring* keyring)
     llmobsi_key_origin origin;
     llmobsi_keyset set;
     bool filled = keyring->random.fill != NULL
-                      ? keyring->random.fill(keyring->random.user, bytes, sizeof bytes)
+                      ? llmobsi_host_fill(&keyring->random, bytes, sizeof bytes)
                       : llmobsi_random_bytes(bytes, sizeof bytes);
     if (!filled) {
         return false;
@@ -19601,7 +19815,7 @@ llmobsi_inline bool llmobsi_keep_better(bool found, const llmobsi_match* match, 
     return found || any;
 }
 
-#define llmobsi_try(CLASS, call)                                                                  \
+#define llmobsi_look(CLASS, call)                                                                  \
     (any = llmobsi_keep_better(llmobsi_wants(view, LLMOBS_PII_##CLASS) && (call), &match, any,    \
                                best))
 
@@ -19615,18 +19829,18 @@ llmobsi_fn bool llmobsi_colon_read(llmobsi_view* view, size_t place, uint8_t fir
         size_t start = place + 1 - llmobsi_run_back(view, place + 1, LLMOBS_I_HEX, 5);
         uint8_t before = llmobsi_back(view, start, 1);
         if (llmobsi_number_begins(view, start) && before != ':' && before != '.') {
-            llmobsi_try(IP_ADDRESS, llmobsi_ipv6_read(view, start, &match));
+            llmobsi_look(IP_ADDRESS, llmobsi_ipv6_read(view, start, &match));
         }
-        llmobsi_try(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));
+        llmobsi_look(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));
     } else if (second == ':' && first == ':' &&
                !llmobsi_is(llmobsi_back(view, place, 1), LLMOBS_I_WORD | LLMOBS_I_DOT) &&
                llmobsi_back(view, place, 1) != ':') {
-        llmobsi_try(IP_ADDRESS, llmobsi_ipv6_read(view, place, &match));
+        llmobsi_look(IP_ADDRESS, llmobsi_ipv6_read(view, place, &match));
     }
     if (llmobsi_is(first, LLMOBS_I_DIGIT)) {
-        llmobsi_try(API_KEY, llmobsi_telegram_read(view, place + 1, &match));
+        llmobsi_look(API_KEY, llmobsi_telegram_read(view, place + 1, &match));
     }
-    llmobsi_try(PASSWORD, llmobsi_value_read(view, place + 1, &match));
+    llmobsi_look(PASSWORD, llmobsi_value_read(view, place + 1, &match));
     return any;
 }
 
@@ -19648,45 +19862,45 @@ llmobsi_noinline bool llmobsi_recognize_read(llmobsi_view* view, size_t place, l
     if (llmobsi_is(first, LLMOBS_I_DIGIT) && second != '@') {
         any = llmobsi_number_trigger(view, place, best);
         if (second == 'Q') {
-            llmobsi_try(API_KEY, llmobsi_azure_read(view, place, &match));
+            llmobsi_look(API_KEY, llmobsi_azure_read(view, place, &match));
         }
     } else if (llmobsi_is(first, LLMOBS_I_UPPER) && llmobsi_is(second, LLMOBS_I_DIGIT)) {
-        llmobsi_try(IBAN, llmobsi_iban_read(view, place, &match));
+        llmobsi_look(IBAN, llmobsi_iban_read(view, place, &match));
     }
     if (second == ':' || second == '=') {
         any = llmobsi_keep_better(llmobsi_colon_read(view, place, first, second, &match), &match,
                                   any, best);
     } else if (second == '@') {
-        llmobsi_try(EMAIL, llmobsi_email_read(view, place + 1, &match));
+        llmobsi_look(EMAIL, llmobsi_email_read(view, place + 1, &match));
     } else if (second == '-') {
-        llmobsi_try(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));
+        llmobsi_look(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));
     }
     if (first == ':') {
-        llmobsi_try(URL_PASSWORD, llmobsi_url_read(view, place, &match));
+        llmobsi_look(URL_PASSWORD, llmobsi_url_read(view, place, &match));
     } else if (first == '+') {
-        llmobsi_try(PHONE, llmobsi_e164_read(view, place, &match));
+        llmobsi_look(PHONE, llmobsi_e164_read(view, place, &match));
     } else if (first == '(') {
-        llmobsi_try(PHONE, llmobsi_area_read(view, place, &match));
+        llmobsi_look(PHONE, llmobsi_area_read(view, place, &match));
     } else if (first == '-') {
-        llmobsi_try(PRIVATE_KEY, llmobsi_pem_read(view, place, &match));
+        llmobsi_look(PRIVATE_KEY, llmobsi_pem_read(view, place, &match));
     } else if (!llmobsi_is(first, LLMOBS_I_DIGIT)) {
         if (first == 'e' && second == 'y') {
-            llmobsi_try(JWT, llmobsi_jwt_read(view, place, &match));
+            llmobsi_look(JWT, llmobsi_jwt_read(view, place, &match));
         }
-        llmobsi_try(API_KEY, llmobsi_secret_read(view, place, &match));
+        llmobsi_look(API_KEY, llmobsi_secret_read(view, place, &match));
     }
     if (!view->has_extras) {
         return any;
     }
-    llmobsi_try(CRYPTO_ADDRESS, llmobsi_coin_read(view, place, &match));
+    llmobsi_look(CRYPTO_ADDRESS, llmobsi_coin_read(view, place, &match));
     for (i = 0; i < view->term_count; i++) {
-        llmobsi_try(CUSTOM, llmobsi_term_is_valid(&view->terms[i]) &&
+        llmobsi_look(CUSTOM, llmobsi_term_is_valid(&view->terms[i]) &&
                                 llmobsi_term_read(view, &view->terms[i], place, &match));
     }
     return any;
 }
 
-#undef llmobsi_try
+#undef llmobsi_look
 
 /* ---- what goes on -------------------------------------------------------------------------- */
 
@@ -20252,10 +20466,20 @@ llmobsi_fn bool llmobsi_scan_listen(void* user, llmobsi_scan_step step,
                                     size_t size)
 {
     const llmobsi_scan_listener* listener = (const llmobsi_scan_listener*)user;
+    bool more = true;
     (void)bytes;
     (void)size;
-    return (step != LLMOBS_I_SCAN_WHOLE && step != LLMOBS_I_SCAN_END) || listener->found == NULL ||
-           listener->found(listener->user, finding);
+    if ((step == LLMOBS_I_SCAN_WHOLE || step == LLMOBS_I_SCAN_END) && listener->found != NULL) {
+        int cancel = llmobsi_cancel_hold();
+        more = false; /* as of one that throws */
+        llmobsi_try {
+            more = listener->found(listener->user, finding);
+        }
+        llmobsi_catch_any {
+        }
+        llmobsi_cancel_resume(cancel);
+    }
+    return more;
 }
 
 LLMOBS_API uint64_t llmobs_scan(const llmobs_scan_rules* rules, const char* text, size_t size,
@@ -20726,7 +20950,7 @@ typedef struct llmobsi_redact_outlet {
 llmobsi_fn bool llmobsi_redact_hand_on(void* user, const char* data, size_t size)
 {
     llmobsi_redact_outlet* outlet = (llmobsi_redact_outlet*)user;
-    bool done = outlet->redactor->write(outlet->redactor->user, data, size);
+    bool done = llmobsi_host_write(outlet->redactor->write, outlet->redactor->user, data, size);
     if (data == outlet->buffer) {
         llmobsi_wipe(outlet->buffer, size);
     }
@@ -22107,8 +22331,8 @@ llmobsi_fn uint32_t llmobsi_metric_add(llmobsi_registry* registry, const llmobs_
 }
 
 /* Defines a metric, or finds the one that was defined alike. A number + 1, or 0. */
-llmobsi_fn uint32_t llmobsi_metric_define(llmobsi_registry* registry,
-                                          const llmobs_metric_info* info, llmobs_result* result)
+llmobsi_cold uint32_t llmobsi_metric_define(llmobsi_registry* registry,
+                                            const llmobs_metric_info* info, llmobs_result* result)
 {
     llmobs_metric_info complete;
     uint32_t number;
@@ -22487,6 +22711,7 @@ typedef struct llmobsi_recorder {
     llmobsi_atomic32 left; /* see llmobsi_is_left. Close writes */
     llmobsi_atomic64 cost_headers_refused; /* any thread adds, these two */
     llmobsi_atomic64 budgets_missed; /* added while none are kept */
+    llmobsi_atomic64 callbacks_threw; /* any thread adds: see llmobsi_callback_threw */
     /* Set by the layers above: called once in a child after fork, by its first thread to come
        (`come_in`), and by what a callback that forked comes back to. False: it can't be used. */
     bool (*after_fork)(struct llmobsi_recorder* recorder, bool come_in);
@@ -22544,6 +22769,7 @@ llmobsi_state pthread_key_t llmobsi_thread_key; /* its destructor gives a thread
 llmobsi_state bool llmobsi_thread_key_made;
 llmobsi_state pthread_once_t llmobsi_process_once = PTHREAD_ONCE_INIT;
 llmobsi_state __thread llmobsi_control* llmobsi_self LLMOBS_TLS_MODEL;
+llmobsi_state __thread uint32_t llmobsi_endings LLMOBS_TLS_MODEL; /* of this thread: see below */
 
 /* Where a thread keeps the id of a name that is known by its address: at one of four places that
    differ in their lowest bits, and stand in one cache line or two. */
@@ -22605,29 +22831,6 @@ llmobsi_fn void llmobsi_busy_end(llmobsi_control* self)
     }
 }
 
-/* ---- cancellation -------------------------------------------------------------------------- */
-
-/* pthread_cancel must not end a thread that holds what others wait for: where a call may come to
-   one of its points (locks, random bytes), it is put off. Returns what llmobsi_cancel_resume
-   wants back. */
-llmobsi_fn int llmobsi_cancel_hold(void)
-{
-    int before = 0;
-#if !defined(__ANDROID__)
-    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-#endif
-    return before;
-}
-
-llmobsi_fn void llmobsi_cancel_resume(int before)
-{
-#if !defined(__ANDROID__)
-    (void)pthread_setcancelstate(before, NULL);
-#else
-    (void)before;
-#endif
-}
-
 /* ---- attaching ----------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_raise_max(llmobsi_atomic32* place, uint32_t value)
@@ -22637,10 +22840,17 @@ llmobsi_fn void llmobsi_raise_max(llmobsi_atomic32* place, uint32_t value)
     }
 }
 
-/* A control block for a thread that has none. NULL: too many threads. */
+/* Rounds of destructors at a thread's end: POSIX has at least four, and no system more. */
+#define LLMOBS_I_ENDINGS 4u
+
+/* A control block for a thread that has none. NULL: too many threads; or this one has come back
+   after its end in every round of destructors, and nobody would take the block from it again. */
 llmobsi_cold llmobsi_control* llmobsi_control_claim(void)
 {
     uint32_t i;
+    if (llmobsi_endings >= LLMOBS_I_ENDINGS) {
+        return NULL;
+    }
     for (i = 0; i < LLMOBS_MAX_CONTROLS; i++) {
         uint32_t free_mark = 0;
         llmobsi_control* control = &llmobsi_controls[i];
@@ -22694,7 +22904,7 @@ llmobsi_cold bool llmobsi_thread_seed(llmobsi_thread* thread)
     if ((thread->random[0] | thread->random[1] | thread->random[2] | thread->random[3]) != 0) {
         return true;
     }
-    if (random->fill != NULL ? !random->fill(random->user, thread->random, sizeof thread->random)
+    if (random->fill != NULL ? !llmobsi_host_fill(random, thread->random, sizeof thread->random)
                              : !llmobsi_random_bytes(thread->random, sizeof thread->random)) {
         memset(thread->random, 0, sizeof thread->random);
         return false;
@@ -22893,6 +23103,7 @@ llmobsi_fn void llmobsi_thread_ended(void* value)
 {
     llmobsi_control* self = (llmobsi_control*)value;
     uint32_t i;
+    llmobsi_endings++;
     (void)llmobsi_exchange_ordered(&self->busy, 1);
     for (i = 0; i < LLMOBS_MAX_INSTANCES; i++) {
         llmobsi_use* use = &self->uses[i];
@@ -23088,15 +23299,21 @@ llmobsi_fn void llmobsi_shut(uint32_t ticket)
 
 /* Callbacks of the host: marks of the thread that runs one. */
 
-/* Where the implementation is compiled as C++ with exceptions, one that leaves the host's callback
-   ends there: it would unwind a thread of ours, which ends the process. */
-#if defined(__cplusplus) && (defined(__cpp_exceptions) || defined(__EXCEPTIONS))
-#define llmobsi_try try
-#define llmobsi_catch_any catch (...)
-#else
-#define llmobsi_try if (true)
-#define llmobsi_catch_any if (false)
-#endif
+/* Counts an exception that left a callback of the host's, of which nothing else would tell. */
+llmobsi_cold void llmobsi_callback_threw(llmobsi_recorder* recorder)
+{
+    (void)llmobsi_add_relaxed(&recorder->callbacks_threw, 1);
+}
+
+/* The same where the thread is outside, and the instance may be closed by now. */
+llmobsi_cold void llmobsi_callback_threw_at(uint32_t ticket)
+{
+    llmobsi_thread* thread = llmobsi_enter(ticket);
+    if (thread != NULL) {
+        llmobsi_callback_threw(thread->recorder);
+        llmobsi_leave();
+    }
+}
 
 /* Whether close has given up waiting for a callback of the host's. The instance's block stays then;
    who comes back to it calls nothing else of the host's, and hands nothing over. */
@@ -24576,26 +24793,31 @@ llmobsi_fn bool llmobsi_context_of(llmobsi_thread* thread, llmobs_span span,
     return true;
 }
 
-LLMOBS_API llmobs_result llmobs_span_context(llmobs_span span, llmobs_trace_context* context)
+/* Fills what a context has, whatever was in it: clearing all of its text takes longer. */
+llmobsi_fn bool llmobsi_context_fill(llmobs_span span, llmobs_trace_context* context)
 {
-    llmobsi_thread* thread;
-    bool found;
-    if (context == NULL) {
-        return LLMOBS_ERROR_ARGUMENT;
-    }
-    memset(context, 0, sizeof *context);
-    thread = llmobsi_enter(span.instance);
+    llmobsi_thread* thread = llmobsi_enter(span.instance);
+    bool found = true;
     if (thread == NULL) {
-        return LLMOBS_ERROR_CLOSED;
+        return false;
     }
+    context->tracestate[0] = '\0';
     if (span.slot == LLMOBS_I_SLOT_UNSAMPLED) {
         llmobsi_context_unsampled(span, context);
-        found = true;
     } else {
         found = llmobsi_context_of(thread, span, context);
     }
     llmobsi_leave();
-    return found ? LLMOBS_OK : LLMOBS_ERROR_CLOSED;
+    return found;
+}
+
+LLMOBS_API llmobs_result llmobs_span_context(llmobs_span span, llmobs_trace_context* context)
+{
+    if (context == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    memset(context, 0, sizeof *context);
+    return llmobsi_context_fill(span, context) ? LLMOBS_OK : LLMOBS_ERROR_CLOSED;
 }
 
 LLMOBS_API bool llmobs_span_is_recording(llmobs_span span)
@@ -24660,7 +24882,7 @@ LLMOBS_API void llmobs_span_link(llmobs_span span, const llmobs_trace_context* t
 LLMOBS_API void llmobs_span_link_to(llmobs_span span, llmobs_span target)
 {
     llmobs_trace_context context;
-    if (llmobs_span_context(target, &context) == LLMOBS_OK) {
+    if (llmobsi_context_fill(target, &context)) {
         llmobs_span_link(span, &context);
     }
 }
@@ -26634,7 +26856,7 @@ typedef struct llmobsi_sessions {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_sessions* llmobsi_sessions_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_sessions*)recorder->sessions;
+    return LLMOBS_I_REQUESTS ? (llmobsi_sessions*)recorder->sessions : NULL;
 }
 
 /* ---- the table ----------------------------------------------------------------------------- */
@@ -26697,7 +26919,7 @@ llmobsi_fn llmobsi_sessions* llmobsi_sessions_enter(llmobs* obs, const char* ses
                                                     llmobsi_thread** thread, uint64_t* hash)
 {
     llmobsi_sessions* sessions;
-    *thread = llmobsi_enter(llmobsi_ticket(obs));
+    *thread = LLMOBS_I_REQUESTS ? llmobsi_enter(llmobsi_ticket(obs)) : NULL;
     if (*thread == NULL) {
         return NULL;
     }
@@ -26943,7 +27165,7 @@ typedef struct llmobsi_verdict {
 /* That of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_sampler* llmobsi_sampler_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_sampler*)recorder->sampler;
+    return LLMOBS_I_JUDGE ? (llmobsi_sampler*)recorder->sampler : NULL;
 }
 
 LLMOBS_API const char* llmobs_keep_name(llmobs_keep reason)
@@ -27057,7 +27279,7 @@ llmobsi_fn bool llmobsi_bucket_take(llmobsi_atomic64* bucket, uint64_t token_ns,
 llmobsi_fn uint64_t llmobsi_sampler_now(const llmobsi_timeline* timeline)
 {
     return timeline->source == LLMOBS_I_TIME_INJECTED
-               ? timeline->injected.unix_ns(timeline->injected.user)
+               ? llmobsi_host_time(&timeline->injected)
                : llmobsi_monotonic_ns();
 }
 
@@ -27532,7 +27754,7 @@ typedef struct llmobsi_captures {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_captures* llmobsi_captures_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_captures*)recorder->captures;
+    return LLMOBS_I_JUDGE ? (llmobsi_captures*)recorder->captures : NULL;
 }
 
 llmobsi_inline llmobsi_capture* llmobsi_capture_at(const llmobsi_captures* captures,
@@ -29008,7 +29230,7 @@ typedef struct llmobsi_cost_ledger {
 /* That of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_cost_ledger* llmobsi_cost_ledger_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_cost_ledger*)recorder->cost_ledger;
+    return LLMOBS_I_REQUESTS ? (llmobsi_cost_ledger*)recorder->cost_ledger : NULL;
 }
 
 /* ---- sums ---------------------------------------------------------------------------------- */
@@ -30146,7 +30368,7 @@ LLMOBS_API llmobs_budget_info llmobs_budget_info_default(void)
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_budgets* llmobsi_budgets_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_budgets*)recorder->budgets;
+    return LLMOBS_I_REQUESTS ? (llmobsi_budgets*)recorder->budgets : NULL;
 }
 
 /* ---- rounds -------------------------------------------------------------------------------- */
@@ -30155,7 +30377,7 @@ llmobsi_inline llmobsi_budgets* llmobsi_budgets_of(const llmobsi_recorder* recor
 llmobsi_inline uint64_t llmobsi_budgets_now(const llmobsi_timeline* timeline)
 {
     return llmobsi_unlikely(timeline->source == LLMOBS_I_TIME_INJECTED)
-               ? timeline->injected.unix_ns(timeline->injected.user)
+               ? llmobsi_host_time(&timeline->injected)
                : llmobsi_realtime_coarse_ns();
 }
 
@@ -31920,7 +32142,7 @@ typedef struct llmobsi_prices {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_prices* llmobsi_prices_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_prices*)recorder->prices;
+    return LLMOBS_I_REQUESTS ? (llmobsi_prices*)recorder->prices : NULL;
 }
 
 /* Inside, or under the lock; NULL: there is no table. It stays until we leave. */
@@ -35015,8 +35237,9 @@ typedef struct llmobsi_drift_writer {
 llmobsi_fn void llmobsi_drift_flush(llmobsi_drift_writer* writer)
 {
     writer->sum = llmobsi_hash64_own(writer->block, writer->used, writer->sum);
-    writer->failed = writer->failed || !writer->write(writer->user, (const char*)writer->block,
-                                                      writer->used);
+    writer->failed = writer->failed ||
+                     !llmobsi_host_write(writer->write, writer->user, (const char*)writer->block,
+                                         writer->used);
     writer->used = 0;
 }
 
@@ -35131,7 +35354,7 @@ LLMOBS_API llmobs_result llmobs_drift_baseline_write(const llmobs_drift_baseline
     llmobsi_drift_put_all(&writer, baseline);
     llmobsi_wipe(writer.block, sizeof writer.block);
     llmobsi_store_le64(sum, writer.sum);
-    if (writer.failed || !write(user, (const char*)sum, sizeof sum)) {
+    if (writer.failed || !llmobsi_host_write(write, user, (const char*)sum, sizeof sum)) {
         return LLMOBS_ERROR_SYSTEM;
     }
     return LLMOBS_OK;
@@ -38446,7 +38669,7 @@ typedef struct llmobsi_detectors {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_detectors* llmobsi_detectors_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_detectors*)recorder->detectors;
+    return LLMOBS_I_DRIFT ? (llmobsi_detectors*)recorder->detectors : NULL;
 }
 
 /* ---- layout -------------------------------------------------------------------------------- */
@@ -40331,6 +40554,7 @@ llmobsi_fn void llmobsi_detector_tell(const llmobsi_detectors* detectors, uint32
             detectors->tell(detectors->user, report);
         }
         llmobsi_catch_any {
+            llmobsi_callback_threw_at(ticket);
         }
         (void)llmobsi_callback_end(&callback);
     }
@@ -40556,7 +40780,7 @@ typedef struct llmobsi_requests {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_requests* llmobsi_requests_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_requests*)recorder->requests;
+    return LLMOBS_I_REQUESTS ? (llmobsi_requests*)recorder->requests : NULL;
 }
 
 llmobsi_inline llmobs_request llmobsi_request_none(void)
@@ -40984,7 +41208,8 @@ llmobsi_fn void llmobsi_request_wipe(llmobsi_requests* requests, llmobsi_request
 llmobsi_fn void llmobsi_requests_answer(const llmobsi_recorder* recorder)
 {
     const llmobsi_requests* requests = llmobsi_requests_of(recorder);
-    uint32_t place = requests->ended_first;
+    llmobsi_detectors* detectors = llmobsi_detectors_of(recorder);
+    uint32_t place = detectors != NULL ? requests->ended_first : 0;
     while (place != 0) {
         const llmobsi_request* record = &requests->records[place - 1];
         llmobsi_drift_source source;
@@ -40992,8 +41217,7 @@ llmobsi_fn void llmobsi_requests_answer(const llmobsi_recorder* recorder)
             source.feature = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_FEATURE);
             source.model = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_MODEL);
             source.session = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_SESSION_ID);
-            llmobsi_detectors_answer(llmobsi_detectors_of(recorder), &source,
-                                     &requests->answers[place - 1]);
+            llmobsi_detectors_answer(detectors, &source, &requests->answers[place - 1]);
         }
         place = llmobsi_load_relaxed(&record->link);
     }
@@ -41294,6 +41518,7 @@ llmobsi_fn void llmobsi_stream_end(llmobsi_request_stream* stream, char out[LLMO
 
 /* What it needs to know. */
 typedef struct llmobsi_auditor {
+    uint32_t ticket;
     char request_id[LLMOBS_I_REQUEST_TEXT_MOST + 1];
     llmobs_audit_fn audit;
     void* user;
@@ -41304,6 +41529,7 @@ llmobsi_fn void llmobsi_auditor_take(const llmobsi_thread* thread, const llmobsi
                                      llmobsi_auditor* auditor)
 {
     llmobs_string id = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_REQUEST_ID);
+    auditor->ticket = thread->recorder->ticket;
     auditor->audit = llmobsi_requests_of(thread->recorder)->audit;
     auditor->user = llmobsi_requests_of(thread->recorder)->audit_user;
     memcpy(auditor->request_id, id.data, id.size + 1);
@@ -41325,7 +41551,12 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
     audit.offset = offset;
     audit.final = final;
     cancel = llmobsi_cancel_hold(); /* a store writes files; the request must end all the same */
-    auditor->audit(auditor->user, &audit);
+    llmobsi_try {
+        auditor->audit(auditor->user, &audit);
+    }
+    llmobsi_catch_any {
+        llmobsi_callback_threw_at(auditor->ticket);
+    }
     llmobsi_cancel_resume(cancel);
 }
 
@@ -41931,7 +42162,7 @@ LLMOBS_API llmobs_request llmobs_request_begin(llmobs* obs, const llmobs_request
     llmobsi_thread* thread;
     llmobsi_request* record;
     bool user_ids;
-    if (!llmobsi_requests_are_on(obs, &user_ids)) {
+    if (!LLMOBS_I_REQUESTS || !llmobsi_requests_are_on(obs, &user_ids)) {
         return request;
     }
     llmobsi_request_given(&start, info);
@@ -42612,15 +42843,32 @@ LLMOBS_API llmobs_engine llmobs_engine_of(llmobs* obs, const char* model)
 
 /* ---- a step -------------------------------------------------------------------------------- */
 
-/* The time now, or since `began`; 0: nothing is recorded. */
-llmobsi_fn uint64_t llmobsi_step_time(const llmobs_engine* engine, uint64_t began)
+/* When a step's span has begun; now, where it is not recorded. 0: nothing is. */
+llmobsi_fn uint64_t llmobsi_step_began(const llmobs_engine* engine)
+{
+    llmobsi_thread* thread = llmobsi_enter(engine->instance);
+    bool is_real = engine->step.instance != 0;
+    const llmobsi_slot* slot;
+    uint64_t began = 0;
+    if (thread != NULL) {
+        slot = is_real ? llmobsi_span_recording(thread, engine->step) : NULL;
+        began = slot != NULL ? llmobsi_load_relaxed(&slot->start) : 0;
+        began = began != 0 ? began : llmobsi_request_now(&thread->recorder->timeline);
+        llmobsi_leave();
+    }
+    return began;
+}
+
+/* The time now, and in `elapsed_ns` what went by since the step began. 0: nothing is recorded. */
+llmobsi_fn uint64_t llmobsi_step_ended(const llmobs_engine* engine, uint64_t* elapsed_ns)
 {
     llmobsi_thread* thread = llmobsi_enter(engine->instance);
     uint64_t now = 0;
+    *elapsed_ns = 0;
     if (thread != NULL) {
         const llmobsi_timeline* timeline = &thread->recorder->timeline;
         now = llmobsi_request_now(timeline);
-        now = began != 0 ? llmobsi_timeline_elapsed(timeline, began, now) : now;
+        *elapsed_ns = llmobsi_timeline_elapsed(timeline, engine->began, now);
         llmobsi_leave();
     }
     return now;
@@ -42634,9 +42882,9 @@ LLMOBS_API llmobs_span llmobs_engine_step_begin(llmobs_engine* engine, const cha
     }
     engine->requests = requests;
     engine->request_count = requests != NULL ? count : 0;
-    engine->began = llmobsi_step_time(engine, 0);
     engine->step = llmobsi_batch_span((llmobs*)(uintptr_t)engine->instance, name, requests,
                                       engine->request_count);
+    engine->began = llmobsi_step_began(engine);
     llmobs_counter_add(engine->steps, 1);
     return engine->step;
 }
@@ -42659,16 +42907,18 @@ llmobsi_fn void llmobsi_engine_loaded(llmobs_engine* engine, const llmobs_engine
 LLMOBS_API void llmobs_engine_step_end(llmobs_engine* engine, const llmobs_engine_load* load)
 {
     llmobs_engine_load whole = llmobs_engine_load_default();
+    uint64_t now;
+    uint64_t elapsed_ns;
     if (engine == NULL || engine->began == 0) {
         return;
     }
     if (load != NULL) {
         memcpy(&whole, load, llmobsi_known_size(load->size, sizeof whole));
     }
-    llmobs_requests_share(engine->requests, engine->request_count,
-                          llmobsi_step_time(engine, engine->began));
+    now = llmobsi_step_ended(engine, &elapsed_ns);
+    llmobs_requests_share(engine->requests, engine->request_count, elapsed_ns);
     llmobsi_engine_loaded(engine, &whole);
-    llmobs_span_end(engine->step);
+    llmobsi_span_end_at(engine->step, now); /* without what was done since */
     engine->began = 0;
 }
 
@@ -44583,7 +44833,12 @@ llmobsi_fn void llmobsi_ending_store(const llmobsi_ending* ending)
                        : -1;
     entry.latency_ns = ending->latency_ns;
     cancel = llmobsi_cancel_hold(); /* as of the audit callback */
-    ending->cost_store(ending->cost_store_user, &entry);
+    llmobsi_try {
+        ending->cost_store(ending->cost_store_user, &entry);
+    }
+    llmobsi_catch_any {
+        llmobsi_callback_threw_at(llmobsi_ticket(ending->obs));
+    }
     llmobsi_cancel_resume(cancel);
 }
 
@@ -51180,7 +51435,7 @@ typedef struct llmobsi_alerts {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_alerts* llmobsi_alerts_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_alerts*)recorder->alerts;
+    return LLMOBS_I_ALERTS ? (llmobsi_alerts*)recorder->alerts : NULL;
 }
 
 llmobsi_inline int64_t llmobsi_alerts_now_s(const llmobsi_alerts* alerts)
@@ -51771,7 +52026,12 @@ llmobsi_fn bool llmobsi_alerts_tell_all(llmobsi_recorder* recorder)
         }
         if (alerts->tell != NULL) {
             llmobsi_callback callback = llmobsi_callback_mark(recorder->ticket);
-            alerts->tell(alerts->user, alerts->views, count);
+            llmobsi_try {
+                alerts->tell(alerts->user, alerts->views, count);
+            }
+            llmobsi_catch_any {
+                llmobsi_callback_threw(recorder);
+            }
             (void)llmobsi_callback_end(&callback);
         }
     }
@@ -51825,7 +52085,15 @@ LLMOBS_API llmobs_result llmobs_alerts_read(llmobs* obs, llmobs_alert_fn each, v
         more = llmobsi_alerts_next(call.alerts, &place, &told, &view);
         llmobsi_alert_leave(&call);
         if (more) {
-            each(user, &view, 1);
+            int cancel = llmobsi_cancel_hold();
+            llmobsi_try {
+                each(user, &view, 1);
+            }
+            llmobsi_catch_any {
+                result = LLMOBS_ERROR_SYSTEM;
+                more = false;
+            }
+            llmobsi_cancel_resume(cancel);
         }
     }
     return result;
@@ -60258,10 +60526,22 @@ llmobsi_fn bool llmobsi_gather_series(llmobsi_gather* gather, llmobs_metric_view
 llmobsi_fn double llmobsi_gather_ask(llmobsi_gather* gather, const llmobsi_asked* asked)
 {
     double value = 0;
+    bool threw = false;
     if (!llmobsi_is_left(gather->recorder)) {
+        int cancel = llmobsi_cancel_hold();
         llmobsi_callback callback = llmobsi_callback_begin(gather->recorder->ticket);
-        value = asked->callback(asked->user);
+        llmobsi_try {
+            value = asked->callback(asked->user);
+        }
+        llmobsi_catch_any {
+            value = llmobsi_double_of(LLMOBS_I_DOUBLE_INFINITY + 1); /* NaN: no value now */
+            threw = true;
+        }
         gather->stopped |= !llmobsi_callback_end(&callback);
+        llmobsi_cancel_resume(cancel);
+        if (threw) {
+            llmobsi_callback_threw_at(gather->recorder->ticket);
+        }
     }
     gather->stopped |= llmobsi_is_left(gather->recorder);
     return value;
@@ -64057,7 +64337,7 @@ typedef struct llmobsi_tail {
 /* That of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_tail* llmobsi_tail_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_tail*)recorder->tail;
+    return LLMOBS_I_TAIL ? (llmobsi_tail*)recorder->tail : NULL;
 }
 
 llmobsi_inline llmobsi_tail_policies* llmobsi_tail_policies_of(llmobsi_tail* tail)
@@ -64537,6 +64817,7 @@ typedef struct llmobsi_collector {
     uint64_t noted_drops[LLMOBS_DROP_COUNT];
     uint64_t noted_names;
     uint64_t noted_budgets;
+    uint64_t noted_threw;
     uint64_t noted_requests;
     uint64_t noted_no_exporter;
     uint64_t noted_guardrails;
@@ -64900,6 +65181,9 @@ llmobsi_fn void llmobsi_collect_notes(llmobsi_collector* collector)
     total = llmobsi_load_relaxed(&collector->recorder.budgets_missed);
     llmobsi_notes_add(notes, LLMOBS_NOTE_BUDGETS_OFF, total - collector->noted_budgets);
     collector->noted_budgets = total;
+    total = llmobsi_load_relaxed(&collector->recorder.callbacks_threw);
+    llmobsi_notes_add(notes, LLMOBS_NOTE_CALLBACK_THREW, total - collector->noted_threw);
+    collector->noted_threw = total;
     total = llmobsi_load_relaxed(&collector->recorder.names.overflowed);
     llmobsi_notes_add(notes, LLMOBS_NOTE_NAMES, total - collector->noted_names);
     collector->noted_names = total;
@@ -65239,7 +65523,7 @@ llmobsi_fn void llmobsi_resource_new_id(llmobsi_resource* resource, const llmobs
     char* out = resource->instance_id;
     size_t i;
     if (random->fill != NULL) {
-        (void)random->fill(random->user, bytes, sizeof bytes);
+        (void)llmobsi_host_fill(random, bytes, sizeof bytes);
     } else {
         (void)llmobsi_random_bytes(bytes, sizeof bytes);
     }
@@ -65754,7 +66038,7 @@ typedef struct llmobsi_review {
 /* Of an instance; NULL: it keeps no captures. */
 llmobsi_inline llmobsi_review* llmobsi_review_of(const llmobsi_instance* instance)
 {
-    return (llmobsi_review*)instance->review;
+    return LLMOBS_I_JUDGE ? (llmobsi_review*)instance->review : NULL;
 }
 
 /* A number that no other attempt has, of no other capture, and that nobody can guess. */
@@ -66149,7 +66433,7 @@ llmobsi_inline llmobs* llmobsi_judging_obs(const llmobsi_judging* judging)
 llmobsi_fn uint64_t llmobsi_review_now(const llmobsi_instance* instance)
 {
     const llmobs_clock* clock = &instance->config.clock;
-    return clock->unix_ns != NULL ? clock->unix_ns(clock->user) : llmobsi_monotonic_ns();
+    return clock->unix_ns != NULL ? llmobsi_host_time(clock) : llmobsi_monotonic_ns();
 }
 
 /* ---- taking and giving up ------------------------------------------------------------------ */
@@ -66425,6 +66709,7 @@ llmobsi_fn void llmobsi_judging_tell(const llmobsi_judging* judging, uint64_t un
         judge->tell(judge->user, &verdict);
     }
     llmobsi_catch_any {
+        llmobsi_callback_threw(&judging->instance->collector.recorder);
     }
     (void)llmobsi_callback_end(&callback);
 }
@@ -69186,9 +69471,7 @@ LLMOBS_API llmobs_result llmobs_state_save(llmobs* obs)
 
 llmobsi_fn void llmobsi_state_tell(const llmobs_config* config, llmobs_note note, const char* text)
 {
-    if (config->note != NULL) {
-        config->note(config->note_user, note, 1, text);
-    }
+    llmobsi_host_note(config->note, config->note_user, note, 1, text);
 }
 
 /* The file as it is, if it is a plain one of our own with one name; -1, with errno, if not. */
@@ -70011,6 +70294,7 @@ llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* sta
     llmobsi_stats_spans(collector, instance->place, stats);
     stats->names_overflowed = llmobsi_load_relaxed(&recorder->names.overflowed);
     stats->cost_headers_refused = llmobsi_load_relaxed(&recorder->cost_headers_refused);
+    stats->callbacks_threw = llmobsi_load_relaxed(&recorder->callbacks_threw);
     stats->ticks = llmobsi_load_relaxed(&collector->ticks);
     stats->slots_free = recorder->spans_on ? llmobsi_pool_free_count(&recorder->pool) : 0;
     for (i = 0; i < used; i++) {
@@ -70847,9 +71131,16 @@ llmobsi_fn bool llmobsi_collection_deliver(void* user, llmobsi_gather* gather)
     collection->batch.metrics = gather->metrics;
     collection->batch.metric_count = gather->metric_count;
     if (collection->collect != NULL) {
-        collection->result = collection->collect(collection->user, &collection->batch)
-                                 ? LLMOBS_OK
-                                 : LLMOBS_ERROR_SYSTEM;
+        int cancel = llmobsi_cancel_hold();
+        collection->result = LLMOBS_ERROR_SYSTEM;
+        llmobsi_try {
+            if (collection->collect(collection->user, &collection->batch)) {
+                collection->result = LLMOBS_OK;
+            }
+        }
+        llmobsi_catch_any {
+        }
+        llmobsi_cancel_resume(cancel);
     } else {
         collection->result = llmobs_encode(&collection->batch, collection->format,
                                            collection->write, collection->user);
@@ -71977,8 +72268,8 @@ LLMOBS_API llmobs_result llmobs_prices_identity(llmobs* obs, llmobs_prices* pric
     }
     memset(&full, 0, sizeof full);
     result = llmobsi_prices_enter(obs, &instance);
-    if (result == LLMOBS_OK) {
-        from = llmobsi_prices_of(&instance->collector.recorder);
+    from = result == LLMOBS_OK ? llmobsi_prices_of(&instance->collector.recorder) : NULL;
+    if (from != NULL) {
         llmobsi_lock_take(&from->lock); /* so that nobody builds where we read */
         table = llmobsi_prices_table(from);
         if (table != NULL) {
@@ -72431,29 +72722,31 @@ llmobsi_fn void llmobsi_delta_layout(llmobsi_arena* arena, const llmobs_config* 
 llmobsi_fn void llmobsi_analysis_layout(llmobsi_arena* arena, const llmobs_config* config,
                                         llmobsi_recorder* recorder)
 {
-    if (config->requests != LLMOBS_OFF) {
+    if (LLMOBS_I_REQUESTS && config->requests != LLMOBS_OFF) {
         llmobsi_requests_layout(arena, config, recorder);
         llmobsi_sessions_layout(arena, config, recorder);
-        llmobsi_sampler_layout(arena, config, recorder);
-        llmobsi_captures_layout(arena, config, recorder);
+        if (LLMOBS_I_JUDGE) {
+            llmobsi_sampler_layout(arena, config, recorder);
+            llmobsi_captures_layout(arena, config, recorder);
+        }
         llmobsi_cost_layout(arena, config, recorder);
 #ifndef LLMOBS_NO_SCANNER
         llmobsi_guards_layout(arena, config, recorder);
 #endif
     }
-    if (config->price_bytes != 0) {
+    if (LLMOBS_I_REQUESTS && config->price_bytes != 0) {
         llmobsi_prices_layout(arena, config, recorder);
     }
-    if (config->budgets != 0) {
+    if (LLMOBS_I_REQUESTS && config->budgets != 0) {
         llmobsi_budgets_layout(arena, config, recorder);
     }
-    if (config->alert_rules != LLMOBS_OFF) {
+    if (LLMOBS_I_ALERTS && config->alert_rules != LLMOBS_OFF) {
         llmobsi_alerts_layout(arena, config, recorder);
     }
-    if (config->tail_traces != 0 && config->span_slots != LLMOBS_OFF) {
+    if (LLMOBS_I_TAIL && config->tail_traces != 0 && config->span_slots != LLMOBS_OFF) {
         llmobsi_tail_layout(arena, config, recorder);
     }
-    if (config->drift_detectors != 0) {
+    if (LLMOBS_I_DRIFT && config->drift_detectors != 0) {
         llmobsi_detectors_layout(arena, config, recorder);
     }
 }
@@ -72463,8 +72756,8 @@ llmobsi_fn void llmobsi_analysis_layout(llmobsi_arena* arena, const llmobs_confi
 /* Everything an instance needs, once to measure it (base NULL) and once to place it. `record` is
    the flight recorder's file, where that is not the same block. Returns the instance when it is
    placed. What is laid out here is zero, but for the slots, the rings and the batches. */
-llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_config* config,
-                                            llmobsi_arena* record)
+llmobsi_cold llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_config* config,
+                                              llmobsi_arena* record)
 {
     llmobsi_instance* instance =
         (llmobsi_instance*)llmobsi_arena_take(arena, 1, sizeof(llmobsi_instance));
@@ -72495,7 +72788,7 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
         }
     }
     llmobsi_analysis_layout(arena, config, recorder);
-    if (config->captures != 0 && config->requests != LLMOBS_OFF) {
+    if (LLMOBS_I_JUDGE && config->captures != 0 && config->requests != LLMOBS_OFF) {
         llmobsi_review_layout(arena, config, recorder != NULL ? instance : NULL);
     }
 #ifndef LLMOBS_NO_FILE
@@ -73185,9 +73478,11 @@ llmobsi_fn void llmobsi_collector_forked(llmobsi_collector* collector)
     collector->expired = 0;
     collector->no_exporter = 0;
     collector->recorder.cost_headers_refused = 0;
+    collector->recorder.callbacks_threw = 0;
     memset(&collector->noted, 0, sizeof collector->noted);
     memset(collector->noted_drops, 0, sizeof collector->noted_drops);
     collector->noted_guardrails = 0;
+    collector->noted_threw = 0;
     collector->noted_requests = 0;
 }
 
@@ -73199,7 +73494,7 @@ llmobsi_fn void llmobsi_batch_ids_begin(llmobsi_collector* collector)
 
 /* In the child of a fork: an empty instance, with the same exporters; running, once somebody comes
    in. Nobody else is here. False: its locks can't be made anew. */
-llmobsi_fn bool llmobsi_after_fork(llmobsi_recorder* recorder, bool come_in)
+llmobsi_cold bool llmobsi_after_fork(llmobsi_recorder* recorder, bool come_in)
 {
     llmobsi_instance* instance = llmobsi_instance_of(recorder);
     llmobsi_collector* collector = &instance->collector;
@@ -73294,9 +73589,7 @@ llmobsi_fn void llmobsi_memory_return(llmobsi_instance* instance)
 
 llmobsi_fn void llmobsi_tell_now(const llmobs_config* config, llmobs_note note)
 {
-    if (config->note != NULL) {
-        config->note(config->note_user, note, 1, llmobs_note_text(note));
-    }
+    llmobsi_host_note(config->note, config->note_user, note, 1, llmobs_note_text(note));
 }
 
 /* The block: the host's, a parked one, or a new one. */
@@ -73314,7 +73607,7 @@ llmobsi_fn void* llmobsi_block(const llmobs_config* config, const llmobs_allocat
     } else if (bytes != LLMOBS_I_SIZE_OVERFLOW) {
         memory = llmobsi_unpark(allocator, bytes);
         if (memory == NULL) {
-            memory = allocator->allocate(allocator->user, bytes, LLMOBS_I_CACHE_LINE);
+            memory = llmobsi_host_allocate(allocator, bytes);
         }
     }
     if (memory == NULL) {
@@ -73455,7 +73748,7 @@ llmobsi_fn void llmobsi_place_publish(llmobsi_place* place, llmobsi_instance* in
     llmobsi_store_ordered(&place->ticket, ticket);
 }
 
-llmobsi_fn void llmobsi_collector_start(llmobsi_collector* collector, const llmobs_config* config)
+llmobsi_cold void llmobsi_collector_start(llmobsi_collector* collector, const llmobs_config* config)
 {
     bool refused;
     bool has_key;
@@ -73508,9 +73801,9 @@ typedef struct llmobsi_flight {
 #endif
 
 /* Opens in a block that is large enough. `made` is the flight recorder's file, if there is one. */
-llmobsi_fn llmobs_result llmobsi_open_in(llmobsi_place* place, const llmobs_config* config,
-                                         void* memory, size_t bytes, const llmobsi_flight* made,
-                                         llmobs** obs)
+llmobsi_cold llmobs_result llmobsi_open_in(llmobsi_place* place, const llmobs_config* config,
+                                           void* memory, size_t bytes, const llmobsi_flight* made,
+                                           llmobs** obs)
 {
     uint32_t ticket = llmobsi_ticket_new(place);
     llmobsi_arena arena;
@@ -73601,7 +73894,7 @@ llmobsi_fn void llmobsi_flight_drop(llmobsi_place* place, const llmobsi_flight* 
 #endif
 }
 
-llmobsi_fn llmobs_result llmobsi_open(const llmobs_config* config, llmobs** obs)
+llmobsi_cold llmobs_result llmobsi_open(const llmobs_config* config, llmobs** obs)
 {
     llmobs_allocator allocator = llmobsi_allocator_of(config);
     llmobsi_flight flight;
@@ -73846,7 +74139,7 @@ llmobsi_fn bool llmobsi_instance_keep(llmobsi_instance* instance, uint64_t last_
 }
 
 /* Closes what the ticket was taken from. */
-llmobsi_fn llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmobs_stats* stats)
+llmobsi_cold llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmobs_stats* stats)
 {
     llmobsi_place* place = instance->place;
     uint32_t ticket = instance->collector.recorder.ticket;
@@ -74827,14 +75120,21 @@ llmobsi_fn int llmobsi_recover_open(const char* path, struct stat* status, llmob
 /* Hands out a batch of `count` spans, log records or series. */
 llmobsi_fn void llmobsi_rescue_deliver(llmobsi_rescue* rescue, llmobs_batch* batch, uint64_t count)
 {
-    llmobs_export_result result;
+    llmobs_export_result result = LLMOBS_EXPORT_DROP;
+    int cancel;
     batch->size = sizeof *batch;
     batch->id = rescue->first_id + rescue->report->batches;
     batch->history = rescue->in_past;
     batch->attempt = 1;
     batch->resource = &rescue->remains->resource;
     rescue->report->batches++;
-    result = rescue->export_batch(rescue->user, batch);
+    cancel = llmobsi_cancel_hold();
+    llmobsi_try {
+        result = rescue->export_batch(rescue->user, batch);
+    }
+    llmobsi_catch_any {
+    }
+    llmobsi_cancel_resume(cancel);
     if (result == LLMOBS_EXPORT_DROP) {
         rescue->report->refused += count;
     } else if (result != LLMOBS_EXPORT_OK) {

@@ -91,6 +91,35 @@ static void test_shared_time(void)
     ok(close_kept(obs, &kept), "the account balances");
 }
 
+/* Time is shared whether the step's span is there or not. */
+static void test_without_span(bool unsampled)
+{
+    llmobs_config config = request_config();
+    llmobs_request request;
+    llmobs_engine engine;
+    llmobs* obs;
+    keeper kept;
+    const char* what = unsampled ? "not sampled: time is shared" : "no spans: time is shared";
+    config.gpu_second_nano = 1000000000; /* a nano-USD a nanosecond */
+    if (unsampled) {
+        config.sample_ratio = LLMOBS_SAMPLE_NONE;
+    } else {
+        config.span_slots = LLMOBS_OFF;
+    }
+    obs = open_kept(&config, &kept);
+    engine = llmobs_engine_of(obs, "m");
+    request = begin(obs);
+    (void)llmobs_engine_step_begin(&engine, "decode", &request, 1);
+    fake_now += 1000;
+    llmobs_engine_step_end(&engine, NULL);
+    llmobs_request_token(request);
+    llmobs_request_end(request, NULL);
+    is_str(sample(obs, "llm_cost_usd_total{model=\"m\",feature=\"\"}"), "0.000001", what);
+    is_str(sample(obs, "llamacpp:n_decode_total"), "1", "... and the step counted");
+    is_int(stats_of(obs).inert_calls, 0, "... no call is in vain");
+    ok(close_kept(obs, &kept), "the account balances");
+}
+
 /* ---- drafts -------------------------------------------------------------------------------- */
 
 static void test_positions(void)
@@ -152,6 +181,8 @@ int main(void)
 {
     test_steps();
     test_shared_time();
+    test_without_span(true);
+    test_without_span(false);
     test_positions();
     test_inert();
     return done();

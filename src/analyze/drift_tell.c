@@ -169,6 +169,7 @@ llmobsi_fn void llmobsi_detector_tell(const llmobsi_detectors* detectors, uint32
             detectors->tell(detectors->user, report);
         }
         llmobsi_catch_any {
+            llmobsi_callback_threw_at(ticket);
         }
         (void)llmobsi_callback_end(&callback);
     }

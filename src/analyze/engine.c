@@ -40,15 +40,32 @@ LLMOBS_API llmobs_engine llmobs_engine_of(llmobs* obs, const char* model)
 
 /* ---- a step -------------------------------------------------------------------------------- */
 
-/* The time now, or since `began`; 0: nothing is recorded. */
-llmobsi_fn uint64_t llmobsi_step_time(const llmobs_engine* engine, uint64_t began)
+/* When a step's span has begun; now, where it is not recorded. 0: nothing is. */
+llmobsi_fn uint64_t llmobsi_step_began(const llmobs_engine* engine)
+{
+    llmobsi_thread* thread = llmobsi_enter(engine->instance);
+    bool is_real = engine->step.instance != 0;
+    const llmobsi_slot* slot;
+    uint64_t began = 0;
+    if (thread != NULL) {
+        slot = is_real ? llmobsi_span_recording(thread, engine->step) : NULL;
+        began = slot != NULL ? llmobsi_load_relaxed(&slot->start) : 0;
+        began = began != 0 ? began : llmobsi_request_now(&thread->recorder->timeline);
+        llmobsi_leave();
+    }
+    return began;
+}
+
+/* The time now, and in `elapsed_ns` what went by since the step began. 0: nothing is recorded. */
+llmobsi_fn uint64_t llmobsi_step_ended(const llmobs_engine* engine, uint64_t* elapsed_ns)
 {
     llmobsi_thread* thread = llmobsi_enter(engine->instance);
     uint64_t now = 0;
+    *elapsed_ns = 0;
     if (thread != NULL) {
         const llmobsi_timeline* timeline = &thread->recorder->timeline;
         now = llmobsi_request_now(timeline);
-        now = began != 0 ? llmobsi_timeline_elapsed(timeline, began, now) : now;
+        *elapsed_ns = llmobsi_timeline_elapsed(timeline, engine->began, now);
         llmobsi_leave();
     }
     return now;
@@ -62,9 +79,9 @@ LLMOBS_API llmobs_span llmobs_engine_step_begin(llmobs_engine* engine, const cha
     }
     engine->requests = requests;
     engine->request_count = requests != NULL ? count : 0;
-    engine->began = llmobsi_step_time(engine, 0);
     engine->step = llmobsi_batch_span((llmobs*)(uintptr_t)engine->instance, name, requests,
                                       engine->request_count);
+    engine->began = llmobsi_step_began(engine);
     llmobs_counter_add(engine->steps, 1);
     return engine->step;
 }
@@ -87,15 +104,17 @@ llmobsi_fn void llmobsi_engine_loaded(llmobs_engine* engine, const llmobs_engine
 LLMOBS_API void llmobs_engine_step_end(llmobs_engine* engine, const llmobs_engine_load* load)
 {
     llmobs_engine_load whole = llmobs_engine_load_default();
+    uint64_t now;
+    uint64_t elapsed_ns;
     if (engine == NULL || engine->began == 0) {
         return;
     }
     if (load != NULL) {
         memcpy(&whole, load, llmobsi_known_size(load->size, sizeof whole));
     }
-    llmobs_requests_share(engine->requests, engine->request_count,
-                          llmobsi_step_time(engine, engine->began));
+    now = llmobsi_step_ended(engine, &elapsed_ns);
+    llmobs_requests_share(engine->requests, engine->request_count, elapsed_ns);
     llmobsi_engine_loaded(engine, &whole);
-    llmobs_span_end(engine->step);
+    llmobsi_span_end_at(engine->step, now); /* without what was done since */
     engine->began = 0;
 }

@@ -39,6 +39,6 @@ LLMOBS_API llmobs_span llmobs_engine_step_begin(llmobs_engine* engine, const cha
 
 /* [owner] Ends it: the time that it took is shared by its requests (llmobs_requests_share), and
    the load goes to vllm:kv_cache_usage_perc, vllm:iteration_tokens_total and
-   llamacpp:n_busy_slots_per_decode, an average. `load` may be NULL: not known. 30 ns, and 10 for each
-   request. Without a step under way it does nothing. */
+   llamacpp:n_busy_slots_per_decode, an average. `load` may be NULL: not known. 30 ns, and 10 for
+   each request. Without a step under way it does nothing. */
 LLMOBS_API void llmobs_engine_step_end(llmobs_engine* engine, const llmobs_engine_load* load);

@@ -75,7 +75,12 @@ llmobsi_fn void llmobsi_ending_store(const llmobsi_ending* ending)
                        : -1;
     entry.latency_ns = ending->latency_ns;
     cancel = llmobsi_cancel_hold(); /* as of the audit callback */
-    ending->cost_store(ending->cost_store_user, &entry);
+    llmobsi_try {
+        ending->cost_store(ending->cost_store_user, &entry);
+    }
+    llmobsi_catch_any {
+        llmobsi_callback_threw_at(llmobsi_ticket(ending->obs));
+    }
     llmobsi_cancel_resume(cancel);
 }
 

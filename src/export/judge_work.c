@@ -27,7 +27,7 @@ llmobsi_inline llmobs* llmobsi_judging_obs(const llmobsi_judging* judging)
 llmobsi_fn uint64_t llmobsi_review_now(const llmobsi_instance* instance)
 {
     const llmobs_clock* clock = &instance->config.clock;
-    return clock->unix_ns != NULL ? clock->unix_ns(clock->user) : llmobsi_monotonic_ns();
+    return clock->unix_ns != NULL ? llmobsi_host_time(clock) : llmobsi_monotonic_ns();
 }
 
 /* ---- taking and giving up ------------------------------------------------------------------ */
@@ -303,6 +303,7 @@ llmobsi_fn void llmobsi_judging_tell(const llmobsi_judging* judging, uint64_t un
         judge->tell(judge->user, &verdict);
     }
     llmobsi_catch_any {
+        llmobsi_callback_threw(&judging->instance->collector.recorder);
     }
     (void)llmobsi_callback_end(&callback);
 }

@@ -109,6 +109,7 @@ typedef struct llmobsi_recorder {
     llmobsi_atomic32 left; /* see llmobsi_is_left. Close writes */
     llmobsi_atomic64 cost_headers_refused; /* any thread adds, these two */
     llmobsi_atomic64 budgets_missed; /* added while none are kept */
+    llmobsi_atomic64 callbacks_threw; /* any thread adds: see llmobsi_callback_threw */
     /* Set by the layers above: called once in a child after fork, by its first thread to come
        (`come_in`), and by what a callback that forked comes back to. False: it can't be used. */
     bool (*after_fork)(struct llmobsi_recorder* recorder, bool come_in);
@@ -166,6 +167,7 @@ llmobsi_state pthread_key_t llmobsi_thread_key; /* its destructor gives a thread
 llmobsi_state bool llmobsi_thread_key_made;
 llmobsi_state pthread_once_t llmobsi_process_once = PTHREAD_ONCE_INIT;
 llmobsi_state __thread llmobsi_control* llmobsi_self LLMOBS_TLS_MODEL;
+llmobsi_state __thread uint32_t llmobsi_endings LLMOBS_TLS_MODEL; /* of this thread: see below */
 
 /* Where a thread keeps the id of a name that is known by its address: at one of four places that
    differ in their lowest bits, and stand in one cache line or two. */
@@ -227,29 +229,6 @@ llmobsi_fn void llmobsi_busy_end(llmobsi_control* self)
     }
 }
 
-/* ---- cancellation -------------------------------------------------------------------------- */
-
-/* pthread_cancel must not end a thread that holds what others wait for: where a call may come to
-   one of its points (locks, random bytes), it is put off. Returns what llmobsi_cancel_resume
-   wants back. */
-llmobsi_fn int llmobsi_cancel_hold(void)
-{
-    int before = 0;
-#if !defined(__ANDROID__)
-    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-#endif
-    return before;
-}
-
-llmobsi_fn void llmobsi_cancel_resume(int before)
-{
-#if !defined(__ANDROID__)
-    (void)pthread_setcancelstate(before, NULL);
-#else
-    (void)before;
-#endif
-}
-
 /* ---- attaching ----------------------------------------------------------------------------- */
 
 llmobsi_fn void llmobsi_raise_max(llmobsi_atomic32* place, uint32_t value)
@@ -259,10 +238,17 @@ llmobsi_fn void llmobsi_raise_max(llmobsi_atomic32* place, uint32_t value)
     }
 }
 
-/* A control block for a thread that has none. NULL: too many threads. */
+/* Rounds of destructors at a thread's end: POSIX has at least four, and no system more. */
+#define LLMOBS_I_ENDINGS 4u
+
+/* A control block for a thread that has none. NULL: too many threads; or this one has come back
+   after its end in every round of destructors, and nobody would take the block from it again. */
 llmobsi_cold llmobsi_control* llmobsi_control_claim(void)
 {
     uint32_t i;
+    if (llmobsi_endings >= LLMOBS_I_ENDINGS) {
+        return NULL;
+    }
     for (i = 0; i < LLMOBS_MAX_CONTROLS; i++) {
         uint32_t free_mark = 0;
         llmobsi_control* control = &llmobsi_controls[i];
@@ -316,7 +302,7 @@ llmobsi_cold bool llmobsi_thread_seed(llmobsi_thread* thread)
     if ((thread->random[0] | thread->random[1] | thread->random[2] | thread->random[3]) != 0) {
         return true;
     }
-    if (random->fill != NULL ? !random->fill(random->user, thread->random, sizeof thread->random)
+    if (random->fill != NULL ? !llmobsi_host_fill(random, thread->random, sizeof thread->random)
                              : !llmobsi_random_bytes(thread->random, sizeof thread->random)) {
         memset(thread->random, 0, sizeof thread->random);
         return false;
@@ -515,6 +501,7 @@ llmobsi_fn void llmobsi_thread_ended(void* value)
 {
     llmobsi_control* self = (llmobsi_control*)value;
     uint32_t i;
+    llmobsi_endings++;
     (void)llmobsi_exchange_ordered(&self->busy, 1);
     for (i = 0; i < LLMOBS_MAX_INSTANCES; i++) {
         llmobsi_use* use = &self->uses[i];

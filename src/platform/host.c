@@ -1,0 +1,48 @@
+/* Callbacks of the host's: where the implementation is compiled as C++ with exceptions, one that
+   leaves a callback ends there. It would unwind a thread of ours, which ends the process, or a call
+   that holds a lock. What it stands for is said where each kind is called. A thread is not
+   cancelled in one: glibc unwinds it by an exception, too, and ends the process where that is
+   caught. */
+
+#if defined(__cplusplus) && (defined(__cpp_exceptions) || defined(__EXCEPTIONS))
+#define llmobsi_try try
+#define llmobsi_catch_any catch (...)
+#else
+#define llmobsi_try if (true)
+#define llmobsi_catch_any if (false)
+#endif
+
+/* pthread_cancel must not end a thread that holds what others wait for: where a call may come to
+   one of its points (locks, random bytes), it is put off. Returns what llmobsi_cancel_resume
+   wants back. */
+llmobsi_fn int llmobsi_cancel_hold(void)
+{
+    int before = 0;
+#if !defined(__ANDROID__)
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+#endif
+    return before;
+}
+
+llmobsi_fn void llmobsi_cancel_resume(int before)
+{
+#if !defined(__ANDROID__)
+    (void)pthread_setcancelstate(before, NULL);
+#else
+    (void)before;
+#endif
+}
+
+/* One that throws has taken nothing. */
+llmobsi_fn bool llmobsi_host_write(llmobs_write_fn write, void* user, const char* data, size_t size)
+{
+    int cancel = llmobsi_cancel_hold();
+    bool taken = false;
+    llmobsi_try {
+        taken = write(user, data, size);
+    }
+    llmobsi_catch_any {
+    }
+    llmobsi_cancel_resume(cancel);
+    return taken;
+}

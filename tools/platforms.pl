@@ -1,0 +1,297 @@
+#!/usr/bin/env perl
+# The unit tests on other platforms: installs what a target needs where it may, compiles one copy of
+# the implementation and the tests for it, runs them (under an emulator, where it takes one), and
+# writes what came of it to build/platforms/NAME.tsv and into the table of docs/platforms.md.
+#
+#   tools/platforms.pl [NAME...]       make platforms; LLMOBS_PLATFORMS="s390x i386" make platforms
+#   tools/platforms.pl --list
+#
+# A target whose tools are not to be had is skipped: "SKIP: name: why".
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::Bin;
+use File::Path qw(make_path remove_tree);
+use Sections;
+
+chdir("$FindBin::Bin/..") or die "$FindBin::Bin/..: $!\n";
+my $PAGE = 'docs/platforms.md';
+my $JOBS = $ENV{JOBS} // 2;
+
+# ---- what is left out, and why ------------------------------------------------------------------
+
+# By every emulator of one program (qemu-user): they run no other program.
+my %EMULATED = (
+);
+
+# ---- the targets --------------------------------------------------------------------------------
+#
+# name      as it is asked for, and the name of its folder in build/platforms/
+# what      as the page calls it
+# packages  of Debian 12, installed where a tool is missing and this runs as root
+# cc        compiler, and what makes it one for this target
+# flags     how the implementation and the tests are compiled; FLAGS below if not said
+# link      what is linked with, instead of -pthread -lm -ldl
+# runner    what runs a program, if the machine itself does not
+# tools     commands that must be there beside the compiler's and the runner's
+# suffix    of a program's name
+# only      the tests that are run, if not all
+# without   tests that are left out: why
+# emulated  1 where programs run many times slower than they would: the long ones are made shorter
+
+my $FLAGS = '-O1 -g1 -Dalways_inline=unused';
+
+my @TARGETS = (
+    {
+        name => 'x86-64', what => 'Linux x86-64', cc => 'gcc', packages => 'gcc libc6-dev',
+    },
+    {
+        name => 'i386', what => 'Linux i386 (i686)', cc => 'i686-linux-gnu-gcc',
+        packages => 'gcc-i686-linux-gnu libc6-dev-i386-cross qemu-user',
+        runner => 'qemu-i386 -L /usr/i686-linux-gnu', emulated => 1, without => { %EMULATED },
+    },
+    {
+        name => 'aarch64', what => 'Linux aarch64', cc => 'aarch64-linux-gnu-gcc',
+        packages => 'gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user',
+        runner => 'qemu-aarch64 -L /usr/aarch64-linux-gnu', emulated => 1,
+        without => { %EMULATED },
+    },
+    {
+        name => 'armhf', what => 'Linux ARMv7, hard float', cc => 'arm-linux-gnueabihf-gcc',
+        packages => 'gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user',
+        runner => 'qemu-arm -L /usr/arm-linux-gnueabihf', emulated => 1,
+        without => { %EMULATED },
+    },
+    {
+        name => 'riscv64', what => 'Linux riscv64', cc => 'riscv64-linux-gnu-gcc',
+        packages => 'gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user',
+        runner => 'qemu-riscv64 -L /usr/riscv64-linux-gnu', emulated => 1,
+        without => { %EMULATED },
+    },
+    {
+        name => 's390x', what => 'Linux s390x, big-endian', cc => 's390x-linux-gnu-gcc',
+        packages => 'gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user',
+        runner => 'qemu-s390x -L /usr/s390x-linux-gnu', emulated => 1,
+        without => { %EMULATED },
+    },
+    {
+        name => 'musl', what => 'Linux x86-64, musl', cc => 'musl-gcc', packages => 'musl-tools',
+    },
+);
+
+# ---- tools --------------------------------------------------------------------------------------
+
+sub in_path
+{
+    my ($tool) = @_;
+    return -x $tool if $tool =~ m{/};
+    return scalar grep { -x "$_/$tool" } split /:/, $ENV{PATH};
+}
+
+sub tools_of
+{
+    my ($target) = @_;
+    my @commands = ($target->{cc}, $target->{runner} // (), @{ $target->{tools} // [] });
+    return map { (split ' ', $_)[0] } @commands;
+}
+
+# What is still missing when this has done what it can.
+sub missing
+{
+    my ($target) = @_;
+    my @missing = grep { !in_path($_) } tools_of($target);
+    return () if !@missing;
+    if ($> == 0 && in_path('apt-get') && defined $target->{packages}) {
+        print "# $target->{name}: installing $target->{packages}\n";
+        local $ENV{DEBIAN_FRONTEND} = 'noninteractive';
+        my $install = "apt-get install -y -qq -o DPkg::Lock::Timeout=600 --no-install-recommends "
+            . "$target->{packages} >build/platforms/apt.log 2>&1";
+        system($install) == 0 or system("apt-get update -qq >/dev/null 2>&1; $install");
+    }
+    return grep { !in_path($_) } tools_of($target);
+}
+
+# The first row that a command says of itself, and in it what looks like a version.
+sub version_of
+{
+    my ($command) = @_;
+    my $row = (split /\n/, `$command --version 2>&1 </dev/null`)[0] // '';
+    return $row =~ /(\d+(?:\.\d+)+)/ ? $1 : '?';
+}
+
+# ---- one target ---------------------------------------------------------------------------------
+
+sub tests_of
+{
+    my ($target) = @_;
+    my @tests = map { m{([^/]+)\.c$} ? $1 : () } sort glob('tests/test_*.c');
+    my %only = map { $_ => 1 } @{ $target->{only} // [] };
+    @tests = grep { $only{$_} } @tests if %only;
+    return grep { !exists $target->{without}{$_} } @tests;
+}
+
+# Whether a program of this target runs at all.
+sub works
+{
+    my ($target, $directory) = @_;
+    my $program = "$directory/probe" . ($target->{suffix} // '');
+    Sections::write_file("$directory/probe.c", "int main(void) { return 0; }\n");
+    my $flags = $target->{flags} // $FLAGS;
+    return system("$target->{cc} $flags $directory/probe.c -o $program >$directory/probe.log 2>&1"
+        . " && " . ($target->{runner} // '') . " ./$program >>$directory/probe.log 2>&1") == 0;
+}
+
+# Builds by the Makefile, which knows of what a test is made. Returns whether all was built.
+sub build
+{
+    my ($target, $directory, @tests) = @_;
+    my $suffix = $target->{suffix} // '';
+    my $link = defined $target->{link} ? "LIBS='$target->{link}'" : '';
+    my $command = ($ENV{MAKE} // 'make') . " --no-print-directory -k -j$JOBS $link "
+        . "PLATFORM=$target->{name} PLATFORM_SUFFIX=$suffix "
+        . "PLATFORM_CC='$target->{cc} " . ($target->{flags} // $FLAGS) . "' "
+        . join(' ', map { "$directory/$_$suffix" } @tests);
+    return system("$command >$directory/build.log 2>&1") == 0;
+}
+
+# What the records of tests say: programs, of these failed; assertions, of these failed and skipped.
+sub count
+{
+    my ($directory, @tests) = @_;
+    my %sum = map { $_ => 0 } qw(programs bad_programs assertions failed skipped);
+    for my $test (@tests) {
+        my $file = "$directory/tap/$test.tap";
+        my @rows = -e $file ? split(/\n/, Sections::read_file($file)) : ();
+        my @planned = map { /^1\.\.(\d+)/ ? $1 : () } @rows;
+        my @said = grep { /^(?:not )?ok\b/ } @rows;
+        my @wrong = grep { /^not ok\b/ } @said;
+        $sum{programs}++;
+        $sum{assertions} += @said;
+        $sum{failed} += @wrong;
+        $sum{skipped} += grep { /# SKIP/i } @said;
+        $sum{bad_programs}++ if @wrong || @planned != 1 || $planned[0] != @said;
+    }
+    return \%sum;
+}
+
+sub run
+{
+    my ($target) = @_;
+    my $name = $target->{name};
+    my $directory = "build/platforms/$name";
+    my $begun = time();
+    make_path($directory);
+    my @missing = missing($target);
+    if (@missing) {
+        print "SKIP: $name: @missing not found\n";
+        return undef;
+    }
+    if (!works($target, $directory)) {
+        print "SKIP: $name: a program for it is not built or does not run "
+            . "($directory/probe.log)\n";
+        return undef;
+    }
+    my @tests = tests_of($target);
+    print "# $name: ", scalar(@tests), " tests\n";
+    my $built = build($target, $directory, @tests);
+    my $build_seconds = time() - $begun;
+    remove_tree("$directory/tap", 'build/tmp');
+    my $suffix = $target->{suffix} // '';
+    local $ENV{LLMOBS_TAP} = "$directory/tap";
+    local $ENV{LLMOBS_RUNNER} = $target->{runner} // '';
+    local $ENV{LLMOBS_SECONDS} = $ENV{LLMOBS_SECONDS} // 600;
+    local $ENV{LLMOBS_EMULATED} = 1 if $target->{emulated};
+    my @programs = map { "$directory/$_$suffix" } @tests;
+    my $passed = system('prove', "-j$JOBS", '--timer', '--failures', '--exec',
+        'tools/run_test.pl', @programs) == 0;
+    my $sum = count($directory, map { "$_$suffix" } @tests);
+    $sum->{seconds} = time() - $begun;
+    $sum->{build_seconds} = $build_seconds;
+    $sum->{passed} = $built && $passed && !$sum->{bad_programs};
+    print $built ? '' : "# $name: not all was built: $directory/build.log\n";
+    return $sum;
+}
+
+# ---- what came of it ----------------------------------------------------------------------------
+
+sub row_of
+{
+    my ($target, $sum) = @_;
+    my ($compiler) = $target->{cc} =~ /(gcc|clang|emcc)/;
+    my $runner = $target->{runner} // '';
+    my ($tool) = split ' ', $runner;
+    return join(' | ', "| $target->{what}",
+        ($compiler // 'cc') . ' ' . version_of((split ' ', $target->{cc})[0]),
+        defined $target->{runner} ? "$tool " . version_of($tool) : 'the machine itself',
+        $sum->{programs} . ($sum->{bad_programs} ? ", $sum->{bad_programs} FAILED" : ''),
+        scalar(keys %{ $target->{without} // {} }),
+        $sum->{assertions} - $sum->{failed} - $sum->{skipped}, $sum->{failed},
+        $sum->{skipped}) . " |\n";
+}
+
+# What a target is left out of, test by test.
+sub left_out
+{
+    my %why;
+    for my $target (@TARGETS) {
+        for my $test (sort keys %{ $target->{without} // {} }) {
+            push @{ $why{"`$test`: $target->{without}{$test}"} }, $target->{name};
+        }
+    }
+    return join('', map { "- $_ (" . join(', ', @{ $why{$_} }) . ")\n" } sort keys %why);
+}
+
+# Puts a text between the page's markers of that name.
+sub put
+{
+    my ($page, $name, $text) = @_;
+    $page =~ s/(<!-- begin $name[^\n]*-->\n).*?(<!-- end $name -->)/$1$text$2/s
+        or die "$PAGE: no markers for $name\n";
+    return $page;
+}
+
+# Rows of targets that were not run stay as they are.
+sub write_page
+{
+    my (%new) = @_;
+    my $page = Sections::read_file($PAGE);
+    my %rows;
+    if ($page =~ /<!-- begin results[^\n]*-->\n(.*?)<!-- end results -->/s) {
+        for my $row (split /\n/, $1) {
+            $rows{$1} = "$row\n" if $row =~ /^\| ([^|]*[^| ]) *\|/;
+        }
+    }
+    my $table = "| target | compiler | run by | tests | left out | assertions passed | failed "
+        . "| skipped |\n|---|---|---|---|---|---|---|---|\n";
+    $table .= $new{ $_->{what} } // $rows{ $_->{what} } // '' for @TARGETS;
+    $page = put($page, 'results', $table);
+    Sections::write_file($PAGE, put($page, 'left out', left_out()));
+}
+
+# ---- main ---------------------------------------------------------------------------------------
+
+my @names = @ARGV ? @ARGV : split(' ', $ENV{LLMOBS_PLATFORMS} // '');
+if (@names && $names[0] eq '--list') {
+    print "$_->{name}\t$_->{what}\n" for @TARGETS;
+    exit(0);
+}
+my %known = map { $_->{name} => $_ } @TARGETS;
+$known{$_} // die "no platform $_: ", join(' ', map { $_->{name} } @TARGETS), "\n" for @names;
+my @chosen = @names ? map { $known{$_} } @names : @TARGETS;
+$| = 1;
+make_path('build/platforms');
+
+my (%rows, $failed);
+for my $target (@chosen) {
+    my $sum = run($target) // next;
+    $failed = 1 if !$sum->{passed};
+    $rows{ $target->{what} } = row_of($target, $sum);
+    my @fields = qw(programs bad_programs assertions failed skipped build_seconds seconds);
+    Sections::write_file("build/platforms/$target->{name}.tsv",
+        join('', map { "$target->{name}\t$_\t$sum->{$_}\n" } @fields));
+    printf("# %s: %s, %d tests, %d assertions, %d failed, %d skipped, %d s\n", $target->{name},
+        $sum->{passed} ? 'passed' : 'FAILED', map { $sum->{$_} }
+        qw(programs assertions failed skipped seconds));
+}
+write_page(%rows);
+exit($failed ? 1 : 0);
