@@ -15,8 +15,8 @@ my $page = Sections::read_file('docs/embedding.md');
 my @in_c = $page =~ /^```c\n(.*?)^```/msg;
 my %in_cxx = map { m{\A// ([^\n]+)\n(.*)\z}s ? ($1, $2) : () } $page =~ /^```cpp\n(.*?)^```/msg;
 my $cc = Gate::cc() . ' -std=c11 -Wall -Wextra -Werror';
-my $cxx = Gate::cxx() . ' -std=c++17 -Wall -Wextra -Wpedantic -Wcast-qual -Wextra-semi -Wno-unused-parameter -Werror '
-    . '-Iexamples/llama_cpp';
+my $cxx = Gate::cxx() . ' -std=c++17 -Wall -Wextra -Wpedantic -Wcast-qual -Wextra-semi '
+    . '-Wno-unused-parameter -Werror -Iexamples/llama_cpp';
 
 # A program of tests/embedding/ with the page's lines at its marks. Each mark has lines.
 my %used;
