@@ -8909,6 +8909,8 @@ llmobsi_fn void* llmobsi_arena_take_pages(llmobsi_arena* arena, size_t bytes)
    cancelled in one: glibc unwinds it by an exception, too, and ends the process where that is
    caught. */
 
+/* What catches calls nothing: compilers would guard that against a further exception, by names
+   that a C program does not have. */
 #if defined(__cplusplus) && (defined(__cpp_exceptions) || defined(__EXCEPTIONS))
 #define llmobsi_try try
 #define llmobsi_catch_any catch (...)
@@ -13223,13 +13225,14 @@ llmobsi_inline size_t llmobsi_known_size(size_t given, size_t whole)
 llmobsi_noinline uint64_t llmobsi_host_time(const llmobs_clock* clock)
 {
     uint64_t unix_ns = 0;
+    bool threw = false;
     llmobsi_try {
         unix_ns = clock->unix_ns(clock->user);
     }
     llmobsi_catch_any {
-        unix_ns = llmobsi_realtime_ns();
+        threw = true;
     }
-    return unix_ns;
+    return threw ? llmobsi_realtime_ns() : unix_ns;
 }
 
 llmobsi_fn bool llmobsi_host_fill(const llmobs_random* random, void* bytes, size_t size)
@@ -23120,18 +23123,13 @@ llmobsi_fn void llmobsi_shut(uint32_t ticket)
 
 /* Callbacks of the host: marks of the thread that runs one. */
 
-/* Counts an exception that left a callback of the host's, of which nothing else would tell. */
-llmobsi_cold void llmobsi_callback_threw(llmobsi_recorder* recorder)
-{
-    (void)llmobsi_add_relaxed(&recorder->callbacks_threw, 1);
-}
-
-/* The same where the thread is outside, and the instance may be closed by now. */
-llmobsi_cold void llmobsi_callback_threw_at(uint32_t ticket)
+/* Counts an exception that left a callback of the host's, of which nothing else would tell; after
+   the callback, where the instance may be closed by now. */
+llmobsi_cold void llmobsi_callback_threw(uint32_t ticket)
 {
     llmobsi_thread* thread = llmobsi_enter(ticket);
     if (thread != NULL) {
-        llmobsi_callback_threw(thread->recorder);
+        (void)llmobsi_add_relaxed(&thread->recorder->callbacks_threw, 1);
         llmobsi_leave();
     }
 }
@@ -40364,15 +40362,19 @@ llmobsi_fn void llmobsi_detector_tell(const llmobsi_detectors* detectors, uint32
                                       const llmobs_drift_report* report)
 {
     llmobsi_callback callback;
+    bool threw = false;
     if (detectors->tell != NULL && llmobsi_detector_is_told(report)) {
         callback = llmobsi_callback_mark(ticket);
         llmobsi_try {
             detectors->tell(detectors->user, report);
         }
         llmobsi_catch_any {
-            llmobsi_callback_threw_at(ticket);
+            threw = true;
         }
         (void)llmobsi_callback_end(&callback);
+        if (threw) {
+            llmobsi_callback_threw(ticket);
+        }
     }
 }
 
@@ -41355,6 +41357,7 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
                                    llmobs_string text, uint64_t offset, bool final)
 {
     llmobs_audit audit;
+    bool threw = false;
     int cancel;
     if (auditor->audit == NULL) {
         return;
@@ -41371,7 +41374,10 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
         auditor->audit(auditor->user, &audit);
     }
     llmobsi_catch_any {
-        llmobsi_callback_threw_at(auditor->ticket);
+        threw = true;
+    }
+    if (threw) {
+        llmobsi_callback_threw(auditor->ticket);
     }
     llmobsi_cancel_resume(cancel);
 }
@@ -44471,6 +44477,7 @@ llmobsi_fn void llmobsi_ending_store(const llmobsi_ending* ending)
     const llmobsi_request_facts* facts = &ending->facts;
     const llmobs_usage* usage = &ending->outcome.usage;
     llmobs_cost_entry entry;
+    bool threw = false;
     int cancel;
     if (ending->cost_store == NULL) {
         return;
@@ -44492,7 +44499,10 @@ llmobsi_fn void llmobsi_ending_store(const llmobsi_ending* ending)
         ending->cost_store(ending->cost_store_user, &entry);
     }
     llmobsi_catch_any {
-        llmobsi_callback_threw_at(llmobsi_ticket(ending->obs));
+        threw = true;
+    }
+    if (threw) {
+        llmobsi_callback_threw(llmobsi_ticket(ending->obs));
     }
     llmobsi_cancel_resume(cancel);
 }
@@ -51681,13 +51691,17 @@ llmobsi_fn bool llmobsi_alerts_tell_all(llmobsi_recorder* recorder)
         }
         if (alerts->tell != NULL) {
             llmobsi_callback callback = llmobsi_callback_mark(recorder->ticket);
+            bool threw = false;
             llmobsi_try {
                 alerts->tell(alerts->user, alerts->views, count);
             }
             llmobsi_catch_any {
-                llmobsi_callback_threw(recorder);
+                threw = true;
             }
             (void)llmobsi_callback_end(&callback);
+            if (threw) {
+                llmobsi_callback_threw(recorder->ticket);
+            }
         }
     }
     llmobsi_store_release(&alerts->telling, 0);
@@ -60189,13 +60203,13 @@ llmobsi_fn double llmobsi_gather_ask(llmobsi_gather* gather, const llmobsi_asked
             value = asked->callback(asked->user);
         }
         llmobsi_catch_any {
-            value = llmobsi_double_of(LLMOBS_I_DOUBLE_INFINITY + 1); /* NaN: no value now */
             threw = true;
         }
         gather->stopped |= !llmobsi_callback_end(&callback);
         llmobsi_cancel_resume(cancel);
         if (threw) {
-            llmobsi_callback_threw_at(gather->recorder->ticket);
+            value = llmobsi_double_of(LLMOBS_I_DOUBLE_INFINITY + 1); /* NaN: no value now */
+            llmobsi_callback_threw(gather->recorder->ticket);
         }
     }
     gather->stopped |= llmobsi_is_left(gather->recorder);
@@ -66345,6 +66359,7 @@ llmobsi_fn void llmobsi_judging_tell(const llmobsi_judging* judging, uint64_t un
     const llmobs_judge* judge = &judging->review->judge;
     llmobs_verdict verdict;
     llmobsi_callback callback;
+    bool threw = false;
     if (judge->tell == NULL) {
         return;
     }
@@ -66364,9 +66379,12 @@ llmobsi_fn void llmobsi_judging_tell(const llmobsi_judging* judging, uint64_t un
         judge->tell(judge->user, &verdict);
     }
     llmobsi_catch_any {
-        llmobsi_callback_threw(&judging->instance->collector.recorder);
+        threw = true;
     }
     (void)llmobsi_callback_end(&callback);
+    if (threw) {
+        llmobsi_callback_threw(judging->instance->collector.recorder.ticket);
+    }
 }
 
 /* Settles a call: told, put back, or lost. */
