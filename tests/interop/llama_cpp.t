@@ -436,4 +436,8 @@ ok(!$done && $text =~ /can't be loaded$/m, 'no model: said so');
 ($done, $text) = run("$BUILD/llama_cpp $model --otlp $BUILD/none/there.jsonl hello");
 ok(!$done && $text =~ /can't be written$/m, 'no folder: said so');
 ok(!(run("$BUILD/llama_cpp $model --batch x hello"))[0], 'an option that is no number is refused');
+($done, $text) = run("$BUILD/llama_cpp $model --batch 4 --draft 4 hello");
+ok(!$done && $text =~ /--batch 10 or more$/m, 'so is a batch without room for the drafts');
+($done, $text) = run("$BUILD/llama_cpp $model --metrics-file $BUILD/none/there.prom hello");
+ok(!$done && $text =~ /there\.prom can't be written$/m, 'metrics that can not be written: said so');
 done_testing();
