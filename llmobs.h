@@ -9001,6 +9001,8 @@ llmobsi_fn void* llmobsi_arena_take_pages(llmobsi_arena* arena, size_t bytes)
    cancelled in one: glibc unwinds it by an exception, too, and ends the process where that is
    caught. */
 
+/* What catches calls nothing: compilers would guard that against a further exception, by names
+   that a C program does not have. */
 #if defined(__cplusplus) && (defined(__cpp_exceptions) || defined(__EXCEPTIONS))
 #define llmobsi_try try
 #define llmobsi_catch_any catch (...)
@@ -13343,13 +13345,14 @@ llmobsi_inline size_t llmobsi_known_size(size_t given, size_t whole)
 llmobsi_noinline uint64_t llmobsi_host_time(const llmobs_clock* clock)
 {
     uint64_t unix_ns = 0;
+    bool threw = false;
     llmobsi_try {
         unix_ns = clock->unix_ns(clock->user);
     }
     llmobsi_catch_any {
-        unix_ns = llmobsi_realtime_ns();
+        threw = true;
     }
-    return unix_ns;
+    return threw ? llmobsi_realtime_ns() : unix_ns;
 }
 
 llmobsi_fn bool llmobsi_host_fill(const llmobs_random* random, void* bytes, size_t size)
@@ -22840,7 +22843,7 @@ llmobsi_fn void llmobsi_raise_max(llmobsi_atomic32* place, uint32_t value)
     }
 }
 
-/* Rounds of destructors at a thread's end: POSIX has at least four, and no system more. */
+/* Rounds of destructors at a thread's end: as POSIX has them at least, and systems do. */
 #define LLMOBS_I_ENDINGS 4u
 
 /* A control block for a thread that has none. NULL: too many threads; or this one has come back
@@ -23299,18 +23302,13 @@ llmobsi_fn void llmobsi_shut(uint32_t ticket)
 
 /* Callbacks of the host: marks of the thread that runs one. */
 
-/* Counts an exception that left a callback of the host's, of which nothing else would tell. */
-llmobsi_cold void llmobsi_callback_threw(llmobsi_recorder* recorder)
-{
-    (void)llmobsi_add_relaxed(&recorder->callbacks_threw, 1);
-}
-
-/* The same where the thread is outside, and the instance may be closed by now. */
-llmobsi_cold void llmobsi_callback_threw_at(uint32_t ticket)
+/* Counts an exception that left a callback of the host's, of which nothing else would tell; after
+   the callback, where the instance may be closed by now. */
+llmobsi_cold void llmobsi_callback_threw(uint32_t ticket)
 {
     llmobsi_thread* thread = llmobsi_enter(ticket);
     if (thread != NULL) {
-        llmobsi_callback_threw(thread->recorder);
+        (void)llmobsi_add_relaxed(&thread->recorder->callbacks_threw, 1);
         llmobsi_leave();
     }
 }
@@ -40548,15 +40546,19 @@ llmobsi_fn void llmobsi_detector_tell(const llmobsi_detectors* detectors, uint32
                                       const llmobs_drift_report* report)
 {
     llmobsi_callback callback;
+    bool threw = false;
     if (detectors->tell != NULL && llmobsi_detector_is_told(report)) {
         callback = llmobsi_callback_mark(ticket);
         llmobsi_try {
             detectors->tell(detectors->user, report);
         }
         llmobsi_catch_any {
-            llmobsi_callback_threw_at(ticket);
+            threw = true;
         }
         (void)llmobsi_callback_end(&callback);
+        if (threw) {
+            llmobsi_callback_threw(ticket);
+        }
     }
 }
 
@@ -41539,6 +41541,7 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
                                    llmobs_string text, uint64_t offset, bool final)
 {
     llmobs_audit audit;
+    bool threw = false;
     int cancel;
     if (auditor->audit == NULL) {
         return;
@@ -41555,7 +41558,10 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
         auditor->audit(auditor->user, &audit);
     }
     llmobsi_catch_any {
-        llmobsi_callback_threw_at(auditor->ticket);
+        threw = true;
+    }
+    if (threw) {
+        llmobsi_callback_threw(auditor->ticket);
     }
     llmobsi_cancel_resume(cancel);
 }
@@ -42847,11 +42853,12 @@ LLMOBS_API llmobs_engine llmobs_engine_of(llmobs* obs, const char* model)
 llmobsi_fn uint64_t llmobsi_step_began(const llmobs_engine* engine)
 {
     llmobsi_thread* thread = llmobsi_enter(engine->instance);
-    bool is_real = engine->step.instance != 0;
-    const llmobsi_slot* slot;
+    const llmobsi_slot* slot = NULL;
     uint64_t began = 0;
     if (thread != NULL) {
-        slot = is_real ? llmobsi_span_recording(thread, engine->step) : NULL;
+        if (engine->step.instance != 0) {
+            slot = llmobsi_span_recording(thread, engine->step);
+        }
         began = slot != NULL ? llmobsi_load_relaxed(&slot->start) : 0;
         began = began != 0 ? began : llmobsi_request_now(&thread->recorder->timeline);
         llmobsi_leave();
@@ -44816,6 +44823,7 @@ llmobsi_fn void llmobsi_ending_store(const llmobsi_ending* ending)
     const llmobsi_request_facts* facts = &ending->facts;
     const llmobs_usage* usage = &ending->outcome.usage;
     llmobs_cost_entry entry;
+    bool threw = false;
     int cancel;
     if (ending->cost_store == NULL) {
         return;
@@ -44837,7 +44845,10 @@ llmobsi_fn void llmobsi_ending_store(const llmobsi_ending* ending)
         ending->cost_store(ending->cost_store_user, &entry);
     }
     llmobsi_catch_any {
-        llmobsi_callback_threw_at(llmobsi_ticket(ending->obs));
+        threw = true;
+    }
+    if (threw) {
+        llmobsi_callback_threw(llmobsi_ticket(ending->obs));
     }
     llmobsi_cancel_resume(cancel);
 }
@@ -52026,13 +52037,17 @@ llmobsi_fn bool llmobsi_alerts_tell_all(llmobsi_recorder* recorder)
         }
         if (alerts->tell != NULL) {
             llmobsi_callback callback = llmobsi_callback_mark(recorder->ticket);
+            bool threw = false;
             llmobsi_try {
                 alerts->tell(alerts->user, alerts->views, count);
             }
             llmobsi_catch_any {
-                llmobsi_callback_threw(recorder);
+                threw = true;
             }
             (void)llmobsi_callback_end(&callback);
+            if (threw) {
+                llmobsi_callback_threw(recorder->ticket);
+            }
         }
     }
     llmobsi_store_release(&alerts->telling, 0);
@@ -60534,13 +60549,13 @@ llmobsi_fn double llmobsi_gather_ask(llmobsi_gather* gather, const llmobsi_asked
             value = asked->callback(asked->user);
         }
         llmobsi_catch_any {
-            value = llmobsi_double_of(LLMOBS_I_DOUBLE_INFINITY + 1); /* NaN: no value now */
             threw = true;
         }
         gather->stopped |= !llmobsi_callback_end(&callback);
         llmobsi_cancel_resume(cancel);
         if (threw) {
-            llmobsi_callback_threw_at(gather->recorder->ticket);
+            value = llmobsi_double_of(LLMOBS_I_DOUBLE_INFINITY + 1); /* NaN: no value now */
+            llmobsi_callback_threw(gather->recorder->ticket);
         }
     }
     gather->stopped |= llmobsi_is_left(gather->recorder);
@@ -66690,6 +66705,7 @@ llmobsi_fn void llmobsi_judging_tell(const llmobsi_judging* judging, uint64_t un
     const llmobs_judge* judge = &judging->review->judge;
     llmobs_verdict verdict;
     llmobsi_callback callback;
+    bool threw = false;
     if (judge->tell == NULL) {
         return;
     }
@@ -66709,9 +66725,12 @@ llmobsi_fn void llmobsi_judging_tell(const llmobsi_judging* judging, uint64_t un
         judge->tell(judge->user, &verdict);
     }
     llmobsi_catch_any {
-        llmobsi_callback_threw(&judging->instance->collector.recorder);
+        threw = true;
     }
     (void)llmobsi_callback_end(&callback);
+    if (threw) {
+        llmobsi_callback_threw(judging->instance->collector.recorder.ticket);
+    }
 }
 
 /* Settles a call: told, put back, or lost. */

@@ -145,6 +145,17 @@ if ($have_cmake && $have_cxx) {
         is($status == 0 ? 1 : 0, $asked->[1], "find_package(llmobs $asked->[0]) is "
             . ($asked->[1] ? 'given' : 'refused')) or diag($output);
     }
+    for my $as_cxx (0, 1) {
+        Gate::run("$cmake -S tests/packaging/cmake -B '$here/as' '-DCMAKE_PREFIX_PATH=$prefix' "
+            . "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON -DLLMOBS_IMPLEMENTATION_CXX=$as_cxx");
+        my ($command) = grep { /llmobs\.c\b/ } split /\n/,
+            Sections::read_file("$directory/as/compile_commands.json");
+        my $language = 'C' . 'XX' x $as_cxx;
+        my ($compiler) = Sections::read_file("$directory/as/CMakeCache.txt")
+            =~ /^CMAKE_${language}_COMPILER:\w+=(.*)$/m;
+        like($command // '', qr/"\Q$compiler\E /,
+            "llmobs::implementation is a matter of $compiler");
+    }
     by_cmake('subdirectory', 'sub', 'add_subdirectory', $shared[1]);
     ok(!-e "$here/sub/llmobs/llmobs.3", '... and nothing of ours is built there');
     by_cmake('subdirectory', 'fetched', 'FetchContent', $shared[1], 'BY_FETCHCONTENT=ON');

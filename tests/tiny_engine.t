@@ -241,6 +241,8 @@ sub check_run {
 my ($plain, $metrics) = check_run('plain', '--requests 60 --slots 2');
 is(vllm($metrics, 'inter_token_latency_seconds_count'),
     sum0(map { $_->{output} - 1 } values %{ $plain->{requests} }), 'plain: n - 1 gaps of n tokens');
+is($plain->{is}{rows}, sum0(map { $_->{input} - $_->{cached} + $_->{output} - 1 }
+    values %{ $plain->{requests} }), 'plain: what was not in a cache went through the model, once');
 is($plain->{observed}{late}, 0, 'plain: nothing comes late');
 ok($plain->{is}{waited} > 0, "plain: slots were short ($plain->{is}{waited} requests waited)");
 ok(sum_over($plain, 'cached') > 0, 'plain: prompts were found in caches');
@@ -278,6 +280,10 @@ for my $other ([ 'off at run time', $engine, '--off' ], [ 'LLMOBS_DISABLE', $dis
     is($status, $program eq $disabled ? $status : 0, "$name: it ends well");
     is(answers($out), answers($wanted), "$name: the same answers");
 }
+my @warm = (@same, '--temperature 0.3 --tokens 64');
+my (undef, $guessed) = runs($engine, @warm, '--speculate 6');
+ok($guessed->{is}{accepted} > 0, "drafts of sampled tokens: $guessed->{is}{accepted} accepted");
+is(answers($guessed), answers((runs($engine, @warm))[1]), '... and the same answers');
 isnt(answers((runs($engine, @same, '--seed 8'))[1]), answers($wanted), 'another seed: others');
 unlike(Gate::read_file($disabled), qr/llmobs_prometheus_write|vllm:/,
     'LLMOBS_DISABLE leaves nothing of it');

@@ -79,13 +79,17 @@ llmobsi_fn bool llmobsi_alerts_tell_all(llmobsi_recorder* recorder)
         }
         if (alerts->tell != NULL) {
             llmobsi_callback callback = llmobsi_callback_mark(recorder->ticket);
+            bool threw = false;
             llmobsi_try {
                 alerts->tell(alerts->user, alerts->views, count);
             }
             llmobsi_catch_any {
-                llmobsi_callback_threw(recorder);
+                threw = true;
             }
             (void)llmobsi_callback_end(&callback);
+            if (threw) {
+                llmobsi_callback_threw(recorder->ticket);
+            }
         }
     }
     llmobsi_store_release(&alerts->telling, 0);

@@ -44,11 +44,12 @@ LLMOBS_API llmobs_engine llmobs_engine_of(llmobs* obs, const char* model)
 llmobsi_fn uint64_t llmobsi_step_began(const llmobs_engine* engine)
 {
     llmobsi_thread* thread = llmobsi_enter(engine->instance);
-    bool is_real = engine->step.instance != 0;
-    const llmobsi_slot* slot;
+    const llmobsi_slot* slot = NULL;
     uint64_t began = 0;
     if (thread != NULL) {
-        slot = is_real ? llmobsi_span_recording(thread, engine->step) : NULL;
+        if (engine->step.instance != 0) {
+            slot = llmobsi_span_recording(thread, engine->step);
+        }
         began = slot != NULL ? llmobsi_load_relaxed(&slot->start) : 0;
         began = began != 0 ? began : llmobsi_request_now(&thread->recorder->timeline);
         llmobsi_leave();

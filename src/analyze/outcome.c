@@ -58,6 +58,7 @@ llmobsi_fn void llmobsi_ending_store(const llmobsi_ending* ending)
     const llmobsi_request_facts* facts = &ending->facts;
     const llmobs_usage* usage = &ending->outcome.usage;
     llmobs_cost_entry entry;
+    bool threw = false;
     int cancel;
     if (ending->cost_store == NULL) {
         return;
@@ -79,7 +80,10 @@ llmobsi_fn void llmobsi_ending_store(const llmobsi_ending* ending)
         ending->cost_store(ending->cost_store_user, &entry);
     }
     llmobsi_catch_any {
-        llmobsi_callback_threw_at(llmobsi_ticket(ending->obs));
+        threw = true;
+    }
+    if (threw) {
+        llmobsi_callback_threw(llmobsi_ticket(ending->obs));
     }
     llmobsi_cancel_resume(cancel);
 }

@@ -82,6 +82,7 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
                                    llmobs_string text, uint64_t offset, bool final)
 {
     llmobs_audit audit;
+    bool threw = false;
     int cancel;
     if (auditor->audit == NULL) {
         return;
@@ -98,7 +99,10 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
         auditor->audit(auditor->user, &audit);
     }
     llmobsi_catch_any {
-        llmobsi_callback_threw_at(auditor->ticket);
+        threw = true;
+    }
+    if (threw) {
+        llmobsi_callback_threw(auditor->ticket);
     }
     llmobsi_cancel_resume(cancel);
 }

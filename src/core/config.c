@@ -44,13 +44,14 @@ llmobsi_inline size_t llmobsi_known_size(size_t given, size_t whole)
 llmobsi_noinline uint64_t llmobsi_host_time(const llmobs_clock* clock)
 {
     uint64_t unix_ns = 0;
+    bool threw = false;
     llmobsi_try {
         unix_ns = clock->unix_ns(clock->user);
     }
     llmobsi_catch_any {
-        unix_ns = llmobsi_realtime_ns();
+        threw = true;
     }
-    return unix_ns;
+    return threw ? llmobsi_realtime_ns() : unix_ns;
 }
 
 llmobsi_fn bool llmobsi_host_fill(const llmobs_random* random, void* bytes, size_t size)

@@ -360,13 +360,13 @@ llmobsi_fn double llmobsi_gather_ask(llmobsi_gather* gather, const llmobsi_asked
             value = asked->callback(asked->user);
         }
         llmobsi_catch_any {
-            value = llmobsi_double_of(LLMOBS_I_DOUBLE_INFINITY + 1); /* NaN: no value now */
             threw = true;
         }
         gather->stopped |= !llmobsi_callback_end(&callback);
         llmobsi_cancel_resume(cancel);
         if (threw) {
-            llmobsi_callback_threw_at(gather->recorder->ticket);
+            value = llmobsi_double_of(LLMOBS_I_DOUBLE_INFINITY + 1); /* NaN: no value now */
+            llmobsi_callback_threw(gather->recorder->ticket);
         }
     }
     gather->stopped |= llmobsi_is_left(gather->recorder);

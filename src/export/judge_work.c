@@ -284,6 +284,7 @@ llmobsi_fn void llmobsi_judging_tell(const llmobsi_judging* judging, uint64_t un
     const llmobs_judge* judge = &judging->review->judge;
     llmobs_verdict verdict;
     llmobsi_callback callback;
+    bool threw = false;
     if (judge->tell == NULL) {
         return;
     }
@@ -303,9 +304,12 @@ llmobsi_fn void llmobsi_judging_tell(const llmobsi_judging* judging, uint64_t un
         judge->tell(judge->user, &verdict);
     }
     llmobsi_catch_any {
-        llmobsi_callback_threw(&judging->instance->collector.recorder);
+        threw = true;
     }
     (void)llmobsi_callback_end(&callback);
+    if (threw) {
+        llmobsi_callback_threw(judging->instance->collector.recorder.ticket);
+    }
 }
 
 /* Settles a call: told, put back, or lost. */

@@ -4,6 +4,8 @@
    cancelled in one: glibc unwinds it by an exception, too, and ends the process where that is
    caught. */
 
+/* What catches calls nothing: compilers would guard that against a further exception, by names
+   that a C program does not have. */
 #if defined(__cplusplus) && (defined(__cpp_exceptions) || defined(__EXCEPTIONS))
 #define llmobsi_try try
 #define llmobsi_catch_any catch (...)

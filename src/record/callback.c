@@ -1,17 +1,12 @@
 /* Callbacks of the host: marks of the thread that runs one. */
 
-/* Counts an exception that left a callback of the host's, of which nothing else would tell. */
-llmobsi_cold void llmobsi_callback_threw(llmobsi_recorder* recorder)
-{
-    (void)llmobsi_add_relaxed(&recorder->callbacks_threw, 1);
-}
-
-/* The same where the thread is outside, and the instance may be closed by now. */
-llmobsi_cold void llmobsi_callback_threw_at(uint32_t ticket)
+/* Counts an exception that left a callback of the host's, of which nothing else would tell; after
+   the callback, where the instance may be closed by now. */
+llmobsi_cold void llmobsi_callback_threw(uint32_t ticket)
 {
     llmobsi_thread* thread = llmobsi_enter(ticket);
     if (thread != NULL) {
-        llmobsi_callback_threw(thread->recorder);
+        (void)llmobsi_add_relaxed(&thread->recorder->callbacks_threw, 1);
         llmobsi_leave();
     }
 }

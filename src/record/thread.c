@@ -238,7 +238,7 @@ llmobsi_fn void llmobsi_raise_max(llmobsi_atomic32* place, uint32_t value)
     }
 }
 
-/* Rounds of destructors at a thread's end: POSIX has at least four, and no system more. */
+/* Rounds of destructors at a thread's end: as POSIX has them at least, and systems do. */
 #define LLMOBS_I_ENDINGS 4u
 
 /* A control block for a thread that has none. NULL: too many threads; or this one has come back
