@@ -399,8 +399,8 @@ if ($python) {
 
 write_file("$BUILD/prompts", join('', map { "prompt number $_\n" } 1 .. 400));
 start('llama_cpp', "$BUILD/log", "$BUILD/llama_cpp", $model, '--prompts', "$BUILD/prompts",
-    '--port', 0, '--temperature', 1, '--predict', 450, '--otlp', "$BUILD/long.jsonl", '--metrics-file',
-    "$BUILD/long.prom");
+    '--port', 0, '--temperature', 1, '--predict', 450, '--otlp', "$BUILD/long.jsonl",
+    '--metrics-file', "$BUILD/long.prom");
 await(sub { read_file("$BUILD/log") =~ m{^http://} });
 my ($url) = read_file("$BUILD/log") =~ m{^(http://127\.0\.0\.1:\d+/metrics)$}m;
 ok($url, 'it serves') or BAIL_OUT(read_file("$BUILD/log"));
