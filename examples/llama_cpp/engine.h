@@ -18,14 +18,14 @@
 
 struct Settings {
     const char* model = nullptr;
-    const char* name = nullptr; /* as metrics call it */
-    int slots = 2;        /* sequences that are decoded at one time           */
-    int context = 512;    /* tokens of each: prompt and answer                */
-    int batch = 64;       /* tokens of one llama_decode                       */
-    int predict = 32;     /* tokens of an answer at most                      */
-    int draft = 0;        /* tokens that are looked up and tried at one time  */
+    const char* name = nullptr; /* as metrics call it                               */
+    int slots = 2;              /* sequences that are decoded at one time           */
+    int context = 512;          /* tokens of each: prompt and answer                */
+    int batch = 64;             /* tokens of one llama_decode                       */
+    int predict = 32;           /* tokens of an answer at most                      */
+    int draft = 0;              /* tokens that are looked up and tried at one time  */
     int threads = 1;
-    float temperature = 0; /* 0: always the likeliest token                   */
+    float temperature = 0;      /* 0: always the likeliest token                    */
     unsigned seed = 1;
 };
 
@@ -43,7 +43,7 @@ struct Answer {
     std::string text;
     int prompt_tokens = 0; /* that were worked on */
     int output_tokens = 0;
-    const char* finish = nullptr; /* "stop", "length", "cancelled"; null: it failed */
+    const char* finish = nullptr; /* "stop", "length", "cancelled", "error" */
     const char* error = nullptr;
 };
 

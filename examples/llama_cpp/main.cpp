@@ -60,12 +60,12 @@ static bool read_prompts(const char* file, std::vector<std::string>& prompts)
     return opened;
 }
 
-static bool number(const char* text, int least, int* value)
+static bool number(const char* text, int least, int most, int* value)
 {
     char* end = nullptr;
     long read = std::strtol(text, &end, 10);
     *value = static_cast<int>(read);
-    return *text != '\0' && *end == '\0' && read >= least && read <= 1000000;
+    return *text != '\0' && *end == '\0' && read >= least && read <= most;
 }
 
 /* An option with its value. */
@@ -78,14 +78,14 @@ static bool option(Options& options, const std::string& name, const char* value)
     else if (name == "--traceparent") { options.traceparent = value; }
     else if (name == "--prompts") { return read_prompts(value, options.prompts); }
     else if (name == "--temperature") { settings.temperature = std::strtof(value, nullptr); }
-    else if (name == "--slots") { return number(value, 1, &settings.slots); }
-    else if (name == "--context") { return number(value, 8, &settings.context); }
-    else if (name == "--batch") { return number(value, 1, &settings.batch); }
-    else if (name == "--predict") { return number(value, 1, &settings.predict); }
-    else if (name == "--draft") { return number(value, 0, &settings.draft); }
-    else if (name == "--threads") { return number(value, 1, &settings.threads); }
-    else if (name == "--port") { return number(value, 0, &options.port); }
-    else if (name == "--seed" && number(value, 0, &seed)) { settings.seed = unsigned(seed); }
+    else if (name == "--slots") { return number(value, 1, 256, &settings.slots); }
+    else if (name == "--context") { return number(value, 8, 1000000, &settings.context); }
+    else if (name == "--batch") { return number(value, 1, 65536, &settings.batch); }
+    else if (name == "--predict") { return number(value, 1, 1000000, &settings.predict); }
+    else if (name == "--draft") { return number(value, 0, 64, &settings.draft); }
+    else if (name == "--threads") { return number(value, 1, 1024, &settings.threads); }
+    else if (name == "--port") { return number(value, 0, 65535, &options.port); }
+    else if (name == "--seed" && number(value, 0, 1000000, &seed)) { settings.seed = seed; }
     else { return false; }
     return true;
 }
@@ -114,8 +114,12 @@ static bool parse(int argc, char** argv, Options& options)
         }
     }
     const Settings& settings = options.settings;
-    return settings.model != nullptr && !options.prompts.empty() &&
-           settings.batch >= settings.slots * (1 + settings.draft);
+    if (settings.batch < settings.slots * (1 + settings.draft)) {
+        std::fprintf(stderr, "llama_cpp: a batch has no room for a token and the drafts of each "
+                             "slot: --batch %d or more\n", settings.slots * (1 + settings.draft));
+        return false;
+    }
+    return settings.model != nullptr && !options.prompts.empty();
 }
 
 /* What the engine's /metrics said before llmobs, and what llmobs appends to it. */
@@ -125,6 +129,17 @@ static bool metrics_page(const Settings& settings, std::string& page)
             "# TYPE engine_slots gauge\n"
             "engine_slots " + std::to_string(settings.slots) + "\n";
     return append_metrics(page);
+}
+
+/* Whole, or not at all: who collects such files may look at any moment. */
+static bool write_metrics(const Settings& settings, const std::string& file)
+{
+    std::string page;
+    std::ofstream out(file + ".new");
+    bool good = metrics_page(settings, page);
+    out << page;
+    out.close();
+    return good && out.good() && std::rename((file + ".new").c_str(), file.c_str()) == 0;
 }
 
 static void tell(const Answer& answer, bool shows)
@@ -161,6 +176,7 @@ int main(int argc, char** argv)
     llama_log_set([](ggml_log_level level, const char* text, void*) {
         if (level == GGML_LOG_LEVEL_ERROR) { std::fputs(text, stderr); }
     }, nullptr);
+    llama_backend_init();
     Engine engine(options.settings);
     if (!engine.load()) {
         std::fprintf(stderr, "llama_cpp: %s can't be loaded\n", options.settings.model);
@@ -193,10 +209,9 @@ int main(int argc, char** argv)
     clients.join();
     account(engine);
     bool good = true;
-    if (options.metrics_file != nullptr) {
-        std::string page;
-        good = metrics_page(options.settings, page);
-        std::ofstream(options.metrics_file) << page;
+    if (options.metrics_file != nullptr && !write_metrics(options.settings, options.metrics_file)) {
+        std::fprintf(stderr, "llama_cpp: %s can't be written\n", options.metrics_file);
+        good = false;
     }
     scrape.stop();
     llmobs_close(observed);

@@ -39,7 +39,8 @@ sub installs {
     return if read_file("$VENV/$what") eq $wanted;
     my $began = time();
     my ($done, $said) = run("test -d $VENV || python3 -m venv $VENV && timeout 1500 "
-        . "$VENV/bin/pip install -q --disable-pip-version-check --retries 1 --timeout 20 $packages");
+        . "$VENV/bin/pip install -q --disable-pip-version-check --retries 1 --timeout 20 "
+        . $packages);
     end_without($what, "$packages: " . last_line($said)) if !$done;
     write_file("$VENV/$what", $wanted);
     note(sprintf('%s was installed in %.0f s', $what, time() - $began));
@@ -74,7 +75,8 @@ installs('gguf', read_file("$HERE/llama_requirements.txt"), "-r $HERE/llama_requ
 my $model = "$BUILD/tiny.gguf";
 ok((run("$VENV/bin/python $HERE/tiny_gguf.py $model"))[0], 'a model') or BAIL_OUT('no model');
 
-my ($built, $said) = run("make --no-print-directory -s -C $EXAMPLE $flags OUT=$FindBin::Bin/../../$BUILD "
+my ($built, $said) = run("make --no-print-directory -s -C $EXAMPLE $flags "
+    . "OUT=$FindBin::Bin/../../$BUILD "
     . "CC='" . Gate::cc() . "' CXX='" . Gate::cxx() . "' "
     . "CFLAGS='-O1 -g1 $Gate::OUTLINE -Werror' CXXFLAGS='-O1 -g1 -Werror'");
 ok($built && $said eq '', 'the example is built, without a warning') or diag($said)
@@ -106,7 +108,7 @@ sub told {
     while ($text =~ /^answer (\S+) prompt (\d+) output (\d+) (\S+)(?: (\S+))?$/mg) {
         $run{answers}{$1} = { prompt => $2, output => $3, finish => $4, error => $5 };
     }
-    %run = (%run, $text =~ /^(decodes) (\d+) (tokens) (\d+) (drafts) (\d+) (drafted) (\d+) (accepted) (\d+) (fullest) (\d+)$/m);
+    %run = (%run, map { split ' ' } $text =~ /^(decodes \d+ tokens \d+ drafts .*)$/m);
     %run = (%run, $text =~ /^llama_perf (prompt) (\d+) (single) (\d+)$/m);
     return \%run;
 }
@@ -170,8 +172,9 @@ sub wrong_counts {
     my $out = sum0(map { $_->{output} } @answers);
     my %is = (
         # llama.cpp tells steps of one token apart, and says 1 where there was none.
-        'llama.cpp: tokens' => [ $run->{tokens}, $run->{single} == 1 && $run->{tokens} == $run->{prompt}
-            ? $run->{prompt} : $run->{prompt} + $run->{single} ],
+        'llama.cpp: tokens' => [ $run->{tokens},
+            $run->{single} == 1 && $run->{tokens} == $run->{prompt}
+                ? $run->{prompt} : $run->{prompt} + $run->{single} ],
         'answers: tokens in' => [ $in, 'vllm:prompt_tokens_total', 'llamacpp:prompt_tokens_total' ],
         'answers: tokens out' => [ $out, 'vllm:generation_tokens_total',
             'llamacpp:tokens_predicted_total' ],
@@ -221,7 +224,8 @@ sub in_it {
 sub wrong_requests {
     my ($run) = @_;
     my (%children, @wrong);
-    push @{ $children{ $_->{parentSpanId} } }, $_ for grep { $_->{parentSpanId} } @{ $run->{spans} };
+    push @{ $children{ $_->{parentSpanId} } }, $_
+        for grep { $_->{parentSpanId} } @{ $run->{spans} };
     my %roots = map { $_->{attributes}{'llmobs.request.id'} => $_ }
         grep { $_->{name} eq 'text_completion tiny.gguf' } @{ $run->{spans} };
     $run->{roots} = \%roots;
@@ -231,17 +235,20 @@ sub wrong_requests {
         if (!$root) { push @wrong, "$id has no span"; next }
         my $about = $root->{attributes};
         my @phases = sort { $a->{startTimeUnixNano} <=> $b->{startTimeUnixNano}
-            || $a->{endTimeUnixNano} <=> $b->{endTimeUnixNano} } @{ $children{ $root->{spanId} } // [] };
+            || $a->{endTimeUnixNano} <=> $b->{endTimeUnixNano} }
+            @{ $children{ $root->{spanId} } // [] };
         my @names = ('queue', 'prefill', $answer->{output} > 0 ? 'decode' : ());
         push @wrong, "$id has the phases " . join(' ', map { $_->{name} } @phases)
             if join(' ', map { $_->{name} } @phases) ne join(' ', @names);
-        push @wrong, "$id: $_->{name} is not within its request" for grep { !in_it($_, $root) } @phases;
+        push @wrong, "$id: $_->{name} is not within its request"
+            for grep { !in_it($_, $root) } @phases;
         push @wrong, "$id: a gap before $phases[$_]{name}"
-            for grep { $phases[$_]{startTimeUnixNano} ne $phases[ $_ - 1 ]{endTimeUnixNano} } 1 .. $#phases;
+            for grep { $phases[$_]{startTimeUnixNano} ne $phases[ $_ - 1 ]{endTimeUnixNano} }
+                1 .. $#phases;
         push @wrong, "$id is no SERVER" if $root->{kind} != 2;
-        push @wrong, "$id: tokens $about->{'gen_ai.usage.input_tokens'}, $about->{'gen_ai.usage.output_tokens'}"
-            if $about->{'gen_ai.usage.input_tokens'} != $answer->{prompt}
-            || $about->{'gen_ai.usage.output_tokens'} != $answer->{output};
+        my ($in, $out) = @$about{ map { "gen_ai.usage.${_}_tokens" } qw(input output) };
+        push @wrong, "$id: tokens $in, $out"
+            if $in != $answer->{prompt} || $out != $answer->{output};
         my $finish = join(' ', @{ $about->{'gen_ai.response.finish_reasons'} // [] });
         push @wrong, "$id finished by $finish, not $answer->{finish}"
             if $finish ne ($answer->{error} ? '' : $answer->{finish});
@@ -284,7 +291,8 @@ sub check {
         [ \&wrong_finishes, 'finish reasons' ], [ \&wrong_requests, 'requests and their phases' ],
         [ \&wrong_steps, 'steps and their links' ]) {
         my @wrong = $rule->[0]->($run);
-        is(scalar @wrong, 0, "$what: $rule->[1]") or diag(map { "$_\n" } @wrong[ 0 .. min($#wrong, 9) ]);
+        is(scalar @wrong, 0, "$what: $rule->[1]")
+            or diag(map { "$_\n" } @wrong[ 0 .. min($#wrong, 9) ]);
     }
 }
 
@@ -311,7 +319,8 @@ my $plain = runs('the same without drafts', '--predict 60 --batch 64', $prompts)
 check($plain, 'without drafts');
 is_deeply($plain->{answers}, $run->{answers}, 'drafts change no answer');
 is($plain->{metrics}{'vllm:spec_decode_num_drafts_total'} // 0, 0, 'no drafts, no count of them');
-is_deeply($plain->{steps_of}, { map { $_ => $plain->{answers}{$_}{output} } keys %{ $plain->{answers} } },
+my %outputs = map { $_ => $plain->{answers}{$_}{output} } keys %{ $plain->{answers} };
+is_deeply($plain->{steps_of}, \%outputs,
     'a step for each token: each request has as many links as tokens');
 my $gaps = sum0(map { $_->{output} - 1 } values %{ $plain->{answers} });
 is($plain->{metrics}{'vllm:inter_token_latency_seconds_count'}, $gaps,
@@ -371,15 +380,17 @@ for my $fault (
 
 # ---- who reads it -------------------------------------------------------------------------------
 
-my ($python) = grep { (run("$_ -c 'import prometheus_client.parser'"))[0] } ('python3', '/usr/bin/python3');
+my ($python) = grep { (run("$_ -c 'import prometheus_client.parser'"))[0] }
+    ('python3', '/usr/bin/python3');
 if ($python) {
     my ($good, $output) = run("$python $HERE/prometheus_python.py text $run->{file}.prom");
     ok($good, 'prometheus_client reads the metrics, after the engine\'s own') or diag($output);
     my %families = map { $_ => 1 } keys %{ $good ? $json->decode($output)->{types} : {} };
     is(scalar(grep { !$families{$_} } 'engine_slots', 'vllm:time_to_first_token_seconds',
         'vllm:kv_cache_usage_perc', 'llamacpp:n_decode'), 0, 'with all of the families');
-    write_file("$BUILD/twice.prom", $run->{page} . "# TYPE engine_slots gauge\nengine_slots two\n");
-    ok(!(run("$python $HERE/prometheus_python.py text $BUILD/twice.prom"))[0], 'it sees a wrong line');
+    write_file("$BUILD/wrong.prom", $run->{page} . "# TYPE engine_slots gauge\nengine_slots two\n");
+    ok(!(run("$python $HERE/prometheus_python.py text $BUILD/wrong.prom"))[0],
+        'it sees a wrong line');
 } else {
     missing('prometheus_client', 'prometheus_client for Python not found');
 }
@@ -387,9 +398,9 @@ if ($python) {
 # ---- while it decodes ---------------------------------------------------------------------------
 
 write_file("$BUILD/prompts", join('', map { "prompt number $_\n" } 1 .. 400));
-start('llama_cpp', "$BUILD/log", "$BUILD/llama_cpp", $model, '--prompts', "$BUILD/prompts", '--port', 0,
-    '--temperature', 1, '--predict', 450, '--otlp', "$BUILD/long.jsonl", '--metrics-file',
-    "$BUILD/long.prom");
+start('llama_cpp', "$BUILD/log", "$BUILD/llama_cpp", $model, '--prompts', "$BUILD/prompts",
+    '--port', 0, '--temperature', 1, '--predict', 450, '--otlp', "$BUILD/long.jsonl",
+    '--metrics-file', "$BUILD/long.prom");
 await(sub { read_file("$BUILD/log") =~ m{^http://} });
 my ($url) = read_file("$BUILD/log") =~ m{^(http://127\.0\.0\.1:\d+/metrics)$}m;
 ok($url, 'it serves') or BAIL_OUT(read_file("$BUILD/log"));
@@ -413,9 +424,9 @@ my @running = map { $_->[0]{'vllm:num_requests_running'} // 0 } @pages;
 ok((grep { $_ == 2 } @running) > 30 && max(@running) <= 2, 'while two requests ran')
     or diag(join(' ', @running));
 my $counter = 'vllm:iteration_tokens_total_sum';
-my @fallen = grep { ($pages[$_][0]{$counter} // 0) < ($pages[ $_ - 1 ][0]{$counter} // 0) } 1 .. $#pages;
-ok(!@fallen && $pages[-1][0]{$counter} > $pages[0][0]{$counter}, 'and its counters went up')
-    or diag($pages[0][0]{$counter}, ' ', $pages[-1][0]{$counter});
+my @worked = map { $_->[0]{$counter} // 0 } @pages;
+my @fallen = grep { $worked[$_] < $worked[ $_ - 1 ] } 1 .. $#worked;
+ok(!@fallen && $worked[-1] > $worked[0], 'and its counters went up') or diag(join(' ', @worked));
 @latencies = sort { $a <=> $b } @latencies;
 note(sprintf('a scrape took %.2f ms, %.2f ms at most, with an HTTP client of perl',
     1000 * $latencies[ @latencies / 2 ], 1000 * $latencies[-1]));
@@ -435,5 +446,9 @@ ok($ends{cancelled} > 2, "$ends{cancelled} of them were given up");
 ok(!$done && $text =~ /can't be loaded$/m, 'no model: said so');
 ($done, $text) = run("$BUILD/llama_cpp $model --otlp $BUILD/none/there.jsonl hello");
 ok(!$done && $text =~ /can't be written$/m, 'no folder: said so');
-ok(!(run("$BUILD/llama_cpp $model --batch x hello"))[0], 'an option that is no number is refused');
+ok(!(run("$BUILD/llama_cpp $model --batch x hello"))[0], 'an option must be a number');
+($done, $text) = run("$BUILD/llama_cpp $model --batch 4 --draft 4 hello");
+ok(!$done && $text =~ /--batch 10 or more$/m, 'so is a batch without room for the drafts');
+($done, $text) = run("$BUILD/llama_cpp $model --metrics-file $BUILD/none/there.prom hello");
+ok(!$done && $text =~ /there\.prom can't be written$/m, 'metrics that can not be written: said so');
 done_testing();
