@@ -100,8 +100,8 @@ test: llmobs.h
 
 # ---- check: what takes longer, or needs more tools --------------------------------------------
 
-GATES := check-asan-gcc check-asan-clang check-tsan-gcc check-tsan-clang check-stress check-drift check-engine \
-         check-builds check-flags check-model check-canary check-analyzer check-tidy \
+GATES := check-asan-gcc check-asan-clang check-tsan-gcc check-tsan-clang check-stress check-drift \
+         check-engine check-builds check-flags check-model check-canary check-analyzer check-tidy \
          check-cppcheck check-fuzz check-coverage check-packaging
 .PHONY: $(GATES)
 

@@ -20,7 +20,13 @@ CONTENTS: search for a tag.
 
     declarations             implementation           what
     >>api:linkage                                     how the functions are linked
-    >>api:platform           >>platform               compiler, clocks, random bytes, locks
+                             >>compiler               what compilers call by different names
+                             >>facts                  what a system tells of files and the machine
+                             >>posix                  the system, POSIX: clocks, random bytes, threads
+                             >>posix_file             the system, POSIX: files, folders, mappings
+                             >>windows                the system, Windows: clocks, random bytes, threads
+                             >>windows_file           the system, Windows: files, folders
+    >>api:platform           >>platform               versions; clocks, sizes, seeds, locks on any system
                              >>atomic                 named-order atomic operations
                              >>arena                  one block of memory, laid out once
                              >>host                   callbacks of the host's: exceptions end there
@@ -490,7 +496,7 @@ extern "C" {
 #endif
 
 /* =================================================================================================
- *  >>api:platform           compiler, clocks, random bytes, locks
+ *  >>api:platform           versions; clocks, sizes, seeds, locks on any system
  * ============================================================================================== */
 
 /* ---- versions ------------------------------------------------------------------------------ */
@@ -8392,25 +8398,14 @@ LLMOBS_API llmobs_result llmobs_recover(const char* path, llmobs_export_fn expor
 #define LLMOBS_I_IMPLEMENTED
 
 /* =================================================================================================
- *  >>platform               platform: compiler, clocks, random bytes, locks
+ *  >>compiler               platform: what compilers call by different names
  * ============================================================================================== */
 
-/* What the operating system and the compiler give: nothing here knows of spans. */
+/* What compilers call by different names: nothing here knows of a system, or of spans. */
 
 #include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
-#if defined(__linux__)
-#include <sys/random.h>
-#include <sys/syscall.h>
-#endif
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
 #endif
@@ -8439,11 +8434,18 @@ LLMOBS_API llmobs_result llmobs_recover(const char* path, llmobs_export_fn expor
 #define llmobsi_inline static inline __attribute__((unused, always_inline))
 #define llmobsi_likely(condition) __builtin_expect(!!(condition), 1)
 #define llmobsi_unlikely(condition) __builtin_expect(!!(condition), 0)
+#define llmobsi_thread_local __thread
+/* Behind the word `struct`, before the name. */
+#define LLMOBS_I_ALIGNED(bytes) __attribute__((aligned(bytes)))
+/* Of a function that runs when a shared object with this copy is unloaded. It is told before. */
+#define LLMOBS_I_AT_UNLOAD __attribute__((destructor))
+#define llmobsi_on_unload(run) ((void)(run))
 
 #define LLMOBS_I_STATIC_ASSERT(name, condition) \
     typedef char llmobsi_assert_##name[(condition) ? 1 : -1] __attribute__((unused))
 
 #define LLMOBS_I_CACHE_LINE 64u
+#define LLMOBS_I_PAGE_LEAST 4096u /* no system has smaller pages */
 
 /* One thread-local pointer is all there is; initial-exec makes it one instruction, also in a shared
    object. musl refuses initial-exec under dlopen. */
@@ -8453,6 +8455,76 @@ LLMOBS_API llmobs_result llmobs_recover(const char* path, llmobs_export_fn expor
 #else
 #define LLMOBS_TLS_MODEL
 #endif
+#endif
+
+/* ---- bits ---------------------------------------------------------------------------------- */
+
+/* Zeros before the highest and behind the lowest bit; of a number that is not 0. */
+#define llmobsi_leading_zeros32(number) __builtin_clz(number)
+#define llmobsi_leading_zeros64(number) __builtin_clzll(number)
+#define llmobsi_trailing_zeros32(number) __builtin_ctz(number)
+#define llmobsi_trailing_zeros64(number) __builtin_ctzll(number)
+#define llmobsi_bit_count32(number) __builtin_popcount(number)
+#define llmobsi_bit_count64(number) __builtin_popcountll(number)
+#define llmobsi_swap_bytes32(number) __builtin_bswap32(number)
+#define llmobsi_swap_bytes64(number) __builtin_bswap64(number)
+
+/* Whether the sum or product does not fit; then *result is what is left of it. */
+#define llmobsi_add_overflows(a, b, result) __builtin_add_overflow((a), (b), (result))
+#define llmobsi_mul_overflows(a, b, result) __builtin_mul_overflow((a), (b), (result))
+
+#define llmobsi_prefetch_to_write(place) __builtin_prefetch((place), 1)
+
+/* Keeps the compiler, not the processor, from moving memory accesses across. */
+#define llmobsi_compiler_barrier() __asm__ __volatile__("" ::: "memory")
+/* For all the compiler knows, the memory that this points to is read here. */
+#define llmobsi_memory_is_read(pointer) __asm__ __volatile__("" : : "r"(pointer) : "memory")
+
+/* =================================================================================================
+ *  >>facts                  platform: what a system tells of files and the machine
+ * ============================================================================================== */
+
+/* What any system is asked for: the answers. */
+
+/* Of a file, or of what a path leads to, links not followed. */
+typedef struct llmobsi_file_facts {
+    uint64_t device;
+    uint64_t inode; /* no two files of a device have the same */
+    uint64_t bytes;
+    uint64_t owner; /* see llmobsi_os_user */
+    uint64_t names; /* links that lead to it */
+    bool plain;
+    bool folder;
+    bool read_by_others; /* or written, or run */
+    bool written_by_others;
+} llmobsi_file_facts;
+
+typedef struct llmobsi_machine {
+    char name[256];
+    char processor[256]; /* x86_64, aarch64, ... */
+    char system[256];    /* Linux, Darwin, ... */
+} llmobsi_machine;
+
+/* =================================================================================================
+ *  >>posix                  platform: the system, POSIX: clocks, random bytes, threads
+ * ============================================================================================== */
+
+/* The system, where it is POSIX: clocks, random bytes, pages, threads and their locks. What stands
+   here and in posix_file.c is all that the sections above know of a system: windows.c has the same
+   vocabulary. */
+
+#if !defined(_WIN32)
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+#if defined(__linux__)
+#include <sys/auxv.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
 #endif
 
 /* A strict -std=c11 hides POSIX once a libc header came before this one: these names reach libc
@@ -8466,14 +8538,8 @@ LLMOBS_API llmobs_result llmobs_recover(const char* path, llmobs_export_fn expor
 #else
 #define LLMOBS_I_CLOCK_GETTIME "clock_gettime"
 #endif
-#if defined(__USE_FILE_OFFSET64)
-#define LLMOBS_I_FTRUNCATE "ftruncate64"
-#else
-#define LLMOBS_I_FTRUNCATE "ftruncate"
-#endif
 extern int llmobsi_clock_gettime(int clock, struct timespec* time) __asm__(LLMOBS_I_CLOCK_GETTIME);
 extern long llmobsi_syscall(long number, ...) __asm__("syscall");
-extern int llmobsi_ftruncate(int file, off_t size) __asm__(LLMOBS_I_FTRUNCATE);
 extern int llmobsi_condattr_setclock(pthread_condattr_t* attributes, int clock)
     __asm__("pthread_condattr_setclock");
 extern int llmobsi_sigmask(int how, const void* set, void* old) __asm__("pthread_sigmask");
@@ -8489,7 +8555,6 @@ typedef sigset_t llmobsi_sigset;
 #define LLMOBS_I_CLOCK_MONOTONIC CLOCK_MONOTONIC
 #define llmobsi_clock_gettime clock_gettime
 #define llmobsi_syscall syscall
-#define llmobsi_ftruncate ftruncate
 #define llmobsi_condattr_setclock pthread_condattr_setclock
 #endif
 #define LLMOBS_I_CLOCK_REALTIME_COARSE 5 /* Linux' own */
@@ -8498,70 +8563,6 @@ typedef sigset_t llmobsi_sigset;
 #else
 #define LLMOBS_I_O_CLOEXEC O_CLOEXEC
 #endif
-#ifndef O_NOFOLLOW
-#if defined(__arm__) || defined(__aarch64__) || defined(__powerpc__)
-#define LLMOBS_I_O_NOFOLLOW 0100000
-#else
-#define LLMOBS_I_O_NOFOLLOW 0400000
-#endif
-#else
-#define LLMOBS_I_O_NOFOLLOW O_NOFOLLOW
-#endif
-
-LLMOBS_API const char* llmobs_version(void)
-{
-    return LLMOBS_VERSION_STRING;
-}
-
-/* Memory that held a secret. For all the compiler knows, the empty statement reads the zeros. */
-llmobsi_fn void llmobsi_wipe(void* memory, size_t size)
-{
-    if (size > 0) {
-        memset(memory, 0, size);
-        __asm__ __volatile__("" : : "r"(memory) : "memory");
-    }
-}
-
-/* ---- sizes: the only way to compute one that an outsider has a say in ---------------------- */
-
-#define LLMOBS_I_SIZE_OVERFLOW SIZE_MAX
-
-/* a + b, and a * b; once too large, always LLMOBS_I_SIZE_OVERFLOW. */
-llmobsi_fn size_t llmobsi_size_add(size_t a, size_t b)
-{
-    size_t sum;
-    if (a == LLMOBS_I_SIZE_OVERFLOW || b == LLMOBS_I_SIZE_OVERFLOW ||
-        __builtin_add_overflow(a, b, &sum)) {
-        return LLMOBS_I_SIZE_OVERFLOW;
-    }
-    return sum;
-}
-
-llmobsi_fn size_t llmobsi_size_mul(size_t a, size_t b)
-{
-    size_t product;
-    if (a == LLMOBS_I_SIZE_OVERFLOW || b == LLMOBS_I_SIZE_OVERFLOW ||
-        __builtin_mul_overflow(a, b, &product)) {
-        return LLMOBS_I_SIZE_OVERFLOW;
-    }
-    return product;
-}
-
-/* Up to the next multiple of a power of two. */
-llmobsi_fn size_t llmobsi_size_align(size_t size, size_t alignment)
-{
-    size_t padded = llmobsi_size_add(size, alignment - 1);
-    return padded == LLMOBS_I_SIZE_OVERFLOW ? padded : padded & ~(alignment - 1);
-}
-
-llmobsi_fn uint32_t llmobsi_round_up_pow2(uint32_t number)
-{
-    uint32_t power = 1;
-    while (power < number && power < 0x80000000u) {
-        power <<= 1;
-    }
-    return power;
-}
 
 /* ---- time ---------------------------------------------------------------------------------- */
 
@@ -8592,35 +8593,6 @@ llmobsi_fn uint64_t llmobsi_realtime_coarse_ns(void)
     return llmobsi_likely(now != 0) ? now : llmobsi_realtime_ns();
 #else
     return llmobsi_realtime_ns();
-#endif
-}
-
-/* The cheapest steady clock, in a unit of its own. Unfenced: the processor may read it a little
-   early or late, by less than it takes to read it. */
-llmobsi_inline uint64_t llmobsi_cycles(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    return __builtin_ia32_rdtsc();
-#elif defined(__aarch64__)
-    uint64_t count;
-    __asm__ __volatile__("mrs %0, cntvct_el0" : "=r"(count));
-    return count;
-#else
-    return llmobsi_monotonic_ns();
-#endif
-}
-
-/* Whether that clock runs at one speed on all cores. */
-llmobsi_fn bool llmobsi_cycles_are_invariant(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    unsigned a, b, c, d;
-    if (!__get_cpuid(0x80000000u, &a, &b, &c, &d) || a < 0x80000007u) {
-        return false;
-    }
-    return __get_cpuid(0x80000007u, &a, &b, &c, &d) && (d & (1u << 8)) != 0;
-#else
-    return true;
 #endif
 }
 
@@ -8692,20 +8664,7 @@ llmobsi_fn bool llmobsi_random_bytes(void* bytes, size_t size)
     return filled;
 }
 
-/* A number that nobody can guess; where there are no random bytes, one that is another one in each
-   process and at each time. */
-llmobsi_fn uint64_t llmobsi_random_seed(void)
-{
-    uint64_t seed;
-    if (!llmobsi_random_bytes(&seed, sizeof seed)) {
-        seed = llmobsi_realtime_ns() ^ (uint64_t)getpid() << 40;
-    }
-    return seed;
-}
-
 /* ---- pages that hold secrets --------------------------------------------------------------- */
-
-#define LLMOBS_I_PAGE_LEAST 4096u
 
 llmobsi_fn size_t llmobsi_page_size(void)
 {
@@ -8730,6 +8689,19 @@ llmobsi_fn void llmobsi_pages_seclude(void* pages, size_t size, bool secluded)
     (void)size;
     (void)secluded;
 #endif
+}
+
+/* ---- blocks of memory ---------------------------------------------------------------------- */
+
+/* `size` is a multiple of the alignment. NULL: there is none. */
+llmobsi_fn void* llmobsi_os_block(size_t size, size_t alignment)
+{
+    return aligned_alloc(alignment, size);
+}
+
+llmobsi_fn void llmobsi_os_block_free(void* memory)
+{
+    free(memory);
 }
 
 /* ---- a barrier on other threads' processors ------------------------------------------------ */
@@ -8765,43 +8737,27 @@ llmobsi_fn bool llmobsi_membarrier(void)
 #endif
 }
 
-/* ---- files that are held open --------------------------------------------------------------- */
-
-/* A file that is open for the sake of its lock. */
-typedef struct llmobsi_held {
-    int descriptor; /* + 1; 0: none */
-    dev_t device;
-    ino_t inode;
-} llmobsi_held;
-
-/* The host may have closed our descriptor: its number can be anything by now. Where that can't be
-   told, `unknown` is the answer. */
-llmobsi_fn bool llmobsi_held_is(const llmobsi_held* held, bool unknown)
-{
-    struct stat status;
-    if (held->descriptor <= 0) {
-        return false;
-    }
-    if (fstat(held->descriptor - 1, &status) != 0) {
-        return unknown && errno != EBADF;
-    }
-    return status.st_dev == held->device && status.st_ino == held->inode;
-}
-
-llmobsi_fn bool llmobsi_held_is_ours(const llmobsi_held* held)
-{
-    return llmobsi_held_is(held, false);
-}
-
-llmobsi_fn void llmobsi_held_close(llmobsi_held* held)
-{
-    if (llmobsi_held_is(held, true)) {
-        (void)close(held->descriptor - 1);
-    }
-    held->descriptor = 0;
-}
-
 /* ---- locks that are held for a moment only: never by a recorder, never across a callback --- */
+
+/* One that needs no call to be made: it is there before main. */
+typedef pthread_mutex_t llmobsi_mutex;
+#define LLMOBS_I_MUTEX_INIT PTHREAD_MUTEX_INITIALIZER
+
+llmobsi_fn void llmobsi_mutex_take(llmobsi_mutex* mutex)
+{
+    (void)pthread_mutex_lock(mutex);
+}
+
+llmobsi_fn void llmobsi_mutex_give(llmobsi_mutex* mutex)
+{
+    (void)pthread_mutex_unlock(mutex);
+}
+
+/* In the child of a fork: whoever held it is not here. */
+llmobsi_fn void llmobsi_mutex_forked(llmobsi_mutex* mutex)
+{
+    (void)pthread_mutex_init(mutex, NULL);
+}
 
 typedef struct llmobsi_lock {
     pthread_mutex_t mutex;
@@ -8842,29 +8798,10 @@ llmobsi_fn void llmobsi_lock_take(llmobsi_lock* lock)
     (void)pthread_mutex_lock(&lock->mutex);
 }
 
-/* 2 to 8 ns each, so 16 to 65 us in all: a series on pages that nobody has touched yet is made in
-   up to 8 us with the lock taken. Who holds it longer was taken off its core. */
-#define LLMOBS_I_LOCK_TRIES 8192
-
-/* How long a caller may wait for a lock. */
-typedef enum llmobsi_wait {
-    LLMOBS_I_WAIT_NEVER,   /* in a signal handler or a callback: it does not even try */
-    LLMOBS_I_WAIT_BRIEFLY, /* on a request's way                                      */
-    LLMOBS_I_WAIT
-} llmobsi_wait;
-
-/* Takes it, if that is done within the time that the caller has. */
-llmobsi_fn bool llmobsi_lock_take_if(llmobsi_lock* lock, llmobsi_wait wait)
+/* Whether it could be taken at once. */
+llmobsi_inline bool llmobsi_lock_try(llmobsi_lock* lock)
 {
-    int left = wait == LLMOBS_I_WAIT_BRIEFLY ? LLMOBS_I_LOCK_TRIES : 0;
-    if (wait == LLMOBS_I_WAIT) {
-        llmobsi_lock_take(lock);
-        return true;
-    }
-    while (left > 0 && pthread_mutex_trylock(&lock->mutex) != 0) {
-        left--;
-    }
-    return left > 0;
+    return pthread_mutex_trylock(&lock->mutex) == 0;
 }
 
 llmobsi_fn void llmobsi_lock_give(llmobsi_lock* lock)
@@ -8892,10 +8829,13 @@ llmobsi_fn void llmobsi_lock_wait_until(llmobsi_lock* lock, uint64_t deadline_ns
 
 /* ---- threads of our own -------------------------------------------------------------------- */
 
+typedef pthread_t llmobsi_os_thread;
+
 /* Starts a thread that takes none of the host's signals. */
-llmobsi_fn bool llmobsi_thread_start(pthread_t* thread, void* (*run)(void* argument),
+llmobsi_fn bool llmobsi_thread_start(llmobsi_os_thread* thread, void* (*run)(void* argument),
                                      void* argument)
 {
+#ifndef LLMOBS_NO_THREADS
     llmobsi_sigset all;
     llmobsi_sigset before;
     bool started;
@@ -8904,6 +8844,1504 @@ llmobsi_fn bool llmobsi_thread_start(pthread_t* thread, void* (*run)(void* argum
     started = pthread_create(thread, NULL, run, argument) == 0;
     (void)llmobsi_sigmask(LLMOBS_I_SIG_SETMASK, &before, NULL);
     return started;
+#else
+    (void)thread;
+    (void)run;
+    (void)argument;
+    return false;
+#endif
+}
+
+/* Of one that was started, each once: waits for its end, or leaves it alone. */
+llmobsi_fn void llmobsi_thread_join(llmobsi_os_thread thread)
+{
+    (void)pthread_join(thread, NULL);
+}
+
+llmobsi_fn void llmobsi_thread_detach(llmobsi_os_thread thread)
+{
+    (void)pthread_detach(thread);
+}
+
+llmobsi_fn void llmobsi_thread_yield(void)
+{
+    (void)sched_yield();
+}
+
+/* pthread_cancel must not end a thread that holds what others wait for: where a call may come to
+   one of its points (locks, random bytes), it is put off. Returns what llmobsi_cancel_resume
+   wants back. */
+llmobsi_fn int llmobsi_cancel_hold(void)
+{
+    int before = 0;
+#if !defined(__ANDROID__)
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+#endif
+    return before;
+}
+
+llmobsi_fn void llmobsi_cancel_resume(int before)
+{
+#if !defined(__ANDROID__)
+    (void)pthread_setcancelstate(before, NULL);
+#else
+    (void)before;
+#endif
+}
+
+/* ---- once a process, and at a thread's end ------------------------------------------------- */
+
+typedef pthread_once_t llmobsi_once;
+#define LLMOBS_I_ONCE_INIT PTHREAD_ONCE_INIT
+
+llmobsi_fn void llmobsi_once_run(llmobsi_once* once, void (*run)(void))
+{
+    (void)pthread_once(once, run);
+}
+
+/* What a thread keeps under such a key is handed to a function at the thread's end. There is one in
+   a copy of this library. */
+typedef pthread_key_t llmobsi_exit_key;
+
+llmobsi_fn bool llmobsi_exit_key_make(llmobsi_exit_key* key, void (*ended)(void* kept))
+{
+    return pthread_key_create(key, ended) == 0;
+}
+
+llmobsi_fn void llmobsi_exit_key_keep(llmobsi_exit_key key, void* kept)
+{
+    (void)pthread_setspecific(key, kept);
+}
+
+/* No thread that ends later calls it. */
+llmobsi_fn void llmobsi_exit_key_drop(llmobsi_exit_key key)
+{
+    (void)pthread_key_delete(key);
+}
+
+/* ---- processes ----------------------------------------------------------------------------- */
+
+typedef pid_t llmobsi_process;
+
+llmobsi_fn llmobsi_process llmobsi_process_id(void)
+{
+    return getpid();
+}
+
+/* To be called in each child, at once. */
+llmobsi_fn bool llmobsi_process_on_fork(void (*in_child)(void))
+{
+    return pthread_atfork(NULL, NULL, in_child) == 0;
+}
+
+/* Whether whoever started this program may not be trusted by it. */
+llmobsi_fn bool llmobsi_process_is_foreign(void)
+{
+#if defined(__linux__)
+    return getauxval(AT_SECURE) != 0;
+#else
+    return getuid() != geteuid() || getgid() != getegid();
+#endif
+}
+
+#endif /* !_WIN32 */
+
+/* =================================================================================================
+ *  >>posix_file             platform: the system, POSIX: files, folders, mappings
+ * ============================================================================================== */
+
+/* The system, where it is POSIX: files, folders, mappings, and what it says of itself. A file is an
+   int, -1 where there is none. Functions that fail set errno. */
+
+#if !defined(_WIN32)
+
+#include <dirent.h>
+#include <stdio.h> /* rename, nothing else */
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+/* See posix.c: a strict -std=c11 may hide these. Which lstat belongs to `struct stat` is the C
+   library's choice. */
+#if defined(__GLIBC__) && !defined(__USE_GNU)
+#if defined(__USE_TIME_BITS64) && !defined(__LP64__)
+#define LLMOBS_I_LSTAT "__lstat64_time64"
+#elif defined(__USE_FILE_OFFSET64)
+#define LLMOBS_I_LSTAT "lstat64"
+#else
+#define LLMOBS_I_LSTAT "lstat"
+#endif
+#if defined(__USE_FILE_OFFSET64)
+#define LLMOBS_I_FTRUNCATE "ftruncate64"
+#define LLMOBS_I_FALLOCATE "posix_fallocate64"
+#else
+#define LLMOBS_I_FTRUNCATE "ftruncate"
+#define LLMOBS_I_FALLOCATE "posix_fallocate"
+#endif
+extern int llmobsi_lstat(const char* path, struct stat* status) __asm__(LLMOBS_I_LSTAT);
+extern int llmobsi_fchmod(int file, mode_t mode) __asm__("fchmod");
+extern int llmobsi_fsync(int file) __asm__("fsync");
+extern int llmobsi_ftruncate(int file, off_t size) __asm__(LLMOBS_I_FTRUNCATE);
+extern int llmobsi_fallocate(int file, off_t from, off_t size) __asm__(LLMOBS_I_FALLOCATE);
+extern ssize_t llmobsi_readlink(const char* path, char* out, size_t size) __asm__("readlink");
+#else
+#define llmobsi_lstat lstat
+#define llmobsi_fchmod fchmod
+#define llmobsi_fsync fsync
+#define llmobsi_ftruncate ftruncate
+#define llmobsi_readlink readlink
+#if !defined(__APPLE__)
+#define llmobsi_fallocate posix_fallocate
+#endif
+#endif
+#ifndef O_NOFOLLOW
+#if defined(__arm__) || defined(__aarch64__) || defined(__powerpc__)
+#define LLMOBS_I_O_NOFOLLOW 0100000
+#else
+#define LLMOBS_I_O_NOFOLLOW 0400000
+#endif
+#else
+#define LLMOBS_I_O_NOFOLLOW O_NOFOLLOW
+#endif
+#if defined(MAP_ANONYMOUS)
+#define LLMOBS_I_MAP_ANONYMOUS MAP_ANONYMOUS
+#elif defined(__mips__)
+#define LLMOBS_I_MAP_ANONYMOUS 0x800
+#else
+#define LLMOBS_I_MAP_ANONYMOUS 0x20
+#endif
+
+/* ---- what is known of a file --------------------------------------------------------------- */
+
+llmobsi_fn void llmobsi_file_facts_of(const struct stat* status, llmobsi_file_facts* facts)
+{
+    facts->device = (uint64_t)status->st_dev;
+    facts->inode = (uint64_t)status->st_ino;
+    facts->bytes = (uint64_t)status->st_size;
+    facts->owner = (uint64_t)status->st_uid;
+    facts->names = (uint64_t)status->st_nlink;
+    facts->plain = S_ISREG(status->st_mode);
+    facts->folder = S_ISDIR(status->st_mode);
+    facts->read_by_others = (status->st_mode & 077) != 0;
+    facts->written_by_others = (status->st_mode & 022) != 0;
+}
+
+llmobsi_fn bool llmobsi_os_facts(int file, llmobsi_file_facts* facts)
+{
+    struct stat status;
+    bool known = fstat(file, &status) == 0;
+    if (known) {
+        llmobsi_file_facts_of(&status, facts);
+    }
+    return known;
+}
+
+llmobsi_fn bool llmobsi_os_facts_at(const char* path, llmobsi_file_facts* facts)
+{
+    struct stat status;
+    bool known = llmobsi_lstat(path, &status) == 0;
+    if (known) {
+        llmobsi_file_facts_of(&status, facts);
+    }
+    return known;
+}
+
+/* Who this process is, as far as files are concerned. */
+llmobsi_fn uint64_t llmobsi_os_user(void)
+{
+    return (uint64_t)geteuid();
+}
+
+/* ---- opening, closing ---------------------------------------------------------------------- */
+
+/* How a file is opened: one of the first three, and what else. */
+#define LLMOBS_I_OPEN_READ O_RDONLY
+#define LLMOBS_I_OPEN_WRITE O_WRONLY
+#define LLMOBS_I_OPEN_BOTH O_RDWR
+#define LLMOBS_I_OPEN_MAKE O_CREAT            /* for nobody else to read */
+#define LLMOBS_I_OPEN_NEW (O_CREAT | O_EXCL)  /* likewise, and only where there is nothing */
+#define LLMOBS_I_OPEN_APPEND O_APPEND         /* writes go to the end */
+#define LLMOBS_I_OPEN_DIRECT LLMOBS_I_O_NOFOLLOW /* not if the path is a link */
+
+/* Non-blocking, or a FIFO would keep us before it is refused. */
+llmobsi_fn int llmobsi_os_open(const char* path, int how)
+{
+    return open(path, how | O_NONBLOCK | O_NOCTTY | LLMOBS_I_O_CLOEXEC, 0600);
+}
+
+llmobsi_fn bool llmobsi_os_close(int file)
+{
+    return close(file) == 0;
+}
+
+/* ---- reading, writing ---------------------------------------------------------------------- */
+
+llmobsi_fn bool llmobsi_os_seek(int file, uint64_t offset)
+{
+    return lseek(file, (off_t)offset, SEEK_SET) >= 0;
+}
+
+/* To the end of a file that was opened to be appended to. */
+llmobsi_fn size_t llmobsi_append_whole(int file, const void* from, size_t size)
+{
+    return llmobsi_write_whole(file, from, size);
+}
+
+llmobsi_fn bool llmobsi_os_cut(int file, uint64_t bytes)
+{
+    return llmobsi_ftruncate(file, (off_t)bytes) == 0;
+}
+
+/* Waits for the disk. */
+llmobsi_fn bool llmobsi_os_sync(int file)
+{
+    return llmobsi_fsync(file) == 0;
+}
+
+/* Takes from others what they must not read. Fails where files have no modes: then there is nothing
+   to be had. */
+llmobsi_fn void llmobsi_os_make_private(int file)
+{
+    (void)llmobsi_fchmod(file, 0600);
+}
+
+/* The largest file the process may write: past it the system would send SIGXFSZ, which kills. */
+llmobsi_fn uint64_t llmobsi_file_allowed(void)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 ? (uint64_t)limit.rlim_cur : UINT64_MAX;
+}
+
+/* ---- locks --------------------------------------------------------------------------------- */
+
+/* False when somebody else has the file locked, here or elsewhere. A file system without locks does
+   not keep us from writing. */
+llmobsi_fn bool llmobsi_os_lock(int file)
+{
+    int result;
+    do {
+        result = flock(file, LOCK_EX | LOCK_NB);
+    } while (result != 0 && errno == EINTR);
+    return result == 0 || errno != EWOULDBLOCK;
+}
+
+llmobsi_fn void llmobsi_os_unlock(int file)
+{
+    (void)flock(file, LOCK_UN);
+}
+
+/* Locks a file for this process alone. False: another one has it. The lock goes when the process
+   does, and with any descriptor of the file that the process closes. */
+llmobsi_fn bool llmobsi_os_lock_for_process(int file)
+{
+    struct flock lock;
+    memset(&lock, 0, sizeof lock);
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    return fcntl(file, F_SETLK, &lock) == 0;
+}
+
+/* ---- names --------------------------------------------------------------------------------- */
+
+/* In place of what is there. */
+llmobsi_fn bool llmobsi_os_rename(const char* from, const char* to)
+{
+    return rename(from, to) == 0;
+}
+
+llmobsi_fn bool llmobsi_os_remove(const char* path)
+{
+    return unlink(path) == 0;
+}
+
+/* Keeps a path, made absolute: the process may go elsewhere later. False: it is empty, or too
+   long. */
+llmobsi_fn bool llmobsi_os_absolute(char* out, size_t room, const char* path)
+{
+    const char* end = (const char*)memchr(path, '\0', room);
+    size_t size = end != NULL ? (size_t)(end - path) : 0;
+    size_t folder = 0;
+    if (size == 0) {
+        return false;
+    }
+    if (path[0] != '/' && getcwd(out, room) != NULL) {
+        folder = strlen(out);
+        if (folder + 1 + size >= room) {
+            return false;
+        }
+        out[folder++] = '/';
+    }
+    memcpy(out + folder, path, size + 1);
+    return true;
+}
+
+/* ---- folders ------------------------------------------------------------------------------- */
+
+/* A directory that nobody else may look into; one that is there stays as it is. */
+llmobsi_fn bool llmobsi_os_folder_make(const char* path)
+{
+    return mkdir(path, 0700) == 0 || errno == EEXIST;
+}
+
+/* Tells each name in it. */
+llmobsi_fn bool llmobsi_os_folder_list(const char* path, void (*tell)(void* user, const char* name),
+                                       void* user)
+{
+    DIR* folder = opendir(path);
+    const struct dirent* entry;
+    int error = 0;
+    if (folder == NULL) {
+        return false;
+    }
+    do {
+        errno = 0;
+        entry = readdir(folder);
+        error = errno;
+        if (entry != NULL) {
+            tell(user, entry->d_name);
+        }
+    } while (entry != NULL);
+    (void)closedir(folder);
+    errno = error;
+    return error == 0;
+}
+
+/* Waits until what a folder says of its names is on disk. A folder that we may write to and not
+   read, and a file system that can't: then it is as good as it gets. */
+llmobsi_fn bool llmobsi_os_folder_sync(const char* path)
+{
+    int folder = llmobsi_os_open(path, LLMOBS_I_OPEN_READ);
+    bool done;
+    if (folder < 0) {
+        return true;
+    }
+    done = llmobsi_fsync(folder) == 0 || errno == EINVAL;
+    (void)close(folder);
+    return done;
+}
+
+/* ---- files as memory ----------------------------------------------------------------------- */
+
+/* What a name of a file begins with that lies in memory alone, and stays when the process goes. */
+#define LLMOBS_I_MEMORY_FOLDER "/dev/shm/"
+
+/* Real memory or disk for all of it: else the first store to a page that can't be had would kill
+   the process. */
+llmobsi_fn bool llmobsi_os_allocate(int file, size_t bytes)
+{
+    int failed;
+    if ((off_t)bytes < 0 || (size_t)(off_t)bytes != bytes) {
+        errno = EFBIG;
+        return false;
+    }
+#if defined(__APPLE__)
+    failed = ENOTSUP;
+#else
+    do {
+        failed = llmobsi_fallocate(file, 0, (off_t)bytes);
+    } while (failed == EINTR);
+#endif
+    if (failed != 0) {
+        errno = failed;
+    }
+    return failed == 0;
+}
+
+/* NULL: it can't be had. What is written goes to the file. */
+llmobsi_fn void* llmobsi_os_map(int file, size_t bytes)
+{
+    void* memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    return memory != MAP_FAILED ? memory : NULL;
+}
+
+llmobsi_fn void llmobsi_os_unmap(void* memory, size_t bytes)
+{
+    (void)munmap(memory, bytes);
+}
+
+/* What lies in a mapping becomes private memory at the same addresses, by a copy that others may
+   write to meanwhile. Calls nothing but the system. False: there is no memory. */
+llmobsi_fn bool llmobsi_os_map_part(void* memory, size_t bytes)
+{
+    const int flags = MAP_PRIVATE | LLMOBS_I_MAP_ANONYMOUS;
+    void* copy = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+    void* own;
+    if (copy == MAP_FAILED) {
+        return false;
+    }
+    memcpy(copy, (const void*)memory, bytes);
+    own = mmap(memory, bytes, PROT_READ | PROT_WRITE, flags | MAP_FIXED, -1, 0);
+    if (own != MAP_FAILED) {
+        memcpy(own, copy, bytes);
+    }
+    (void)munmap(copy, bytes);
+    return own != MAP_FAILED;
+}
+
+/* ---- processes, and the machine ------------------------------------------------------------ */
+
+/* The line that the system keeps of a process, and a NUL; "" where there is none. Linux only. */
+llmobsi_fn void llmobsi_os_process_line(char* path_and_line, size_t room)
+{
+    ssize_t size;
+    int file = open(path_and_line, O_RDONLY | LLMOBS_I_O_CLOEXEC);
+    path_and_line[0] = '\0';
+    if (file < 0) {
+        return;
+    }
+    size = read(file, path_and_line, room - 1);
+    (void)close(file);
+    path_and_line[size > 0 ? size : 0] = '\0';
+}
+
+/* Where the program that runs here is; 0: not known. Linux only. */
+llmobsi_fn size_t llmobsi_os_program(char* path, size_t room)
+{
+    ssize_t size = llmobsi_readlink("/proc/self/exe", path, room);
+    if (size <= 0 || (size_t)size == room) {
+        return 0;
+    }
+    path[size] = '\0';
+    return (size_t)size;
+}
+
+llmobsi_fn void llmobsi_machine_copy(char out[256], const char* text)
+{
+    size_t size = strlen(text);
+    size = size < 255 ? size : 255;
+    memcpy(out, text, size);
+    out[size] = '\0';
+}
+
+/* One system call: no file is opened. */
+llmobsi_fn bool llmobsi_os_machine(llmobsi_machine* machine)
+{
+    struct utsname names;
+    if (uname(&names) < 0) {
+        return false;
+    }
+    llmobsi_machine_copy(machine->name, names.nodename);
+    llmobsi_machine_copy(machine->processor, names.machine);
+    llmobsi_machine_copy(machine->system, names.sysname);
+    return true;
+}
+
+#endif /* !_WIN32 */
+
+/* =================================================================================================
+ *  >>windows                platform: the system, Windows: clocks, random bytes, threads
+ * ============================================================================================== */
+
+/* The system, where it is Windows (8 and later): clocks, random bytes, pages, threads and their
+   locks. The vocabulary is posix.c's; what a call does is said there. Of libraries it needs
+   advapi32 (random bytes, owners of files), which compilers link anyway. */
+
+#if defined(_WIN32)
+
+#ifndef WIN32_LEAN_AND_MEAN
+#define WIN32_LEAN_AND_MEAN
+#endif
+#ifndef NOMINMAX
+#define NOMINMAX
+#endif
+#include <windows.h>
+
+#include <malloc.h>
+#include <ntsecapi.h> /* RtlGenRandom */
+#include <process.h>
+
+/* ---- time ---------------------------------------------------------------------------------- */
+
+/* The counter does not stop while the machine sleeps, and runs at one speed on all cores. */
+llmobsi_fn uint64_t llmobsi_monotonic_ns(void)
+{
+    LARGE_INTEGER count;
+    LARGE_INTEGER frequency;
+    uint64_t whole;
+    uint64_t rest;
+    (void)QueryPerformanceCounter(&count);
+    (void)QueryPerformanceFrequency(&frequency);
+    whole = (uint64_t)count.QuadPart / (uint64_t)frequency.QuadPart;
+    rest = (uint64_t)count.QuadPart % (uint64_t)frequency.QuadPart;
+    return whole * UINT64_C(1000000000) +
+           rest * UINT64_C(1000000000) / (uint64_t)frequency.QuadPart;
+}
+
+/* From the system's tenths of microseconds since 1601. */
+llmobsi_fn uint64_t llmobsi_filetime_ns(FILETIME time)
+{
+    uint64_t tenths = (uint64_t)time.dwHighDateTime << 32 | (uint64_t)time.dwLowDateTime;
+    return (tenths - UINT64_C(116444736000000000)) * 100u;
+}
+
+llmobsi_fn uint64_t llmobsi_realtime_ns(void)
+{
+    FILETIME now;
+    GetSystemTimePreciseAsFileTime(&now);
+    return llmobsi_filetime_ns(now);
+}
+
+llmobsi_fn uint64_t llmobsi_realtime_coarse_ns(void)
+{
+    FILETIME now;
+    GetSystemTimeAsFileTime(&now);
+    return llmobsi_filetime_ns(now);
+}
+
+/* ---- random -------------------------------------------------------------------------------- */
+
+llmobsi_fn bool llmobsi_random_bytes(void* bytes, size_t size)
+{
+    return size <= UINT32_MAX && RtlGenRandom(bytes, (ULONG)size) != 0;
+}
+
+/* ---- pages that hold secrets --------------------------------------------------------------- */
+
+llmobsi_fn size_t llmobsi_page_size(void)
+{
+    SYSTEM_INFO system;
+    GetSystemInfo(&system);
+    return system.dwPageSize;
+}
+
+/* They are not swapped, where the process may lock so much. */
+llmobsi_fn void llmobsi_pages_seclude(void* pages, size_t size, bool secluded)
+{
+    (void)(secluded ? VirtualLock(pages, size) : VirtualUnlock(pages, size));
+}
+
+/* ---- blocks of memory ---------------------------------------------------------------------- */
+
+llmobsi_fn void* llmobsi_os_block(size_t size, size_t alignment)
+{
+    return _aligned_malloc(size, alignment);
+}
+
+llmobsi_fn void llmobsi_os_block_free(void* memory)
+{
+    _aligned_free(memory);
+}
+
+/* ---- a barrier on other threads' processors ------------------------------------------------ */
+
+llmobsi_fn bool llmobsi_membarrier_register(void)
+{
+    return true;
+}
+
+llmobsi_fn bool llmobsi_membarrier(void)
+{
+    FlushProcessWriteBuffers();
+    return true;
+}
+
+/* ---- locks that are held for a moment only: never by a recorder, never across a callback --- */
+
+typedef SRWLOCK llmobsi_mutex;
+#define LLMOBS_I_MUTEX_INIT SRWLOCK_INIT
+
+llmobsi_fn void llmobsi_mutex_take(llmobsi_mutex* mutex)
+{
+    AcquireSRWLockExclusive(mutex);
+}
+
+llmobsi_fn void llmobsi_mutex_give(llmobsi_mutex* mutex)
+{
+    ReleaseSRWLockExclusive(mutex);
+}
+
+llmobsi_fn void llmobsi_mutex_forked(llmobsi_mutex* mutex)
+{
+    InitializeSRWLock(mutex);
+}
+
+typedef struct llmobsi_lock {
+    SRWLOCK mutex;
+    CONDITION_VARIABLE changed;
+} llmobsi_lock;
+
+llmobsi_fn bool llmobsi_lock_init(llmobsi_lock* lock)
+{
+    InitializeSRWLock(&lock->mutex);
+    InitializeConditionVariable(&lock->changed);
+    return true;
+}
+
+llmobsi_fn void llmobsi_lock_destroy(llmobsi_lock* lock)
+{
+    (void)lock; /* nothing of the system's is in it */
+}
+
+llmobsi_fn void llmobsi_lock_take(llmobsi_lock* lock)
+{
+    AcquireSRWLockExclusive(&lock->mutex);
+}
+
+llmobsi_inline bool llmobsi_lock_try(llmobsi_lock* lock)
+{
+    return TryAcquireSRWLockExclusive(&lock->mutex) != 0;
+}
+
+llmobsi_fn void llmobsi_lock_give(llmobsi_lock* lock)
+{
+    ReleaseSRWLockExclusive(&lock->mutex);
+}
+
+llmobsi_fn void llmobsi_lock_wake_all(llmobsi_lock* lock)
+{
+    WakeAllConditionVariable(&lock->changed);
+}
+
+/* In whole milliseconds, rather late than early. */
+llmobsi_fn void llmobsi_lock_wait_until(llmobsi_lock* lock, uint64_t deadline_ns)
+{
+    uint64_t now = llmobsi_monotonic_ns();
+    uint64_t wait_ms = deadline_ns > now ? (deadline_ns - now - 1) / UINT64_C(1000000) + 1 : 0;
+    DWORD wait = wait_ms < INFINITE ? (DWORD)wait_ms : INFINITE - 1;
+    (void)SleepConditionVariableSRW(&lock->changed, &lock->mutex, wait, 0);
+}
+
+/* ---- threads of our own -------------------------------------------------------------------- */
+
+typedef HANDLE llmobsi_os_thread;
+
+typedef struct llmobsi_thread_begin {
+    void* (*run)(void* argument);
+    void* argument;
+} llmobsi_thread_begin;
+
+llmobsi_fn unsigned WINAPI llmobsi_thread_main(void* begin)
+{
+    llmobsi_thread_begin given = *(llmobsi_thread_begin*)begin;
+    free(begin);
+    (void)given.run(given.argument);
+    return 0;
+}
+
+llmobsi_fn bool llmobsi_thread_start(llmobsi_os_thread* thread, void* (*run)(void* argument),
+                                     void* argument)
+{
+#ifndef LLMOBS_NO_THREADS
+    llmobsi_thread_begin* begin = (llmobsi_thread_begin*)malloc(sizeof *begin);
+    uintptr_t started = 0;
+    if (begin != NULL) {
+        begin->run = run;
+        begin->argument = argument;
+        started = _beginthreadex(NULL, 0, llmobsi_thread_main, begin, 0, NULL);
+    }
+    if (started == 0) {
+        free(begin);
+        return false;
+    }
+    *thread = (HANDLE)started;
+    return true;
+#else
+    (void)thread;
+    (void)run;
+    (void)argument;
+    return false;
+#endif
+}
+
+llmobsi_fn void llmobsi_thread_join(llmobsi_os_thread thread)
+{
+    (void)WaitForSingleObject(thread, INFINITE);
+    (void)CloseHandle(thread);
+}
+
+llmobsi_fn void llmobsi_thread_detach(llmobsi_os_thread thread)
+{
+    (void)CloseHandle(thread);
+}
+
+llmobsi_fn void llmobsi_thread_yield(void)
+{
+    (void)SwitchToThread();
+}
+
+/* There is no cancellation. */
+llmobsi_fn int llmobsi_cancel_hold(void)
+{
+    return 0;
+}
+
+llmobsi_fn void llmobsi_cancel_resume(int before)
+{
+    (void)before;
+}
+
+/* ---- once a process, and at a thread's end ------------------------------------------------- */
+
+typedef INIT_ONCE llmobsi_once;
+#define LLMOBS_I_ONCE_INIT INIT_ONCE_STATIC_INIT
+
+llmobsi_fn void llmobsi_once_run(llmobsi_once* once, void (*run)(void))
+{
+    BOOL pending = FALSE;
+    if (InitOnceBeginInitialize(once, 0, &pending, NULL) != 0 && pending) {
+        run();
+        (void)InitOnceComplete(once, 0, NULL);
+    }
+}
+
+/* Of fibers' local storage, which alone tells of a thread's end. */
+typedef DWORD llmobsi_exit_key;
+
+llmobsi_state void (*llmobsi_exit_told)(void* kept); /* llmobsi_exit_key_make and _drop write */
+
+llmobsi_fn void WINAPI llmobsi_exit_tell(void* kept)
+{
+    if (kept != NULL && llmobsi_exit_told != NULL) {
+        llmobsi_exit_told(kept);
+    }
+}
+
+llmobsi_fn bool llmobsi_exit_key_make(llmobsi_exit_key* key, void (*ended)(void* kept))
+{
+    llmobsi_exit_told = ended;
+    *key = FlsAlloc(llmobsi_exit_tell);
+    return *key != FLS_OUT_OF_INDEXES;
+}
+
+llmobsi_fn void llmobsi_exit_key_keep(llmobsi_exit_key key, void* kept)
+{
+    (void)FlsSetValue(key, kept);
+}
+
+/* FlsFree calls for each thread that lives: these must not be taken for ended. */
+llmobsi_fn void llmobsi_exit_key_drop(llmobsi_exit_key key)
+{
+    llmobsi_exit_told = NULL;
+    (void)FlsFree(key);
+}
+
+/* ---- processes ----------------------------------------------------------------------------- */
+
+typedef DWORD llmobsi_process;
+
+llmobsi_fn llmobsi_process llmobsi_process_id(void)
+{
+    return GetCurrentProcessId();
+}
+
+/* There is no fork. */
+llmobsi_fn bool llmobsi_process_on_fork(void (*in_child)(void))
+{
+    (void)in_child;
+    return true;
+}
+
+llmobsi_fn bool llmobsi_process_is_foreign(void)
+{
+    return false;
+}
+
+#endif /* _WIN32 */
+
+/* =================================================================================================
+ *  >>windows_file           platform: the system, Windows: files, folders
+ * ============================================================================================== */
+
+/* The system, where it is Windows: files, folders, and what it says of itself. The vocabulary is
+   posix_file.c's. A file is a handle, as an int: its upper half says nothing, by the system's own
+   rules. Paths are UTF-8, with either slash. Whoever has a file open lets others rename and remove
+   it. */
+
+#if defined(_WIN32)
+
+#define LLMOBS_I_WIDE_PATH 2304u /* the longest path of ours, and what is put behind it */
+
+/* errno for what went wrong last. */
+llmobsi_fn void llmobsi_os_tell_errno(void)
+{
+    static const struct {
+        DWORD error;
+        int number;
+    } known[] = {{ERROR_FILE_NOT_FOUND, ENOENT},       {ERROR_PATH_NOT_FOUND, ENOENT},
+                 {ERROR_INVALID_NAME, ENOENT},         {ERROR_BAD_PATHNAME, ENOENT},
+                 {ERROR_ACCESS_DENIED, EACCES},        {ERROR_SHARING_VIOLATION, EBUSY},
+                 {ERROR_LOCK_VIOLATION, EBUSY},        {ERROR_INVALID_HANDLE, EBADF},
+                 {ERROR_FILE_EXISTS, EEXIST},          {ERROR_ALREADY_EXISTS, EEXIST},
+                 {ERROR_DISK_FULL, ENOSPC},            {ERROR_HANDLE_DISK_FULL, ENOSPC},
+                 {ERROR_NOT_ENOUGH_MEMORY, ENOMEM},    {ERROR_OUTOFMEMORY, ENOMEM},
+                 {ERROR_TOO_MANY_OPEN_FILES, EMFILE},  {ERROR_WRITE_PROTECT, EROFS},
+                 {ERROR_DIRECTORY, ENOTDIR},           {ERROR_FILENAME_EXCED_RANGE, ENAMETOOLONG}};
+    const DWORD error = GetLastError();
+    size_t i;
+    errno = EIO;
+    for (i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (known[i].error == error) {
+            errno = known[i].number;
+        }
+    }
+}
+
+llmobsi_inline HANDLE llmobsi_handle_of(int file)
+{
+    return (HANDLE)(intptr_t)file;
+}
+
+/* Puts `behind` behind the path. */
+llmobsi_fn bool llmobsi_os_wide(const char* path, const wchar_t* behind,
+                                wchar_t out[LLMOBS_I_WIDE_PATH])
+{
+    size_t more = wcslen(behind);
+    int size = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, out,
+                                   (int)LLMOBS_I_WIDE_PATH - (int)more);
+    wchar_t* unit;
+    if (size <= 0) {
+        errno = GetLastError() == ERROR_INSUFFICIENT_BUFFER ? ENAMETOOLONG : ENOENT;
+        return false;
+    }
+    for (unit = out; *unit != L'\0'; unit++) {
+        *unit = *unit == L'/' ? L'\\' : *unit;
+    }
+    memcpy(unit, behind, (more + 1) * sizeof *unit);
+    return true;
+}
+
+/* ---- what is known of a file --------------------------------------------------------------- */
+
+/* Who owns a file, and who else may, are lists here and not bits: a file of ours is made for its
+   owner alone (below), and one that is there is taken as it is. */
+llmobsi_fn uint64_t llmobsi_os_user(void)
+{
+    return 0;
+}
+
+llmobsi_fn bool llmobsi_os_facts(int file, llmobsi_file_facts* facts)
+{
+    const DWORD kinds = FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT;
+    BY_HANDLE_FILE_INFORMATION known;
+    memset(facts, 0, sizeof *facts);
+    if (GetFileType(llmobsi_handle_of(file)) != FILE_TYPE_DISK) {
+        errno = EBADF; /* closed, or a device: neither was ever ours */
+        return false;
+    }
+    if (GetFileInformationByHandle(llmobsi_handle_of(file), &known) == 0) {
+        llmobsi_os_tell_errno();
+        return false;
+    }
+    facts->device = known.dwVolumeSerialNumber;
+    facts->inode = (uint64_t)known.nFileIndexHigh << 32 | known.nFileIndexLow;
+    facts->bytes = (uint64_t)known.nFileSizeHigh << 32 | known.nFileSizeLow;
+    facts->names = known.nNumberOfLinks;
+    facts->plain = (known.dwFileAttributes & kinds) == 0;
+    facts->folder = (known.dwFileAttributes & kinds) == FILE_ATTRIBUTE_DIRECTORY;
+    return true;
+}
+
+llmobsi_fn bool llmobsi_os_facts_at(const char* path, llmobsi_file_facts* facts)
+{
+    const DWORD share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+    wchar_t wide[LLMOBS_I_WIDE_PATH];
+    HANDLE file;
+    bool known;
+    if (!llmobsi_os_wide(path, L"", wide)) {
+        return false;
+    }
+    file = CreateFileW(wide, FILE_READ_ATTRIBUTES, share, NULL, OPEN_EXISTING,
+                       FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
+    if (file == INVALID_HANDLE_VALUE) {
+        llmobsi_os_tell_errno();
+        return false;
+    }
+    known = llmobsi_os_facts((int)(intptr_t)file, facts);
+    (void)CloseHandle(file);
+    return known;
+}
+
+/* ---- opening, closing ---------------------------------------------------------------------- */
+
+#define LLMOBS_I_OPEN_READ 1
+#define LLMOBS_I_OPEN_WRITE 2
+#define LLMOBS_I_OPEN_BOTH 3
+#define LLMOBS_I_OPEN_MAKE 4
+#define LLMOBS_I_OPEN_NEW 8
+#define LLMOBS_I_OPEN_APPEND 0 /* see llmobsi_append_whole */
+#define LLMOBS_I_OPEN_DIRECT 16
+
+/* What mode 0600 is elsewhere: the user of this process may do all, and nobody else anything. */
+typedef struct llmobsi_private_access {
+    union {
+        TOKEN_USER user;
+        unsigned char room[256];
+    } who;
+    union {
+        ACL list;
+        unsigned char room[512];
+    } allowed;
+    SECURITY_DESCRIPTOR descriptor;
+    SECURITY_ATTRIBUTES attributes;
+} llmobsi_private_access;
+
+/* NULL: it can't be told; then a file gets what its folder hands on. */
+llmobsi_fn SECURITY_ATTRIBUTES* llmobsi_os_private(llmobsi_private_access* access)
+{
+    const SECURITY_DESCRIPTOR_CONTROL own = SE_DACL_PROTECTED; /* nothing comes from the folder */
+    const DWORD hand_on = OBJECT_INHERIT_ACE | CONTAINER_INHERIT_ACE;
+    HANDLE token;
+    DWORD size;
+    bool known;
+    if (OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token) == 0) {
+        return NULL;
+    }
+    known = GetTokenInformation(token, TokenUser, &access->who, sizeof access->who, &size) != 0;
+    (void)CloseHandle(token);
+    if (!known || InitializeAcl(&access->allowed.list, sizeof access->allowed, ACL_REVISION) == 0 ||
+        AddAccessAllowedAceEx(&access->allowed.list, ACL_REVISION, hand_on, GENERIC_ALL,
+                              access->who.user.User.Sid) == 0 ||
+        InitializeSecurityDescriptor(&access->descriptor, SECURITY_DESCRIPTOR_REVISION) == 0 ||
+        SetSecurityDescriptorDacl(&access->descriptor, TRUE, &access->allowed.list, FALSE) == 0 ||
+        SetSecurityDescriptorControl(&access->descriptor, own, own) == 0) {
+        return NULL;
+    }
+    access->attributes.nLength = sizeof access->attributes;
+    access->attributes.lpSecurityDescriptor = &access->descriptor;
+    access->attributes.bInheritHandle = FALSE;
+    return &access->attributes;
+}
+
+/* Not if it is a link, where that was asked for. */
+llmobsi_fn bool llmobsi_os_is_link(HANDLE file)
+{
+    BY_HANDLE_FILE_INFORMATION known;
+    return GetFileInformationByHandle(file, &known) != 0 &&
+           (known.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0;
+}
+
+llmobsi_fn int llmobsi_os_open(const char* path, int how)
+{
+    const DWORD share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+    const bool direct = (how & LLMOBS_I_OPEN_DIRECT) != 0;
+    const DWORD flags =
+        FILE_FLAG_BACKUP_SEMANTICS | (direct ? (DWORD)FILE_FLAG_OPEN_REPARSE_POINT : 0);
+    DWORD access = (how & LLMOBS_I_OPEN_READ) != 0 ? GENERIC_READ : 0;
+    DWORD make = OPEN_EXISTING;
+    SECURITY_ATTRIBUTES* only_us = NULL;
+    llmobsi_private_access room;
+    wchar_t wide[LLMOBS_I_WIDE_PATH];
+    HANDLE file;
+    if (!llmobsi_os_wide(path, L"", wide)) {
+        return -1;
+    }
+    access |= (how & LLMOBS_I_OPEN_WRITE) != 0 ? GENERIC_WRITE : 0;
+    if ((how & (LLMOBS_I_OPEN_MAKE | LLMOBS_I_OPEN_NEW)) != 0) {
+        make = (how & LLMOBS_I_OPEN_NEW) != 0 ? CREATE_NEW : OPEN_ALWAYS;
+        only_us = llmobsi_os_private(&room);
+    }
+    file = CreateFileW(wide, access, share, only_us, make, FILE_ATTRIBUTE_NORMAL | flags, NULL);
+    if (file == INVALID_HANDLE_VALUE) {
+        llmobsi_os_tell_errno();
+        return -1;
+    }
+    if (direct && llmobsi_os_is_link(file)) {
+        (void)CloseHandle(file);
+        errno = ELOOP;
+        return -1;
+    }
+    return (int)(intptr_t)file;
+}
+
+llmobsi_fn bool llmobsi_os_close(int file)
+{
+    bool closed = CloseHandle(llmobsi_handle_of(file)) != 0;
+    if (!closed) {
+        llmobsi_os_tell_errno();
+    }
+    return closed;
+}
+
+/* ---- reading, writing ---------------------------------------------------------------------- */
+
+#define LLMOBS_I_FILE_PIECE ((size_t)1 << 30) /* of one system call */
+
+llmobsi_fn size_t llmobsi_read_whole(int file, void* to, size_t size)
+{
+    size_t got = 0;
+    while (got < size) {
+        size_t piece = size - got < LLMOBS_I_FILE_PIECE ? size - got : LLMOBS_I_FILE_PIECE;
+        DWORD count = 0;
+        if (ReadFile(llmobsi_handle_of(file), (char*)to + got, (DWORD)piece, &count, NULL) == 0) {
+            llmobsi_os_tell_errno();
+            break;
+        }
+        if (count == 0) {
+            errno = 0;
+            break;
+        }
+        got += count;
+    }
+    return got;
+}
+
+/* From where the file is, or, where `end` is given, behind all that there is. */
+llmobsi_fn size_t llmobsi_os_write(int file, const void* from, size_t size, OVERLAPPED* end)
+{
+    size_t done = 0;
+    while (done < size) {
+        size_t piece = size - done < LLMOBS_I_FILE_PIECE ? size - done : LLMOBS_I_FILE_PIECE;
+        DWORD count = 0;
+        if (WriteFile(llmobsi_handle_of(file), (const char*)from + done, (DWORD)piece, &count,
+                      end) == 0 ||
+            count == 0) {
+            llmobsi_os_tell_errno();
+            break;
+        }
+        done += count;
+    }
+    return done;
+}
+
+llmobsi_fn size_t llmobsi_write_whole(int file, const void* from, size_t size)
+{
+    return llmobsi_os_write(file, from, size, NULL);
+}
+
+llmobsi_fn size_t llmobsi_append_whole(int file, const void* from, size_t size)
+{
+    OVERLAPPED end;
+    memset(&end, 0, sizeof end);
+    end.Offset = UINT32_MAX; /* both all ones: the end of the file */
+    end.OffsetHigh = UINT32_MAX;
+    return llmobsi_os_write(file, from, size, &end);
+}
+
+llmobsi_fn bool llmobsi_os_seek(int file, uint64_t offset)
+{
+    LARGE_INTEGER to;
+    to.QuadPart = (LONGLONG)offset;
+    if (SetFilePointerEx(llmobsi_handle_of(file), to, NULL, FILE_BEGIN) == 0) {
+        llmobsi_os_tell_errno();
+        return false;
+    }
+    return true;
+}
+
+llmobsi_fn bool llmobsi_os_cut(int file, uint64_t bytes)
+{
+    if (!llmobsi_os_seek(file, bytes)) {
+        return false;
+    }
+    if (SetEndOfFile(llmobsi_handle_of(file)) == 0) {
+        llmobsi_os_tell_errno();
+        return false;
+    }
+    return true;
+}
+
+llmobsi_fn bool llmobsi_os_sync(int file)
+{
+    if (FlushFileBuffers(llmobsi_handle_of(file)) == 0) {
+        llmobsi_os_tell_errno();
+        return false;
+    }
+    return true;
+}
+
+/* It was made so, or is its maker's. */
+llmobsi_fn void llmobsi_os_make_private(int file)
+{
+    (void)file;
+}
+
+llmobsi_fn uint64_t llmobsi_file_allowed(void)
+{
+    return UINT64_MAX;
+}
+
+/* ---- locks --------------------------------------------------------------------------------- */
+
+/* Locks of bytes keep others from reading them, so a byte is locked that no file has. */
+llmobsi_fn OVERLAPPED llmobsi_lock_place(void)
+{
+    OVERLAPPED place;
+    memset(&place, 0, sizeof place);
+    place.OffsetHigh = 0x7fffffffu;
+    return place;
+}
+
+llmobsi_fn bool llmobsi_os_lock(int file)
+{
+    const DWORD how = LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY;
+    OVERLAPPED place = llmobsi_lock_place();
+    return LockFileEx(llmobsi_handle_of(file), how, 0, 1, 0, &place) != 0 ||
+           GetLastError() != ERROR_LOCK_VIOLATION;
+}
+
+llmobsi_fn void llmobsi_os_unlock(int file)
+{
+    OVERLAPPED place = llmobsi_lock_place();
+    (void)UnlockFileEx(llmobsi_handle_of(file), 0, 1, 0, &place);
+}
+
+llmobsi_fn bool llmobsi_os_lock_for_process(int file)
+{
+    return llmobsi_os_lock(file);
+}
+
+/* ---- names --------------------------------------------------------------------------------- */
+
+llmobsi_fn bool llmobsi_os_rename(const char* from, const char* to)
+{
+    wchar_t wide_from[LLMOBS_I_WIDE_PATH];
+    wchar_t wide_to[LLMOBS_I_WIDE_PATH];
+    if (!llmobsi_os_wide(from, L"", wide_from) || !llmobsi_os_wide(to, L"", wide_to)) {
+        return false;
+    }
+    if (MoveFileExW(wide_from, wide_to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH) == 0) {
+        llmobsi_os_tell_errno();
+        return false;
+    }
+    return true;
+}
+
+llmobsi_fn bool llmobsi_os_remove(const char* path)
+{
+    wchar_t wide[LLMOBS_I_WIDE_PATH];
+    if (!llmobsi_os_wide(path, L"", wide)) {
+        return false;
+    }
+    if (DeleteFileW(wide) == 0) {
+        llmobsi_os_tell_errno();
+        return false;
+    }
+    return true;
+}
+
+llmobsi_fn bool llmobsi_os_absolute(char* out, size_t room, const char* path)
+{
+    wchar_t wide[LLMOBS_I_WIDE_PATH];
+    wchar_t full[LLMOBS_I_WIDE_PATH];
+    DWORD size;
+    if (path[0] == '\0' || !llmobsi_os_wide(path, L"", wide)) {
+        return false;
+    }
+    size = GetFullPathNameW(wide, LLMOBS_I_WIDE_PATH, full, NULL);
+    return size > 0 && size < LLMOBS_I_WIDE_PATH &&
+           WideCharToMultiByte(CP_UTF8, 0, full, -1, out, (int)room, NULL, NULL) > 0;
+}
+
+/* ---- folders ------------------------------------------------------------------------------- */
+
+llmobsi_fn bool llmobsi_os_folder_make(const char* path)
+{
+    llmobsi_private_access room;
+    wchar_t wide[LLMOBS_I_WIDE_PATH];
+    if (!llmobsi_os_wide(path, L"", wide)) {
+        return false;
+    }
+    if (CreateDirectoryW(wide, llmobsi_os_private(&room)) == 0 &&
+        GetLastError() != ERROR_ALREADY_EXISTS) {
+        llmobsi_os_tell_errno();
+        return false;
+    }
+    return true;
+}
+
+llmobsi_fn bool llmobsi_os_folder_list(const char* path, void (*tell)(void* user, const char* name),
+                                       void* user)
+{
+    wchar_t wide[LLMOBS_I_WIDE_PATH];
+    char name[4 * MAX_PATH];
+    WIN32_FIND_DATAW entry;
+    HANDLE folder;
+    if (!llmobsi_os_wide(path, L"\\*", wide)) {
+        return false;
+    }
+    folder = FindFirstFileW(wide, &entry);
+    if (folder == INVALID_HANDLE_VALUE) {
+        llmobsi_os_tell_errno();
+        return false;
+    }
+    do {
+        if (WideCharToMultiByte(CP_UTF8, 0, entry.cFileName, -1, name, (int)sizeof name, NULL,
+                                NULL) > 0) {
+            tell(user, name);
+        }
+    } while (FindNextFileW(folder, &entry) != 0);
+    errno = 0;
+    if (GetLastError() != ERROR_NO_MORE_FILES) {
+        llmobsi_os_tell_errno();
+    }
+    (void)FindClose(folder);
+    return errno == 0;
+}
+
+/* Names are on disk once llmobsi_os_rename is back. */
+llmobsi_fn bool llmobsi_os_folder_sync(const char* path)
+{
+    (void)path;
+    return true;
+}
+
+/* ---- files as memory ----------------------------------------------------------------------- */
+
+/* There is no flight recorder: a mapped file can't be renamed or removed, and no folder is memory
+   alone. Whoever asks for one is told that it can't be had. */
+#define LLMOBS_I_MEMORY_FOLDER ""
+
+llmobsi_fn bool llmobsi_os_allocate(int file, size_t bytes)
+{
+    (void)file;
+    (void)bytes;
+    errno = ENOSYS;
+    return false;
+}
+
+llmobsi_fn void* llmobsi_os_map(int file, size_t bytes)
+{
+    (void)file;
+    (void)bytes;
+    errno = ENOSYS;
+    return NULL;
+}
+
+llmobsi_fn void llmobsi_os_unmap(void* memory, size_t bytes)
+{
+    (void)memory;
+    (void)bytes;
+}
+
+llmobsi_fn bool llmobsi_os_map_part(void* memory, size_t bytes)
+{
+    (void)memory;
+    (void)bytes;
+    return false;
+}
+
+/* ---- processes, and the machine ------------------------------------------------------------ */
+
+llmobsi_fn void llmobsi_os_process_line(char* path_and_line, size_t room)
+{
+    (void)room;
+    path_and_line[0] = '\0';
+}
+
+/* With slashes, as elsewhere. */
+llmobsi_fn size_t llmobsi_os_program(char* path, size_t room)
+{
+    wchar_t wide[LLMOBS_I_WIDE_PATH];
+    DWORD size = GetModuleFileNameW(NULL, wide, LLMOBS_I_WIDE_PATH);
+    int bytes = size > 0 && size < LLMOBS_I_WIDE_PATH
+                    ? WideCharToMultiByte(CP_UTF8, 0, wide, -1, path, (int)room, NULL, NULL)
+                    : 0;
+    int i;
+    for (i = 0; i < bytes; i++) {
+        path[i] = path[i] == '\\' ? '/' : path[i];
+    }
+    return bytes > 1 ? (size_t)bytes - 1 : 0;
+}
+
+llmobsi_fn bool llmobsi_os_machine(llmobsi_machine* machine)
+{
+    wchar_t name[256];
+    DWORD size = 256;
+    SYSTEM_INFO system;
+    const char* processor = "";
+    memset(machine, 0, sizeof *machine);
+    GetNativeSystemInfo(&system);
+    switch (system.wProcessorArchitecture) {
+    case PROCESSOR_ARCHITECTURE_AMD64:
+        processor = "x86_64";
+        break;
+    case 12: /* PROCESSOR_ARCHITECTURE_ARM64, which older headers lack */
+        processor = "aarch64";
+        break;
+    case PROCESSOR_ARCHITECTURE_INTEL:
+        processor = "i686";
+        break;
+    default:
+        processor = "unknown";
+        break;
+    }
+    memcpy(machine->processor, processor, strlen(processor));
+    memcpy(machine->system, "windows", 8);
+    return GetComputerNameExW(ComputerNameDnsHostname, name, &size) != 0 &&
+           WideCharToMultiByte(CP_UTF8, 0, name, -1, machine->name, (int)sizeof machine->name,
+                               NULL, NULL) > 0;
+}
+
+#endif /* _WIN32 */
+
+/* =================================================================================================
+ *  >>platform               platform: versions; clocks, sizes, seeds, locks on any system
+ * ============================================================================================== */
+
+/* What is the same on any system, on top of what the system gives. */
+
+LLMOBS_API const char* llmobs_version(void)
+{
+    return LLMOBS_VERSION_STRING;
+}
+
+/* Memory that held a secret. For all the compiler knows, the zeros are read. */
+llmobsi_fn void llmobsi_wipe(void* memory, size_t size)
+{
+    if (size > 0) {
+        memset(memory, 0, size);
+        llmobsi_memory_is_read(memory);
+    }
+}
+
+/* ---- sizes: the only way to compute one that an outsider has a say in ---------------------- */
+
+#define LLMOBS_I_SIZE_OVERFLOW SIZE_MAX
+
+/* a + b, and a * b; once too large, always LLMOBS_I_SIZE_OVERFLOW. */
+llmobsi_fn size_t llmobsi_size_add(size_t a, size_t b)
+{
+    size_t sum;
+    if (a == LLMOBS_I_SIZE_OVERFLOW || b == LLMOBS_I_SIZE_OVERFLOW ||
+        llmobsi_add_overflows(a, b, &sum)) {
+        return LLMOBS_I_SIZE_OVERFLOW;
+    }
+    return sum;
+}
+
+llmobsi_fn size_t llmobsi_size_mul(size_t a, size_t b)
+{
+    size_t product;
+    if (a == LLMOBS_I_SIZE_OVERFLOW || b == LLMOBS_I_SIZE_OVERFLOW ||
+        llmobsi_mul_overflows(a, b, &product)) {
+        return LLMOBS_I_SIZE_OVERFLOW;
+    }
+    return product;
+}
+
+/* Up to the next multiple of a power of two. */
+llmobsi_fn size_t llmobsi_size_align(size_t size, size_t alignment)
+{
+    size_t padded = llmobsi_size_add(size, alignment - 1);
+    return padded == LLMOBS_I_SIZE_OVERFLOW ? padded : padded & ~(alignment - 1);
+}
+
+llmobsi_fn uint32_t llmobsi_round_up_pow2(uint32_t number)
+{
+    uint32_t power = 1;
+    while (power < number && power < 0x80000000u) {
+        power <<= 1;
+    }
+    return power;
+}
+
+/* ---- the cheapest clock, seeds ------------------------------------------------------------- */
+
+/* The cheapest steady clock, in a unit of its own. Unfenced: the processor may read it a little
+   early or late, by less than it takes to read it. */
+llmobsi_inline uint64_t llmobsi_cycles(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+    uint64_t count;
+    __asm__ __volatile__("mrs %0, cntvct_el0" : "=r"(count));
+    return count;
+#else
+    return llmobsi_monotonic_ns();
+#endif
+}
+
+/* Whether that clock runs at one speed on all cores. */
+llmobsi_fn bool llmobsi_cycles_are_invariant(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    unsigned a, b, c, d;
+    if (!__get_cpuid(0x80000000u, &a, &b, &c, &d) || a < 0x80000007u) {
+        return false;
+    }
+    return __get_cpuid(0x80000007u, &a, &b, &c, &d) && (d & (1u << 8)) != 0;
+#else
+    return true;
+#endif
+}
+
+/* A number that nobody can guess; where there are no random bytes, one that is another one in each
+   process and at each time. */
+llmobsi_fn uint64_t llmobsi_random_seed(void)
+{
+    uint64_t seed;
+    if (!llmobsi_random_bytes(&seed, sizeof seed)) {
+        seed = llmobsi_realtime_ns() ^ (uint64_t)llmobsi_process_id() << 40;
+    }
+    return seed;
+}
+
+/* ---- locks: how long a caller waits -------------------------------------------------------- */
+
+/* 2 to 8 ns each, so 16 to 65 us in all: a series on pages that nobody has touched yet is made in
+   up to 8 us with the lock taken. Who holds it longer was taken off its core. */
+#define LLMOBS_I_LOCK_TRIES 8192
+
+/* How long a caller may wait for a lock. */
+typedef enum llmobsi_wait {
+    LLMOBS_I_WAIT_NEVER,   /* in a signal handler or a callback: it does not even try */
+    LLMOBS_I_WAIT_BRIEFLY, /* on a request's way                                      */
+    LLMOBS_I_WAIT
+} llmobsi_wait;
+
+/* Takes it, if that is done within the time that the caller has. */
+llmobsi_fn bool llmobsi_lock_take_if(llmobsi_lock* lock, llmobsi_wait wait)
+{
+    int left = wait == LLMOBS_I_WAIT_BRIEFLY ? LLMOBS_I_LOCK_TRIES : 0;
+    if (wait == LLMOBS_I_WAIT) {
+        llmobsi_lock_take(lock);
+        return true;
+    }
+    while (left > 0 && !llmobsi_lock_try(lock)) {
+        left--;
+    }
+    return left > 0;
+}
+
+/* ---- files that are held open -------------------------------------------------------------- */
+
+/* A file that is open for the sake of its lock. */
+typedef struct llmobsi_held {
+    int descriptor; /* + 1; 0: none */
+    uint64_t device;
+    uint64_t inode;
+} llmobsi_held;
+
+/* The host may have closed our descriptor: its number can be anything by now. Where that can't be
+   told, `unknown` is the answer. */
+llmobsi_fn bool llmobsi_held_is(const llmobsi_held* held, bool unknown)
+{
+    llmobsi_file_facts facts;
+    if (held->descriptor <= 0) {
+        return false;
+    }
+    if (!llmobsi_os_facts(held->descriptor - 1, &facts)) {
+        return unknown && errno != EBADF;
+    }
+    return facts.device == held->device && facts.inode == held->inode;
+}
+
+llmobsi_fn bool llmobsi_held_is_ours(const llmobsi_held* held)
+{
+    return llmobsi_held_is(held, false);
+}
+
+llmobsi_fn void llmobsi_held_close(llmobsi_held* held)
+{
+    if (llmobsi_held_is(held, true)) {
+        (void)llmobsi_os_close(held->descriptor - 1);
+    }
+    held->descriptor = 0;
+}
+
+/* ---- threads of our own: their end --------------------------------------------------------- */
+
+/* Of a thread that has ended, or is left alone. */
+llmobsi_fn void llmobsi_thread_end(llmobsi_os_thread thread, bool ended)
+{
+    if (ended) {
+        llmobsi_thread_join(thread);
+    } else {
+        llmobsi_thread_detach(thread);
+    }
 }
 
 /* =================================================================================================
@@ -8937,9 +10375,6 @@ typedef uint8_t llmobsi_atomic8;
     __atomic_compare_exchange_n((place), (expected), (value), false, __ATOMIC_SEQ_CST, \
                                 __ATOMIC_SEQ_CST)
 #endif
-
-/* Keeps the compiler, not the processor, from moving memory accesses across. */
-#define llmobsi_compiler_barrier() __asm__ __volatile__("" ::: "memory")
 
 #if defined(__SANITIZE_THREAD__)
 #define LLMOBS_I_TSAN 1
@@ -9010,27 +10445,6 @@ llmobsi_fn void* llmobsi_arena_take_pages(llmobsi_arena* arena, size_t bytes)
 #define llmobsi_try if (true)
 #define llmobsi_catch_any if (false)
 #endif
-
-/* pthread_cancel must not end a thread that holds what others wait for: where a call may come to
-   one of its points (locks, random bytes), it is put off. Returns what llmobsi_cancel_resume
-   wants back. */
-llmobsi_fn int llmobsi_cancel_hold(void)
-{
-    int before = 0;
-#if !defined(__ANDROID__)
-    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-#endif
-    return before;
-}
-
-llmobsi_fn void llmobsi_cancel_resume(int before)
-{
-#if !defined(__ANDROID__)
-    (void)pthread_setcancelstate(before, NULL);
-#else
-    (void)before;
-#endif
-}
 
 /* One that throws has taken nothing. */
 llmobsi_fn bool llmobsi_host_write(llmobs_write_fn write, void* user, const char* data, size_t size)
@@ -9287,7 +10701,7 @@ llmobsi_inline uint64_t llmobsi_load_le64(const void* bytes)
     uint64_t word;
     memcpy(&word, bytes, sizeof(word));
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
+    word = llmobsi_swap_bytes64(word);
 #endif
     return word;
 }
@@ -9295,7 +10709,7 @@ llmobsi_inline uint64_t llmobsi_load_le64(const void* bytes)
 llmobsi_inline void llmobsi_store_le64(void* bytes, uint64_t word)
 {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
+    word = llmobsi_swap_bytes64(word);
 #endif
     memcpy(bytes, &word, sizeof(word));
 }
@@ -9328,7 +10742,7 @@ llmobsi_inline char* llmobsi_append_below_1e8(char* cursor, uint32_t number)
 {
     uint64_t digits = llmobsi_eight_digits(number);
     /* The last digit stays whatever it is: a mark in it ends the count of zeros. */
-    unsigned zeros = (unsigned)__builtin_ctzll(digits | UINT64_C(1) << 56) / 8;
+    unsigned zeros = (unsigned)llmobsi_trailing_zeros64(digits | UINT64_C(1) << 56) / 8;
     llmobsi_store_le64(cursor, (digits + LLMOBS_I_EACH_BYTE('0')) >> (zeros * 8));
     return cursor + (8 - zeros);
 }
@@ -9545,7 +10959,7 @@ llmobsi_fn llmobsi_power llmobsi_power_of_10(int exponent)
     unsigned zeros;
     if (exponent >= 0 && exponent < LLMOBS_I_POWER_STEP) { /* of numbers from 10^-10 to 10^16 */
         factor = llmobsi_powers_of_5[exponent];
-        power.high = factor << __builtin_clzll(factor);
+        power.high = factor << llmobsi_leading_zeros64(factor);
         power.low = 0;
         return power;
     }
@@ -9563,7 +10977,7 @@ llmobsi_fn llmobsi_power llmobsi_power_of_10(int exponent)
         power.high = word[2];
         power.low = word[1];
     } else {
-        zeros = (unsigned)__builtin_clzll(word[3]);
+        zeros = (unsigned)llmobsi_leading_zeros64(word[3]);
         power.high = zeros == 0 ? word[3] : word[3] << zeros | word[2] >> (64 - zeros);
         power.low = zeros == 0 ? word[2] : word[2] << zeros | word[1] >> (64 - zeros);
     }
@@ -9629,8 +11043,7 @@ llmobsi_fn llmobsi_decimal llmobsi_shortest(uint64_t significand, int exponent, 
 }
 
 /* The digits with the point where it belongs: 12300, 12.3, 0.00123; beyond what is good to read,
-   1.23e-7 (the borders are JavaScript's). Copies are of fixed size: some bytes too many are cheaper
-   than a call. */
+   1.23e-7 (the borders are JavaScript's). Copies are of fixed size: that is cheaper than a call. */
 llmobsi_fn char* llmobsi_append_decimal(char* cursor, llmobsi_decimal decimal)
 {
     char text[2 * LLMOBS_I_DOUBLE_DIGITS + LLMOBS_I_APPEND_SLACK];
@@ -9642,7 +11055,8 @@ llmobsi_fn char* llmobsi_append_decimal(char* cursor, llmobsi_decimal decimal)
     }
     count = (int)(llmobsi_append_u64(text, decimal.digits) - text);
     point = count + decimal.exponent; /* so many digits stand before the point */
-    count -= __builtin_clzll(llmobsi_eight_digits((uint32_t)(decimal.digits % 100000000))) / 8;
+    decimal.digits = llmobsi_eight_digits((uint32_t)(decimal.digits % 100000000));
+    count -= llmobsi_leading_zeros64(decimal.digits) / 8;
     scientific = point < -5 || point > 21;
     before = scientific ? 1 : point;
     if (before <= 0) {
@@ -9671,9 +11085,9 @@ llmobsi_inline llmobsi_decimal llmobsi_decimal_of(uint64_t bits)
 {
     uint64_t fraction = bits & LLMOBS_I_DOUBLE_FRACTION, one = LLMOBS_I_DOUBLE_FRACTION + 1;
     int biased = (int)(bits >> 52 & 0x7ff);
-    bool near = fraction == 0 && biased > 1;
+    bool uneven = fraction == 0 && biased > 1;
     return biased == 0 ? llmobsi_shortest(fraction, -1074, false)
-                       : llmobsi_shortest(fraction | one, biased - 1075, near);
+                       : llmobsi_shortest(fraction | one, biased - 1075, uneven);
 }
 
 /* Bare NaN, Infinity and -Infinity are no numbers in most formats: ask llmobsi_double_is_finite
@@ -9774,7 +11188,7 @@ llmobsi_inline size_t llmobsi_ascii_run(const char* data, size_t size)
     for (; i + 8 <= size; i += 8) {
         uint64_t others = llmobsi_load_le64(data + i) & LLMOBS_I_EACH_BYTE(0x80);
         if (others != 0) {
-            return i + (size_t)__builtin_ctzll(others) / 8;
+            return i + (size_t)llmobsi_trailing_zeros64(others) / 8;
         }
     }
     while (i < size && (data[i] & 0x80) == 0) {
@@ -9951,7 +11365,7 @@ llmobsi_inline char* llmobsi_append_eight_fraction(char* cursor, uint32_t digits
     }
     *cursor++ = '.';
     llmobsi_store_le64(cursor, bytes + LLMOBS_I_EACH_BYTE('0'));
-    return cursor + 8 - __builtin_clzll(bytes) / 8;
+    return cursor + 8 - llmobsi_leading_zeros64(bytes) / 8;
 }
 
 /* number / 10^9: 1.5, 0.000000001, 3. LLMOBS_I_U64_ROOM bytes must be free. */
@@ -9997,7 +11411,7 @@ llmobsi_inline char* llmobsi_append_micro(char* cursor, uint64_t number)
    under -ffast-math a division may be another. `number` is not 0, `unit` from 2^12 to 2^31. */
 llmobsi_fn uint64_t llmobsi_ratio_significand(uint64_t number, uint64_t unit, unsigned* down)
 {
-    unsigned zeros = (unsigned)__builtin_clzll(number);
+    unsigned zeros = (unsigned)llmobsi_leading_zeros64(number);
     uint64_t left = number << zeros, high, low, rest, lost, half;
     unsigned cut;
     high = (left >> 32) / unit;
@@ -10006,7 +11420,7 @@ llmobsi_fn uint64_t llmobsi_ratio_significand(uint64_t number, uint64_t unit, un
     rest = (rest % unit) << 32;
     low |= rest / unit;
     rest %= unit; /* left * 2^32 = (high * 2^64 + low) * unit + rest */
-    cut = 75u - (unsigned)__builtin_clzll(high); /* all but 53 bits; high is not 0 */
+    cut = 75u - (unsigned)llmobsi_leading_zeros64(high); /* all but 53 bits; high is not 0 */
     lost = low & ((UINT64_C(1) << cut) - 1);
     half = UINT64_C(1) << (cut - 1);
     low = (high << 1 << (63 - cut)) | low >> cut;
@@ -10291,7 +11705,7 @@ llmobsi_inline size_t llmobsi_json_copy8(char* out, const char* data)
     uint64_t word = llmobsi_load_le64(data);
     uint64_t dirty = llmobsi_json_dirty8(word);
     llmobsi_store_le64(out, word);
-    return dirty == 0 ? 8 : (size_t)__builtin_ctzll(dirty) / 8;
+    return dirty == 0 ? 8 : (size_t)llmobsi_trailing_zeros64(dirty) / 8;
 }
 
 #if LLMOBS_I_SSE2
@@ -10310,7 +11724,7 @@ llmobsi_inline size_t llmobsi_json_copy16(char* out, const char* data)
     __m128i bytes = _mm_loadu_si128((const __m128i*)(const void*)data);
     unsigned dirty = (unsigned)_mm_movemask_epi8(llmobsi_json_dirty16(bytes));
     _mm_storeu_si128((__m128i*)(void*)out, bytes);
-    return dirty == 0 ? 16 : (size_t)__builtin_ctz(dirty);
+    return dirty == 0 ? 16 : (size_t)llmobsi_trailing_zeros32(dirty);
 }
 
 /* Copies blocks of 64 as long as they are clean. */
@@ -10858,7 +12272,7 @@ llmobsi_fn bool llmobsi_json_pass_plain(llmobsi_json_reader* reader)
                 reader->at += 8;
                 continue;
             }
-            reader->at += (unsigned)__builtin_ctzll(dirty) / 8;
+            reader->at += (unsigned)llmobsi_trailing_zeros64(dirty) / 8;
         }
         if (*reader->at == '"' || *reader->at == '\\') {
             return true;
@@ -11194,7 +12608,7 @@ llmobsi_fn llmobsi_units llmobsi_units_read(const char* text, size_t size, int p
 static const uint32_t llmobsi_sha256_start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                                  0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 
-static const uint32_t llmobsi_sha256_constants[64] __attribute__((aligned(64))) = {
+LLMOBS_I_ALIGNED(64) static const uint32_t llmobsi_sha256_constants[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
     0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -11234,14 +12648,14 @@ llmobsi_inline uint32_t llmobsi_sha256_load(const uint8_t* bytes)
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     return word;
 #else
-    return __builtin_bswap32(word);
+    return llmobsi_swap_bytes32(word);
 #endif
 }
 
 llmobsi_inline void llmobsi_sha256_store(uint8_t* bytes, uint32_t word)
 {
 #if !(defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
-    word = __builtin_bswap32(word);
+    word = llmobsi_swap_bytes32(word);
 #endif
     memcpy(bytes, &word, sizeof(word));
 }
@@ -12011,7 +13425,7 @@ llmobsi_inline uint64_t llmobsi_hash_read8(const uint8_t* bytes)
     uint64_t word;
     memcpy(&word, bytes, sizeof(word));
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
+    word = llmobsi_swap_bytes64(word);
 #endif
     return word;
 }
@@ -12021,7 +13435,7 @@ llmobsi_inline uint64_t llmobsi_hash_read4(const uint8_t* bytes)
     uint32_t word;
     memcpy(&word, bytes, sizeof(word));
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap32(word);
+    word = llmobsi_swap_bytes32(word);
 #endif
     return word;
 }
@@ -12546,7 +13960,7 @@ llmobsi_fn double llmobsi_sqrt_portable(double value)
     if (power > 0) {
         number |= LLMOBS_I_DOUBLE_FRACTION + 1;
     } else {
-        power = 1 - __builtin_clzll(number) + 11;
+        power = 1 - llmobsi_leading_zeros64(number) + 11;
         number <<= 1 - power;
     }
     power -= LLMOBS_I_DOUBLE_BIAS;
@@ -13854,19 +15268,19 @@ typedef struct llmobsi_parked {
 } llmobsi_parked;
 
 llmobsi_state llmobsi_parked llmobsi_parking[LLMOBS_I_PARKING]; /* under the lock */
-llmobsi_state pthread_mutex_t llmobsi_parking_lock = PTHREAD_MUTEX_INITIALIZER;
+llmobsi_state llmobsi_mutex llmobsi_parking_lock = LLMOBS_I_MUTEX_INIT;
 
 llmobsi_fn void* llmobsi_allocate_default(void* user, size_t size, size_t alignment)
 {
     (void)user;
-    return aligned_alloc(alignment, llmobsi_size_align(size, alignment));
+    return llmobsi_os_block(llmobsi_size_align(size, alignment), alignment);
 }
 
 llmobsi_fn void llmobsi_release_default(void* user, void* memory, size_t size)
 {
     (void)user;
     (void)size;
-    free(memory);
+    llmobsi_os_block_free(memory);
 }
 
 llmobsi_fn llmobs_allocator llmobsi_allocator_of(const llmobs_config* config)
@@ -13885,7 +15299,7 @@ llmobsi_fn void* llmobsi_unpark(const llmobs_allocator* allocator, size_t bytes)
 {
     void* memory = NULL;
     int i;
-    (void)pthread_mutex_lock(&llmobsi_parking_lock);
+    llmobsi_mutex_take(&llmobsi_parking_lock);
     for (i = 0; i < LLMOBS_I_PARKING && memory == NULL; i++) {
         llmobsi_parked* parked = &llmobsi_parking[i];
         if (parked->memory != NULL && parked->bytes == bytes &&
@@ -13896,7 +15310,7 @@ llmobsi_fn void* llmobsi_unpark(const llmobs_allocator* allocator, size_t bytes)
             parked->memory = NULL;
         }
     }
-    (void)pthread_mutex_unlock(&llmobsi_parking_lock);
+    llmobsi_mutex_give(&llmobsi_parking_lock);
     return memory;
 }
 
@@ -13906,14 +15320,14 @@ llmobsi_fn void llmobsi_park(const llmobs_allocator* allocator, void* memory, si
 {
     llmobsi_parked last;
     int i;
-    (void)pthread_mutex_lock(&llmobsi_parking_lock);
+    llmobsi_mutex_take(&llmobsi_parking_lock);
     for (i = 0; i < LLMOBS_I_PARKING - 1 && llmobsi_parking[i].memory != NULL; i++) {
     }
     last = llmobsi_parking[i];
     llmobsi_parking[i].memory = memory;
     llmobsi_parking[i].bytes = bytes;
     llmobsi_parking[i].allocator = *allocator;
-    (void)pthread_mutex_unlock(&llmobsi_parking_lock);
+    llmobsi_mutex_give(&llmobsi_parking_lock);
     if (last.memory != NULL) {
         llmobsi_host_release(&last.allocator, last.memory, last.bytes);
     }
@@ -13926,9 +15340,9 @@ llmobsi_state uint32_t llmobsi_left_count;
 
 llmobsi_fn void llmobsi_leave_block(void* memory)
 {
-    (void)pthread_mutex_lock(&llmobsi_parking_lock);
+    llmobsi_mutex_take(&llmobsi_parking_lock);
     llmobsi_left[llmobsi_left_count++ % 64u] = memory;
-    (void)pthread_mutex_unlock(&llmobsi_parking_lock);
+    llmobsi_mutex_give(&llmobsi_parking_lock);
 }
 
 LLMOBS_API size_t llmobs_release(void)
@@ -13936,10 +15350,10 @@ LLMOBS_API size_t llmobs_release(void)
     llmobsi_parked parked[LLMOBS_I_PARKING];
     size_t freed = 0;
     int i;
-    (void)pthread_mutex_lock(&llmobsi_parking_lock);
+    llmobsi_mutex_take(&llmobsi_parking_lock);
     memcpy(parked, llmobsi_parking, sizeof parked);
     memset(llmobsi_parking, 0, sizeof llmobsi_parking);
-    (void)pthread_mutex_unlock(&llmobsi_parking_lock);
+    llmobsi_mutex_give(&llmobsi_parking_lock);
     for (i = 0; i < LLMOBS_I_PARKING; i++) {
         if (parked[i].memory != NULL) {
             freed += parked[i].bytes;
@@ -13952,7 +15366,7 @@ LLMOBS_API size_t llmobs_release(void)
 /* In the child of a fork: whoever held the lock is not here. */
 llmobsi_fn void llmobsi_parking_forked(void)
 {
-    (void)pthread_mutex_init(&llmobsi_parking_lock, NULL);
+    llmobsi_mutex_forked(&llmobsi_parking_lock);
 }
 
 /* =================================================================================================
@@ -14943,7 +16357,8 @@ llmobsi_fn uint64_t llmobsi_sampling_threshold(double ratio)
     if (accepted == 0) {
         return LLMOBS_I_SAMPLE_NEVER;
     }
-    zeros = __builtin_clzll(accepted) - (64 - LLMOBS_I_RANDOM_BITS); /* below the binary point */
+    /* below the binary point */
+    zeros = llmobsi_leading_zeros64(accepted) - (64 - LLMOBS_I_RANDOM_BITS);
     digits = 4 + zeros / 4;
     if (digits >= (int)LLMOBS_I_RANDOM_DIGITS) {
         return LLMOBS_I_SAMPLE_NEVER - accepted;
@@ -15245,10 +16660,6 @@ LLMOBS_API size_t llmobs_cost_headers_write(int64_t cost_nano, int64_t tokens, c
  *  >>config_env             core: configuration by the environment
  * ============================================================================================== */
 
-#if defined(__linux__)
-#include <sys/auxv.h>
-#endif
-
 /* From OpenTelemetry's environment variables to a config. The library reads them here alone, and
    only when it is asked to. */
 
@@ -15257,20 +16668,10 @@ LLMOBS_API size_t llmobs_cost_headers_write(int64_t cost_nano, int64_t tokens, c
 
 /* ---- values -------------------------------------------------------------------------------- */
 
-/* Whether whoever started this program may not be trusted by it. */
-llmobsi_fn bool llmobsi_env_is_foreign(void)
-{
-#if defined(__linux__)
-    return getauxval(AT_SECURE) != 0;
-#else
-    return getuid() != geteuid() || getgid() != getegid();
-#endif
-}
-
 /* NULL: it is not set, or empty, which is the same. */
 llmobsi_fn const char* llmobsi_env_get(const char* name)
 {
-    const char* value = llmobsi_env_is_foreign() ? NULL : getenv(name);
+    const char* value = llmobsi_process_is_foreign() ? NULL : getenv(name);
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
@@ -15996,7 +17397,7 @@ llmobsi_fn void llmobsi_queue_reset(llmobsi_queue* queue, llmobsi_atomic64* cell
     memset(cells, 0, size * sizeof *cells);
     queue->cells = cells;
     queue->mask = size - 1;
-    queue->shift = (uint32_t)__builtin_ctz(size);
+    queue->shift = (uint32_t)llmobsi_trailing_zeros32(size);
     queue->pushed = 0;
     queue->popped = 0;
 }
@@ -17049,7 +18450,7 @@ llmobsi_fn bool llmobsi_e164_is_valid(const uint8_t* digits, size_t count)
    the fraction by squaring, bit by bit. */
 llmobsi_fn uint32_t llmobsi_log2(uint32_t number)
 {
-    uint32_t whole = 31u - (uint32_t)__builtin_clz(number), i;
+    uint32_t whole = 31u - (uint32_t)llmobsi_leading_zeros32(number), i;
     uint64_t part = (uint64_t)number << (30 - whole); /* 1 to 2, with 30 places */
     uint32_t result = whole;
     for (i = 0; i < 12; i++) {
@@ -17296,7 +18697,7 @@ llmobsi_inline size_t llmobsi_run_of_digits(llmobsi_view* view, size_t place, si
         uint64_t others = ((word + LLMOBS_I_EACH_BYTE(0x7f - '9')) |
                            (word - LLMOBS_I_EACH_BYTE('0')) | word) & LLMOBS_I_EACH_BYTE(0x80);
         if (others != 0) {
-            count += (size_t)__builtin_ctzll(others) / 8;
+            count += (size_t)llmobsi_trailing_zeros64(others) / 8;
             return count < most ? count : most;
         }
         count += 8;
@@ -17597,7 +18998,7 @@ llmobsi_fn uint32_t llmobsi_context_end(const llmobsi_view* view, const uint8_t*
 {
     uint64_t marks = llmobsi_range_of(window, 0, '*', '*') | llmobsi_range_of(window, 0, '>', '>');
     while (marks != 0) {
-        uint32_t last = 63 - (uint32_t)__builtin_clzll(marks);
+        uint32_t last = 63 - (uint32_t)llmobsi_leading_zeros64(marks);
         size_t at = place - (63 - last);
         if (window[last] == '*' ? llmobsi_run_of(view, at, '*') >= 3
                                 : llmobsi_is_marker(view, at - 1)) {
@@ -17613,8 +19014,8 @@ llmobsi_fn uint32_t llmobsi_context_read(const uint8_t* window, uint64_t letters
 {
     uint32_t classes = 0, i;
     for (i = 0; i < LLMOBS_I_CONTEXT_WORDS && ends != 0; i++) {
-        uint32_t last = 63 - (uint32_t)__builtin_clzll(ends);
-        uint32_t size = (uint32_t)__builtin_clzll(~(letters << (63 - last)) | 1);
+        uint32_t last = 63 - (uint32_t)llmobsi_leading_zeros64(ends);
+        uint32_t size = (uint32_t)llmobsi_leading_zeros64(~(letters << (63 - last)) | 1);
         if (size >= 2 && size <= LLMOBS_I_CONTEXT_LONGEST) {
             classes |= llmobsi_context_of_word(window + last + 1 - size, size);
         }
@@ -17633,8 +19034,8 @@ llmobsi_inline uint32_t llmobsi_context_in(const llmobsi_view* view, const uint8
     uint32_t found = 0, i;
     left = ends >> (64 - LLMOBS_I_CONTEXT_BYTES) << (64 - LLMOBS_I_CONTEXT_BYTES);
     for (i = 0; i < LLMOBS_I_CONTEXT_WORDS; i++) { /* without branches, which would be guessed */
-        uint32_t last = 63 - (uint32_t)__builtin_clzll(left | 1);
-        uint32_t size = (uint32_t)__builtin_clzll(~(letters << (63 - last)) | 1);
+        uint32_t last = 63 - (uint32_t)llmobsi_leading_zeros64(left | 1);
+        uint32_t size = (uint32_t)llmobsi_leading_zeros64(~(letters << (63 - last)) | 1);
         const llmobsi_context_hint* hint = &llmobsi_context_hints[window[last + 1 - size] & 31];
         found |= (left != 0) & hint->sizes >> (size & 15) & hint->lasts >> (window[last] & 31);
         left &= ~(UINT64_C(1) << last);
@@ -19497,7 +20898,7 @@ llmobsi_inline uint64_t llmobsi_trigger_refine(const uint8_t* text, uint64_t pla
 {
     uint64_t left = places;
     for (; left != 0; left &= left - 1) {
-        if (llmobsi_trigger_groups(text + __builtin_ctzll(left)) == 0) {
+        if (llmobsi_trigger_groups(text + llmobsi_trailing_zeros64(left)) == 0) {
             places ^= left & (0 - left);
         }
     }
@@ -20370,7 +21771,7 @@ llmobsi_fn void llmobsi_scan_window(llmobsi_scan_run* run, size_t place)
         }
         places = llmobsi_scan_first_digits(view, block, places);
         for (; places != 0; places &= places - 1) {
-            place = block + (size_t)__builtin_ctzll(places);
+            place = block + (size_t)llmobsi_trailing_zeros64(places);
             if (place >= limit) {
                 break;
             }
@@ -22755,24 +24156,25 @@ typedef struct llmobsi_use {
     llmobsi_thread* thread;  /* its thread alone */
 } llmobsi_use;
 
-typedef struct llmobsi_control {
+typedef struct LLMOBS_I_ALIGNED(64) llmobsi_control {
     llmobsi_use uses[LLMOBS_MAX_INSTANCES]; /* first: one instruction less to reach them */
     llmobsi_atomic32 busy; /* its thread writes; closers and the tick read */
     llmobsi_atomic32 owned;
     uint32_t calls[LLMOBS_MAX_INSTANCES]; /* its thread alone: how many of a place's users it is, */
     uint32_t parents[LLMOBS_MAX_INSTANCES]; /* and how many it was when it forked, in the child   */
-} __attribute__((aligned(64))) llmobsi_control;
+} llmobsi_control;
 
 /* All static state of a copy of this library. */
 llmobsi_state llmobsi_place llmobsi_places[LLMOBS_MAX_INSTANCES];
 llmobsi_state llmobsi_control llmobsi_controls[LLMOBS_MAX_CONTROLS];
 llmobsi_state llmobsi_atomic32 llmobsi_controls_used; /* controls ever owned are below it */
 llmobsi_state bool llmobsi_has_membarrier;    /* written before the first instance opens */
-llmobsi_state pthread_key_t llmobsi_thread_key; /* its destructor gives a thread's records back */
+llmobsi_state llmobsi_exit_key llmobsi_thread_key; /* its function gives a thread's records back */
 llmobsi_state bool llmobsi_thread_key_made;
-llmobsi_state pthread_once_t llmobsi_process_once = PTHREAD_ONCE_INIT;
-llmobsi_state __thread llmobsi_control* llmobsi_self LLMOBS_TLS_MODEL;
-llmobsi_state __thread uint32_t llmobsi_endings LLMOBS_TLS_MODEL; /* of this thread: see below */
+llmobsi_state llmobsi_once llmobsi_process_once = LLMOBS_I_ONCE_INIT;
+llmobsi_state llmobsi_thread_local llmobsi_control* llmobsi_self LLMOBS_TLS_MODEL;
+/* How often this thread's ending was told: see llmobsi_thread_ends. */
+llmobsi_state llmobsi_thread_local uint32_t llmobsi_endings LLMOBS_TLS_MODEL;
 
 /* Where a thread keeps the id of a name that is known by its address: at one of four places that
    differ in their lowest bits, and stand in one cache line or two. */
@@ -22866,7 +24268,7 @@ llmobsi_cold llmobsi_control* llmobsi_control_claim(void)
                 llmobsi_store_release(&control->owned, 0);
                 return none;
             }
-            (void)pthread_setspecific(llmobsi_thread_key, control);
+            llmobsi_exit_key_keep(llmobsi_thread_key, control);
             return control;
         }
     }
@@ -22893,7 +24295,7 @@ llmobsi_cold llmobsi_thread* llmobsi_thread_claim(llmobsi_recorder* recorder)
         if (!swept) {
             break;
         }
-        (void)sched_yield();
+        llmobsi_thread_yield();
     }
     return NULL;
 }
@@ -22929,7 +24331,7 @@ llmobsi_cold bool llmobsi_place_mended(const llmobsi_place* place)
     uint32_t forked;
     while ((forked = llmobsi_load_acquire(&place->forked)) == LLMOBS_I_FORKED_MENDING &&
            llmobsi_monotonic_ns() < deadline_ns) {
-        (void)sched_yield();
+        llmobsi_thread_yield();
     }
     return forked == LLMOBS_I_FORKED_NOT;
 }
@@ -23101,7 +24503,7 @@ llmobsi_inline void llmobsi_leave(void)
 
 /* ---- leaving for good ---------------------------------------------------------------------- */
 
-/* A thread ends: its records wait for an heir. Runs as a pthread key's destructor. */
+/* A thread ends: its records wait for an heir. Runs at its end (llmobsi_exit_key). */
 llmobsi_fn void llmobsi_thread_ended(void* value)
 {
     llmobsi_control* self = (llmobsi_control*)value;
@@ -23175,28 +24577,29 @@ llmobsi_fn void llmobsi_forked(void)
     }
 }
 
+/* When a shared object that holds this copy is unloaded, threads that live on must not run its
+   code at their end. */
+llmobsi_fn LLMOBS_I_AT_UNLOAD void llmobsi_process_unload(void)
+{
+    if (llmobsi_thread_key_made) {
+        llmobsi_thread_key_made = false;
+        llmobsi_exit_key_drop(llmobsi_thread_key);
+    }
+}
+
 llmobsi_fn void llmobsi_process_start(void)
 {
+    llmobsi_on_unload(llmobsi_process_unload);
     llmobsi_has_membarrier = llmobsi_membarrier_register();
-    llmobsi_thread_key_made = pthread_key_create(&llmobsi_thread_key, llmobsi_thread_ended) == 0 &&
-                              pthread_atfork(NULL, NULL, llmobsi_forked) == 0;
+    llmobsi_thread_key_made = llmobsi_exit_key_make(&llmobsi_thread_key, llmobsi_thread_ended) &&
+                              llmobsi_process_on_fork(llmobsi_forked);
 }
 
 /* Once a copy; false if the system has no thread key left. */
 llmobsi_fn bool llmobsi_process_ready(void)
 {
-    (void)pthread_once(&llmobsi_process_once, llmobsi_process_start);
+    llmobsi_once_run(&llmobsi_process_once, llmobsi_process_start);
     return llmobsi_thread_key_made;
-}
-
-/* When a shared object that holds this copy is unloaded, threads that live on must not run its
-   code at their end. */
-llmobsi_fn __attribute__((destructor)) void llmobsi_process_unload(void)
-{
-    if (llmobsi_thread_key_made) {
-        llmobsi_thread_key_made = false;
-        (void)pthread_key_delete(llmobsi_thread_key);
-    }
 }
 
 /* ---- slots and random numbers of a thread -------------------------------------------------- */
@@ -23248,7 +24651,7 @@ llmobsi_inline bool llmobsi_slot_take(llmobsi_thread* thread, uint32_t* index)
     if (thread->cache_next != thread->cache_end) {
         /* The tick has read it last, on another processor: ask for it while this one is being
            filled. */
-        __builtin_prefetch(&thread->slots[thread->cache[thread->cache_next]], 1);
+        llmobsi_prefetch_to_write(&thread->slots[thread->cache[thread->cache_next]]);
     }
     return true;
 }
@@ -23278,7 +24681,7 @@ llmobsi_fn bool llmobsi_grace(uint64_t deadline_ns)
             if (llmobsi_monotonic_ns() >= deadline_ns) {
                 return false;
             }
-            (void)sched_yield();
+            llmobsi_thread_yield();
         }
     }
     return true;
@@ -23322,7 +24725,7 @@ llmobsi_inline bool llmobsi_is_left(const llmobsi_recorder* recorder)
 
 /* What a callback's end puts back. */
 typedef struct llmobsi_callback {
-    pid_t process;
+    llmobsi_process process;
     uint32_t ticket;
     uint32_t outer; /* the mark before: a scrape inside a callback asks gauges */
     uint32_t held;  /* the thread's ticket before, 0 if it had not attached */
@@ -23334,7 +24737,7 @@ llmobsi_fn llmobsi_callback llmobsi_callback_begin(uint32_t ticket)
 {
     llmobsi_control* self = llmobsi_self != NULL ? llmobsi_self : llmobsi_control_claim();
     llmobsi_callback callback;
-    callback.process = getpid();
+    callback.process = llmobsi_process_id();
     callback.ticket = ticket;
     callback.outer = 0;
     callback.held = 0;
@@ -23353,7 +24756,7 @@ llmobsi_fn llmobsi_callback llmobsi_callback_mark(uint32_t ticket)
 {
     bool attached = llmobsi_enter(ticket) != NULL;
     llmobsi_callback callback;
-    callback.process = getpid();
+    callback.process = llmobsi_process_id();
     callback.ticket = ticket;
     callback.outer = 0;
     callback.held = 0;
@@ -23387,7 +24790,7 @@ llmobsi_fn bool llmobsi_callback_end(const llmobsi_callback* callback)
     llmobsi_control* self = llmobsi_self;
     uint32_t ticket = callback->ticket;
     llmobsi_use* use;
-    if (getpid() != callback->process) {
+    if (llmobsi_process_id() != callback->process) {
         if (self != NULL) { /* where it forked between these two lines of llmobsi_callback_begin */
             self->uses[LLMOBS_I_PLACE(ticket)].callback = 0;
         }
@@ -25214,14 +26617,14 @@ llmobsi_fn void llmobsi_interaction_put_numbers(llmobsi_thread* thread, llmobsi_
     head.known |= interaction->cost_known ? LLMOBS_I_COST_BIT : 0u;
     place = llmobsi_field_put(
         thread, slot, 0, LLMOBS_I_FIELD_NUMBERS, LLMOBS_I_OF_SPAN,
-        (uint32_t)sizeof head + 8u * (uint32_t)__builtin_popcount(head.known));
+        (uint32_t)sizeof head + 8u * (uint32_t)llmobsi_bit_count32(head.known));
     if (place == NULL) {
         return; /* the first field: there is room */
     }
     memcpy(place, &head, sizeof head);
     place += sizeof head;
     for (left = head.known; left != 0; left &= left - 1) {
-        memcpy(place, &numbers[__builtin_ctz(left)], 8);
+        memcpy(place, &numbers[llmobsi_trailing_zeros32(left)], 8);
         place += 8;
     }
 }
@@ -25770,7 +27173,7 @@ LLMOBS_API void llmobs_updown_add(llmobs_updown updown, int64_t amount)
     if (llmobsi_likely(thread != NULL)) {
         llmobsi_atomic64* cell = llmobsi_cell_at(&thread->row, updown.cell);
         int64_t sum = cell != NULL ? (int64_t)llmobsi_load_relaxed(cell) : 0;
-        bool fits = cell != NULL && !__builtin_add_overflow(sum, amount, &sum);
+        bool fits = cell != NULL && !llmobsi_add_overflows(sum, amount, &sum);
         if (llmobsi_likely(fits)) {
             llmobsi_store_relaxed(cell, (uint64_t)sum);
         }
@@ -28545,7 +29948,7 @@ llmobsi_inline uint32_t llmobsi_top_find(const llmobsi_top_set* set, const uint6
         uint64_t differ = llmobsi_load_relaxed(&set->prints[word]) ^ print;
         uint64_t found = ~(((differ & low_bits) + low_bits) | differ | low_bits);
         for (; found != 0; found &= found - 1) {
-            uint32_t way = word * 8 + (uint32_t)__builtin_ctzll(found) / 8;
+            uint32_t way = word * 8 + (uint32_t)llmobsi_trailing_zeros64(found) / 8;
             const llmobsi_top_rest* rest = &set->rest[way];
             if (llmobsi_likely(llmobsi_load_relaxed(&rest->tag[0]) == tag[0] &&
                                llmobsi_load_relaxed(&rest->tag[1]) == tag[1])) {
@@ -28743,7 +30146,7 @@ llmobsi_fn void llmobsi_top_copy(const llmobsi_top_set* set, llmobsi_top_set* co
     uint32_t tries = 0;
     while (!llmobsi_top_try(set, copy)) {
         if (++tries % LLMOBS_I_TOP_TRIES == 0) {
-            (void)sched_yield();
+            llmobsi_thread_yield();
         }
     }
 }
@@ -28899,7 +30302,7 @@ llmobsi_fn void llmobsi_top_read(const llmobsi_top* top, llmobs_top_entry* entri
     llmobsi_top_list list;
     llmobsi_top_list_begin(&list, top, entries, room);
     while (!llmobsi_top_gather(&list)) {
-        (void)sched_yield();
+        llmobsi_thread_yield();
     }
     llmobsi_heap_sort(&list.heap);
     llmobsi_top_sum_up(entries, list.heap.count, room, list.total, list.rest, share);
@@ -29060,7 +30463,7 @@ llmobsi_inline void llmobsi_unique_add(llmobsi_unique* unique, uint64_t hash)
     const uint64_t stop = UINT64_C(1) << (LLMOBS_I_UNIQUE_BITS - 1);
     uint64_t others = hash << LLMOBS_I_UNIQUE_BITS | stop;
     llmobsi_unique_raise(&unique->registers[hash >> (64 - LLMOBS_I_UNIQUE_BITS)],
-                         (uint8_t)(__builtin_clzll(others) + 1));
+                         (uint8_t)(llmobsi_leading_zeros64(others) + 1));
 }
 
 /* Adds what another has seen to the writer's own. */
@@ -30072,7 +31475,7 @@ llmobsi_fn uint32_t llmobsi_cost_heavy_tokens(llmobsi_cost_ledger* ledger, uint6
         return 0;
     }
     while (!llmobsi_heavy_gather(llmobsi_cost_users_of(ledger)->all.top, heavy, room, &count)) {
-        (void)sched_yield();
+        llmobsi_thread_yield();
     }
     return count;
 }
@@ -30101,7 +31504,7 @@ llmobsi_fn uint32_t llmobsi_cost_heavy_tokens(llmobsi_cost_ledger* ledger, uint6
 #define LLMOBS_I_PURSE_MOST ((UINT64_C(1) << LLMOBS_I_PURSE_SHIFT) - 1)
 #define LLMOBS_I_PURSE_OWN_LIMITS 1u
 
-typedef struct llmobsi_purse {
+typedef struct LLMOBS_I_ALIGNED(64) llmobsi_purse {
     llmobsi_atomic64 round; /* budget's round << 32 | mark; in round 0 it is nobody's */
     llmobsi_atomic64 used;
     llmobsi_atomic64 spent;
@@ -30109,7 +31512,7 @@ typedef struct llmobsi_purse {
     llmobsi_atomic64 hard;
     llmobsi_atomic32 flags;  /* LLMOBS_I_PURSE_OWN_LIMITS: those two count, not the budget's */
     llmobsi_atomic32 budget; /* its number */
-} __attribute__((aligned(64))) llmobsi_purse;
+} llmobsi_purse;
 
 typedef enum llmobsi_fit {
     LLMOBS_I_FIT_IN,
@@ -30277,7 +31680,7 @@ LLMOBS_I_STATIC_ASSERT(purse_most, LLMOBS_I_PURSE_MOST == (uint64_t)LLMOBS_BUDGE
 /* All written under the lock, but for `when` and the last two; any thread reads. Who removes or
    adds one changes the round first, what it is next, and the state last: what was read in between
    fits no purse. */
-typedef struct llmobsi_budget {
+typedef struct LLMOBS_I_ALIGNED(64) llmobsi_budget {
     llmobsi_atomic64 when; /* round << 32 | the period's number: any thread, by compare-and-swap */
     llmobsi_atomic32 state;
     llmobsi_atomic32 scope;
@@ -30293,7 +31696,7 @@ typedef struct llmobsi_budget {
     llmobsi_atomic64 name[LLMOBS_I_BUDGET_WORDS];
     llmobsi_atomic64 over_soft; /* decisions that named it, these two: any thread adds */
     llmobsi_atomic64 denied;
-} __attribute__((aligned(64))) llmobsi_budget;
+} llmobsi_budget;
 
 typedef struct llmobsi_hold {
     uint32_t purse;
@@ -30308,14 +31711,14 @@ typedef struct llmobsi_hold {
 #define LLMOBS_I_HOLD_STATES 4u
 
 /* Whoever claimed it, by its state, has the rest alone. */
-typedef struct llmobsi_reservation {
+typedef struct LLMOBS_I_ALIGNED(64) llmobsi_reservation {
     llmobsi_atomic64 state;
     llmobsi_atomic64 uses; /* readers read */
     llmobsi_atomic32 made; /* the era; the tick reads */
     uint32_t count;
     uint64_t nano;
     llmobsi_hold holds[LLMOBS_I_BUDGET_MATCHES];
-} __attribute__((aligned(64))) llmobsi_reservation;
+} llmobsi_reservation;
 
 /* What happened since the instance was opened, or forked. */
 typedef struct llmobsi_budget_counts {
@@ -33707,7 +35110,7 @@ llmobsi_inline void llmobsi_rates_lay(llmobsi_rates* rates, const llmobsi_sheet*
     const uint64_t* from = llmobsi_sheet_rates(sheet);
     uint32_t left = sheet->present;
     while (left != 0) {
-        rates->of[__builtin_ctz(left)] = *from++;
+        rates->of[llmobsi_trailing_zeros32(left)] = *from++;
         left &= left - 1;
     }
     rates->present |= sheet->present;
@@ -34047,7 +35450,7 @@ llmobsi_fn int64_t llmobsi_cost_sum_parts(const llmobsi_counts* counts, const ll
     uint32_t left;
     memset(parts, 0, LLMOBS_COST_KIND_COUNT * sizeof *parts);
     for (left = counts->used; left != 0; left &= left - 1) {
-        int kind = __builtin_ctz(left);
+        int kind = llmobsi_trailing_zeros32(left);
         llmobsi_femto part = {0, 0};
         llmobsi_femto_add(&part, counts->of[kind], rates->of[kind]);
         parts[kind] = llmobsi_femto_round(part, terms->uplifts);
@@ -34063,8 +35466,8 @@ llmobsi_fn int64_t llmobsi_cost_sum(const llmobsi_counts* counts, const llmobsi_
     llmobsi_femto sum = {0, 0};
     uint32_t left;
     for (left = counts->used; left != 0; left &= left - 1) {
-        llmobsi_femto_add(&sum, counts->of[__builtin_ctz(left)],
-                          rates->of[__builtin_ctz(left)]);
+        llmobsi_femto_add(&sum, counts->of[llmobsi_trailing_zeros32(left)],
+                          rates->of[llmobsi_trailing_zeros32(left)]);
     }
     return llmobsi_femto_round(sum, terms->uplifts);
 }
@@ -34095,7 +35498,7 @@ llmobsi_fn void llmobsi_rates_reach(llmobsi_rates* rates, llmobs_cost_kind kind,
                                     bool high)
 {
     for (; parts != 0; parts &= parts - 1) {
-        llmobsi_rate_reach(&rates->of[kind], rates->of[__builtin_ctz(parts)], high);
+        llmobsi_rate_reach(&rates->of[kind], rates->of[llmobsi_trailing_zeros32(parts)], high);
     }
 }
 
@@ -34124,7 +35527,7 @@ llmobsi_fn bool llmobsi_count_most(llmobsi_counts* counts, llmobs_cost_kind kind
 {
     uint64_t known = 0;
     for (; parts != 0; parts &= parts - 1) {
-        known += counts->of[__builtin_ctz(parts)];
+        known += counts->of[llmobsi_trailing_zeros32(parts)];
     }
     counts->of[kind] = most > known ? most - known : 0;
     counts->used |= 1u << kind;
@@ -36260,7 +37663,7 @@ llmobsi_fn bool llmobsi_drift_groups_full(const llmobs_drift_window* window)
     uint64_t set = 0;
     uint32_t i;
     for (i = 0; i < window->words; i++) {
-        set += (uint64_t)__builtin_popcountll(filter[i]);
+        set += (uint64_t)llmobsi_bit_count64(filter[i]);
     }
     return set > (uint64_t)window->words * 32;
 }
@@ -38652,7 +40055,7 @@ typedef struct llmobsi_detectors {
     void* fit;
     llmobs_drift_counts before;
     llmobsi_lock call; /* where who makes runs sleeps. No other lock is taken under it */
-    pthread_t thread;
+    llmobsi_os_thread thread;
     bool has_thread; /* this and `thread`: open writes */
     bool wanted;     /* there may be something to do; this and the next three: under `call` */
     bool stop;
@@ -40671,7 +42074,7 @@ typedef struct llmobsi_request_due {
     llmobs_cost_sums sums;
 } llmobsi_request_due;
 
-typedef struct llmobsi_request {
+typedef struct LLMOBS_I_ALIGNED(64) llmobsi_request {
     llmobsi_atomic64 state;
     llmobsi_atomic32 link; /* place + 1 of the next one that is free, or has ended; 0: the last.
                               Read also by who comes too late: it is never wiped */
@@ -40707,7 +42110,7 @@ typedef struct llmobsi_request {
     llmobsi_atomic64 docs_count;                   /* the tick; what a phase said, + 1 */
     llmobsi_request_due due; /* who ends it, then the tick */
     llmobs_explanation explained;
-} __attribute__((aligned(64))) llmobsi_request;
+} llmobsi_request;
 
 /* What the tick needs to see of a phase: a hidden field in its span's slot. */
 typedef struct llmobsi_phase_mark {
@@ -40759,7 +42162,7 @@ typedef struct llmobsi_requests {
     void* cost_store_user;
     llmobs_histogram phase_series[LLMOBS_PHASE_COUNT];
     /* Apart from what every token reads. */
-    llmobsi_atomic64 free __attribute__((aligned(64))); /* a count of takings << 32, place + 1 of
+    LLMOBS_I_ALIGNED(64) llmobsi_atomic64 free; /* a count of takings << 32, place + 1 of
                               the first record that is free. Begins take, the tick gives */
     llmobsi_atomic32 over; /* place + 1 of the record that ended last. Ends add, the tick takes */
     llmobsi_atomic64 begun;
@@ -42379,7 +43782,7 @@ llmobsi_inline uint8_t llmobsi_gap_code(uint64_t ns)
     if (us == 0) {
         return 0;
     }
-    octave = 63u - (uint32_t)__builtin_clzll(us);
+    octave = 63u - (uint32_t)llmobsi_leading_zeros64(us);
     /* 181 / 128 is the square root of 2, to 0.01 %. */
     return (uint8_t)(1 + 2 * octave + (us * 128 >= (UINT64_C(181) << octave) ? 1u : 0u));
 }
@@ -42432,7 +43835,7 @@ llmobsi_inline bool llmobsi_gap_measure(llmobsi_thread* thread, const llmobs_his
 
 /* The time between two tokens, into the metrics that want it; leaves. A function of its own: where
    there are none, a token needs few registers. */
-llmobsi_fn __attribute__((noinline)) void llmobsi_gap_put(llmobsi_control* self,
+llmobsi_noinline void llmobsi_gap_put(llmobsi_control* self,
                                                           llmobsi_thread* thread,
                                                           const llmobsi_request* record,
                                                           uint64_t ns)
@@ -54315,7 +55718,7 @@ llmobsi_fn void llmobsi_pack_numbers(llmobsi_log_packing* packing, const llmobsi
     packing->interaction->cost_known = (head.known & LLMOBS_I_COST_BIT) != 0;
     left = head.known & (2 * LLMOBS_I_COST_BIT - 1);
     for (; left != 0 && payload + 8 <= end; left &= left - 1) {
-        memcpy(&packing->parts.numbers[__builtin_ctz(left)], payload, 8);
+        memcpy(&packing->parts.numbers[llmobsi_trailing_zeros32(left)], payload, 8);
         payload += 8;
     }
 }
@@ -56191,8 +57594,9 @@ LLMOBS_API size_t llmobs_interaction_line(const llmobs_interaction* interaction,
 /* Seven bits a byte. */
 llmobsi_inline uint32_t llmobsi_varint_size(uint64_t number)
 {
-    uint32_t top = 63u - (uint32_t)__builtin_clzll(number | 1); /* the highest bit's place */
-    return (top * 9 + 73) / 64;                                 /* top / 7 + 1, for all there are */
+    /* the highest bit's place */
+    uint32_t top = 63u - (uint32_t)llmobsi_leading_zeros64(number | 1);
+    return (top * 9 + 73) / 64; /* top / 7 + 1, for all there are */
 }
 
 llmobsi_inline char* llmobsi_append_varint(char* cursor, uint64_t number)
@@ -56225,7 +57629,7 @@ llmobsi_inline char* llmobsi_append_tag(char* cursor, uint32_t field, uint32_t w
 llmobsi_inline char* llmobsi_append_le32(char* cursor, uint32_t number)
 {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    number = __builtin_bswap32(number);
+    number = llmobsi_swap_bytes32(number);
 #endif
     memcpy(cursor, &number, sizeof number);
     return cursor + sizeof number;
@@ -60725,65 +62129,18 @@ LLMOBS_API const char* llmobs_otlp_content_type(llmobs_format format)
 
 /* Files of our own, for all that keep some: paths, limits, how they are opened, and lock files. */
 
-#include <stdio.h> /* rename, nothing else */
-#include <sys/file.h>
-#include <sys/resource.h>
-
 #define LLMOBS_I_FILE_PATH 2001u /* with its NUL */
 /* How often it is tried to get hold of a path that others move about. */
 #define LLMOBS_I_FILE_ATTEMPTS 8
-
-/* See platform.c: a strict -std=c11 may hide these. Which lstat belongs to `struct stat` is the C
-   library's choice. */
-#if defined(__GLIBC__) && !defined(__USE_GNU)
-#if defined(__USE_TIME_BITS64) && !defined(__LP64__)
-#define LLMOBS_I_LSTAT "__lstat64_time64"
-#elif defined(__USE_FILE_OFFSET64)
-#define LLMOBS_I_LSTAT "lstat64"
-#else
-#define LLMOBS_I_LSTAT "lstat"
-#endif
-extern int llmobsi_lstat(const char* path, struct stat* status) __asm__(LLMOBS_I_LSTAT);
-extern int llmobsi_fchmod(int file, mode_t mode) __asm__("fchmod");
-extern int llmobsi_fsync(int file) __asm__("fsync");
-#else
-#define llmobsi_lstat lstat
-#define llmobsi_fchmod fchmod
-#define llmobsi_fsync fsync
-#endif
-
-/* The largest file the process may write: past it the system would send SIGXFSZ, which kills. */
-llmobsi_fn uint64_t llmobsi_file_allowed(void)
-{
-    struct rlimit limit;
-    return getrlimit(RLIMIT_FSIZE, &limit) == 0 ? (uint64_t)limit.rlim_cur : UINT64_MAX;
-}
 
 /* Keeps a path, made absolute: the process may go elsewhere later. False: it is empty, or too
    long. */
 llmobsi_fn bool llmobsi_file_set_path(char out[LLMOBS_I_FILE_PATH], const char* path)
 {
-    const char* end = (const char*)memchr(path, '\0', LLMOBS_I_FILE_PATH);
-    size_t size = end != NULL ? (size_t)(end - path) : 0;
-    size_t folder = 0;
-    if (size == 0) {
-        return false;
-    }
-    if (path[0] != '/' && getcwd(out, LLMOBS_I_FILE_PATH) != NULL) {
-        folder = strlen(out);
-        if (folder + 1 + size >= LLMOBS_I_FILE_PATH) {
-            return false;
-        }
-        out[folder++] = '/';
-    }
-    memcpy(out + folder, path, size + 1);
-    return true;
+    return llmobsi_os_absolute(out, LLMOBS_I_FILE_PATH, path);
 }
 
 /* ---- opening ------------------------------------------------------------------------------- */
-
-/* How everything of ours is opened. Non-blocking, or a FIFO would keep us before it is refused. */
-#define LLMOBS_I_FILE_FLAGS (O_NONBLOCK | O_NOCTTY | LLMOBS_I_O_CLOEXEC | LLMOBS_I_O_NOFOLLOW)
 
 /* What some ask for beyond a plain file of ours. */
 #define LLMOBS_I_FILE_ONE_NAME 1u  /* no other link leads to it       */
@@ -60791,39 +62148,39 @@ llmobsi_fn bool llmobsi_file_set_path(char out[LLMOBS_I_FILE_PATH], const char* 
 
 /* Whether what is open is a plain file of ours; errno says why not: EPERM, or what the system
    has. */
-llmobsi_fn bool llmobsi_file_is_ours(int file, unsigned asked, struct stat* status)
+llmobsi_fn bool llmobsi_file_is_ours(int file, unsigned asked, llmobsi_file_facts* facts)
 {
-    if (fstat(file, status) != 0) {
+    if (!llmobsi_os_facts(file, facts)) {
         return false;
     }
     errno = EPERM;
-    return S_ISREG(status->st_mode) && status->st_uid == geteuid() &&
-           ((asked & LLMOBS_I_FILE_ONE_NAME) == 0 || status->st_nlink == 1) &&
-           ((asked & LLMOBS_I_FILE_UNSHARED) == 0 || (status->st_mode & 022) == 0);
+    return facts->plain && facts->owner == llmobsi_os_user() &&
+           ((asked & LLMOBS_I_FILE_ONE_NAME) == 0 || facts->names == 1) &&
+           ((asked & LLMOBS_I_FILE_UNSHARED) == 0 || !facts->written_by_others);
 }
 
-/* Opens whatever the path leads to; with O_CREAT it is made, for nobody else to read. -1, and
+/* Opens whatever the path leads to; with OPEN_MAKE it is made, for nobody else to read. -1, and
    errno. */
-llmobsi_fn int llmobsi_file_open_path(const char* path, int flags)
+llmobsi_fn int llmobsi_file_open_path(const char* path, int how)
 {
     int file;
     do {
-        file = open(path, flags | LLMOBS_I_FILE_FLAGS, 0600);
+        file = llmobsi_os_open(path, how | LLMOBS_I_OPEN_DIRECT);
     } while (file < 0 && errno == EINTR);
     return file;
 }
 
 /* Opens a plain file of ours; -1: there is none, and errno says why. */
-llmobsi_fn int llmobsi_file_open_ours(const char* path, int flags, unsigned asked,
-                                      struct stat* status)
+llmobsi_fn int llmobsi_file_open_ours(const char* path, int how, unsigned asked,
+                                      llmobsi_file_facts* facts)
 {
-    const int file = llmobsi_file_open_path(path, flags);
+    const int file = llmobsi_file_open_path(path, how);
     int why;
-    if (file < 0 || llmobsi_file_is_ours(file, asked, status)) {
+    if (file < 0 || llmobsi_file_is_ours(file, asked, facts)) {
         return file;
     }
     why = errno;
-    (void)close(file);
+    (void)llmobsi_os_close(file);
     errno = why;
     return -1;
 }
@@ -60831,8 +62188,8 @@ llmobsi_fn int llmobsi_file_open_ours(const char* path, int flags, unsigned aske
 /* A new file to be written and then renamed, in place of what a crash left; -1, and errno. */
 llmobsi_fn int llmobsi_file_make(const char* path)
 {
-    (void)unlink(path);
-    return llmobsi_file_open_path(path, O_WRONLY | O_CREAT | O_EXCL);
+    (void)llmobsi_os_remove(path);
+    return llmobsi_file_open_path(path, LLMOBS_I_OPEN_WRITE | LLMOBS_I_OPEN_NEW);
 }
 
 /* ---- lock files ---------------------------------------------------------------------------- */
@@ -60848,27 +62205,27 @@ typedef enum llmobsi_lock_hold {
 /* Whether the path leads to the file that is held. */
 llmobsi_fn bool llmobsi_held_is_at(const llmobsi_held* held, const char* path)
 {
-    struct stat status;
-    return llmobsi_lstat(path, &status) == 0 && status.st_dev == held->device &&
-           status.st_ino == held->inode;
+    llmobsi_file_facts facts;
+    return llmobsi_os_facts_at(path, &facts) && facts.device == held->device &&
+           facts.inode == held->inode;
 }
 
 /* One attempt. */
 llmobsi_fn llmobsi_lock_hold llmobsi_lock_file_try(llmobsi_held* held, const char* path)
 {
-    struct stat status;
-    int file = llmobsi_file_open_ours(path, O_RDWR | O_CREAT, 0, &status);
+    llmobsi_file_facts facts;
+    int file =
+        llmobsi_file_open_ours(path, LLMOBS_I_OPEN_BOTH | LLMOBS_I_OPEN_MAKE, 0, &facts);
     if (file < 0) {
         return LLMOBS_I_LOCK_FAILED;
     }
-    /* A file system without locks does not keep us from writing. */
-    if (flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-        (void)close(file);
+    if (!llmobsi_os_lock(file)) {
+        (void)llmobsi_os_close(file);
         errno = EBUSY;
         return LLMOBS_I_LOCK_TAKEN;
     }
-    held->device = status.st_dev;
-    held->inode = status.st_ino;
+    held->device = facts.device;
+    held->inode = facts.inode;
     held->descriptor = file + 1;
     return LLMOBS_I_LOCK_OURS;
 }
@@ -60880,7 +62237,7 @@ llmobsi_fn void llmobsi_lock_file_give(llmobsi_held* held)
 {
     /* Where it can't be told whose descriptor that is, it is ours: a lock must not stay. */
     if (llmobsi_held_is(held, true)) {
-        (void)flock(held->descriptor - 1, LOCK_UN);
+        llmobsi_os_unlock(held->descriptor - 1);
     }
     llmobsi_held_close(held);
 }
@@ -61117,12 +62474,12 @@ typedef enum llmobsi_spool_got {
 } llmobsi_spool_got;
 
 /* The number's file, if it is a plain one of our own with one name; -1, with errno, if not. */
-llmobsi_fn int llmobsi_spool_open_path(const char* path, int flags, uint64_t* size)
+llmobsi_fn int llmobsi_spool_open_path(const char* path, int how, uint64_t* size)
 {
-    struct stat status;
+    llmobsi_file_facts facts;
     const int file = llmobsi_file_open_ours(
-        path, flags, LLMOBS_I_FILE_ONE_NAME | LLMOBS_I_FILE_UNSHARED, &status);
-    *size = file >= 0 ? (uint64_t)status.st_size : 0;
+        path, how, LLMOBS_I_FILE_ONE_NAME | LLMOBS_I_FILE_UNSHARED, &facts);
+    *size = file >= 0 ? facts.bytes : 0;
     return file;
 }
 
@@ -61148,15 +62505,14 @@ llmobsi_fn llmobsi_spool_got llmobsi_spool_read(int file, unsigned char* out, si
 llmobsi_fn llmobsi_spool_got llmobsi_spool_read_at(int file, uint64_t offset, unsigned char* out,
                                                    size_t size)
 {
-    return lseek(file, (off_t)offset, SEEK_SET) < 0 ? LLMOBS_I_SPOOL_GOT_ERROR
-                                                    : llmobsi_spool_read(file, out, size);
+    return llmobsi_os_seek(file, offset) ? llmobsi_spool_read(file, out, size)
+                                         : LLMOBS_I_SPOOL_GOT_ERROR;
 }
 
 llmobsi_fn bool llmobsi_spool_write_at(int file, uint64_t offset, const unsigned char* data,
                                        size_t size)
 {
-    return offset + size <= llmobsi_file_allowed() &&
-           lseek(file, (off_t)offset, SEEK_SET) >= 0 &&
+    return offset + size <= llmobsi_file_allowed() && llmobsi_os_seek(file, offset) &&
            llmobsi_write_whole(file, data, size) == size;
 }
 
@@ -61207,7 +62563,7 @@ llmobsi_fn bool llmobsi_spool_write_batch(int file, llmobsi_packed* packed,
     sink.sum = salt;
     sink.used = 0;
     llmobsi_writer_init(&writer, buffer, sizeof buffer, llmobsi_spool_sink_put, &sink);
-    if (lseek(file, (off_t)(frame->offset + LLMOBS_I_SPOOL_FRAME_HEAD), SEEK_SET) < 0 ||
+    if (!llmobsi_os_seek(file, frame->offset + LLMOBS_I_SPOOL_FRAME_HEAD) ||
         !llmobsi_packed_write(packed, &writer) ||
         (sink.used > 0 && !llmobsi_spool_sink_flush(&sink))) {
         return false;
@@ -61276,7 +62632,7 @@ llmobsi_fn llmobsi_spool_got llmobsi_spool_read_batch(int file, const llmobsi_sp
     unpacker.behind = frame->length;
     unpacker.fill = llmobsi_spool_source_fill;
     unpacker.user = &source;
-    if (lseek(file, (off_t)(frame->offset + LLMOBS_I_SPOOL_FRAME_HEAD), SEEK_SET) < 0) {
+    if (!llmobsi_os_seek(file, frame->offset + LLMOBS_I_SPOOL_FRAME_HEAD)) {
         return LLMOBS_I_SPOOL_GOT_ERROR;
     }
     result = llmobsi_unpack(&unpacker, taken, memory, size, batch);
@@ -61375,7 +62731,6 @@ llmobsi_fn llmobsi_spool_got llmobsi_spool_next(int file, const llmobsi_spool_se
    since every segment and every frame knows how many items stood before it. Nothing is synced: a
    batch is with the kernel, which is enough for a process that dies, not for a machine. */
 
-#include <dirent.h>
 
 #define LLMOBS_I_SPOOL_SEGMENTS 64u /* more than two to each sixteenth of the limit */
 #define LLMOBS_I_SPOOL_LEAST 65536u /* of a limit */
@@ -61429,7 +62784,7 @@ typedef struct llmobsi_spool {
     bool on;
     bool appendable; /* the last segment is sound */
     bool damaged;    /* the first segment has bytes that are no frames */
-    pid_t process;
+    llmobsi_process process;
     llmobsi_held lock;
     uint64_t limit;
     uint64_t next_number;
@@ -61552,7 +62907,7 @@ llmobsi_fn void llmobsi_spool_set_aside(llmobsi_spool* spool, uint64_t number)
     llmobsi_spool_segment_path(spool, number, path);
     llmobsi_spool_path(spool, LLMOBS_I_SPOOL_ASIDE, aside);
     llmobsi_count(&spool->counts.damaged_files, 1);
-    if (rename(path, aside) != 0) {
+    if (!llmobsi_os_rename(path, aside)) {
         llmobsi_spool_fail(spool);
     }
 }
@@ -61561,7 +62916,7 @@ llmobsi_fn void llmobsi_spool_delete(llmobsi_spool* spool, uint64_t number)
 {
     char path[LLMOBS_I_SPOOL_PATH];
     llmobsi_spool_segment_path(spool, number, path);
-    if (unlink(path) != 0 && errno != ENOENT) {
+    if (!llmobsi_os_remove(path) && errno != ENOENT) {
         llmobsi_spool_fail(spool);
     }
 }
@@ -61612,14 +62967,14 @@ llmobsi_fn llmobsi_spool_got llmobsi_spool_look(llmobsi_spool* spool, llmobsi_sp
     const uint64_t before = spool->offset;
     llmobsi_spool_got got;
     uint64_t size;
-    int file = llmobsi_spool_open_segment(spool, segment->number, O_RDONLY, &size);
+    int file = llmobsi_spool_open_segment(spool, segment->number, LLMOBS_I_OPEN_READ, &size);
     *why = file < 0 ? LLMOBS_I_SPOOL_MISSING : LLMOBS_I_SPOOL_READ;
     if (file < 0) {
         return llmobsi_spool_why(errno);
     }
     got = llmobsi_spool_next(file, segment, &spool->offset, frame, &spool->damaged);
     spool->taken = spool->offset == before ? spool->taken : 0;
-    (void)close(file);
+    (void)llmobsi_os_close(file);
     return got;
 }
 
@@ -61671,13 +63026,13 @@ llmobsi_fn llmobsi_spool_got llmobsi_spool_read_frame(const llmobsi_spool* spool
     const llmobsi_spool_segment* segment = &spool->segments[0];
     llmobsi_spool_got got;
     uint64_t size;
-    int file = llmobsi_spool_open_segment(spool, segment->number, O_RDONLY, &size);
+    int file = llmobsi_spool_open_segment(spool, segment->number, LLMOBS_I_OPEN_READ, &size);
     if (file < 0) {
         return llmobsi_spool_why(errno);
     }
     got = llmobsi_spool_read_batch(file, frame, segment->salt, spool->taken, memory, bytes, batch,
                                    items);
-    (void)close(file);
+    (void)llmobsi_os_close(file);
     return got;
 }
 
@@ -61704,7 +63059,7 @@ llmobsi_fn llmobsi_lock_hold llmobsi_spool_take_lock(llmobsi_spool* spool)
 llmobsi_fn llmobsi_spool_result llmobsi_spool_ready(llmobsi_spool* spool)
 {
     llmobsi_lock_hold hold;
-    if (!spool->on || spool->process != getpid()) {
+    if (!spool->on || spool->process != llmobsi_process_id()) {
         return LLMOBS_I_SPOOL_OFF;
     }
     hold = llmobsi_spool_take_lock(spool);
@@ -61783,7 +63138,8 @@ llmobsi_fn void llmobsi_spool_write_mark(llmobsi_spool* spool, const llmobsi_spo
 {
     unsigned char mark[8];
     uint64_t size;
-    int file = llmobsi_spool_open_segment(spool, spool->segments[0].number, O_WRONLY, &size);
+    int file = llmobsi_spool_open_segment(spool, spool->segments[0].number, LLMOBS_I_OPEN_WRITE,
+                                          &size);
     llmobsi_store_le64(mark, llmobsi_spool_mark(hand->taken));
     if (file < 0 || hand->frame.offset + LLMOBS_I_SPOOL_FRAME_HEAD > size ||
         !llmobsi_spool_write_at(file, hand->frame.offset + LLMOBS_I_SPOOL_MARK, mark,
@@ -61791,7 +63147,7 @@ llmobsi_fn void llmobsi_spool_write_mark(llmobsi_spool* spool, const llmobsi_spo
         llmobsi_spool_fail(spool);
     }
     if (file >= 0) {
-        (void)close(file);
+        (void)llmobsi_os_close(file);
     }
 }
 
@@ -61802,7 +63158,7 @@ llmobsi_fn void llmobsi_spool_take(llmobsi_spool* spool)
     llmobsi_spool_hand* hand = &spool->hand;
     llmobsi_spool_frame next;
     uint32_t i;
-    if (!hand->full || spool->process != getpid()) {
+    if (!hand->full || spool->process != llmobsi_process_id()) {
         return;
     }
     hand->full = false;
@@ -61848,15 +63204,15 @@ llmobsi_fn bool llmobsi_spool_create(llmobsi_spool* spool)
     (void)llmobsi_random_bytes(&segment.salt, sizeof segment.salt);
     for (attempt = 0; attempt < LLMOBS_I_FILE_ATTEMPTS && file < 0; attempt++) {
         segment.number = spool->next_number++;
-        file = llmobsi_spool_open_segment(spool, segment.number, O_WRONLY | O_CREAT | O_EXCL,
-                                          &size);
+        file = llmobsi_spool_open_segment(spool, segment.number,
+                                          LLMOBS_I_OPEN_WRITE | LLMOBS_I_OPEN_NEW, &size);
     }
     if (file < 0) {
         return false;
     }
     llmobsi_spool_store_segment(head, &segment);
     written = llmobsi_write_whole(file, head, sizeof head) == sizeof head;
-    (void)close(file);
+    (void)llmobsi_os_close(file);
     if (!written) {
         llmobsi_spool_delete(spool, segment.number);
         return false;
@@ -61891,13 +63247,13 @@ llmobsi_fn int llmobsi_spool_open_last(llmobsi_spool* spool, uint64_t bytes)
             return -1;
         }
         last = &spool->segments[spool->segment_count - 1];
-        file = llmobsi_spool_open_segment(spool, last->number, O_WRONLY, &size);
+        file = llmobsi_spool_open_segment(spool, last->number, LLMOBS_I_OPEN_WRITE, &size);
         if (file >= 0 && size == last->bytes) {
             return file;
         }
         spool->appendable = false; /* somebody was at it */
         if (file >= 0) {
-            (void)close(file);
+            (void)llmobsi_os_close(file);
         }
     }
     return -1;
@@ -61921,9 +63277,9 @@ llmobsi_fn bool llmobsi_spool_append(llmobsi_spool* spool, llmobsi_packed* packe
         last->bytes += bytes;
     } else {
         /* What can't be cut off has no magic, and nothing comes behind it. */
-        spool->appendable = llmobsi_ftruncate(file, (off_t)last->bytes) == 0;
+        spool->appendable = llmobsi_os_cut(file, last->bytes);
     }
-    (void)close(file);
+    (void)llmobsi_os_close(file);
     return written;
 }
 
@@ -62001,20 +63357,19 @@ llmobsi_fn llmobsi_spool_result llmobsi_spool_put(llmobsi_spool* spool, const ll
 /* A directory of our own that nobody else may write to, made if need be. */
 llmobsi_fn bool llmobsi_spool_open_folder(const char* path)
 {
-    struct stat status;
+    llmobsi_file_facts facts;
     bool ours;
     int folder;
-    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+    if (!llmobsi_os_folder_make(path)) {
         return false;
     }
-    folder = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | LLMOBS_I_O_CLOEXEC |
-                            LLMOBS_I_O_NOFOLLOW);
+    folder = llmobsi_os_open(path, LLMOBS_I_OPEN_READ | LLMOBS_I_OPEN_DIRECT);
     if (folder < 0) {
         return false;
     }
-    ours = fstat(folder, &status) == 0 && S_ISDIR(status.st_mode) &&
-           status.st_uid == geteuid() && (status.st_mode & 022) == 0;
-    (void)close(folder);
+    ours = llmobsi_os_facts(folder, &facts) && facts.folder && facts.owner == llmobsi_os_user() &&
+           !facts.written_by_others;
+    (void)llmobsi_os_close(folder);
     errno = ours ? errno : EPERM;
     return ours;
 }
@@ -62041,28 +63396,17 @@ llmobsi_fn void llmobsi_spool_list_one(llmobsi_spool* spool, uint64_t number)
     spool->segment_count++;
 }
 
+llmobsi_fn void llmobsi_spool_list_name(void* user, const char* name)
+{
+    uint64_t number = llmobsi_spool_number(name);
+    if (number != 0) {
+        llmobsi_spool_list_one((llmobsi_spool*)user, number);
+    }
+}
+
 llmobsi_fn bool llmobsi_spool_list(llmobsi_spool* spool)
 {
-    DIR* folder = opendir(spool->path);
-    const struct dirent* entry;
-    int error = 0;
-    if (folder == NULL) {
-        return false;
-    }
-    do {
-        errno = 0;
-        entry = readdir(folder);
-        error = errno;
-        if (entry != NULL) {
-            uint64_t number = llmobsi_spool_number(entry->d_name);
-            if (number != 0) {
-                llmobsi_spool_list_one(spool, number);
-            }
-        }
-    } while (entry != NULL);
-    (void)closedir(folder);
-    errno = error;
-    return error == 0;
+    return llmobsi_os_folder_list(spool->path, llmobsi_spool_list_name, spool);
 }
 
 /* Reads a segment's head. GOT_NONE: it is none, or has nothing in it, and is out of the way. */
@@ -62071,17 +63415,18 @@ llmobsi_fn llmobsi_spool_got llmobsi_spool_load(llmobsi_spool* spool,
 {
     unsigned char head[LLMOBS_I_SPOOL_SEGMENT_HEAD];
     llmobsi_spool_got got;
-    int file = llmobsi_spool_open_segment(spool, segment->number, O_RDONLY, &segment->bytes);
+    int file = llmobsi_spool_open_segment(spool, segment->number, LLMOBS_I_OPEN_READ,
+                                          &segment->bytes);
     if (file < 0) {
         return llmobsi_spool_why(errno);
     }
     if (segment->bytes <= sizeof head) {
-        (void)close(file);
+        (void)llmobsi_os_close(file);
         llmobsi_spool_delete(spool, segment->number);
         return LLMOBS_I_SPOOL_GOT_NONE;
     }
     got = llmobsi_spool_read_at(file, 0, head, sizeof head);
-    (void)close(file);
+    (void)llmobsi_os_close(file);
     if (got == LLMOBS_I_SPOOL_GOT && (!llmobsi_spool_load_segment(head, segment) ||
                                       !llmobsi_spool_is_by(&spool->end, &segment->start))) {
         llmobsi_spool_set_aside(spool, segment->number);
@@ -62120,7 +63465,7 @@ llmobsi_fn bool llmobsi_spool_find_end(llmobsi_spool* spool)
     llmobsi_spool_frame frame;
     llmobsi_spool_got got;
     uint64_t size;
-    int file = llmobsi_spool_open_segment(spool, last->number, O_RDWR, &size);
+    int file = llmobsi_spool_open_segment(spool, last->number, LLMOBS_I_OPEN_BOTH, &size);
     if (file < 0) {
         return false;
     }
@@ -62136,10 +63481,10 @@ llmobsi_fn bool llmobsi_spool_find_end(llmobsi_spool* spool)
     }
     if (got != LLMOBS_I_SPOOL_GOT_ERROR && !damaged) {
         spool->appendable =
-            offset == last->bytes || llmobsi_ftruncate(file, (off_t)offset) == 0;
+            offset == last->bytes || llmobsi_os_cut(file, offset);
         last->bytes = spool->appendable ? offset : last->bytes;
     }
-    (void)close(file);
+    (void)llmobsi_os_close(file);
     return got != LLMOBS_I_SPOOL_GOT_ERROR;
 }
 
@@ -62152,7 +63497,7 @@ llmobsi_fn bool llmobsi_spool_skip_taken(llmobsi_spool* spool)
     llmobsi_spool_frame frame;
     llmobsi_spool_got got;
     uint64_t size;
-    int file = llmobsi_spool_open_segment(spool, first->number, O_RDONLY, &size);
+    int file = llmobsi_spool_open_segment(spool, first->number, LLMOBS_I_OPEN_READ, &size);
     if (file < 0) {
         return llmobsi_spool_why(errno) == LLMOBS_I_SPOOL_GOT_NONE; /* then it is passed over */
     }
@@ -62166,7 +63511,7 @@ llmobsi_fn bool llmobsi_spool_skip_taken(llmobsi_spool* spool)
             spool->taken = whole ? 0 : frame.taken;
         }
     }
-    (void)close(file);
+    (void)llmobsi_os_close(file);
     return got != LLMOBS_I_SPOOL_GOT_ERROR;
 }
 
@@ -62229,7 +63574,7 @@ llmobsi_fn llmobsi_spool_result llmobsi_spool_open(llmobsi_spool* spool, const c
     spool->limit = limit > LLMOBS_I_SPOOL_LEAST ? limit : LLMOBS_I_SPOOL_LEAST;
     spool->next_number = 1;
     spool->offset = LLMOBS_I_SPOOL_SEGMENT_HEAD;
-    spool->process = getpid();
+    spool->process = llmobsi_process_id();
     if (!llmobsi_file_set_path(spool->path, path)) {
         errno = ENAMETOOLONG;
         return LLMOBS_I_SPOOL_FAILED;
@@ -62258,7 +63603,7 @@ llmobsi_fn llmobsi_spool_result llmobsi_spool_open(llmobsi_spool* spool, const c
 llmobsi_fn void llmobsi_spool_close(llmobsi_spool* spool)
 {
     const int saved = errno;
-    if (spool->on && spool->process == getpid()) {
+    if (spool->on && spool->process == llmobsi_process_id()) {
         llmobsi_spool_give_back(spool);
         llmobsi_lock_file_give(&spool->lock);
     }
@@ -62388,7 +63733,7 @@ typedef struct llmobsi_exporter {
     bool finish;   /* nobody answers any more */
     bool thread_made;
     bool thread_ended;
-    pthread_t thread;
+    llmobsi_os_thread thread;
     llmobsi_atomic32 reading; /* metrics are read for it: by whoever has set it */
     uint64_t metrics_due_ns;  /* when next (monotonic). Whoever reads them */
     uint64_t lost_told[LLMOBS_I_SIGNALS]; /* losses that a batch has told of */
@@ -64034,7 +65379,7 @@ llmobsi_fn void llmobsi_tail_facts_attribute(const llmobsi_tail_policies* polici
 {
     uint32_t left = policies->asking;
     while (left != 0) {
-        uint32_t i = (uint32_t)__builtin_ctz(left);
+        uint32_t i = (uint32_t)llmobsi_trailing_zeros32(left);
         left &= left - 1;
         if (policies->list[i].key == field->key) {
             bool holds = llmobsi_tail_attribute_is(&policies->list[i], field);
@@ -64126,7 +65471,7 @@ llmobsi_fn void llmobsi_tail_spend(llmobsi_tail_policies* policies, uint32_t dec
 {
     uint32_t left = 1u << decided;
     while (left != 0) {
-        uint32_t i = 31u - (uint32_t)__builtin_clz(left);
+        uint32_t i = 31u - (uint32_t)llmobsi_leading_zeros32(left);
         llmobsi_tail_policy* policy = &policies->list[i];
         uint32_t parts = policy->parts & matched;
         left &= ~(1u << i);
@@ -64198,7 +65543,7 @@ llmobsi_fn uint64_t llmobsi_tail_threshold(const llmobsi_tail_policy* policy, ui
         return policy->threshold;
     }
     while (left != 0) {
-        uint64_t one = thresholds[__builtin_ctz(left)];
+        uint64_t one = thresholds[llmobsi_trailing_zeros32(left)];
         left &= left - 1;
         threshold = (all ? one > threshold : one < threshold) ? one : threshold;
     }
@@ -64241,7 +65586,7 @@ llmobsi_fn void llmobsi_tail_judge(llmobsi_tail_policies* policies,
     verdict->policy = LLMOBS_I_NAME_UNNAMED;
     verdict->kept = false;
     while (left != 0) {
-        uint32_t i = (uint32_t)__builtin_ctz(left);
+        uint32_t i = (uint32_t)llmobsi_trailing_zeros32(left);
         left &= left - 1;
         if (policies->list[i].type == LLMOBS_TAIL_DROP) {
             verdict->policy = policies->list[i].name;
@@ -65345,8 +66690,6 @@ llmobsi_fn void llmobsi_collect_seal(llmobsi_collector* collector, bool all)
  *  >>resource               export: who records
  * ============================================================================================== */
 
-#include <sys/utsname.h>
-
 /* Who records: the attributes of the resource, which go with each batch and are the labels of
    target_info. They are put together at open, from what stays; in the child of a fork only what
    names the process is made anew, since the host's texts may be gone by then. */
@@ -65489,27 +66832,19 @@ llmobsi_fn void llmobsi_resource_put_system(llmobsi_resource* resource, char* sy
     llmobsi_resource_put_copy(resource, "os.type", system);
 }
 
-/* See platform.c: a strict -std=c11 may hide it. */
-#if defined(__GLIBC__) && !defined(__USE_GNU)
-extern ssize_t llmobsi_readlink(const char* path, char* out, size_t size) __asm__("readlink");
-#else
-#define llmobsi_readlink readlink
-#endif
-
-/* The name alone: a path may have a user's name in it. Linux only. */
+/* The name alone: a path may have a user's name in it. */
 llmobsi_fn void llmobsi_resource_put_program(llmobsi_resource* resource)
 {
     static const char deleted[] = " (deleted)"; /* a newer version was installed meanwhile */
     const size_t mark = sizeof deleted - 1;
     char path[1024];
     const char* name;
-    ssize_t size = llmobsi_readlink("/proc/self/exe", path, sizeof path);
-    if (size <= 0 || (size_t)size == sizeof path) {
+    size_t size = llmobsi_os_program(path, sizeof path);
+    if (size == 0) {
         return;
     }
-    path[size] = '\0';
-    if ((size_t)size > mark && strcmp(path + (size_t)size - mark, deleted) == 0) {
-        path[(size_t)size - mark] = '\0';
+    if (size > mark && strcmp(path + size - mark, deleted) == 0) {
+        path[size - mark] = '\0';
     }
     name = strrchr(path, '/');
     llmobsi_resource_put_copy(resource, "process.executable.name", name != NULL ? name + 1 : path);
@@ -65518,11 +66853,11 @@ llmobsi_fn void llmobsi_resource_put_program(llmobsi_resource* resource)
 /* What two system calls tell: no file is opened. */
 llmobsi_fn void llmobsi_resource_put_host(llmobsi_resource* resource)
 {
-    struct utsname names;
-    if (uname(&names) >= 0) {
-        llmobsi_resource_put_copy(resource, "host.name", names.nodename);
-        llmobsi_resource_put_copy(resource, "host.arch", llmobsi_host_arch(names.machine));
-        llmobsi_resource_put_system(resource, names.sysname);
+    llmobsi_machine machine;
+    if (llmobsi_os_machine(&machine)) {
+        llmobsi_resource_put_copy(resource, "host.name", machine.name);
+        llmobsi_resource_put_copy(resource, "host.arch", llmobsi_host_arch(machine.processor));
+        llmobsi_resource_put_system(resource, machine.system);
     }
     llmobsi_resource_put_program(resource);
 }
@@ -65556,7 +66891,7 @@ llmobsi_fn void llmobsi_resource_put_pid(llmobsi_resource* resource)
 {
     llmobs_attribute_view* pid = llmobsi_resource_at(resource, llmobs_str("process.pid"));
     pid->type = LLMOBS_TYPE_INT;
-    pid->value.integer = (int64_t)getpid();
+    pid->value.integer = (int64_t)llmobsi_process_id();
 }
 
 /* ---- the whole ----------------------------------------------------------------------------- */
@@ -65630,7 +66965,7 @@ typedef struct llmobsi_instance {
     bool ended;        /* its thread is done */
     llmobsi_patience last; /* of that thread's last reading of metrics */
     bool ticking;      /* its thread was started; open and close */
-    pthread_t thread;
+    llmobsi_os_thread thread;
     llmobsi_atomic32 telling; /* threads that tell notes: each adds itself */
     void* state; /* of a section above: see llmobsi_state_of. Open writes */
     void* review; /* likewise: llmobsi_review_of */
@@ -66015,7 +67350,7 @@ typedef struct llmobsi_judge_worker {
     char* prompt;
     char* answer;
     float* values; /* of an embedding; NULL: there are none. Open writes */
-    pthread_t thread;
+    llmobsi_os_thread thread;
     bool has_thread; /* this and all below: under the lock                        */
     bool ended;      /* its thread has                                            */
     bool busy;       /* it has a capture, or looks for one                        */
@@ -66401,12 +67736,12 @@ llmobsi_fn bool llmobsi_embed_give(const llmobsi_judge_worker* worker,
 llmobsi_fn void llmobsi_embed(llmobsi_judge_worker* worker, const llmobs_capture* capture)
 {
     llmobsi_review* review = llmobsi_review_of(worker->instance);
-    const pid_t process = getpid();
+    const llmobsi_process process = llmobsi_process_id();
     llmobs_string text;
     bool embedded = llmobsi_embed_text(&capture->output, review->embedder.raw, worker->prompt,
                                        review->prompt_bytes, &text) &&
                     llmobsi_embed_ask(worker, text);
-    if (getpid() != process) {
+    if (llmobsi_process_id() != process) {
         return; /* the callback forked, and came back in the child */
     }
     llmobsi_embed_count(review, embedded && llmobsi_embed_give(worker, capture));
@@ -66432,7 +67767,7 @@ typedef struct llmobsi_judging {
     llmobs_judge_call call;
     llmobs_judge_score score;
     llmobs_judge_result result;
-    pid_t process; /* that took it up                  */
+    llmobsi_process process; /* that took it up                  */
     bool again;    /* a worker had it before           */
     bool trial;    /* of the breaker                   */
     bool readable; /* the answer holds at least one score */
@@ -66761,7 +68096,7 @@ llmobsi_fn void llmobsi_judging_settle(llmobsi_judging* judging)
    instance knows nothing of this. */
 llmobsi_inline bool llmobsi_judging_is_here(const llmobsi_judging* judging)
 {
-    return getpid() == judging->process;
+    return llmobsi_process_id() == judging->process;
 }
 
 /* Whether it goes on after a callback: no call begins once a close does, and where that went on
@@ -66826,7 +68161,7 @@ llmobsi_fn bool llmobsi_judge_one(llmobsi_judge_worker* worker)
     judging.instance = worker->instance;
     judging.review = llmobsi_review_of(worker->instance);
     judging.worker = worker;
-    judging.process = getpid();
+    judging.process = llmobsi_process_id();
     if (!llmobsi_judging_begin(&judging)) {
         return false;
     }
@@ -66858,14 +68193,14 @@ llmobsi_fn void* llmobsi_judge_thread(void* argument)
 {
     llmobsi_judge_worker* worker = (llmobsi_judge_worker*)argument;
     llmobsi_review* review = llmobsi_review_of(worker->instance);
-    const pid_t process = getpid();
+    const llmobsi_process process = llmobsi_process_id();
     llmobsi_lock_take(&review->lock);
     while (!review->stop) {
         bool worked;
         worker->busy = true;
         llmobsi_lock_give(&review->lock);
         worked = llmobsi_judge_one(worker);
-        if (getpid() != process) {
+        if (llmobsi_process_id() != process) {
             return NULL; /* the callback forked, and came back in the child */
         }
         llmobsi_lock_take(&review->lock);
@@ -66947,14 +68282,14 @@ llmobsi_fn bool llmobsi_judge_stop(llmobsi_instance* instance, uint64_t deadline
         llmobsi_judge_worker* worker = &review->workers[i];
         worker->left = worker->busy;
         if (worker->has_thread && !worker->ended) {
-            (void)pthread_detach(worker->thread);
+            llmobsi_thread_detach(worker->thread);
             worker->has_thread = false;
         }
     }
     llmobsi_lock_give(&review->lock);
     for (i = 0; i < review->worker_count; i++) {
         if (review->workers[i].has_thread) {
-            (void)pthread_join(review->workers[i].thread, NULL);
+            llmobsi_thread_join(review->workers[i].thread);
             review->workers[i].has_thread = false;
         }
     }
@@ -67161,13 +68496,13 @@ llmobsi_fn uint32_t llmobsi_judge_pump(llmobsi_instance* instance, uint32_t most
 {
     llmobsi_review* review = llmobsi_review_of(instance);
     llmobsi_judge_worker* worker = llmobsi_judge_borrow(review);
-    const pid_t process = getpid();
+    const llmobsi_process process = llmobsi_process_id();
     uint32_t count = 0;
     if (worker == NULL) {
         return 0;
     }
     while (count < most && llmobsi_judge_one(worker)) {
-        if (getpid() != process) {
+        if (llmobsi_process_id() != process) {
             return 0;
         }
         count++;
@@ -67203,13 +68538,13 @@ llmobsi_fn bool llmobsi_judge_drain(llmobsi_instance* instance, uint64_t deadlin
 {
     llmobsi_review* review = llmobsi_review_of(instance);
     const llmobsi_captures* captures = llmobsi_captures_of(&instance->collector.recorder);
-    const pid_t process = getpid();
-    while (getpid() == process && llmobsi_captures_waiting(captures) > 0) {
+    const llmobsi_process process = llmobsi_process_id();
+    while (llmobsi_process_id() == process && llmobsi_captures_waiting(captures) > 0) {
         uint64_t now_ns = llmobsi_monotonic_ns();
         if (now_ns >= deadline_ns || llmobsi_instance_closing(instance)) {
             return false;
         }
-        if (llmobsi_judge_pump(instance, 1) == 0 && getpid() == process) {
+        if (llmobsi_judge_pump(instance, 1) == 0 && llmobsi_process_id() == process) {
             llmobsi_lock_take(&review->lock);
             llmobsi_lock_wake_all(&review->lock);
             llmobsi_lock_wait_until(&review->lock, now_ns + LLMOBS_I_JUDGE_NAP_NS);
@@ -67312,9 +68647,9 @@ typedef struct llmobsi_file {
     uint64_t end; /* the file's size when our last batch was written: its last line is whole */
     int descriptor; /* -1: none */
     bool created;   /* by the last opening */
-    pid_t process;  /* who opened it: a parent and its child would share the lock */
-    dev_t device;
-    ino_t inode;
+    llmobsi_process process;  /* who opened it: a parent and its child would share the lock */
+    uint64_t device;
+    uint64_t inode;
     char path[LLMOBS_I_FILE_PATH];
 } llmobsi_file;
 
@@ -67324,19 +68659,19 @@ LLMOBS_I_STATIC_ASSERT(file_state, sizeof(llmobsi_file) <= LLMOBS_I_EXPORTER_STA
 
 /* Whether this is another file than the one we opened. The host may have closed our descriptor: its
    number can be anything by now. */
-llmobsi_fn bool llmobsi_file_is_other(const llmobsi_file* file, const struct stat* status)
+llmobsi_fn bool llmobsi_file_is_other(const llmobsi_file* file, const llmobsi_file_facts* facts)
 {
-    return status->st_dev != file->device || status->st_ino != file->inode;
+    return facts->device != file->device || facts->inode != file->inode;
 }
 
 /* Closes it, which gives the lock, too; but not what is the host's by now. */
 llmobsi_fn void llmobsi_file_shut(llmobsi_file* file)
 {
-    struct stat status;
+    llmobsi_file_facts facts;
     if (file->descriptor >= 0) {
-        bool known = fstat(file->descriptor, &status) == 0;
-        if (known ? !llmobsi_file_is_other(file, &status) : errno != EBADF) {
-            (void)close(file->descriptor);
+        bool known = llmobsi_os_facts(file->descriptor, &facts);
+        if (known ? !llmobsi_file_is_other(file, &facts) : errno != EBADF) {
+            (void)llmobsi_os_close(file->descriptor);
         }
     }
     file->descriptor = -1;
@@ -67344,22 +68679,22 @@ llmobsi_fn void llmobsi_file_shut(llmobsi_file* file)
 }
 
 /* What is known of the open file; false when there is none, or none that is ours. */
-llmobsi_fn bool llmobsi_file_status(const llmobsi_file* file, struct stat* status)
+llmobsi_fn bool llmobsi_file_status(const llmobsi_file* file, llmobsi_file_facts* facts)
 {
-    return file->descriptor >= 0 && file->process == getpid() &&
-           fstat(file->descriptor, status) == 0 && !llmobsi_file_is_other(file, status);
+    return file->descriptor >= 0 && file->process == llmobsi_process_id() &&
+           llmobsi_os_facts(file->descriptor, facts) && !llmobsi_file_is_other(file, facts);
 }
 
 /* The path, opened, or made if there is nothing; -1 if neither can be. */
 llmobsi_fn int llmobsi_file_open_or_make(llmobsi_file* file)
 {
-    const int flags = O_RDWR | O_APPEND;
+    const int how = LLMOBS_I_OPEN_BOTH | LLMOBS_I_OPEN_APPEND;
     int attempt;
     for (attempt = 0; attempt < LLMOBS_I_FILE_ATTEMPTS; attempt++) {
-        int descriptor = llmobsi_file_open_path(file->path, flags);
+        int descriptor = llmobsi_file_open_path(file->path, how);
         file->created = false;
         if (descriptor < 0 && errno == ENOENT) {
-            descriptor = llmobsi_file_open_path(file->path, flags | O_CREAT | O_EXCL);
+            descriptor = llmobsi_file_open_path(file->path, how | LLMOBS_I_OPEN_NEW);
             file->created = descriptor >= 0;
         }
         if (descriptor >= 0 || errno != EEXIST) {
@@ -67387,17 +68722,17 @@ llmobsi_fn llmobsi_file_verdict llmobsi_file_judge_name(const llmobsi_file* file
 {
     int question;
     for (question = 0; question < LLMOBS_I_FILE_QUESTIONS; question++) {
-        struct stat at_path;
+        llmobsi_file_facts at_path;
         if (question > 0) {
-            (void)rename(file->path, file->path);
+            (void)llmobsi_os_rename(file->path, file->path);
         }
-        if (llmobsi_lstat(file->path, &at_path) != 0) {
+        if (!llmobsi_os_facts_at(file->path, &at_path)) {
             return errno == ENOENT ? LLMOBS_I_FILE_MOVED : LLMOBS_I_FILE_BAD;
         }
         if (llmobsi_file_is_other(file, &at_path)) {
             return LLMOBS_I_FILE_MOVED;
         }
-        if (at_path.st_nlink != 1) {
+        if (at_path.names != 1) {
             errno = EMLINK;
             return LLMOBS_I_FILE_BAD;
         }
@@ -67408,12 +68743,12 @@ llmobsi_fn llmobsi_file_verdict llmobsi_file_judge_name(const llmobsi_file* file
 /* What was opened must be a plain file of our own. */
 llmobsi_fn llmobsi_file_verdict llmobsi_file_judge(llmobsi_file* file)
 {
-    struct stat status;
-    if (!llmobsi_file_is_ours(file->descriptor, 0, &status)) {
+    llmobsi_file_facts facts;
+    if (!llmobsi_file_is_ours(file->descriptor, 0, &facts)) {
         return LLMOBS_I_FILE_BAD;
     }
-    file->device = status.st_dev;
-    file->inode = status.st_ino;
+    file->device = facts.device;
+    file->inode = facts.inode;
     return llmobsi_file_judge_name(file);
 }
 
@@ -67423,7 +68758,7 @@ llmobsi_fn bool llmobsi_file_open(llmobsi_file* file)
     llmobsi_file_verdict verdict = LLMOBS_I_FILE_MOVED;
     int attempt;
     file->end = LLMOBS_I_FILE_UNKNOWN;
-    file->process = getpid();
+    file->process = llmobsi_process_id();
     for (attempt = 0; attempt < LLMOBS_I_FILE_ATTEMPTS && verdict == LLMOBS_I_FILE_MOVED;
          attempt++) {
         file->descriptor = llmobsi_file_open_or_make(file);
@@ -67433,7 +68768,7 @@ llmobsi_fn bool llmobsi_file_open(llmobsi_file* file)
         verdict = llmobsi_file_judge(file);
         if (verdict != LLMOBS_I_FILE_GOOD) {
             int why = errno;
-            (void)close(file->descriptor);
+            (void)llmobsi_os_close(file->descriptor);
             file->descriptor = -1;
             errno = why;
         }
@@ -67445,48 +68780,38 @@ llmobsi_fn bool llmobsi_file_open(llmobsi_file* file)
    may not look any more), it does. */
 llmobsi_fn bool llmobsi_file_in_place(const llmobsi_file* file)
 {
-    struct stat status;
-    if (llmobsi_lstat(file->path, &status) != 0) {
+    llmobsi_file_facts facts;
+    if (!llmobsi_os_facts_at(file->path, &facts)) {
         return errno != ENOENT && errno != ENOTDIR;
     }
-    return !llmobsi_file_is_other(file, &status);
+    return !llmobsi_file_is_other(file, &facts);
 }
 
 /* ---- the lock ------------------------------------------------------------------------------ */
 
-/* False when somebody else has it. A file system without locks does not keep us from writing. */
-llmobsi_fn bool llmobsi_file_lock(const llmobsi_file* file)
-{
-    int result;
-    do {
-        result = flock(file->descriptor, LOCK_EX | LOCK_NB);
-    } while (result != 0 && errno == EINTR);
-    return result == 0 || errno != EWOULDBLOCK;
-}
-
 llmobsi_fn void llmobsi_file_unlock(const llmobsi_file* file)
 {
     if (file->descriptor >= 0) {
-        (void)flock(file->descriptor, LOCK_UN);
+        llmobsi_os_unlock(file->descriptor);
     }
 }
 
 /* Takes the lock of the file that the path leads to, opened anew if it must be. */
-llmobsi_fn bool llmobsi_file_take(llmobsi_file* file, struct stat* status)
+llmobsi_fn bool llmobsi_file_take(llmobsi_file* file, llmobsi_file_facts* facts)
 {
     int attempt;
     for (attempt = 0; attempt < LLMOBS_I_FILE_ATTEMPTS; attempt++) {
-        if (!llmobsi_file_status(file, status)) {
+        if (!llmobsi_file_status(file, facts)) {
             llmobsi_file_shut(file);
             if (!llmobsi_file_open(file)) {
                 llmobsi_note_from_exporter(file->obs, LLMOBS_NOTE_FILE_OPEN);
                 return false;
             }
         }
-        if (!llmobsi_file_lock(file)) {
+        if (!llmobsi_os_lock(file->descriptor)) {
             return false;
         }
-        if (llmobsi_file_in_place(file) && llmobsi_file_status(file, status)) {
+        if (llmobsi_file_in_place(file) && llmobsi_file_status(file, facts)) {
             return true;
         }
         llmobsi_file_shut(file);
@@ -67498,7 +68823,7 @@ llmobsi_fn bool llmobsi_file_take(llmobsi_file* file, struct stat* status)
 
 llmobsi_fn bool llmobsi_file_read(const llmobsi_file* file, uint64_t offset, char* out, size_t size)
 {
-    return lseek(file->descriptor, (off_t)offset, SEEK_SET) >= 0 &&
+    return llmobsi_os_seek(file->descriptor, offset) &&
            llmobsi_read_whole(file->descriptor, out, size) == size;
 }
 
@@ -67543,7 +68868,7 @@ llmobsi_fn bool llmobsi_file_mend_chrome(const llmobsi_file* file, uint64_t* siz
     if (there == begin && end == 0) {
         return false;
     }
-    if (end < *size && llmobsi_ftruncate(file->descriptor, (off_t)end) != 0) {
+    if (end < *size && !llmobsi_os_cut(file->descriptor, end)) {
         return false;
     }
     *size = end;
@@ -67589,13 +68914,13 @@ llmobsi_fn bool llmobsi_file_rotate(llmobsi_file* file)
     char from[LLMOBS_I_FILE_OLD_PATH];
     char to[LLMOBS_I_FILE_OLD_PATH];
     uint32_t number;
-    if (file->keep == 0 && unlink(file->path) != 0) {
+    if (file->keep == 0 && !llmobsi_os_remove(file->path)) {
         return false;
     }
     for (number = file->keep; number > 0; number--) {
         llmobsi_file_old_path(file, number - 1, from);
         llmobsi_file_old_path(file, number, to);
-        if (rename(from, to) != 0 && (errno != ENOENT || number == 1)) {
+        if (!llmobsi_os_rename(from, to) && (errno != ENOENT || number == 1)) {
             return false;
         }
     }
@@ -67629,7 +68954,7 @@ llmobsi_fn bool llmobsi_file_store(void* user, const char* data, size_t size)
         batch->past_limit = true;
         return false;
     }
-    done = llmobsi_write_whole(batch->file->descriptor, data, size);
+    done = llmobsi_append_whole(batch->file->descriptor, data, size);
     batch->position += done;
     return done == size;
 }
@@ -67679,7 +69004,7 @@ llmobsi_fn llmobsi_file_outcome llmobsi_file_append(llmobsi_file* file, const ll
         file->end = batch.position;
         return LLMOBS_I_FILE_WRITTEN;
     }
-    if (batch.position > start && llmobsi_ftruncate(file->descriptor, (off_t)start) != 0) {
+    if (batch.position > start && !llmobsi_os_cut(file->descriptor, start)) {
         file->end = LLMOBS_I_FILE_UNKNOWN; /* half a line stays, which the next batch will mend */
     }
     if (result != LLMOBS_OK && !writer.failed) {
@@ -67688,25 +69013,24 @@ llmobsi_fn llmobsi_file_outcome llmobsi_file_append(llmobsi_file* file, const ll
     return batch.past_limit && has_batches ? LLMOBS_I_FILE_FULL : LLMOBS_I_FILE_FAILED;
 }
 
-/* Takes from others what they must not read, once it is clear that the file is ours. Fails where
-   files have no modes: then there is nothing to be had. */
-llmobsi_fn void llmobsi_file_make_private(const llmobsi_file* file, const struct stat* status)
+/* Takes from others what they must not read, once it is clear that the file is ours. */
+llmobsi_fn void llmobsi_file_make_private(const llmobsi_file* file, const llmobsi_file_facts* facts)
 {
-    if ((status->st_mode & 077) != 0) {
-        (void)llmobsi_fchmod(file->descriptor, 0600);
+    if (facts->read_by_others) {
+        llmobsi_os_make_private(file->descriptor);
     }
 }
 
 /* One attempt, with the lock taken. */
 llmobsi_fn llmobsi_file_outcome llmobsi_file_put(llmobsi_file* file, const llmobs_batch* batch,
-                                                 const struct stat* status)
+                                                 const llmobsi_file_facts* facts)
 {
-    uint64_t size = (uint64_t)status->st_size;
+    uint64_t size = facts->bytes;
     bool torn;
     if (!llmobsi_file_mend(file, &size, &torn)) {
         return LLMOBS_I_FILE_FAILED;
     }
-    llmobsi_file_make_private(file, status);
+    llmobsi_file_make_private(file, facts);
     return llmobsi_file_append(file, batch, size, torn);
 }
 
@@ -67717,14 +69041,14 @@ llmobsi_fn llmobs_export_result llmobsi_file_export(void* user, const llmobs_bat
     const int saved = errno;
     llmobs_export_result result = LLMOBS_EXPORT_RETRY;
     llmobsi_file_outcome outcome = LLMOBS_I_FILE_FULL;
-    struct stat status;
+    llmobsi_file_facts facts;
     int attempt;
     for (attempt = 0; attempt < 3 && outcome == LLMOBS_I_FILE_FULL; attempt++) {
-        if (!llmobsi_file_take(file, &status)) {
+        if (!llmobsi_file_take(file, &facts)) {
             errno = saved;
             return LLMOBS_EXPORT_RETRY;
         }
-        outcome = llmobsi_file_put(file, batch, &status);
+        outcome = llmobsi_file_put(file, batch, &facts);
         if (outcome == LLMOBS_I_FILE_FULL && !llmobsi_file_rotate(file)) {
             outcome = LLMOBS_I_FILE_FAILED;
         }
@@ -67806,19 +69130,19 @@ llmobsi_fn bool llmobsi_file_carries(const llmobsi_file* file)
 /* Opens the file, and looks at it unless somebody else is just writing. */
 llmobsi_fn bool llmobsi_file_begin(llmobsi_file* file)
 {
-    struct stat status;
+    llmobsi_file_facts facts;
     bool usable = true;
     if (!llmobsi_file_open(file)) {
         return false;
     }
-    if (llmobsi_file_lock(file)) {
+    if (llmobsi_os_lock(file->descriptor)) {
         uint64_t size;
         bool torn;
-        usable = llmobsi_file_status(file, &status);
-        size = usable ? (uint64_t)status.st_size : 0;
+        usable = llmobsi_file_status(file, &facts);
+        size = usable ? facts.bytes : 0;
         usable = usable && llmobsi_file_mend(file, &size, &torn);
         if (usable) {
-            llmobsi_file_make_private(file, &status);
+            llmobsi_file_make_private(file, &facts);
         }
         llmobsi_file_unlock(file);
     }
@@ -67848,7 +69172,7 @@ llmobsi_fn llmobs_result llmobsi_file_add(llmobsi_file* file)
     result = llmobsi_exporter_add_with_state(file->obs, &exporter, file, sizeof *file);
     if (result != LLMOBS_OK) {
         if (file->created && llmobsi_file_in_place(file)) {
-            (void)unlink(file->path);
+            (void)llmobsi_os_remove(file->path);
         }
         llmobsi_file_shut(file);
     }
@@ -69218,7 +70542,7 @@ typedef struct llmobsi_state_file {
     llmobsi_atomic64 failed;
     uint64_t lost; /* open alone writes this and the next */
     uint64_t gap_ns;
-    pthread_t thread;
+    llmobsi_os_thread thread;
     bool has_thread;   /* this and `thread`: open writes */
     llmobsi_lock call; /* where the thread sleeps. No other lock is taken under it */
     bool asked; /* to save; this and the next three: under `call` */
@@ -69272,27 +70596,18 @@ llmobsi_fn void llmobsi_state_off(llmobsi_state_file* state)
 
 /* ---- saving -------------------------------------------------------------------------------- */
 
-/* On disk is what the folder says, once that is. A folder that we may write to and not read, and a
-   file system that can't: then it is as good as it gets. */
+/* On disk is what the folder says, once that is. */
 llmobsi_fn bool llmobsi_state_sync_folder(const char* of)
 {
     char path[LLMOBS_I_STATE_PATH];
     size_t size = strlen(of);
-    int folder;
-    bool done;
     while (size > 1 && of[size - 1] != '/') {
         size--;
     }
     memcpy(path, of, size);
     path[size] = '\0';
     path[0] = path[size - 1] == '/' ? path[0] : '.';
-    folder = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | LLMOBS_I_O_CLOEXEC);
-    if (folder < 0) {
-        return true;
-    }
-    done = llmobsi_fsync(folder) == 0 || errno == EINVAL;
-    (void)close(folder);
-    return done;
+    return llmobsi_os_folder_sync(path);
 }
 
 /* Writes all into a new file. The tick's lock is held while it is encoded and goes to the kernel,
@@ -69312,8 +70627,8 @@ llmobsi_fn bool llmobsi_state_write_file(llmobsi_instance* instance, const char*
     written = llmobsi_state_save_all(&writer, &collector->recorder,
                                      llmobsi_clock_unix_ns(&instance->config.clock));
     llmobsi_lock_give(&collector->lock);
-    written = written && llmobsi_fsync(file) == 0;
-    return close(file) == 0 && written;
+    written = written && llmobsi_os_sync(file);
+    return llmobsi_os_close(file) && written;
 }
 
 /* Under the state's lock. False: the file is as it was, and errno says why. */
@@ -69327,7 +70642,8 @@ llmobsi_fn bool llmobsi_state_save(llmobsi_instance* instance)
     if (hold == LLMOBS_I_LOCK_OURS) {
         llmobsi_state_path(state, ".tmp", path);
         saved = llmobsi_state_write_file(instance, path);
-        saved = saved && rename(path, state->path) == 0 && llmobsi_state_sync_folder(state->path);
+        saved = saved && llmobsi_os_rename(path, state->path) &&
+                llmobsi_state_sync_folder(state->path);
     }
     why = errno;
     if (saved) {
@@ -69437,7 +70753,7 @@ llmobsi_fn bool llmobsi_state_stop(llmobsi_instance* instance, bool save, uint64
         llmobsi_store_relaxed(&instance->place->left, 1);
     }
     llmobsi_lock_give(&state->call);
-    (void)(ended ? pthread_join(state->thread, NULL) : pthread_detach(state->thread));
+    llmobsi_thread_end(state->thread, ended);
     return ended;
 }
 
@@ -69496,9 +70812,10 @@ llmobsi_fn void llmobsi_state_tell(const llmobs_config* config, llmobs_note note
 /* The file as it is, if it is a plain one of our own with one name; -1, with errno, if not. */
 llmobsi_fn int llmobsi_state_open_file(const llmobsi_state_file* state, uint64_t* size)
 {
-    struct stat status;
-    int file = llmobsi_file_open_ours(state->path, O_RDONLY, LLMOBS_I_FILE_ONE_NAME, &status);
-    *size = file >= 0 ? (uint64_t)status.st_size : 0;
+    llmobsi_file_facts facts;
+    int file = llmobsi_file_open_ours(state->path, LLMOBS_I_OPEN_READ, LLMOBS_I_FILE_ONE_NAME,
+                                      &facts);
+    *size = file >= 0 ? facts.bytes : 0;
     return file;
 }
 
@@ -69511,7 +70828,7 @@ llmobsi_fn bool llmobsi_state_loaded(llmobsi_instance* instance, llmobsi_state_l
         llmobsi_state_clear(loader);
         llmobsi_state_tell(&instance->config, LLMOBS_NOTE_STATE_DAMAGED, loader->reader.refused);
         llmobsi_state_path(state, ".damaged", aside);
-        return rename(state->path, aside) == 0;
+        return llmobsi_os_rename(state->path, aside);
     }
     state->gap_ns = loader->now_ns > loader->saved_ns ? loader->now_ns - loader->saved_ns : 1;
     loader->lost += loader->alerts.lost;
@@ -69543,7 +70860,7 @@ llmobsi_fn bool llmobsi_state_load(llmobsi_instance* instance)
     loader.alerts.alerts = llmobsi_alerts_of(recorder);
     loader.now_ns = llmobsi_clock_unix_ns(&instance->config.clock);
     (void)llmobsi_state_load_all(&loader, file, size);
-    (void)close(file);
+    (void)llmobsi_os_close(file);
     return llmobsi_state_loaded(instance, &loader);
 }
 
@@ -69666,14 +70983,14 @@ llmobsi_fn bool llmobsi_drift_path_write(const llmobs_drift_baseline* baseline, 
         return false;
     }
     written = llmobs_drift_baseline_write(baseline, llmobsi_drift_path_put, &file) == LLMOBS_OK &&
-              llmobsi_fsync(file) == 0;
+              llmobsi_os_sync(file);
     why = errno;
-    if (close(file) != 0 && written) {
+    if (!llmobsi_os_close(file) && written) {
         written = false;
         why = errno;
     }
     if (!written) {
-        (void)unlink(path);
+        (void)llmobsi_os_remove(path);
         errno = why;
     }
     return written;
@@ -69694,9 +71011,9 @@ LLMOBS_API llmobs_result llmobs_drift_baseline_save(const llmobs_drift_baseline*
     if (!llmobsi_drift_path_write(baseline, temporary)) {
         return LLMOBS_ERROR_SYSTEM;
     }
-    if (rename(temporary, whole) != 0) {
+    if (!llmobsi_os_rename(temporary, whole)) {
         int why = errno;
-        (void)unlink(temporary);
+        (void)llmobsi_os_remove(temporary);
         errno = why;
         return LLMOBS_ERROR_SYSTEM;
     }
@@ -69714,9 +71031,9 @@ llmobsi_fn bool llmobsi_drift_path_get(void* user, void* out, size_t size)
    why. */
 llmobsi_fn int llmobsi_drift_path_open(const char* path, uint64_t* size)
 {
-    struct stat status;
-    int file = llmobsi_file_open_ours(path, O_RDONLY, LLMOBS_I_FILE_UNSHARED, &status);
-    *size = file >= 0 ? (uint64_t)status.st_size : 0;
+    llmobsi_file_facts facts;
+    int file = llmobsi_file_open_ours(path, LLMOBS_I_OPEN_READ, LLMOBS_I_FILE_UNSHARED, &facts);
+    *size = file >= 0 ? facts.bytes : 0;
     return file;
 }
 
@@ -69737,7 +71054,7 @@ LLMOBS_API llmobs_result llmobs_drift_baseline_open(const char* path, void* memo
     reader.read = llmobsi_drift_path_get;
     reader.user = &file;
     result = llmobsi_drift_load(&reader, size, memory, bytes, out);
-    (void)close(file);
+    (void)llmobsi_os_close(file);
     return result;
 }
 
@@ -69800,8 +71117,8 @@ llmobsi_fn bool llmobsi_keep_write(const llmobsi_detectors* detectors, llmobsi_d
     writer.position = 0;
     writer.limit = llmobsi_file_allowed();
     written = llmobsi_past_write(detectors, detector, llmobsi_keep_put, &writer) &&
-              llmobsi_fsync(file) == 0;
-    return close(file) == 0 && written;
+              llmobsi_os_sync(file);
+    return llmobsi_os_close(file) && written;
 }
 
 llmobsi_fn void llmobsi_keep_save(llmobsi_instance* instance, llmobsi_detector* detector)
@@ -69815,11 +71132,11 @@ llmobsi_fn void llmobsi_keep_save(llmobsi_instance* instance, llmobsi_detector* 
     }
     llmobsi_keep_path(detectors, detector->info.name, ".tmp", fresh);
     llmobsi_keep_path(detectors, detector->info.name, "", path);
-    if (llmobsi_keep_write(detectors, detector, fresh) && rename(fresh, path) == 0 &&
+    if (llmobsi_keep_write(detectors, detector, fresh) && llmobsi_os_rename(fresh, path) &&
         llmobsi_state_sync_folder(path)) {
         llmobsi_count(&detectors->saved, 1);
     } else {
-        (void)unlink(fresh);
+        (void)llmobsi_os_remove(fresh);
         llmobsi_count(&detectors->failed, 1);
         llmobsi_notes_add(&instance->collector.notes, LLMOBS_NOTE_DRIFT_WRITE, 1);
     }
@@ -69845,13 +71162,13 @@ llmobsi_fn void llmobsi_keep_load(llmobsi_instance* instance, llmobsi_detector* 
     file = llmobsi_drift_path_open(path, &size);
     if (file >= 0) {
         sound = llmobsi_past_load(detectors, detector, llmobsi_drift_path_get, &file, size);
-        (void)close(file);
+        (void)llmobsi_os_close(file);
     } else {
         sound = errno == ENOENT;
     }
     if (!sound) {
         llmobsi_keep_path(detectors, detector->info.name, ".damaged", aside);
-        (void)rename(path, aside);
+        (void)llmobsi_os_rename(path, aside);
         llmobsi_count(&detectors->damaged, 1);
         llmobsi_notes_add(&instance->collector.notes, LLMOBS_NOTE_DRIFT_DAMAGED, 1);
     }
@@ -69916,21 +71233,21 @@ llmobsi_fn void llmobsi_detector_work(llmobsi_instance* instance, llmobsi_detect
 llmobsi_fn bool llmobsi_detectors_work(llmobsi_instance* instance)
 {
     llmobsi_detectors* detectors = llmobsi_detectors_of(&instance->collector.recorder);
-    const pid_t process = getpid();
+    const llmobsi_process process = llmobsi_process_id();
     uint64_t now_ns = llmobsi_clock_unix_ns(&instance->config.clock);
     uint32_t idle = 0;
     uint32_t i;
     if (!llmobsi_cas_acquire_release(&detectors->running, &idle, 1)) {
         return false;
     }
-    for (i = 0; i < llmobsi_load_acquire(&detectors->count) && getpid() == process &&
+    for (i = 0; i < llmobsi_load_acquire(&detectors->count) && llmobsi_process_id() == process &&
                 llmobsi_load_relaxed(&detectors->stopping) == 0;
          i++) {
         if (llmobsi_detector_is_due(&detectors->detectors[i], now_ns)) {
             llmobsi_detector_work(instance, &detectors->detectors[i], now_ns);
         }
     }
-    if (getpid() == process) {
+    if (llmobsi_process_id() == process) {
         llmobsi_store_release(&detectors->running, 0);
     }
     return true;
@@ -70009,12 +71326,12 @@ llmobsi_fn void* llmobsi_detectors_run(void* argument)
 {
     llmobsi_instance* instance = (llmobsi_instance*)argument;
     llmobsi_detectors* detectors = llmobsi_detectors_of(&instance->collector.recorder);
-    const pid_t process = getpid();
+    const llmobsi_process process = llmobsi_process_id();
     uint32_t idle = 0;
     bool left;
     while (llmobsi_detectors_rest(detectors)) {
         (void)llmobsi_detectors_work(instance);
-        if (getpid() != process) {
+        if (llmobsi_process_id() != process) {
             return NULL; /* the callback forked, and came back in the child */
         }
     }
@@ -70114,7 +71431,7 @@ llmobsi_fn bool llmobsi_detectors_ended(llmobsi_detectors* detectors, uint64_t d
     ended = detectors->ended;
     detectors->left = !ended;
     llmobsi_lock_give(&detectors->call);
-    (void)(ended ? pthread_join(detectors->thread, NULL) : pthread_detach(detectors->thread));
+    llmobsi_thread_end(detectors->thread, ended);
     return ended;
 }
 
@@ -71024,7 +72341,7 @@ llmobsi_fn void llmobsi_gather_all(llmobsi_gather* gather, llmobsi_instance* ins
 llmobsi_fn bool llmobsi_metrics_gather(llmobsi_instance* instance, bool attributes,
                                        llmobsi_deliver_fn deliver, void* user)
 {
-    unsigned char memory[LLMOBS_I_GATHER_BYTES] __attribute__((aligned(64)));
+    LLMOBS_I_ALIGNED(64) unsigned char memory[LLMOBS_I_GATHER_BYTES];
     llmobsi_gather gather;
     llmobsi_gather_begin(&gather, &instance->collector.recorder, attributes, deliver, user);
     llmobsi_gather_into(&gather, memory, sizeof memory);
@@ -71276,7 +72593,7 @@ llmobsi_fn bool llmobsi_metric_reader_deliver(void* user, llmobsi_gather* gather
 llmobsi_fn void llmobsi_metrics_read(llmobsi_instance* instance, llmobsi_exporter* exporter,
                                      llmobsi_gather_part part, const llmobsi_patience* patience)
 {
-    const pid_t process = getpid();
+    const llmobsi_process process = llmobsi_process_id();
     llmobsi_metric_reader reader;
     llmobsi_gather gather;
     reader.exporter = exporter;
@@ -71292,7 +72609,7 @@ llmobsi_fn void llmobsi_metrics_read(llmobsi_instance* instance, llmobsi_exporte
         return;
     }
     llmobsi_gather_all(&gather, instance);
-    if (getpid() != process) {
+    if (llmobsi_process_id() != process) {
         return; /* a gauge's callback forked, and this is the child: the batch was the parent's */
     }
     if (gather.oversized > 0) {
@@ -71644,11 +72961,11 @@ llmobsi_fn uint64_t llmobsi_tick_pause(const llmobsi_instance* instance, uint64_
 /* The thread's end, behind a last reading. Where a callback of that forked, the child has none. */
 llmobsi_fn void llmobsi_tick_last(llmobsi_instance* instance, const llmobsi_patience* patience)
 {
-    const pid_t process = getpid();
+    const llmobsi_process process = llmobsi_process_id();
     if (!llmobsi_is_left(&instance->collector.recorder)) {
         llmobsi_flush_read(instance, patience);
     }
-    if (getpid() == process) {
+    if (llmobsi_process_id() == process) {
         llmobsi_lock_take(&instance->rest);
         instance->ended = true;
         llmobsi_lock_wake_all(&instance->rest);
@@ -71659,7 +72976,7 @@ llmobsi_fn void llmobsi_tick_last(llmobsi_instance* instance, const llmobsi_pati
 llmobsi_fn void* llmobsi_tick_run(void* argument)
 {
     llmobsi_instance* instance = (llmobsi_instance*)argument;
-    const pid_t process = getpid();
+    const llmobsi_process process = llmobsi_process_id();
     uint64_t pause_ns = UINT64_C(1000000);
     llmobsi_patience last;
     llmobsi_lock_take(&instance->rest);
@@ -71672,7 +72989,7 @@ llmobsi_fn void* llmobsi_tick_run(void* argument)
         llmobsi_lock_give(&instance->rest);
         collected = llmobsi_instance_tick(instance);
         llmobsi_instance_tell(instance, false);
-        if (getpid() != process) {
+        if (llmobsi_process_id() != process) {
             return NULL; /* a callback forked, and this is the child: the thread is the parent's */
         }
         pause_ns = llmobsi_tick_pause(instance, pause_ns, collected);
@@ -71731,7 +73048,7 @@ llmobsi_fn bool llmobsi_tick_join(llmobsi_instance* instance, uint64_t deadline_
 {
     bool ended = !instance->ticking || llmobsi_tick_ended(instance, deadline_ns);
     if (instance->ticking) {
-        (void)(ended ? pthread_join(instance->thread, NULL) : pthread_detach(instance->thread));
+        llmobsi_thread_end(instance->thread, ended);
     }
     instance->ticking = false;
     llmobsi_notes_add(&instance->collector.notes, LLMOBS_NOTE_CALLBACK_SLOW, !ended);
@@ -72116,13 +73433,13 @@ LLMOBS_API llmobs_result llmobs_prices_load(llmobs* obs, const char* json, size_
     return llmobsi_prices_load(obs, &source, error);
 }
 
-/* Descriptor of a plain file, or -1. Non-blocking, or a FIFO would keep us before it is refused. */
+/* Descriptor of a plain file, or -1. */
 llmobsi_fn int llmobsi_prices_file(const char* path)
 {
-    struct stat status;
-    int file = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | LLMOBS_I_O_CLOEXEC);
-    if (file >= 0 && (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))) {
-        (void)close(file);
+    llmobsi_file_facts facts;
+    int file = llmobsi_os_open(path, LLMOBS_I_OPEN_READ);
+    if (file >= 0 && (!llmobsi_os_facts(file, &facts) || !facts.plain)) {
+        (void)llmobsi_os_close(file);
         file = -1;
     }
     return file;
@@ -72142,7 +73459,7 @@ LLMOBS_API llmobs_result llmobs_prices_load_file(llmobs* obs, const char* path,
         return path != NULL ? LLMOBS_ERROR_SYSTEM : LLMOBS_ERROR_ARGUMENT;
     }
     result = llmobsi_prices_load(obs, &source, error);
-    (void)close(source.file);
+    (void)llmobsi_os_close(source.file);
     errno = saved;
     return result;
 }
@@ -72902,27 +74219,6 @@ LLMOBS_API size_t llmobs_memory_of(const llmobs_config* config, llmobs_pillar pi
 /* The file of the flight recorder: made at open, given up at close and in a fork's child. Whoever
    holds the lock on it lives. */
 
-#include <sys/mman.h>
-
-/* See platform.c: a strict -std=c11 may hide these. */
-#if defined(__GLIBC__) && !defined(__USE_GNU)
-#if defined(__USE_FILE_OFFSET64)
-#define LLMOBS_I_FALLOCATE "posix_fallocate64"
-#else
-#define LLMOBS_I_FALLOCATE "posix_fallocate"
-#endif
-extern int llmobsi_fallocate(int file, off_t from, off_t size) __asm__(LLMOBS_I_FALLOCATE);
-#elif !defined(__APPLE__)
-#define llmobsi_fallocate posix_fallocate
-#endif
-#if defined(MAP_ANONYMOUS)
-#define LLMOBS_I_MAP_ANONYMOUS MAP_ANONYMOUS
-#elif defined(__mips__)
-#define LLMOBS_I_MAP_ANONYMOUS 0x800
-#else
-#define LLMOBS_I_MAP_ANONYMOUS 0x20
-#endif
-
 /* ---- the layout of the file ---------------------------------------------------------------- */
 
 llmobsi_fn llmobsi_flight_head* llmobsi_flight_head_layout(llmobsi_arena* arena)
@@ -72977,16 +74273,16 @@ LLMOBS_API size_t llmobs_recorder_file_bytes(const llmobs_config* config)
 /* A name that nobody can have made beforehand. */
 llmobsi_fn bool llmobsi_flight_name(char* path)
 {
-    static const char folder[] = "/dev/shm/llmobs-";
+    static const char folder[] = LLMOBS_I_MEMORY_FOLDER "llmobs-";
     uint8_t random[8];
     char* end = path + sizeof folder - 1;
     if (!llmobsi_random_bytes(random, sizeof random)) {
         return false;
     }
     memcpy(path, folder, sizeof folder);
-    end = llmobsi_append_u64(end, (uint64_t)geteuid());
+    end = llmobsi_append_u64(end, llmobsi_os_user());
     *end++ = '-';
-    end = llmobsi_append_u64(end, (uint64_t)getpid());
+    end = llmobsi_append_u64(end, (uint64_t)llmobsi_process_id());
     *end++ = '-';
     end = llmobsi_append_hex(end, random, sizeof random);
     memcpy(end, ".rec", 5);
@@ -73007,55 +74303,25 @@ llmobsi_fn bool llmobsi_flight_path(const char* given, char path[LLMOBS_I_FILE_P
 
 /* ---- making it ----------------------------------------------------------------------------- */
 
-/* Locks a file for this process alone. False: another one has it. The lock goes when the process
-   does, and with any descriptor of the file that the process closes. */
-llmobsi_fn bool llmobsi_flight_lock(int file)
-{
-    struct flock lock;
-    memset(&lock, 0, sizeof lock);
-    lock.l_type = F_WRLCK;
-    lock.l_whence = SEEK_SET;
-    return fcntl(file, F_SETLK, &lock) == 0;
-}
-
-/* Real memory or disk for all of it: else the first store to a page that can't be had would kill
-   the process. */
-llmobsi_fn bool llmobsi_flight_allocate(int file, size_t bytes)
-{
-    int failed;
-    if (bytes > llmobsi_file_allowed() || (off_t)bytes < 0 || (size_t)(off_t)bytes != bytes) {
-        errno = EFBIG;
-        return false;
-    }
-#if defined(__APPLE__)
-    failed = ENOTSUP;
-#else
-    do {
-        failed = llmobsi_fallocate(file, 0, (off_t)bytes);
-    } while (failed == EINTR);
-#endif
-    if (failed != 0) {
-        errno = failed;
-    }
-    return failed == 0;
-}
-
 /* Maps a new file. False: it can't be had. */
 llmobsi_fn bool llmobsi_flight_map(llmobsi_flight* flight, llmobsi_held* held, int file)
 {
-    struct stat status;
-    void* memory;
-    if (fstat(file, &status) != 0 || !llmobsi_flight_lock(file) ||
-        !llmobsi_flight_allocate(file, flight->bytes)) {
+    llmobsi_file_facts facts;
+    if (!llmobsi_os_facts(file, &facts) || !llmobsi_os_lock_for_process(file)) {
         return false;
     }
-    memory = mmap(NULL, flight->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    if (memory == MAP_FAILED) {
+    if (flight->bytes > llmobsi_file_allowed()) {
+        errno = EFBIG;
         return false;
     }
-    flight->head = (llmobsi_flight_head*)memory;
-    held->device = status.st_dev;
-    held->inode = status.st_ino;
+    flight->head = llmobsi_os_allocate(file, flight->bytes)
+                       ? (llmobsi_flight_head*)llmobsi_os_map(file, flight->bytes)
+                       : NULL;
+    if (flight->head == NULL) {
+        return false;
+    }
+    held->device = facts.device;
+    held->inode = facts.inode;
     held->descriptor = file + 1;
     return true;
 }
@@ -73074,11 +74340,11 @@ llmobsi_fn void llmobsi_flight_make(llmobsi_flight* flight, llmobsi_held* held,
     flight->bytes = llmobsi_flight_bytes(config);
     if (flight->bytes != LLMOBS_I_SIZE_OVERFLOW &&
         llmobsi_flight_path(config->recorder_file, flight->path)) {
-        file = llmobsi_file_open_path(flight->path, O_RDWR | O_CREAT | O_EXCL);
+        file = llmobsi_file_open_path(flight->path, LLMOBS_I_OPEN_BOTH | LLMOBS_I_OPEN_NEW);
     }
     if (file >= 0 && !llmobsi_flight_map(flight, held, file)) {
-        (void)unlink(flight->path);
-        (void)close(file);
+        (void)llmobsi_os_remove(flight->path);
+        (void)llmobsi_os_close(file);
     }
     errno = before;
 }
@@ -73090,7 +74356,7 @@ llmobsi_fn void llmobsi_flight_remove(const llmobsi_flight* flight, llmobsi_held
 {
     if (flight->head != NULL && held->descriptor > 0 &&
         llmobsi_held_is_at(held, flight->path)) {
-        (void)unlink(flight->path);
+        (void)llmobsi_os_remove(flight->path);
     }
     llmobsi_held_close(held);
 }
@@ -73099,7 +74365,7 @@ llmobsi_fn void llmobsi_flight_remove(const llmobsi_flight* flight, llmobsi_held
 llmobsi_fn void llmobsi_flight_unmap(const llmobsi_flight* flight)
 {
     if (flight->head != NULL) {
-        (void)munmap((void*)flight->head, flight->bytes);
+        llmobsi_os_unmap((void*)flight->head, flight->bytes);
     }
 }
 
@@ -73115,16 +74381,8 @@ llmobsi_fn uint64_t llmobsi_process_start_of(uint64_t process)
     uint64_t start = 0;
     uint32_t word = 2;
     char* at;
-    ssize_t size;
-    int file;
     memcpy(end, "/stat", 6);
-    file = open(text, O_RDONLY | LLMOBS_I_O_CLOEXEC);
-    if (file < 0) {
-        return 0;
-    }
-    size = read(file, text, sizeof text - 1);
-    (void)close(file);
-    text[size > 0 ? size : 0] = '\0';
+    llmobsi_os_process_line(text, sizeof text);
     end = text;
     for (at = text; *at != '\0'; at++) {
         end = *at == ')' ? at : end;
@@ -73185,7 +74443,7 @@ llmobsi_fn void llmobsi_flight_begin(llmobsi_instance* instance)
     head->build = llmobsi_flight_build();
     head->base = (uint64_t)(uintptr_t)head;
     head->bytes = flight->bytes;
-    head->process = (uint64_t)getpid();
+    head->process = (uint64_t)llmobsi_process_id();
     head->process_start = llmobsi_process_start_of(head->process);
     head->opened_unix_ns = instance->opened_unix_ns;
     head->threshold = recorder->threshold;
@@ -73267,24 +74525,8 @@ llmobsi_fn void llmobsi_rows_forked(llmobsi_cells* cells, uint32_t thread_count)
    nothing but the system: a handler may have forked. False: there is no memory. */
 llmobsi_fn bool llmobsi_flight_part(llmobsi_flight* flight)
 {
-    const int flags = MAP_PRIVATE | LLMOBS_I_MAP_ANONYMOUS;
-    void* copy;
-    void* own;
-    if (flight->parted) {
-        return true;
-    }
-    copy = mmap(NULL, flight->bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
-    if (copy == MAP_FAILED) {
-        return false;
-    }
-    memcpy(copy, (const void*)flight->head, flight->bytes);
-    own = mmap((void*)flight->head, flight->bytes, PROT_READ | PROT_WRITE, flags | MAP_FIXED, -1,
-               0);
-    if (own != MAP_FAILED) {
-        memcpy(own, copy, flight->bytes);
-    }
-    (void)munmap(copy, flight->bytes);
-    flight->parted = own != MAP_FAILED;
+    flight->parted =
+        flight->parted || llmobsi_os_map_part((void*)flight->head, flight->bytes);
     return flight->parted;
 }
 
@@ -74069,7 +75311,7 @@ llmobsi_fn bool llmobsi_exporter_join(llmobsi_exporter* exporter, uint64_t deadl
     }
     llmobsi_lock_give(&exporter->lock);
     if (exporter->thread_made) {
-        (void)(ended ? pthread_join(exporter->thread, NULL) : pthread_detach(exporter->thread));
+        llmobsi_thread_end(exporter->thread, ended);
     }
     return ended;
 }
@@ -74092,7 +75334,7 @@ llmobsi_fn bool llmobsi_callers_leave(llmobsi_instance* instance, uint64_t deadl
             llmobsi_store_release(&instance->collector.recorder.left, 1);
             return false;
         }
-        (void)sched_yield();
+        llmobsi_thread_yield();
     }
     return true;
 }
@@ -74579,7 +75821,7 @@ llmobsi_fn bool llmobsi_remains_numbers(const llmobsi_field* field)
     return head.provenance <= (uint16_t)LLMOBS_USAGE_ESTIMATED &&
            head.known < 2 * LLMOBS_I_COST_BIT &&
            (head.vocabulary & ~LLMOBS_I_VOCABULARIES) == 0 &&
-           field->size == sizeof head + 8u * (uint32_t)__builtin_popcount(head.known);
+           field->size == sizeof head + 8u * (uint32_t)llmobsi_bit_count32(head.known);
 }
 
 /* Whether a field is an attribute that recorders write. */
@@ -75087,13 +76329,13 @@ typedef struct llmobsi_rescue {
 
 /* Whether a file is the recorder of an instance that is open here. To open it, even, and close it
    again would give its lock away. */
-llmobsi_fn bool llmobsi_flight_is_here(const struct stat* status)
+llmobsi_fn bool llmobsi_flight_is_here(const llmobsi_file_facts* facts)
 {
     uint32_t i;
     for (i = 0; i < LLMOBS_MAX_INSTANCES; i++) {
         const llmobsi_held* held = &llmobsi_places[i].recorder_file;
-        if (held->descriptor > 0 && held->device == status->st_dev &&
-            held->inode == status->st_ino) {
+        if (held->descriptor > 0 && held->device == facts->device &&
+            held->inode == facts->inode) {
             return true;
         }
     }
@@ -75101,12 +76343,13 @@ llmobsi_fn bool llmobsi_flight_is_here(const struct stat* status)
 }
 
 /* Opens the file of somebody who is dead, for us alone. -1, and why in *result. */
-llmobsi_fn int llmobsi_recover_open(const char* path, struct stat* status, llmobs_result* result)
+llmobsi_fn int llmobsi_recover_open(const char* path, llmobsi_file_facts* facts,
+                                    llmobs_result* result)
 {
-    struct stat at_path;
+    llmobsi_file_facts at_path;
     int file;
     *result = LLMOBS_ERROR_SYSTEM;
-    if (llmobsi_lstat(path, &at_path) != 0) {
+    if (!llmobsi_os_facts_at(path, &at_path)) {
         return -1;
     }
     *result = LLMOBS_ERROR_BUSY;
@@ -75114,23 +76357,23 @@ llmobsi_fn int llmobsi_recover_open(const char* path, struct stat* status, llmob
         return -1;
     }
     *result = LLMOBS_ERROR_ARGUMENT;
-    if (!S_ISREG(at_path.st_mode) || at_path.st_uid != geteuid()) {
+    if (!at_path.plain || at_path.owner != llmobsi_os_user()) {
         return -1;
     }
-    file = llmobsi_file_open_ours(path, O_RDWR, LLMOBS_I_FILE_ONE_NAME, status);
+    file = llmobsi_file_open_ours(path, LLMOBS_I_OPEN_BOTH, LLMOBS_I_FILE_ONE_NAME, facts);
     if (file < 0) {
         *result = errno == EPERM ? LLMOBS_ERROR_ARGUMENT : LLMOBS_ERROR_SYSTEM;
         return -1;
     }
-    if (status->st_dev != at_path.st_dev || status->st_ino != at_path.st_ino) {
+    if (facts->device != at_path.device || facts->inode != at_path.inode) {
         *result = LLMOBS_ERROR_ARGUMENT;
-    } else if (!llmobsi_flight_lock(file)) {
+    } else if (!llmobsi_os_lock_for_process(file)) {
         *result = LLMOBS_ERROR_BUSY;
     } else {
         *result = LLMOBS_OK;
         return file;
     }
-    (void)close(file);
+    (void)llmobsi_os_close(file);
     return -1;
 }
 
@@ -75614,11 +76857,11 @@ llmobsi_fn llmobs_result llmobsi_recover_image(unsigned char* image, size_t size
         rescue->user = user;
         rescue->report = report;
         result = llmobsi_rescue_run(rescue, options);
-        free(rescue->seen);
-        free(rescue->packer.memory);
+        llmobsi_os_block_free(rescue->seen);
+        llmobsi_os_block_free(rescue->packer.memory);
     }
-    free(rescue);
-    free(remains);
+    llmobsi_os_block_free(rescue);
+    llmobsi_os_block_free(remains);
     return result;
 }
 
@@ -75644,20 +76887,20 @@ llmobsi_fn llmobs_result llmobsi_recover_look(int file, size_t size)
         llmobsi_process_start_of(remains->head->process) == remains->head->process_start) {
         result = LLMOBS_ERROR_BUSY; /* it lives without its lock, which goes with any descriptor */
     }
-    free(head);
-    free(remains);
+    llmobsi_os_block_free(head);
+    llmobsi_os_block_free(remains);
     return result;
 }
 
 /* A file that is open, and ours. */
-llmobsi_fn llmobs_result llmobsi_recover_file(int file, const struct stat* status,
+llmobsi_fn llmobs_result llmobsi_recover_file(int file, const llmobsi_file_facts* facts,
                                               llmobs_export_fn export_batch, void* user,
                                               unsigned options, llmobs_recovery* report)
 {
-    size_t size = (size_t)status->st_size;
+    size_t size = (size_t)facts->bytes;
     unsigned char* image;
     llmobs_result result = LLMOBS_ERROR_DATA;
-    if (size < sizeof(llmobsi_flight_head) || (off_t)size != status->st_size) {
+    if (size < sizeof(llmobsi_flight_head) || (uint64_t)size != facts->bytes) {
         return result;
     }
     result = llmobsi_recover_look(file, size);
@@ -75668,10 +76911,10 @@ llmobsi_fn llmobs_result llmobsi_recover_file(int file, const struct stat* statu
     if (image == NULL) {
         return LLMOBS_ERROR_MEMORY;
     }
-    result = lseek(file, 0, SEEK_SET) == 0 && llmobsi_read_whole(file, image, size) == size
+    result = llmobsi_os_seek(file, 0) && llmobsi_read_whole(file, image, size) == size
                  ? llmobsi_recover_image(image, size, export_batch, user, options, report)
                  : LLMOBS_ERROR_DATA;
-    free(image);
+    llmobsi_os_block_free(image);
     return result;
 }
 
@@ -75679,23 +76922,23 @@ LLMOBS_API llmobs_result llmobs_recover(const char* path, llmobs_export_fn expor
                                         void* user, unsigned options, llmobs_recovery* report)
 {
     llmobs_recovery full;
-    struct stat status;
-    struct stat at_path;
+    llmobsi_file_facts facts;
+    llmobsi_file_facts at_path;
     llmobs_result result = LLMOBS_ERROR_ARGUMENT;
     int file = -1;
     memset(&full, 0, sizeof full);
     full.size = sizeof full;
     if (path != NULL && export_batch != NULL) {
-        file = llmobsi_recover_open(path, &status, &result);
+        file = llmobsi_recover_open(path, &facts, &result);
     }
     if (file >= 0) {
-        result = llmobsi_recover_file(file, &status, export_batch, user, options, &full);
+        result = llmobsi_recover_file(file, &facts, export_batch, user, options, &full);
         if (result == LLMOBS_OK && (options & LLMOBS_RECOVER_REMOVE) != 0 &&
-            llmobsi_lstat(path, &at_path) == 0 && at_path.st_dev == status.st_dev &&
-            at_path.st_ino == status.st_ino) {
-            full.removed = unlink(path) == 0;
+            llmobsi_os_facts_at(path, &at_path) && at_path.device == facts.device &&
+            at_path.inode == facts.inode) {
+            full.removed = llmobsi_os_remove(path);
         }
-        (void)close(file);
+        (void)llmobsi_os_close(file);
     }
     if (report != NULL) {
         full.size = llmobsi_known_size(report->size, sizeof full);

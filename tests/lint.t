@@ -45,6 +45,15 @@ sub lint {
     return Gate::run("tools/lint.pl --root $directory");
 }
 
+# Where a section is: below src/platform systems differ, above it they do not.
+sub lint_section {
+    my ($layer, $text) = @_;
+    my $directory = Gate::scratch();
+    make_path("$directory/src/$layer");
+    Gate::write_file("$directory/src/$layer/x.c", "$text\n");
+    return Gate::run("tools/lint.pl --root $directory");
+}
+
 for my $case (sort keys %cases) {
     my ($text, $message) = @{ $cases{$case} };
     my ($case_status, $case_output) = lint($text);
@@ -58,5 +67,16 @@ is($clean_status, 0, 'a clean file passes') or diag($clean_output);
     . "#define LLMOBS_I_TAKE(which) LLMOBS_I_X_##which\n"
     . 'LLMOBS_I_STATIC_ASSERT(taken, LLMOBS_I_TAKE(ONE) == 1u);');
 is($clean_status, 0, 'what a macro puts together is used') or diag($clean_output);
+
+my $call = "LLMOBS_I_STATIC_ASSERT(x, sizeof(getpid()) != 0);";
+my $if = "#ifdef _WIN32\n#endif";
+for my $case ([ 'a system call', $call, qr/getpid\(/ ], [ 'a system', $if, qr/_WIN32/ ]) {
+    my ($what, $text, $message) = @$case;
+    my ($above_status, $above_output) = lint_section('core', $text);
+    ok($above_status != 0 && $above_output =~ /the system's own outside src.platform: $message/,
+        "found: $what above the platform") or diag($above_output);
+    ($above_status, $above_output) = lint_section('platform', $text);
+    is($above_status, 0, "$what in the platform passes") or diag($above_output);
+}
 
 done_testing();

@@ -695,7 +695,7 @@ static void test_lock(void)
     llmobsi_file file, other;
     clean();
     ok(begin(&file, LLMOBS_FORMAT_OTLP_JSON, path_of("a"), 0, 0), "a file");
-    ok(llmobsi_file_lock(&file), "... that another process writes");
+    ok(llmobsi_os_lock(file.descriptor), "... that another process writes");
     ok(begin(&other, LLMOBS_FORMAT_OTLP_JSON, path_of("a"), 0, 0), "... can be opened");
     is_int(put(&other, 1), LLMOBS_EXPORT_RETRY, "... written not");
     llmobsi_file_unlock(&file);

@@ -70,11 +70,11 @@ static int descriptors(void)
 static int try_open(int flags, unsigned asked)
 {
     const int before = descriptors();
-    struct stat status;
+    llmobsi_file_facts facts;
     int file;
     int why;
     errno = 0;
-    file = llmobsi_file_open_ours(PATH, flags, asked, &status);
+    file = llmobsi_file_open_ours(PATH, flags, asked, &facts);
     why = errno;
     if (file >= 0) {
         (void)close(file);
@@ -99,14 +99,15 @@ static void is_taken(unsigned asked, const char* what)
 
 static void test_good(void)
 {
+    llmobsi_file_facts facts;
     struct stat status;
     int file;
     clear();
     put(PATH, 0600);
     file = llmobsi_file_open_ours(PATH, O_RDWR, LLMOBS_I_FILE_ONE_NAME | LLMOBS_I_FILE_UNSHARED,
-                                  &status);
+                                  &facts);
     ok(file >= 0, "a plain file of ours");
-    is_int(status.st_size, 5, "its status is told");
+    is_int(facts.bytes, 5, "what is known of it is told");
     ok((fcntl(file, F_GETFD) & FD_CLOEXEC) != 0, "no program that is started gets it");
     (void)close(file);
     interruptions = 3;

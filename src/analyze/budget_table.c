@@ -24,7 +24,7 @@ LLMOBS_I_STATIC_ASSERT(purse_most, LLMOBS_I_PURSE_MOST == (uint64_t)LLMOBS_BUDGE
 /* All written under the lock, but for `when` and the last two; any thread reads. Who removes or
    adds one changes the round first, what it is next, and the state last: what was read in between
    fits no purse. */
-typedef struct llmobsi_budget {
+typedef struct LLMOBS_I_ALIGNED(64) llmobsi_budget {
     llmobsi_atomic64 when; /* round << 32 | the period's number: any thread, by compare-and-swap */
     llmobsi_atomic32 state;
     llmobsi_atomic32 scope;
@@ -40,7 +40,7 @@ typedef struct llmobsi_budget {
     llmobsi_atomic64 name[LLMOBS_I_BUDGET_WORDS];
     llmobsi_atomic64 over_soft; /* decisions that named it, these two: any thread adds */
     llmobsi_atomic64 denied;
-} __attribute__((aligned(64))) llmobsi_budget;
+} llmobsi_budget;
 
 typedef struct llmobsi_hold {
     uint32_t purse;
@@ -55,14 +55,14 @@ typedef struct llmobsi_hold {
 #define LLMOBS_I_HOLD_STATES 4u
 
 /* Whoever claimed it, by its state, has the rest alone. */
-typedef struct llmobsi_reservation {
+typedef struct LLMOBS_I_ALIGNED(64) llmobsi_reservation {
     llmobsi_atomic64 state;
     llmobsi_atomic64 uses; /* readers read */
     llmobsi_atomic32 made; /* the era; the tick reads */
     uint32_t count;
     uint64_t nano;
     llmobsi_hold holds[LLMOBS_I_BUDGET_MATCHES];
-} __attribute__((aligned(64))) llmobsi_reservation;
+} llmobsi_reservation;
 
 /* What happened since the instance was opened, or forked. */
 typedef struct llmobsi_budget_counts {

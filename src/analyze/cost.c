@@ -117,7 +117,7 @@ llmobsi_fn int64_t llmobsi_cost_sum_parts(const llmobsi_counts* counts, const ll
     uint32_t left;
     memset(parts, 0, LLMOBS_COST_KIND_COUNT * sizeof *parts);
     for (left = counts->used; left != 0; left &= left - 1) {
-        int kind = __builtin_ctz(left);
+        int kind = llmobsi_trailing_zeros32(left);
         llmobsi_femto part = {0, 0};
         llmobsi_femto_add(&part, counts->of[kind], rates->of[kind]);
         parts[kind] = llmobsi_femto_round(part, terms->uplifts);
@@ -133,8 +133,8 @@ llmobsi_fn int64_t llmobsi_cost_sum(const llmobsi_counts* counts, const llmobsi_
     llmobsi_femto sum = {0, 0};
     uint32_t left;
     for (left = counts->used; left != 0; left &= left - 1) {
-        llmobsi_femto_add(&sum, counts->of[__builtin_ctz(left)],
-                          rates->of[__builtin_ctz(left)]);
+        llmobsi_femto_add(&sum, counts->of[llmobsi_trailing_zeros32(left)],
+                          rates->of[llmobsi_trailing_zeros32(left)]);
     }
     return llmobsi_femto_round(sum, terms->uplifts);
 }
@@ -165,7 +165,7 @@ llmobsi_fn void llmobsi_rates_reach(llmobsi_rates* rates, llmobs_cost_kind kind,
                                     bool high)
 {
     for (; parts != 0; parts &= parts - 1) {
-        llmobsi_rate_reach(&rates->of[kind], rates->of[__builtin_ctz(parts)], high);
+        llmobsi_rate_reach(&rates->of[kind], rates->of[llmobsi_trailing_zeros32(parts)], high);
     }
 }
 
@@ -194,7 +194,7 @@ llmobsi_fn bool llmobsi_count_most(llmobsi_counts* counts, llmobs_cost_kind kind
 {
     uint64_t known = 0;
     for (; parts != 0; parts &= parts - 1) {
-        known += counts->of[__builtin_ctz(parts)];
+        known += counts->of[llmobsi_trailing_zeros32(parts)];
     }
     counts->of[kind] = most > known ? most - known : 0;
     counts->used |= 1u << kind;

@@ -119,7 +119,7 @@ llmobsi_fn uint32_t llmobsi_cost_heavy_tokens(llmobsi_cost_ledger* ledger, uint6
         return 0;
     }
     while (!llmobsi_heavy_gather(llmobsi_cost_users_of(ledger)->all.top, heavy, room, &count)) {
-        (void)sched_yield();
+        llmobsi_thread_yield();
     }
     return count;
 }

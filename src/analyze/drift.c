@@ -129,7 +129,7 @@ typedef struct llmobsi_detectors {
     void* fit;
     llmobs_drift_counts before;
     llmobsi_lock call; /* where who makes runs sleeps. No other lock is taken under it */
-    pthread_t thread;
+    llmobsi_os_thread thread;
     bool has_thread; /* this and `thread`: open writes */
     bool wanted;     /* there may be something to do; this and the next three: under `call` */
     bool stop;

@@ -137,7 +137,7 @@ llmobsi_fn bool llmobsi_drift_groups_full(const llmobs_drift_window* window)
     uint64_t set = 0;
     uint32_t i;
     for (i = 0; i < window->words; i++) {
-        set += (uint64_t)__builtin_popcountll(filter[i]);
+        set += (uint64_t)llmobsi_bit_count64(filter[i]);
     }
     return set > (uint64_t)window->words * 32;
 }

@@ -22,7 +22,7 @@ llmobsi_inline uint8_t llmobsi_gap_code(uint64_t ns)
     if (us == 0) {
         return 0;
     }
-    octave = 63u - (uint32_t)__builtin_clzll(us);
+    octave = 63u - (uint32_t)llmobsi_leading_zeros64(us);
     /* 181 / 128 is the square root of 2, to 0.01 %. */
     return (uint8_t)(1 + 2 * octave + (us * 128 >= (UINT64_C(181) << octave) ? 1u : 0u));
 }
@@ -75,7 +75,7 @@ llmobsi_inline bool llmobsi_gap_measure(llmobsi_thread* thread, const llmobs_his
 
 /* The time between two tokens, into the metrics that want it; leaves. A function of its own: where
    there are none, a token needs few registers. */
-llmobsi_fn __attribute__((noinline)) void llmobsi_gap_put(llmobsi_control* self,
+llmobsi_noinline void llmobsi_gap_put(llmobsi_control* self,
                                                           llmobsi_thread* thread,
                                                           const llmobsi_request* record,
                                                           uint64_t ns)

@@ -18,7 +18,7 @@
 #define LLMOBS_I_PURSE_MOST ((UINT64_C(1) << LLMOBS_I_PURSE_SHIFT) - 1)
 #define LLMOBS_I_PURSE_OWN_LIMITS 1u
 
-typedef struct llmobsi_purse {
+typedef struct LLMOBS_I_ALIGNED(64) llmobsi_purse {
     llmobsi_atomic64 round; /* budget's round << 32 | mark; in round 0 it is nobody's */
     llmobsi_atomic64 used;
     llmobsi_atomic64 spent;
@@ -26,7 +26,7 @@ typedef struct llmobsi_purse {
     llmobsi_atomic64 hard;
     llmobsi_atomic32 flags;  /* LLMOBS_I_PURSE_OWN_LIMITS: those two count, not the budget's */
     llmobsi_atomic32 budget; /* its number */
-} __attribute__((aligned(64))) llmobsi_purse;
+} llmobsi_purse;
 
 typedef enum llmobsi_fit {
     LLMOBS_I_FIT_IN,

@@ -33,7 +33,7 @@ llmobsi_inline void llmobsi_rates_lay(llmobsi_rates* rates, const llmobsi_sheet*
     const uint64_t* from = llmobsi_sheet_rates(sheet);
     uint32_t left = sheet->present;
     while (left != 0) {
-        rates->of[__builtin_ctz(left)] = *from++;
+        rates->of[llmobsi_trailing_zeros32(left)] = *from++;
         left &= left - 1;
     }
     rates->present |= sheet->present;

@@ -103,7 +103,7 @@ typedef struct llmobsi_request_due {
     llmobs_cost_sums sums;
 } llmobsi_request_due;
 
-typedef struct llmobsi_request {
+typedef struct LLMOBS_I_ALIGNED(64) llmobsi_request {
     llmobsi_atomic64 state;
     llmobsi_atomic32 link; /* place + 1 of the next one that is free, or has ended; 0: the last.
                               Read also by who comes too late: it is never wiped */
@@ -139,7 +139,7 @@ typedef struct llmobsi_request {
     llmobsi_atomic64 docs_count;                   /* the tick; what a phase said, + 1 */
     llmobsi_request_due due; /* who ends it, then the tick */
     llmobs_explanation explained;
-} __attribute__((aligned(64))) llmobsi_request;
+} llmobsi_request;
 
 /* What the tick needs to see of a phase: a hidden field in its span's slot. */
 typedef struct llmobsi_phase_mark {
@@ -191,7 +191,7 @@ typedef struct llmobsi_requests {
     void* cost_store_user;
     llmobs_histogram phase_series[LLMOBS_PHASE_COUNT];
     /* Apart from what every token reads. */
-    llmobsi_atomic64 free __attribute__((aligned(64))); /* a count of takings << 32, place + 1 of
+    LLMOBS_I_ALIGNED(64) llmobsi_atomic64 free; /* a count of takings << 32, place + 1 of
                               the first record that is free. Begins take, the tick gives */
     llmobsi_atomic32 over; /* place + 1 of the record that ended last. Ends add, the tick takes */
     llmobsi_atomic64 begun;

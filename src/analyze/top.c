@@ -167,7 +167,7 @@ llmobsi_inline uint32_t llmobsi_top_find(const llmobsi_top_set* set, const uint6
         uint64_t differ = llmobsi_load_relaxed(&set->prints[word]) ^ print;
         uint64_t found = ~(((differ & low_bits) + low_bits) | differ | low_bits);
         for (; found != 0; found &= found - 1) {
-            uint32_t way = word * 8 + (uint32_t)__builtin_ctzll(found) / 8;
+            uint32_t way = word * 8 + (uint32_t)llmobsi_trailing_zeros64(found) / 8;
             const llmobsi_top_rest* rest = &set->rest[way];
             if (llmobsi_likely(llmobsi_load_relaxed(&rest->tag[0]) == tag[0] &&
                                llmobsi_load_relaxed(&rest->tag[1]) == tag[1])) {
@@ -365,7 +365,7 @@ llmobsi_fn void llmobsi_top_copy(const llmobsi_top_set* set, llmobsi_top_set* co
     uint32_t tries = 0;
     while (!llmobsi_top_try(set, copy)) {
         if (++tries % LLMOBS_I_TOP_TRIES == 0) {
-            (void)sched_yield();
+            llmobsi_thread_yield();
         }
     }
 }
@@ -521,7 +521,7 @@ llmobsi_fn void llmobsi_top_read(const llmobsi_top* top, llmobs_top_entry* entri
     llmobsi_top_list list;
     llmobsi_top_list_begin(&list, top, entries, room);
     while (!llmobsi_top_gather(&list)) {
-        (void)sched_yield();
+        llmobsi_thread_yield();
     }
     llmobsi_heap_sort(&list.heap);
     llmobsi_top_sum_up(entries, list.heap.count, room, list.total, list.rest, share);

@@ -34,7 +34,7 @@ llmobsi_inline void llmobsi_unique_add(llmobsi_unique* unique, uint64_t hash)
     const uint64_t stop = UINT64_C(1) << (LLMOBS_I_UNIQUE_BITS - 1);
     uint64_t others = hash << LLMOBS_I_UNIQUE_BITS | stop;
     llmobsi_unique_raise(&unique->registers[hash >> (64 - LLMOBS_I_UNIQUE_BITS)],
-                         (uint8_t)(__builtin_clzll(others) + 1));
+                         (uint8_t)(llmobsi_leading_zeros64(others) + 1));
 }
 
 /* Adds what another has seen to the writer's own. */

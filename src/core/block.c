@@ -10,19 +10,19 @@ typedef struct llmobsi_parked {
 } llmobsi_parked;
 
 llmobsi_state llmobsi_parked llmobsi_parking[LLMOBS_I_PARKING]; /* under the lock */
-llmobsi_state pthread_mutex_t llmobsi_parking_lock = PTHREAD_MUTEX_INITIALIZER;
+llmobsi_state llmobsi_mutex llmobsi_parking_lock = LLMOBS_I_MUTEX_INIT;
 
 llmobsi_fn void* llmobsi_allocate_default(void* user, size_t size, size_t alignment)
 {
     (void)user;
-    return aligned_alloc(alignment, llmobsi_size_align(size, alignment));
+    return llmobsi_os_block(llmobsi_size_align(size, alignment), alignment);
 }
 
 llmobsi_fn void llmobsi_release_default(void* user, void* memory, size_t size)
 {
     (void)user;
     (void)size;
-    free(memory);
+    llmobsi_os_block_free(memory);
 }
 
 llmobsi_fn llmobs_allocator llmobsi_allocator_of(const llmobs_config* config)
@@ -41,7 +41,7 @@ llmobsi_fn void* llmobsi_unpark(const llmobs_allocator* allocator, size_t bytes)
 {
     void* memory = NULL;
     int i;
-    (void)pthread_mutex_lock(&llmobsi_parking_lock);
+    llmobsi_mutex_take(&llmobsi_parking_lock);
     for (i = 0; i < LLMOBS_I_PARKING && memory == NULL; i++) {
         llmobsi_parked* parked = &llmobsi_parking[i];
         if (parked->memory != NULL && parked->bytes == bytes &&
@@ -52,7 +52,7 @@ llmobsi_fn void* llmobsi_unpark(const llmobs_allocator* allocator, size_t bytes)
             parked->memory = NULL;
         }
     }
-    (void)pthread_mutex_unlock(&llmobsi_parking_lock);
+    llmobsi_mutex_give(&llmobsi_parking_lock);
     return memory;
 }
 
@@ -62,14 +62,14 @@ llmobsi_fn void llmobsi_park(const llmobs_allocator* allocator, void* memory, si
 {
     llmobsi_parked last;
     int i;
-    (void)pthread_mutex_lock(&llmobsi_parking_lock);
+    llmobsi_mutex_take(&llmobsi_parking_lock);
     for (i = 0; i < LLMOBS_I_PARKING - 1 && llmobsi_parking[i].memory != NULL; i++) {
     }
     last = llmobsi_parking[i];
     llmobsi_parking[i].memory = memory;
     llmobsi_parking[i].bytes = bytes;
     llmobsi_parking[i].allocator = *allocator;
-    (void)pthread_mutex_unlock(&llmobsi_parking_lock);
+    llmobsi_mutex_give(&llmobsi_parking_lock);
     if (last.memory != NULL) {
         llmobsi_host_release(&last.allocator, last.memory, last.bytes);
     }
@@ -82,9 +82,9 @@ llmobsi_state uint32_t llmobsi_left_count;
 
 llmobsi_fn void llmobsi_leave_block(void* memory)
 {
-    (void)pthread_mutex_lock(&llmobsi_parking_lock);
+    llmobsi_mutex_take(&llmobsi_parking_lock);
     llmobsi_left[llmobsi_left_count++ % 64u] = memory;
-    (void)pthread_mutex_unlock(&llmobsi_parking_lock);
+    llmobsi_mutex_give(&llmobsi_parking_lock);
 }
 
 LLMOBS_API size_t llmobs_release(void)
@@ -92,10 +92,10 @@ LLMOBS_API size_t llmobs_release(void)
     llmobsi_parked parked[LLMOBS_I_PARKING];
     size_t freed = 0;
     int i;
-    (void)pthread_mutex_lock(&llmobsi_parking_lock);
+    llmobsi_mutex_take(&llmobsi_parking_lock);
     memcpy(parked, llmobsi_parking, sizeof parked);
     memset(llmobsi_parking, 0, sizeof llmobsi_parking);
-    (void)pthread_mutex_unlock(&llmobsi_parking_lock);
+    llmobsi_mutex_give(&llmobsi_parking_lock);
     for (i = 0; i < LLMOBS_I_PARKING; i++) {
         if (parked[i].memory != NULL) {
             freed += parked[i].bytes;
@@ -108,5 +108,5 @@ LLMOBS_API size_t llmobs_release(void)
 /* In the child of a fork: whoever held the lock is not here. */
 llmobsi_fn void llmobsi_parking_forked(void)
 {
-    (void)pthread_mutex_init(&llmobsi_parking_lock, NULL);
+    llmobsi_mutex_forked(&llmobsi_parking_lock);
 }

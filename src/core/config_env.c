@@ -1,7 +1,3 @@
-#if defined(__linux__)
-#include <sys/auxv.h>
-#endif
-
 /* From OpenTelemetry's environment variables to a config. The library reads them here alone, and
    only when it is asked to. */
 
@@ -10,20 +6,10 @@
 
 /* ---- values -------------------------------------------------------------------------------- */
 
-/* Whether whoever started this program may not be trusted by it. */
-llmobsi_fn bool llmobsi_env_is_foreign(void)
-{
-#if defined(__linux__)
-    return getauxval(AT_SECURE) != 0;
-#else
-    return getuid() != geteuid() || getgid() != getegid();
-#endif
-}
-
 /* NULL: it is not set, or empty, which is the same. */
 llmobsi_fn const char* llmobsi_env_get(const char* name)
 {
-    const char* value = llmobsi_env_is_foreign() ? NULL : getenv(name);
+    const char* value = llmobsi_process_is_foreign() ? NULL : getenv(name);
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 

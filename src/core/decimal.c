@@ -14,7 +14,7 @@ llmobsi_inline char* llmobsi_append_eight_fraction(char* cursor, uint32_t digits
     }
     *cursor++ = '.';
     llmobsi_store_le64(cursor, bytes + LLMOBS_I_EACH_BYTE('0'));
-    return cursor + 8 - __builtin_clzll(bytes) / 8;
+    return cursor + 8 - llmobsi_leading_zeros64(bytes) / 8;
 }
 
 /* number / 10^9: 1.5, 0.000000001, 3. LLMOBS_I_U64_ROOM bytes must be free. */
@@ -60,7 +60,7 @@ llmobsi_inline char* llmobsi_append_micro(char* cursor, uint64_t number)
    under -ffast-math a division may be another. `number` is not 0, `unit` from 2^12 to 2^31. */
 llmobsi_fn uint64_t llmobsi_ratio_significand(uint64_t number, uint64_t unit, unsigned* down)
 {
-    unsigned zeros = (unsigned)__builtin_clzll(number);
+    unsigned zeros = (unsigned)llmobsi_leading_zeros64(number);
     uint64_t left = number << zeros, high, low, rest, lost, half;
     unsigned cut;
     high = (left >> 32) / unit;
@@ -69,7 +69,7 @@ llmobsi_fn uint64_t llmobsi_ratio_significand(uint64_t number, uint64_t unit, un
     rest = (rest % unit) << 32;
     low |= rest / unit;
     rest %= unit; /* left * 2^32 = (high * 2^64 + low) * unit + rest */
-    cut = 75u - (unsigned)__builtin_clzll(high); /* all but 53 bits; high is not 0 */
+    cut = 75u - (unsigned)llmobsi_leading_zeros64(high); /* all but 53 bits; high is not 0 */
     lost = low & ((UINT64_C(1) << cut) - 1);
     half = UINT64_C(1) << (cut - 1);
     low = (high << 1 << (63 - cut)) | low >> cut;

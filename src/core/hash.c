@@ -44,7 +44,7 @@ llmobsi_inline uint64_t llmobsi_hash_read8(const uint8_t* bytes)
     uint64_t word;
     memcpy(&word, bytes, sizeof(word));
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
+    word = llmobsi_swap_bytes64(word);
 #endif
     return word;
 }
@@ -54,7 +54,7 @@ llmobsi_inline uint64_t llmobsi_hash_read4(const uint8_t* bytes)
     uint32_t word;
     memcpy(&word, bytes, sizeof(word));
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap32(word);
+    word = llmobsi_swap_bytes32(word);
 #endif
     return word;
 }

@@ -64,7 +64,7 @@ llmobsi_inline size_t llmobsi_json_copy8(char* out, const char* data)
     uint64_t word = llmobsi_load_le64(data);
     uint64_t dirty = llmobsi_json_dirty8(word);
     llmobsi_store_le64(out, word);
-    return dirty == 0 ? 8 : (size_t)__builtin_ctzll(dirty) / 8;
+    return dirty == 0 ? 8 : (size_t)llmobsi_trailing_zeros64(dirty) / 8;
 }
 
 #if LLMOBS_I_SSE2
@@ -83,7 +83,7 @@ llmobsi_inline size_t llmobsi_json_copy16(char* out, const char* data)
     __m128i bytes = _mm_loadu_si128((const __m128i*)(const void*)data);
     unsigned dirty = (unsigned)_mm_movemask_epi8(llmobsi_json_dirty16(bytes));
     _mm_storeu_si128((__m128i*)(void*)out, bytes);
-    return dirty == 0 ? 16 : (size_t)__builtin_ctz(dirty);
+    return dirty == 0 ? 16 : (size_t)llmobsi_trailing_zeros32(dirty);
 }
 
 /* Copies blocks of 64 as long as they are clean. */

@@ -284,7 +284,7 @@ llmobsi_fn bool llmobsi_json_pass_plain(llmobsi_json_reader* reader)
                 reader->at += 8;
                 continue;
             }
-            reader->at += (unsigned)__builtin_ctzll(dirty) / 8;
+            reader->at += (unsigned)llmobsi_trailing_zeros64(dirty) / 8;
         }
         if (*reader->at == '"' || *reader->at == '\\') {
             return true;

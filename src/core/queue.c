@@ -35,7 +35,7 @@ llmobsi_fn void llmobsi_queue_reset(llmobsi_queue* queue, llmobsi_atomic64* cell
     memset(cells, 0, size * sizeof *cells);
     queue->cells = cells;
     queue->mask = size - 1;
-    queue->shift = (uint32_t)__builtin_ctz(size);
+    queue->shift = (uint32_t)llmobsi_trailing_zeros32(size);
     queue->pushed = 0;
     queue->popped = 0;
 }

@@ -120,7 +120,7 @@ llmobsi_fn double llmobsi_sqrt_portable(double value)
     if (power > 0) {
         number |= LLMOBS_I_DOUBLE_FRACTION + 1;
     } else {
-        power = 1 - __builtin_clzll(number) + 11;
+        power = 1 - llmobsi_leading_zeros64(number) + 11;
         number <<= 1 - power;
     }
     power -= LLMOBS_I_DOUBLE_BIAS;

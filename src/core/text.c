@@ -134,7 +134,7 @@ llmobsi_inline uint64_t llmobsi_load_le64(const void* bytes)
     uint64_t word;
     memcpy(&word, bytes, sizeof(word));
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
+    word = llmobsi_swap_bytes64(word);
 #endif
     return word;
 }
@@ -142,7 +142,7 @@ llmobsi_inline uint64_t llmobsi_load_le64(const void* bytes)
 llmobsi_inline void llmobsi_store_le64(void* bytes, uint64_t word)
 {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
+    word = llmobsi_swap_bytes64(word);
 #endif
     memcpy(bytes, &word, sizeof(word));
 }
@@ -175,7 +175,7 @@ llmobsi_inline char* llmobsi_append_below_1e8(char* cursor, uint32_t number)
 {
     uint64_t digits = llmobsi_eight_digits(number);
     /* The last digit stays whatever it is: a mark in it ends the count of zeros. */
-    unsigned zeros = (unsigned)__builtin_ctzll(digits | UINT64_C(1) << 56) / 8;
+    unsigned zeros = (unsigned)llmobsi_trailing_zeros64(digits | UINT64_C(1) << 56) / 8;
     llmobsi_store_le64(cursor, (digits + LLMOBS_I_EACH_BYTE('0')) >> (zeros * 8));
     return cursor + (8 - zeros);
 }
@@ -392,7 +392,7 @@ llmobsi_fn llmobsi_power llmobsi_power_of_10(int exponent)
     unsigned zeros;
     if (exponent >= 0 && exponent < LLMOBS_I_POWER_STEP) { /* of numbers from 10^-10 to 10^16 */
         factor = llmobsi_powers_of_5[exponent];
-        power.high = factor << __builtin_clzll(factor);
+        power.high = factor << llmobsi_leading_zeros64(factor);
         power.low = 0;
         return power;
     }
@@ -410,7 +410,7 @@ llmobsi_fn llmobsi_power llmobsi_power_of_10(int exponent)
         power.high = word[2];
         power.low = word[1];
     } else {
-        zeros = (unsigned)__builtin_clzll(word[3]);
+        zeros = (unsigned)llmobsi_leading_zeros64(word[3]);
         power.high = zeros == 0 ? word[3] : word[3] << zeros | word[2] >> (64 - zeros);
         power.low = zeros == 0 ? word[2] : word[2] << zeros | word[1] >> (64 - zeros);
     }
@@ -476,8 +476,7 @@ llmobsi_fn llmobsi_decimal llmobsi_shortest(uint64_t significand, int exponent, 
 }
 
 /* The digits with the point where it belongs: 12300, 12.3, 0.00123; beyond what is good to read,
-   1.23e-7 (the borders are JavaScript's). Copies are of fixed size: some bytes too many are cheaper
-   than a call. */
+   1.23e-7 (the borders are JavaScript's). Copies are of fixed size: that is cheaper than a call. */
 llmobsi_fn char* llmobsi_append_decimal(char* cursor, llmobsi_decimal decimal)
 {
     char text[2 * LLMOBS_I_DOUBLE_DIGITS + LLMOBS_I_APPEND_SLACK];
@@ -489,7 +488,8 @@ llmobsi_fn char* llmobsi_append_decimal(char* cursor, llmobsi_decimal decimal)
     }
     count = (int)(llmobsi_append_u64(text, decimal.digits) - text);
     point = count + decimal.exponent; /* so many digits stand before the point */
-    count -= __builtin_clzll(llmobsi_eight_digits((uint32_t)(decimal.digits % 100000000))) / 8;
+    decimal.digits = llmobsi_eight_digits((uint32_t)(decimal.digits % 100000000));
+    count -= llmobsi_leading_zeros64(decimal.digits) / 8;
     scientific = point < -5 || point > 21;
     before = scientific ? 1 : point;
     if (before <= 0) {
@@ -518,9 +518,9 @@ llmobsi_inline llmobsi_decimal llmobsi_decimal_of(uint64_t bits)
 {
     uint64_t fraction = bits & LLMOBS_I_DOUBLE_FRACTION, one = LLMOBS_I_DOUBLE_FRACTION + 1;
     int biased = (int)(bits >> 52 & 0x7ff);
-    bool near = fraction == 0 && biased > 1;
+    bool uneven = fraction == 0 && biased > 1;
     return biased == 0 ? llmobsi_shortest(fraction, -1074, false)
-                       : llmobsi_shortest(fraction | one, biased - 1075, near);
+                       : llmobsi_shortest(fraction | one, biased - 1075, uneven);
 }
 
 /* Bare NaN, Infinity and -Infinity are no numbers in most formats: ask llmobsi_double_is_finite
@@ -621,7 +621,7 @@ llmobsi_inline size_t llmobsi_ascii_run(const char* data, size_t size)
     for (; i + 8 <= size; i += 8) {
         uint64_t others = llmobsi_load_le64(data + i) & LLMOBS_I_EACH_BYTE(0x80);
         if (others != 0) {
-            return i + (size_t)__builtin_ctzll(others) / 8;
+            return i + (size_t)llmobsi_trailing_zeros64(others) / 8;
         }
     }
     while (i < size && (data[i] & 0x80) == 0) {

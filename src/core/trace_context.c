@@ -463,7 +463,8 @@ llmobsi_fn uint64_t llmobsi_sampling_threshold(double ratio)
     if (accepted == 0) {
         return LLMOBS_I_SAMPLE_NEVER;
     }
-    zeros = __builtin_clzll(accepted) - (64 - LLMOBS_I_RANDOM_BITS); /* below the binary point */
+    /* below the binary point */
+    zeros = llmobsi_leading_zeros64(accepted) - (64 - LLMOBS_I_RANDOM_BITS);
     digits = 4 + zeros / 4;
     if (digits >= (int)LLMOBS_I_RANDOM_DIGITS) {
         return LLMOBS_I_SAMPLE_NEVER - accepted;

@@ -29,7 +29,7 @@ llmobsi_fn void llmobsi_pack_numbers(llmobsi_log_packing* packing, const llmobsi
     packing->interaction->cost_known = (head.known & LLMOBS_I_COST_BIT) != 0;
     left = head.known & (2 * LLMOBS_I_COST_BIT - 1);
     for (; left != 0 && payload + 8 <= end; left &= left - 1) {
-        memcpy(&packing->parts.numbers[__builtin_ctz(left)], payload, 8);
+        memcpy(&packing->parts.numbers[llmobsi_trailing_zeros32(left)], payload, 8);
         payload += 8;
     }
 }

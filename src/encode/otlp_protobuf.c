@@ -25,8 +25,9 @@
 /* Seven bits a byte. */
 llmobsi_inline uint32_t llmobsi_varint_size(uint64_t number)
 {
-    uint32_t top = 63u - (uint32_t)__builtin_clzll(number | 1); /* the highest bit's place */
-    return (top * 9 + 73) / 64;                                 /* top / 7 + 1, for all there are */
+    /* the highest bit's place */
+    uint32_t top = 63u - (uint32_t)llmobsi_leading_zeros64(number | 1);
+    return (top * 9 + 73) / 64; /* top / 7 + 1, for all there are */
 }
 
 llmobsi_inline char* llmobsi_append_varint(char* cursor, uint64_t number)
@@ -59,7 +60,7 @@ llmobsi_inline char* llmobsi_append_tag(char* cursor, uint32_t field, uint32_t w
 llmobsi_inline char* llmobsi_append_le32(char* cursor, uint32_t number)
 {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    number = __builtin_bswap32(number);
+    number = llmobsi_swap_bytes32(number);
 #endif
     memcpy(cursor, &number, sizeof number);
     return cursor + sizeof number;

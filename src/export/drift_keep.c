@@ -49,8 +49,8 @@ llmobsi_fn bool llmobsi_keep_write(const llmobsi_detectors* detectors, llmobsi_d
     writer.position = 0;
     writer.limit = llmobsi_file_allowed();
     written = llmobsi_past_write(detectors, detector, llmobsi_keep_put, &writer) &&
-              llmobsi_fsync(file) == 0;
-    return close(file) == 0 && written;
+              llmobsi_os_sync(file);
+    return llmobsi_os_close(file) && written;
 }
 
 llmobsi_fn void llmobsi_keep_save(llmobsi_instance* instance, llmobsi_detector* detector)
@@ -64,11 +64,11 @@ llmobsi_fn void llmobsi_keep_save(llmobsi_instance* instance, llmobsi_detector* 
     }
     llmobsi_keep_path(detectors, detector->info.name, ".tmp", fresh);
     llmobsi_keep_path(detectors, detector->info.name, "", path);
-    if (llmobsi_keep_write(detectors, detector, fresh) && rename(fresh, path) == 0 &&
+    if (llmobsi_keep_write(detectors, detector, fresh) && llmobsi_os_rename(fresh, path) &&
         llmobsi_state_sync_folder(path)) {
         llmobsi_count(&detectors->saved, 1);
     } else {
-        (void)unlink(fresh);
+        (void)llmobsi_os_remove(fresh);
         llmobsi_count(&detectors->failed, 1);
         llmobsi_notes_add(&instance->collector.notes, LLMOBS_NOTE_DRIFT_WRITE, 1);
     }
@@ -94,13 +94,13 @@ llmobsi_fn void llmobsi_keep_load(llmobsi_instance* instance, llmobsi_detector* 
     file = llmobsi_drift_path_open(path, &size);
     if (file >= 0) {
         sound = llmobsi_past_load(detectors, detector, llmobsi_drift_path_get, &file, size);
-        (void)close(file);
+        (void)llmobsi_os_close(file);
     } else {
         sound = errno == ENOENT;
     }
     if (!sound) {
         llmobsi_keep_path(detectors, detector->info.name, ".damaged", aside);
-        (void)rename(path, aside);
+        (void)llmobsi_os_rename(path, aside);
         llmobsi_count(&detectors->damaged, 1);
         llmobsi_notes_add(&instance->collector.notes, LLMOBS_NOTE_DRIFT_DAMAGED, 1);
     }

@@ -23,14 +23,14 @@ llmobsi_fn bool llmobsi_drift_path_write(const llmobs_drift_baseline* baseline, 
         return false;
     }
     written = llmobs_drift_baseline_write(baseline, llmobsi_drift_path_put, &file) == LLMOBS_OK &&
-              llmobsi_fsync(file) == 0;
+              llmobsi_os_sync(file);
     why = errno;
-    if (close(file) != 0 && written) {
+    if (!llmobsi_os_close(file) && written) {
         written = false;
         why = errno;
     }
     if (!written) {
-        (void)unlink(path);
+        (void)llmobsi_os_remove(path);
         errno = why;
     }
     return written;
@@ -51,9 +51,9 @@ LLMOBS_API llmobs_result llmobs_drift_baseline_save(const llmobs_drift_baseline*
     if (!llmobsi_drift_path_write(baseline, temporary)) {
         return LLMOBS_ERROR_SYSTEM;
     }
-    if (rename(temporary, whole) != 0) {
+    if (!llmobsi_os_rename(temporary, whole)) {
         int why = errno;
-        (void)unlink(temporary);
+        (void)llmobsi_os_remove(temporary);
         errno = why;
         return LLMOBS_ERROR_SYSTEM;
     }
@@ -71,9 +71,9 @@ llmobsi_fn bool llmobsi_drift_path_get(void* user, void* out, size_t size)
    why. */
 llmobsi_fn int llmobsi_drift_path_open(const char* path, uint64_t* size)
 {
-    struct stat status;
-    int file = llmobsi_file_open_ours(path, O_RDONLY, LLMOBS_I_FILE_UNSHARED, &status);
-    *size = file >= 0 ? (uint64_t)status.st_size : 0;
+    llmobsi_file_facts facts;
+    int file = llmobsi_file_open_ours(path, LLMOBS_I_OPEN_READ, LLMOBS_I_FILE_UNSHARED, &facts);
+    *size = file >= 0 ? facts.bytes : 0;
     return file;
 }
 
@@ -94,6 +94,6 @@ LLMOBS_API llmobs_result llmobs_drift_baseline_open(const char* path, void* memo
     reader.read = llmobsi_drift_path_get;
     reader.user = &file;
     result = llmobsi_drift_load(&reader, size, memory, bytes, out);
-    (void)close(file);
+    (void)llmobsi_os_close(file);
     return result;
 }

@@ -50,21 +50,21 @@ llmobsi_fn void llmobsi_detector_work(llmobsi_instance* instance, llmobsi_detect
 llmobsi_fn bool llmobsi_detectors_work(llmobsi_instance* instance)
 {
     llmobsi_detectors* detectors = llmobsi_detectors_of(&instance->collector.recorder);
-    const pid_t process = getpid();
+    const llmobsi_process process = llmobsi_process_id();
     uint64_t now_ns = llmobsi_clock_unix_ns(&instance->config.clock);
     uint32_t idle = 0;
     uint32_t i;
     if (!llmobsi_cas_acquire_release(&detectors->running, &idle, 1)) {
         return false;
     }
-    for (i = 0; i < llmobsi_load_acquire(&detectors->count) && getpid() == process &&
+    for (i = 0; i < llmobsi_load_acquire(&detectors->count) && llmobsi_process_id() == process &&
                 llmobsi_load_relaxed(&detectors->stopping) == 0;
          i++) {
         if (llmobsi_detector_is_due(&detectors->detectors[i], now_ns)) {
             llmobsi_detector_work(instance, &detectors->detectors[i], now_ns);
         }
     }
-    if (getpid() == process) {
+    if (llmobsi_process_id() == process) {
         llmobsi_store_release(&detectors->running, 0);
     }
     return true;
@@ -143,12 +143,12 @@ llmobsi_fn void* llmobsi_detectors_run(void* argument)
 {
     llmobsi_instance* instance = (llmobsi_instance*)argument;
     llmobsi_detectors* detectors = llmobsi_detectors_of(&instance->collector.recorder);
-    const pid_t process = getpid();
+    const llmobsi_process process = llmobsi_process_id();
     uint32_t idle = 0;
     bool left;
     while (llmobsi_detectors_rest(detectors)) {
         (void)llmobsi_detectors_work(instance);
-        if (getpid() != process) {
+        if (llmobsi_process_id() != process) {
             return NULL; /* the callback forked, and came back in the child */
         }
     }
@@ -248,7 +248,7 @@ llmobsi_fn bool llmobsi_detectors_ended(llmobsi_detectors* detectors, uint64_t d
     ended = detectors->ended;
     detectors->left = !ended;
     llmobsi_lock_give(&detectors->call);
-    (void)(ended ? pthread_join(detectors->thread, NULL) : pthread_detach(detectors->thread));
+    llmobsi_thread_end(detectors->thread, ended);
     return ended;
 }
 

@@ -82,12 +82,12 @@ llmobsi_fn bool llmobsi_embed_give(const llmobsi_judge_worker* worker,
 llmobsi_fn void llmobsi_embed(llmobsi_judge_worker* worker, const llmobs_capture* capture)
 {
     llmobsi_review* review = llmobsi_review_of(worker->instance);
-    const pid_t process = getpid();
+    const llmobsi_process process = llmobsi_process_id();
     llmobs_string text;
     bool embedded = llmobsi_embed_text(&capture->output, review->embedder.raw, worker->prompt,
                                        review->prompt_bytes, &text) &&
                     llmobsi_embed_ask(worker, text);
-    if (getpid() != process) {
+    if (llmobsi_process_id() != process) {
         return; /* the callback forked, and came back in the child */
     }
     llmobsi_embed_count(review, embedded && llmobsi_embed_give(worker, capture));

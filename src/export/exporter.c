@@ -105,7 +105,7 @@ typedef struct llmobsi_exporter {
     bool finish;   /* nobody answers any more */
     bool thread_made;
     bool thread_ended;
-    pthread_t thread;
+    llmobsi_os_thread thread;
     llmobsi_atomic32 reading; /* metrics are read for it: by whoever has set it */
     uint64_t metrics_due_ns;  /* when next (monotonic). Whoever reads them */
     uint64_t lost_told[LLMOBS_I_SIGNALS]; /* losses that a batch has told of */

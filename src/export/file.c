@@ -25,9 +25,9 @@ typedef struct llmobsi_file {
     uint64_t end; /* the file's size when our last batch was written: its last line is whole */
     int descriptor; /* -1: none */
     bool created;   /* by the last opening */
-    pid_t process;  /* who opened it: a parent and its child would share the lock */
-    dev_t device;
-    ino_t inode;
+    llmobsi_process process;  /* who opened it: a parent and its child would share the lock */
+    uint64_t device;
+    uint64_t inode;
     char path[LLMOBS_I_FILE_PATH];
 } llmobsi_file;
 
@@ -37,19 +37,19 @@ LLMOBS_I_STATIC_ASSERT(file_state, sizeof(llmobsi_file) <= LLMOBS_I_EXPORTER_STA
 
 /* Whether this is another file than the one we opened. The host may have closed our descriptor: its
    number can be anything by now. */
-llmobsi_fn bool llmobsi_file_is_other(const llmobsi_file* file, const struct stat* status)
+llmobsi_fn bool llmobsi_file_is_other(const llmobsi_file* file, const llmobsi_file_facts* facts)
 {
-    return status->st_dev != file->device || status->st_ino != file->inode;
+    return facts->device != file->device || facts->inode != file->inode;
 }
 
 /* Closes it, which gives the lock, too; but not what is the host's by now. */
 llmobsi_fn void llmobsi_file_shut(llmobsi_file* file)
 {
-    struct stat status;
+    llmobsi_file_facts facts;
     if (file->descriptor >= 0) {
-        bool known = fstat(file->descriptor, &status) == 0;
-        if (known ? !llmobsi_file_is_other(file, &status) : errno != EBADF) {
-            (void)close(file->descriptor);
+        bool known = llmobsi_os_facts(file->descriptor, &facts);
+        if (known ? !llmobsi_file_is_other(file, &facts) : errno != EBADF) {
+            (void)llmobsi_os_close(file->descriptor);
         }
     }
     file->descriptor = -1;
@@ -57,22 +57,22 @@ llmobsi_fn void llmobsi_file_shut(llmobsi_file* file)
 }
 
 /* What is known of the open file; false when there is none, or none that is ours. */
-llmobsi_fn bool llmobsi_file_status(const llmobsi_file* file, struct stat* status)
+llmobsi_fn bool llmobsi_file_status(const llmobsi_file* file, llmobsi_file_facts* facts)
 {
-    return file->descriptor >= 0 && file->process == getpid() &&
-           fstat(file->descriptor, status) == 0 && !llmobsi_file_is_other(file, status);
+    return file->descriptor >= 0 && file->process == llmobsi_process_id() &&
+           llmobsi_os_facts(file->descriptor, facts) && !llmobsi_file_is_other(file, facts);
 }
 
 /* The path, opened, or made if there is nothing; -1 if neither can be. */
 llmobsi_fn int llmobsi_file_open_or_make(llmobsi_file* file)
 {
-    const int flags = O_RDWR | O_APPEND;
+    const int how = LLMOBS_I_OPEN_BOTH | LLMOBS_I_OPEN_APPEND;
     int attempt;
     for (attempt = 0; attempt < LLMOBS_I_FILE_ATTEMPTS; attempt++) {
-        int descriptor = llmobsi_file_open_path(file->path, flags);
+        int descriptor = llmobsi_file_open_path(file->path, how);
         file->created = false;
         if (descriptor < 0 && errno == ENOENT) {
-            descriptor = llmobsi_file_open_path(file->path, flags | O_CREAT | O_EXCL);
+            descriptor = llmobsi_file_open_path(file->path, how | LLMOBS_I_OPEN_NEW);
             file->created = descriptor >= 0;
         }
         if (descriptor >= 0 || errno != EEXIST) {
@@ -100,17 +100,17 @@ llmobsi_fn llmobsi_file_verdict llmobsi_file_judge_name(const llmobsi_file* file
 {
     int question;
     for (question = 0; question < LLMOBS_I_FILE_QUESTIONS; question++) {
-        struct stat at_path;
+        llmobsi_file_facts at_path;
         if (question > 0) {
-            (void)rename(file->path, file->path);
+            (void)llmobsi_os_rename(file->path, file->path);
         }
-        if (llmobsi_lstat(file->path, &at_path) != 0) {
+        if (!llmobsi_os_facts_at(file->path, &at_path)) {
             return errno == ENOENT ? LLMOBS_I_FILE_MOVED : LLMOBS_I_FILE_BAD;
         }
         if (llmobsi_file_is_other(file, &at_path)) {
             return LLMOBS_I_FILE_MOVED;
         }
-        if (at_path.st_nlink != 1) {
+        if (at_path.names != 1) {
             errno = EMLINK;
             return LLMOBS_I_FILE_BAD;
         }
@@ -121,12 +121,12 @@ llmobsi_fn llmobsi_file_verdict llmobsi_file_judge_name(const llmobsi_file* file
 /* What was opened must be a plain file of our own. */
 llmobsi_fn llmobsi_file_verdict llmobsi_file_judge(llmobsi_file* file)
 {
-    struct stat status;
-    if (!llmobsi_file_is_ours(file->descriptor, 0, &status)) {
+    llmobsi_file_facts facts;
+    if (!llmobsi_file_is_ours(file->descriptor, 0, &facts)) {
         return LLMOBS_I_FILE_BAD;
     }
-    file->device = status.st_dev;
-    file->inode = status.st_ino;
+    file->device = facts.device;
+    file->inode = facts.inode;
     return llmobsi_file_judge_name(file);
 }
 
@@ -136,7 +136,7 @@ llmobsi_fn bool llmobsi_file_open(llmobsi_file* file)
     llmobsi_file_verdict verdict = LLMOBS_I_FILE_MOVED;
     int attempt;
     file->end = LLMOBS_I_FILE_UNKNOWN;
-    file->process = getpid();
+    file->process = llmobsi_process_id();
     for (attempt = 0; attempt < LLMOBS_I_FILE_ATTEMPTS && verdict == LLMOBS_I_FILE_MOVED;
          attempt++) {
         file->descriptor = llmobsi_file_open_or_make(file);
@@ -146,7 +146,7 @@ llmobsi_fn bool llmobsi_file_open(llmobsi_file* file)
         verdict = llmobsi_file_judge(file);
         if (verdict != LLMOBS_I_FILE_GOOD) {
             int why = errno;
-            (void)close(file->descriptor);
+            (void)llmobsi_os_close(file->descriptor);
             file->descriptor = -1;
             errno = why;
         }
@@ -158,48 +158,38 @@ llmobsi_fn bool llmobsi_file_open(llmobsi_file* file)
    may not look any more), it does. */
 llmobsi_fn bool llmobsi_file_in_place(const llmobsi_file* file)
 {
-    struct stat status;
-    if (llmobsi_lstat(file->path, &status) != 0) {
+    llmobsi_file_facts facts;
+    if (!llmobsi_os_facts_at(file->path, &facts)) {
         return errno != ENOENT && errno != ENOTDIR;
     }
-    return !llmobsi_file_is_other(file, &status);
+    return !llmobsi_file_is_other(file, &facts);
 }
 
 /* ---- the lock ------------------------------------------------------------------------------ */
 
-/* False when somebody else has it. A file system without locks does not keep us from writing. */
-llmobsi_fn bool llmobsi_file_lock(const llmobsi_file* file)
-{
-    int result;
-    do {
-        result = flock(file->descriptor, LOCK_EX | LOCK_NB);
-    } while (result != 0 && errno == EINTR);
-    return result == 0 || errno != EWOULDBLOCK;
-}
-
 llmobsi_fn void llmobsi_file_unlock(const llmobsi_file* file)
 {
     if (file->descriptor >= 0) {
-        (void)flock(file->descriptor, LOCK_UN);
+        llmobsi_os_unlock(file->descriptor);
     }
 }
 
 /* Takes the lock of the file that the path leads to, opened anew if it must be. */
-llmobsi_fn bool llmobsi_file_take(llmobsi_file* file, struct stat* status)
+llmobsi_fn bool llmobsi_file_take(llmobsi_file* file, llmobsi_file_facts* facts)
 {
     int attempt;
     for (attempt = 0; attempt < LLMOBS_I_FILE_ATTEMPTS; attempt++) {
-        if (!llmobsi_file_status(file, status)) {
+        if (!llmobsi_file_status(file, facts)) {
             llmobsi_file_shut(file);
             if (!llmobsi_file_open(file)) {
                 llmobsi_note_from_exporter(file->obs, LLMOBS_NOTE_FILE_OPEN);
                 return false;
             }
         }
-        if (!llmobsi_file_lock(file)) {
+        if (!llmobsi_os_lock(file->descriptor)) {
             return false;
         }
-        if (llmobsi_file_in_place(file) && llmobsi_file_status(file, status)) {
+        if (llmobsi_file_in_place(file) && llmobsi_file_status(file, facts)) {
             return true;
         }
         llmobsi_file_shut(file);
@@ -211,7 +201,7 @@ llmobsi_fn bool llmobsi_file_take(llmobsi_file* file, struct stat* status)
 
 llmobsi_fn bool llmobsi_file_read(const llmobsi_file* file, uint64_t offset, char* out, size_t size)
 {
-    return lseek(file->descriptor, (off_t)offset, SEEK_SET) >= 0 &&
+    return llmobsi_os_seek(file->descriptor, offset) &&
            llmobsi_read_whole(file->descriptor, out, size) == size;
 }
 
@@ -256,7 +246,7 @@ llmobsi_fn bool llmobsi_file_mend_chrome(const llmobsi_file* file, uint64_t* siz
     if (there == begin && end == 0) {
         return false;
     }
-    if (end < *size && llmobsi_ftruncate(file->descriptor, (off_t)end) != 0) {
+    if (end < *size && !llmobsi_os_cut(file->descriptor, end)) {
         return false;
     }
     *size = end;
@@ -302,13 +292,13 @@ llmobsi_fn bool llmobsi_file_rotate(llmobsi_file* file)
     char from[LLMOBS_I_FILE_OLD_PATH];
     char to[LLMOBS_I_FILE_OLD_PATH];
     uint32_t number;
-    if (file->keep == 0 && unlink(file->path) != 0) {
+    if (file->keep == 0 && !llmobsi_os_remove(file->path)) {
         return false;
     }
     for (number = file->keep; number > 0; number--) {
         llmobsi_file_old_path(file, number - 1, from);
         llmobsi_file_old_path(file, number, to);
-        if (rename(from, to) != 0 && (errno != ENOENT || number == 1)) {
+        if (!llmobsi_os_rename(from, to) && (errno != ENOENT || number == 1)) {
             return false;
         }
     }
@@ -342,7 +332,7 @@ llmobsi_fn bool llmobsi_file_store(void* user, const char* data, size_t size)
         batch->past_limit = true;
         return false;
     }
-    done = llmobsi_write_whole(batch->file->descriptor, data, size);
+    done = llmobsi_append_whole(batch->file->descriptor, data, size);
     batch->position += done;
     return done == size;
 }
@@ -392,7 +382,7 @@ llmobsi_fn llmobsi_file_outcome llmobsi_file_append(llmobsi_file* file, const ll
         file->end = batch.position;
         return LLMOBS_I_FILE_WRITTEN;
     }
-    if (batch.position > start && llmobsi_ftruncate(file->descriptor, (off_t)start) != 0) {
+    if (batch.position > start && !llmobsi_os_cut(file->descriptor, start)) {
         file->end = LLMOBS_I_FILE_UNKNOWN; /* half a line stays, which the next batch will mend */
     }
     if (result != LLMOBS_OK && !writer.failed) {
@@ -401,25 +391,24 @@ llmobsi_fn llmobsi_file_outcome llmobsi_file_append(llmobsi_file* file, const ll
     return batch.past_limit && has_batches ? LLMOBS_I_FILE_FULL : LLMOBS_I_FILE_FAILED;
 }
 
-/* Takes from others what they must not read, once it is clear that the file is ours. Fails where
-   files have no modes: then there is nothing to be had. */
-llmobsi_fn void llmobsi_file_make_private(const llmobsi_file* file, const struct stat* status)
+/* Takes from others what they must not read, once it is clear that the file is ours. */
+llmobsi_fn void llmobsi_file_make_private(const llmobsi_file* file, const llmobsi_file_facts* facts)
 {
-    if ((status->st_mode & 077) != 0) {
-        (void)llmobsi_fchmod(file->descriptor, 0600);
+    if (facts->read_by_others) {
+        llmobsi_os_make_private(file->descriptor);
     }
 }
 
 /* One attempt, with the lock taken. */
 llmobsi_fn llmobsi_file_outcome llmobsi_file_put(llmobsi_file* file, const llmobs_batch* batch,
-                                                 const struct stat* status)
+                                                 const llmobsi_file_facts* facts)
 {
-    uint64_t size = (uint64_t)status->st_size;
+    uint64_t size = facts->bytes;
     bool torn;
     if (!llmobsi_file_mend(file, &size, &torn)) {
         return LLMOBS_I_FILE_FAILED;
     }
-    llmobsi_file_make_private(file, status);
+    llmobsi_file_make_private(file, facts);
     return llmobsi_file_append(file, batch, size, torn);
 }
 
@@ -430,14 +419,14 @@ llmobsi_fn llmobs_export_result llmobsi_file_export(void* user, const llmobs_bat
     const int saved = errno;
     llmobs_export_result result = LLMOBS_EXPORT_RETRY;
     llmobsi_file_outcome outcome = LLMOBS_I_FILE_FULL;
-    struct stat status;
+    llmobsi_file_facts facts;
     int attempt;
     for (attempt = 0; attempt < 3 && outcome == LLMOBS_I_FILE_FULL; attempt++) {
-        if (!llmobsi_file_take(file, &status)) {
+        if (!llmobsi_file_take(file, &facts)) {
             errno = saved;
             return LLMOBS_EXPORT_RETRY;
         }
-        outcome = llmobsi_file_put(file, batch, &status);
+        outcome = llmobsi_file_put(file, batch, &facts);
         if (outcome == LLMOBS_I_FILE_FULL && !llmobsi_file_rotate(file)) {
             outcome = LLMOBS_I_FILE_FAILED;
         }
@@ -519,19 +508,19 @@ llmobsi_fn bool llmobsi_file_carries(const llmobsi_file* file)
 /* Opens the file, and looks at it unless somebody else is just writing. */
 llmobsi_fn bool llmobsi_file_begin(llmobsi_file* file)
 {
-    struct stat status;
+    llmobsi_file_facts facts;
     bool usable = true;
     if (!llmobsi_file_open(file)) {
         return false;
     }
-    if (llmobsi_file_lock(file)) {
+    if (llmobsi_os_lock(file->descriptor)) {
         uint64_t size;
         bool torn;
-        usable = llmobsi_file_status(file, &status);
-        size = usable ? (uint64_t)status.st_size : 0;
+        usable = llmobsi_file_status(file, &facts);
+        size = usable ? facts.bytes : 0;
         usable = usable && llmobsi_file_mend(file, &size, &torn);
         if (usable) {
-            llmobsi_file_make_private(file, &status);
+            llmobsi_file_make_private(file, &facts);
         }
         llmobsi_file_unlock(file);
     }
@@ -561,7 +550,7 @@ llmobsi_fn llmobs_result llmobsi_file_add(llmobsi_file* file)
     result = llmobsi_exporter_add_with_state(file->obs, &exporter, file, sizeof *file);
     if (result != LLMOBS_OK) {
         if (file->created && llmobsi_file_in_place(file)) {
-            (void)unlink(file->path);
+            (void)llmobsi_os_remove(file->path);
         }
         llmobsi_file_shut(file);
     }

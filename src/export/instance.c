@@ -14,7 +14,7 @@ typedef struct llmobsi_instance {
     bool ended;        /* its thread is done */
     llmobsi_patience last; /* of that thread's last reading of metrics */
     bool ticking;      /* its thread was started; open and close */
-    pthread_t thread;
+    llmobsi_os_thread thread;
     llmobsi_atomic32 telling; /* threads that tell notes: each adds itself */
     void* state; /* of a section above: see llmobsi_state_of. Open writes */
     void* review; /* likewise: llmobsi_review_of */

@@ -13,7 +13,7 @@ typedef struct llmobsi_judge_worker {
     char* prompt;
     char* answer;
     float* values; /* of an embedding; NULL: there are none. Open writes */
-    pthread_t thread;
+    llmobsi_os_thread thread;
     bool has_thread; /* this and all below: under the lock                        */
     bool ended;      /* its thread has                                            */
     bool busy;       /* it has a capture, or looks for one                        */

@@ -9,14 +9,14 @@ llmobsi_fn void* llmobsi_judge_thread(void* argument)
 {
     llmobsi_judge_worker* worker = (llmobsi_judge_worker*)argument;
     llmobsi_review* review = llmobsi_review_of(worker->instance);
-    const pid_t process = getpid();
+    const llmobsi_process process = llmobsi_process_id();
     llmobsi_lock_take(&review->lock);
     while (!review->stop) {
         bool worked;
         worker->busy = true;
         llmobsi_lock_give(&review->lock);
         worked = llmobsi_judge_one(worker);
-        if (getpid() != process) {
+        if (llmobsi_process_id() != process) {
             return NULL; /* the callback forked, and came back in the child */
         }
         llmobsi_lock_take(&review->lock);
@@ -98,14 +98,14 @@ llmobsi_fn bool llmobsi_judge_stop(llmobsi_instance* instance, uint64_t deadline
         llmobsi_judge_worker* worker = &review->workers[i];
         worker->left = worker->busy;
         if (worker->has_thread && !worker->ended) {
-            (void)pthread_detach(worker->thread);
+            llmobsi_thread_detach(worker->thread);
             worker->has_thread = false;
         }
     }
     llmobsi_lock_give(&review->lock);
     for (i = 0; i < review->worker_count; i++) {
         if (review->workers[i].has_thread) {
-            (void)pthread_join(review->workers[i].thread, NULL);
+            llmobsi_thread_join(review->workers[i].thread);
             review->workers[i].has_thread = false;
         }
     }
@@ -312,13 +312,13 @@ llmobsi_fn uint32_t llmobsi_judge_pump(llmobsi_instance* instance, uint32_t most
 {
     llmobsi_review* review = llmobsi_review_of(instance);
     llmobsi_judge_worker* worker = llmobsi_judge_borrow(review);
-    const pid_t process = getpid();
+    const llmobsi_process process = llmobsi_process_id();
     uint32_t count = 0;
     if (worker == NULL) {
         return 0;
     }
     while (count < most && llmobsi_judge_one(worker)) {
-        if (getpid() != process) {
+        if (llmobsi_process_id() != process) {
             return 0;
         }
         count++;
@@ -354,13 +354,13 @@ llmobsi_fn bool llmobsi_judge_drain(llmobsi_instance* instance, uint64_t deadlin
 {
     llmobsi_review* review = llmobsi_review_of(instance);
     const llmobsi_captures* captures = llmobsi_captures_of(&instance->collector.recorder);
-    const pid_t process = getpid();
-    while (getpid() == process && llmobsi_captures_waiting(captures) > 0) {
+    const llmobsi_process process = llmobsi_process_id();
+    while (llmobsi_process_id() == process && llmobsi_captures_waiting(captures) > 0) {
         uint64_t now_ns = llmobsi_monotonic_ns();
         if (now_ns >= deadline_ns || llmobsi_instance_closing(instance)) {
             return false;
         }
-        if (llmobsi_judge_pump(instance, 1) == 0 && getpid() == process) {
+        if (llmobsi_judge_pump(instance, 1) == 0 && llmobsi_process_id() == process) {
             llmobsi_lock_take(&review->lock);
             llmobsi_lock_wake_all(&review->lock);
             llmobsi_lock_wait_until(&review->lock, now_ns + LLMOBS_I_JUDGE_NAP_NS);

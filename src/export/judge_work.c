@@ -11,7 +11,7 @@ typedef struct llmobsi_judging {
     llmobs_judge_call call;
     llmobs_judge_score score;
     llmobs_judge_result result;
-    pid_t process; /* that took it up                  */
+    llmobsi_process process; /* that took it up                  */
     bool again;    /* a worker had it before           */
     bool trial;    /* of the breaker                   */
     bool readable; /* the answer holds at least one score */
@@ -340,7 +340,7 @@ llmobsi_fn void llmobsi_judging_settle(llmobsi_judging* judging)
    instance knows nothing of this. */
 llmobsi_inline bool llmobsi_judging_is_here(const llmobsi_judging* judging)
 {
-    return getpid() == judging->process;
+    return llmobsi_process_id() == judging->process;
 }
 
 /* Whether it goes on after a callback: no call begins once a close does, and where that went on
@@ -405,7 +405,7 @@ llmobsi_fn bool llmobsi_judge_one(llmobsi_judge_worker* worker)
     judging.instance = worker->instance;
     judging.review = llmobsi_review_of(worker->instance);
     judging.worker = worker;
-    judging.process = getpid();
+    judging.process = llmobsi_process_id();
     if (!llmobsi_judging_begin(&judging)) {
         return false;
     }

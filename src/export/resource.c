@@ -1,5 +1,3 @@
-#include <sys/utsname.h>
-
 /* Who records: the attributes of the resource, which go with each batch and are the labels of
    target_info. They are put together at open, from what stays; in the child of a fork only what
    names the process is made anew, since the host's texts may be gone by then. */
@@ -142,27 +140,19 @@ llmobsi_fn void llmobsi_resource_put_system(llmobsi_resource* resource, char* sy
     llmobsi_resource_put_copy(resource, "os.type", system);
 }
 
-/* See platform.c: a strict -std=c11 may hide it. */
-#if defined(__GLIBC__) && !defined(__USE_GNU)
-extern ssize_t llmobsi_readlink(const char* path, char* out, size_t size) __asm__("readlink");
-#else
-#define llmobsi_readlink readlink
-#endif
-
-/* The name alone: a path may have a user's name in it. Linux only. */
+/* The name alone: a path may have a user's name in it. */
 llmobsi_fn void llmobsi_resource_put_program(llmobsi_resource* resource)
 {
     static const char deleted[] = " (deleted)"; /* a newer version was installed meanwhile */
     const size_t mark = sizeof deleted - 1;
     char path[1024];
     const char* name;
-    ssize_t size = llmobsi_readlink("/proc/self/exe", path, sizeof path);
-    if (size <= 0 || (size_t)size == sizeof path) {
+    size_t size = llmobsi_os_program(path, sizeof path);
+    if (size == 0) {
         return;
     }
-    path[size] = '\0';
-    if ((size_t)size > mark && strcmp(path + (size_t)size - mark, deleted) == 0) {
-        path[(size_t)size - mark] = '\0';
+    if (size > mark && strcmp(path + size - mark, deleted) == 0) {
+        path[size - mark] = '\0';
     }
     name = strrchr(path, '/');
     llmobsi_resource_put_copy(resource, "process.executable.name", name != NULL ? name + 1 : path);
@@ -171,11 +161,11 @@ llmobsi_fn void llmobsi_resource_put_program(llmobsi_resource* resource)
 /* What two system calls tell: no file is opened. */
 llmobsi_fn void llmobsi_resource_put_host(llmobsi_resource* resource)
 {
-    struct utsname names;
-    if (uname(&names) >= 0) {
-        llmobsi_resource_put_copy(resource, "host.name", names.nodename);
-        llmobsi_resource_put_copy(resource, "host.arch", llmobsi_host_arch(names.machine));
-        llmobsi_resource_put_system(resource, names.sysname);
+    llmobsi_machine machine;
+    if (llmobsi_os_machine(&machine)) {
+        llmobsi_resource_put_copy(resource, "host.name", machine.name);
+        llmobsi_resource_put_copy(resource, "host.arch", llmobsi_host_arch(machine.processor));
+        llmobsi_resource_put_system(resource, machine.system);
     }
     llmobsi_resource_put_program(resource);
 }
@@ -209,7 +199,7 @@ llmobsi_fn void llmobsi_resource_put_pid(llmobsi_resource* resource)
 {
     llmobs_attribute_view* pid = llmobsi_resource_at(resource, llmobs_str("process.pid"));
     pid->type = LLMOBS_TYPE_INT;
-    pid->value.integer = (int64_t)getpid();
+    pid->value.integer = (int64_t)llmobsi_process_id();
 }
 
 /* ---- the whole ----------------------------------------------------------------------------- */

@@ -13,7 +13,7 @@ llmobsi_fn llmobsi_lock_hold llmobsi_spool_take_lock(llmobsi_spool* spool)
 llmobsi_fn llmobsi_spool_result llmobsi_spool_ready(llmobsi_spool* spool)
 {
     llmobsi_lock_hold hold;
-    if (!spool->on || spool->process != getpid()) {
+    if (!spool->on || spool->process != llmobsi_process_id()) {
         return LLMOBS_I_SPOOL_OFF;
     }
     hold = llmobsi_spool_take_lock(spool);
@@ -92,7 +92,8 @@ llmobsi_fn void llmobsi_spool_write_mark(llmobsi_spool* spool, const llmobsi_spo
 {
     unsigned char mark[8];
     uint64_t size;
-    int file = llmobsi_spool_open_segment(spool, spool->segments[0].number, O_WRONLY, &size);
+    int file = llmobsi_spool_open_segment(spool, spool->segments[0].number, LLMOBS_I_OPEN_WRITE,
+                                          &size);
     llmobsi_store_le64(mark, llmobsi_spool_mark(hand->taken));
     if (file < 0 || hand->frame.offset + LLMOBS_I_SPOOL_FRAME_HEAD > size ||
         !llmobsi_spool_write_at(file, hand->frame.offset + LLMOBS_I_SPOOL_MARK, mark,
@@ -100,7 +101,7 @@ llmobsi_fn void llmobsi_spool_write_mark(llmobsi_spool* spool, const llmobsi_spo
         llmobsi_spool_fail(spool);
     }
     if (file >= 0) {
-        (void)close(file);
+        (void)llmobsi_os_close(file);
     }
 }
 
@@ -111,7 +112,7 @@ llmobsi_fn void llmobsi_spool_take(llmobsi_spool* spool)
     llmobsi_spool_hand* hand = &spool->hand;
     llmobsi_spool_frame next;
     uint32_t i;
-    if (!hand->full || spool->process != getpid()) {
+    if (!hand->full || spool->process != llmobsi_process_id()) {
         return;
     }
     hand->full = false;
@@ -157,15 +158,15 @@ llmobsi_fn bool llmobsi_spool_create(llmobsi_spool* spool)
     (void)llmobsi_random_bytes(&segment.salt, sizeof segment.salt);
     for (attempt = 0; attempt < LLMOBS_I_FILE_ATTEMPTS && file < 0; attempt++) {
         segment.number = spool->next_number++;
-        file = llmobsi_spool_open_segment(spool, segment.number, O_WRONLY | O_CREAT | O_EXCL,
-                                          &size);
+        file = llmobsi_spool_open_segment(spool, segment.number,
+                                          LLMOBS_I_OPEN_WRITE | LLMOBS_I_OPEN_NEW, &size);
     }
     if (file < 0) {
         return false;
     }
     llmobsi_spool_store_segment(head, &segment);
     written = llmobsi_write_whole(file, head, sizeof head) == sizeof head;
-    (void)close(file);
+    (void)llmobsi_os_close(file);
     if (!written) {
         llmobsi_spool_delete(spool, segment.number);
         return false;
@@ -200,13 +201,13 @@ llmobsi_fn int llmobsi_spool_open_last(llmobsi_spool* spool, uint64_t bytes)
             return -1;
         }
         last = &spool->segments[spool->segment_count - 1];
-        file = llmobsi_spool_open_segment(spool, last->number, O_WRONLY, &size);
+        file = llmobsi_spool_open_segment(spool, last->number, LLMOBS_I_OPEN_WRITE, &size);
         if (file >= 0 && size == last->bytes) {
             return file;
         }
         spool->appendable = false; /* somebody was at it */
         if (file >= 0) {
-            (void)close(file);
+            (void)llmobsi_os_close(file);
         }
     }
     return -1;
@@ -230,9 +231,9 @@ llmobsi_fn bool llmobsi_spool_append(llmobsi_spool* spool, llmobsi_packed* packe
         last->bytes += bytes;
     } else {
         /* What can't be cut off has no magic, and nothing comes behind it. */
-        spool->appendable = llmobsi_ftruncate(file, (off_t)last->bytes) == 0;
+        spool->appendable = llmobsi_os_cut(file, last->bytes);
     }
-    (void)close(file);
+    (void)llmobsi_os_close(file);
     return written;
 }
 
@@ -310,20 +311,19 @@ llmobsi_fn llmobsi_spool_result llmobsi_spool_put(llmobsi_spool* spool, const ll
 /* A directory of our own that nobody else may write to, made if need be. */
 llmobsi_fn bool llmobsi_spool_open_folder(const char* path)
 {
-    struct stat status;
+    llmobsi_file_facts facts;
     bool ours;
     int folder;
-    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+    if (!llmobsi_os_folder_make(path)) {
         return false;
     }
-    folder = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | LLMOBS_I_O_CLOEXEC |
-                            LLMOBS_I_O_NOFOLLOW);
+    folder = llmobsi_os_open(path, LLMOBS_I_OPEN_READ | LLMOBS_I_OPEN_DIRECT);
     if (folder < 0) {
         return false;
     }
-    ours = fstat(folder, &status) == 0 && S_ISDIR(status.st_mode) &&
-           status.st_uid == geteuid() && (status.st_mode & 022) == 0;
-    (void)close(folder);
+    ours = llmobsi_os_facts(folder, &facts) && facts.folder && facts.owner == llmobsi_os_user() &&
+           !facts.written_by_others;
+    (void)llmobsi_os_close(folder);
     errno = ours ? errno : EPERM;
     return ours;
 }
@@ -350,28 +350,17 @@ llmobsi_fn void llmobsi_spool_list_one(llmobsi_spool* spool, uint64_t number)
     spool->segment_count++;
 }
 
+llmobsi_fn void llmobsi_spool_list_name(void* user, const char* name)
+{
+    uint64_t number = llmobsi_spool_number(name);
+    if (number != 0) {
+        llmobsi_spool_list_one((llmobsi_spool*)user, number);
+    }
+}
+
 llmobsi_fn bool llmobsi_spool_list(llmobsi_spool* spool)
 {
-    DIR* folder = opendir(spool->path);
-    const struct dirent* entry;
-    int error = 0;
-    if (folder == NULL) {
-        return false;
-    }
-    do {
-        errno = 0;
-        entry = readdir(folder);
-        error = errno;
-        if (entry != NULL) {
-            uint64_t number = llmobsi_spool_number(entry->d_name);
-            if (number != 0) {
-                llmobsi_spool_list_one(spool, number);
-            }
-        }
-    } while (entry != NULL);
-    (void)closedir(folder);
-    errno = error;
-    return error == 0;
+    return llmobsi_os_folder_list(spool->path, llmobsi_spool_list_name, spool);
 }
 
 /* Reads a segment's head. GOT_NONE: it is none, or has nothing in it, and is out of the way. */
@@ -380,17 +369,18 @@ llmobsi_fn llmobsi_spool_got llmobsi_spool_load(llmobsi_spool* spool,
 {
     unsigned char head[LLMOBS_I_SPOOL_SEGMENT_HEAD];
     llmobsi_spool_got got;
-    int file = llmobsi_spool_open_segment(spool, segment->number, O_RDONLY, &segment->bytes);
+    int file = llmobsi_spool_open_segment(spool, segment->number, LLMOBS_I_OPEN_READ,
+                                          &segment->bytes);
     if (file < 0) {
         return llmobsi_spool_why(errno);
     }
     if (segment->bytes <= sizeof head) {
-        (void)close(file);
+        (void)llmobsi_os_close(file);
         llmobsi_spool_delete(spool, segment->number);
         return LLMOBS_I_SPOOL_GOT_NONE;
     }
     got = llmobsi_spool_read_at(file, 0, head, sizeof head);
-    (void)close(file);
+    (void)llmobsi_os_close(file);
     if (got == LLMOBS_I_SPOOL_GOT && (!llmobsi_spool_load_segment(head, segment) ||
                                       !llmobsi_spool_is_by(&spool->end, &segment->start))) {
         llmobsi_spool_set_aside(spool, segment->number);
@@ -429,7 +419,7 @@ llmobsi_fn bool llmobsi_spool_find_end(llmobsi_spool* spool)
     llmobsi_spool_frame frame;
     llmobsi_spool_got got;
     uint64_t size;
-    int file = llmobsi_spool_open_segment(spool, last->number, O_RDWR, &size);
+    int file = llmobsi_spool_open_segment(spool, last->number, LLMOBS_I_OPEN_BOTH, &size);
     if (file < 0) {
         return false;
     }
@@ -445,10 +435,10 @@ llmobsi_fn bool llmobsi_spool_find_end(llmobsi_spool* spool)
     }
     if (got != LLMOBS_I_SPOOL_GOT_ERROR && !damaged) {
         spool->appendable =
-            offset == last->bytes || llmobsi_ftruncate(file, (off_t)offset) == 0;
+            offset == last->bytes || llmobsi_os_cut(file, offset);
         last->bytes = spool->appendable ? offset : last->bytes;
     }
-    (void)close(file);
+    (void)llmobsi_os_close(file);
     return got != LLMOBS_I_SPOOL_GOT_ERROR;
 }
 
@@ -461,7 +451,7 @@ llmobsi_fn bool llmobsi_spool_skip_taken(llmobsi_spool* spool)
     llmobsi_spool_frame frame;
     llmobsi_spool_got got;
     uint64_t size;
-    int file = llmobsi_spool_open_segment(spool, first->number, O_RDONLY, &size);
+    int file = llmobsi_spool_open_segment(spool, first->number, LLMOBS_I_OPEN_READ, &size);
     if (file < 0) {
         return llmobsi_spool_why(errno) == LLMOBS_I_SPOOL_GOT_NONE; /* then it is passed over */
     }
@@ -475,7 +465,7 @@ llmobsi_fn bool llmobsi_spool_skip_taken(llmobsi_spool* spool)
             spool->taken = whole ? 0 : frame.taken;
         }
     }
-    (void)close(file);
+    (void)llmobsi_os_close(file);
     return got != LLMOBS_I_SPOOL_GOT_ERROR;
 }
 
@@ -538,7 +528,7 @@ llmobsi_fn llmobsi_spool_result llmobsi_spool_open(llmobsi_spool* spool, const c
     spool->limit = limit > LLMOBS_I_SPOOL_LEAST ? limit : LLMOBS_I_SPOOL_LEAST;
     spool->next_number = 1;
     spool->offset = LLMOBS_I_SPOOL_SEGMENT_HEAD;
-    spool->process = getpid();
+    spool->process = llmobsi_process_id();
     if (!llmobsi_file_set_path(spool->path, path)) {
         errno = ENAMETOOLONG;
         return LLMOBS_I_SPOOL_FAILED;
@@ -567,7 +557,7 @@ llmobsi_fn llmobsi_spool_result llmobsi_spool_open(llmobsi_spool* spool, const c
 llmobsi_fn void llmobsi_spool_close(llmobsi_spool* spool)
 {
     const int saved = errno;
-    if (spool->on && spool->process == getpid()) {
+    if (spool->on && spool->process == llmobsi_process_id()) {
         llmobsi_spool_give_back(spool);
         llmobsi_lock_file_give(&spool->lock);
     }

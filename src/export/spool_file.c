@@ -8,12 +8,12 @@ typedef enum llmobsi_spool_got {
 } llmobsi_spool_got;
 
 /* The number's file, if it is a plain one of our own with one name; -1, with errno, if not. */
-llmobsi_fn int llmobsi_spool_open_path(const char* path, int flags, uint64_t* size)
+llmobsi_fn int llmobsi_spool_open_path(const char* path, int how, uint64_t* size)
 {
-    struct stat status;
+    llmobsi_file_facts facts;
     const int file = llmobsi_file_open_ours(
-        path, flags, LLMOBS_I_FILE_ONE_NAME | LLMOBS_I_FILE_UNSHARED, &status);
-    *size = file >= 0 ? (uint64_t)status.st_size : 0;
+        path, how, LLMOBS_I_FILE_ONE_NAME | LLMOBS_I_FILE_UNSHARED, &facts);
+    *size = file >= 0 ? facts.bytes : 0;
     return file;
 }
 
@@ -39,15 +39,14 @@ llmobsi_fn llmobsi_spool_got llmobsi_spool_read(int file, unsigned char* out, si
 llmobsi_fn llmobsi_spool_got llmobsi_spool_read_at(int file, uint64_t offset, unsigned char* out,
                                                    size_t size)
 {
-    return lseek(file, (off_t)offset, SEEK_SET) < 0 ? LLMOBS_I_SPOOL_GOT_ERROR
-                                                    : llmobsi_spool_read(file, out, size);
+    return llmobsi_os_seek(file, offset) ? llmobsi_spool_read(file, out, size)
+                                         : LLMOBS_I_SPOOL_GOT_ERROR;
 }
 
 llmobsi_fn bool llmobsi_spool_write_at(int file, uint64_t offset, const unsigned char* data,
                                        size_t size)
 {
-    return offset + size <= llmobsi_file_allowed() &&
-           lseek(file, (off_t)offset, SEEK_SET) >= 0 &&
+    return offset + size <= llmobsi_file_allowed() && llmobsi_os_seek(file, offset) &&
            llmobsi_write_whole(file, data, size) == size;
 }
 
@@ -98,7 +97,7 @@ llmobsi_fn bool llmobsi_spool_write_batch(int file, llmobsi_packed* packed,
     sink.sum = salt;
     sink.used = 0;
     llmobsi_writer_init(&writer, buffer, sizeof buffer, llmobsi_spool_sink_put, &sink);
-    if (lseek(file, (off_t)(frame->offset + LLMOBS_I_SPOOL_FRAME_HEAD), SEEK_SET) < 0 ||
+    if (!llmobsi_os_seek(file, frame->offset + LLMOBS_I_SPOOL_FRAME_HEAD) ||
         !llmobsi_packed_write(packed, &writer) ||
         (sink.used > 0 && !llmobsi_spool_sink_flush(&sink))) {
         return false;
@@ -167,7 +166,7 @@ llmobsi_fn llmobsi_spool_got llmobsi_spool_read_batch(int file, const llmobsi_sp
     unpacker.behind = frame->length;
     unpacker.fill = llmobsi_spool_source_fill;
     unpacker.user = &source;
-    if (lseek(file, (off_t)(frame->offset + LLMOBS_I_SPOOL_FRAME_HEAD), SEEK_SET) < 0) {
+    if (!llmobsi_os_seek(file, frame->offset + LLMOBS_I_SPOOL_FRAME_HEAD)) {
         return LLMOBS_I_SPOOL_GOT_ERROR;
     }
     result = llmobsi_unpack(&unpacker, taken, memory, size, batch);

@@ -12,7 +12,6 @@
    since every segment and every frame knows how many items stood before it. Nothing is synced: a
    batch is with the kernel, which is enough for a process that dies, not for a machine. */
 
-#include <dirent.h>
 
 #define LLMOBS_I_SPOOL_SEGMENTS 64u /* more than two to each sixteenth of the limit */
 #define LLMOBS_I_SPOOL_LEAST 65536u /* of a limit */
@@ -66,7 +65,7 @@ typedef struct llmobsi_spool {
     bool on;
     bool appendable; /* the last segment is sound */
     bool damaged;    /* the first segment has bytes that are no frames */
-    pid_t process;
+    llmobsi_process process;
     llmobsi_held lock;
     uint64_t limit;
     uint64_t next_number;
@@ -189,7 +188,7 @@ llmobsi_fn void llmobsi_spool_set_aside(llmobsi_spool* spool, uint64_t number)
     llmobsi_spool_segment_path(spool, number, path);
     llmobsi_spool_path(spool, LLMOBS_I_SPOOL_ASIDE, aside);
     llmobsi_count(&spool->counts.damaged_files, 1);
-    if (rename(path, aside) != 0) {
+    if (!llmobsi_os_rename(path, aside)) {
         llmobsi_spool_fail(spool);
     }
 }
@@ -198,7 +197,7 @@ llmobsi_fn void llmobsi_spool_delete(llmobsi_spool* spool, uint64_t number)
 {
     char path[LLMOBS_I_SPOOL_PATH];
     llmobsi_spool_segment_path(spool, number, path);
-    if (unlink(path) != 0 && errno != ENOENT) {
+    if (!llmobsi_os_remove(path) && errno != ENOENT) {
         llmobsi_spool_fail(spool);
     }
 }
@@ -249,14 +248,14 @@ llmobsi_fn llmobsi_spool_got llmobsi_spool_look(llmobsi_spool* spool, llmobsi_sp
     const uint64_t before = spool->offset;
     llmobsi_spool_got got;
     uint64_t size;
-    int file = llmobsi_spool_open_segment(spool, segment->number, O_RDONLY, &size);
+    int file = llmobsi_spool_open_segment(spool, segment->number, LLMOBS_I_OPEN_READ, &size);
     *why = file < 0 ? LLMOBS_I_SPOOL_MISSING : LLMOBS_I_SPOOL_READ;
     if (file < 0) {
         return llmobsi_spool_why(errno);
     }
     got = llmobsi_spool_next(file, segment, &spool->offset, frame, &spool->damaged);
     spool->taken = spool->offset == before ? spool->taken : 0;
-    (void)close(file);
+    (void)llmobsi_os_close(file);
     return got;
 }
 
@@ -308,12 +307,12 @@ llmobsi_fn llmobsi_spool_got llmobsi_spool_read_frame(const llmobsi_spool* spool
     const llmobsi_spool_segment* segment = &spool->segments[0];
     llmobsi_spool_got got;
     uint64_t size;
-    int file = llmobsi_spool_open_segment(spool, segment->number, O_RDONLY, &size);
+    int file = llmobsi_spool_open_segment(spool, segment->number, LLMOBS_I_OPEN_READ, &size);
     if (file < 0) {
         return llmobsi_spool_why(errno);
     }
     got = llmobsi_spool_read_batch(file, frame, segment->salt, spool->taken, memory, bytes, batch,
                                    items);
-    (void)close(file);
+    (void)llmobsi_os_close(file);
     return got;
 }

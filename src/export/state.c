@@ -19,7 +19,7 @@ typedef struct llmobsi_state_file {
     llmobsi_atomic64 failed;
     uint64_t lost; /* open alone writes this and the next */
     uint64_t gap_ns;
-    pthread_t thread;
+    llmobsi_os_thread thread;
     bool has_thread;   /* this and `thread`: open writes */
     llmobsi_lock call; /* where the thread sleeps. No other lock is taken under it */
     bool asked; /* to save; this and the next three: under `call` */
@@ -73,27 +73,18 @@ llmobsi_fn void llmobsi_state_off(llmobsi_state_file* state)
 
 /* ---- saving -------------------------------------------------------------------------------- */
 
-/* On disk is what the folder says, once that is. A folder that we may write to and not read, and a
-   file system that can't: then it is as good as it gets. */
+/* On disk is what the folder says, once that is. */
 llmobsi_fn bool llmobsi_state_sync_folder(const char* of)
 {
     char path[LLMOBS_I_STATE_PATH];
     size_t size = strlen(of);
-    int folder;
-    bool done;
     while (size > 1 && of[size - 1] != '/') {
         size--;
     }
     memcpy(path, of, size);
     path[size] = '\0';
     path[0] = path[size - 1] == '/' ? path[0] : '.';
-    folder = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | LLMOBS_I_O_CLOEXEC);
-    if (folder < 0) {
-        return true;
-    }
-    done = llmobsi_fsync(folder) == 0 || errno == EINVAL;
-    (void)close(folder);
-    return done;
+    return llmobsi_os_folder_sync(path);
 }
 
 /* Writes all into a new file. The tick's lock is held while it is encoded and goes to the kernel,
@@ -113,8 +104,8 @@ llmobsi_fn bool llmobsi_state_write_file(llmobsi_instance* instance, const char*
     written = llmobsi_state_save_all(&writer, &collector->recorder,
                                      llmobsi_clock_unix_ns(&instance->config.clock));
     llmobsi_lock_give(&collector->lock);
-    written = written && llmobsi_fsync(file) == 0;
-    return close(file) == 0 && written;
+    written = written && llmobsi_os_sync(file);
+    return llmobsi_os_close(file) && written;
 }
 
 /* Under the state's lock. False: the file is as it was, and errno says why. */
@@ -128,7 +119,8 @@ llmobsi_fn bool llmobsi_state_save(llmobsi_instance* instance)
     if (hold == LLMOBS_I_LOCK_OURS) {
         llmobsi_state_path(state, ".tmp", path);
         saved = llmobsi_state_write_file(instance, path);
-        saved = saved && rename(path, state->path) == 0 && llmobsi_state_sync_folder(state->path);
+        saved = saved && llmobsi_os_rename(path, state->path) &&
+                llmobsi_state_sync_folder(state->path);
     }
     why = errno;
     if (saved) {
@@ -238,7 +230,7 @@ llmobsi_fn bool llmobsi_state_stop(llmobsi_instance* instance, bool save, uint64
         llmobsi_store_relaxed(&instance->place->left, 1);
     }
     llmobsi_lock_give(&state->call);
-    (void)(ended ? pthread_join(state->thread, NULL) : pthread_detach(state->thread));
+    llmobsi_thread_end(state->thread, ended);
     return ended;
 }
 
@@ -297,9 +289,10 @@ llmobsi_fn void llmobsi_state_tell(const llmobs_config* config, llmobs_note note
 /* The file as it is, if it is a plain one of our own with one name; -1, with errno, if not. */
 llmobsi_fn int llmobsi_state_open_file(const llmobsi_state_file* state, uint64_t* size)
 {
-    struct stat status;
-    int file = llmobsi_file_open_ours(state->path, O_RDONLY, LLMOBS_I_FILE_ONE_NAME, &status);
-    *size = file >= 0 ? (uint64_t)status.st_size : 0;
+    llmobsi_file_facts facts;
+    int file = llmobsi_file_open_ours(state->path, LLMOBS_I_OPEN_READ, LLMOBS_I_FILE_ONE_NAME,
+                                      &facts);
+    *size = file >= 0 ? facts.bytes : 0;
     return file;
 }
 
@@ -312,7 +305,7 @@ llmobsi_fn bool llmobsi_state_loaded(llmobsi_instance* instance, llmobsi_state_l
         llmobsi_state_clear(loader);
         llmobsi_state_tell(&instance->config, LLMOBS_NOTE_STATE_DAMAGED, loader->reader.refused);
         llmobsi_state_path(state, ".damaged", aside);
-        return rename(state->path, aside) == 0;
+        return llmobsi_os_rename(state->path, aside);
     }
     state->gap_ns = loader->now_ns > loader->saved_ns ? loader->now_ns - loader->saved_ns : 1;
     loader->lost += loader->alerts.lost;
@@ -344,7 +337,7 @@ llmobsi_fn bool llmobsi_state_load(llmobsi_instance* instance)
     loader.alerts.alerts = llmobsi_alerts_of(recorder);
     loader.now_ns = llmobsi_clock_unix_ns(&instance->config.clock);
     (void)llmobsi_state_load_all(&loader, file, size);
-    (void)close(file);
+    (void)llmobsi_os_close(file);
     return llmobsi_state_loaded(instance, &loader);
 }
 

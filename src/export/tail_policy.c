@@ -356,7 +356,7 @@ llmobsi_fn void llmobsi_tail_facts_attribute(const llmobsi_tail_policies* polici
 {
     uint32_t left = policies->asking;
     while (left != 0) {
-        uint32_t i = (uint32_t)__builtin_ctz(left);
+        uint32_t i = (uint32_t)llmobsi_trailing_zeros32(left);
         left &= left - 1;
         if (policies->list[i].key == field->key) {
             bool holds = llmobsi_tail_attribute_is(&policies->list[i], field);
@@ -448,7 +448,7 @@ llmobsi_fn void llmobsi_tail_spend(llmobsi_tail_policies* policies, uint32_t dec
 {
     uint32_t left = 1u << decided;
     while (left != 0) {
-        uint32_t i = 31u - (uint32_t)__builtin_clz(left);
+        uint32_t i = 31u - (uint32_t)llmobsi_leading_zeros32(left);
         llmobsi_tail_policy* policy = &policies->list[i];
         uint32_t parts = policy->parts & matched;
         left &= ~(1u << i);
@@ -520,7 +520,7 @@ llmobsi_fn uint64_t llmobsi_tail_threshold(const llmobsi_tail_policy* policy, ui
         return policy->threshold;
     }
     while (left != 0) {
-        uint64_t one = thresholds[__builtin_ctz(left)];
+        uint64_t one = thresholds[llmobsi_trailing_zeros32(left)];
         left &= left - 1;
         threshold = (all ? one > threshold : one < threshold) ? one : threshold;
     }
@@ -563,7 +563,7 @@ llmobsi_fn void llmobsi_tail_judge(llmobsi_tail_policies* policies,
     verdict->policy = LLMOBS_I_NAME_UNNAMED;
     verdict->kept = false;
     while (left != 0) {
-        uint32_t i = (uint32_t)__builtin_ctz(left);
+        uint32_t i = (uint32_t)llmobsi_trailing_zeros32(left);
         left &= left - 1;
         if (policies->list[i].type == LLMOBS_TAIL_DROP) {
             verdict->policy = policies->list[i].name;

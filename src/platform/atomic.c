@@ -26,9 +26,6 @@ typedef uint8_t llmobsi_atomic8;
                                 __ATOMIC_SEQ_CST)
 #endif
 
-/* Keeps the compiler, not the processor, from moving memory accesses across. */
-#define llmobsi_compiler_barrier() __asm__ __volatile__("" ::: "memory")
-
 #if defined(__SANITIZE_THREAD__)
 #define LLMOBS_I_TSAN 1
 #elif defined(__has_feature)

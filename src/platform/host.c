@@ -14,27 +14,6 @@
 #define llmobsi_catch_any if (false)
 #endif
 
-/* pthread_cancel must not end a thread that holds what others wait for: where a call may come to
-   one of its points (locks, random bytes), it is put off. Returns what llmobsi_cancel_resume
-   wants back. */
-llmobsi_fn int llmobsi_cancel_hold(void)
-{
-    int before = 0;
-#if !defined(__ANDROID__)
-    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-#endif
-    return before;
-}
-
-llmobsi_fn void llmobsi_cancel_resume(int before)
-{
-#if !defined(__ANDROID__)
-    (void)pthread_setcancelstate(before, NULL);
-#else
-    (void)before;
-#endif
-}
-
 /* One that throws has taken nothing. */
 llmobsi_fn bool llmobsi_host_write(llmobs_write_fn write, void* user, const char* data, size_t size)
 {

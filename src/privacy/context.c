@@ -121,7 +121,7 @@ llmobsi_fn uint32_t llmobsi_context_end(const llmobsi_view* view, const uint8_t*
 {
     uint64_t marks = llmobsi_range_of(window, 0, '*', '*') | llmobsi_range_of(window, 0, '>', '>');
     while (marks != 0) {
-        uint32_t last = 63 - (uint32_t)__builtin_clzll(marks);
+        uint32_t last = 63 - (uint32_t)llmobsi_leading_zeros64(marks);
         size_t at = place - (63 - last);
         if (window[last] == '*' ? llmobsi_run_of(view, at, '*') >= 3
                                 : llmobsi_is_marker(view, at - 1)) {
@@ -137,8 +137,8 @@ llmobsi_fn uint32_t llmobsi_context_read(const uint8_t* window, uint64_t letters
 {
     uint32_t classes = 0, i;
     for (i = 0; i < LLMOBS_I_CONTEXT_WORDS && ends != 0; i++) {
-        uint32_t last = 63 - (uint32_t)__builtin_clzll(ends);
-        uint32_t size = (uint32_t)__builtin_clzll(~(letters << (63 - last)) | 1);
+        uint32_t last = 63 - (uint32_t)llmobsi_leading_zeros64(ends);
+        uint32_t size = (uint32_t)llmobsi_leading_zeros64(~(letters << (63 - last)) | 1);
         if (size >= 2 && size <= LLMOBS_I_CONTEXT_LONGEST) {
             classes |= llmobsi_context_of_word(window + last + 1 - size, size);
         }
@@ -157,8 +157,8 @@ llmobsi_inline uint32_t llmobsi_context_in(const llmobsi_view* view, const uint8
     uint32_t found = 0, i;
     left = ends >> (64 - LLMOBS_I_CONTEXT_BYTES) << (64 - LLMOBS_I_CONTEXT_BYTES);
     for (i = 0; i < LLMOBS_I_CONTEXT_WORDS; i++) { /* without branches, which would be guessed */
-        uint32_t last = 63 - (uint32_t)__builtin_clzll(left | 1);
-        uint32_t size = (uint32_t)__builtin_clzll(~(letters << (63 - last)) | 1);
+        uint32_t last = 63 - (uint32_t)llmobsi_leading_zeros64(left | 1);
+        uint32_t size = (uint32_t)llmobsi_leading_zeros64(~(letters << (63 - last)) | 1);
         const llmobsi_context_hint* hint = &llmobsi_context_hints[window[last + 1 - size] & 31];
         found |= (left != 0) & hint->sizes >> (size & 15) & hint->lasts >> (window[last] & 31);
         left &= ~(UINT64_C(1) << last);

@@ -388,7 +388,7 @@ llmobsi_fn void llmobsi_scan_window(llmobsi_scan_run* run, size_t place)
         }
         places = llmobsi_scan_first_digits(view, block, places);
         for (; places != 0; places &= places - 1) {
-            place = block + (size_t)__builtin_ctzll(places);
+            place = block + (size_t)llmobsi_trailing_zeros64(places);
             if (place >= limit) {
                 break;
             }

@@ -182,7 +182,7 @@ llmobsi_inline uint64_t llmobsi_trigger_refine(const uint8_t* text, uint64_t pla
 {
     uint64_t left = places;
     for (; left != 0; left &= left - 1) {
-        if (llmobsi_trigger_groups(text + __builtin_ctzll(left)) == 0) {
+        if (llmobsi_trigger_groups(text + llmobsi_trailing_zeros64(left)) == 0) {
             places ^= left & (0 - left);
         }
     }

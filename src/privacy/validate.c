@@ -275,7 +275,7 @@ llmobsi_fn bool llmobsi_e164_is_valid(const uint8_t* digits, size_t count)
    the fraction by squaring, bit by bit. */
 llmobsi_fn uint32_t llmobsi_log2(uint32_t number)
 {
-    uint32_t whole = 31u - (uint32_t)__builtin_clz(number), i;
+    uint32_t whole = 31u - (uint32_t)llmobsi_leading_zeros32(number), i;
     uint64_t part = (uint64_t)number << (30 - whole); /* 1 to 2, with 30 places */
     uint32_t result = whole;
     for (i = 0; i < 12; i++) {

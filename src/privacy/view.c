@@ -180,7 +180,7 @@ llmobsi_inline size_t llmobsi_run_of_digits(llmobsi_view* view, size_t place, si
         uint64_t others = ((word + LLMOBS_I_EACH_BYTE(0x7f - '9')) |
                            (word - LLMOBS_I_EACH_BYTE('0')) | word) & LLMOBS_I_EACH_BYTE(0x80);
         if (others != 0) {
-            count += (size_t)__builtin_ctzll(others) / 8;
+            count += (size_t)llmobsi_trailing_zeros64(others) / 8;
             return count < most ? count : most;
         }
         count += 8;

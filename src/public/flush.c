@@ -112,11 +112,11 @@ llmobsi_fn uint64_t llmobsi_tick_pause(const llmobsi_instance* instance, uint64_
 /* The thread's end, behind a last reading. Where a callback of that forked, the child has none. */
 llmobsi_fn void llmobsi_tick_last(llmobsi_instance* instance, const llmobsi_patience* patience)
 {
-    const pid_t process = getpid();
+    const llmobsi_process process = llmobsi_process_id();
     if (!llmobsi_is_left(&instance->collector.recorder)) {
         llmobsi_flush_read(instance, patience);
     }
-    if (getpid() == process) {
+    if (llmobsi_process_id() == process) {
         llmobsi_lock_take(&instance->rest);
         instance->ended = true;
         llmobsi_lock_wake_all(&instance->rest);
@@ -127,7 +127,7 @@ llmobsi_fn void llmobsi_tick_last(llmobsi_instance* instance, const llmobsi_pati
 llmobsi_fn void* llmobsi_tick_run(void* argument)
 {
     llmobsi_instance* instance = (llmobsi_instance*)argument;
-    const pid_t process = getpid();
+    const llmobsi_process process = llmobsi_process_id();
     uint64_t pause_ns = UINT64_C(1000000);
     llmobsi_patience last;
     llmobsi_lock_take(&instance->rest);
@@ -140,7 +140,7 @@ llmobsi_fn void* llmobsi_tick_run(void* argument)
         llmobsi_lock_give(&instance->rest);
         collected = llmobsi_instance_tick(instance);
         llmobsi_instance_tell(instance, false);
-        if (getpid() != process) {
+        if (llmobsi_process_id() != process) {
             return NULL; /* a callback forked, and this is the child: the thread is the parent's */
         }
         pause_ns = llmobsi_tick_pause(instance, pause_ns, collected);
@@ -199,7 +199,7 @@ llmobsi_fn bool llmobsi_tick_join(llmobsi_instance* instance, uint64_t deadline_
 {
     bool ended = !instance->ticking || llmobsi_tick_ended(instance, deadline_ns);
     if (instance->ticking) {
-        (void)(ended ? pthread_join(instance->thread, NULL) : pthread_detach(instance->thread));
+        llmobsi_thread_end(instance->thread, ended);
     }
     instance->ticking = false;
     llmobsi_notes_add(&instance->collector.notes, LLMOBS_NOTE_CALLBACK_SLOW, !ended);

@@ -61,7 +61,7 @@ llmobsi_fn bool llmobsi_metric_reader_deliver(void* user, llmobsi_gather* gather
 llmobsi_fn void llmobsi_metrics_read(llmobsi_instance* instance, llmobsi_exporter* exporter,
                                      llmobsi_gather_part part, const llmobsi_patience* patience)
 {
-    const pid_t process = getpid();
+    const llmobsi_process process = llmobsi_process_id();
     llmobsi_metric_reader reader;
     llmobsi_gather gather;
     reader.exporter = exporter;
@@ -77,7 +77,7 @@ llmobsi_fn void llmobsi_metrics_read(llmobsi_instance* instance, llmobsi_exporte
         return;
     }
     llmobsi_gather_all(&gather, instance);
-    if (getpid() != process) {
+    if (llmobsi_process_id() != process) {
         return; /* a gauge's callback forked, and this is the child: the batch was the parent's */
     }
     if (gather.oversized > 0) {

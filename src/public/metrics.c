@@ -36,7 +36,7 @@ llmobsi_fn void llmobsi_gather_all(llmobsi_gather* gather, llmobsi_instance* ins
 llmobsi_fn bool llmobsi_metrics_gather(llmobsi_instance* instance, bool attributes,
                                        llmobsi_deliver_fn deliver, void* user)
 {
-    unsigned char memory[LLMOBS_I_GATHER_BYTES] __attribute__((aligned(64)));
+    LLMOBS_I_ALIGNED(64) unsigned char memory[LLMOBS_I_GATHER_BYTES];
     llmobsi_gather gather;
     llmobsi_gather_begin(&gather, &instance->collector.recorder, attributes, deliver, user);
     llmobsi_gather_into(&gather, memory, sizeof memory);

@@ -489,7 +489,7 @@ llmobsi_fn bool llmobsi_exporter_join(llmobsi_exporter* exporter, uint64_t deadl
     }
     llmobsi_lock_give(&exporter->lock);
     if (exporter->thread_made) {
-        (void)(ended ? pthread_join(exporter->thread, NULL) : pthread_detach(exporter->thread));
+        llmobsi_thread_end(exporter->thread, ended);
     }
     return ended;
 }
@@ -512,7 +512,7 @@ llmobsi_fn bool llmobsi_callers_leave(llmobsi_instance* instance, uint64_t deadl
             llmobsi_store_release(&instance->collector.recorder.left, 1);
             return false;
         }
-        (void)sched_yield();
+        llmobsi_thread_yield();
     }
     return true;
 }

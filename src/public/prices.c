@@ -237,13 +237,13 @@ LLMOBS_API llmobs_result llmobs_prices_load(llmobs* obs, const char* json, size_
     return llmobsi_prices_load(obs, &source, error);
 }
 
-/* Descriptor of a plain file, or -1. Non-blocking, or a FIFO would keep us before it is refused. */
+/* Descriptor of a plain file, or -1. */
 llmobsi_fn int llmobsi_prices_file(const char* path)
 {
-    struct stat status;
-    int file = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | LLMOBS_I_O_CLOEXEC);
-    if (file >= 0 && (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))) {
-        (void)close(file);
+    llmobsi_file_facts facts;
+    int file = llmobsi_os_open(path, LLMOBS_I_OPEN_READ);
+    if (file >= 0 && (!llmobsi_os_facts(file, &facts) || !facts.plain)) {
+        (void)llmobsi_os_close(file);
         file = -1;
     }
     return file;
@@ -263,7 +263,7 @@ LLMOBS_API llmobs_result llmobs_prices_load_file(llmobs* obs, const char* path,
         return path != NULL ? LLMOBS_ERROR_SYSTEM : LLMOBS_ERROR_ARGUMENT;
     }
     result = llmobsi_prices_load(obs, &source, error);
-    (void)close(source.file);
+    (void)llmobsi_os_close(source.file);
     errno = saved;
     return result;
 }

@@ -1,27 +1,6 @@
 /* The file of the flight recorder: made at open, given up at close and in a fork's child. Whoever
    holds the lock on it lives. */
 
-#include <sys/mman.h>
-
-/* See platform.c: a strict -std=c11 may hide these. */
-#if defined(__GLIBC__) && !defined(__USE_GNU)
-#if defined(__USE_FILE_OFFSET64)
-#define LLMOBS_I_FALLOCATE "posix_fallocate64"
-#else
-#define LLMOBS_I_FALLOCATE "posix_fallocate"
-#endif
-extern int llmobsi_fallocate(int file, off_t from, off_t size) __asm__(LLMOBS_I_FALLOCATE);
-#elif !defined(__APPLE__)
-#define llmobsi_fallocate posix_fallocate
-#endif
-#if defined(MAP_ANONYMOUS)
-#define LLMOBS_I_MAP_ANONYMOUS MAP_ANONYMOUS
-#elif defined(__mips__)
-#define LLMOBS_I_MAP_ANONYMOUS 0x800
-#else
-#define LLMOBS_I_MAP_ANONYMOUS 0x20
-#endif
-
 /* ---- the layout of the file ---------------------------------------------------------------- */
 
 llmobsi_fn llmobsi_flight_head* llmobsi_flight_head_layout(llmobsi_arena* arena)
@@ -76,16 +55,16 @@ LLMOBS_API size_t llmobs_recorder_file_bytes(const llmobs_config* config)
 /* A name that nobody can have made beforehand. */
 llmobsi_fn bool llmobsi_flight_name(char* path)
 {
-    static const char folder[] = "/dev/shm/llmobs-";
+    static const char folder[] = LLMOBS_I_MEMORY_FOLDER "llmobs-";
     uint8_t random[8];
     char* end = path + sizeof folder - 1;
     if (!llmobsi_random_bytes(random, sizeof random)) {
         return false;
     }
     memcpy(path, folder, sizeof folder);
-    end = llmobsi_append_u64(end, (uint64_t)geteuid());
+    end = llmobsi_append_u64(end, llmobsi_os_user());
     *end++ = '-';
-    end = llmobsi_append_u64(end, (uint64_t)getpid());
+    end = llmobsi_append_u64(end, (uint64_t)llmobsi_process_id());
     *end++ = '-';
     end = llmobsi_append_hex(end, random, sizeof random);
     memcpy(end, ".rec", 5);
@@ -106,55 +85,25 @@ llmobsi_fn bool llmobsi_flight_path(const char* given, char path[LLMOBS_I_FILE_P
 
 /* ---- making it ----------------------------------------------------------------------------- */
 
-/* Locks a file for this process alone. False: another one has it. The lock goes when the process
-   does, and with any descriptor of the file that the process closes. */
-llmobsi_fn bool llmobsi_flight_lock(int file)
-{
-    struct flock lock;
-    memset(&lock, 0, sizeof lock);
-    lock.l_type = F_WRLCK;
-    lock.l_whence = SEEK_SET;
-    return fcntl(file, F_SETLK, &lock) == 0;
-}
-
-/* Real memory or disk for all of it: else the first store to a page that can't be had would kill
-   the process. */
-llmobsi_fn bool llmobsi_flight_allocate(int file, size_t bytes)
-{
-    int failed;
-    if (bytes > llmobsi_file_allowed() || (off_t)bytes < 0 || (size_t)(off_t)bytes != bytes) {
-        errno = EFBIG;
-        return false;
-    }
-#if defined(__APPLE__)
-    failed = ENOTSUP;
-#else
-    do {
-        failed = llmobsi_fallocate(file, 0, (off_t)bytes);
-    } while (failed == EINTR);
-#endif
-    if (failed != 0) {
-        errno = failed;
-    }
-    return failed == 0;
-}
-
 /* Maps a new file. False: it can't be had. */
 llmobsi_fn bool llmobsi_flight_map(llmobsi_flight* flight, llmobsi_held* held, int file)
 {
-    struct stat status;
-    void* memory;
-    if (fstat(file, &status) != 0 || !llmobsi_flight_lock(file) ||
-        !llmobsi_flight_allocate(file, flight->bytes)) {
+    llmobsi_file_facts facts;
+    if (!llmobsi_os_facts(file, &facts) || !llmobsi_os_lock_for_process(file)) {
         return false;
     }
-    memory = mmap(NULL, flight->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    if (memory == MAP_FAILED) {
+    if (flight->bytes > llmobsi_file_allowed()) {
+        errno = EFBIG;
         return false;
     }
-    flight->head = (llmobsi_flight_head*)memory;
-    held->device = status.st_dev;
-    held->inode = status.st_ino;
+    flight->head = llmobsi_os_allocate(file, flight->bytes)
+                       ? (llmobsi_flight_head*)llmobsi_os_map(file, flight->bytes)
+                       : NULL;
+    if (flight->head == NULL) {
+        return false;
+    }
+    held->device = facts.device;
+    held->inode = facts.inode;
     held->descriptor = file + 1;
     return true;
 }
@@ -173,11 +122,11 @@ llmobsi_fn void llmobsi_flight_make(llmobsi_flight* flight, llmobsi_held* held,
     flight->bytes = llmobsi_flight_bytes(config);
     if (flight->bytes != LLMOBS_I_SIZE_OVERFLOW &&
         llmobsi_flight_path(config->recorder_file, flight->path)) {
-        file = llmobsi_file_open_path(flight->path, O_RDWR | O_CREAT | O_EXCL);
+        file = llmobsi_file_open_path(flight->path, LLMOBS_I_OPEN_BOTH | LLMOBS_I_OPEN_NEW);
     }
     if (file >= 0 && !llmobsi_flight_map(flight, held, file)) {
-        (void)unlink(flight->path);
-        (void)close(file);
+        (void)llmobsi_os_remove(flight->path);
+        (void)llmobsi_os_close(file);
     }
     errno = before;
 }
@@ -189,7 +138,7 @@ llmobsi_fn void llmobsi_flight_remove(const llmobsi_flight* flight, llmobsi_held
 {
     if (flight->head != NULL && held->descriptor > 0 &&
         llmobsi_held_is_at(held, flight->path)) {
-        (void)unlink(flight->path);
+        (void)llmobsi_os_remove(flight->path);
     }
     llmobsi_held_close(held);
 }
@@ -198,7 +147,7 @@ llmobsi_fn void llmobsi_flight_remove(const llmobsi_flight* flight, llmobsi_held
 llmobsi_fn void llmobsi_flight_unmap(const llmobsi_flight* flight)
 {
     if (flight->head != NULL) {
-        (void)munmap((void*)flight->head, flight->bytes);
+        llmobsi_os_unmap((void*)flight->head, flight->bytes);
     }
 }
 
@@ -214,16 +163,8 @@ llmobsi_fn uint64_t llmobsi_process_start_of(uint64_t process)
     uint64_t start = 0;
     uint32_t word = 2;
     char* at;
-    ssize_t size;
-    int file;
     memcpy(end, "/stat", 6);
-    file = open(text, O_RDONLY | LLMOBS_I_O_CLOEXEC);
-    if (file < 0) {
-        return 0;
-    }
-    size = read(file, text, sizeof text - 1);
-    (void)close(file);
-    text[size > 0 ? size : 0] = '\0';
+    llmobsi_os_process_line(text, sizeof text);
     end = text;
     for (at = text; *at != '\0'; at++) {
         end = *at == ')' ? at : end;
@@ -284,7 +225,7 @@ llmobsi_fn void llmobsi_flight_begin(llmobsi_instance* instance)
     head->build = llmobsi_flight_build();
     head->base = (uint64_t)(uintptr_t)head;
     head->bytes = flight->bytes;
-    head->process = (uint64_t)getpid();
+    head->process = (uint64_t)llmobsi_process_id();
     head->process_start = llmobsi_process_start_of(head->process);
     head->opened_unix_ns = instance->opened_unix_ns;
     head->threshold = recorder->threshold;
@@ -366,24 +307,8 @@ llmobsi_fn void llmobsi_rows_forked(llmobsi_cells* cells, uint32_t thread_count)
    nothing but the system: a handler may have forked. False: there is no memory. */
 llmobsi_fn bool llmobsi_flight_part(llmobsi_flight* flight)
 {
-    const int flags = MAP_PRIVATE | LLMOBS_I_MAP_ANONYMOUS;
-    void* copy;
-    void* own;
-    if (flight->parted) {
-        return true;
-    }
-    copy = mmap(NULL, flight->bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
-    if (copy == MAP_FAILED) {
-        return false;
-    }
-    memcpy(copy, (const void*)flight->head, flight->bytes);
-    own = mmap((void*)flight->head, flight->bytes, PROT_READ | PROT_WRITE, flags | MAP_FIXED, -1,
-               0);
-    if (own != MAP_FAILED) {
-        memcpy(own, copy, flight->bytes);
-    }
-    (void)munmap(copy, flight->bytes);
-    flight->parted = own != MAP_FAILED;
+    flight->parted =
+        flight->parted || llmobsi_os_map_part((void*)flight->head, flight->bytes);
     return flight->parted;
 }
 

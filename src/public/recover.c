@@ -26,13 +26,13 @@ typedef struct llmobsi_rescue {
 
 /* Whether a file is the recorder of an instance that is open here. To open it, even, and close it
    again would give its lock away. */
-llmobsi_fn bool llmobsi_flight_is_here(const struct stat* status)
+llmobsi_fn bool llmobsi_flight_is_here(const llmobsi_file_facts* facts)
 {
     uint32_t i;
     for (i = 0; i < LLMOBS_MAX_INSTANCES; i++) {
         const llmobsi_held* held = &llmobsi_places[i].recorder_file;
-        if (held->descriptor > 0 && held->device == status->st_dev &&
-            held->inode == status->st_ino) {
+        if (held->descriptor > 0 && held->device == facts->device &&
+            held->inode == facts->inode) {
             return true;
         }
     }
@@ -40,12 +40,13 @@ llmobsi_fn bool llmobsi_flight_is_here(const struct stat* status)
 }
 
 /* Opens the file of somebody who is dead, for us alone. -1, and why in *result. */
-llmobsi_fn int llmobsi_recover_open(const char* path, struct stat* status, llmobs_result* result)
+llmobsi_fn int llmobsi_recover_open(const char* path, llmobsi_file_facts* facts,
+                                    llmobs_result* result)
 {
-    struct stat at_path;
+    llmobsi_file_facts at_path;
     int file;
     *result = LLMOBS_ERROR_SYSTEM;
-    if (llmobsi_lstat(path, &at_path) != 0) {
+    if (!llmobsi_os_facts_at(path, &at_path)) {
         return -1;
     }
     *result = LLMOBS_ERROR_BUSY;
@@ -53,23 +54,23 @@ llmobsi_fn int llmobsi_recover_open(const char* path, struct stat* status, llmob
         return -1;
     }
     *result = LLMOBS_ERROR_ARGUMENT;
-    if (!S_ISREG(at_path.st_mode) || at_path.st_uid != geteuid()) {
+    if (!at_path.plain || at_path.owner != llmobsi_os_user()) {
         return -1;
     }
-    file = llmobsi_file_open_ours(path, O_RDWR, LLMOBS_I_FILE_ONE_NAME, status);
+    file = llmobsi_file_open_ours(path, LLMOBS_I_OPEN_BOTH, LLMOBS_I_FILE_ONE_NAME, facts);
     if (file < 0) {
         *result = errno == EPERM ? LLMOBS_ERROR_ARGUMENT : LLMOBS_ERROR_SYSTEM;
         return -1;
     }
-    if (status->st_dev != at_path.st_dev || status->st_ino != at_path.st_ino) {
+    if (facts->device != at_path.device || facts->inode != at_path.inode) {
         *result = LLMOBS_ERROR_ARGUMENT;
-    } else if (!llmobsi_flight_lock(file)) {
+    } else if (!llmobsi_os_lock_for_process(file)) {
         *result = LLMOBS_ERROR_BUSY;
     } else {
         *result = LLMOBS_OK;
         return file;
     }
-    (void)close(file);
+    (void)llmobsi_os_close(file);
     return -1;
 }
 
@@ -553,11 +554,11 @@ llmobsi_fn llmobs_result llmobsi_recover_image(unsigned char* image, size_t size
         rescue->user = user;
         rescue->report = report;
         result = llmobsi_rescue_run(rescue, options);
-        free(rescue->seen);
-        free(rescue->packer.memory);
+        llmobsi_os_block_free(rescue->seen);
+        llmobsi_os_block_free(rescue->packer.memory);
     }
-    free(rescue);
-    free(remains);
+    llmobsi_os_block_free(rescue);
+    llmobsi_os_block_free(remains);
     return result;
 }
 
@@ -583,20 +584,20 @@ llmobsi_fn llmobs_result llmobsi_recover_look(int file, size_t size)
         llmobsi_process_start_of(remains->head->process) == remains->head->process_start) {
         result = LLMOBS_ERROR_BUSY; /* it lives without its lock, which goes with any descriptor */
     }
-    free(head);
-    free(remains);
+    llmobsi_os_block_free(head);
+    llmobsi_os_block_free(remains);
     return result;
 }
 
 /* A file that is open, and ours. */
-llmobsi_fn llmobs_result llmobsi_recover_file(int file, const struct stat* status,
+llmobsi_fn llmobs_result llmobsi_recover_file(int file, const llmobsi_file_facts* facts,
                                               llmobs_export_fn export_batch, void* user,
                                               unsigned options, llmobs_recovery* report)
 {
-    size_t size = (size_t)status->st_size;
+    size_t size = (size_t)facts->bytes;
     unsigned char* image;
     llmobs_result result = LLMOBS_ERROR_DATA;
-    if (size < sizeof(llmobsi_flight_head) || (off_t)size != status->st_size) {
+    if (size < sizeof(llmobsi_flight_head) || (uint64_t)size != facts->bytes) {
         return result;
     }
     result = llmobsi_recover_look(file, size);
@@ -607,10 +608,10 @@ llmobsi_fn llmobs_result llmobsi_recover_file(int file, const struct stat* statu
     if (image == NULL) {
         return LLMOBS_ERROR_MEMORY;
     }
-    result = lseek(file, 0, SEEK_SET) == 0 && llmobsi_read_whole(file, image, size) == size
+    result = llmobsi_os_seek(file, 0) && llmobsi_read_whole(file, image, size) == size
                  ? llmobsi_recover_image(image, size, export_batch, user, options, report)
                  : LLMOBS_ERROR_DATA;
-    free(image);
+    llmobsi_os_block_free(image);
     return result;
 }
 
@@ -618,23 +619,23 @@ LLMOBS_API llmobs_result llmobs_recover(const char* path, llmobs_export_fn expor
                                         void* user, unsigned options, llmobs_recovery* report)
 {
     llmobs_recovery full;
-    struct stat status;
-    struct stat at_path;
+    llmobsi_file_facts facts;
+    llmobsi_file_facts at_path;
     llmobs_result result = LLMOBS_ERROR_ARGUMENT;
     int file = -1;
     memset(&full, 0, sizeof full);
     full.size = sizeof full;
     if (path != NULL && export_batch != NULL) {
-        file = llmobsi_recover_open(path, &status, &result);
+        file = llmobsi_recover_open(path, &facts, &result);
     }
     if (file >= 0) {
-        result = llmobsi_recover_file(file, &status, export_batch, user, options, &full);
+        result = llmobsi_recover_file(file, &facts, export_batch, user, options, &full);
         if (result == LLMOBS_OK && (options & LLMOBS_RECOVER_REMOVE) != 0 &&
-            llmobsi_lstat(path, &at_path) == 0 && at_path.st_dev == status.st_dev &&
-            at_path.st_ino == status.st_ino) {
-            full.removed = unlink(path) == 0;
+            llmobsi_os_facts_at(path, &at_path) && at_path.device == facts.device &&
+            at_path.inode == facts.inode) {
+            full.removed = llmobsi_os_remove(path);
         }
-        (void)close(file);
+        (void)llmobsi_os_close(file);
     }
     if (report != NULL) {
         full.size = llmobsi_known_size(report->size, sizeof full);

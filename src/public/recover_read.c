@@ -323,7 +323,7 @@ llmobsi_fn bool llmobsi_remains_numbers(const llmobsi_field* field)
     return head.provenance <= (uint16_t)LLMOBS_USAGE_ESTIMATED &&
            head.known < 2 * LLMOBS_I_COST_BIT &&
            (head.vocabulary & ~LLMOBS_I_VOCABULARIES) == 0 &&
-           field->size == sizeof head + 8u * (uint32_t)__builtin_popcount(head.known);
+           field->size == sizeof head + 8u * (uint32_t)llmobsi_bit_count32(head.known);
 }
 
 /* Whether a field is an attribute that recorders write. */

@@ -20,7 +20,7 @@ llmobsi_inline bool llmobsi_is_left(const llmobsi_recorder* recorder)
 
 /* What a callback's end puts back. */
 typedef struct llmobsi_callback {
-    pid_t process;
+    llmobsi_process process;
     uint32_t ticket;
     uint32_t outer; /* the mark before: a scrape inside a callback asks gauges */
     uint32_t held;  /* the thread's ticket before, 0 if it had not attached */
@@ -32,7 +32,7 @@ llmobsi_fn llmobsi_callback llmobsi_callback_begin(uint32_t ticket)
 {
     llmobsi_control* self = llmobsi_self != NULL ? llmobsi_self : llmobsi_control_claim();
     llmobsi_callback callback;
-    callback.process = getpid();
+    callback.process = llmobsi_process_id();
     callback.ticket = ticket;
     callback.outer = 0;
     callback.held = 0;
@@ -51,7 +51,7 @@ llmobsi_fn llmobsi_callback llmobsi_callback_mark(uint32_t ticket)
 {
     bool attached = llmobsi_enter(ticket) != NULL;
     llmobsi_callback callback;
-    callback.process = getpid();
+    callback.process = llmobsi_process_id();
     callback.ticket = ticket;
     callback.outer = 0;
     callback.held = 0;
@@ -85,7 +85,7 @@ llmobsi_fn bool llmobsi_callback_end(const llmobsi_callback* callback)
     llmobsi_control* self = llmobsi_self;
     uint32_t ticket = callback->ticket;
     llmobsi_use* use;
-    if (getpid() != callback->process) {
+    if (llmobsi_process_id() != callback->process) {
         if (self != NULL) { /* where it forked between these two lines of llmobsi_callback_begin */
             self->uses[LLMOBS_I_PLACE(ticket)].callback = 0;
         }

@@ -19,7 +19,7 @@ llmobsi_fn bool llmobsi_grace(uint64_t deadline_ns)
             if (llmobsi_monotonic_ns() >= deadline_ns) {
                 return false;
             }
-            (void)sched_yield();
+            llmobsi_thread_yield();
         }
     }
     return true;

@@ -107,14 +107,14 @@ llmobsi_fn void llmobsi_interaction_put_numbers(llmobsi_thread* thread, llmobsi_
     head.known |= interaction->cost_known ? LLMOBS_I_COST_BIT : 0u;
     place = llmobsi_field_put(
         thread, slot, 0, LLMOBS_I_FIELD_NUMBERS, LLMOBS_I_OF_SPAN,
-        (uint32_t)sizeof head + 8u * (uint32_t)__builtin_popcount(head.known));
+        (uint32_t)sizeof head + 8u * (uint32_t)llmobsi_bit_count32(head.known));
     if (place == NULL) {
         return; /* the first field: there is room */
     }
     memcpy(place, &head, sizeof head);
     place += sizeof head;
     for (left = head.known; left != 0; left &= left - 1) {
-        memcpy(place, &numbers[__builtin_ctz(left)], 8);
+        memcpy(place, &numbers[llmobsi_trailing_zeros32(left)], 8);
         place += 8;
     }
 }

@@ -442,7 +442,7 @@ LLMOBS_API void llmobs_updown_add(llmobs_updown updown, int64_t amount)
     if (llmobsi_likely(thread != NULL)) {
         llmobsi_atomic64* cell = llmobsi_cell_at(&thread->row, updown.cell);
         int64_t sum = cell != NULL ? (int64_t)llmobsi_load_relaxed(cell) : 0;
-        bool fits = cell != NULL && !__builtin_add_overflow(sum, amount, &sum);
+        bool fits = cell != NULL && !llmobsi_add_overflows(sum, amount, &sum);
         if (llmobsi_likely(fits)) {
             llmobsi_store_relaxed(cell, (uint64_t)sum);
         }

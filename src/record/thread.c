@@ -150,24 +150,25 @@ typedef struct llmobsi_use {
     llmobsi_thread* thread;  /* its thread alone */
 } llmobsi_use;
 
-typedef struct llmobsi_control {
+typedef struct LLMOBS_I_ALIGNED(64) llmobsi_control {
     llmobsi_use uses[LLMOBS_MAX_INSTANCES]; /* first: one instruction less to reach them */
     llmobsi_atomic32 busy; /* its thread writes; closers and the tick read */
     llmobsi_atomic32 owned;
     uint32_t calls[LLMOBS_MAX_INSTANCES]; /* its thread alone: how many of a place's users it is, */
     uint32_t parents[LLMOBS_MAX_INSTANCES]; /* and how many it was when it forked, in the child   */
-} __attribute__((aligned(64))) llmobsi_control;
+} llmobsi_control;
 
 /* All static state of a copy of this library. */
 llmobsi_state llmobsi_place llmobsi_places[LLMOBS_MAX_INSTANCES];
 llmobsi_state llmobsi_control llmobsi_controls[LLMOBS_MAX_CONTROLS];
 llmobsi_state llmobsi_atomic32 llmobsi_controls_used; /* controls ever owned are below it */
 llmobsi_state bool llmobsi_has_membarrier;    /* written before the first instance opens */
-llmobsi_state pthread_key_t llmobsi_thread_key; /* its destructor gives a thread's records back */
+llmobsi_state llmobsi_exit_key llmobsi_thread_key; /* its function gives a thread's records back */
 llmobsi_state bool llmobsi_thread_key_made;
-llmobsi_state pthread_once_t llmobsi_process_once = PTHREAD_ONCE_INIT;
-llmobsi_state __thread llmobsi_control* llmobsi_self LLMOBS_TLS_MODEL;
-llmobsi_state __thread uint32_t llmobsi_endings LLMOBS_TLS_MODEL; /* of this thread: see below */
+llmobsi_state llmobsi_once llmobsi_process_once = LLMOBS_I_ONCE_INIT;
+llmobsi_state llmobsi_thread_local llmobsi_control* llmobsi_self LLMOBS_TLS_MODEL;
+/* How often this thread's ending was told: see llmobsi_thread_ends. */
+llmobsi_state llmobsi_thread_local uint32_t llmobsi_endings LLMOBS_TLS_MODEL;
 
 /* Where a thread keeps the id of a name that is known by its address: at one of four places that
    differ in their lowest bits, and stand in one cache line or two. */
@@ -261,7 +262,7 @@ llmobsi_cold llmobsi_control* llmobsi_control_claim(void)
                 llmobsi_store_release(&control->owned, 0);
                 return none;
             }
-            (void)pthread_setspecific(llmobsi_thread_key, control);
+            llmobsi_exit_key_keep(llmobsi_thread_key, control);
             return control;
         }
     }
@@ -288,7 +289,7 @@ llmobsi_cold llmobsi_thread* llmobsi_thread_claim(llmobsi_recorder* recorder)
         if (!swept) {
             break;
         }
-        (void)sched_yield();
+        llmobsi_thread_yield();
     }
     return NULL;
 }
@@ -324,7 +325,7 @@ llmobsi_cold bool llmobsi_place_mended(const llmobsi_place* place)
     uint32_t forked;
     while ((forked = llmobsi_load_acquire(&place->forked)) == LLMOBS_I_FORKED_MENDING &&
            llmobsi_monotonic_ns() < deadline_ns) {
-        (void)sched_yield();
+        llmobsi_thread_yield();
     }
     return forked == LLMOBS_I_FORKED_NOT;
 }
@@ -496,7 +497,7 @@ llmobsi_inline void llmobsi_leave(void)
 
 /* ---- leaving for good ---------------------------------------------------------------------- */
 
-/* A thread ends: its records wait for an heir. Runs as a pthread key's destructor. */
+/* A thread ends: its records wait for an heir. Runs at its end (llmobsi_exit_key). */
 llmobsi_fn void llmobsi_thread_ended(void* value)
 {
     llmobsi_control* self = (llmobsi_control*)value;
@@ -570,28 +571,29 @@ llmobsi_fn void llmobsi_forked(void)
     }
 }
 
+/* When a shared object that holds this copy is unloaded, threads that live on must not run its
+   code at their end. */
+llmobsi_fn LLMOBS_I_AT_UNLOAD void llmobsi_process_unload(void)
+{
+    if (llmobsi_thread_key_made) {
+        llmobsi_thread_key_made = false;
+        llmobsi_exit_key_drop(llmobsi_thread_key);
+    }
+}
+
 llmobsi_fn void llmobsi_process_start(void)
 {
+    llmobsi_on_unload(llmobsi_process_unload);
     llmobsi_has_membarrier = llmobsi_membarrier_register();
-    llmobsi_thread_key_made = pthread_key_create(&llmobsi_thread_key, llmobsi_thread_ended) == 0 &&
-                              pthread_atfork(NULL, NULL, llmobsi_forked) == 0;
+    llmobsi_thread_key_made = llmobsi_exit_key_make(&llmobsi_thread_key, llmobsi_thread_ended) &&
+                              llmobsi_process_on_fork(llmobsi_forked);
 }
 
 /* Once a copy; false if the system has no thread key left. */
 llmobsi_fn bool llmobsi_process_ready(void)
 {
-    (void)pthread_once(&llmobsi_process_once, llmobsi_process_start);
+    llmobsi_once_run(&llmobsi_process_once, llmobsi_process_start);
     return llmobsi_thread_key_made;
-}
-
-/* When a shared object that holds this copy is unloaded, threads that live on must not run its
-   code at their end. */
-llmobsi_fn __attribute__((destructor)) void llmobsi_process_unload(void)
-{
-    if (llmobsi_thread_key_made) {
-        llmobsi_thread_key_made = false;
-        (void)pthread_key_delete(llmobsi_thread_key);
-    }
 }
 
 /* ---- slots and random numbers of a thread -------------------------------------------------- */
@@ -643,7 +645,7 @@ llmobsi_inline bool llmobsi_slot_take(llmobsi_thread* thread, uint32_t* index)
     if (thread->cache_next != thread->cache_end) {
         /* The tick has read it last, on another processor: ask for it while this one is being
            filled. */
-        __builtin_prefetch(&thread->slots[thread->cache[thread->cache_next]], 1);
+        llmobsi_prefetch_to_write(&thread->slots[thread->cache[thread->cache_next]]);
     }
     return true;
 }

@@ -1,0 +1,78 @@
+/* What compilers call by different names: nothing here knows of a system, or of spans. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#if defined(__x86_64__) || defined(__i386__)
+#include <cpuid.h>
+#endif
+
+#ifndef LLMOBS_ASSERT
+#ifdef LLMOBS_DEBUG
+#define LLMOBS_ASSERT(condition) ((condition) ? (void)0 : abort())
+#else
+#define LLMOBS_ASSERT(condition) ((void)0)
+#endif
+#endif
+
+/* How private functions and variables are linked: not at all. Our own tests compile one copy with
+   LLMOBS_I_APART, whose private parts they see (tools/private.pl). */
+#ifndef LLMOBS_I_APART
+#define llmobsi_fn static __attribute__((unused))
+#define llmobsi_cold static __attribute__((unused, noinline, cold))
+#define llmobsi_noinline static __attribute__((unused, noinline))
+#define llmobsi_state static
+#else
+#define llmobsi_fn extern
+#define llmobsi_cold extern __attribute__((noinline, cold))
+#define llmobsi_noinline extern __attribute__((noinline))
+#define llmobsi_state
+#endif
+#define llmobsi_inline static inline __attribute__((unused, always_inline))
+#define llmobsi_likely(condition) __builtin_expect(!!(condition), 1)
+#define llmobsi_unlikely(condition) __builtin_expect(!!(condition), 0)
+#define llmobsi_thread_local __thread
+/* Behind the word `struct`, before the name. */
+#define LLMOBS_I_ALIGNED(bytes) __attribute__((aligned(bytes)))
+/* Of a function that runs when a shared object with this copy is unloaded. It is told before. */
+#define LLMOBS_I_AT_UNLOAD __attribute__((destructor))
+#define llmobsi_on_unload(run) ((void)(run))
+
+#define LLMOBS_I_STATIC_ASSERT(name, condition) \
+    typedef char llmobsi_assert_##name[(condition) ? 1 : -1] __attribute__((unused))
+
+#define LLMOBS_I_CACHE_LINE 64u
+#define LLMOBS_I_PAGE_LEAST 4096u /* no system has smaller pages */
+
+/* One thread-local pointer is all there is; initial-exec makes it one instruction, also in a shared
+   object. musl refuses initial-exec under dlopen. */
+#ifndef LLMOBS_TLS_MODEL
+#if defined(__GLIBC__)
+#define LLMOBS_TLS_MODEL __attribute__((tls_model("initial-exec")))
+#else
+#define LLMOBS_TLS_MODEL
+#endif
+#endif
+
+/* ---- bits ---------------------------------------------------------------------------------- */
+
+/* Zeros before the highest and behind the lowest bit; of a number that is not 0. */
+#define llmobsi_leading_zeros32(number) __builtin_clz(number)
+#define llmobsi_leading_zeros64(number) __builtin_clzll(number)
+#define llmobsi_trailing_zeros32(number) __builtin_ctz(number)
+#define llmobsi_trailing_zeros64(number) __builtin_ctzll(number)
+#define llmobsi_bit_count32(number) __builtin_popcount(number)
+#define llmobsi_bit_count64(number) __builtin_popcountll(number)
+#define llmobsi_swap_bytes32(number) __builtin_bswap32(number)
+#define llmobsi_swap_bytes64(number) __builtin_bswap64(number)
+
+/* Whether the sum or product does not fit; then *result is what is left of it. */
+#define llmobsi_add_overflows(a, b, result) __builtin_add_overflow((a), (b), (result))
+#define llmobsi_mul_overflows(a, b, result) __builtin_mul_overflow((a), (b), (result))
+
+#define llmobsi_prefetch_to_write(place) __builtin_prefetch((place), 1)
+
+/* Keeps the compiler, not the processor, from moving memory accesses across. */
+#define llmobsi_compiler_barrier() __asm__ __volatile__("" ::: "memory")
+/* For all the compiler knows, the memory that this points to is read here. */
+#define llmobsi_memory_is_read(pointer) __asm__ __volatile__("" : : "r"(pointer) : "memory")
