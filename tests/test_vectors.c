@@ -185,7 +185,7 @@ static void test_metrics(void)
     text = scrape(obs, LLMOBS_OPENMETRICS);
     digest_rows(text);
     free(text);
-    digest_is("e82b10e83e78badeb0001a578fa82a52", "Prometheus text, OpenMetrics");
+    digest_is("1b760c68e51343aea2dbeb1f83db3189", "Prometheus text, OpenMetrics");
     (void)llmobs_close(obs);
 }
 
