@@ -24,7 +24,7 @@ STRESSES := $(patsubst tests/stress/%.c,%,$(sort $(wildcard tests/stress/stress_
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
 .DEFAULT_GOAL := all
-.PHONY: all header api demo test check bench docs install clean
+.PHONY: all header api demo test check bench docs package install uninstall check-packaging clean
 .DELETE_ON_ERROR:
 
 all: header build/demo
@@ -52,6 +52,14 @@ build/demo: $(DEMO) $(wildcard examples/demo/*.h) llmobs.h
 
 demo: build/demo
 	./build/demo
+
+# ---- the engine -------------------------------------------------------------------------------
+
+ENGINE := $(sort $(wildcard examples/tiny_engine/*.c))
+
+build/tiny_engine: $(ENGINE) $(wildcard examples/tiny_engine/*.h) llmobs.h
+	@mkdir -p build
+	$(CC) -std=gnu11 -O2 -Wall -Wextra -I. $(ENGINE) -o $@ $(LDFLAGS) $(LIBS)
 
 # ---- tests ------------------------------------------------------------------------------------
 
@@ -93,8 +101,8 @@ test: llmobs.h
 # ---- check: what takes longer, or needs more tools --------------------------------------------
 
 GATES := check-asan-gcc check-asan-clang check-tsan-gcc check-tsan-clang check-stress check-drift \
-         check-builds check-flags check-model check-canary check-analyzer check-tidy \
-         check-cppcheck check-fuzz check-coverage
+         check-engine check-builds check-flags check-model check-canary check-analyzer check-tidy \
+         check-cppcheck check-fuzz check-coverage check-packaging
 .PHONY: $(GATES)
 
 check: llmobs.h
@@ -155,6 +163,23 @@ check-stress: llmobs.h
 	else \
 	    echo '# a million damaged files: left out, gcc has no AddressSanitizer'; \
 	fi
+
+# 500 requests of the engine from 8 threads, some of which leave, scraped meanwhile.
+build/tsan/tiny_engine: $(ENGINE) $(wildcard examples/tiny_engine/*.h) llmobs.h
+	@mkdir -p build/tsan
+	$(CC) -std=gnu11 -O1 -g1 -Wall -Wextra -I. $(OUTLINE) $(THREAD) $(ENGINE) -o $@ $(LIBS)
+
+.PHONY: check-engine
+check-engine: llmobs.h
+	@mkdir -p build/tsan; echo 'int main(void) { return 0; }' >build/tsan/probe.c; \
+	$(CC) $(THREAD) build/tsan/probe.c -o build/tsan/probe 2>/dev/null || \
+	    { echo "SKIP: $(CC) has no ThreadSanitizer"; exit 0; }; \
+	set -e; $(MAKE) --no-print-directory build/tsan/tiny_engine; \
+	for more in '' '--speculate 4 --temperature 0'; do \
+	    TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 $(PLAIN) build/tsan/tiny_engine \
+	        --requests 500 --threads 8 --leave 7 --scrape 1 --metrics build/tsan/metrics.txt \
+	        --trace build/tsan/trace.jsonl $$more; \
+	done
 
 # DRIFT4's false alarms and its power, over many baselines.
 DRIFT_PARTS := tests/tap.h tests/drifting.h tests/drift_world.h
@@ -288,6 +313,10 @@ build/bench/%: bench/%.c $(wildcard bench/*.h bench/*.cpp bench/*.proto) llmobs.
 bench: $(BENCHES:%=build/bench/%)
 	@for program in $^; do echo "== $$program"; $$program || exit 1; done
 
+# Not how long, but how large.
+bench-size: llmobs.h
+	@bench/size.pl
+
 # bench-span runs bench/bench_span.c, and so on.
 bench-%: build/bench/bench_%
 	@$<
@@ -298,10 +327,43 @@ docs: llmobs.h
 	@mkdir -p build/docs
 	tools/apidocs.pl --html build/docs/api.html --man build/docs/llmobs.3
 
-install: llmobs.h docs
-	mkdir -p $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/man/man3
-	cp llmobs.h $(DESTDIR)$(PREFIX)/include/llmobs.h
-	cp build/docs/llmobs.3 $(DESTDIR)$(PREFIX)/share/man/man3/llmobs.3
+# ---- install ----------------------------------------------------------------------------------
+
+# What is installed, below PREFIX; CMakeLists.txt has the same. All of it may be moved as a whole.
+VERSION := $(shell sed -n 's/^.define LLMOBS_VERSION_STRING "\(.*\)"/\1/p' src/platform/platform.h)
+PACKAGE := include/llmobs.h share/pkgconfig/llmobs.pc share/llmobs/llmobs.c \
+           share/cmake/llmobs/llmobsConfig.cmake share/cmake/llmobs/llmobsConfigVersion.cmake \
+           share/cmake/llmobs/llmobsImplementation.cmake share/doc/llmobs/LICENSE \
+           share/man/man3/llmobs.3
+INSTALL_TO = $(DESTDIR)$(PREFIX)
+
+package: llmobs.h docs
+	@rm -rf build/package; \
+	for file in $(PACKAGE); do \
+	    mkdir -p "build/package/$${file%/*}"; name=$${file##*/}; \
+	    for from in "packaging/$$name.in" "packaging/$$name" "build/docs/$$name" "$$name"; do \
+	        test ! -e "$$from" || break; \
+	    done; \
+	    sed 's/@LLMOBS_VERSION@/$(VERSION)/g' "$$from" >"build/package/$$file" || exit 1; \
+	done
+
+install: package
+	@set -e; for file in $(PACKAGE); do \
+	    mkdir -p "$(INSTALL_TO)/$${file%/*}"; \
+	    install -m 644 "build/package/$$file" "$(INSTALL_TO)/$$file"; \
+	done
+
+# Takes away what install has brought, and directories that bear the library's name.
+uninstall:
+	@for file in $(PACKAGE); do rm -f "$(INSTALL_TO)/$$file"; done; \
+	for place in cmake doc .; do rmdir "$(INSTALL_TO)/share/$$place/llmobs" 2>/dev/null || :; done
+
+# What tests/packaging.t does, with what takes longer or needs more: the implementation compiled by
+# CMake, the vcpkg port, Conan (PYTHON has it, or can get it).
+check-packaging: llmobs.h
+	@LLMOBS_WHOLE=1 LLMOBS_SECONDS=1500 LLMOBS_TAP=build/gates/packaging \
+	    prove --failures --exec tools/run_test.pl tests/packaging.t; status=$$?; \
+	sed -n 's/^ok .* \# skip /SKIP: /p' build/gates/packaging/packaging.t.tap; exit $$status
 
 clean:
 	rm -rf build out

@@ -29,6 +29,7 @@ CONTENTS: search for a tag.
     >>api:platform           >>platform               versions; clocks, sizes, seeds, locks on any system
                              >>atomic                 named-order atomic operations
                              >>arena                  one block of memory, laid out once
+                             >>host                   callbacks of the host's: exceptions end there
     >>api:result             >>result                 result codes and notes
     >>api:ledger             >>ledger                 what was recorded, exported and lost
                              >>text                   bounded writer, numbers, UTF-8
@@ -136,6 +137,7 @@ CONTENTS: search for a tag.
                              >>phase_words            phases: what their spans say
     >>api:request            >>request                requests: begin, phases
     >>api:progress           >>progress               requests: tokens, verdicts, time in batches
+    >>api:engine             >>engine                 requests: the steps of an engine
                              >>ending                 requests: what is known at the end
                              >>ending_cost            requests: what they cost, and their budgets
                              >>ending_sample          requests: whether they are judged, and why
@@ -322,6 +324,13 @@ CONTENTS: search for a tag.
     LLMOBS_NO_FILE           ALL    leaves out what keeps files: the file exporter,     off
                                     state and drift files, spools, the flight recorder
     LLMOBS_NO_SCANNER        ALL    leaves the scanner and the redactor out             off
+    LLMOBS_NO_REQUESTS       ONE    requests, sessions, costs, budgets and the judge    off
+                                    are off, whatever the config says: their calls
+                                    are there and inert, their code is not
+    LLMOBS_NO_JUDGE          ONE    the same of the judge and its samples               off
+    LLMOBS_NO_ALERTS         ONE    ... of alerts                                       off
+    LLMOBS_NO_TAIL           ONE    ... of tail sampling                                off
+    LLMOBS_NO_DRIFT          ONE    ... of drift detectors                              off
     LLMOBS_DEBUG             ONE    invariant checkers and assertions; costs much       off
     LLMOBS_ASSERT(c)         ONE    what an assertion calls                             nothing,
                                                                      abort() in LLMOBS_DEBUG
@@ -378,6 +387,11 @@ CONTENTS: search for a tag.
     is dropped and counted as `signal`, but for what it adds to metrics, which arrives. An
     exporter's callback runs on the exporter's own thread: spans and log records that it makes are
     dropped as `self`; flush, tick and close answer LLMOBS_ERROR_BUSY there.
+    A C++ exception that leaves a callback of yours ends there where the implementation is compiled
+    as C++ with exceptions, and stands for its failure: a batch dropped, a write refused, no memory,
+    no value, the system's clock; where nothing else would tell of it, llmobs_stats.callbacks_threw
+    counts it. Compiled as C, or without exceptions, the library can't stop one: do not throw. A
+    thread that is cancelled inside a callback is so after it.
     After fork the child's spans and requests are inert, its metrics go on from zero; its next use
     of the instance begins with clean rings.
 
@@ -627,7 +641,9 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
     X(JUDGE_FULL, "requests that a guardrail triggered on were not kept to be judged: no place "  \
                   "was free (raise llmobs_config.captures, or take them sooner)")                 \
     X(CALLBACK_SLOW, "a gauge's, alerts' or notes' callback did not return in time: its thread " \
-                     "is left to it after close")
+                     "is left to it after close")                                                 \
+    X(CALLBACK_THREW, "a C++ exception left a callback of the host's and ended there: what it "   \
+                      "was told is lost to it")
 
 typedef enum llmobs_note {
 #define LLMOBS_I_NOTE(name, text) LLMOBS_NOTE_##name,
@@ -641,8 +657,7 @@ LLMOBS_API const char* llmobs_note_text(llmobs_note note);
 
 /* The diagnostics callback. Called from set-up calls, from the tick and from exporter threads,
    never from a recording call; each kind of note at most once a second. `count` is how often it
-   happened since the last time it was told. It must not call back into this instance and must
-   not throw. */
+   happened since the last time it was told. It must not call back into this instance. */
 typedef void (*llmobs_note_fn)(void* user, llmobs_note note, uint64_t count, const char* text);
 
 /* =================================================================================================
@@ -790,6 +805,8 @@ typedef struct llmobs_stats {
     uint64_t drift_saved;        /* times that a detector's past was written      */
     uint64_t drift_failed;       /* times that it could not be                    */
     uint64_t drift_damaged;      /* files of it that were set aside               */
+    uint64_t callbacks_threw;    /* C++ exceptions that left a callback of the host's and ended
+                                    there, where no other account tells of it    */
 } llmobs_stats;
 
 /* [any] "pool", "threads", ...; "unknown" for other numbers. */
@@ -940,26 +957,25 @@ LLMOBS_API llmobs_key llmobs_key_default(void);
 
 /* The host's own secure store for raw texts: the one way by which they leave the library, and only
    where llmobs_config.audit is set. Called on the thread that hands a text over, inside that call,
-   in its order; see llmobs_audit. It keeps no copy here. It must not throw. */
+   in its order; see llmobs_audit. It keeps no copy here. */
 typedef struct llmobs_audit llmobs_audit;
 typedef void (*llmobs_audit_fn)(void* user, const llmobs_audit* part);
 
 /* The host's own store for what requests cost: llmobs_config.cost_store. Called on the thread that
-   ends a request, inside that call; see llmobs_cost_entry. It must not throw. */
+   ends a request, inside that call; see llmobs_cost_entry. */
 typedef struct llmobs_cost_entry llmobs_cost_entry;
 typedef void (*llmobs_cost_store_fn)(void* user, const llmobs_cost_entry* entry);
 
 /* Gets the news of the alerts of one group, or of one rule that has none: llmobs_config.alert.
    `count` is at least 1. Called by the tick, no lock held. It may make any call but that inside it
-   llmobs_tick, _flush and _close answer ERROR_BUSY. It must not throw. */
+   llmobs_tick, _flush and _close answer ERROR_BUSY. */
 typedef struct llmobs_alert llmobs_alert;
 typedef void (*llmobs_alert_fn)(void* user, const llmobs_alert* alerts, size_t count);
 
 /* Gets what a run of a drift detector came to: llmobs_config.on_drift. For each run that finds
    drift, and for each that llmobs_drift_run_now asked for, whatever it came to, so that a release
    can wait for it. Called on the thread that makes runs, no lock held. It may make any call but
-   that inside it llmobs_drift_work, llmobs_tick, _flush and _close answer ERROR_BUSY. A C++
-   exception ends there where the implementation is compiled as C++; else it must not throw. */
+   that inside it llmobs_drift_work, llmobs_tick, _flush and _close answer ERROR_BUSY. */
 typedef struct llmobs_drift_report llmobs_drift_report;
 typedef void (*llmobs_drift_fn)(void* user, const llmobs_drift_report* report);
 
@@ -3829,7 +3845,8 @@ LLMOBS_API void llmobs_request_scheduled(llmobs_request request);
 LLMOBS_API void llmobs_request_token(llmobs_request request);
 LLMOBS_API void llmobs_request_tokens(llmobs_request request, uint32_t count);
 
-/* [any] A step of speculative decoding: so many tokens drafted, so many of them accepted. */
+/* [any] A step of speculative decoding: so many tokens drafted, so many of them accepted, the first
+   ones. */
 LLMOBS_API void llmobs_request_speculative(llmobs_request request, uint32_t drafted,
                                            uint32_t accepted);
 
@@ -3862,9 +3879,59 @@ LLMOBS_API void llmobs_requests_share(const llmobs_request* requests, size_t cou
 LLMOBS_API void llmobs_requests_share_energy(const llmobs_request* requests, size_t count,
                                              uint64_t microjoules);
 
-/* [any] Begins the span of such a step, with a link to each request that it serves. */
+/* [any] Begins the span of such a step, with a link to each request that it serves. An engine's
+   steps are told whole by llmobs_engine_step_begin. */
 LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
                                           const llmobs_request* requests, size_t count);
+
+/* =================================================================================================
+ *  >>api:engine             requests: the steps of an engine
+ * ============================================================================================== */
+
+/* ---- requests: the steps of an engine ------------------------------------------------------ */
+
+/* An engine that serves several requests in one step. Made once, kept by the thread that decodes,
+   which alone uses it. A zeroed one, and one of a closed instance, is inert. */
+typedef struct llmobs_engine {
+    uint32_t instance; /* private, as all its fields */
+    llmobs_gauge kv_usage;
+    llmobs_gauge busy_slots;
+    llmobs_histogram step_tokens;
+    llmobs_counter steps;
+    uint64_t step_count;
+    uint64_t busy_count;
+    llmobs_span step;
+    const llmobs_request* requests;
+    size_t request_count;
+    uint64_t began;
+} llmobs_engine;
+
+/* How an engine stands at the end of a step. */
+typedef struct llmobs_engine_load {
+    size_t size;         /* sizeof(llmobs_engine_load); 0 means this version's                   */
+    uint64_t tokens;     /* that the step has worked on, of prompts and of answers; 0: not known */
+    uint64_t kv_used;    /* of the KV cache, in tokens, blocks or bytes,                         */
+    uint64_t kv_size;    /* and all of it; 0: not known                                          */
+    uint32_t slots_busy; /* that have a request; 0: as many as the step has served               */
+} llmobs_engine_load;
+
+/* [any] Zeroed but for the size. */
+LLMOBS_API llmobs_engine_load llmobs_engine_load_default(void);
+
+/* [any, locks] Finds the series of an engine that serves this model. */
+LLMOBS_API llmobs_engine llmobs_engine_of(llmobs* obs, const char* model);
+
+/* [owner] Begins a step, such as a decode: its span with a link to each request that it serves,
+   and llamacpp:n_decode. The list must not change until the step's end. Its span is returned, to
+   set attributes on. 45 ns, and 25 for each request. */
+LLMOBS_API llmobs_span llmobs_engine_step_begin(llmobs_engine* engine, const char* name,
+                                                const llmobs_request* requests, size_t count);
+
+/* [owner] Ends it: the time that it took is shared by its requests (llmobs_requests_share), and
+   the load goes to vllm:kv_cache_usage_perc, vllm:iteration_tokens_total and
+   llamacpp:n_busy_slots_per_decode, an average. `load` may be NULL: not known. 30 ns, and 10 for
+   each request. Without a step under way it does nothing. */
+LLMOBS_API void llmobs_engine_step_end(llmobs_engine* engine, const llmobs_engine_load* load);
 
 /* =================================================================================================
  *  >>api:vocabulary         requests: attributes of the root span
@@ -7307,6 +7374,39 @@ LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
     return zero;
 }
 
+/* ---- engine ---------------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_engine_load llmobs_engine_load_default(void)
+{
+    llmobs_engine_load zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    return zero;
+}
+
+LLMOBS_API llmobs_engine llmobs_engine_of(llmobs* obs, const char* model)
+{
+    llmobs_engine zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    (void)obs; (void)model;
+    return zero;
+}
+
+LLMOBS_API llmobs_span llmobs_engine_step_begin(llmobs_engine* engine, const char* name,
+                                                const llmobs_request* requests, size_t count)
+{
+    llmobs_span zero;
+    __builtin_memset(&zero, 0, sizeof zero);
+    if (engine) { __builtin_memset(engine, 0, sizeof *engine); }
+    (void)name; (void)requests; (void)count;
+    return zero;
+}
+
+LLMOBS_API void llmobs_engine_step_end(llmobs_engine* engine, const llmobs_engine_load* load)
+{
+    if (engine) { __builtin_memset(engine, 0, sizeof *engine); }
+    (void)load;
+}
+
 /* ---- vocabulary ------------------------------------------------------------------------------ */
 
 LLMOBS_API void llmobs_span_set_llm(llmobs_span span, const llmobs_llm_attributes* attributes)
@@ -10327,6 +10427,40 @@ llmobsi_fn void* llmobsi_arena_take_pages(llmobsi_arena* arena, size_t bytes)
 }
 
 /* =================================================================================================
+ *  >>host                   platform: callbacks of the host's: exceptions end there
+ * ============================================================================================== */
+
+/* Callbacks of the host's: where the implementation is compiled as C++ with exceptions, one that
+   leaves a callback ends there. It would unwind a thread of ours, which ends the process, or a call
+   that holds a lock. What it stands for is said where each kind is called. A thread is not
+   cancelled in one: glibc unwinds it by an exception, too, and ends the process where that is
+   caught. */
+
+/* What catches calls nothing: compilers would guard that against a further exception, by names
+   that a C program does not have. */
+#if defined(__cplusplus) && (defined(__cpp_exceptions) || defined(__EXCEPTIONS))
+#define llmobsi_try try
+#define llmobsi_catch_any catch (...)
+#else
+#define llmobsi_try if (true)
+#define llmobsi_catch_any if (false)
+#endif
+
+/* One that throws has taken nothing. */
+llmobsi_fn bool llmobsi_host_write(llmobs_write_fn write, void* user, const char* data, size_t size)
+{
+    int cancel = llmobsi_cancel_hold();
+    bool taken = false;
+    llmobsi_try {
+        taken = write(user, data, size);
+    }
+    llmobsi_catch_any {
+    }
+    llmobsi_cancel_resume(cancel);
+    return taken;
+}
+
+/* =================================================================================================
  *  >>result                 core: result codes and notes
  * ============================================================================================== */
 
@@ -10353,6 +10487,21 @@ LLMOBS_API const char* llmobs_note_text(llmobs_note note)
     return (unsigned)note < (unsigned)LLMOBS_NOTE_COUNT ? texts[note] : "unknown note";
 }
 
+/* One that throws has been told all the same. */
+llmobsi_fn void llmobsi_host_note(llmobs_note_fn tell, void* user, llmobs_note note,
+                                  uint64_t count, const char* text)
+{
+    if (tell != NULL) {
+        int cancel = llmobsi_cancel_hold();
+        llmobsi_try {
+            tell(user, note, count, text);
+        }
+        llmobsi_catch_any {
+        }
+        llmobsi_cancel_resume(cancel);
+    }
+}
+
 /* Counts what is to be told, and tells it: each kind at most once a second, with how often it
    happened. */
 typedef struct llmobsi_notes {
@@ -10376,7 +10525,7 @@ llmobsi_fn void llmobsi_notes_tell(llmobsi_notes* notes, llmobs_note note, uint6
     llmobsi_store_relaxed(&notes->told_ns[note], now_ns);
     count = llmobsi_exchange_ordered(&notes->count[note], 0);
     if (count != 0) {
-        notes->tell(notes->user, note, count, llmobs_note_text(note));
+        llmobsi_host_note(notes->tell, notes->user, note, count, llmobs_note_text(note));
     }
 }
 
@@ -10475,8 +10624,8 @@ llmobsi_fn void llmobsi_writer_flush(llmobsi_writer* writer)
 {
     size_t length = writer->length;
     writer->length = 0;
-    if (length > 0 && !writer->failed && !writer->write(writer->user, writer->data, length)) {
-        llmobsi_writer_fail(writer);
+    if (length > 0 && !writer->failed) {
+        writer->failed = !llmobsi_host_write(writer->write, writer->user, writer->data, length);
     }
 }
 
@@ -10505,7 +10654,7 @@ llmobsi_cold void llmobsi_put_slow(llmobsi_writer* writer, const char* data, siz
     if (size <= writer->capacity) {
         memcpy(writer->data, data, size);
         writer->length = size;
-    } else if (!writer->write(writer->user, data, size)) { /* larger than the buffer: no copy */
+    } else if (!llmobsi_host_write(writer->write, writer->user, data, size)) { /* no copy */
         llmobsi_writer_fail(writer);
     }
 }
@@ -14564,6 +14713,34 @@ llmobsi_fn size_t llmobsi_key_values_count(const char* list)
  *  >>config                 core: configuration, defaults, memory by pillar
  * ============================================================================================== */
 
+/* The pillars of this build. What is left out is off, whatever the config says: nothing is laid out
+   for it, and what only its pointer leads to is code that the compiler, or the linker, drops. */
+#ifdef LLMOBS_NO_REQUESTS
+#define LLMOBS_I_REQUESTS false
+#else
+#define LLMOBS_I_REQUESTS true
+#endif
+#if defined(LLMOBS_NO_JUDGE) || defined(LLMOBS_NO_REQUESTS)
+#define LLMOBS_I_JUDGE false
+#else
+#define LLMOBS_I_JUDGE true
+#endif
+#ifdef LLMOBS_NO_ALERTS
+#define LLMOBS_I_ALERTS false
+#else
+#define LLMOBS_I_ALERTS true
+#endif
+#ifdef LLMOBS_NO_TAIL
+#define LLMOBS_I_TAIL false
+#else
+#define LLMOBS_I_TAIL true
+#endif
+#ifdef LLMOBS_NO_DRIFT
+#define LLMOBS_I_DRIFT false
+#else
+#define LLMOBS_I_DRIFT true
+#endif
+
 #define LLMOBS_I_SERVICE_UNKNOWN "unknown_service"
 #define LLMOBS_I_FAMILIES_STANDARD 33u /* LLMOBS_FAMILY_LLM | LLMOBS_FAMILY_SELF */
 #define LLMOBS_I_SEVERITY_STANDARD 9u  /* LLMOBS_SEVERITY_INFO                    */
@@ -14575,6 +14752,62 @@ llmobsi_inline size_t llmobsi_known_size(size_t given, size_t whole)
 {
     return given != 0 && given < whole ? given : whole;
 }
+
+/* ---- the host's clock, random source and allocator ----------------------------------------- */
+
+/* One that throws does not know the time: the system's. Not inlined where recorders stamp. */
+llmobsi_noinline uint64_t llmobsi_host_time(const llmobs_clock* clock)
+{
+    uint64_t unix_ns = 0;
+    bool threw = false;
+    llmobsi_try {
+        unix_ns = clock->unix_ns(clock->user);
+    }
+    llmobsi_catch_any {
+        threw = true;
+    }
+    return threw ? llmobsi_realtime_ns() : unix_ns;
+}
+
+llmobsi_fn bool llmobsi_host_fill(const llmobs_random* random, void* bytes, size_t size)
+{
+    int cancel = llmobsi_cancel_hold();
+    bool filled = false;
+    llmobsi_try {
+        filled = random->fill(random->user, bytes, size);
+    }
+    llmobsi_catch_any {
+    }
+    llmobsi_cancel_resume(cancel);
+    return filled;
+}
+
+/* NULL where it throws: so does operator new when memory runs out. */
+llmobsi_fn void* llmobsi_host_allocate(const llmobs_allocator* allocator, size_t bytes)
+{
+    int cancel = llmobsi_cancel_hold();
+    void* memory = NULL;
+    llmobsi_try {
+        memory = allocator->allocate(allocator->user, bytes, LLMOBS_I_CACHE_LINE);
+    }
+    llmobsi_catch_any {
+    }
+    llmobsi_cancel_resume(cancel);
+    return memory;
+}
+
+llmobsi_fn void llmobsi_host_release(const llmobs_allocator* allocator, void* memory, size_t bytes)
+{
+    int cancel = llmobsi_cancel_hold();
+    llmobsi_try {
+        allocator->release(allocator->user, memory, bytes);
+    }
+    llmobsi_catch_any {
+    }
+    llmobsi_cancel_resume(cancel);
+}
+
+/* ---- defaults ------------------------------------------------------------------------------ */
 
 LLMOBS_API llmobs_key llmobs_key_default(void)
 {
@@ -14707,8 +14940,8 @@ llmobsi_fn bool llmobsi_config_ratio(double* ratio, double standard)
 /* Where the note about a config goes: nowhere while it is only asked how much memory it needs. */
 llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, const char* text)
 {
-    if (tell && config->note != NULL) {
-        config->note(config->note_user, LLMOBS_NOTE_CONFIG_RANGE, 1, text);
+    if (tell) {
+        llmobsi_host_note(config->note, config->note_user, LLMOBS_NOTE_CONFIG_RANGE, 1, text);
     }
 }
 
@@ -14717,89 +14950,111 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
 #define LLMOBS_I_DETECTORS 16u /* of drift, at most */
 #define LLMOBS_I_DRIFT_LEAST 40u /* embeddings that a baseline is fitted to */
 
-/* The fields that have a range, with its ends. Those of batch_bytes depend on queue_bytes. */
-#define LLMOBS_I_RANGES(X)                                                                       \
-    X(span_slots, 64, 1u << 20)                                                                  \
-    X(max_threads, 1, 1024)                                                                      \
-    X(name_bytes, 1024, 1u << 26)                                                                \
-    X(value_bytes, 16, LLMOBS_I_VALUE_BYTES_MOST)                                                \
-    X(span_parts, 1, 64)                                                                         \
-    X(max_exporters, 1, 16)                                                                      \
-    X(queue_bytes, 65536, 1u << 30)                                                              \
-    X(batch_bytes, llmobsi_batch_least(out), llmobsi_batch_most(out))                            \
-    X(batch_delay_ms, 1, 3600000)                                                                \
-    X(tick_ms, 1, 3600000)                                                                       \
-    X(close_timeout_ms, 1, 3600000)                                                              \
-    X(span_max_age_s, 1, 31536000)                                                               \
-    X(metric_series, 16, 1u << 20)                                                               \
-    X(metric_max_series, 1, 1u << 20)                                                            \
-    X(metric_bytes, 65536, 1u << 30)                                                             \
-    X(max_metrics, 1, 4096)                                                                      \
-    X(label_bytes, 32, 255)                                                                      \
-    X(exemplars, 1, 1u << 20)                                                                    \
-    X(log_severity, 1, LLMOBS_I_SEVERITY_MOST)                                                   \
-    X(requests, 16, 65536)                                                                       \
-    X(request_max_age_s, 1, 31536000)                                                            \
-    X(slow_request_ms, 1, 86400000)                                                              \
-    X(recent_requests, 16, 65536)                                                                \
-    X(sessions, 16, 1u << 20)                                                                    \
-    X(session_idle_s, 1, 31536000)                                                               \
-    X(cost_rows, 16, 65536)                                                                      \
-    X(cost_places, 64, 1u << 20)                                                                 \
-    X(cost_users, 16, 1u << 20)                                                                  \
-    X(cost_features, 1, 1024)                                                                    \
-    X(cost_feature_users, 16, 1u << 20)                                                          \
-    X(captures, 0, 4096)                                                                         \
-    X(capture_bytes, 64, 65536)                                                                  \
-    X(price_bytes, out->price_bytes != 0 ? LLMOBS_I_PRICE_BYTES_LEAST : 0, 1u << 28)             \
-    X(cost_most, 1, 1000000000)                                                                  \
-    X(budgets, 0, 1024)                                                                          \
-    X(budget_keys, 16, 1u << 20)                                                                 \
-    X(budget_reservations, 16, 65536)                                                            \
-    X(reservation_max_age_s, 1, 86400)                                                           \
-    X(state_interval_s, 1, 86400)                                                                \
-    X(alert_rules, 4, 4096)                                                                      \
-    X(alert_groups, 16, 65536)                                                                   \
-    X(alert_window_bytes, 16384, 1u << 28)                                                       \
-    X(alerts, 16, 65536)                                                                         \
-    X(drift_detectors, 0, LLMOBS_I_DETECTORS)                                                    \
-    X(drift_dimensions, 2, 65536)                                                                \
-    X(drift_prototypes, 1, 32)                                                                   \
-    X(drift_days, 2, 400)                                                                        \
-    X(drift_day_embeddings, 16, 4096)                                                            \
-    X(good_first_token_ms, 0, 86400000)                                                          \
-    X(good_token_ms, 0, 86400000)                                                                \
-    X(good_request_ms, 0, 86400000)                                                              \
-    X(judge_slow_ms, 1, 86400000)                                                                \
-    X(judge_new_version, 1, 1000000)                                                             \
-    X(judge_forced_per_minute, 1, 1000000)                                                       \
-    X(judge_floor_per_hour, 1, 3600)                                                             \
-    X(judge_workers, 1, 16)                                                                      \
-    X(judge_prompt_bytes, 1024, 1u << 20)                                                        \
-    X(judge_answer_bytes, 256, 1u << 20)                                                         \
-    X(tail_traces, out->tail_traces != 0 ? 16 : 0, 65536)                                        \
-    X(tail_spans, 1, 65536)                                                                      \
-    X(tail_wait_s, 1, 86400)                                                                     \
-    X(tail_slots, 0, 1u << 20)                                                                   \
-    X(recorder_history_bytes, out->recorder_history_bytes != 0 ? 65536 : 0, 1u << 30)
+/* A field that has a range. */
+typedef struct llmobsi_range {
+    size_t place;   /* in llmobs_config                               */
+    uint32_t least; /* but for 0, which stays where it is the default */
+    uint32_t most;
+    const char* text; /* that a value is not in it */
+} llmobsi_range;
+
+#define LLMOBS_I_RANGE_TEXT(field) \
+    "llmobs_config." #field " is out of range and was brought into it"
+#define LLMOBS_I_RANGE(field, least, most) \
+    {offsetof(llmobs_config, field), (least), (most), LLMOBS_I_RANGE_TEXT(field)}
+
+llmobsi_state const llmobsi_range llmobsi_ranges[] = {
+    LLMOBS_I_RANGE(span_slots, 64, 1u << 20),
+    LLMOBS_I_RANGE(max_threads, 1, 1024),
+    LLMOBS_I_RANGE(name_bytes, 1024, 1u << 26),
+    LLMOBS_I_RANGE(value_bytes, 16, LLMOBS_I_VALUE_BYTES_MOST),
+    LLMOBS_I_RANGE(span_parts, 1, 64),
+    LLMOBS_I_RANGE(max_exporters, 1, 16),
+    LLMOBS_I_RANGE(queue_bytes, 65536, 1u << 30),
+    LLMOBS_I_RANGE(batch_delay_ms, 1, 3600000),
+    LLMOBS_I_RANGE(tick_ms, 1, 3600000),
+    LLMOBS_I_RANGE(close_timeout_ms, 1, 3600000),
+    LLMOBS_I_RANGE(span_max_age_s, 1, 31536000),
+    LLMOBS_I_RANGE(metric_series, 16, 1u << 20),
+    LLMOBS_I_RANGE(metric_max_series, 1, 1u << 20),
+    LLMOBS_I_RANGE(metric_bytes, 65536, 1u << 30),
+    LLMOBS_I_RANGE(max_metrics, 1, 4096),
+    LLMOBS_I_RANGE(label_bytes, 32, 255),
+    LLMOBS_I_RANGE(exemplars, 1, 1u << 20),
+    LLMOBS_I_RANGE(log_severity, 1, LLMOBS_I_SEVERITY_MOST),
+    LLMOBS_I_RANGE(requests, 16, 65536),
+    LLMOBS_I_RANGE(request_max_age_s, 1, 31536000),
+    LLMOBS_I_RANGE(slow_request_ms, 1, 86400000),
+    LLMOBS_I_RANGE(recent_requests, 16, 65536),
+    LLMOBS_I_RANGE(sessions, 16, 1u << 20),
+    LLMOBS_I_RANGE(session_idle_s, 1, 31536000),
+    LLMOBS_I_RANGE(cost_rows, 16, 65536),
+    LLMOBS_I_RANGE(cost_places, 64, 1u << 20),
+    LLMOBS_I_RANGE(cost_users, 16, 1u << 20),
+    LLMOBS_I_RANGE(cost_features, 1, 1024),
+    LLMOBS_I_RANGE(cost_feature_users, 16, 1u << 20),
+    LLMOBS_I_RANGE(captures, 0, 4096),
+    LLMOBS_I_RANGE(capture_bytes, 64, 65536),
+    LLMOBS_I_RANGE(price_bytes, LLMOBS_I_PRICE_BYTES_LEAST, 1u << 28),
+    LLMOBS_I_RANGE(cost_most, 1, 1000000000),
+    LLMOBS_I_RANGE(budgets, 0, 1024),
+    LLMOBS_I_RANGE(budget_keys, 16, 1u << 20),
+    LLMOBS_I_RANGE(budget_reservations, 16, 65536),
+    LLMOBS_I_RANGE(reservation_max_age_s, 1, 86400),
+    LLMOBS_I_RANGE(state_interval_s, 1, 86400),
+    LLMOBS_I_RANGE(alert_rules, 4, 4096),
+    LLMOBS_I_RANGE(alert_groups, 16, 65536),
+    LLMOBS_I_RANGE(alert_window_bytes, 16384, 1u << 28),
+    LLMOBS_I_RANGE(alerts, 16, 65536),
+    LLMOBS_I_RANGE(drift_detectors, 0, LLMOBS_I_DETECTORS),
+    LLMOBS_I_RANGE(drift_dimensions, 2, 65536),
+    LLMOBS_I_RANGE(drift_prototypes, 1, 32),
+    LLMOBS_I_RANGE(drift_days, 2, 400),
+    LLMOBS_I_RANGE(drift_day_embeddings, 16, 4096),
+    LLMOBS_I_RANGE(good_first_token_ms, 0, 86400000),
+    LLMOBS_I_RANGE(good_token_ms, 0, 86400000),
+    LLMOBS_I_RANGE(good_request_ms, 0, 86400000),
+    LLMOBS_I_RANGE(judge_slow_ms, 1, 86400000),
+    LLMOBS_I_RANGE(judge_new_version, 1, 1000000),
+    LLMOBS_I_RANGE(judge_forced_per_minute, 1, 1000000),
+    LLMOBS_I_RANGE(judge_floor_per_hour, 1, 3600),
+    LLMOBS_I_RANGE(judge_workers, 1, 16),
+    LLMOBS_I_RANGE(judge_prompt_bytes, 1024, 1u << 20),
+    LLMOBS_I_RANGE(judge_answer_bytes, 256, 1u << 20),
+    LLMOBS_I_RANGE(tail_traces, 16, 65536),
+    LLMOBS_I_RANGE(tail_spans, 1, 65536),
+    LLMOBS_I_RANGE(tail_wait_s, 1, 86400),
+    LLMOBS_I_RANGE(tail_slots, 0, 1u << 20),
+    LLMOBS_I_RANGE(recorder_history_bytes, 65536, 1u << 30),
+};
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {
     llmobs_config standard = llmobs_config_default();
-    standard.queue_bytes = out->queue_bytes != 0 ? out->queue_bytes : standard.queue_bytes;
-    if (standard.batch_bytes > llmobsi_batch_most(&standard)) {
-        standard.batch_bytes = llmobsi_batch_most(&standard);
+    size_t i;
+    for (i = 0; i < sizeof llmobsi_ranges / sizeof llmobsi_ranges[0]; i++) {
+        const llmobsi_range* range = &llmobsi_ranges[i];
+        unsigned char* place = (unsigned char*)out + range->place;
+        uint32_t field;
+        uint32_t usual;
+        memcpy(&field, place, sizeof field);
+        memcpy(&usual, (const unsigned char*)&standard + range->place, sizeof usual);
+        if (!llmobsi_config_range(&field, usual, usual == 0 && field == 0 ? 0 : range->least,
+                                  range->most)) {
+            llmobsi_config_tell(out, tell, range->text);
+        }
+        memcpy(place, &field, sizeof field);
     }
-    if (standard.batch_bytes < llmobsi_batch_least(&standard)) {
-        standard.batch_bytes = llmobsi_batch_least(&standard);
+    if (standard.batch_bytes > llmobsi_batch_most(out)) {
+        standard.batch_bytes = llmobsi_batch_most(out);
     }
-#define LLMOBS_I_RANGE(field, least, most)                                                       \
-    if (!llmobsi_config_range(&out->field, standard.field, least, most)) {                       \
-        llmobsi_config_tell(out, tell, "llmobs_config." #field                                   \
-                                       " is out of range and was brought into it");              \
+    if (standard.batch_bytes < llmobsi_batch_least(out)) {
+        standard.batch_bytes = llmobsi_batch_least(out);
     }
-    LLMOBS_I_RANGES(LLMOBS_I_RANGE)
-#undef LLMOBS_I_RANGE
+    if (!llmobsi_config_range(&out->batch_bytes, standard.batch_bytes, llmobsi_batch_least(out),
+                              llmobsi_batch_most(out))) {
+        llmobsi_config_tell(out, tell, LLMOBS_I_RANGE_TEXT(batch_bytes));
+    }
 }
 
 /* Fields that can be switched off keep that through the check of ranges. */
@@ -14861,13 +15116,15 @@ llmobsi_fn void llmobsi_switches_put(llmobs_config* config, llmobsi_switches swi
     config->metric_series = switches.metrics_off ? LLMOBS_OFF : config->metric_series;
     config->exemplars = switches.exemplars_off ? LLMOBS_OFF : config->exemplars;
     config->log_severity = switches.logs_off ? LLMOBS_OFF : config->log_severity;
-    config->requests =
-        switches.requests_off ? LLMOBS_OFF : llmobsi_round_up_pow2(config->requests);
+    config->requests = switches.requests_off || !LLMOBS_I_REQUESTS
+                           ? LLMOBS_OFF
+                           : llmobsi_round_up_pow2(config->requests);
     config->recent_requests = switches.recent_off ? LLMOBS_OFF : config->recent_requests;
     config->cost_rows = switches.ledger_off ? LLMOBS_OFF : config->cost_rows;
     config->cost_users = switches.users_off ? LLMOBS_OFF : config->cost_users;
     config->cost_features = switches.features_off ? LLMOBS_OFF : config->cost_features;
-    config->alert_rules = switches.alerts_off ? LLMOBS_OFF : config->alert_rules;
+    config->alert_rules =
+        switches.alerts_off || !LLMOBS_I_ALERTS ? LLMOBS_OFF : config->alert_rules;
     config->judge_slow_ms = switches.judge_slow_off ? LLMOBS_OFF : config->judge_slow_ms;
     config->judge_new_version = switches.judge_new_off ? LLMOBS_OFF : config->judge_new_version;
     config->judge_forced_per_minute =
@@ -14906,6 +15163,31 @@ llmobsi_fn void llmobsi_config_vocabulary(llmobs_config* out, bool tell)
     }
 }
 
+/* Of a pillar that is left out, 0 is what its fields come to. What is on by default is not told of;
+   what the host asked for, is. */
+llmobsi_fn void llmobsi_config_left_out(llmobs_config* out, bool tell, bool present,
+                                        uint32_t* field, const char* text)
+{
+    if (!present && *field != 0) {
+        *field = 0;
+        llmobsi_config_tell(out, tell, text);
+    }
+}
+
+llmobsi_fn void llmobsi_config_pillars(llmobs_config* out, bool tell)
+{
+    llmobsi_config_left_out(out, tell, LLMOBS_I_REQUESTS, &out->price_bytes,
+                            "llmobs_config.price_bytes: built with LLMOBS_NO_REQUESTS");
+    llmobsi_config_left_out(out, tell, LLMOBS_I_REQUESTS, &out->budgets,
+                            "llmobs_config.budgets: built with LLMOBS_NO_REQUESTS");
+    llmobsi_config_left_out(out, tell, LLMOBS_I_JUDGE, &out->captures,
+                            "llmobs_config.captures: built with LLMOBS_NO_JUDGE");
+    llmobsi_config_left_out(out, tell, LLMOBS_I_TAIL, &out->tail_traces,
+                            "llmobs_config.tail_traces: built with LLMOBS_NO_TAIL");
+    llmobsi_config_left_out(out, tell, LLMOBS_I_DRIFT, &out->drift_detectors,
+                            "llmobs_config.drift_detectors: built with LLMOBS_NO_DRIFT");
+}
+
 /* Days that hold fewer embeddings than a baseline takes would never have one. */
 llmobsi_fn void llmobsi_config_drift(llmobs_config* out, bool tell)
 {
@@ -14934,7 +15216,7 @@ llmobsi_fn void llmobsi_config_attributes(llmobs_config* out, bool tell)
 }
 
 /* The config with nothing left to decide. */
-llmobsi_fn void llmobsi_config_complete(llmobs_config* out, const llmobs_config* given, bool tell)
+llmobsi_cold void llmobsi_config_complete(llmobs_config* out, const llmobs_config* given, bool tell)
 {
     llmobsi_switches switches;
     *out = llmobs_config_default();
@@ -14951,6 +15233,7 @@ llmobsi_fn void llmobsi_config_complete(llmobs_config* out, const llmobs_config*
     switches = llmobsi_switches_take(out);
     llmobsi_config_ranges(out, tell);
     llmobsi_switches_put(out, switches);
+    llmobsi_config_pillars(out, tell);
     llmobsi_config_drift(out, tell);
     if (out->utc_offset_minutes < -1440 || out->utc_offset_minutes > 1440) {
         out->utc_offset_minutes = 0;
@@ -15046,7 +15329,7 @@ llmobsi_fn void llmobsi_park(const llmobs_allocator* allocator, void* memory, si
     llmobsi_parking[i].allocator = *allocator;
     llmobsi_mutex_give(&llmobsi_parking_lock);
     if (last.memory != NULL) {
-        last.allocator.release(last.allocator.user, last.memory, last.bytes);
+        llmobsi_host_release(&last.allocator, last.memory, last.bytes);
     }
 }
 
@@ -15074,8 +15357,7 @@ LLMOBS_API size_t llmobs_release(void)
     for (i = 0; i < LLMOBS_I_PARKING; i++) {
         if (parked[i].memory != NULL) {
             freed += parked[i].bytes;
-            parked[i].allocator.release(parked[i].allocator.user, parked[i].memory,
-                                        parked[i].bytes);
+            llmobsi_host_release(&parked[i].allocator, parked[i].memory, parked[i].bytes);
         }
     }
     return freed;
@@ -15136,14 +15418,14 @@ llmobsi_inline uint64_t llmobsi_now(const llmobsi_timeline* timeline)
         return llmobsi_cycles();
     }
     return timeline->source == LLMOBS_I_TIME_INJECTED
-               ? timeline->injected.unix_ns(timeline->injected.user)
+               ? llmobsi_host_time(&timeline->injected)
                : llmobsi_monotonic_ns();
 }
 
 /* Unix time, by the host's clock where there is one. */
 llmobsi_fn uint64_t llmobsi_clock_unix_ns(const llmobs_clock* clock)
 {
-    return clock->unix_ns != NULL ? clock->unix_ns(clock->user) : llmobsi_realtime_ns();
+    return clock->unix_ns != NULL ? llmobsi_host_time(clock) : llmobsi_realtime_ns();
 }
 
 /* How far Unix time is ahead of monotonic time, by the best of three tries: a thread that is
@@ -16572,9 +16854,8 @@ LLMOBS_API llmobs_result llmobs_config_from_env(llmobs_config* config)
         const char* value = llmobsi_env_get(variables[i].name);
         if (value != NULL && !variables[i].take(&whole, value)) {
             result = LLMOBS_ERROR_ARGUMENT;
-            if (whole.note != NULL) {
-                whole.note(whole.note_user, LLMOBS_NOTE_ENVIRONMENT, 1, variables[i].refused);
-            }
+            llmobsi_host_note(whole.note, whole.note_user, LLMOBS_NOTE_ENVIRONMENT, 1,
+                              variables[i].refused);
         }
     }
     memcpy(config, &whole, known);
@@ -17494,7 +17775,7 @@ llmobsi_fn bool llmobsi_keyring_put_random(llmobsi_keyring* keyring)
     llmobsi_key_origin origin;
     llmobsi_keyset set;
     bool filled = keyring->random.fill != NULL
-                      ? keyring->random.fill(keyring->random.user, bytes, sizeof bytes)
+                      ? llmobsi_host_fill(&keyring->random, bytes, sizeof bytes)
                       : llmobsi_random_bytes(bytes, sizeof bytes);
     if (!filled) {
         return false;
@@ -20938,7 +21219,7 @@ llmobsi_inline bool llmobsi_keep_better(bool found, const llmobsi_match* match, 
     return found || any;
 }
 
-#define llmobsi_try(CLASS, call)                                                                  \
+#define llmobsi_look(CLASS, call)                                                                  \
     (any = llmobsi_keep_better(llmobsi_wants(view, LLMOBS_PII_##CLASS) && (call), &match, any,    \
                                best))
 
@@ -20952,18 +21233,18 @@ llmobsi_fn bool llmobsi_colon_read(llmobsi_view* view, size_t place, uint8_t fir
         size_t start = place + 1 - llmobsi_run_back(view, place + 1, LLMOBS_I_HEX, 5);
         uint8_t before = llmobsi_back(view, start, 1);
         if (llmobsi_number_begins(view, start) && before != ':' && before != '.') {
-            llmobsi_try(IP_ADDRESS, llmobsi_ipv6_read(view, start, &match));
+            llmobsi_look(IP_ADDRESS, llmobsi_ipv6_read(view, start, &match));
         }
-        llmobsi_try(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));
+        llmobsi_look(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));
     } else if (second == ':' && first == ':' &&
                !llmobsi_is(llmobsi_back(view, place, 1), LLMOBS_I_WORD | LLMOBS_I_DOT) &&
                llmobsi_back(view, place, 1) != ':') {
-        llmobsi_try(IP_ADDRESS, llmobsi_ipv6_read(view, place, &match));
+        llmobsi_look(IP_ADDRESS, llmobsi_ipv6_read(view, place, &match));
     }
     if (llmobsi_is(first, LLMOBS_I_DIGIT)) {
-        llmobsi_try(API_KEY, llmobsi_telegram_read(view, place + 1, &match));
+        llmobsi_look(API_KEY, llmobsi_telegram_read(view, place + 1, &match));
     }
-    llmobsi_try(PASSWORD, llmobsi_value_read(view, place + 1, &match));
+    llmobsi_look(PASSWORD, llmobsi_value_read(view, place + 1, &match));
     return any;
 }
 
@@ -20985,45 +21266,45 @@ llmobsi_noinline bool llmobsi_recognize_read(llmobsi_view* view, size_t place, l
     if (llmobsi_is(first, LLMOBS_I_DIGIT) && second != '@') {
         any = llmobsi_number_trigger(view, place, best);
         if (second == 'Q') {
-            llmobsi_try(API_KEY, llmobsi_azure_read(view, place, &match));
+            llmobsi_look(API_KEY, llmobsi_azure_read(view, place, &match));
         }
     } else if (llmobsi_is(first, LLMOBS_I_UPPER) && llmobsi_is(second, LLMOBS_I_DIGIT)) {
-        llmobsi_try(IBAN, llmobsi_iban_read(view, place, &match));
+        llmobsi_look(IBAN, llmobsi_iban_read(view, place, &match));
     }
     if (second == ':' || second == '=') {
         any = llmobsi_keep_better(llmobsi_colon_read(view, place, first, second, &match), &match,
                                   any, best);
     } else if (second == '@') {
-        llmobsi_try(EMAIL, llmobsi_email_read(view, place + 1, &match));
+        llmobsi_look(EMAIL, llmobsi_email_read(view, place + 1, &match));
     } else if (second == '-') {
-        llmobsi_try(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));
+        llmobsi_look(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));
     }
     if (first == ':') {
-        llmobsi_try(URL_PASSWORD, llmobsi_url_read(view, place, &match));
+        llmobsi_look(URL_PASSWORD, llmobsi_url_read(view, place, &match));
     } else if (first == '+') {
-        llmobsi_try(PHONE, llmobsi_e164_read(view, place, &match));
+        llmobsi_look(PHONE, llmobsi_e164_read(view, place, &match));
     } else if (first == '(') {
-        llmobsi_try(PHONE, llmobsi_area_read(view, place, &match));
+        llmobsi_look(PHONE, llmobsi_area_read(view, place, &match));
     } else if (first == '-') {
-        llmobsi_try(PRIVATE_KEY, llmobsi_pem_read(view, place, &match));
+        llmobsi_look(PRIVATE_KEY, llmobsi_pem_read(view, place, &match));
     } else if (!llmobsi_is(first, LLMOBS_I_DIGIT)) {
         if (first == 'e' && second == 'y') {
-            llmobsi_try(JWT, llmobsi_jwt_read(view, place, &match));
+            llmobsi_look(JWT, llmobsi_jwt_read(view, place, &match));
         }
-        llmobsi_try(API_KEY, llmobsi_secret_read(view, place, &match));
+        llmobsi_look(API_KEY, llmobsi_secret_read(view, place, &match));
     }
     if (!view->has_extras) {
         return any;
     }
-    llmobsi_try(CRYPTO_ADDRESS, llmobsi_coin_read(view, place, &match));
+    llmobsi_look(CRYPTO_ADDRESS, llmobsi_coin_read(view, place, &match));
     for (i = 0; i < view->term_count; i++) {
-        llmobsi_try(CUSTOM, llmobsi_term_is_valid(&view->terms[i]) &&
+        llmobsi_look(CUSTOM, llmobsi_term_is_valid(&view->terms[i]) &&
                                 llmobsi_term_read(view, &view->terms[i], place, &match));
     }
     return any;
 }
 
-#undef llmobsi_try
+#undef llmobsi_look
 
 /* ---- what goes on -------------------------------------------------------------------------- */
 
@@ -21589,10 +21870,20 @@ llmobsi_fn bool llmobsi_scan_listen(void* user, llmobsi_scan_step step,
                                     size_t size)
 {
     const llmobsi_scan_listener* listener = (const llmobsi_scan_listener*)user;
+    bool more = true;
     (void)bytes;
     (void)size;
-    return (step != LLMOBS_I_SCAN_WHOLE && step != LLMOBS_I_SCAN_END) || listener->found == NULL ||
-           listener->found(listener->user, finding);
+    if ((step == LLMOBS_I_SCAN_WHOLE || step == LLMOBS_I_SCAN_END) && listener->found != NULL) {
+        int cancel = llmobsi_cancel_hold();
+        more = false; /* as of one that throws */
+        llmobsi_try {
+            more = listener->found(listener->user, finding);
+        }
+        llmobsi_catch_any {
+        }
+        llmobsi_cancel_resume(cancel);
+    }
+    return more;
 }
 
 LLMOBS_API uint64_t llmobs_scan(const llmobs_scan_rules* rules, const char* text, size_t size,
@@ -22063,7 +22354,7 @@ typedef struct llmobsi_redact_outlet {
 llmobsi_fn bool llmobsi_redact_hand_on(void* user, const char* data, size_t size)
 {
     llmobsi_redact_outlet* outlet = (llmobsi_redact_outlet*)user;
-    bool done = outlet->redactor->write(outlet->redactor->user, data, size);
+    bool done = llmobsi_host_write(outlet->redactor->write, outlet->redactor->user, data, size);
     if (data == outlet->buffer) {
         llmobsi_wipe(outlet->buffer, size);
     }
@@ -23444,8 +23735,8 @@ llmobsi_fn uint32_t llmobsi_metric_add(llmobsi_registry* registry, const llmobs_
 }
 
 /* Defines a metric, or finds the one that was defined alike. A number + 1, or 0. */
-llmobsi_fn uint32_t llmobsi_metric_define(llmobsi_registry* registry,
-                                          const llmobs_metric_info* info, llmobs_result* result)
+llmobsi_cold uint32_t llmobsi_metric_define(llmobsi_registry* registry,
+                                            const llmobs_metric_info* info, llmobs_result* result)
 {
     llmobs_metric_info complete;
     uint32_t number;
@@ -23824,6 +24115,7 @@ typedef struct llmobsi_recorder {
     llmobsi_atomic32 left; /* see llmobsi_is_left. Close writes */
     llmobsi_atomic64 cost_headers_refused; /* any thread adds, these two */
     llmobsi_atomic64 budgets_missed; /* added while none are kept */
+    llmobsi_atomic64 callbacks_threw; /* any thread adds: see llmobsi_callback_threw */
     /* Set by the layers above: called once in a child after fork, by its first thread to come
        (`come_in`), and by what a callback that forked comes back to. False: it can't be used. */
     bool (*after_fork)(struct llmobsi_recorder* recorder, bool come_in);
@@ -23881,6 +24173,8 @@ llmobsi_state llmobsi_exit_key llmobsi_thread_key; /* its function gives a threa
 llmobsi_state bool llmobsi_thread_key_made;
 llmobsi_state llmobsi_once llmobsi_process_once = LLMOBS_I_ONCE_INIT;
 llmobsi_state llmobsi_thread_local llmobsi_control* llmobsi_self LLMOBS_TLS_MODEL;
+/* How often this thread's ending was told: see llmobsi_thread_ends. */
+llmobsi_state llmobsi_thread_local uint32_t llmobsi_endings LLMOBS_TLS_MODEL;
 
 /* Where a thread keeps the id of a name that is known by its address: at one of four places that
    differ in their lowest bits, and stand in one cache line or two. */
@@ -23951,10 +24245,17 @@ llmobsi_fn void llmobsi_raise_max(llmobsi_atomic32* place, uint32_t value)
     }
 }
 
-/* A control block for a thread that has none. NULL: too many threads. */
+/* Rounds of destructors at a thread's end: as POSIX has them at least, and systems do. */
+#define LLMOBS_I_ENDINGS 4u
+
+/* A control block for a thread that has none. NULL: too many threads; or this one has come back
+   after its end in every round of destructors, and nobody would take the block from it again. */
 llmobsi_cold llmobsi_control* llmobsi_control_claim(void)
 {
     uint32_t i;
+    if (llmobsi_endings >= LLMOBS_I_ENDINGS) {
+        return NULL;
+    }
     for (i = 0; i < LLMOBS_MAX_CONTROLS; i++) {
         uint32_t free_mark = 0;
         llmobsi_control* control = &llmobsi_controls[i];
@@ -24008,7 +24309,7 @@ llmobsi_cold bool llmobsi_thread_seed(llmobsi_thread* thread)
     if ((thread->random[0] | thread->random[1] | thread->random[2] | thread->random[3]) != 0) {
         return true;
     }
-    if (random->fill != NULL ? !random->fill(random->user, thread->random, sizeof thread->random)
+    if (random->fill != NULL ? !llmobsi_host_fill(random, thread->random, sizeof thread->random)
                              : !llmobsi_random_bytes(thread->random, sizeof thread->random)) {
         memset(thread->random, 0, sizeof thread->random);
         return false;
@@ -24207,6 +24508,7 @@ llmobsi_fn void llmobsi_thread_ended(void* value)
 {
     llmobsi_control* self = (llmobsi_control*)value;
     uint32_t i;
+    llmobsi_endings++;
     (void)llmobsi_exchange_ordered(&self->busy, 1);
     for (i = 0; i < LLMOBS_MAX_INSTANCES; i++) {
         llmobsi_use* use = &self->uses[i];
@@ -24403,15 +24705,16 @@ llmobsi_fn void llmobsi_shut(uint32_t ticket)
 
 /* Callbacks of the host: marks of the thread that runs one. */
 
-/* Where the implementation is compiled as C++ with exceptions, one that leaves the host's callback
-   ends there: it would unwind a thread of ours, which ends the process. */
-#if defined(__cplusplus) && (defined(__cpp_exceptions) || defined(__EXCEPTIONS))
-#define llmobsi_try try
-#define llmobsi_catch_any catch (...)
-#else
-#define llmobsi_try if (true)
-#define llmobsi_catch_any if (false)
-#endif
+/* Counts an exception that left a callback of the host's, of which nothing else would tell; after
+   the callback, where the instance may be closed by now. */
+llmobsi_cold void llmobsi_callback_threw(uint32_t ticket)
+{
+    llmobsi_thread* thread = llmobsi_enter(ticket);
+    if (thread != NULL) {
+        (void)llmobsi_add_relaxed(&thread->recorder->callbacks_threw, 1);
+        llmobsi_leave();
+    }
+}
 
 /* Whether close has given up waiting for a callback of the host's. The instance's block stays then;
    who comes back to it calls nothing else of the host's, and hands nothing over. */
@@ -25891,26 +26194,31 @@ llmobsi_fn bool llmobsi_context_of(llmobsi_thread* thread, llmobs_span span,
     return true;
 }
 
-LLMOBS_API llmobs_result llmobs_span_context(llmobs_span span, llmobs_trace_context* context)
+/* Fills what a context has, whatever was in it: clearing all of its text takes longer. */
+llmobsi_fn bool llmobsi_context_fill(llmobs_span span, llmobs_trace_context* context)
 {
-    llmobsi_thread* thread;
-    bool found;
-    if (context == NULL) {
-        return LLMOBS_ERROR_ARGUMENT;
-    }
-    memset(context, 0, sizeof *context);
-    thread = llmobsi_enter(span.instance);
+    llmobsi_thread* thread = llmobsi_enter(span.instance);
+    bool found = true;
     if (thread == NULL) {
-        return LLMOBS_ERROR_CLOSED;
+        return false;
     }
+    context->tracestate[0] = '\0';
     if (span.slot == LLMOBS_I_SLOT_UNSAMPLED) {
         llmobsi_context_unsampled(span, context);
-        found = true;
     } else {
         found = llmobsi_context_of(thread, span, context);
     }
     llmobsi_leave();
-    return found ? LLMOBS_OK : LLMOBS_ERROR_CLOSED;
+    return found;
+}
+
+LLMOBS_API llmobs_result llmobs_span_context(llmobs_span span, llmobs_trace_context* context)
+{
+    if (context == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    memset(context, 0, sizeof *context);
+    return llmobsi_context_fill(span, context) ? LLMOBS_OK : LLMOBS_ERROR_CLOSED;
 }
 
 LLMOBS_API bool llmobs_span_is_recording(llmobs_span span)
@@ -25975,7 +26283,7 @@ LLMOBS_API void llmobs_span_link(llmobs_span span, const llmobs_trace_context* t
 LLMOBS_API void llmobs_span_link_to(llmobs_span span, llmobs_span target)
 {
     llmobs_trace_context context;
-    if (llmobs_span_context(target, &context) == LLMOBS_OK) {
+    if (llmobsi_context_fill(target, &context)) {
         llmobs_span_link(span, &context);
     }
 }
@@ -26234,22 +26542,33 @@ typedef struct llmobsi_interaction_parts {
     int64_t numbers[LLMOBS_I_INTERACTION_NUMBERS];
 } llmobsi_interaction_parts;
 
-LLMOBS_I_STATIC_ASSERT(interaction_parts,
-                       sizeof(llmobsi_interaction_parts) ==
+#define LLMOBS_I_INTERACTION_TEXTS_AT offsetof(llmobs_interaction, request_id)
+#define LLMOBS_I_INTERACTION_NUMBERS_AT offsetof(llmobs_interaction, input_length)
+
+/* On 32 bits there may be a gap between the two. */
+LLMOBS_I_STATIC_ASSERT(interaction_texts,
+                       sizeof(((llmobsi_interaction_parts*)0)->texts) ==
+                           offsetof(llmobs_interaction, prompt_version) + sizeof(llmobs_string) -
+                               LLMOBS_I_INTERACTION_TEXTS_AT);
+LLMOBS_I_STATIC_ASSERT(interaction_numbers,
+                       sizeof(((llmobsi_interaction_parts*)0)->numbers) ==
                            offsetof(llmobs_interaction, cost_nano) + sizeof(int64_t) -
-                               offsetof(llmobs_interaction, request_id));
+                               LLMOBS_I_INTERACTION_NUMBERS_AT);
 
 llmobsi_fn void llmobsi_interaction_parts_of(const llmobs_interaction* interaction,
                                              llmobsi_interaction_parts* parts)
 {
-    memcpy(parts, (const char*)interaction + offsetof(llmobs_interaction, request_id),
-           sizeof *parts);
+    const char* from = (const char*)interaction;
+    memcpy(parts->texts, from + LLMOBS_I_INTERACTION_TEXTS_AT, sizeof parts->texts);
+    memcpy(parts->numbers, from + LLMOBS_I_INTERACTION_NUMBERS_AT, sizeof parts->numbers);
 }
 
 llmobsi_fn void llmobsi_interaction_set_parts(llmobs_interaction* interaction,
                                               const llmobsi_interaction_parts* parts)
 {
-    memcpy((char*)interaction + offsetof(llmobs_interaction, request_id), parts, sizeof *parts);
+    char* to = (char*)interaction;
+    memcpy(to + LLMOBS_I_INTERACTION_TEXTS_AT, parts->texts, sizeof parts->texts);
+    memcpy(to + LLMOBS_I_INTERACTION_NUMBERS_AT, parts->numbers, sizeof parts->numbers);
 }
 
 LLMOBS_API llmobs_interaction llmobs_interaction_default(void)
@@ -27949,7 +28268,7 @@ typedef struct llmobsi_sessions {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_sessions* llmobsi_sessions_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_sessions*)recorder->sessions;
+    return LLMOBS_I_REQUESTS ? (llmobsi_sessions*)recorder->sessions : NULL;
 }
 
 /* ---- the table ----------------------------------------------------------------------------- */
@@ -28012,7 +28331,7 @@ llmobsi_fn llmobsi_sessions* llmobsi_sessions_enter(llmobs* obs, const char* ses
                                                     llmobsi_thread** thread, uint64_t* hash)
 {
     llmobsi_sessions* sessions;
-    *thread = llmobsi_enter(llmobsi_ticket(obs));
+    *thread = LLMOBS_I_REQUESTS ? llmobsi_enter(llmobsi_ticket(obs)) : NULL;
     if (*thread == NULL) {
         return NULL;
     }
@@ -28258,7 +28577,7 @@ typedef struct llmobsi_verdict {
 /* That of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_sampler* llmobsi_sampler_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_sampler*)recorder->sampler;
+    return LLMOBS_I_JUDGE ? (llmobsi_sampler*)recorder->sampler : NULL;
 }
 
 LLMOBS_API const char* llmobs_keep_name(llmobs_keep reason)
@@ -28372,7 +28691,7 @@ llmobsi_fn bool llmobsi_bucket_take(llmobsi_atomic64* bucket, uint64_t token_ns,
 llmobsi_fn uint64_t llmobsi_sampler_now(const llmobsi_timeline* timeline)
 {
     return timeline->source == LLMOBS_I_TIME_INJECTED
-               ? timeline->injected.unix_ns(timeline->injected.user)
+               ? llmobsi_host_time(&timeline->injected)
                : llmobsi_monotonic_ns();
 }
 
@@ -28847,7 +29166,7 @@ typedef struct llmobsi_captures {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_captures* llmobsi_captures_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_captures*)recorder->captures;
+    return LLMOBS_I_JUDGE ? (llmobsi_captures*)recorder->captures : NULL;
 }
 
 llmobsi_inline llmobsi_capture* llmobsi_capture_at(const llmobsi_captures* captures,
@@ -30323,7 +30642,7 @@ typedef struct llmobsi_cost_ledger {
 /* That of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_cost_ledger* llmobsi_cost_ledger_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_cost_ledger*)recorder->cost_ledger;
+    return LLMOBS_I_REQUESTS ? (llmobsi_cost_ledger*)recorder->cost_ledger : NULL;
 }
 
 /* ---- sums ---------------------------------------------------------------------------------- */
@@ -31461,7 +31780,7 @@ LLMOBS_API llmobs_budget_info llmobs_budget_info_default(void)
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_budgets* llmobsi_budgets_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_budgets*)recorder->budgets;
+    return LLMOBS_I_REQUESTS ? (llmobsi_budgets*)recorder->budgets : NULL;
 }
 
 /* ---- rounds -------------------------------------------------------------------------------- */
@@ -31470,7 +31789,7 @@ llmobsi_inline llmobsi_budgets* llmobsi_budgets_of(const llmobsi_recorder* recor
 llmobsi_inline uint64_t llmobsi_budgets_now(const llmobsi_timeline* timeline)
 {
     return llmobsi_unlikely(timeline->source == LLMOBS_I_TIME_INJECTED)
-               ? timeline->injected.unix_ns(timeline->injected.user)
+               ? llmobsi_host_time(&timeline->injected)
                : llmobsi_realtime_coarse_ns();
 }
 
@@ -33235,7 +33554,7 @@ typedef struct llmobsi_prices {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_prices* llmobsi_prices_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_prices*)recorder->prices;
+    return LLMOBS_I_REQUESTS ? (llmobsi_prices*)recorder->prices : NULL;
 }
 
 /* Inside, or under the lock; NULL: there is no table. It stays until we leave. */
@@ -33667,7 +33986,8 @@ llmobsi_fn llmobsi_price_table* llmobsi_table_begin(llmobsi_prices* prices)
     uint32_t entries = llmobsi_round_up_pow2((uint32_t)(prices->half_bytes / 128));
     memset(table, 0, sizeof *table + entries * sizeof(uint32_t));
     table->index_mask = entries - 1;
-    table->rows = (uint32_t)(sizeof *table + entries * sizeof(uint32_t));
+    /* An entry says in eights where its row is. */
+    table->rows = (uint32_t)llmobsi_size_align(sizeof *table + entries * sizeof(uint32_t), 8);
     table->used = table->rows;
     return table;
 }
@@ -36330,8 +36650,9 @@ typedef struct llmobsi_drift_writer {
 llmobsi_fn void llmobsi_drift_flush(llmobsi_drift_writer* writer)
 {
     writer->sum = llmobsi_hash64_own(writer->block, writer->used, writer->sum);
-    writer->failed = writer->failed || !writer->write(writer->user, (const char*)writer->block,
-                                                      writer->used);
+    writer->failed = writer->failed ||
+                     !llmobsi_host_write(writer->write, writer->user, (const char*)writer->block,
+                                         writer->used);
     writer->used = 0;
 }
 
@@ -36446,7 +36767,7 @@ LLMOBS_API llmobs_result llmobs_drift_baseline_write(const llmobs_drift_baseline
     llmobsi_drift_put_all(&writer, baseline);
     llmobsi_wipe(writer.block, sizeof writer.block);
     llmobsi_store_le64(sum, writer.sum);
-    if (writer.failed || !write(user, (const char*)sum, sizeof sum)) {
+    if (writer.failed || !llmobsi_host_write(write, user, (const char*)sum, sizeof sum)) {
         return LLMOBS_ERROR_SYSTEM;
     }
     return LLMOBS_OK;
@@ -39761,7 +40082,7 @@ typedef struct llmobsi_detectors {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_detectors* llmobsi_detectors_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_detectors*)recorder->detectors;
+    return LLMOBS_I_DRIFT ? (llmobsi_detectors*)recorder->detectors : NULL;
 }
 
 /* ---- layout -------------------------------------------------------------------------------- */
@@ -41640,14 +41961,19 @@ llmobsi_fn void llmobsi_detector_tell(const llmobsi_detectors* detectors, uint32
                                       const llmobs_drift_report* report)
 {
     llmobsi_callback callback;
+    bool threw = false;
     if (detectors->tell != NULL && llmobsi_detector_is_told(report)) {
         callback = llmobsi_callback_mark(ticket);
         llmobsi_try {
             detectors->tell(detectors->user, report);
         }
         llmobsi_catch_any {
+            threw = true;
         }
         (void)llmobsi_callback_end(&callback);
+        if (threw) {
+            llmobsi_callback_threw(ticket);
+        }
     }
 }
 
@@ -41871,7 +42197,7 @@ typedef struct llmobsi_requests {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_requests* llmobsi_requests_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_requests*)recorder->requests;
+    return LLMOBS_I_REQUESTS ? (llmobsi_requests*)recorder->requests : NULL;
 }
 
 llmobsi_inline llmobs_request llmobsi_request_none(void)
@@ -42299,7 +42625,8 @@ llmobsi_fn void llmobsi_request_wipe(llmobsi_requests* requests, llmobsi_request
 llmobsi_fn void llmobsi_requests_answer(const llmobsi_recorder* recorder)
 {
     const llmobsi_requests* requests = llmobsi_requests_of(recorder);
-    uint32_t place = requests->ended_first;
+    llmobsi_detectors* detectors = llmobsi_detectors_of(recorder);
+    uint32_t place = detectors != NULL ? requests->ended_first : 0;
     while (place != 0) {
         const llmobsi_request* record = &requests->records[place - 1];
         llmobsi_drift_source source;
@@ -42307,8 +42634,7 @@ llmobsi_fn void llmobsi_requests_answer(const llmobsi_recorder* recorder)
             source.feature = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_FEATURE);
             source.model = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_MODEL);
             source.session = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_SESSION_ID);
-            llmobsi_detectors_answer(llmobsi_detectors_of(recorder), &source,
-                                     &requests->answers[place - 1]);
+            llmobsi_detectors_answer(detectors, &source, &requests->answers[place - 1]);
         }
         place = llmobsi_load_relaxed(&record->link);
     }
@@ -42609,6 +42935,7 @@ llmobsi_fn void llmobsi_stream_end(llmobsi_request_stream* stream, char out[LLMO
 
 /* What it needs to know. */
 typedef struct llmobsi_auditor {
+    uint32_t ticket;
     char request_id[LLMOBS_I_REQUEST_TEXT_MOST + 1];
     llmobs_audit_fn audit;
     void* user;
@@ -42619,6 +42946,7 @@ llmobsi_fn void llmobsi_auditor_take(const llmobsi_thread* thread, const llmobsi
                                      llmobsi_auditor* auditor)
 {
     llmobs_string id = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_REQUEST_ID);
+    auditor->ticket = thread->recorder->ticket;
     auditor->audit = llmobsi_requests_of(thread->recorder)->audit;
     auditor->user = llmobsi_requests_of(thread->recorder)->audit_user;
     memcpy(auditor->request_id, id.data, id.size + 1);
@@ -42628,6 +42956,7 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
                                    llmobs_string text, uint64_t offset, bool final)
 {
     llmobs_audit audit;
+    bool threw = false;
     int cancel;
     if (auditor->audit == NULL) {
         return;
@@ -42640,7 +42969,15 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
     audit.offset = offset;
     audit.final = final;
     cancel = llmobsi_cancel_hold(); /* a store writes files; the request must end all the same */
-    auditor->audit(auditor->user, &audit);
+    llmobsi_try {
+        auditor->audit(auditor->user, &audit);
+    }
+    llmobsi_catch_any {
+        threw = true;
+    }
+    if (threw) {
+        llmobsi_callback_threw(auditor->ticket);
+    }
     llmobsi_cancel_resume(cancel);
 }
 
@@ -43246,7 +43583,7 @@ LLMOBS_API llmobs_request llmobs_request_begin(llmobs* obs, const llmobs_request
     llmobsi_thread* thread;
     llmobsi_request* record;
     bool user_ids;
-    if (!llmobsi_requests_are_on(obs, &user_ids)) {
+    if (!LLMOBS_I_REQUESTS || !llmobsi_requests_are_on(obs, &user_ids)) {
         return request;
     }
     llmobsi_request_given(&start, info);
@@ -43637,6 +43974,33 @@ llmobsi_fn void llmobsi_request_model(const llmobsi_request* record,
     memcpy(model, text.data, text.size + 1);
 }
 
+/* Counts which tokens of a draft were accepted, by their position in it: the first ones. Drafts are
+   short; beyond the last of these positions all are one. */
+llmobsi_fn void llmobsi_positions_count(llmobs* obs, const char* model, uint32_t accepted)
+{
+    static const char* const positions[] = {"0", "1", "2",  "3",  "4",  "5",  "6",  "7",  "8",
+                                            "9", "10", "11", "12", "13", "14", "15", "16+"};
+    const uint32_t last = (uint32_t)(sizeof positions / sizeof positions[0]) - 1;
+    llmobs_metric vllm =
+        llmobs_metric_of(obs, LLMOBS_METRIC_VLLM_SPEC_DECODE_NUM_ACCEPTED_TOKENS_PER_POS);
+    llmobs_metric llamacpp =
+        llmobs_metric_of(obs, LLMOBS_METRIC_LLAMACPP_SPEC_DECODE_NUM_ACCEPTED_TOKENS_PER_POS);
+    const char* values[3];
+    uint32_t i;
+    values[0] = model;
+    values[1] = "0";
+    for (i = 0; i < accepted && i <= last; i++) {
+        uint64_t amount = i == last ? accepted - last : 1;
+        values[2] = positions[i];
+        if (vllm.number != 0) {
+            llmobs_counter_add(llmobsi_counter_briefly(vllm, values, 3), amount);
+        }
+        if (llamacpp.number != 0) {
+            llmobs_counter_add(llmobsi_counter_briefly(llamacpp, &values[2], 1), amount);
+        }
+    }
+}
+
 LLMOBS_API void llmobs_request_speculative(llmobs_request request, uint32_t drafted,
                                            uint32_t accepted)
 {
@@ -43657,6 +44021,7 @@ LLMOBS_API void llmobs_request_speculative(llmobs_request request, uint32_t draf
     llmobsi_engine_count(obs, LLMOBS_METRIC_LLAMACPP_SPEC_DECODE_NUM_DRAFT_TOKENS, model, drafted);
     llmobsi_engine_count(obs, LLMOBS_METRIC_LLAMACPP_SPEC_DECODE_NUM_ACCEPTED_TOKENS, model,
                          accepted);
+    llmobsi_positions_count(obs, model, accepted);
 }
 
 /* Keeps what happened, for the end to tell. Any thread. */
@@ -43832,7 +44197,8 @@ LLMOBS_API void llmobs_requests_share_energy(const llmobs_request* requests, siz
     }
 }
 
-LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
+/* The span of a step, with a link to each request that it serves. */
+llmobsi_fn llmobs_span llmobsi_batch_span(llmobs* obs, const char* name,
                                           const llmobs_request* requests, size_t count)
 {
     llmobs_span batch = llmobs_span_root(obs, name);
@@ -43841,8 +44207,141 @@ LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
     for (i = 0; requests != NULL && i < count; i++) {
         llmobs_span_link_to(batch, llmobs_request_span(requests[i]));
     }
+    return batch;
+}
+
+LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
+                                          const llmobs_request* requests, size_t count)
+{
+    llmobs_span batch = llmobsi_batch_span(obs, name, requests, count);
     llmobsi_engine_count(obs, LLMOBS_METRIC_LLAMACPP_N_DECODE, NULL, 1);
     return batch;
+}
+
+/* =================================================================================================
+ *  >>engine                 analyze: requests: the steps of an engine
+ * ============================================================================================== */
+
+/* The steps of an engine: spans with links, and what gauges tell of them. */
+
+LLMOBS_API llmobs_engine_load llmobs_engine_load_default(void)
+{
+    llmobs_engine_load load;
+    memset(&load, 0, sizeof load);
+    load.size = sizeof load;
+    return load;
+}
+
+/* ---- its series ---------------------------------------------------------------------------- */
+
+LLMOBS_API llmobs_engine llmobs_engine_of(llmobs* obs, const char* model)
+{
+    llmobs_engine engine;
+    llmobs_metric metric;
+    const char* values[2];
+    values[0] = model;
+    values[1] = "0";
+    memset(&engine, 0, sizeof engine);
+    engine.instance = llmobsi_ticket(obs);
+    metric = llmobs_metric_of(obs, LLMOBS_METRIC_VLLM_KV_CACHE_USAGE_PERC);
+    if (metric.number != 0) {
+        engine.kv_usage = llmobs_gauge_get(metric, values, 2);
+    }
+    metric = llmobs_metric_of(obs, LLMOBS_METRIC_VLLM_ITERATION_TOKENS);
+    if (metric.number != 0) {
+        engine.step_tokens = llmobs_histogram_get(metric, values, 2);
+    }
+    metric = llmobs_metric_of(obs, LLMOBS_METRIC_LLAMACPP_N_BUSY_SLOTS_PER_DECODE);
+    if (metric.number != 0) {
+        engine.busy_slots = llmobs_gauge_get(metric, NULL, 0);
+    }
+    metric = llmobs_metric_of(obs, LLMOBS_METRIC_LLAMACPP_N_DECODE);
+    if (metric.number != 0) {
+        engine.steps = llmobs_counter_get(metric, NULL, 0);
+    }
+    return engine;
+}
+
+/* ---- a step -------------------------------------------------------------------------------- */
+
+/* When a step's span has begun; now, where it is not recorded. 0: nothing is. */
+llmobsi_fn uint64_t llmobsi_step_began(const llmobs_engine* engine)
+{
+    llmobsi_thread* thread = llmobsi_enter(engine->instance);
+    const llmobsi_slot* slot = NULL;
+    uint64_t began = 0;
+    if (thread != NULL) {
+        if (engine->step.instance != 0) {
+            slot = llmobsi_span_recording(thread, engine->step);
+        }
+        began = slot != NULL ? llmobsi_load_relaxed(&slot->start) : 0;
+        began = began != 0 ? began : llmobsi_request_now(&thread->recorder->timeline);
+        llmobsi_leave();
+    }
+    return began;
+}
+
+/* The time now, and in `elapsed_ns` what went by since the step began. 0: nothing is recorded. */
+llmobsi_fn uint64_t llmobsi_step_ended(const llmobs_engine* engine, uint64_t* elapsed_ns)
+{
+    llmobsi_thread* thread = llmobsi_enter(engine->instance);
+    uint64_t now = 0;
+    *elapsed_ns = 0;
+    if (thread != NULL) {
+        const llmobsi_timeline* timeline = &thread->recorder->timeline;
+        now = llmobsi_request_now(timeline);
+        *elapsed_ns = llmobsi_timeline_elapsed(timeline, engine->began, now);
+        llmobsi_leave();
+    }
+    return now;
+}
+
+LLMOBS_API llmobs_span llmobs_engine_step_begin(llmobs_engine* engine, const char* name,
+                                                const llmobs_request* requests, size_t count)
+{
+    if (engine == NULL) {
+        return llmobs_span_root(NULL, name);
+    }
+    engine->requests = requests;
+    engine->request_count = requests != NULL ? count : 0;
+    engine->step = llmobsi_batch_span((llmobs*)(uintptr_t)engine->instance, name, requests,
+                                      engine->request_count);
+    engine->began = llmobsi_step_began(engine);
+    llmobs_counter_add(engine->steps, 1);
+    return engine->step;
+}
+
+llmobsi_fn void llmobsi_engine_loaded(llmobs_engine* engine, const llmobs_engine_load* load)
+{
+    if (load->kv_size > 0) {
+        llmobs_gauge_set(engine->kv_usage, (double)load->kv_used / (double)load->kv_size);
+    }
+    if (load->tokens > 0) {
+        llmobs_histogram_record_int(engine->step_tokens, load->tokens);
+        llmobs_span_set_int(engine->step, "batch.tokens", (int64_t)(load->tokens & INT64_MAX));
+    }
+    engine->busy_count += load->slots_busy > 0 ? load->slots_busy : engine->request_count;
+    engine->step_count++;
+    llmobs_gauge_set(engine->busy_slots,
+                     (double)engine->busy_count / (double)engine->step_count);
+}
+
+LLMOBS_API void llmobs_engine_step_end(llmobs_engine* engine, const llmobs_engine_load* load)
+{
+    llmobs_engine_load whole = llmobs_engine_load_default();
+    uint64_t now;
+    uint64_t elapsed_ns;
+    if (engine == NULL || engine->began == 0) {
+        return;
+    }
+    if (load != NULL) {
+        memcpy(&whole, load, llmobsi_known_size(load->size, sizeof whole));
+    }
+    now = llmobsi_step_ended(engine, &elapsed_ns);
+    llmobs_requests_share(engine->requests, engine->request_count, elapsed_ns);
+    llmobsi_engine_loaded(engine, &whole);
+    llmobsi_span_end_at(engine->step, now); /* without what was done since */
+    engine->began = 0;
 }
 
 /* =================================================================================================
@@ -45739,6 +46238,7 @@ llmobsi_fn void llmobsi_ending_store(const llmobsi_ending* ending)
     const llmobsi_request_facts* facts = &ending->facts;
     const llmobs_usage* usage = &ending->outcome.usage;
     llmobs_cost_entry entry;
+    bool threw = false;
     int cancel;
     if (ending->cost_store == NULL) {
         return;
@@ -45756,7 +46256,15 @@ llmobsi_fn void llmobsi_ending_store(const llmobsi_ending* ending)
                        : -1;
     entry.latency_ns = ending->latency_ns;
     cancel = llmobsi_cancel_hold(); /* as of the audit callback */
-    ending->cost_store(ending->cost_store_user, &entry);
+    llmobsi_try {
+        ending->cost_store(ending->cost_store_user, &entry);
+    }
+    llmobsi_catch_any {
+        threw = true;
+    }
+    if (threw) {
+        llmobsi_callback_threw(llmobsi_ticket(ending->obs));
+    }
     llmobsi_cancel_resume(cancel);
 }
 
@@ -52353,7 +52861,7 @@ typedef struct llmobsi_alerts {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_alerts* llmobsi_alerts_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_alerts*)recorder->alerts;
+    return LLMOBS_I_ALERTS ? (llmobsi_alerts*)recorder->alerts : NULL;
 }
 
 llmobsi_inline int64_t llmobsi_alerts_now_s(const llmobsi_alerts* alerts)
@@ -52944,8 +53452,17 @@ llmobsi_fn bool llmobsi_alerts_tell_all(llmobsi_recorder* recorder)
         }
         if (alerts->tell != NULL) {
             llmobsi_callback callback = llmobsi_callback_mark(recorder->ticket);
-            alerts->tell(alerts->user, alerts->views, count);
+            bool threw = false;
+            llmobsi_try {
+                alerts->tell(alerts->user, alerts->views, count);
+            }
+            llmobsi_catch_any {
+                threw = true;
+            }
             (void)llmobsi_callback_end(&callback);
+            if (threw) {
+                llmobsi_callback_threw(recorder->ticket);
+            }
         }
     }
     llmobsi_store_release(&alerts->telling, 0);
@@ -52998,7 +53515,15 @@ LLMOBS_API llmobs_result llmobs_alerts_read(llmobs* obs, llmobs_alert_fn each, v
         more = llmobsi_alerts_next(call.alerts, &place, &told, &view);
         llmobsi_alert_leave(&call);
         if (more) {
-            each(user, &view, 1);
+            int cancel = llmobsi_cancel_hold();
+            llmobsi_try {
+                each(user, &view, 1);
+            }
+            llmobsi_catch_any {
+                result = LLMOBS_ERROR_SYSTEM;
+                more = false;
+            }
+            llmobsi_cancel_resume(cancel);
         }
     }
     return result;
@@ -61432,10 +61957,22 @@ llmobsi_fn bool llmobsi_gather_series(llmobsi_gather* gather, llmobs_metric_view
 llmobsi_fn double llmobsi_gather_ask(llmobsi_gather* gather, const llmobsi_asked* asked)
 {
     double value = 0;
+    bool threw = false;
     if (!llmobsi_is_left(gather->recorder)) {
+        int cancel = llmobsi_cancel_hold();
         llmobsi_callback callback = llmobsi_callback_begin(gather->recorder->ticket);
-        value = asked->callback(asked->user);
+        llmobsi_try {
+            value = asked->callback(asked->user);
+        }
+        llmobsi_catch_any {
+            threw = true;
+        }
         gather->stopped |= !llmobsi_callback_end(&callback);
+        llmobsi_cancel_resume(cancel);
+        if (threw) {
+            value = llmobsi_double_of(LLMOBS_I_DOUBLE_INFINITY + 1); /* NaN: no value now */
+            llmobsi_callback_threw(gather->recorder->ticket);
+        }
     }
     gather->stopped |= llmobsi_is_left(gather->recorder);
     return value;
@@ -65172,7 +65709,7 @@ typedef struct llmobsi_tail {
 /* That of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_tail* llmobsi_tail_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_tail*)recorder->tail;
+    return LLMOBS_I_TAIL ? (llmobsi_tail*)recorder->tail : NULL;
 }
 
 llmobsi_inline llmobsi_tail_policies* llmobsi_tail_policies_of(llmobsi_tail* tail)
@@ -65652,6 +66189,7 @@ typedef struct llmobsi_collector {
     uint64_t noted_drops[LLMOBS_DROP_COUNT];
     uint64_t noted_names;
     uint64_t noted_budgets;
+    uint64_t noted_threw;
     uint64_t noted_requests;
     uint64_t noted_no_exporter;
     uint64_t noted_guardrails;
@@ -66015,6 +66553,9 @@ llmobsi_fn void llmobsi_collect_notes(llmobsi_collector* collector)
     total = llmobsi_load_relaxed(&collector->recorder.budgets_missed);
     llmobsi_notes_add(notes, LLMOBS_NOTE_BUDGETS_OFF, total - collector->noted_budgets);
     collector->noted_budgets = total;
+    total = llmobsi_load_relaxed(&collector->recorder.callbacks_threw);
+    llmobsi_notes_add(notes, LLMOBS_NOTE_CALLBACK_THREW, total - collector->noted_threw);
+    collector->noted_threw = total;
     total = llmobsi_load_relaxed(&collector->recorder.names.overflowed);
     llmobsi_notes_add(notes, LLMOBS_NOTE_NAMES, total - collector->noted_names);
     collector->noted_names = total;
@@ -66344,7 +66885,7 @@ llmobsi_fn void llmobsi_resource_new_id(llmobsi_resource* resource, const llmobs
     char* out = resource->instance_id;
     size_t i;
     if (random->fill != NULL) {
-        (void)random->fill(random->user, bytes, sizeof bytes);
+        (void)llmobsi_host_fill(random, bytes, sizeof bytes);
     } else {
         (void)llmobsi_random_bytes(bytes, sizeof bytes);
     }
@@ -66859,7 +67400,7 @@ typedef struct llmobsi_review {
 /* Of an instance; NULL: it keeps no captures. */
 llmobsi_inline llmobsi_review* llmobsi_review_of(const llmobsi_instance* instance)
 {
-    return (llmobsi_review*)instance->review;
+    return LLMOBS_I_JUDGE ? (llmobsi_review*)instance->review : NULL;
 }
 
 /* A number that no other attempt has, of no other capture, and that nobody can guess. */
@@ -67254,7 +67795,7 @@ llmobsi_inline llmobs* llmobsi_judging_obs(const llmobsi_judging* judging)
 llmobsi_fn uint64_t llmobsi_review_now(const llmobsi_instance* instance)
 {
     const llmobs_clock* clock = &instance->config.clock;
-    return clock->unix_ns != NULL ? clock->unix_ns(clock->user) : llmobsi_monotonic_ns();
+    return clock->unix_ns != NULL ? llmobsi_host_time(clock) : llmobsi_monotonic_ns();
 }
 
 /* ---- taking and giving up ------------------------------------------------------------------ */
@@ -67511,6 +68052,7 @@ llmobsi_fn void llmobsi_judging_tell(const llmobsi_judging* judging, uint64_t un
     const llmobs_judge* judge = &judging->review->judge;
     llmobs_verdict verdict;
     llmobsi_callback callback;
+    bool threw = false;
     if (judge->tell == NULL) {
         return;
     }
@@ -67530,8 +68072,12 @@ llmobsi_fn void llmobsi_judging_tell(const llmobsi_judging* judging, uint64_t un
         judge->tell(judge->user, &verdict);
     }
     llmobsi_catch_any {
+        threw = true;
     }
     (void)llmobsi_callback_end(&callback);
+    if (threw) {
+        llmobsi_callback_threw(judging->instance->collector.recorder.ticket);
+    }
 }
 
 /* Settles a call: told, put back, or lost. */
@@ -70272,9 +70818,7 @@ LLMOBS_API llmobs_result llmobs_state_save(llmobs* obs)
 
 llmobsi_fn void llmobsi_state_tell(const llmobs_config* config, llmobs_note note, const char* text)
 {
-    if (config->note != NULL) {
-        config->note(config->note_user, note, 1, text);
-    }
+    llmobsi_host_note(config->note, config->note_user, note, 1, text);
 }
 
 /* The file as it is, if it is a plain one of our own with one name; -1, with errno, if not. */
@@ -71098,6 +71642,7 @@ llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* sta
     llmobsi_stats_spans(collector, instance->place, stats);
     stats->names_overflowed = llmobsi_load_relaxed(&recorder->names.overflowed);
     stats->cost_headers_refused = llmobsi_load_relaxed(&recorder->cost_headers_refused);
+    stats->callbacks_threw = llmobsi_load_relaxed(&recorder->callbacks_threw);
     stats->ticks = llmobsi_load_relaxed(&collector->ticks);
     stats->slots_free = recorder->spans_on ? llmobsi_pool_free_count(&recorder->pool) : 0;
     for (i = 0; i < used; i++) {
@@ -71934,9 +72479,16 @@ llmobsi_fn bool llmobsi_collection_deliver(void* user, llmobsi_gather* gather)
     collection->batch.metrics = gather->metrics;
     collection->batch.metric_count = gather->metric_count;
     if (collection->collect != NULL) {
-        collection->result = collection->collect(collection->user, &collection->batch)
-                                 ? LLMOBS_OK
-                                 : LLMOBS_ERROR_SYSTEM;
+        int cancel = llmobsi_cancel_hold();
+        collection->result = LLMOBS_ERROR_SYSTEM;
+        llmobsi_try {
+            if (collection->collect(collection->user, &collection->batch)) {
+                collection->result = LLMOBS_OK;
+            }
+        }
+        llmobsi_catch_any {
+        }
+        llmobsi_cancel_resume(cancel);
     } else {
         collection->result = llmobs_encode(&collection->batch, collection->format,
                                            collection->write, collection->user);
@@ -73064,8 +73616,8 @@ LLMOBS_API llmobs_result llmobs_prices_identity(llmobs* obs, llmobs_prices* pric
     }
     memset(&full, 0, sizeof full);
     result = llmobsi_prices_enter(obs, &instance);
-    if (result == LLMOBS_OK) {
-        from = llmobsi_prices_of(&instance->collector.recorder);
+    from = result == LLMOBS_OK ? llmobsi_prices_of(&instance->collector.recorder) : NULL;
+    if (from != NULL) {
         llmobsi_lock_take(&from->lock); /* so that nobody builds where we read */
         table = llmobsi_prices_table(from);
         if (table != NULL) {
@@ -73518,29 +74070,31 @@ llmobsi_fn void llmobsi_delta_layout(llmobsi_arena* arena, const llmobs_config* 
 llmobsi_fn void llmobsi_analysis_layout(llmobsi_arena* arena, const llmobs_config* config,
                                         llmobsi_recorder* recorder)
 {
-    if (config->requests != LLMOBS_OFF) {
+    if (LLMOBS_I_REQUESTS && config->requests != LLMOBS_OFF) {
         llmobsi_requests_layout(arena, config, recorder);
         llmobsi_sessions_layout(arena, config, recorder);
-        llmobsi_sampler_layout(arena, config, recorder);
-        llmobsi_captures_layout(arena, config, recorder);
+        if (LLMOBS_I_JUDGE) {
+            llmobsi_sampler_layout(arena, config, recorder);
+            llmobsi_captures_layout(arena, config, recorder);
+        }
         llmobsi_cost_layout(arena, config, recorder);
 #ifndef LLMOBS_NO_SCANNER
         llmobsi_guards_layout(arena, config, recorder);
 #endif
     }
-    if (config->price_bytes != 0) {
+    if (LLMOBS_I_REQUESTS && config->price_bytes != 0) {
         llmobsi_prices_layout(arena, config, recorder);
     }
-    if (config->budgets != 0) {
+    if (LLMOBS_I_REQUESTS && config->budgets != 0) {
         llmobsi_budgets_layout(arena, config, recorder);
     }
-    if (config->alert_rules != LLMOBS_OFF) {
+    if (LLMOBS_I_ALERTS && config->alert_rules != LLMOBS_OFF) {
         llmobsi_alerts_layout(arena, config, recorder);
     }
-    if (config->tail_traces != 0 && config->span_slots != LLMOBS_OFF) {
+    if (LLMOBS_I_TAIL && config->tail_traces != 0 && config->span_slots != LLMOBS_OFF) {
         llmobsi_tail_layout(arena, config, recorder);
     }
-    if (config->drift_detectors != 0) {
+    if (LLMOBS_I_DRIFT && config->drift_detectors != 0) {
         llmobsi_detectors_layout(arena, config, recorder);
     }
 }
@@ -73550,8 +74104,8 @@ llmobsi_fn void llmobsi_analysis_layout(llmobsi_arena* arena, const llmobs_confi
 /* Everything an instance needs, once to measure it (base NULL) and once to place it. `record` is
    the flight recorder's file, where that is not the same block. Returns the instance when it is
    placed. What is laid out here is zero, but for the slots, the rings and the batches. */
-llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_config* config,
-                                            llmobsi_arena* record)
+llmobsi_cold llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_config* config,
+                                              llmobsi_arena* record)
 {
     llmobsi_instance* instance =
         (llmobsi_instance*)llmobsi_arena_take(arena, 1, sizeof(llmobsi_instance));
@@ -73582,7 +74136,7 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
         }
     }
     llmobsi_analysis_layout(arena, config, recorder);
-    if (config->captures != 0 && config->requests != LLMOBS_OFF) {
+    if (LLMOBS_I_JUDGE && config->captures != 0 && config->requests != LLMOBS_OFF) {
         llmobsi_review_layout(arena, config, recorder != NULL ? instance : NULL);
     }
 #ifndef LLMOBS_NO_FILE
@@ -74197,9 +74751,11 @@ llmobsi_fn void llmobsi_collector_forked(llmobsi_collector* collector)
     collector->expired = 0;
     collector->no_exporter = 0;
     collector->recorder.cost_headers_refused = 0;
+    collector->recorder.callbacks_threw = 0;
     memset(&collector->noted, 0, sizeof collector->noted);
     memset(collector->noted_drops, 0, sizeof collector->noted_drops);
     collector->noted_guardrails = 0;
+    collector->noted_threw = 0;
     collector->noted_requests = 0;
 }
 
@@ -74211,7 +74767,7 @@ llmobsi_fn void llmobsi_batch_ids_begin(llmobsi_collector* collector)
 
 /* In the child of a fork: an empty instance, with the same exporters; running, once somebody comes
    in. Nobody else is here. False: its locks can't be made anew. */
-llmobsi_fn bool llmobsi_after_fork(llmobsi_recorder* recorder, bool come_in)
+llmobsi_cold bool llmobsi_after_fork(llmobsi_recorder* recorder, bool come_in)
 {
     llmobsi_instance* instance = llmobsi_instance_of(recorder);
     llmobsi_collector* collector = &instance->collector;
@@ -74306,9 +74862,7 @@ llmobsi_fn void llmobsi_memory_return(llmobsi_instance* instance)
 
 llmobsi_fn void llmobsi_tell_now(const llmobs_config* config, llmobs_note note)
 {
-    if (config->note != NULL) {
-        config->note(config->note_user, note, 1, llmobs_note_text(note));
-    }
+    llmobsi_host_note(config->note, config->note_user, note, 1, llmobs_note_text(note));
 }
 
 /* The block: the host's, a parked one, or a new one. */
@@ -74326,7 +74880,7 @@ llmobsi_fn void* llmobsi_block(const llmobs_config* config, const llmobs_allocat
     } else if (bytes != LLMOBS_I_SIZE_OVERFLOW) {
         memory = llmobsi_unpark(allocator, bytes);
         if (memory == NULL) {
-            memory = allocator->allocate(allocator->user, bytes, LLMOBS_I_CACHE_LINE);
+            memory = llmobsi_host_allocate(allocator, bytes);
         }
     }
     if (memory == NULL) {
@@ -74467,7 +75021,7 @@ llmobsi_fn void llmobsi_place_publish(llmobsi_place* place, llmobsi_instance* in
     llmobsi_store_ordered(&place->ticket, ticket);
 }
 
-llmobsi_fn void llmobsi_collector_start(llmobsi_collector* collector, const llmobs_config* config)
+llmobsi_cold void llmobsi_collector_start(llmobsi_collector* collector, const llmobs_config* config)
 {
     bool refused;
     bool has_key;
@@ -74520,9 +75074,9 @@ typedef struct llmobsi_flight {
 #endif
 
 /* Opens in a block that is large enough. `made` is the flight recorder's file, if there is one. */
-llmobsi_fn llmobs_result llmobsi_open_in(llmobsi_place* place, const llmobs_config* config,
-                                         void* memory, size_t bytes, const llmobsi_flight* made,
-                                         llmobs** obs)
+llmobsi_cold llmobs_result llmobsi_open_in(llmobsi_place* place, const llmobs_config* config,
+                                           void* memory, size_t bytes, const llmobsi_flight* made,
+                                           llmobs** obs)
 {
     uint32_t ticket = llmobsi_ticket_new(place);
     llmobsi_arena arena;
@@ -74613,7 +75167,7 @@ llmobsi_fn void llmobsi_flight_drop(llmobsi_place* place, const llmobsi_flight* 
 #endif
 }
 
-llmobsi_fn llmobs_result llmobsi_open(const llmobs_config* config, llmobs** obs)
+llmobsi_cold llmobs_result llmobsi_open(const llmobs_config* config, llmobs** obs)
 {
     llmobs_allocator allocator = llmobsi_allocator_of(config);
     llmobsi_flight flight;
@@ -74858,7 +75412,7 @@ llmobsi_fn bool llmobsi_instance_keep(llmobsi_instance* instance, uint64_t last_
 }
 
 /* Closes what the ticket was taken from. */
-llmobsi_fn llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmobs_stats* stats)
+llmobsi_cold llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmobs_stats* stats)
 {
     llmobsi_place* place = instance->place;
     uint32_t ticket = instance->collector.recorder.ticket;
@@ -75840,14 +76394,21 @@ llmobsi_fn int llmobsi_recover_open(const char* path, llmobsi_file_facts* facts,
 /* Hands out a batch of `count` spans, log records or series. */
 llmobsi_fn void llmobsi_rescue_deliver(llmobsi_rescue* rescue, llmobs_batch* batch, uint64_t count)
 {
-    llmobs_export_result result;
+    llmobs_export_result result = LLMOBS_EXPORT_DROP;
+    int cancel;
     batch->size = sizeof *batch;
     batch->id = rescue->first_id + rescue->report->batches;
     batch->history = rescue->in_past;
     batch->attempt = 1;
     batch->resource = &rescue->remains->resource;
     rescue->report->batches++;
-    result = rescue->export_batch(rescue->user, batch);
+    cancel = llmobsi_cancel_hold();
+    llmobsi_try {
+        result = rescue->export_batch(rescue->user, batch);
+    }
+    llmobsi_catch_any {
+    }
+    llmobsi_cancel_resume(cancel);
     if (result == LLMOBS_EXPORT_DROP) {
         rescue->report->refused += count;
     } else if (result != LLMOBS_EXPORT_OK) {

@@ -38,6 +38,13 @@ CONTENTS: search for a tag.
     LLMOBS_NO_FILE           ALL    leaves out what keeps files: the file exporter,     off
                                     state and drift files, spools, the flight recorder
     LLMOBS_NO_SCANNER        ALL    leaves the scanner and the redactor out             off
+    LLMOBS_NO_REQUESTS       ONE    requests, sessions, costs, budgets and the judge    off
+                                    are off, whatever the config says: their calls
+                                    are there and inert, their code is not
+    LLMOBS_NO_JUDGE          ONE    the same of the judge and its samples               off
+    LLMOBS_NO_ALERTS         ONE    ... of alerts                                       off
+    LLMOBS_NO_TAIL           ONE    ... of tail sampling                                off
+    LLMOBS_NO_DRIFT          ONE    ... of drift detectors                              off
     LLMOBS_DEBUG             ONE    invariant checkers and assertions; costs much       off
     LLMOBS_ASSERT(c)         ONE    what an assertion calls                             nothing,
                                                                      abort() in LLMOBS_DEBUG
@@ -94,6 +101,11 @@ CONTENTS: search for a tag.
     is dropped and counted as `signal`, but for what it adds to metrics, which arrives. An
     exporter's callback runs on the exporter's own thread: spans and log records that it makes are
     dropped as `self`; flush, tick and close answer LLMOBS_ERROR_BUSY there.
+    A C++ exception that leaves a callback of yours ends there where the implementation is compiled
+    as C++ with exceptions, and stands for its failure: a batch dropped, a write refused, no memory,
+    no value, the system's clock; where nothing else would tell of it, llmobs_stats.callbacks_threw
+    counts it. Compiled as C, or without exceptions, the library can't stop one: do not throw. A
+    thread that is cancelled inside a callback is so after it.
     After fork the child's spans and requests are inert, its metrics go on from zero; its next use
     of the instance begins with clean rings.
 

@@ -489,11 +489,11 @@ static inline bool close_kept(llmobs* obs, keeper* kept)
     return good;
 }
 
-/* Sizes of the longer tests: LLMOBS_STRESS is a percentage; sanitizers get a tenth. */
+/* Sizes of the longer tests: LLMOBS_STRESS is a percentage; who is slow gets a tenth. */
 static inline long sized(long full)
 {
     const char* percent = getenv("LLMOBS_STRESS");
-    long share = percent != NULL ? atol(percent) : getenv("LLMOBS_SANITIZED") != NULL ? 10 : 100;
+    long share = percent != NULL ? atol(percent) : slowed() ? 10 : 100;
     long size = full * share / 100;
     return size > 0 ? size : 1;
 }

@@ -35,10 +35,6 @@ if (Gate::have_cxx()) {
     Gate::runs("$cxx $objects -o $directory/copies", 'linked together');
     Gate::runs("$directory/copies", 'and both run');
 
-    Gate::runs("$cxx -std=c++11 -I. $compile/throwing.cc -o $directory/throwing",
-        'a judge that throws');
-    Gate::runs("$directory/throwing", 'is contained');
-
     Gate::runs("$cxx -x c++ -std=c++11 -DLLMOBS_DISABLE -DLLMOBS_IMPLEMENTATION "
         . "$compile/disabled.c -o $directory/disabled_cxx", 'LLMOBS_DISABLE in C++');
     Gate::runs("$directory/disabled_cxx", 'and it runs');
@@ -81,5 +77,11 @@ END
         "$what: all " . @names . ' functions link');
     Gate::runs("$directory/all$option", "$what: and a life runs");
 }
+
+# Pillars left out: off whatever the config says, and their calls inert.
+my @pillars = map { "-D$_" } Sections::pillars($sections);
+Gate::runs("$cc -std=c11 -I. @pillars $compile/left_out.c -o $directory/left_out",
+    "without pillars: @pillars");
+Gate::runs("$directory/left_out", 'what is left out is off');
 
 done_testing();

@@ -79,8 +79,8 @@ for my $compiler (Gate::compilers()) {
 
 # Hidden by default, so that two shared objects with a copy each do not share one.
 my $cc = Gate::cc() . " $Gate::OUTLINE";
-Gate::runs("$cc -fPIC -shared -pthread $source -o $directory/hidden.so",
-    'as a shared object it links');
+my $shared = Gate::implementation(Gate::cc(), 'c', "-O0 $Gate::OUTLINE -fPIC");
+Gate::runs("$cc -shared -pthread $shared -o $directory/hidden.so", 'as a shared object it links');
 is_deeply([ exported("$directory/hidden.so") ], [], 'and exports none of its functions');
 my $export = q{-D'LLMOBS_API=extern __attribute__((visibility("default")))'};
 Gate::runs("$cc -fPIC -shared -pthread $export $source -o $directory/open.so",

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int tap_count;
@@ -46,6 +47,13 @@ static inline int done(void)
 {
     printf("1..%d\n", tap_count);
     return tap_failed != 0;
+}
+
+/* Whether each step takes many times longer than it would: under a sanitizer, or on an emulated
+   machine. What is long is made shorter then, and nothing is late. */
+static inline int slowed(void)
+{
+    return getenv("LLMOBS_SANITIZED") != NULL || getenv("LLMOBS_EMULATED") != NULL;
 }
 
 #define ok(condition, what) tap_result((condition) ? 1 : 0, __FILE__, __LINE__, what)

@@ -133,7 +133,7 @@ static void check_poor(void)
 
 static void check_refusals(void)
 {
-    static char memory[1 << 18];
+    static char memory[1 << 18] __attribute__((aligned(16)));
     llmobs_drift_sample* few = sample_of(39, COUNT, false);
     llmobs_drift_sample* enough = sample_of(40, COUNT, false);
     llmobs_drift_fit_options options = llmobs_drift_fit_options_default();

@@ -156,7 +156,7 @@ static void check_fairness(void)
 
 static void check_refusals(void)
 {
-    static char memory[65536];
+    static char memory[65536] __attribute__((aligned(16)));
     llmobs_drift_sample* sample = NULL;
     llmobs_drift_sample* other = drift_sample_new(DIMENSION, ROOM, 8);
     float values[DIMENSION] = {1.0f, 2.0f, 3.0f, 4.0f, 5.0f};
@@ -168,7 +168,7 @@ static void check_refusals(void)
     longest[LLMOBS_EMBEDDER_SIZE] = '\0';
     ok(llmobs_drift_sample_bytes(0, 10) == 0 && llmobs_drift_sample_bytes(1, 10) == 0 &&
            llmobs_drift_sample_bytes(100000, 10) == 0 && llmobs_drift_sample_bytes(384, 0) == 0 &&
-           llmobs_drift_sample_bytes(384, (size_t)1 << 40) == 0,
+           llmobs_drift_sample_bytes(384, SIZE_MAX / 2) == 0,
        "no dimension, one of 100,000, no room");
     ok(llmobs_drift_sample_bytes(65536, 10) > 10 * 65536 * 4, "65,536 is a dimension");
     is_int(llmobs_drift_sample_make(memory, bytes, 0, ROOM, "e", 1, &sample),

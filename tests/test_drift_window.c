@@ -152,7 +152,7 @@ static void check_refusals(void)
     drift_embedding(row, DIMENSION, 1, 1, SHIFT_NONE);
     ok(llmobs_drift_window_bytes(384, 0) <= 8192, "a window of dimension 384 is within 8 KB");
     ok(llmobs_drift_window_bytes(0, 0) == 0 && llmobs_drift_window_bytes(100000, 0) == 0 &&
-           llmobs_drift_window_bytes(384, (size_t)1 << 33) == 0,
+           llmobs_drift_window_bytes(384, SIZE_MAX / 2) == 0,
        "what is out of range");
     is_int(llmobs_drift_window_make(memory, bytes - 1, baseline, 100, &window), LLMOBS_ERROR_MEMORY,
            "a byte less than it takes");
@@ -160,7 +160,7 @@ static void check_refusals(void)
            LLMOBS_ERROR_ARGUMENT, "memory that is not aligned");
     is_int(llmobs_drift_window_make(memory, bytes, NULL, 100, &window), LLMOBS_ERROR_ARGUMENT,
            "no baseline");
-    is_int(llmobs_drift_window_make(memory, bytes, baseline, (size_t)1 << 33, &window),
+    is_int(llmobs_drift_window_make(memory, bytes, baseline, SIZE_MAX / 2, &window),
            LLMOBS_ERROR_ARGUMENT, "too many groups");
     memset(memory, 0x5a, sizeof memory);
     is_int(llmobs_drift_window_make(memory, bytes, baseline, 100, &window), LLMOBS_OK, "made");

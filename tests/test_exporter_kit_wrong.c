@@ -258,7 +258,7 @@ static void run(how way, const char* scenario)
         receiver.how = way;
         under.name = "it";
         under.only = scenario;
-        under.slow_ms = way == RIGHT ? 2000 : getenv("LLMOBS_SANITIZED") != NULL ? 500 : 200;
+        under.slow_ms = way == RIGHT ? 2000 : slowed() ? 500 : 200;
         under.make = make;
         under.received = received;
         under.fail = fail;

@@ -525,7 +525,7 @@ static void test_metrics_write(void)
 
 int main(void)
 {
-    bool slow = getenv("LLMOBS_SANITIZED") != NULL;
+    bool slow = slowed();
     sample_fill(&sample);
     test_sample();
     test_random(slow ? 2000 : 12000, true, "batches as instances make them");

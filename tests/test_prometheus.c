@@ -901,7 +901,7 @@ static size_t wrong_label(const char* data, size_t size)
 static void test_hostile(void)
 {
     size_t wrong_1 = 0, wrong_2 = 0, wrong_3 = 0, wrong_value = 0, count = 0;
-    uint32_t step = getenv("LLMOBS_SANITIZED") != NULL ? 1999 : 131;
+    uint32_t step = slowed() ? 1999 : 131;
     char text[4] = "";
     uint32_t i;
     for (i = 0; i < 256; i++) {

@@ -245,7 +245,7 @@ static void test_crowd(void)
     static seen now;
     llmobs_config config = metered_config();
     pthread_t threads[2];
-    long scrapes = sized(100000) / (getenv("LLMOBS_SANITIZED") != NULL ? 20 : 1);
+    long scrapes = sized(100000) / (slowed() ? 20 : 1);
     long i;
     int falls = 0;
     int torn = 0;

@@ -1112,9 +1112,11 @@ static void test_off(void)
     is_int(sampled(obs).requests, 0, "one that must not be kept is not looked at");
     run_causes(obs, 1u << LLMOBS_KEEP_GUARDRAIL);
     memset(old, 0xff, sizeof old);
-    *(size_t*)(void*)old = sizeof(size_t) + sizeof(uint64_t);
+    *(size_t*)(void*)old = offsetof(llmobs_sampler_stats, requests) + sizeof(uint64_t);
     is_int(llmobs_sampler_read(obs, (llmobs_sampler_stats*)(void*)old), LLMOBS_OK, "a shorter one");
-    ok(((uint64_t*)(void*)old)[1] == 1 && old[16] == 0xff, "gets what it has room for");
+    ok(((llmobs_sampler_stats*)(void*)old)->requests == 1 &&
+           old[offsetof(llmobs_sampler_stats, requests) + sizeof(uint64_t)] == 0xff,
+       "gets what it has room for");
     (void)close_kept(obs, &kept);
 }
 

@@ -473,7 +473,7 @@ static void test_bytes(void)
     told t;
     uint64_t added = 0;
     uint32_t n;
-    uint32_t step = getenv("LLMOBS_SANITIZED") != NULL ? 4111 : 257;
+    uint32_t step = slowed() ? 4111 : 257;
     char* text;
     memset(&t, 0, sizeof t);
     config.metric_series = 200000;

@@ -1122,7 +1122,7 @@ static void test_kill(void)
 {
     ledger* shared = (ledger*)mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
                                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    unsigned rounds = getenv("LLMOBS_SANITIZED") != NULL ? 200 : 2000;
+    unsigned rounds = slowed() ? 200 : 2000;
     unsigned round;
     uint64_t missing = 0, before = 0;
     llmobs_batch batch;

@@ -52,6 +52,14 @@ sub options {
     return grep { !$seen{$_}++ } grep { defined } map { $_->{option} } @$sections;
 }
 
+# The options that leave pillars out, whose functions stay: core/config knows them.
+sub pillars {
+    my ($sections) = @_;
+    my ($config) = grep { $_->{name} eq 'config' } @$sections;
+    my %seen;
+    return grep { !$seen{$_}++ } $config->{code} =~ /^#if.*?\b(LLMOBS_NO_[A-Z]+)/mg;
+}
+
 sub version {
     my ($sections) = @_;
     for my $section (@$sections) {

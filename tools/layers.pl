@@ -61,7 +61,8 @@ for my $index (0 .. $#$sections) {
         for my $name (sort keys %$defined) {
             $owner{$name} //= $index;
             $kind{$name} //= $defined->{$name};
-            $defined_at{$name} = $index if $defined->{$name} eq 'function';
+            # The first body: systems give the same function, each for itself.
+            $defined_at{$name} //= $index if $defined->{$name} eq 'function';
             print "$sections->[$index]{name}: $defined->{$name} $name\n" if $verbose;
         }
     }

@@ -17,11 +17,18 @@ use Sections;
 chdir("$FindBin::Bin/..") or die "$FindBin::Bin/..: $!\n";
 my $PAGE = 'docs/platforms.md';
 my $JOBS = $ENV{JOBS} // 2;
+use constant ERRORS => 10; # of a build, shown
 
 # ---- what is left out, and why ------------------------------------------------------------------
 
-# By every emulator of one program (qemu-user): they run no other program.
+# By every emulator of one program (qemu-user).
 my %EMULATED = (
+);
+
+# Where a pointer has 32 bits. Their views are smaller, too.
+my %NARROW = (
+    test_spool => 'it cuts batches by the size that views have on 64 bits',
+    test_metric_reader => 'it fills queues by the size that views have on 64 bits',
 );
 
 # ---- the targets --------------------------------------------------------------------------------
@@ -33,6 +40,7 @@ my %EMULATED = (
 # flags     how the implementation and the tests are compiled; FLAGS below if not said
 # link      what is linked with, instead of -pthread -lm -ldl
 # runner    what runs a program, if the machine itself does not
+# native    linker flags for machines that run the programs themselves: then there is no runner
 # tools     commands that must be there beside the compiler's and the runner's
 # suffix    of a program's name
 # only      the tests that are run, if not all
@@ -40,6 +48,7 @@ my %EMULATED = (
 # emulated  1 where programs run many times slower than they would: the long ones are made shorter
 
 my $FLAGS = '-O1 -g1 -Dalways_inline=unused';
+my $WIDE = '-D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64'; # the tests' dates go beyond 2038
 
 my @TARGETS = (
     {
@@ -48,7 +57,10 @@ my @TARGETS = (
     {
         name => 'i386', what => 'Linux i386 (i686)', cc => 'i686-linux-gnu-gcc',
         packages => 'gcc-i686-linux-gnu libc6-dev-i386-cross qemu-user',
-        runner => 'qemu-i386 -L /usr/i686-linux-gnu', emulated => 1, without => { %EMULATED },
+        native => '-Wl,--dynamic-linker=/usr/i686-linux-gnu/lib/ld-linux.so.2 '
+            . '-Wl,-rpath,/usr/i686-linux-gnu/lib',
+        runner => 'qemu-i386 -L /usr/i686-linux-gnu', emulated => 1,
+        flags => "$FLAGS $WIDE -msse2 -mfpmath=sse", without => { %EMULATED, %NARROW },
     },
     {
         name => 'aarch64', what => 'Linux aarch64', cc => 'aarch64-linux-gnu-gcc',
@@ -60,7 +72,7 @@ my @TARGETS = (
         name => 'armhf', what => 'Linux ARMv7, hard float', cc => 'arm-linux-gnueabihf-gcc',
         packages => 'gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user',
         runner => 'qemu-arm -L /usr/arm-linux-gnueabihf', emulated => 1,
-        without => { %EMULATED },
+        flags => "$FLAGS $WIDE", without => { %EMULATED, %NARROW },
     },
     {
         name => 'riscv64', what => 'Linux riscv64', cc => 'riscv64-linux-gnu-gcc',
@@ -130,15 +142,25 @@ sub tests_of
     return grep { !exists $target->{without}{$_} } @tests;
 }
 
-# Whether a program of this target runs at all.
+# Whether a program of this target, linked so and run by that, runs at all.
 sub works
 {
-    my ($target, $directory) = @_;
+    my ($target, $directory, $runner, $link) = @_;
     my $program = "$directory/probe" . ($target->{suffix} // '');
     Sections::write_file("$directory/probe.c", "int main(void) { return 0; }\n");
     my $flags = $target->{flags} // $FLAGS;
-    return system("$target->{cc} $flags $directory/probe.c -o $program >$directory/probe.log 2>&1"
-        . " && " . ($target->{runner} // '') . " ./$program >>$directory/probe.log 2>&1") == 0;
+    return system("{ $target->{cc} $flags $directory/probe.c -o $program $link"
+        . " && $runner ./$program; } >$directory/probe.log 2>&1") == 0;
+}
+
+# Where the machine itself runs a target's programs, it is asked to.
+sub choose_native
+{
+    my ($target, $directory) = @_;
+    return if !defined $target->{native} || !works($target, $directory, '', $target->{native});
+    delete @$target{qw(runner emulated)};
+    delete $target->{without}{$_} for keys %EMULATED;
+    $target->{link} = "$target->{native} -pthread -lm -ldl";
 }
 
 # Builds by the Makefile, which knows of what a test is made. Returns whether all was built.
@@ -186,7 +208,8 @@ sub run
         print "SKIP: $name: @missing not found\n";
         return undef;
     }
-    if (!works($target, $directory)) {
+    choose_native($target, $directory);
+    if (!works($target, $directory, $target->{runner} // '', $target->{link} // '')) {
         print "SKIP: $name: a program for it is not built or does not run "
             . "($directory/probe.log)\n";
         return undef;
@@ -195,20 +218,26 @@ sub run
     print "# $name: ", scalar(@tests), " tests\n";
     my $built = build($target, $directory, @tests);
     my $build_seconds = time() - $begun;
-    remove_tree("$directory/tap", 'build/tmp');
     my $suffix = $target->{suffix} // '';
+    my @programs = grep { -e $_ } map { "$directory/$_$suffix" } @tests;
+    if (!$built) {
+        print "# $name: not all was built ($directory/build.log)\n";
+        my @errors = grep { /error/ } split /\n/, Sections::read_file("$directory/build.log");
+        splice(@errors, ERRORS) if @errors > ERRORS;
+        print map { "#   $_\n" } @errors;
+    }
+    remove_tree("$directory/tap", 'build/tmp');
+    local $ENV{CC} = $target->{cc}; # for tests that compile
     local $ENV{LLMOBS_TAP} = "$directory/tap";
     local $ENV{LLMOBS_RUNNER} = $target->{runner} // '';
     local $ENV{LLMOBS_SECONDS} = $ENV{LLMOBS_SECONDS} // 600;
     local $ENV{LLMOBS_EMULATED} = 1 if $target->{emulated};
-    my @programs = map { "$directory/$_$suffix" } @tests;
-    my $passed = system('prove', "-j$JOBS", '--timer', '--failures', '--exec',
+    my $passed = @programs && system('prove', "-j$JOBS", '--timer', '--failures', '--exec',
         'tools/run_test.pl', @programs) == 0;
     my $sum = count($directory, map { "$_$suffix" } @tests);
     $sum->{seconds} = time() - $begun;
     $sum->{build_seconds} = $build_seconds;
     $sum->{passed} = $built && $passed && !$sum->{bad_programs};
-    print $built ? '' : "# $name: not all was built: $directory/build.log\n";
     return $sum;
 }
 

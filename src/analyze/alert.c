@@ -48,7 +48,7 @@ typedef struct llmobsi_alerts {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_alerts* llmobsi_alerts_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_alerts*)recorder->alerts;
+    return LLMOBS_I_ALERTS ? (llmobsi_alerts*)recorder->alerts : NULL;
 }
 
 llmobsi_inline int64_t llmobsi_alerts_now_s(const llmobsi_alerts* alerts)

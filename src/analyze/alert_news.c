@@ -79,8 +79,17 @@ llmobsi_fn bool llmobsi_alerts_tell_all(llmobsi_recorder* recorder)
         }
         if (alerts->tell != NULL) {
             llmobsi_callback callback = llmobsi_callback_mark(recorder->ticket);
-            alerts->tell(alerts->user, alerts->views, count);
+            bool threw = false;
+            llmobsi_try {
+                alerts->tell(alerts->user, alerts->views, count);
+            }
+            llmobsi_catch_any {
+                threw = true;
+            }
             (void)llmobsi_callback_end(&callback);
+            if (threw) {
+                llmobsi_callback_threw(recorder->ticket);
+            }
         }
     }
     llmobsi_store_release(&alerts->telling, 0);
@@ -133,7 +142,15 @@ LLMOBS_API llmobs_result llmobs_alerts_read(llmobs* obs, llmobs_alert_fn each, v
         more = llmobsi_alerts_next(call.alerts, &place, &told, &view);
         llmobsi_alert_leave(&call);
         if (more) {
-            each(user, &view, 1);
+            int cancel = llmobsi_cancel_hold();
+            llmobsi_try {
+                each(user, &view, 1);
+            }
+            llmobsi_catch_any {
+                result = LLMOBS_ERROR_SYSTEM;
+                more = false;
+            }
+            llmobsi_cancel_resume(cancel);
         }
     }
     return result;

@@ -113,7 +113,7 @@ LLMOBS_API llmobs_budget_info llmobs_budget_info_default(void)
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_budgets* llmobsi_budgets_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_budgets*)recorder->budgets;
+    return LLMOBS_I_REQUESTS ? (llmobsi_budgets*)recorder->budgets : NULL;
 }
 
 /* ---- rounds -------------------------------------------------------------------------------- */
@@ -122,7 +122,7 @@ llmobsi_inline llmobsi_budgets* llmobsi_budgets_of(const llmobsi_recorder* recor
 llmobsi_inline uint64_t llmobsi_budgets_now(const llmobsi_timeline* timeline)
 {
     return llmobsi_unlikely(timeline->source == LLMOBS_I_TIME_INJECTED)
-               ? timeline->injected.unix_ns(timeline->injected.user)
+               ? llmobsi_host_time(&timeline->injected)
                : llmobsi_realtime_coarse_ns();
 }
 

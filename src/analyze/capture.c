@@ -84,7 +84,7 @@ typedef struct llmobsi_captures {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_captures* llmobsi_captures_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_captures*)recorder->captures;
+    return LLMOBS_I_JUDGE ? (llmobsi_captures*)recorder->captures : NULL;
 }
 
 llmobsi_inline llmobsi_capture* llmobsi_capture_at(const llmobsi_captures* captures,

@@ -99,7 +99,7 @@ typedef struct llmobsi_cost_ledger {
 /* That of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_cost_ledger* llmobsi_cost_ledger_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_cost_ledger*)recorder->cost_ledger;
+    return LLMOBS_I_REQUESTS ? (llmobsi_cost_ledger*)recorder->cost_ledger : NULL;
 }
 
 /* ---- sums ---------------------------------------------------------------------------------- */

@@ -144,7 +144,7 @@ typedef struct llmobsi_detectors {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_detectors* llmobsi_detectors_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_detectors*)recorder->detectors;
+    return LLMOBS_I_DRIFT ? (llmobsi_detectors*)recorder->detectors : NULL;
 }
 
 /* ---- layout -------------------------------------------------------------------------------- */

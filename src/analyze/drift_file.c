@@ -29,8 +29,9 @@ typedef struct llmobsi_drift_writer {
 llmobsi_fn void llmobsi_drift_flush(llmobsi_drift_writer* writer)
 {
     writer->sum = llmobsi_hash64_own(writer->block, writer->used, writer->sum);
-    writer->failed = writer->failed || !writer->write(writer->user, (const char*)writer->block,
-                                                      writer->used);
+    writer->failed = writer->failed ||
+                     !llmobsi_host_write(writer->write, writer->user, (const char*)writer->block,
+                                         writer->used);
     writer->used = 0;
 }
 
@@ -145,7 +146,7 @@ LLMOBS_API llmobs_result llmobs_drift_baseline_write(const llmobs_drift_baseline
     llmobsi_drift_put_all(&writer, baseline);
     llmobsi_wipe(writer.block, sizeof writer.block);
     llmobsi_store_le64(sum, writer.sum);
-    if (writer.failed || !write(user, (const char*)sum, sizeof sum)) {
+    if (writer.failed || !llmobsi_host_write(write, user, (const char*)sum, sizeof sum)) {
         return LLMOBS_ERROR_SYSTEM;
     }
     return LLMOBS_OK;

@@ -163,13 +163,18 @@ llmobsi_fn void llmobsi_detector_tell(const llmobsi_detectors* detectors, uint32
                                       const llmobs_drift_report* report)
 {
     llmobsi_callback callback;
+    bool threw = false;
     if (detectors->tell != NULL && llmobsi_detector_is_told(report)) {
         callback = llmobsi_callback_mark(ticket);
         llmobsi_try {
             detectors->tell(detectors->user, report);
         }
         llmobsi_catch_any {
+            threw = true;
         }
         (void)llmobsi_callback_end(&callback);
+        if (threw) {
+            llmobsi_callback_threw(ticket);
+        }
     }
 }

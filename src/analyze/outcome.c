@@ -58,6 +58,7 @@ llmobsi_fn void llmobsi_ending_store(const llmobsi_ending* ending)
     const llmobsi_request_facts* facts = &ending->facts;
     const llmobs_usage* usage = &ending->outcome.usage;
     llmobs_cost_entry entry;
+    bool threw = false;
     int cancel;
     if (ending->cost_store == NULL) {
         return;
@@ -75,7 +76,15 @@ llmobsi_fn void llmobsi_ending_store(const llmobsi_ending* ending)
                        : -1;
     entry.latency_ns = ending->latency_ns;
     cancel = llmobsi_cancel_hold(); /* as of the audit callback */
-    ending->cost_store(ending->cost_store_user, &entry);
+    llmobsi_try {
+        ending->cost_store(ending->cost_store_user, &entry);
+    }
+    llmobsi_catch_any {
+        threw = true;
+    }
+    if (threw) {
+        llmobsi_callback_threw(llmobsi_ticket(ending->obs));
+    }
     llmobsi_cancel_resume(cancel);
 }
 

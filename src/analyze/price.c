@@ -109,7 +109,7 @@ typedef struct llmobsi_prices {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_prices* llmobsi_prices_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_prices*)recorder->prices;
+    return LLMOBS_I_REQUESTS ? (llmobsi_prices*)recorder->prices : NULL;
 }
 
 /* Inside, or under the lock; NULL: there is no table. It stays until we leave. */

@@ -108,7 +108,8 @@ llmobsi_fn llmobsi_price_table* llmobsi_table_begin(llmobsi_prices* prices)
     uint32_t entries = llmobsi_round_up_pow2((uint32_t)(prices->half_bytes / 128));
     memset(table, 0, sizeof *table + entries * sizeof(uint32_t));
     table->index_mask = entries - 1;
-    table->rows = (uint32_t)(sizeof *table + entries * sizeof(uint32_t));
+    /* An entry says in eights where its row is. */
+    table->rows = (uint32_t)llmobsi_size_align(sizeof *table + entries * sizeof(uint32_t), 8);
     table->used = table->rows;
     return table;
 }

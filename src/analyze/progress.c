@@ -202,6 +202,33 @@ llmobsi_fn void llmobsi_request_model(const llmobsi_request* record,
     memcpy(model, text.data, text.size + 1);
 }
 
+/* Counts which tokens of a draft were accepted, by their position in it: the first ones. Drafts are
+   short; beyond the last of these positions all are one. */
+llmobsi_fn void llmobsi_positions_count(llmobs* obs, const char* model, uint32_t accepted)
+{
+    static const char* const positions[] = {"0", "1", "2",  "3",  "4",  "5",  "6",  "7",  "8",
+                                            "9", "10", "11", "12", "13", "14", "15", "16+"};
+    const uint32_t last = (uint32_t)(sizeof positions / sizeof positions[0]) - 1;
+    llmobs_metric vllm =
+        llmobs_metric_of(obs, LLMOBS_METRIC_VLLM_SPEC_DECODE_NUM_ACCEPTED_TOKENS_PER_POS);
+    llmobs_metric llamacpp =
+        llmobs_metric_of(obs, LLMOBS_METRIC_LLAMACPP_SPEC_DECODE_NUM_ACCEPTED_TOKENS_PER_POS);
+    const char* values[3];
+    uint32_t i;
+    values[0] = model;
+    values[1] = "0";
+    for (i = 0; i < accepted && i <= last; i++) {
+        uint64_t amount = i == last ? accepted - last : 1;
+        values[2] = positions[i];
+        if (vllm.number != 0) {
+            llmobs_counter_add(llmobsi_counter_briefly(vllm, values, 3), amount);
+        }
+        if (llamacpp.number != 0) {
+            llmobs_counter_add(llmobsi_counter_briefly(llamacpp, &values[2], 1), amount);
+        }
+    }
+}
+
 LLMOBS_API void llmobs_request_speculative(llmobs_request request, uint32_t drafted,
                                            uint32_t accepted)
 {
@@ -222,6 +249,7 @@ LLMOBS_API void llmobs_request_speculative(llmobs_request request, uint32_t draf
     llmobsi_engine_count(obs, LLMOBS_METRIC_LLAMACPP_SPEC_DECODE_NUM_DRAFT_TOKENS, model, drafted);
     llmobsi_engine_count(obs, LLMOBS_METRIC_LLAMACPP_SPEC_DECODE_NUM_ACCEPTED_TOKENS, model,
                          accepted);
+    llmobsi_positions_count(obs, model, accepted);
 }
 
 /* Keeps what happened, for the end to tell. Any thread. */
@@ -397,7 +425,8 @@ LLMOBS_API void llmobs_requests_share_energy(const llmobs_request* requests, siz
     }
 }
 
-LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
+/* The span of a step, with a link to each request that it serves. */
+llmobsi_fn llmobs_span llmobsi_batch_span(llmobs* obs, const char* name,
                                           const llmobs_request* requests, size_t count)
 {
     llmobs_span batch = llmobs_span_root(obs, name);
@@ -406,6 +435,13 @@ LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
     for (i = 0; requests != NULL && i < count; i++) {
         llmobs_span_link_to(batch, llmobs_request_span(requests[i]));
     }
+    return batch;
+}
+
+LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
+                                          const llmobs_request* requests, size_t count)
+{
+    llmobs_span batch = llmobsi_batch_span(obs, name, requests, count);
     llmobsi_engine_count(obs, LLMOBS_METRIC_LLAMACPP_N_DECODE, NULL, 1);
     return batch;
 }

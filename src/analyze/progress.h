@@ -9,7 +9,8 @@ LLMOBS_API void llmobs_request_scheduled(llmobs_request request);
 LLMOBS_API void llmobs_request_token(llmobs_request request);
 LLMOBS_API void llmobs_request_tokens(llmobs_request request, uint32_t count);
 
-/* [any] A step of speculative decoding: so many tokens drafted, so many of them accepted. */
+/* [any] A step of speculative decoding: so many tokens drafted, so many of them accepted, the first
+   ones. */
 LLMOBS_API void llmobs_request_speculative(llmobs_request request, uint32_t drafted,
                                            uint32_t accepted);
 
@@ -42,6 +43,7 @@ LLMOBS_API void llmobs_requests_share(const llmobs_request* requests, size_t cou
 LLMOBS_API void llmobs_requests_share_energy(const llmobs_request* requests, size_t count,
                                              uint64_t microjoules);
 
-/* [any] Begins the span of such a step, with a link to each request that it serves. */
+/* [any] Begins the span of such a step, with a link to each request that it serves. An engine's
+   steps are told whole by llmobs_engine_step_begin. */
 LLMOBS_API llmobs_span llmobs_batch_begin(llmobs* obs, const char* name,
                                           const llmobs_request* requests, size_t count);

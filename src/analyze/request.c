@@ -422,7 +422,7 @@ LLMOBS_API llmobs_request llmobs_request_begin(llmobs* obs, const llmobs_request
     llmobsi_thread* thread;
     llmobsi_request* record;
     bool user_ids;
-    if (!llmobsi_requests_are_on(obs, &user_ids)) {
+    if (!LLMOBS_I_REQUESTS || !llmobsi_requests_are_on(obs, &user_ids)) {
         return request;
     }
     llmobsi_request_given(&start, info);

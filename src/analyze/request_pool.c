@@ -214,7 +214,7 @@ typedef struct llmobsi_requests {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_requests* llmobsi_requests_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_requests*)recorder->requests;
+    return LLMOBS_I_REQUESTS ? (llmobsi_requests*)recorder->requests : NULL;
 }
 
 llmobsi_inline llmobs_request llmobsi_request_none(void)

@@ -234,7 +234,8 @@ llmobsi_fn void llmobsi_request_wipe(llmobsi_requests* requests, llmobsi_request
 llmobsi_fn void llmobsi_requests_answer(const llmobsi_recorder* recorder)
 {
     const llmobsi_requests* requests = llmobsi_requests_of(recorder);
-    uint32_t place = requests->ended_first;
+    llmobsi_detectors* detectors = llmobsi_detectors_of(recorder);
+    uint32_t place = detectors != NULL ? requests->ended_first : 0;
     while (place != 0) {
         const llmobsi_request* record = &requests->records[place - 1];
         llmobsi_drift_source source;
@@ -242,8 +243,7 @@ llmobsi_fn void llmobsi_requests_answer(const llmobsi_recorder* recorder)
             source.feature = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_FEATURE);
             source.model = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_MODEL);
             source.session = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_SESSION_ID);
-            llmobsi_detectors_answer(llmobsi_detectors_of(recorder), &source,
-                                     &requests->answers[place - 1]);
+            llmobsi_detectors_answer(detectors, &source, &requests->answers[place - 1]);
         }
         place = llmobsi_load_relaxed(&record->link);
     }

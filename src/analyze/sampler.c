@@ -75,7 +75,7 @@ typedef struct llmobsi_verdict {
 /* That of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_sampler* llmobsi_sampler_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_sampler*)recorder->sampler;
+    return LLMOBS_I_JUDGE ? (llmobsi_sampler*)recorder->sampler : NULL;
 }
 
 LLMOBS_API const char* llmobs_keep_name(llmobs_keep reason)
@@ -189,7 +189,7 @@ llmobsi_fn bool llmobsi_bucket_take(llmobsi_atomic64* bucket, uint64_t token_ns,
 llmobsi_fn uint64_t llmobsi_sampler_now(const llmobsi_timeline* timeline)
 {
     return timeline->source == LLMOBS_I_TIME_INJECTED
-               ? timeline->injected.unix_ns(timeline->injected.user)
+               ? llmobsi_host_time(&timeline->injected)
                : llmobsi_monotonic_ns();
 }
 

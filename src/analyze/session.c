@@ -23,7 +23,7 @@ typedef struct llmobsi_sessions {
 /* Those of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_sessions* llmobsi_sessions_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_sessions*)recorder->sessions;
+    return LLMOBS_I_REQUESTS ? (llmobsi_sessions*)recorder->sessions : NULL;
 }
 
 /* ---- the table ----------------------------------------------------------------------------- */
@@ -86,7 +86,7 @@ llmobsi_fn llmobsi_sessions* llmobsi_sessions_enter(llmobs* obs, const char* ses
                                                     llmobsi_thread** thread, uint64_t* hash)
 {
     llmobsi_sessions* sessions;
-    *thread = llmobsi_enter(llmobsi_ticket(obs));
+    *thread = LLMOBS_I_REQUESTS ? llmobsi_enter(llmobsi_ticket(obs)) : NULL;
     if (*thread == NULL) {
         return NULL;
     }

@@ -61,6 +61,7 @@ llmobsi_fn void llmobsi_stream_end(llmobsi_request_stream* stream, char out[LLMO
 
 /* What it needs to know. */
 typedef struct llmobsi_auditor {
+    uint32_t ticket;
     char request_id[LLMOBS_I_REQUEST_TEXT_MOST + 1];
     llmobs_audit_fn audit;
     void* user;
@@ -71,6 +72,7 @@ llmobsi_fn void llmobsi_auditor_take(const llmobsi_thread* thread, const llmobsi
                                      llmobsi_auditor* auditor)
 {
     llmobs_string id = llmobsi_request_string(&record->facts, LLMOBS_I_TEXT_REQUEST_ID);
+    auditor->ticket = thread->recorder->ticket;
     auditor->audit = llmobsi_requests_of(thread->recorder)->audit;
     auditor->user = llmobsi_requests_of(thread->recorder)->audit_user;
     memcpy(auditor->request_id, id.data, id.size + 1);
@@ -80,6 +82,7 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
                                    llmobs_string text, uint64_t offset, bool final)
 {
     llmobs_audit audit;
+    bool threw = false;
     int cancel;
     if (auditor->audit == NULL) {
         return;
@@ -92,7 +95,15 @@ llmobsi_fn void llmobsi_audit_tell(const llmobsi_auditor* auditor, llmobs_domain
     audit.offset = offset;
     audit.final = final;
     cancel = llmobsi_cancel_hold(); /* a store writes files; the request must end all the same */
-    auditor->audit(auditor->user, &audit);
+    llmobsi_try {
+        auditor->audit(auditor->user, &audit);
+    }
+    llmobsi_catch_any {
+        threw = true;
+    }
+    if (threw) {
+        llmobsi_callback_threw(auditor->ticket);
+    }
     llmobsi_cancel_resume(cancel);
 }
 

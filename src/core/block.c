@@ -71,7 +71,7 @@ llmobsi_fn void llmobsi_park(const llmobs_allocator* allocator, void* memory, si
     llmobsi_parking[i].allocator = *allocator;
     llmobsi_mutex_give(&llmobsi_parking_lock);
     if (last.memory != NULL) {
-        last.allocator.release(last.allocator.user, last.memory, last.bytes);
+        llmobsi_host_release(&last.allocator, last.memory, last.bytes);
     }
 }
 
@@ -99,8 +99,7 @@ LLMOBS_API size_t llmobs_release(void)
     for (i = 0; i < LLMOBS_I_PARKING; i++) {
         if (parked[i].memory != NULL) {
             freed += parked[i].bytes;
-            parked[i].allocator.release(parked[i].allocator.user, parked[i].memory,
-                                        parked[i].bytes);
+            llmobsi_host_release(&parked[i].allocator, parked[i].memory, parked[i].bytes);
         }
     }
     return freed;

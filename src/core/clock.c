@@ -43,14 +43,14 @@ llmobsi_inline uint64_t llmobsi_now(const llmobsi_timeline* timeline)
         return llmobsi_cycles();
     }
     return timeline->source == LLMOBS_I_TIME_INJECTED
-               ? timeline->injected.unix_ns(timeline->injected.user)
+               ? llmobsi_host_time(&timeline->injected)
                : llmobsi_monotonic_ns();
 }
 
 /* Unix time, by the host's clock where there is one. */
 llmobsi_fn uint64_t llmobsi_clock_unix_ns(const llmobs_clock* clock)
 {
-    return clock->unix_ns != NULL ? clock->unix_ns(clock->user) : llmobsi_realtime_ns();
+    return clock->unix_ns != NULL ? llmobsi_host_time(clock) : llmobsi_realtime_ns();
 }
 
 /* How far Unix time is ahead of monotonic time, by the best of three tries: a thread that is

@@ -1,3 +1,31 @@
+/* The pillars of this build. What is left out is off, whatever the config says: nothing is laid out
+   for it, and what only its pointer leads to is code that the compiler, or the linker, drops. */
+#ifdef LLMOBS_NO_REQUESTS
+#define LLMOBS_I_REQUESTS false
+#else
+#define LLMOBS_I_REQUESTS true
+#endif
+#if defined(LLMOBS_NO_JUDGE) || defined(LLMOBS_NO_REQUESTS)
+#define LLMOBS_I_JUDGE false
+#else
+#define LLMOBS_I_JUDGE true
+#endif
+#ifdef LLMOBS_NO_ALERTS
+#define LLMOBS_I_ALERTS false
+#else
+#define LLMOBS_I_ALERTS true
+#endif
+#ifdef LLMOBS_NO_TAIL
+#define LLMOBS_I_TAIL false
+#else
+#define LLMOBS_I_TAIL true
+#endif
+#ifdef LLMOBS_NO_DRIFT
+#define LLMOBS_I_DRIFT false
+#else
+#define LLMOBS_I_DRIFT true
+#endif
+
 #define LLMOBS_I_SERVICE_UNKNOWN "unknown_service"
 #define LLMOBS_I_FAMILIES_STANDARD 33u /* LLMOBS_FAMILY_LLM | LLMOBS_FAMILY_SELF */
 #define LLMOBS_I_SEVERITY_STANDARD 9u  /* LLMOBS_SEVERITY_INFO                    */
@@ -9,6 +37,62 @@ llmobsi_inline size_t llmobsi_known_size(size_t given, size_t whole)
 {
     return given != 0 && given < whole ? given : whole;
 }
+
+/* ---- the host's clock, random source and allocator ----------------------------------------- */
+
+/* One that throws does not know the time: the system's. Not inlined where recorders stamp. */
+llmobsi_noinline uint64_t llmobsi_host_time(const llmobs_clock* clock)
+{
+    uint64_t unix_ns = 0;
+    bool threw = false;
+    llmobsi_try {
+        unix_ns = clock->unix_ns(clock->user);
+    }
+    llmobsi_catch_any {
+        threw = true;
+    }
+    return threw ? llmobsi_realtime_ns() : unix_ns;
+}
+
+llmobsi_fn bool llmobsi_host_fill(const llmobs_random* random, void* bytes, size_t size)
+{
+    int cancel = llmobsi_cancel_hold();
+    bool filled = false;
+    llmobsi_try {
+        filled = random->fill(random->user, bytes, size);
+    }
+    llmobsi_catch_any {
+    }
+    llmobsi_cancel_resume(cancel);
+    return filled;
+}
+
+/* NULL where it throws: so does operator new when memory runs out. */
+llmobsi_fn void* llmobsi_host_allocate(const llmobs_allocator* allocator, size_t bytes)
+{
+    int cancel = llmobsi_cancel_hold();
+    void* memory = NULL;
+    llmobsi_try {
+        memory = allocator->allocate(allocator->user, bytes, LLMOBS_I_CACHE_LINE);
+    }
+    llmobsi_catch_any {
+    }
+    llmobsi_cancel_resume(cancel);
+    return memory;
+}
+
+llmobsi_fn void llmobsi_host_release(const llmobs_allocator* allocator, void* memory, size_t bytes)
+{
+    int cancel = llmobsi_cancel_hold();
+    llmobsi_try {
+        allocator->release(allocator->user, memory, bytes);
+    }
+    llmobsi_catch_any {
+    }
+    llmobsi_cancel_resume(cancel);
+}
+
+/* ---- defaults ------------------------------------------------------------------------------ */
 
 LLMOBS_API llmobs_key llmobs_key_default(void)
 {
@@ -141,8 +225,8 @@ llmobsi_fn bool llmobsi_config_ratio(double* ratio, double standard)
 /* Where the note about a config goes: nowhere while it is only asked how much memory it needs. */
 llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, const char* text)
 {
-    if (tell && config->note != NULL) {
-        config->note(config->note_user, LLMOBS_NOTE_CONFIG_RANGE, 1, text);
+    if (tell) {
+        llmobsi_host_note(config->note, config->note_user, LLMOBS_NOTE_CONFIG_RANGE, 1, text);
     }
 }
 
@@ -151,89 +235,111 @@ llmobsi_fn void llmobsi_config_tell(const llmobs_config* config, bool tell, cons
 #define LLMOBS_I_DETECTORS 16u /* of drift, at most */
 #define LLMOBS_I_DRIFT_LEAST 40u /* embeddings that a baseline is fitted to */
 
-/* The fields that have a range, with its ends. Those of batch_bytes depend on queue_bytes. */
-#define LLMOBS_I_RANGES(X)                                                                       \
-    X(span_slots, 64, 1u << 20)                                                                  \
-    X(max_threads, 1, 1024)                                                                      \
-    X(name_bytes, 1024, 1u << 26)                                                                \
-    X(value_bytes, 16, LLMOBS_I_VALUE_BYTES_MOST)                                                \
-    X(span_parts, 1, 64)                                                                         \
-    X(max_exporters, 1, 16)                                                                      \
-    X(queue_bytes, 65536, 1u << 30)                                                              \
-    X(batch_bytes, llmobsi_batch_least(out), llmobsi_batch_most(out))                            \
-    X(batch_delay_ms, 1, 3600000)                                                                \
-    X(tick_ms, 1, 3600000)                                                                       \
-    X(close_timeout_ms, 1, 3600000)                                                              \
-    X(span_max_age_s, 1, 31536000)                                                               \
-    X(metric_series, 16, 1u << 20)                                                               \
-    X(metric_max_series, 1, 1u << 20)                                                            \
-    X(metric_bytes, 65536, 1u << 30)                                                             \
-    X(max_metrics, 1, 4096)                                                                      \
-    X(label_bytes, 32, 255)                                                                      \
-    X(exemplars, 1, 1u << 20)                                                                    \
-    X(log_severity, 1, LLMOBS_I_SEVERITY_MOST)                                                   \
-    X(requests, 16, 65536)                                                                       \
-    X(request_max_age_s, 1, 31536000)                                                            \
-    X(slow_request_ms, 1, 86400000)                                                              \
-    X(recent_requests, 16, 65536)                                                                \
-    X(sessions, 16, 1u << 20)                                                                    \
-    X(session_idle_s, 1, 31536000)                                                               \
-    X(cost_rows, 16, 65536)                                                                      \
-    X(cost_places, 64, 1u << 20)                                                                 \
-    X(cost_users, 16, 1u << 20)                                                                  \
-    X(cost_features, 1, 1024)                                                                    \
-    X(cost_feature_users, 16, 1u << 20)                                                          \
-    X(captures, 0, 4096)                                                                         \
-    X(capture_bytes, 64, 65536)                                                                  \
-    X(price_bytes, out->price_bytes != 0 ? LLMOBS_I_PRICE_BYTES_LEAST : 0, 1u << 28)             \
-    X(cost_most, 1, 1000000000)                                                                  \
-    X(budgets, 0, 1024)                                                                          \
-    X(budget_keys, 16, 1u << 20)                                                                 \
-    X(budget_reservations, 16, 65536)                                                            \
-    X(reservation_max_age_s, 1, 86400)                                                           \
-    X(state_interval_s, 1, 86400)                                                                \
-    X(alert_rules, 4, 4096)                                                                      \
-    X(alert_groups, 16, 65536)                                                                   \
-    X(alert_window_bytes, 16384, 1u << 28)                                                       \
-    X(alerts, 16, 65536)                                                                         \
-    X(drift_detectors, 0, LLMOBS_I_DETECTORS)                                                    \
-    X(drift_dimensions, 2, 65536)                                                                \
-    X(drift_prototypes, 1, 32)                                                                   \
-    X(drift_days, 2, 400)                                                                        \
-    X(drift_day_embeddings, 16, 4096)                                                            \
-    X(good_first_token_ms, 0, 86400000)                                                          \
-    X(good_token_ms, 0, 86400000)                                                                \
-    X(good_request_ms, 0, 86400000)                                                              \
-    X(judge_slow_ms, 1, 86400000)                                                                \
-    X(judge_new_version, 1, 1000000)                                                             \
-    X(judge_forced_per_minute, 1, 1000000)                                                       \
-    X(judge_floor_per_hour, 1, 3600)                                                             \
-    X(judge_workers, 1, 16)                                                                      \
-    X(judge_prompt_bytes, 1024, 1u << 20)                                                        \
-    X(judge_answer_bytes, 256, 1u << 20)                                                         \
-    X(tail_traces, out->tail_traces != 0 ? 16 : 0, 65536)                                        \
-    X(tail_spans, 1, 65536)                                                                      \
-    X(tail_wait_s, 1, 86400)                                                                     \
-    X(tail_slots, 0, 1u << 20)                                                                   \
-    X(recorder_history_bytes, out->recorder_history_bytes != 0 ? 65536 : 0, 1u << 30)
+/* A field that has a range. */
+typedef struct llmobsi_range {
+    size_t place;   /* in llmobs_config                               */
+    uint32_t least; /* but for 0, which stays where it is the default */
+    uint32_t most;
+    const char* text; /* that a value is not in it */
+} llmobsi_range;
+
+#define LLMOBS_I_RANGE_TEXT(field) \
+    "llmobs_config." #field " is out of range and was brought into it"
+#define LLMOBS_I_RANGE(field, least, most) \
+    {offsetof(llmobs_config, field), (least), (most), LLMOBS_I_RANGE_TEXT(field)}
+
+llmobsi_state const llmobsi_range llmobsi_ranges[] = {
+    LLMOBS_I_RANGE(span_slots, 64, 1u << 20),
+    LLMOBS_I_RANGE(max_threads, 1, 1024),
+    LLMOBS_I_RANGE(name_bytes, 1024, 1u << 26),
+    LLMOBS_I_RANGE(value_bytes, 16, LLMOBS_I_VALUE_BYTES_MOST),
+    LLMOBS_I_RANGE(span_parts, 1, 64),
+    LLMOBS_I_RANGE(max_exporters, 1, 16),
+    LLMOBS_I_RANGE(queue_bytes, 65536, 1u << 30),
+    LLMOBS_I_RANGE(batch_delay_ms, 1, 3600000),
+    LLMOBS_I_RANGE(tick_ms, 1, 3600000),
+    LLMOBS_I_RANGE(close_timeout_ms, 1, 3600000),
+    LLMOBS_I_RANGE(span_max_age_s, 1, 31536000),
+    LLMOBS_I_RANGE(metric_series, 16, 1u << 20),
+    LLMOBS_I_RANGE(metric_max_series, 1, 1u << 20),
+    LLMOBS_I_RANGE(metric_bytes, 65536, 1u << 30),
+    LLMOBS_I_RANGE(max_metrics, 1, 4096),
+    LLMOBS_I_RANGE(label_bytes, 32, 255),
+    LLMOBS_I_RANGE(exemplars, 1, 1u << 20),
+    LLMOBS_I_RANGE(log_severity, 1, LLMOBS_I_SEVERITY_MOST),
+    LLMOBS_I_RANGE(requests, 16, 65536),
+    LLMOBS_I_RANGE(request_max_age_s, 1, 31536000),
+    LLMOBS_I_RANGE(slow_request_ms, 1, 86400000),
+    LLMOBS_I_RANGE(recent_requests, 16, 65536),
+    LLMOBS_I_RANGE(sessions, 16, 1u << 20),
+    LLMOBS_I_RANGE(session_idle_s, 1, 31536000),
+    LLMOBS_I_RANGE(cost_rows, 16, 65536),
+    LLMOBS_I_RANGE(cost_places, 64, 1u << 20),
+    LLMOBS_I_RANGE(cost_users, 16, 1u << 20),
+    LLMOBS_I_RANGE(cost_features, 1, 1024),
+    LLMOBS_I_RANGE(cost_feature_users, 16, 1u << 20),
+    LLMOBS_I_RANGE(captures, 0, 4096),
+    LLMOBS_I_RANGE(capture_bytes, 64, 65536),
+    LLMOBS_I_RANGE(price_bytes, LLMOBS_I_PRICE_BYTES_LEAST, 1u << 28),
+    LLMOBS_I_RANGE(cost_most, 1, 1000000000),
+    LLMOBS_I_RANGE(budgets, 0, 1024),
+    LLMOBS_I_RANGE(budget_keys, 16, 1u << 20),
+    LLMOBS_I_RANGE(budget_reservations, 16, 65536),
+    LLMOBS_I_RANGE(reservation_max_age_s, 1, 86400),
+    LLMOBS_I_RANGE(state_interval_s, 1, 86400),
+    LLMOBS_I_RANGE(alert_rules, 4, 4096),
+    LLMOBS_I_RANGE(alert_groups, 16, 65536),
+    LLMOBS_I_RANGE(alert_window_bytes, 16384, 1u << 28),
+    LLMOBS_I_RANGE(alerts, 16, 65536),
+    LLMOBS_I_RANGE(drift_detectors, 0, LLMOBS_I_DETECTORS),
+    LLMOBS_I_RANGE(drift_dimensions, 2, 65536),
+    LLMOBS_I_RANGE(drift_prototypes, 1, 32),
+    LLMOBS_I_RANGE(drift_days, 2, 400),
+    LLMOBS_I_RANGE(drift_day_embeddings, 16, 4096),
+    LLMOBS_I_RANGE(good_first_token_ms, 0, 86400000),
+    LLMOBS_I_RANGE(good_token_ms, 0, 86400000),
+    LLMOBS_I_RANGE(good_request_ms, 0, 86400000),
+    LLMOBS_I_RANGE(judge_slow_ms, 1, 86400000),
+    LLMOBS_I_RANGE(judge_new_version, 1, 1000000),
+    LLMOBS_I_RANGE(judge_forced_per_minute, 1, 1000000),
+    LLMOBS_I_RANGE(judge_floor_per_hour, 1, 3600),
+    LLMOBS_I_RANGE(judge_workers, 1, 16),
+    LLMOBS_I_RANGE(judge_prompt_bytes, 1024, 1u << 20),
+    LLMOBS_I_RANGE(judge_answer_bytes, 256, 1u << 20),
+    LLMOBS_I_RANGE(tail_traces, 16, 65536),
+    LLMOBS_I_RANGE(tail_spans, 1, 65536),
+    LLMOBS_I_RANGE(tail_wait_s, 1, 86400),
+    LLMOBS_I_RANGE(tail_slots, 0, 1u << 20),
+    LLMOBS_I_RANGE(recorder_history_bytes, 65536, 1u << 30),
+};
 
 llmobsi_fn void llmobsi_config_ranges(llmobs_config* out, bool tell)
 {
     llmobs_config standard = llmobs_config_default();
-    standard.queue_bytes = out->queue_bytes != 0 ? out->queue_bytes : standard.queue_bytes;
-    if (standard.batch_bytes > llmobsi_batch_most(&standard)) {
-        standard.batch_bytes = llmobsi_batch_most(&standard);
+    size_t i;
+    for (i = 0; i < sizeof llmobsi_ranges / sizeof llmobsi_ranges[0]; i++) {
+        const llmobsi_range* range = &llmobsi_ranges[i];
+        unsigned char* place = (unsigned char*)out + range->place;
+        uint32_t field;
+        uint32_t usual;
+        memcpy(&field, place, sizeof field);
+        memcpy(&usual, (const unsigned char*)&standard + range->place, sizeof usual);
+        if (!llmobsi_config_range(&field, usual, usual == 0 && field == 0 ? 0 : range->least,
+                                  range->most)) {
+            llmobsi_config_tell(out, tell, range->text);
+        }
+        memcpy(place, &field, sizeof field);
     }
-    if (standard.batch_bytes < llmobsi_batch_least(&standard)) {
-        standard.batch_bytes = llmobsi_batch_least(&standard);
+    if (standard.batch_bytes > llmobsi_batch_most(out)) {
+        standard.batch_bytes = llmobsi_batch_most(out);
     }
-#define LLMOBS_I_RANGE(field, least, most)                                                       \
-    if (!llmobsi_config_range(&out->field, standard.field, least, most)) {                       \
-        llmobsi_config_tell(out, tell, "llmobs_config." #field                                   \
-                                       " is out of range and was brought into it");              \
+    if (standard.batch_bytes < llmobsi_batch_least(out)) {
+        standard.batch_bytes = llmobsi_batch_least(out);
     }
-    LLMOBS_I_RANGES(LLMOBS_I_RANGE)
-#undef LLMOBS_I_RANGE
+    if (!llmobsi_config_range(&out->batch_bytes, standard.batch_bytes, llmobsi_batch_least(out),
+                              llmobsi_batch_most(out))) {
+        llmobsi_config_tell(out, tell, LLMOBS_I_RANGE_TEXT(batch_bytes));
+    }
 }
 
 /* Fields that can be switched off keep that through the check of ranges. */
@@ -295,13 +401,15 @@ llmobsi_fn void llmobsi_switches_put(llmobs_config* config, llmobsi_switches swi
     config->metric_series = switches.metrics_off ? LLMOBS_OFF : config->metric_series;
     config->exemplars = switches.exemplars_off ? LLMOBS_OFF : config->exemplars;
     config->log_severity = switches.logs_off ? LLMOBS_OFF : config->log_severity;
-    config->requests =
-        switches.requests_off ? LLMOBS_OFF : llmobsi_round_up_pow2(config->requests);
+    config->requests = switches.requests_off || !LLMOBS_I_REQUESTS
+                           ? LLMOBS_OFF
+                           : llmobsi_round_up_pow2(config->requests);
     config->recent_requests = switches.recent_off ? LLMOBS_OFF : config->recent_requests;
     config->cost_rows = switches.ledger_off ? LLMOBS_OFF : config->cost_rows;
     config->cost_users = switches.users_off ? LLMOBS_OFF : config->cost_users;
     config->cost_features = switches.features_off ? LLMOBS_OFF : config->cost_features;
-    config->alert_rules = switches.alerts_off ? LLMOBS_OFF : config->alert_rules;
+    config->alert_rules =
+        switches.alerts_off || !LLMOBS_I_ALERTS ? LLMOBS_OFF : config->alert_rules;
     config->judge_slow_ms = switches.judge_slow_off ? LLMOBS_OFF : config->judge_slow_ms;
     config->judge_new_version = switches.judge_new_off ? LLMOBS_OFF : config->judge_new_version;
     config->judge_forced_per_minute =
@@ -340,6 +448,31 @@ llmobsi_fn void llmobsi_config_vocabulary(llmobs_config* out, bool tell)
     }
 }
 
+/* Of a pillar that is left out, 0 is what its fields come to. What is on by default is not told of;
+   what the host asked for, is. */
+llmobsi_fn void llmobsi_config_left_out(llmobs_config* out, bool tell, bool present,
+                                        uint32_t* field, const char* text)
+{
+    if (!present && *field != 0) {
+        *field = 0;
+        llmobsi_config_tell(out, tell, text);
+    }
+}
+
+llmobsi_fn void llmobsi_config_pillars(llmobs_config* out, bool tell)
+{
+    llmobsi_config_left_out(out, tell, LLMOBS_I_REQUESTS, &out->price_bytes,
+                            "llmobs_config.price_bytes: built with LLMOBS_NO_REQUESTS");
+    llmobsi_config_left_out(out, tell, LLMOBS_I_REQUESTS, &out->budgets,
+                            "llmobs_config.budgets: built with LLMOBS_NO_REQUESTS");
+    llmobsi_config_left_out(out, tell, LLMOBS_I_JUDGE, &out->captures,
+                            "llmobs_config.captures: built with LLMOBS_NO_JUDGE");
+    llmobsi_config_left_out(out, tell, LLMOBS_I_TAIL, &out->tail_traces,
+                            "llmobs_config.tail_traces: built with LLMOBS_NO_TAIL");
+    llmobsi_config_left_out(out, tell, LLMOBS_I_DRIFT, &out->drift_detectors,
+                            "llmobs_config.drift_detectors: built with LLMOBS_NO_DRIFT");
+}
+
 /* Days that hold fewer embeddings than a baseline takes would never have one. */
 llmobsi_fn void llmobsi_config_drift(llmobs_config* out, bool tell)
 {
@@ -368,7 +501,7 @@ llmobsi_fn void llmobsi_config_attributes(llmobs_config* out, bool tell)
 }
 
 /* The config with nothing left to decide. */
-llmobsi_fn void llmobsi_config_complete(llmobs_config* out, const llmobs_config* given, bool tell)
+llmobsi_cold void llmobsi_config_complete(llmobs_config* out, const llmobs_config* given, bool tell)
 {
     llmobsi_switches switches;
     *out = llmobs_config_default();
@@ -385,6 +518,7 @@ llmobsi_fn void llmobsi_config_complete(llmobs_config* out, const llmobs_config*
     switches = llmobsi_switches_take(out);
     llmobsi_config_ranges(out, tell);
     llmobsi_switches_put(out, switches);
+    llmobsi_config_pillars(out, tell);
     llmobsi_config_drift(out, tell);
     if (out->utc_offset_minutes < -1440 || out->utc_offset_minutes > 1440) {
         out->utc_offset_minutes = 0;

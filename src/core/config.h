@@ -50,26 +50,25 @@ LLMOBS_API llmobs_key llmobs_key_default(void);
 
 /* The host's own secure store for raw texts: the one way by which they leave the library, and only
    where llmobs_config.audit is set. Called on the thread that hands a text over, inside that call,
-   in its order; see llmobs_audit. It keeps no copy here. It must not throw. */
+   in its order; see llmobs_audit. It keeps no copy here. */
 typedef struct llmobs_audit llmobs_audit;
 typedef void (*llmobs_audit_fn)(void* user, const llmobs_audit* part);
 
 /* The host's own store for what requests cost: llmobs_config.cost_store. Called on the thread that
-   ends a request, inside that call; see llmobs_cost_entry. It must not throw. */
+   ends a request, inside that call; see llmobs_cost_entry. */
 typedef struct llmobs_cost_entry llmobs_cost_entry;
 typedef void (*llmobs_cost_store_fn)(void* user, const llmobs_cost_entry* entry);
 
 /* Gets the news of the alerts of one group, or of one rule that has none: llmobs_config.alert.
    `count` is at least 1. Called by the tick, no lock held. It may make any call but that inside it
-   llmobs_tick, _flush and _close answer ERROR_BUSY. It must not throw. */
+   llmobs_tick, _flush and _close answer ERROR_BUSY. */
 typedef struct llmobs_alert llmobs_alert;
 typedef void (*llmobs_alert_fn)(void* user, const llmobs_alert* alerts, size_t count);
 
 /* Gets what a run of a drift detector came to: llmobs_config.on_drift. For each run that finds
    drift, and for each that llmobs_drift_run_now asked for, whatever it came to, so that a release
    can wait for it. Called on the thread that makes runs, no lock held. It may make any call but
-   that inside it llmobs_drift_work, llmobs_tick, _flush and _close answer ERROR_BUSY. A C++
-   exception ends there where the implementation is compiled as C++; else it must not throw. */
+   that inside it llmobs_drift_work, llmobs_tick, _flush and _close answer ERROR_BUSY. */
 typedef struct llmobs_drift_report llmobs_drift_report;
 typedef void (*llmobs_drift_fn)(void* user, const llmobs_drift_report* report);
 

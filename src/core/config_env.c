@@ -192,9 +192,8 @@ LLMOBS_API llmobs_result llmobs_config_from_env(llmobs_config* config)
         const char* value = llmobsi_env_get(variables[i].name);
         if (value != NULL && !variables[i].take(&whole, value)) {
             result = LLMOBS_ERROR_ARGUMENT;
-            if (whole.note != NULL) {
-                whole.note(whole.note_user, LLMOBS_NOTE_ENVIRONMENT, 1, variables[i].refused);
-            }
+            llmobsi_host_note(whole.note, whole.note_user, LLMOBS_NOTE_ENVIRONMENT, 1,
+                              variables[i].refused);
         }
     }
     memcpy(config, &whole, known);

@@ -139,6 +139,8 @@ typedef struct llmobs_stats {
     uint64_t drift_saved;        /* times that a detector's past was written      */
     uint64_t drift_failed;       /* times that it could not be                    */
     uint64_t drift_damaged;      /* files of it that were set aside               */
+    uint64_t callbacks_threw;    /* C++ exceptions that left a callback of the host's and ended
+                                    there, where no other account tells of it    */
 } llmobs_stats;
 
 /* [any] "pool", "threads", ...; "unknown" for other numbers. */

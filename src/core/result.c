@@ -21,6 +21,21 @@ LLMOBS_API const char* llmobs_note_text(llmobs_note note)
     return (unsigned)note < (unsigned)LLMOBS_NOTE_COUNT ? texts[note] : "unknown note";
 }
 
+/* One that throws has been told all the same. */
+llmobsi_fn void llmobsi_host_note(llmobs_note_fn tell, void* user, llmobs_note note,
+                                  uint64_t count, const char* text)
+{
+    if (tell != NULL) {
+        int cancel = llmobsi_cancel_hold();
+        llmobsi_try {
+            tell(user, note, count, text);
+        }
+        llmobsi_catch_any {
+        }
+        llmobsi_cancel_resume(cancel);
+    }
+}
+
 /* Counts what is to be told, and tells it: each kind at most once a second, with how often it
    happened. */
 typedef struct llmobsi_notes {
@@ -44,7 +59,7 @@ llmobsi_fn void llmobsi_notes_tell(llmobsi_notes* notes, llmobs_note note, uint6
     llmobsi_store_relaxed(&notes->told_ns[note], now_ns);
     count = llmobsi_exchange_ordered(&notes->count[note], 0);
     if (count != 0) {
-        notes->tell(notes->user, note, count, llmobs_note_text(note));
+        llmobsi_host_note(notes->tell, notes->user, note, count, llmobs_note_text(note));
     }
 }
 

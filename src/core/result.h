@@ -107,7 +107,9 @@ LLMOBS_API const char* llmobs_result_name(llmobs_result result);
     X(JUDGE_FULL, "requests that a guardrail triggered on were not kept to be judged: no place "  \
                   "was free (raise llmobs_config.captures, or take them sooner)")                 \
     X(CALLBACK_SLOW, "a gauge's, alerts' or notes' callback did not return in time: its thread " \
-                     "is left to it after close")
+                     "is left to it after close")                                                 \
+    X(CALLBACK_THREW, "a C++ exception left a callback of the host's and ended there: what it "   \
+                      "was told is lost to it")
 
 typedef enum llmobs_note {
 #define LLMOBS_I_NOTE(name, text) LLMOBS_NOTE_##name,
@@ -121,6 +123,5 @@ LLMOBS_API const char* llmobs_note_text(llmobs_note note);
 
 /* The diagnostics callback. Called from set-up calls, from the tick and from exporter threads,
    never from a recording call; each kind of note at most once a second. `count` is how often it
-   happened since the last time it was told. It must not call back into this instance and must
-   not throw. */
+   happened since the last time it was told. It must not call back into this instance. */
 typedef void (*llmobs_note_fn)(void* user, llmobs_note note, uint64_t count, const char* text);

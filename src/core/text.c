@@ -57,8 +57,8 @@ llmobsi_fn void llmobsi_writer_flush(llmobsi_writer* writer)
 {
     size_t length = writer->length;
     writer->length = 0;
-    if (length > 0 && !writer->failed && !writer->write(writer->user, writer->data, length)) {
-        llmobsi_writer_fail(writer);
+    if (length > 0 && !writer->failed) {
+        writer->failed = !llmobsi_host_write(writer->write, writer->user, writer->data, length);
     }
 }
 
@@ -87,7 +87,7 @@ llmobsi_cold void llmobsi_put_slow(llmobsi_writer* writer, const char* data, siz
     if (size <= writer->capacity) {
         memcpy(writer->data, data, size);
         writer->length = size;
-    } else if (!writer->write(writer->user, data, size)) { /* larger than the buffer: no copy */
+    } else if (!llmobsi_host_write(writer->write, writer->user, data, size)) { /* no copy */
         llmobsi_writer_fail(writer);
     }
 }

@@ -352,10 +352,22 @@ llmobsi_fn bool llmobsi_gather_series(llmobsi_gather* gather, llmobs_metric_view
 llmobsi_fn double llmobsi_gather_ask(llmobsi_gather* gather, const llmobsi_asked* asked)
 {
     double value = 0;
+    bool threw = false;
     if (!llmobsi_is_left(gather->recorder)) {
+        int cancel = llmobsi_cancel_hold();
         llmobsi_callback callback = llmobsi_callback_begin(gather->recorder->ticket);
-        value = asked->callback(asked->user);
+        llmobsi_try {
+            value = asked->callback(asked->user);
+        }
+        llmobsi_catch_any {
+            threw = true;
+        }
         gather->stopped |= !llmobsi_callback_end(&callback);
+        llmobsi_cancel_resume(cancel);
+        if (threw) {
+            value = llmobsi_double_of(LLMOBS_I_DOUBLE_INFINITY + 1); /* NaN: no value now */
+            llmobsi_callback_threw(gather->recorder->ticket);
+        }
     }
     gather->stopped |= llmobsi_is_left(gather->recorder);
     return value;

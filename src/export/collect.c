@@ -34,6 +34,7 @@ typedef struct llmobsi_collector {
     uint64_t noted_drops[LLMOBS_DROP_COUNT];
     uint64_t noted_names;
     uint64_t noted_budgets;
+    uint64_t noted_threw;
     uint64_t noted_requests;
     uint64_t noted_no_exporter;
     uint64_t noted_guardrails;
@@ -397,6 +398,9 @@ llmobsi_fn void llmobsi_collect_notes(llmobsi_collector* collector)
     total = llmobsi_load_relaxed(&collector->recorder.budgets_missed);
     llmobsi_notes_add(notes, LLMOBS_NOTE_BUDGETS_OFF, total - collector->noted_budgets);
     collector->noted_budgets = total;
+    total = llmobsi_load_relaxed(&collector->recorder.callbacks_threw);
+    llmobsi_notes_add(notes, LLMOBS_NOTE_CALLBACK_THREW, total - collector->noted_threw);
+    collector->noted_threw = total;
     total = llmobsi_load_relaxed(&collector->recorder.names.overflowed);
     llmobsi_notes_add(notes, LLMOBS_NOTE_NAMES, total - collector->noted_names);
     collector->noted_names = total;

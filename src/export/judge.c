@@ -51,7 +51,7 @@ typedef struct llmobsi_review {
 /* Of an instance; NULL: it keeps no captures. */
 llmobsi_inline llmobsi_review* llmobsi_review_of(const llmobsi_instance* instance)
 {
-    return (llmobsi_review*)instance->review;
+    return LLMOBS_I_JUDGE ? (llmobsi_review*)instance->review : NULL;
 }
 
 /* A number that no other attempt has, of no other capture, and that nobody can guess. */

@@ -27,7 +27,7 @@ llmobsi_inline llmobs* llmobsi_judging_obs(const llmobsi_judging* judging)
 llmobsi_fn uint64_t llmobsi_review_now(const llmobsi_instance* instance)
 {
     const llmobs_clock* clock = &instance->config.clock;
-    return clock->unix_ns != NULL ? clock->unix_ns(clock->user) : llmobsi_monotonic_ns();
+    return clock->unix_ns != NULL ? llmobsi_host_time(clock) : llmobsi_monotonic_ns();
 }
 
 /* ---- taking and giving up ------------------------------------------------------------------ */
@@ -284,6 +284,7 @@ llmobsi_fn void llmobsi_judging_tell(const llmobsi_judging* judging, uint64_t un
     const llmobs_judge* judge = &judging->review->judge;
     llmobs_verdict verdict;
     llmobsi_callback callback;
+    bool threw = false;
     if (judge->tell == NULL) {
         return;
     }
@@ -303,8 +304,12 @@ llmobsi_fn void llmobsi_judging_tell(const llmobsi_judging* judging, uint64_t un
         judge->tell(judge->user, &verdict);
     }
     llmobsi_catch_any {
+        threw = true;
     }
     (void)llmobsi_callback_end(&callback);
+    if (threw) {
+        llmobsi_callback_threw(judging->instance->collector.recorder.ticket);
+    }
 }
 
 /* Settles a call: told, put back, or lost. */

@@ -181,7 +181,7 @@ llmobsi_fn void llmobsi_resource_new_id(llmobsi_resource* resource, const llmobs
     char* out = resource->instance_id;
     size_t i;
     if (random->fill != NULL) {
-        (void)random->fill(random->user, bytes, sizeof bytes);
+        (void)llmobsi_host_fill(random, bytes, sizeof bytes);
     } else {
         (void)llmobsi_random_bytes(bytes, sizeof bytes);
     }

@@ -283,9 +283,7 @@ LLMOBS_API llmobs_result llmobs_state_save(llmobs* obs)
 
 llmobsi_fn void llmobsi_state_tell(const llmobs_config* config, llmobs_note note, const char* text)
 {
-    if (config->note != NULL) {
-        config->note(config->note_user, note, 1, text);
-    }
+    llmobsi_host_note(config->note, config->note_user, note, 1, text);
 }
 
 /* The file as it is, if it is a plain one of our own with one name; -1, with errno, if not. */

@@ -87,7 +87,7 @@ typedef struct llmobsi_tail {
 /* That of an instance; NULL: it has none. */
 llmobsi_inline llmobsi_tail* llmobsi_tail_of(const llmobsi_recorder* recorder)
 {
-    return (llmobsi_tail*)recorder->tail;
+    return LLMOBS_I_TAIL ? (llmobsi_tail*)recorder->tail : NULL;
 }
 
 llmobsi_inline llmobsi_tail_policies* llmobsi_tail_policies_of(llmobsi_tail* tail)

@@ -217,7 +217,7 @@ llmobsi_fn bool llmobsi_keyring_put_random(llmobsi_keyring* keyring)
     llmobsi_key_origin origin;
     llmobsi_keyset set;
     bool filled = keyring->random.fill != NULL
-                      ? keyring->random.fill(keyring->random.user, bytes, sizeof bytes)
+                      ? llmobsi_host_fill(&keyring->random, bytes, sizeof bytes)
                       : llmobsi_random_bytes(bytes, sizeof bytes);
     if (!filled) {
         return false;

@@ -41,7 +41,7 @@ llmobsi_inline bool llmobsi_keep_better(bool found, const llmobsi_match* match, 
     return found || any;
 }
 
-#define llmobsi_try(CLASS, call)                                                                  \
+#define llmobsi_look(CLASS, call)                                                                  \
     (any = llmobsi_keep_better(llmobsi_wants(view, LLMOBS_PII_##CLASS) && (call), &match, any,    \
                                best))
 
@@ -55,18 +55,18 @@ llmobsi_fn bool llmobsi_colon_read(llmobsi_view* view, size_t place, uint8_t fir
         size_t start = place + 1 - llmobsi_run_back(view, place + 1, LLMOBS_I_HEX, 5);
         uint8_t before = llmobsi_back(view, start, 1);
         if (llmobsi_number_begins(view, start) && before != ':' && before != '.') {
-            llmobsi_try(IP_ADDRESS, llmobsi_ipv6_read(view, start, &match));
+            llmobsi_look(IP_ADDRESS, llmobsi_ipv6_read(view, start, &match));
         }
-        llmobsi_try(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));
+        llmobsi_look(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));
     } else if (second == ':' && first == ':' &&
                !llmobsi_is(llmobsi_back(view, place, 1), LLMOBS_I_WORD | LLMOBS_I_DOT) &&
                llmobsi_back(view, place, 1) != ':') {
-        llmobsi_try(IP_ADDRESS, llmobsi_ipv6_read(view, place, &match));
+        llmobsi_look(IP_ADDRESS, llmobsi_ipv6_read(view, place, &match));
     }
     if (llmobsi_is(first, LLMOBS_I_DIGIT)) {
-        llmobsi_try(API_KEY, llmobsi_telegram_read(view, place + 1, &match));
+        llmobsi_look(API_KEY, llmobsi_telegram_read(view, place + 1, &match));
     }
-    llmobsi_try(PASSWORD, llmobsi_value_read(view, place + 1, &match));
+    llmobsi_look(PASSWORD, llmobsi_value_read(view, place + 1, &match));
     return any;
 }
 
@@ -88,45 +88,45 @@ llmobsi_noinline bool llmobsi_recognize_read(llmobsi_view* view, size_t place, l
     if (llmobsi_is(first, LLMOBS_I_DIGIT) && second != '@') {
         any = llmobsi_number_trigger(view, place, best);
         if (second == 'Q') {
-            llmobsi_try(API_KEY, llmobsi_azure_read(view, place, &match));
+            llmobsi_look(API_KEY, llmobsi_azure_read(view, place, &match));
         }
     } else if (llmobsi_is(first, LLMOBS_I_UPPER) && llmobsi_is(second, LLMOBS_I_DIGIT)) {
-        llmobsi_try(IBAN, llmobsi_iban_read(view, place, &match));
+        llmobsi_look(IBAN, llmobsi_iban_read(view, place, &match));
     }
     if (second == ':' || second == '=') {
         any = llmobsi_keep_better(llmobsi_colon_read(view, place, first, second, &match), &match,
                                   any, best);
     } else if (second == '@') {
-        llmobsi_try(EMAIL, llmobsi_email_read(view, place + 1, &match));
+        llmobsi_look(EMAIL, llmobsi_email_read(view, place + 1, &match));
     } else if (second == '-') {
-        llmobsi_try(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));
+        llmobsi_look(MAC_ADDRESS, llmobsi_mac_read(view, place + 1, &match));
     }
     if (first == ':') {
-        llmobsi_try(URL_PASSWORD, llmobsi_url_read(view, place, &match));
+        llmobsi_look(URL_PASSWORD, llmobsi_url_read(view, place, &match));
     } else if (first == '+') {
-        llmobsi_try(PHONE, llmobsi_e164_read(view, place, &match));
+        llmobsi_look(PHONE, llmobsi_e164_read(view, place, &match));
     } else if (first == '(') {
-        llmobsi_try(PHONE, llmobsi_area_read(view, place, &match));
+        llmobsi_look(PHONE, llmobsi_area_read(view, place, &match));
     } else if (first == '-') {
-        llmobsi_try(PRIVATE_KEY, llmobsi_pem_read(view, place, &match));
+        llmobsi_look(PRIVATE_KEY, llmobsi_pem_read(view, place, &match));
     } else if (!llmobsi_is(first, LLMOBS_I_DIGIT)) {
         if (first == 'e' && second == 'y') {
-            llmobsi_try(JWT, llmobsi_jwt_read(view, place, &match));
+            llmobsi_look(JWT, llmobsi_jwt_read(view, place, &match));
         }
-        llmobsi_try(API_KEY, llmobsi_secret_read(view, place, &match));
+        llmobsi_look(API_KEY, llmobsi_secret_read(view, place, &match));
     }
     if (!view->has_extras) {
         return any;
     }
-    llmobsi_try(CRYPTO_ADDRESS, llmobsi_coin_read(view, place, &match));
+    llmobsi_look(CRYPTO_ADDRESS, llmobsi_coin_read(view, place, &match));
     for (i = 0; i < view->term_count; i++) {
-        llmobsi_try(CUSTOM, llmobsi_term_is_valid(&view->terms[i]) &&
+        llmobsi_look(CUSTOM, llmobsi_term_is_valid(&view->terms[i]) &&
                                 llmobsi_term_read(view, &view->terms[i], place, &match));
     }
     return any;
 }
 
-#undef llmobsi_try
+#undef llmobsi_look
 
 /* ---- what goes on -------------------------------------------------------------------------- */
 

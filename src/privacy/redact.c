@@ -309,7 +309,7 @@ typedef struct llmobsi_redact_outlet {
 llmobsi_fn bool llmobsi_redact_hand_on(void* user, const char* data, size_t size)
 {
     llmobsi_redact_outlet* outlet = (llmobsi_redact_outlet*)user;
-    bool done = outlet->redactor->write(outlet->redactor->user, data, size);
+    bool done = llmobsi_host_write(outlet->redactor->write, outlet->redactor->user, data, size);
     if (data == outlet->buffer) {
         llmobsi_wipe(outlet->buffer, size);
     }

@@ -31,10 +31,20 @@ llmobsi_fn bool llmobsi_scan_listen(void* user, llmobsi_scan_step step,
                                     size_t size)
 {
     const llmobsi_scan_listener* listener = (const llmobsi_scan_listener*)user;
+    bool more = true;
     (void)bytes;
     (void)size;
-    return (step != LLMOBS_I_SCAN_WHOLE && step != LLMOBS_I_SCAN_END) || listener->found == NULL ||
-           listener->found(listener->user, finding);
+    if ((step == LLMOBS_I_SCAN_WHOLE || step == LLMOBS_I_SCAN_END) && listener->found != NULL) {
+        int cancel = llmobsi_cancel_hold();
+        more = false; /* as of one that throws */
+        llmobsi_try {
+            more = listener->found(listener->user, finding);
+        }
+        llmobsi_catch_any {
+        }
+        llmobsi_cancel_resume(cancel);
+    }
+    return more;
 }
 
 LLMOBS_API uint64_t llmobs_scan(const llmobs_scan_rules* rules, const char* text, size_t size,

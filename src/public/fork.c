@@ -149,9 +149,11 @@ llmobsi_fn void llmobsi_collector_forked(llmobsi_collector* collector)
     collector->expired = 0;
     collector->no_exporter = 0;
     collector->recorder.cost_headers_refused = 0;
+    collector->recorder.callbacks_threw = 0;
     memset(&collector->noted, 0, sizeof collector->noted);
     memset(collector->noted_drops, 0, sizeof collector->noted_drops);
     collector->noted_guardrails = 0;
+    collector->noted_threw = 0;
     collector->noted_requests = 0;
 }
 
@@ -163,7 +165,7 @@ llmobsi_fn void llmobsi_batch_ids_begin(llmobsi_collector* collector)
 
 /* In the child of a fork: an empty instance, with the same exporters; running, once somebody comes
    in. Nobody else is here. False: its locks can't be made anew. */
-llmobsi_fn bool llmobsi_after_fork(llmobsi_recorder* recorder, bool come_in)
+llmobsi_cold bool llmobsi_after_fork(llmobsi_recorder* recorder, bool come_in)
 {
     llmobsi_instance* instance = llmobsi_instance_of(recorder);
     llmobsi_collector* collector = &instance->collector;

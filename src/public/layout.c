@@ -200,29 +200,31 @@ llmobsi_fn void llmobsi_delta_layout(llmobsi_arena* arena, const llmobs_config* 
 llmobsi_fn void llmobsi_analysis_layout(llmobsi_arena* arena, const llmobs_config* config,
                                         llmobsi_recorder* recorder)
 {
-    if (config->requests != LLMOBS_OFF) {
+    if (LLMOBS_I_REQUESTS && config->requests != LLMOBS_OFF) {
         llmobsi_requests_layout(arena, config, recorder);
         llmobsi_sessions_layout(arena, config, recorder);
-        llmobsi_sampler_layout(arena, config, recorder);
-        llmobsi_captures_layout(arena, config, recorder);
+        if (LLMOBS_I_JUDGE) {
+            llmobsi_sampler_layout(arena, config, recorder);
+            llmobsi_captures_layout(arena, config, recorder);
+        }
         llmobsi_cost_layout(arena, config, recorder);
 #ifndef LLMOBS_NO_SCANNER
         llmobsi_guards_layout(arena, config, recorder);
 #endif
     }
-    if (config->price_bytes != 0) {
+    if (LLMOBS_I_REQUESTS && config->price_bytes != 0) {
         llmobsi_prices_layout(arena, config, recorder);
     }
-    if (config->budgets != 0) {
+    if (LLMOBS_I_REQUESTS && config->budgets != 0) {
         llmobsi_budgets_layout(arena, config, recorder);
     }
-    if (config->alert_rules != LLMOBS_OFF) {
+    if (LLMOBS_I_ALERTS && config->alert_rules != LLMOBS_OFF) {
         llmobsi_alerts_layout(arena, config, recorder);
     }
-    if (config->tail_traces != 0 && config->span_slots != LLMOBS_OFF) {
+    if (LLMOBS_I_TAIL && config->tail_traces != 0 && config->span_slots != LLMOBS_OFF) {
         llmobsi_tail_layout(arena, config, recorder);
     }
-    if (config->drift_detectors != 0) {
+    if (LLMOBS_I_DRIFT && config->drift_detectors != 0) {
         llmobsi_detectors_layout(arena, config, recorder);
     }
 }
@@ -232,8 +234,8 @@ llmobsi_fn void llmobsi_analysis_layout(llmobsi_arena* arena, const llmobs_confi
 /* Everything an instance needs, once to measure it (base NULL) and once to place it. `record` is
    the flight recorder's file, where that is not the same block. Returns the instance when it is
    placed. What is laid out here is zero, but for the slots, the rings and the batches. */
-llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_config* config,
-                                            llmobsi_arena* record)
+llmobsi_cold llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_config* config,
+                                              llmobsi_arena* record)
 {
     llmobsi_instance* instance =
         (llmobsi_instance*)llmobsi_arena_take(arena, 1, sizeof(llmobsi_instance));
@@ -264,7 +266,7 @@ llmobsi_fn llmobsi_instance* llmobsi_layout(llmobsi_arena* arena, const llmobs_c
         }
     }
     llmobsi_analysis_layout(arena, config, recorder);
-    if (config->captures != 0 && config->requests != LLMOBS_OFF) {
+    if (LLMOBS_I_JUDGE && config->captures != 0 && config->requests != LLMOBS_OFF) {
         llmobsi_review_layout(arena, config, recorder != NULL ? instance : NULL);
     }
 #ifndef LLMOBS_NO_FILE

@@ -162,9 +162,16 @@ llmobsi_fn bool llmobsi_collection_deliver(void* user, llmobsi_gather* gather)
     collection->batch.metrics = gather->metrics;
     collection->batch.metric_count = gather->metric_count;
     if (collection->collect != NULL) {
-        collection->result = collection->collect(collection->user, &collection->batch)
-                                 ? LLMOBS_OK
-                                 : LLMOBS_ERROR_SYSTEM;
+        int cancel = llmobsi_cancel_hold();
+        collection->result = LLMOBS_ERROR_SYSTEM;
+        llmobsi_try {
+            if (collection->collect(collection->user, &collection->batch)) {
+                collection->result = LLMOBS_OK;
+            }
+        }
+        llmobsi_catch_any {
+        }
+        llmobsi_cancel_resume(cancel);
     } else {
         collection->result = llmobs_encode(&collection->batch, collection->format,
                                            collection->write, collection->user);

@@ -28,9 +28,7 @@ llmobsi_fn void llmobsi_memory_return(llmobsi_instance* instance)
 
 llmobsi_fn void llmobsi_tell_now(const llmobs_config* config, llmobs_note note)
 {
-    if (config->note != NULL) {
-        config->note(config->note_user, note, 1, llmobs_note_text(note));
-    }
+    llmobsi_host_note(config->note, config->note_user, note, 1, llmobs_note_text(note));
 }
 
 /* The block: the host's, a parked one, or a new one. */
@@ -48,7 +46,7 @@ llmobsi_fn void* llmobsi_block(const llmobs_config* config, const llmobs_allocat
     } else if (bytes != LLMOBS_I_SIZE_OVERFLOW) {
         memory = llmobsi_unpark(allocator, bytes);
         if (memory == NULL) {
-            memory = allocator->allocate(allocator->user, bytes, LLMOBS_I_CACHE_LINE);
+            memory = llmobsi_host_allocate(allocator, bytes);
         }
     }
     if (memory == NULL) {
@@ -189,7 +187,7 @@ llmobsi_fn void llmobsi_place_publish(llmobsi_place* place, llmobsi_instance* in
     llmobsi_store_ordered(&place->ticket, ticket);
 }
 
-llmobsi_fn void llmobsi_collector_start(llmobsi_collector* collector, const llmobs_config* config)
+llmobsi_cold void llmobsi_collector_start(llmobsi_collector* collector, const llmobs_config* config)
 {
     bool refused;
     bool has_key;
@@ -242,9 +240,9 @@ typedef struct llmobsi_flight {
 #endif
 
 /* Opens in a block that is large enough. `made` is the flight recorder's file, if there is one. */
-llmobsi_fn llmobs_result llmobsi_open_in(llmobsi_place* place, const llmobs_config* config,
-                                         void* memory, size_t bytes, const llmobsi_flight* made,
-                                         llmobs** obs)
+llmobsi_cold llmobs_result llmobsi_open_in(llmobsi_place* place, const llmobs_config* config,
+                                           void* memory, size_t bytes, const llmobsi_flight* made,
+                                           llmobs** obs)
 {
     uint32_t ticket = llmobsi_ticket_new(place);
     llmobsi_arena arena;
@@ -335,7 +333,7 @@ llmobsi_fn void llmobsi_flight_drop(llmobsi_place* place, const llmobsi_flight* 
 #endif
 }
 
-llmobsi_fn llmobs_result llmobsi_open(const llmobs_config* config, llmobs** obs)
+llmobsi_cold llmobs_result llmobsi_open(const llmobs_config* config, llmobs** obs)
 {
     llmobs_allocator allocator = llmobsi_allocator_of(config);
     llmobsi_flight flight;
@@ -580,7 +578,7 @@ llmobsi_fn bool llmobsi_instance_keep(llmobsi_instance* instance, uint64_t last_
 }
 
 /* Closes what the ticket was taken from. */
-llmobsi_fn llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmobs_stats* stats)
+llmobsi_cold llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmobs_stats* stats)
 {
     llmobsi_place* place = instance->place;
     uint32_t ticket = instance->collector.recorder.ticket;

@@ -408,8 +408,8 @@ LLMOBS_API llmobs_result llmobs_prices_identity(llmobs* obs, llmobs_prices* pric
     }
     memset(&full, 0, sizeof full);
     result = llmobsi_prices_enter(obs, &instance);
-    if (result == LLMOBS_OK) {
-        from = llmobsi_prices_of(&instance->collector.recorder);
+    from = result == LLMOBS_OK ? llmobsi_prices_of(&instance->collector.recorder) : NULL;
+    if (from != NULL) {
         llmobsi_lock_take(&from->lock); /* so that nobody builds where we read */
         table = llmobsi_prices_table(from);
         if (table != NULL) {

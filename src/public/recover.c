@@ -79,14 +79,21 @@ llmobsi_fn int llmobsi_recover_open(const char* path, llmobsi_file_facts* facts,
 /* Hands out a batch of `count` spans, log records or series. */
 llmobsi_fn void llmobsi_rescue_deliver(llmobsi_rescue* rescue, llmobs_batch* batch, uint64_t count)
 {
-    llmobs_export_result result;
+    llmobs_export_result result = LLMOBS_EXPORT_DROP;
+    int cancel;
     batch->size = sizeof *batch;
     batch->id = rescue->first_id + rescue->report->batches;
     batch->history = rescue->in_past;
     batch->attempt = 1;
     batch->resource = &rescue->remains->resource;
     rescue->report->batches++;
-    result = rescue->export_batch(rescue->user, batch);
+    cancel = llmobsi_cancel_hold();
+    llmobsi_try {
+        result = rescue->export_batch(rescue->user, batch);
+    }
+    llmobsi_catch_any {
+    }
+    llmobsi_cancel_resume(cancel);
     if (result == LLMOBS_EXPORT_DROP) {
         rescue->report->refused += count;
     } else if (result != LLMOBS_EXPORT_OK) {

@@ -131,6 +131,7 @@ llmobsi_fn void llmobsi_stats_fill(llmobsi_instance* instance, llmobs_stats* sta
     llmobsi_stats_spans(collector, instance->place, stats);
     stats->names_overflowed = llmobsi_load_relaxed(&recorder->names.overflowed);
     stats->cost_headers_refused = llmobsi_load_relaxed(&recorder->cost_headers_refused);
+    stats->callbacks_threw = llmobsi_load_relaxed(&recorder->callbacks_threw);
     stats->ticks = llmobsi_load_relaxed(&collector->ticks);
     stats->slots_free = recorder->spans_on ? llmobsi_pool_free_count(&recorder->pool) : 0;
     for (i = 0; i < used; i++) {

@@ -1,14 +1,15 @@
 /* Callbacks of the host: marks of the thread that runs one. */
 
-/* Where the implementation is compiled as C++ with exceptions, one that leaves the host's callback
-   ends there: it would unwind a thread of ours, which ends the process. */
-#if defined(__cplusplus) && (defined(__cpp_exceptions) || defined(__EXCEPTIONS))
-#define llmobsi_try try
-#define llmobsi_catch_any catch (...)
-#else
-#define llmobsi_try if (true)
-#define llmobsi_catch_any if (false)
-#endif
+/* Counts an exception that left a callback of the host's, of which nothing else would tell; after
+   the callback, where the instance may be closed by now. */
+llmobsi_cold void llmobsi_callback_threw(uint32_t ticket)
+{
+    llmobsi_thread* thread = llmobsi_enter(ticket);
+    if (thread != NULL) {
+        (void)llmobsi_add_relaxed(&thread->recorder->callbacks_threw, 1);
+        llmobsi_leave();
+    }
+}
 
 /* Whether close has given up waiting for a callback of the host's. The instance's block stays then;
    who comes back to it calls nothing else of the host's, and hands nothing over. */

@@ -457,8 +457,8 @@ llmobsi_fn uint32_t llmobsi_metric_add(llmobsi_registry* registry, const llmobs_
 }
 
 /* Defines a metric, or finds the one that was defined alike. A number + 1, or 0. */
-llmobsi_fn uint32_t llmobsi_metric_define(llmobsi_registry* registry,
-                                          const llmobs_metric_info* info, llmobs_result* result)
+llmobsi_cold uint32_t llmobsi_metric_define(llmobsi_registry* registry,
+                                            const llmobs_metric_info* info, llmobs_result* result)
 {
     llmobs_metric_info complete;
     uint32_t number;

@@ -181,26 +181,31 @@ llmobsi_fn bool llmobsi_context_of(llmobsi_thread* thread, llmobs_span span,
     return true;
 }
 
-LLMOBS_API llmobs_result llmobs_span_context(llmobs_span span, llmobs_trace_context* context)
+/* Fills what a context has, whatever was in it: clearing all of its text takes longer. */
+llmobsi_fn bool llmobsi_context_fill(llmobs_span span, llmobs_trace_context* context)
 {
-    llmobsi_thread* thread;
-    bool found;
-    if (context == NULL) {
-        return LLMOBS_ERROR_ARGUMENT;
-    }
-    memset(context, 0, sizeof *context);
-    thread = llmobsi_enter(span.instance);
+    llmobsi_thread* thread = llmobsi_enter(span.instance);
+    bool found = true;
     if (thread == NULL) {
-        return LLMOBS_ERROR_CLOSED;
+        return false;
     }
+    context->tracestate[0] = '\0';
     if (span.slot == LLMOBS_I_SLOT_UNSAMPLED) {
         llmobsi_context_unsampled(span, context);
-        found = true;
     } else {
         found = llmobsi_context_of(thread, span, context);
     }
     llmobsi_leave();
-    return found ? LLMOBS_OK : LLMOBS_ERROR_CLOSED;
+    return found;
+}
+
+LLMOBS_API llmobs_result llmobs_span_context(llmobs_span span, llmobs_trace_context* context)
+{
+    if (context == NULL) {
+        return LLMOBS_ERROR_ARGUMENT;
+    }
+    memset(context, 0, sizeof *context);
+    return llmobsi_context_fill(span, context) ? LLMOBS_OK : LLMOBS_ERROR_CLOSED;
 }
 
 LLMOBS_API bool llmobs_span_is_recording(llmobs_span span)
@@ -265,7 +270,7 @@ LLMOBS_API void llmobs_span_link(llmobs_span span, const llmobs_trace_context* t
 LLMOBS_API void llmobs_span_link_to(llmobs_span span, llmobs_span target)
 {
     llmobs_trace_context context;
-    if (llmobs_span_context(target, &context) == LLMOBS_OK) {
+    if (llmobsi_context_fill(target, &context)) {
         llmobs_span_link(span, &context);
     }
 }

@@ -32,22 +32,33 @@ typedef struct llmobsi_interaction_parts {
     int64_t numbers[LLMOBS_I_INTERACTION_NUMBERS];
 } llmobsi_interaction_parts;
 
-LLMOBS_I_STATIC_ASSERT(interaction_parts,
-                       sizeof(llmobsi_interaction_parts) ==
+#define LLMOBS_I_INTERACTION_TEXTS_AT offsetof(llmobs_interaction, request_id)
+#define LLMOBS_I_INTERACTION_NUMBERS_AT offsetof(llmobs_interaction, input_length)
+
+/* On 32 bits there may be a gap between the two. */
+LLMOBS_I_STATIC_ASSERT(interaction_texts,
+                       sizeof(((llmobsi_interaction_parts*)0)->texts) ==
+                           offsetof(llmobs_interaction, prompt_version) + sizeof(llmobs_string) -
+                               LLMOBS_I_INTERACTION_TEXTS_AT);
+LLMOBS_I_STATIC_ASSERT(interaction_numbers,
+                       sizeof(((llmobsi_interaction_parts*)0)->numbers) ==
                            offsetof(llmobs_interaction, cost_nano) + sizeof(int64_t) -
-                               offsetof(llmobs_interaction, request_id));
+                               LLMOBS_I_INTERACTION_NUMBERS_AT);
 
 llmobsi_fn void llmobsi_interaction_parts_of(const llmobs_interaction* interaction,
                                              llmobsi_interaction_parts* parts)
 {
-    memcpy(parts, (const char*)interaction + offsetof(llmobs_interaction, request_id),
-           sizeof *parts);
+    const char* from = (const char*)interaction;
+    memcpy(parts->texts, from + LLMOBS_I_INTERACTION_TEXTS_AT, sizeof parts->texts);
+    memcpy(parts->numbers, from + LLMOBS_I_INTERACTION_NUMBERS_AT, sizeof parts->numbers);
 }
 
 llmobsi_fn void llmobsi_interaction_set_parts(llmobs_interaction* interaction,
                                               const llmobsi_interaction_parts* parts)
 {
-    memcpy((char*)interaction + offsetof(llmobs_interaction, request_id), parts, sizeof *parts);
+    char* to = (char*)interaction;
+    memcpy(to + LLMOBS_I_INTERACTION_TEXTS_AT, parts->texts, sizeof parts->texts);
+    memcpy(to + LLMOBS_I_INTERACTION_NUMBERS_AT, parts->numbers, sizeof parts->numbers);
 }
 
 LLMOBS_API llmobs_interaction llmobs_interaction_default(void)

@@ -109,6 +109,7 @@ typedef struct llmobsi_recorder {
     llmobsi_atomic32 left; /* see llmobsi_is_left. Close writes */
     llmobsi_atomic64 cost_headers_refused; /* any thread adds, these two */
     llmobsi_atomic64 budgets_missed; /* added while none are kept */
+    llmobsi_atomic64 callbacks_threw; /* any thread adds: see llmobsi_callback_threw */
     /* Set by the layers above: called once in a child after fork, by its first thread to come
        (`come_in`), and by what a callback that forked comes back to. False: it can't be used. */
     bool (*after_fork)(struct llmobsi_recorder* recorder, bool come_in);
@@ -166,6 +167,8 @@ llmobsi_state llmobsi_exit_key llmobsi_thread_key; /* its function gives a threa
 llmobsi_state bool llmobsi_thread_key_made;
 llmobsi_state llmobsi_once llmobsi_process_once = LLMOBS_I_ONCE_INIT;
 llmobsi_state llmobsi_thread_local llmobsi_control* llmobsi_self LLMOBS_TLS_MODEL;
+/* How often this thread's ending was told: see llmobsi_thread_ends. */
+llmobsi_state llmobsi_thread_local uint32_t llmobsi_endings LLMOBS_TLS_MODEL;
 
 /* Where a thread keeps the id of a name that is known by its address: at one of four places that
    differ in their lowest bits, and stand in one cache line or two. */
@@ -236,10 +239,17 @@ llmobsi_fn void llmobsi_raise_max(llmobsi_atomic32* place, uint32_t value)
     }
 }
 
-/* A control block for a thread that has none. NULL: too many threads. */
+/* Rounds of destructors at a thread's end: as POSIX has them at least, and systems do. */
+#define LLMOBS_I_ENDINGS 4u
+
+/* A control block for a thread that has none. NULL: too many threads; or this one has come back
+   after its end in every round of destructors, and nobody would take the block from it again. */
 llmobsi_cold llmobsi_control* llmobsi_control_claim(void)
 {
     uint32_t i;
+    if (llmobsi_endings >= LLMOBS_I_ENDINGS) {
+        return NULL;
+    }
     for (i = 0; i < LLMOBS_MAX_CONTROLS; i++) {
         uint32_t free_mark = 0;
         llmobsi_control* control = &llmobsi_controls[i];
@@ -293,7 +303,7 @@ llmobsi_cold bool llmobsi_thread_seed(llmobsi_thread* thread)
     if ((thread->random[0] | thread->random[1] | thread->random[2] | thread->random[3]) != 0) {
         return true;
     }
-    if (random->fill != NULL ? !random->fill(random->user, thread->random, sizeof thread->random)
+    if (random->fill != NULL ? !llmobsi_host_fill(random, thread->random, sizeof thread->random)
                              : !llmobsi_random_bytes(thread->random, sizeof thread->random)) {
         memset(thread->random, 0, sizeof thread->random);
         return false;
@@ -492,6 +502,7 @@ llmobsi_fn void llmobsi_thread_ended(void* value)
 {
     llmobsi_control* self = (llmobsi_control*)value;
     uint32_t i;
+    llmobsi_endings++;
     (void)llmobsi_exchange_ordered(&self->busy, 1);
     for (i = 0; i < LLMOBS_MAX_INSTANCES; i++) {
         llmobsi_use* use = &self->uses[i];

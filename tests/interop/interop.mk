@@ -51,3 +51,11 @@ interop-collector: llmobs.h
 interop-phoenix: llmobs.h
 	LLMOBS_TAP=build/gates/interop prove --exec tools/run_test.pl tests/interop/phoenix.t
 	@sed -n 's/^ok .*# skip /SKIP: /p' build/gates/interop/phoenix.t.tap
+
+# examples/llama_cpp with the llama.cpp of LLAMA_DIR=prefix or of pkg-config; LLMOBS_LLAMA_INSTALL=1
+# compiles PyPI's, which takes eight minutes of a processor.
+.PHONY: interop-llama
+interop-llama: llmobs.h
+	LLMOBS_TAP=build/gates/interop LLMOBS_SECONDS=$${LLMOBS_SECONDS:-1800} \
+	    prove --exec tools/run_test.pl tests/interop/llama_cpp.t
+	@sed -n 's/^ok .*# skip /SKIP: /p' build/gates/interop/llama_cpp.t.tap
