@@ -6,7 +6,8 @@
        #define LLMOBS_IMPLEMENTATION
        #include "llmobs.h"
 
-   Link with -pthread. It needs libc and pthreads, C11 or C++11, gcc or clang; nothing else.
+   Link with -pthread. It needs libc and pthreads, C11 or C++11, gcc or clang; nothing else. On
+   Windows (mingw-w64) it needs Win32 alone; docs/platforms.md has what differs where.
    This file is generated from src/: edit there, then run `make header`.
 
 CONTENTS: search for a tag.
@@ -339,6 +340,9 @@ CONTENTS: search for a tag.
     LLMOBS_ATOMICS           ONE    you give the llmobsi_load_... operations yourself   off
     LLMOBS_NO_SIMD           ONE    plain C only, no vector instructions                off
     LLMOBS_NO_INT128         ONE    no 128-bit integers, also where there are some      off
+    LLMOBS_NO_THREADS        ONE    starts no threads: every instance is the host's to  off, but on
+                                    pump (llmobs_config.host_pumped), and says so in    where there
+                                    a note if it was not asked for                      are none
     LLMOBS_MAX_INSTANCES     ONE    open at one time; a power of two                    8
     LLMOBS_MAX_CONTROLS      ONE    threads that record at one time, in all instances   1024
     LLMOBS_USE_XXHASH        ONE    XXH3 as the 64-bit hash; xxhash.h must be found     off
@@ -8410,6 +8414,11 @@ LLMOBS_API llmobs_result llmobs_recover(const char* path, llmobs_export_fn expor
 #include <cpuid.h>
 #endif
 
+/* A browser without SharedArrayBuffer, and the like. */
+#if defined(__EMSCRIPTEN__) && !defined(__EMSCRIPTEN_PTHREADS__) && !defined(LLMOBS_NO_THREADS)
+#define LLMOBS_NO_THREADS
+#endif
+
 #ifndef LLMOBS_ASSERT
 #ifdef LLMOBS_DEBUG
 #define LLMOBS_ASSERT(condition) ((condition) ? (void)0 : abort())
@@ -15215,6 +15224,21 @@ llmobsi_fn void llmobsi_config_attributes(llmobs_config* out, bool tell)
     }
 }
 
+/* Where no thread can be had, the host pumps. */
+llmobsi_fn void llmobsi_config_threads(llmobs_config* out, bool tell)
+{
+#ifdef LLMOBS_NO_THREADS
+    if (!out->host_pumped) {
+        out->host_pumped = true;
+        llmobsi_config_tell(out, tell, "this build starts no threads: llmobs_config.host_pumped is "
+                                       "set, and you must call llmobs_tick");
+    }
+#else
+    (void)out;
+    (void)tell;
+#endif
+}
+
 /* The config with nothing left to decide. */
 llmobsi_cold void llmobsi_config_complete(llmobs_config* out, const llmobs_config* given, bool tell)
 {
@@ -15228,6 +15252,7 @@ llmobsi_cold void llmobsi_config_complete(llmobs_config* out, const llmobs_confi
     if (out->service_name == NULL || out->service_name[0] == '\0') {
         out->service_name = LLMOBS_I_SERVICE_UNKNOWN;
     }
+    llmobsi_config_threads(out, tell);
     llmobsi_config_vocabulary(out, tell);
     llmobsi_config_attributes(out, tell);
     switches = llmobsi_switches_take(out);

@@ -6,7 +6,8 @@
        #define LLMOBS_IMPLEMENTATION
        #include "llmobs.h"
 
-   Link with -pthread. It needs libc and pthreads, C11 or C++11, gcc or clang; nothing else.
+   Link with -pthread. It needs libc and pthreads, C11 or C++11, gcc or clang; nothing else. On
+   Windows (mingw-w64) it needs Win32 alone; docs/platforms.md has what differs where.
    This file is generated from src/: edit there, then run `make header`.
 
 CONTENTS: search for a tag.
@@ -53,6 +54,9 @@ CONTENTS: search for a tag.
     LLMOBS_ATOMICS           ONE    you give the llmobsi_load_... operations yourself   off
     LLMOBS_NO_SIMD           ONE    plain C only, no vector instructions                off
     LLMOBS_NO_INT128         ONE    no 128-bit integers, also where there are some      off
+    LLMOBS_NO_THREADS        ONE    starts no threads: every instance is the host's to  off, but on
+                                    pump (llmobs_config.host_pumped), and says so in    where there
+                                    a note if it was not asked for                      are none
     LLMOBS_MAX_INSTANCES     ONE    open at one time; a power of two                    8
     LLMOBS_MAX_CONTROLS      ONE    threads that record at one time, in all instances   1024
     LLMOBS_USE_XXHASH        ONE    XXH3 as the 64-bit hash; xxhash.h must be found     off

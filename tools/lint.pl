@@ -26,7 +26,7 @@ my $SYSTEM_NAME = qr/^(?:
     | __get_cpuid\w* | __cpuid\w* | __m(?:128|256|512)[id]? | __int128 | __thread
     | __VA_ARGS__ | __ARM_\w+ | __cxa_\w+
     | __sanitizer_\w+ | __lsan_\w+ | __tsan_\w+ | __asan_\w+ | __gcov_\w+ | __linux | __musl\w*
-    | _(?:beginthreadex|aligned_malloc|aligned_free)
+    | _(?:beginthreadex|aligned_malloc|aligned_free|mkdir)
     | _mm\d*_\w+ | _MM_\w+ | _GNU_SOURCE | _POSIX_C_SOURCE | _XOPEN_SOURCE | _DEFAULT_SOURCE
     | _FORTIFY_SOURCE | _WIN32\w* | _M_\w+ | _MSC_\w+
     | _FILE_OFFSET_BITS | _exit | _Exit | _SC_\w+ | _Static_assert | _IO\w+

@@ -500,6 +500,21 @@ llmobsi_fn void llmobsi_config_attributes(llmobs_config* out, bool tell)
     }
 }
 
+/* Where no thread can be had, the host pumps. */
+llmobsi_fn void llmobsi_config_threads(llmobs_config* out, bool tell)
+{
+#ifdef LLMOBS_NO_THREADS
+    if (!out->host_pumped) {
+        out->host_pumped = true;
+        llmobsi_config_tell(out, tell, "this build starts no threads: llmobs_config.host_pumped is "
+                                       "set, and you must call llmobs_tick");
+    }
+#else
+    (void)out;
+    (void)tell;
+#endif
+}
+
 /* The config with nothing left to decide. */
 llmobsi_cold void llmobsi_config_complete(llmobs_config* out, const llmobs_config* given, bool tell)
 {
@@ -513,6 +528,7 @@ llmobsi_cold void llmobsi_config_complete(llmobs_config* out, const llmobs_confi
     if (out->service_name == NULL || out->service_name[0] == '\0') {
         out->service_name = LLMOBS_I_SERVICE_UNKNOWN;
     }
+    llmobsi_config_threads(out, tell);
     llmobsi_config_vocabulary(out, tell);
     llmobsi_config_attributes(out, tell);
     switches = llmobsi_switches_take(out);

@@ -7,6 +7,11 @@
 #include <cpuid.h>
 #endif
 
+/* A browser without SharedArrayBuffer, and the like. */
+#if defined(__EMSCRIPTEN__) && !defined(__EMSCRIPTEN_PTHREADS__) && !defined(LLMOBS_NO_THREADS)
+#define LLMOBS_NO_THREADS
+#endif
+
 #ifndef LLMOBS_ASSERT
 #ifdef LLMOBS_DEBUG
 #define LLMOBS_ASSERT(condition) ((condition) ? (void)0 : abort())
