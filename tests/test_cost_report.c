@@ -515,10 +515,11 @@ static void store(void* user, const llmobs_cost_entry* entry)
 {
     stored* to = (stored*)user;
     to->count++;
-    (void)snprintf(to->text, sizeof to->text, "%s %.12s %s %s %s %s %ld %ld %ld",
+    (void)snprintf(to->text, sizeof to->text, "%s %.12s %s %s %s %s %lld %lld %lld",
                    entry->request_id, entry->user_id, entry->feature, entry->model, entry->tenant,
-                   entry->error_type != NULL ? entry->error_type : "-", (long)entry->cost_nano,
-                   (long)entry->tokens, (long)entry->latency_ns);
+                   entry->error_type != NULL ? entry->error_type : "-",
+                   (long long)entry->cost_nano, (long long)entry->tokens,
+                   (long long)entry->latency_ns);
 }
 
 static void test_record(void)
