@@ -139,7 +139,7 @@ static void check_groups(void)
 
 static void check_refusals(void)
 {
-    static char memory[32768];
+    static char memory[32768] __attribute__((aligned(16)));
     llmobs_drift_baseline* other = drift_baseline_new(DIMENSION, 100, 4, 5, 2);
     llmobs_drift_window* window = NULL;
     llmobs_drift_window* before = drift_window_new(baseline, 100);
