@@ -517,14 +517,9 @@ static void store(void* user, const llmobs_cost_entry* entry)
     to->count++;
     (void)snprintf(to->text, sizeof to->text, "%s %.12s %s %s %s %s %lld %lld %lld",
                    entry->request_id, entry->user_id, entry->feature, entry->model, entry->tenant,
-<<<<<<< HEAD
-                   entry->error_type != NULL ? entry->error_type : "-", (long long)entry->cost_nano,
-                   (long long)entry->tokens, (long long)entry->latency_ns);
-=======
                    entry->error_type != NULL ? entry->error_type : "-",
                    (long long)entry->cost_nano, (long long)entry->tokens,
                    (long long)entry->latency_ns);
->>>>>>> k1
 }
 
 static void test_record(void)
