@@ -78,7 +78,7 @@ define copy
 build/$(1)/private.a: tests/private.c llmobs.h
 	@mkdir -p build/$(1)
 	$(2) $$(FLAGS) -c $$< -o build/$(1)/private.o
-	rm -f $$@; ar rc $$@ build/$(1)/private.o
+	rm -f $$@; $$(or $$(PLATFORM_AR),ar) rc $$@ build/$(1)/private.o
 endef
 TEST_PARTS := tests/tap.h $(wildcard tests/*.h tests/golden/*.h tests/exporter_kit/*) \
               build/llmobs_private.h llmobs.h

@@ -8528,6 +8528,7 @@ typedef struct llmobsi_machine {
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 #if defined(__linux__)
@@ -8586,7 +8587,11 @@ llmobsi_fn uint64_t llmobsi_clock_ns(int clock)
 
 llmobsi_fn uint64_t llmobsi_monotonic_ns(void)
 {
+#if defined(__APPLE__)
+    return clock_gettime_nsec_np(CLOCK_UPTIME_RAW); /* the other is told in microseconds */
+#else
     return llmobsi_clock_ns(LLMOBS_I_CLOCK_MONOTONIC);
+#endif
 }
 
 llmobsi_fn uint64_t llmobsi_realtime_ns(void)
@@ -8667,6 +8672,9 @@ llmobsi_fn bool llmobsi_random_bytes(void* bytes, size_t size)
     bool filled = false;
 #if defined(__linux__)
     filled = size <= 256 && getrandom(bytes, size, GRND_NONBLOCK) == (ssize_t)size;
+#elif defined(__APPLE__) || defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__NetBSD__)
+    arc4random_buf(bytes, size);
+    filled = true;
 #endif
     filled = filled || llmobsi_random_from_file(bytes, size);
     errno = saved;
@@ -8694,9 +8702,17 @@ llmobsi_fn void llmobsi_pages_seclude(void* pages, size_t size, bool secluded)
     (void)llmobsi_syscall(secluded ? SYS_mlock : SYS_munlock, start, size, 0);
     errno = saved;
 #else
-    (void)pages;
-    (void)size;
-    (void)secluded;
+    int saved = errno;
+#if defined(MADV_NOCORE) && defined(MADV_CORE)
+    (void)madvise(pages, size, secluded ? MADV_NOCORE : MADV_CORE);
+#endif
+#if defined(INHERIT_ZERO) && defined(INHERIT_COPY)
+    (void)minherit(pages, size, secluded ? INHERIT_ZERO : INHERIT_COPY);
+#elif defined(MAP_INHERIT_ZERO) && defined(MAP_INHERIT_COPY)
+    (void)minherit(pages, size, secluded ? MAP_INHERIT_ZERO : MAP_INHERIT_COPY);
+#endif
+    (void)(secluded ? mlock(pages, size) : munlock(pages, size));
+    errno = saved;
 #endif
 }
 
@@ -8967,7 +8983,6 @@ llmobsi_fn bool llmobsi_process_is_foreign(void)
 #include <dirent.h>
 #include <stdio.h> /* rename, nothing else */
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -9103,9 +9118,14 @@ llmobsi_fn bool llmobsi_os_cut(int file, uint64_t bytes)
     return llmobsi_ftruncate(file, (off_t)bytes) == 0;
 }
 
-/* Waits for the disk. */
+/* Waits for the disk: on macOS fsync waits for the way there alone. */
 llmobsi_fn bool llmobsi_os_sync(int file)
 {
+#if defined(F_FULLFSYNC)
+    if (fcntl(file, F_FULLFSYNC) == 0) {
+        return true;
+    }
+#endif
     return llmobsi_fsync(file) == 0;
 }
 
@@ -9234,19 +9254,31 @@ llmobsi_fn bool llmobsi_os_folder_sync(const char* path)
 /* ---- files as memory ----------------------------------------------------------------------- */
 
 /* What a name of a file begins with that lies in memory alone, and stays when the process goes. */
+#if defined(__linux__)
 #define LLMOBS_I_MEMORY_FOLDER "/dev/shm/"
+#else
+#define LLMOBS_I_MEMORY_FOLDER "/tmp/" /* the nearest to it */
+#endif
 
 /* Real memory or disk for all of it: else the first store to a page that can't be had would kill
    the process. */
 llmobsi_fn bool llmobsi_os_allocate(int file, size_t bytes)
 {
     int failed;
+#if defined(__APPLE__)
+    fstore_t store;
+#endif
     if ((off_t)bytes < 0 || (size_t)(off_t)bytes != bytes) {
         errno = EFBIG;
         return false;
     }
 #if defined(__APPLE__)
-    failed = ENOTSUP;
+    memset(&store, 0, sizeof store);
+    store.fst_flags = F_ALLOCATEALL;
+    store.fst_posmode = F_PEOFPOSMODE;
+    store.fst_length = (off_t)bytes;
+    failed = fcntl(file, F_PREALLOCATE, &store) != -1 && ftruncate(file, (off_t)bytes) == 0 ? 0
+                                                                                           : errno;
 #else
     do {
         failed = llmobsi_fallocate(file, 0, (off_t)bytes);

@@ -14,6 +14,7 @@ use lib $FindBin::Bin;
 use File::Path qw(make_path remove_tree);
 use Sections;
 
+$ENV{WINEDEBUG} //= '-all';
 chdir("$FindBin::Bin/..") or die "$FindBin::Bin/..: $!\n";
 my $PAGE = 'docs/platforms.md';
 my $JOBS = $ENV{JOBS} // 2;
@@ -31,6 +32,28 @@ my %NARROW = (
     test_metric_reader => 'it fills queues by the size that views have on 64 bits',
 );
 
+# Tests that are left out for one reason.
+sub because
+{
+    my ($why, @tests) = @_;
+    return map { ("test_$_" => $why) } @tests;
+}
+
+# Where there is no fork and no signal, and libc has not all of POSIX.
+my %WITHOUT_POSIX = (
+    because('it forks', qw(alert alert_race budget budget_race capture config_env cost_header drift
+        drift_keep event file fork fork_in_handler judge log metric_reader price request_pool sampler
+        spooling tail)),
+    because('it sends signals', qw(session signal exit)),
+    because('it maps or protects memory', qw(exporter_kit exporter_kit_wrong history key metric
+        recorder recover spool state)),
+    because('it puts its own calls in the place of libc\'s', qw(fault platform spool_slow state_slow
+        thread unload)),
+    because('it asks for links, modes and owners of files', qw(drift_file safe_file state_damaged
+        state_alerts_damaged)),
+    because('it uses calls of libc that are not there', qw(period resource scan scan_portable sha256)),
+);
+
 # ---- the targets --------------------------------------------------------------------------------
 #
 # name      as it is asked for, and the name of its folder in build/platforms/
@@ -42,6 +65,8 @@ my %NARROW = (
 # runner    what runs a program, if the machine itself does not
 # native    linker flags for machines that run the programs themselves: then there is no runner
 # tools     commands that must be there beside the compiler's and the runner's
+# options   what every target has instead of the Makefile's FLAGS
+# ar        what makes an archive, if not ar
 # suffix    of a program's name
 # only      the tests that are run, if not all
 # without   tests that are left out: why
@@ -92,6 +117,27 @@ my @TARGETS = (
             test_signal => 'it names members of sigevent as glibc does',
             test_thread => 'musl-gcc has no <linux/filter.h>',
         },
+    },
+    {
+        name => 'windows-x86_64', what => 'Windows x86-64, mingw-w64',
+        cc => 'x86_64-w64-mingw32-gcc-win32', packages => 'gcc-mingw-w64-x86-64-win32 wine64 wine',
+        link => '-include tests/windows_host.h -static -lpthread -lm', suffix => '.exe',
+        runner => 'wine', emulated => 1,
+        without => { %WITHOUT_POSIX,
+            because('mingw-w64\'s libc reads or writes numbers otherwise', qw(exponential
+                exponential_fast text text_portable unique)) },
+    },
+    {
+        name => 'emscripten', what => 'WebAssembly, no threads', cc => 'emcc', ar => 'emar',
+        packages => 'emscripten nodejs', flags => '-O1 -Dalways_inline=unused',
+        options => '-std=gnu11 -I. -Itests -Ibuild',
+        link => '-sNODERAWFS=1 -sALLOW_MEMORY_GROWTH=1 -sEXIT_RUNTIME=1 -lm', suffix => '.js',
+        runner => 'node --no-experimental-fetch', emulated => 1, without => { },
+    },
+    {
+        name => 'no-threads', what => 'Linux x86-64, LLMOBS_NO_THREADS', cc => 'gcc',
+        packages => 'gcc libc6-dev', flags => '-O1 -g1 -Dalways_inline=unused -DLLMOBS_NO_THREADS',
+        only => [ map { "test_$_" } qw(no_threads) ],
     },
 );
 
@@ -174,6 +220,8 @@ sub build
     my $suffix = $target->{suffix} // '';
     my $link = defined $target->{link} ? "LIBS='$target->{link}'" : '';
     my $command = ($ENV{MAKE} // 'make') . " --no-print-directory -k -j$JOBS $link "
+        . (defined $target->{options} ? "FLAGS='$target->{options}' " : '')
+        . (defined $target->{ar} ? "PLATFORM_AR=$target->{ar} " : '')
         . "PLATFORM=$target->{name} PLATFORM_SUFFIX=$suffix "
         . "PLATFORM_CC='$target->{cc} " . ($target->{flags} // $FLAGS) . "' "
         . join(' ', map { "$directory/$_$suffix" } @tests);

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 #if defined(__linux__)
@@ -66,7 +67,11 @@ llmobsi_fn uint64_t llmobsi_clock_ns(int clock)
 
 llmobsi_fn uint64_t llmobsi_monotonic_ns(void)
 {
+#if defined(__APPLE__)
+    return clock_gettime_nsec_np(CLOCK_UPTIME_RAW); /* the other is told in microseconds */
+#else
     return llmobsi_clock_ns(LLMOBS_I_CLOCK_MONOTONIC);
+#endif
 }
 
 llmobsi_fn uint64_t llmobsi_realtime_ns(void)
@@ -147,6 +152,9 @@ llmobsi_fn bool llmobsi_random_bytes(void* bytes, size_t size)
     bool filled = false;
 #if defined(__linux__)
     filled = size <= 256 && getrandom(bytes, size, GRND_NONBLOCK) == (ssize_t)size;
+#elif defined(__APPLE__) || defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__NetBSD__)
+    arc4random_buf(bytes, size);
+    filled = true;
 #endif
     filled = filled || llmobsi_random_from_file(bytes, size);
     errno = saved;
@@ -174,9 +182,17 @@ llmobsi_fn void llmobsi_pages_seclude(void* pages, size_t size, bool secluded)
     (void)llmobsi_syscall(secluded ? SYS_mlock : SYS_munlock, start, size, 0);
     errno = saved;
 #else
-    (void)pages;
-    (void)size;
-    (void)secluded;
+    int saved = errno;
+#if defined(MADV_NOCORE) && defined(MADV_CORE)
+    (void)madvise(pages, size, secluded ? MADV_NOCORE : MADV_CORE);
+#endif
+#if defined(INHERIT_ZERO) && defined(INHERIT_COPY)
+    (void)minherit(pages, size, secluded ? INHERIT_ZERO : INHERIT_COPY);
+#elif defined(MAP_INHERIT_ZERO) && defined(MAP_INHERIT_COPY)
+    (void)minherit(pages, size, secluded ? MAP_INHERIT_ZERO : MAP_INHERIT_COPY);
+#endif
+    (void)(secluded ? mlock(pages, size) : munlock(pages, size));
+    errno = saved;
 #endif
 }
 

@@ -6,7 +6,6 @@
 #include <dirent.h>
 #include <stdio.h> /* rename, nothing else */
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -142,9 +141,14 @@ llmobsi_fn bool llmobsi_os_cut(int file, uint64_t bytes)
     return llmobsi_ftruncate(file, (off_t)bytes) == 0;
 }
 
-/* Waits for the disk. */
+/* Waits for the disk: on macOS fsync waits for the way there alone. */
 llmobsi_fn bool llmobsi_os_sync(int file)
 {
+#if defined(F_FULLFSYNC)
+    if (fcntl(file, F_FULLFSYNC) == 0) {
+        return true;
+    }
+#endif
     return llmobsi_fsync(file) == 0;
 }
 
@@ -273,19 +277,31 @@ llmobsi_fn bool llmobsi_os_folder_sync(const char* path)
 /* ---- files as memory ----------------------------------------------------------------------- */
 
 /* What a name of a file begins with that lies in memory alone, and stays when the process goes. */
+#if defined(__linux__)
 #define LLMOBS_I_MEMORY_FOLDER "/dev/shm/"
+#else
+#define LLMOBS_I_MEMORY_FOLDER "/tmp/" /* the nearest to it */
+#endif
 
 /* Real memory or disk for all of it: else the first store to a page that can't be had would kill
    the process. */
 llmobsi_fn bool llmobsi_os_allocate(int file, size_t bytes)
 {
     int failed;
+#if defined(__APPLE__)
+    fstore_t store;
+#endif
     if ((off_t)bytes < 0 || (size_t)(off_t)bytes != bytes) {
         errno = EFBIG;
         return false;
     }
 #if defined(__APPLE__)
-    failed = ENOTSUP;
+    memset(&store, 0, sizeof store);
+    store.fst_flags = F_ALLOCATEALL;
+    store.fst_posmode = F_PEOFPOSMODE;
+    store.fst_length = (off_t)bytes;
+    failed = fcntl(file, F_PREALLOCATE, &store) != -1 && ftruncate(file, (off_t)bytes) == 0 ? 0
+                                                                                           : errno;
 #else
     do {
         failed = llmobsi_fallocate(file, 0, (off_t)bytes);
