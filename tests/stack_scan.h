@@ -1,7 +1,7 @@
 /* For tests of what stays on a stack: a body runs on a stack of ours, which is then looked through,
    as it is at the end and as it was when the body, or a callback of its, called stack_keep. Include
    it after llmobs.h. Under a sanitizer, which has stacks of its own, nothing is to be seen: ask
-   SANITIZED first. */
+   STACK_UNSEEN first. */
 #ifndef STACK_SCAN_H
 #define STACK_SCAN_H
 
@@ -9,6 +9,16 @@
 #include <stdlib.h>
 
 #include "sanitized.h"
+
+/* 1: nothing is to be seen here, for this reason. Windows and WebAssembly give a thread no stack of
+   ours. */
+#if defined(_WIN32) || defined(__EMSCRIPTEN__)
+#define STACK_UNSEEN 1
+#define STACK_UNSEEN_WHY "no thread runs on a stack of ours"
+#else
+#define STACK_UNSEEN SANITIZED
+#define STACK_UNSEEN_WHY "a sanitizer has stacks of its own"
+#endif
 
 enum { STACK_BYTES = 1 << 18 };
 
@@ -78,7 +88,10 @@ static inline long stack_finds(void* (*run)(void*), void* argument, const stack_
     memset(stack_memory, 0, STACK_BYTES);
     memset(stack_kept, 0, STACK_BYTES);
     pthread_attr_init(&attributes);
-    if (pthread_attr_setstack(&attributes, stack_memory, STACK_BYTES) == 0 &&
+    if (!STACK_UNSEEN &&
+#ifndef __EMSCRIPTEN__
+        pthread_attr_setstack(&attributes, stack_memory, STACK_BYTES) == 0 &&
+#endif
         pthread_create(&thread, &attributes, stack_run_deep, &body) == 0 &&
         pthread_join(thread, NULL) == 0) {
         found = stack_look(stack_memory, needles, count);

@@ -428,9 +428,8 @@ static void* run_parse(void* answer)
 /* Judges quote what they judge; a string with an escape is copied. */
 static void test_stack(void)
 {
-#if SANITIZED || !defined(__OPTIMIZE__)
-    skip("an answer on a stack", SANITIZED ? "a sanitizer has stacks of its own"
-                                           : "unoptimised code spills");
+#if STACK_UNSEEN || !defined(__OPTIMIZE__)
+    skip("an answer on a stack", STACK_UNSEEN ? STACK_UNSEEN_WHY : "unoptimised code spills");
 #else
     char answer[] = "{\"pii_exposure\": 0.5, \"reason\": \"it\\nshows jane.roe@mail.example.com\"}";
     stack_needle part;

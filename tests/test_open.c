@@ -389,6 +389,10 @@ static void test_misuse_output(void)
     }
     (void)llmobs_close(obs);
     (void)fclose(file);
+    if (system("perl -e 1") != 0) {
+        skip("what misuse leaves is valid OTLP/JSON", "perl does not run here");
+        return;
+    }
     file = popen("perl tests/check_otlp.pl " FOLDER "/misuse.jsonl 2>&1", "r");
     if (file != NULL && fgets(answer, sizeof answer, file) == NULL) {
         answer[0] = '\0';
