@@ -21927,12 +21927,13 @@ llmobsi_fn bool llmobsi_scan_listen(void* user, llmobsi_scan_step step,
                                     size_t size)
 {
     const llmobsi_scan_listener* listener = (const llmobsi_scan_listener*)user;
-    bool more = true;
+    bool told = (step == LLMOBS_I_SCAN_WHOLE || step == LLMOBS_I_SCAN_END) &&
+                listener->found != NULL;
+    bool more = !told; /* one that throws wants no more */
     (void)bytes;
     (void)size;
-    if ((step == LLMOBS_I_SCAN_WHOLE || step == LLMOBS_I_SCAN_END) && listener->found != NULL) {
+    if (told) {
         int cancel = llmobsi_cancel_hold();
-        more = false; /* as of one that throws */
         llmobsi_try {
             more = listener->found(listener->user, finding);
         }
