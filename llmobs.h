@@ -5511,7 +5511,8 @@ LLMOBS_API llmobs_result llmobs_drift_work(llmobs* obs);
 
 /* ---- stats --------------------------------------------------------------------------------- */
 
-/* [any, locks] Fills `stats`; does not wait for recorders or callbacks. ERROR_CLOSED, with all
+/* [any, locks] Fills `stats`, as far as its `size` goes: zero it before, which stands for this
+   version's. Does not wait for recorders or callbacks. ERROR_CLOSED, with all
    zero, after close. */
 LLMOBS_API llmobs_result llmobs_stats_read(llmobs* obs, llmobs_stats* stats);
 
@@ -5711,7 +5712,7 @@ LLMOBS_API llmobs_result llmobs_close(llmobs* obs);
 
 /* [any, locks] The same, and the last account: no span or log record is live or queued in it, what
    was not delivered stands under its cause; requests that nobody ended stay in requests_live.
-   `stats` may be NULL. */
+   `stats` may be NULL; else zero it before, or set its `size`. */
 LLMOBS_API llmobs_result llmobs_close_with_stats(llmobs* obs, llmobs_stats* stats);
 
 /* =================================================================================================
@@ -21883,6 +21884,8 @@ llmobsi_fn void llmobsi_scan_bytes(llmobs_scan_state* state, const llmobsi_scan_
     run.view.term_count = state->rules.term_count;
     run.view.has_extras = state->is_rough;
     run.cluster.is_there = false;
+    run.cluster.trigger = 0; /* for compilers, which do not see who asks whether it is there */
+    run.cluster.start = 0;
     llmobsi_scan_window(&run, from);
 }
 

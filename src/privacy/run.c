@@ -443,5 +443,7 @@ llmobsi_fn void llmobsi_scan_bytes(llmobs_scan_state* state, const llmobsi_scan_
     run.view.term_count = state->rules.term_count;
     run.view.has_extras = state->is_rough;
     run.cluster.is_there = false;
+    run.cluster.trigger = 0; /* for compilers, which do not see who asks whether it is there */
+    run.cluster.start = 0;
     llmobsi_scan_window(&run, from);
 }

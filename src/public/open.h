@@ -18,5 +18,5 @@ LLMOBS_API llmobs_result llmobs_close(llmobs* obs);
 
 /* [any, locks] The same, and the last account: no span or log record is live or queued in it, what
    was not delivered stands under its cause; requests that nobody ended stay in requests_live.
-   `stats` may be NULL. */
+   `stats` may be NULL; else zero it before, or set its `size`. */
 LLMOBS_API llmobs_result llmobs_close_with_stats(llmobs* obs, llmobs_stats* stats);
