@@ -181,7 +181,8 @@ my @TARGETS = (
         packages => 'gcc libc6-dev', flags => '-O1 -g1 -Dalways_inline=unused -U__linux__',
         without => {
             because('it asks for what Linux alone does for pages with secrets', qw(key)),
-            because('it looks for the file in /dev/shm', qw(recorder)) },
+            because('it looks for the file in /dev/shm', qw(recorder)),
+            because('its timers aim at threads as Linux alone has them', qw(signal)) },
     },
     {
         name => 'no-threads', what => 'Linux x86-64, LLMOBS_NO_THREADS', cc => 'gcc',
@@ -227,7 +228,7 @@ sub version_of
 {
     my ($command) = @_;
     my $row = (split /\n/, `$command --version 2>&1 </dev/null`)[0] // '';
-    return $row =~ /(\d+(?:\.\d+)+)/ ? $1 : '?';
+    return $row =~ /(\d+(?:\.\d+)+)/ || $row =~ /\b(\d+)\b/ ? $1 : '?';
 }
 
 # ---- one target ---------------------------------------------------------------------------------
