@@ -15,6 +15,7 @@ use File::Path qw(make_path remove_tree);
 use Sections;
 
 $ENV{WINEDEBUG} //= '-all';
+$ENV{NODE_PATH} //= '/usr/share/nodejs'; # where Debian's emscripten has its parts
 chdir("$FindBin::Bin/..") or die "$FindBin::Bin/..: $!\n";
 my $PAGE = 'docs/platforms.md';
 my $JOBS = $ENV{JOBS} // 2;
@@ -55,26 +56,38 @@ my %WITHOUT_POSIX = (
         qw(period resource scan scan_portable sha256)),
 );
 
-# Where nobody but the test's own thread is there: most of these start threads, or fork.
-my %WITHOUT_THREADS = (
+# A process of its own is all there is.
+my %FORKS = (
     because('it forks, or asks for processes',
         qw(alert alert_race budget_race capture cost_header drift drift_keep exit
         exporter_kit_wrong fault file fork fork_in_handler judge key log metric
         metric_reader price recorder request_pool resource sampler sha256 spool
         spooling state state_slow tail thread unload budget config_env)),
+);
+
+# Where nobody but the test's own thread is there: most of these start threads.
+my %WITHOUT_THREADS = (%FORKS,
     because('it starts threads, or waits for the library\'s',
         qw(cell clock cost_heavy cost_ledger drift_race flush histogram hung_gauge intern open
         pool pseudonym purse queue reading runtime seen series session signal span
+<<<<<<< HEAD
         stats stream top unique evil_exporters exporter_kit exporter embed judge_prompt_raw
         platform spool_slow)),
+=======
+        stats stream top unique evil_exporters exporter_kit exporter embed
+        judge_prompt_raw platform spool_slow)),
+>>>>>>> k2
     because('it counts notes, and here is one more', qw(config)),
+    because('a lock that its own thread holds is free there', qw(request)),
 );
+
+# In emscripten's libc, under node.
 my %WITHOUT_NODE = (
     because('it asks perl', qw(chrome json json_portable otlp)),
     because('emscripten has no links, modes and owners of files', qw(safe_file)),
     because('emscripten\'s libc 3.1.6 ends times in 2038', qw(period)),
     because('it maps memory', qw(history recover)),
-    because('a lock that its own thread holds is free there', qw(request)),
+    because('it puts stdout aside, and has no way back', qw(diagnostics)),
     because('its memory or its time is too large there', qw(decimal drift_counts)),
 );
 
@@ -161,11 +174,24 @@ my @TARGETS = (
         without => { %WITHOUT_THREADS, %WITHOUT_NODE },
     },
     {
+        name => 'emscripten-threads', what => 'WebAssembly, with threads', cc => 'emcc',
+        ar => 'emar', packages => 'emscripten nodejs',
+        flags => '-O1 -Dalways_inline=unused -pthread',
+        link => '-sNODERAWFS=1 -sINITIAL_MEMORY=256MB -sEXIT_RUNTIME=1 -sPROXY_TO_PTHREAD=1 -lm',
+        suffix => '.js', runner => 'node --no-experimental-fetch', emulated => 1,
+        without => { %FORKS, %WITHOUT_NODE,
+            because('it sends signals', qw(session signal)),
+            because('it puts its own calls in the place of libc\'s', qw(evil_exporters platform
+                spool_slow no_threads judge_prompt_raw)),
+            because('it maps or protects memory', qw(exporter_kit)) },
+    },
+    {
         name => 'generic-posix', what => 'Linux x86-64, as any POSIX (-U__linux__)', cc => 'gcc',
         packages => 'gcc libc6-dev', flags => '-O1 -g1 -Dalways_inline=unused -U__linux__',
         without => {
             because('it asks for what Linux alone does for pages with secrets', qw(key)),
-            because('it looks for the file in /dev/shm', qw(recorder)) },
+            because('it looks for the file in /dev/shm', qw(recorder)),
+            because('its timers aim at threads as Linux alone has them', qw(signal)) },
     },
     {
         name => 'no-threads', what => 'Linux x86-64, LLMOBS_NO_THREADS', cc => 'gcc',
@@ -211,7 +237,7 @@ sub version_of
 {
     my ($command) = @_;
     my $row = (split /\n/, `$command --version 2>&1 </dev/null`)[0] // '';
-    return $row =~ /(\d+(?:\.\d+)+)/ ? $1 : '?';
+    return $row =~ /(\d+(?:\.\d+)+)/ || $row =~ /\b(\d+)\b/ ? $1 : '?';
 }
 
 # ---- one target ---------------------------------------------------------------------------------
