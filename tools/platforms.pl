@@ -70,13 +70,8 @@ my %WITHOUT_THREADS = (%FORKS,
     because('it starts threads, or waits for the library\'s',
         qw(cell clock cost_heavy cost_ledger drift_race flush histogram hung_gauge intern open
         pool pseudonym purse queue reading runtime seen series session signal span
-<<<<<<< HEAD
-        stats stream top unique evil_exporters exporter_kit exporter embed judge_prompt_raw
-        platform spool_slow)),
-=======
         stats stream top unique evil_exporters exporter_kit exporter embed
         judge_prompt_raw platform spool_slow)),
->>>>>>> k2
     because('it counts notes, and here is one more', qw(config)),
     because('a lock that its own thread holds is free there', qw(request)),
 );
