@@ -47,7 +47,7 @@ my %WITHOUT_POSIX = (
         sampler spooling tail)),
     because('it sends signals', qw(session signal exit)),
     because('it maps or protects memory', qw(exporter_kit exporter_kit_wrong history key metric
-        recorder recover spool state)),
+        recorder recover runtime spool state)),
     because('it puts its own calls in the place of libc\'s', qw(fault platform spool_slow state_slow
         thread unload)),
     because('it asks for links, modes and owners of files',
