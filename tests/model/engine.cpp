@@ -205,7 +205,21 @@ static bool is_own(const void* address)
 {
     uintptr_t here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
     return reinterpret_cast<uintptr_t>(address) - here < 65536 || address == model_tls() ||
-           address == &errno;
+           address == model_endings() || address == &errno;
+}
+
+/* What each thread has of its own, here where all are one thread of the system's. */
+struct own {
+    void* self;
+    uint32_t endings;
+};
+
+static own own_now() { return {*model_tls(), *model_endings()}; }
+
+static void own_again(const own& what)
+{
+    *model_tls() = what.self;
+    *model_endings() = what.endings;
 }
 
 /* ---- atomic operations --------------------------------------------------------------------- */
@@ -226,15 +240,15 @@ static rl::memory_order order_of(const model_site* site, bool failing)
 static unsigned pace;
 
 struct interlude {
-    void* self;
-    explicit interlude(model_site* site) : self(*model_tls())
+    own mine;
+    explicit interlude(model_site* site) : mine(own_now())
     {
         static const unsigned run_lengths[] = {1, 1, 3, 10, 40};
         site->hits++;
         if (run_lengths[pace] == 1 || rl::rand(run_lengths[pace]) == 0) {
             rl::ctx().sched();
         }
-        *model_tls() = self;
+        own_again(mine);
         rl::ctx().disable_preemption_ += 1;
     }
     ~interlude() { rl::ctx().disable_preemption_ -= 1; }
@@ -494,9 +508,9 @@ extern "C" void __tsan_func_exit(void) {}
 extern "C" int model_yield(void)
 {
     if (live) {
-        void* self = *model_tls();
+        own mine = own_now();
         rl::yield(1, RL_INFO);
-        *model_tls() = self;
+        own_again(mine);
     }
     return 0;
 }
@@ -548,16 +562,16 @@ struct suite : rl::test_suite<suite, MODEL_THREADS> {
         cell_count = 0;
         stretch_count = 0;
         step_count = 0;
-        *model_tls() = NULL;
+        own_again({NULL, 0});
         scenario->before();
-        *model_tls() = NULL;
+        own_again({NULL, 0});
         pace = rl::rand(5);
         live = true;
     }
 
     void thread(unsigned number)
     {
-        *model_tls() = NULL;
+        own_again({NULL, 0});
         if (scenario->run[number] != NULL) {
             scenario->run[number]();
         }
@@ -566,7 +580,7 @@ struct suite : rl::test_suite<suite, MODEL_THREADS> {
     void after()
     {
         live = false;
-        *model_tls() = NULL;
+        own_again({NULL, 0});
         if (scenario->after != NULL) {
             scenario->after();
         }

@@ -44,6 +44,7 @@ typedef struct model_scenario {
 
 extern const model_scenario model_scenarios[]; /* ends with a NULL name */
 extern void** model_tls(void);                 /* llmobsi_self, which every thread has its own of */
+extern uint32_t* model_endings(void);          /* and llmobsi_endings */
 
 uint64_t model_load(const void* place, size_t size, model_site* site);
 void model_store(void* place, size_t size, uint64_t value, model_site* site);

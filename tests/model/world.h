@@ -162,6 +162,11 @@ __attribute__((no_sanitize("thread"))) void** model_tls(void)
     return (void**)(void*)&llmobsi_self;
 }
 
+__attribute__((no_sanitize("thread"))) uint32_t* model_endings(void)
+{
+    return &llmobsi_endings;
+}
+
 #define require(condition) ((condition) ? (void)0 : model_fail(#condition))
 
 /* ---- an instance of the size that a model wants -------------------------------------------- */
