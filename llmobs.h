@@ -8732,35 +8732,32 @@ llmobsi_fn void llmobsi_os_block_free(void* memory)
 
 /* ---- a barrier on other threads' processors ------------------------------------------------ */
 
-#if defined(__linux__) && defined(SYS_membarrier)
 #define LLMOBS_I_MEMBARRIER_EXPEDITED 8  /* MEMBARRIER_CMD_PRIVATE_EXPEDITED */
 #define LLMOBS_I_MEMBARRIER_REGISTER 16 /* MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED */
+
+llmobsi_fn bool llmobsi_membarrier_do(int command)
+{
+#if defined(__linux__) && defined(SYS_membarrier)
+    int saved = errno;
+    bool done = llmobsi_syscall(SYS_membarrier, command, 0, 0) == 0;
+    errno = saved;
+    return done;
+#else
+    (void)command;
+    return false;
 #endif
+}
 
 /* Asked once, before the first use. */
 llmobsi_fn bool llmobsi_membarrier_register(void)
 {
-#ifdef LLMOBS_I_MEMBARRIER_REGISTER
-    int saved = errno;
-    bool registered = llmobsi_syscall(SYS_membarrier, LLMOBS_I_MEMBARRIER_REGISTER, 0, 0) == 0;
-    errno = saved;
-    return registered;
-#else
-    return false;
-#endif
+    return llmobsi_membarrier_do(LLMOBS_I_MEMBARRIER_REGISTER);
 }
 
 /* After it, every running thread of this process has passed a full barrier. */
 llmobsi_fn bool llmobsi_membarrier(void)
 {
-#ifdef LLMOBS_I_MEMBARRIER_EXPEDITED
-    int saved = errno;
-    bool done = llmobsi_syscall(SYS_membarrier, LLMOBS_I_MEMBARRIER_EXPEDITED, 0, 0) == 0;
-    errno = saved;
-    return done;
-#else
-    return false;
-#endif
+    return llmobsi_membarrier_do(LLMOBS_I_MEMBARRIER_EXPEDITED);
 }
 
 /* ---- locks that are held for a moment only: never by a recorder, never across a callback --- */
@@ -15158,15 +15155,13 @@ llmobsi_fn void llmobsi_switches_put(llmobs_config* config, llmobsi_switches swi
     config->metric_series = switches.metrics_off ? LLMOBS_OFF : config->metric_series;
     config->exemplars = switches.exemplars_off ? LLMOBS_OFF : config->exemplars;
     config->log_severity = switches.logs_off ? LLMOBS_OFF : config->log_severity;
-    config->requests = switches.requests_off || !LLMOBS_I_REQUESTS
-                           ? LLMOBS_OFF
-                           : llmobsi_round_up_pow2(config->requests);
+    config->requests =
+        switches.requests_off ? LLMOBS_OFF : llmobsi_round_up_pow2(config->requests);
     config->recent_requests = switches.recent_off ? LLMOBS_OFF : config->recent_requests;
     config->cost_rows = switches.ledger_off ? LLMOBS_OFF : config->cost_rows;
     config->cost_users = switches.users_off ? LLMOBS_OFF : config->cost_users;
     config->cost_features = switches.features_off ? LLMOBS_OFF : config->cost_features;
-    config->alert_rules =
-        switches.alerts_off || !LLMOBS_I_ALERTS ? LLMOBS_OFF : config->alert_rules;
+    config->alert_rules = switches.alerts_off ? LLMOBS_OFF : config->alert_rules;
     config->judge_slow_ms = switches.judge_slow_off ? LLMOBS_OFF : config->judge_slow_ms;
     config->judge_new_version = switches.judge_new_off ? LLMOBS_OFF : config->judge_new_version;
     config->judge_forced_per_minute =
@@ -15205,8 +15200,7 @@ llmobsi_fn void llmobsi_config_vocabulary(llmobs_config* out, bool tell)
     }
 }
 
-/* Of a pillar that is left out, 0 is what its fields come to. What is on by default is not told of;
-   what the host asked for, is. */
+/* Of a pillar that only a host switches on: it is told that it is left out. */
 llmobsi_fn void llmobsi_config_left_out(llmobs_config* out, bool tell, bool present,
                                         uint32_t* field, const char* text)
 {
@@ -15216,8 +15210,11 @@ llmobsi_fn void llmobsi_config_left_out(llmobs_config* out, bool tell, bool pres
     }
 }
 
+/* What this build leaves out is off. */
 llmobsi_fn void llmobsi_config_pillars(llmobs_config* out, bool tell)
 {
+    out->requests = LLMOBS_I_REQUESTS ? out->requests : LLMOBS_OFF;
+    out->alert_rules = LLMOBS_I_ALERTS ? out->alert_rules : LLMOBS_OFF;
     llmobsi_config_left_out(out, tell, LLMOBS_I_REQUESTS, &out->price_bytes,
                             "llmobs_config.price_bytes: built with LLMOBS_NO_REQUESTS");
     llmobsi_config_left_out(out, tell, LLMOBS_I_REQUESTS, &out->budgets,

@@ -211,35 +211,32 @@ llmobsi_fn void llmobsi_os_block_free(void* memory)
 
 /* ---- a barrier on other threads' processors ------------------------------------------------ */
 
-#if defined(__linux__) && defined(SYS_membarrier)
 #define LLMOBS_I_MEMBARRIER_EXPEDITED 8  /* MEMBARRIER_CMD_PRIVATE_EXPEDITED */
 #define LLMOBS_I_MEMBARRIER_REGISTER 16 /* MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED */
+
+llmobsi_fn bool llmobsi_membarrier_do(int command)
+{
+#if defined(__linux__) && defined(SYS_membarrier)
+    int saved = errno;
+    bool done = llmobsi_syscall(SYS_membarrier, command, 0, 0) == 0;
+    errno = saved;
+    return done;
+#else
+    (void)command;
+    return false;
 #endif
+}
 
 /* Asked once, before the first use. */
 llmobsi_fn bool llmobsi_membarrier_register(void)
 {
-#ifdef LLMOBS_I_MEMBARRIER_REGISTER
-    int saved = errno;
-    bool registered = llmobsi_syscall(SYS_membarrier, LLMOBS_I_MEMBARRIER_REGISTER, 0, 0) == 0;
-    errno = saved;
-    return registered;
-#else
-    return false;
-#endif
+    return llmobsi_membarrier_do(LLMOBS_I_MEMBARRIER_REGISTER);
 }
 
 /* After it, every running thread of this process has passed a full barrier. */
 llmobsi_fn bool llmobsi_membarrier(void)
 {
-#ifdef LLMOBS_I_MEMBARRIER_EXPEDITED
-    int saved = errno;
-    bool done = llmobsi_syscall(SYS_membarrier, LLMOBS_I_MEMBARRIER_EXPEDITED, 0, 0) == 0;
-    errno = saved;
-    return done;
-#else
-    return false;
-#endif
+    return llmobsi_membarrier_do(LLMOBS_I_MEMBARRIER_EXPEDITED);
 }
 
 /* ---- locks that are held for a moment only: never by a recorder, never across a callback --- */
