@@ -31,17 +31,11 @@ typedef struct shape {
     double peer;
 } shape;
 
-static void fail(const char* what)
-{
-    printf("# FAILED: %s\n", what);
-    exit(1);
-}
-
 static void* room(size_t bytes)
 {
     void* memory = aligned_alloc(64, (bytes + 63) & ~(size_t)63);
     if (memory == NULL) {
-        fail("memory");
+        bench_fail("memory");
     }
     return memory;
 }
@@ -251,7 +245,7 @@ static void check(const shape* of)
     bench_line("fast from exact", "", fabs(of->fast - of->exact) * 1e9, "1e-9", "<= 20",
                fabs(of->fast - of->exact) <= 2e-8);
     if (of->peer > 0 && fabs(of->peer - of->exact) > 1e-3) {
-        fail("OpenBLAS computes something else");
+        bench_fail("OpenBLAS computes something else");
     }
 }
 

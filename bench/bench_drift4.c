@@ -23,12 +23,6 @@ typedef struct adding {
     const llmobsi_drift_path* path;
 } adding;
 
-static void fail(const char* what)
-{
-    printf("# FAILED: %s\n", what);
-    exit(1);
-}
-
 static void empty_window(void* context)
 {
     llmobs_drift_window_reset(((adding*)context)->window);
@@ -44,7 +38,7 @@ static void add_body(void* context, uint32_t times)
         embedding.values = embeddings[number % EMBEDDINGS];
         embedding.group = a->grouped ? number + 1 : 0;
         if (llmobs_drift_window_add(a->window, a->baseline, &embedding) != LLMOBS_OK) {
-            fail("add");
+            bench_fail("add");
         }
     }
 }

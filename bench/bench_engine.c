@@ -54,12 +54,6 @@ static llmobs_export_result take(void* user, const llmobs_batch* batch)
     return LLMOBS_EXPORT_OK;
 }
 
-static void fail(const char* what)
-{
-    fprintf(stderr, "bench_engine: %s\n", what);
-    exit(1);
-}
-
 static void rig_make(rig* one, size_t slots)
 {
     llmobs_config config = llmobs_config_default();
@@ -69,7 +63,7 @@ static void rig_make(rig* one, size_t slots)
     one->obs = llmobs_open(&config, NULL);
     if (one->obs == NULL || llmobs_export_to(one->obs, take, one) != LLMOBS_OK ||
         !engine_make(&one->with, &weights, slots, 64 * slots, 0, one->obs)) {
-        fail("no engine");
+        bench_fail("no engine");
     }
     one->on = true;
 }
@@ -97,7 +91,7 @@ static void rig_step(rig* one)
     one->steps += one->on;
     one->tokens += one->on ? one->with.slot_count : 0;
     if (!engine_step(&one->with)) {
-        fail("an answer ended too soon");
+        bench_fail("an answer ended too soon");
     }
 }
 
@@ -134,7 +128,7 @@ static void rig_end(rig* one)
     }
     for (size_t i = 0; i < one->with.slot_count; i++) {
         if (!one->tasks[i].done || one->tasks[i].made != TOKENS) {
-            fail("answers are not of one length");
+            bench_fail("answers are not of one length");
         }
         llmobs_request_end(one->requests[i], &outcome);
     }
@@ -152,7 +146,7 @@ static void rig_free(rig* one)
         stats.requests_begun != stats.requests_ended || stats.requests_late != 0 ||
         stats.links_dropped != 0 || one->spans != stats.started - stats.log_records ||
         one->spans != one->steps + 4 * stats.requests_begun) {
-        fail("not all was recorded");
+        bench_fail("not all was recorded");
     }
     (void)llmobs_close(one->obs);
     engine_free(&one->with);
@@ -291,7 +285,7 @@ static void* scrape(void* user)
             one->bytes = sizeof text;
             if (llmobs_prometheus_print(one->obs, LLMOBS_PROMETHEUS_TEXT, text, &one->bytes) !=
                 LLMOBS_OK) {
-                fail("no metrics");
+                bench_fail("no metrics");
             }
             one->wall[one->count] = bench_ns(CLOCK_MONOTONIC) - wall;
             one->cpu[one->count++] = bench_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
@@ -324,7 +318,7 @@ static void bench_scrape(size_t slots)
     rig_make(&one, slots);
     beside.obs = one.obs;
     if (pthread_create(&beside.thread, NULL, scrape, &beside) != 0) {
-        fail("no thread");
+        bench_fail("no thread");
     }
     while (atomic_load(&beside.seen) < SCRAPES) {
         bool with = coin();
@@ -353,7 +347,7 @@ int main(void)
     const model_shape shape = {.layers = 2, .width = 64, .heads = 4, .hidden = 172,
                                .context = CONTEXT};
     if (!model_make(&weights, &shape, 1)) {
-        fail("no model");
+        bench_fail("no model");
     }
     /* Its logit is 0, which is never the most: all answers have one length. */
     memset(weights.weights + (weights.output - weights.weights) + TOKEN_END * shape.width, 0,

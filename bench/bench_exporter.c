@@ -29,12 +29,6 @@ typedef struct subject {
     uint32_t count;
 } subject;
 
-static void fail(const char* what)
-{
-    printf("# FAILED: %s\n", what);
-    exit(1);
-}
-
 static llmobs_export_result receive(void* user, const llmobs_batch* batch)
 {
     subject* to = (subject*)user;
@@ -57,7 +51,7 @@ static void subject_open(subject* to, const char* name, bool sleeps)
     config.batch_delay_ms = 1;
     to->obs = llmobs_open(&config, NULL);
     if (to->obs == NULL || llmobs_export_to(to->obs, receive, to) != LLMOBS_OK) {
-        fail("llmobs_open");
+        bench_fail("llmobs_open");
     }
 }
 
@@ -89,7 +83,7 @@ static void subject_close(subject* of)
     if (known != of->recorded || stats.started != of->recorded ||
         result != (of->sleeps ? LLMOBS_ERROR_INCOMPLETE : LLMOBS_OK) ||
         (!of->sleeps && of->received != of->recorded)) {
-        fail(of->name);
+        bench_fail(of->name);
     }
 }
 
@@ -211,7 +205,7 @@ static llmobs* open_pumped(uint64_t* received, uint32_t batch_items)
     exporter.batch_items = batch_items;
     obs = llmobs_open(&config, NULL);
     if (obs == NULL || llmobs_exporter_add(obs, &exporter) != LLMOBS_OK) {
-        fail("llmobs_open");
+        bench_fail("llmobs_open");
     }
     return obs;
 }
@@ -225,7 +219,7 @@ static void deliver(void* context, uint32_t times)
             llmobs_span_end(llmobs_span_root(obs, "span"));
         }
         if (llmobs_flush(obs, 10000) != LLMOBS_OK) {
-            fail("llmobs_flush");
+            bench_fail("llmobs_flush");
         }
     }
 }
@@ -252,7 +246,7 @@ static void batches(void)
     }
     if (llmobs_close(whole) != LLMOBS_OK || llmobs_close(single) != LLMOBS_OK ||
         received[0] == 0 || received[1] == 0) {
-        fail("llmobs_close");
+        bench_fail("llmobs_close");
     }
 }
 

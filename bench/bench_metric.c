@@ -26,12 +26,6 @@
 #define VALUES 1024 /* a power of two */
 #define LABELS PEER_LABELS
 
-static void fail(const char* what)
-{
-    printf("# FAILED: %s\n", what);
-    exit(1);
-}
-
 /* ---- what is recorded ---------------------------------------------------------------------- */
 
 static const char* const label_names[LABELS] = {"model", "direction", "feature", "user_id"};
@@ -99,7 +93,7 @@ static llmobs_metric define(llmobs* obs, const char* name, llmobs_instrument ins
     info.bound_count = sizeof(article_bounds) / sizeof(article_bounds[0]);
     metric = llmobs_metric_define(obs, &info, NULL);
     if (metric.number == 0) {
-        fail(name);
+        bench_fail(name);
     }
     return metric;
 }
@@ -121,7 +115,7 @@ static void subject_open(subject* to)
     uint32_t i;
     to->obs = llmobs_open(&config, NULL);
     if (to->obs == NULL) {
-        fail("llmobs_open");
+        bench_fail("llmobs_open");
     }
     to->counter = llmobs_counter_get(
         define(to->obs, "bound_total", LLMOBS_COUNTER, LLMOBS_NUMBER_INT, 0), NULL, 0);
@@ -285,7 +279,7 @@ static void elsewhere(pthread_t* thread, void* (*run)(void*), void* argument)
         (void)sched_setaffinity(0, sizeof(others), &others); /* it begins where its maker is */
     }
     if (pthread_create(thread, NULL, run, argument) != 0) {
-        fail("pthread_create");
+        bench_fail("pthread_create");
     }
     (void)sched_setaffinity(0, sizeof(own), &own);
 }
@@ -449,7 +443,7 @@ static void check_lookups(const subject* to)
     for (i = 0; i < SETS; i++) {
         llmobs_counter counter = llmobs_counter_get(to->many, sets[i], LABELS);
         if (counter.series != to->many_first + i) {
-            fail("a set of labels that is not its own series");
+            bench_fail("a set of labels that is not its own series");
         }
     }
 }
@@ -496,7 +490,7 @@ static void expose(void* context, uint32_t times)
         with->size = with->capacity;
         if (llmobs_prometheus_print(with->obs, LLMOBS_PROMETHEUS_TEXT, with->text, &with->size) !=
             LLMOBS_OK) {
-            fail("llmobs_prometheus_print");
+            bench_fail("llmobs_prometheus_print");
         }
     }
 }
@@ -520,7 +514,7 @@ static void exposing_open(exposing* with)
     with->capacity = 1 << 21;
     with->text = (char*)malloc(with->capacity);
     if (with->obs == NULL || with->text == NULL) {
-        fail("llmobs_open");
+        bench_fail("llmobs_open");
     }
     memset(with->text, 0, with->capacity);
     metric = define(with->obs, "llm_tokens_total", LLMOBS_COUNTER, LLMOBS_NUMBER_INT, LABELS);
@@ -543,7 +537,7 @@ static void exposing_check(const exposing* with)
         count++;
     }
     if (count != SETS || sum != (uint64_t)SETS * 100000 + (uint64_t)SETS * (SETS - 1) / 2) {
-        fail("the sum of what was exposed");
+        bench_fail("the sum of what was exposed");
     }
 }
 
@@ -585,7 +579,7 @@ static void exposition(void)
 #ifdef HAVE_PROMETHEUS
     printf("# prometheus-cpp: %zu bytes, %zu lines\n", peer_text_size(), peer_text_lines());
     if (peer_text_lines() != SETS + 2) { /* HELP, TYPE */
-        fail("what prometheus-cpp has exposed");
+        bench_fail("what prometheus-cpp has exposed");
     }
 #endif
     (void)llmobs_close(with.obs);
@@ -712,7 +706,7 @@ static void service_memory(const service* to)
     bench_line("memory, 2,000 series and 8 threads: not in a thread's own cells", "",
                (double)shared, "values", "<= 0", shared == 0);
     if (totals.overflows + totals.dropped + totals.invalid + totals.saturated != 0) {
-        fail("2,000 series by 8 threads");
+        bench_fail("2,000 series by 8 threads");
     }
 }
 
@@ -739,7 +733,7 @@ static void scrape(const service* to)
         size = 0;
         if (llmobs_prometheus_write(to->obs, LLMOBS_PROMETHEUS_TEXT, count_bytes, &size) !=
             LLMOBS_OK) {
-            fail("llmobs_prometheus_write");
+            bench_fail("llmobs_prometheus_write");
         }
         processors[i] = (bench_ns(CLOCK_THREAD_CPUTIME_ID) - processor) * 1e-6;
         walls[i] = (bench_ns(CLOCK_MONOTONIC) - wall) * 1e-6;
@@ -760,7 +754,7 @@ static void service_check(const service* to)
     uint32_t i;
     for (i = 0; i < SERVICE_COUNTERS; i++) {
         if (llmobs_counter_read(to->counters[i]) != to->rounds) {
-            fail("a service's counter");
+            bench_fail("a service's counter");
         }
     }
     for (i = 0; i < SERVICE_NARROW + SERVICE_WIDE; i++) {
@@ -768,7 +762,7 @@ static void service_check(const service* to)
         stats.size = sizeof(stats);
         if (llmobs_histogram_read(to->histograms[i], &stats) != LLMOBS_OK ||
             stats.count != to->rounds) {
-            fail("a service's histogram");
+            bench_fail("a service's histogram");
         }
     }
 }
@@ -796,22 +790,22 @@ static void check(const subject* to, const recording* mine, const recording* its
     stats.size = sizeof(stats);
     if (llmobs_counter_read(to->counter) != mine->increments + its->increments ||
         llmobs_updown_read(to->updown) != (int64_t)(mine->updowns + its->updowns)) {
-        fail("the counters' sums");
+        bench_fail("the counters' sums");
     }
     if (llmobs_histogram_read(to->article, &stats) != LLMOBS_OK ||
         stats.count != mine->observations + its->observations) {
-        fail("the histogram's count");
+        bench_fail("the histogram's count");
     }
     if (llmobs_histogram_read(to->exponential, &stats) != LLMOBS_OK ||
         stats.count != mine->spreads) {
-        fail("the exponential histogram's count");
+        bench_fail("the exponential histogram's count");
     }
     printf("# %llu increments, %llu observations: all there\n",
            (unsigned long long)(mine->increments + its->increments),
            (unsigned long long)(mine->observations + its->observations));
 #ifdef HAVE_PROMETHEUS
     if (!peer_is_complete()) {
-        fail("prometheus-cpp's sums");
+        bench_fail("prometheus-cpp's sums");
     }
 #endif
 }

@@ -17,12 +17,6 @@ typedef struct subject {
     uint64_t exported;
 } subject;
 
-static void fail(const char* what)
-{
-    printf("# FAILED: %s\n", what);
-    exit(1);
-}
-
 static llmobs_export_result export_batch(void* user, const llmobs_batch* batch)
 {
     ((subject*)user)->exported += batch->span_count;
@@ -47,7 +41,7 @@ static void subject_open(subject* to, const char* recorder_file, uint32_t histor
     to->obs = llmobs_open(&config, NULL);
     if (to->obs == NULL || llmobs_export_to(to->obs, export_batch, to) != LLMOBS_OK ||
         (llmobs_recorder_path(to->obs, NULL, 0) != 0) != (recorder_file != NULL)) {
-        fail("llmobs_open");
+        bench_fail("llmobs_open");
     }
     to->counter = llmobs_counter_get(llmobs_metric_define(to->obs, &info, NULL), NULL, 0);
     to->parent = llmobs_span_root(to->obs, "parent");
@@ -61,7 +55,7 @@ static void subject_close(subject* to, const char* name)
     stats.size = sizeof stats;
     if (llmobs_close_with_stats(to->obs, &stats) != LLMOBS_OK || to->exported != to->expected ||
         stats.started != to->expected) {
-        fail(name);
+        bench_fail(name);
     }
     printf("# %s: %llu spans, all exported\n", name, (unsigned long long)to->exported);
 }

@@ -62,12 +62,6 @@ static llmobs_export_result export_batch(void* user, const llmobs_batch* batch)
     return LLMOBS_EXPORT_OK;
 }
 
-static void fail(const char* what)
-{
-    printf("# FAILED: %s\n", what);
-    exit(1);
-}
-
 static void subject_open(subject* to, const llmobs_config* config)
 {
     llmobs_exporter exporter;
@@ -76,7 +70,7 @@ static void subject_open(subject* to, const llmobs_config* config)
     exporter.user = to;
     to->obs = llmobs_open(config, NULL);
     if (to->obs == NULL || llmobs_exporter_add(to->obs, &exporter) != LLMOBS_OK) {
-        fail("llmobs_open");
+        bench_fail("llmobs_open");
     }
     to->parent = llmobs_span_root(to->obs, "parent");
     to->current = llmobs_span_child(to->parent, "current");
@@ -92,7 +86,7 @@ static void subject_check(subject* to, const char* name)
     llmobs_span_end(to->current);
     stats.size = sizeof(stats);
     if (llmobs_close_with_stats(to->obs, &stats) != LLMOBS_OK) {
-        fail("llmobs_close");
+        bench_fail("llmobs_close");
     }
     for (i = 0; i < (int)LLMOBS_DROP_COUNT; i++) {
         lost += stats.dropped[i];
@@ -102,7 +96,7 @@ static void subject_check(subject* to, const char* name)
            (unsigned long long)lost);
     if (lost != 0 || stats.attributes_dropped != 0 || to->exported.spans != to->expected.spans ||
         to->exported.attributes != to->expected.attributes) {
-        fail(name);
+        bench_fail(name);
     }
 }
 
@@ -332,11 +326,11 @@ static void unrecorded_check(const unrecorded* full, const unrecorded* unsampled
     stats.size = sizeof(stats);
     if (llmobs_stats_read(full->obs, &stats) != LLMOBS_OK || stats.started != full->times ||
         stats.dropped[LLMOBS_DROP_POOL] + stats.live != full->times) {
-        fail("the full pool's account");
+        bench_fail("the full pool's account");
     }
     if (llmobs_stats_read(unsampled->obs, &stats) != LLMOBS_OK || stats.started != 0 ||
         stats.unsampled != unsampled->times) {
-        fail("the unsampled account");
+        bench_fail("the unsampled account");
     }
     (void)llmobs_close(full->obs);
     (void)llmobs_close(unsampled->obs);
@@ -464,7 +458,7 @@ static void helper_start(helper* with, subject* to)
         (void)sched_setaffinity(0, sizeof(others), &others);
     }
     if (pthread_create(&with->thread, NULL, helper_run, with) != 0) {
-        fail("pthread_create");
+        bench_fail("pthread_create");
     }
     (void)sched_setaffinity(0, sizeof(own), &own);
 }

@@ -17,12 +17,6 @@ typedef struct subject {
     uint64_t exported;
 } subject;
 
-static void fail(const char* what)
-{
-    printf("# FAILED: %s\n", what);
-    exit(1);
-}
-
 static llmobs_export_result export_batch(void* user, const llmobs_batch* batch)
 {
     ((subject*)user)->exported += batch->span_count;
@@ -57,7 +51,7 @@ static void set_policies(llmobs* obs)
     all[5].least = 1000000.0;
     all[5].name = "desperate";
     if (llmobs_tail_policies(obs, all, 6, NULL) != LLMOBS_OK) {
-        fail("llmobs_tail_policies");
+        bench_fail("llmobs_tail_policies");
     }
 }
 
@@ -71,7 +65,7 @@ static void subject_open(subject* to, uint32_t traces, llmobs_status status)
     to->status = status;
     to->obs = llmobs_open(&config, NULL);
     if (to->obs == NULL || llmobs_export_to(to->obs, export_batch, to) != LLMOBS_OK) {
-        fail("llmobs_open");
+        bench_fail("llmobs_open");
     }
     if (traces != 0) {
         set_policies(to->obs);
@@ -85,7 +79,7 @@ static void subject_check(subject* to, const char* name, bool exports)
     if (llmobs_close_with_stats(to->obs, &stats) != LLMOBS_OK ||
         stats.started != to->recorded || to->exported != (exports ? to->recorded : 0) ||
         stats.tail_evicted != 0) {
-        fail(name);
+        bench_fail(name);
     }
     printf("# %s: %llu spans recorded, %llu exported\n", name, (unsigned long long)to->recorded,
            (unsigned long long)to->exported);

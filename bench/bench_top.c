@@ -44,17 +44,11 @@ typedef struct pace {
     uint32_t at;
 } pace;
 
-static void fail(const char* what)
-{
-    printf("# FAILED: %s\n", what);
-    exit(1);
-}
-
 static void* room(size_t bytes)
 {
     void* memory = aligned_alloc(64, (bytes + 63) & ~(size_t)63);
     if (memory == NULL) {
-        fail("memory");
+        bench_fail("memory");
     }
     memset(memory, 0, bytes);
     return memory;
@@ -157,7 +151,7 @@ static void find_widest(const llmobsi_top* top, const void* peer, place* table, 
         int64_t low, high;
         llmobsi_top_estimate(top, &key, &low, &high);
         if (truth < (uint64_t)low || truth > (uint64_t)high) {
-            fail("a bracket");
+            bench_fail("a bracket");
         }
         widest[0] = (uint64_t)(high - low) > widest[0] ? (uint64_t)(high - low) : widest[0];
 #ifdef HAVE_DATASKETCHES
@@ -273,11 +267,11 @@ static void bench_updates(double shape, double most)
     bench_ratio("update: llmobs / DataSketches", ours, peer, 0);
     llmobsi_top_read((llmobsi_top*)paces[0].state, NULL, 0, &share);
     if ((uint64_t)share.total != paces[0].added) {
-        fail("the total");
+        bench_fail("the total");
     }
 #ifdef HAVE_DATASKETCHES
     if (peer_top_total(paces[2].state) != paces[2].added) {
-        fail("DataSketches' total");
+        bench_fail("DataSketches' total");
     }
     peer_top_close(paces[2].state);
 #endif

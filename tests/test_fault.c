@@ -8,10 +8,10 @@
 #include "llmobs_private.h"
 #include "tap.h"
 
+#include "entries.h"
 #include "keeper.h"
 #include "sanitized.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
@@ -279,19 +279,6 @@ static void live(life* l)
 }
 
 /* ---- what is left of it -------------------------------------------------------------------- */
-
-static long entries_of(const char* path)
-{
-    DIR* folder = opendir(path);
-    long count = 0;
-    while (folder != NULL && readdir(folder) != NULL) {
-        count++;
-    }
-    if (folder != NULL) {
-        (void)closedir(folder);
-    }
-    return count;
-}
 
 /* Threads that were joined are gone from there a moment later. */
 static bool come_to(const char* path, long count)

@@ -7,9 +7,9 @@
 #include "llmobs_private.h"
 #include "tap.h"
 
+#include "entries.h"
 #include "keeper.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -166,19 +166,6 @@ static void one_round(void)
 }
 
 /* ---- what is left of it -------------------------------------------------------------------- */
-
-static long entries_of(const char* path)
-{
-    DIR* folder = opendir(path);
-    long count = 0;
-    while (folder != NULL && readdir(folder) != NULL) {
-        count++;
-    }
-    if (folder != NULL) {
-        (void)closedir(folder);
-    }
-    return count;
-}
 
 static long resident_pages(void)
 {
