@@ -1089,6 +1089,7 @@ static void test_off(void)
     llmobs_request_info info = llmobs_request_info_default();
     llmobs_sampler_stats stats;
     unsigned char old[40];
+    uint64_t requests;
     keeper kept;
     llmobs* obs = open_kept(&config, &kept);
     run_causes(obs, 1u << LLMOBS_KEEP_GUARDRAIL);
@@ -1114,8 +1115,8 @@ static void test_off(void)
     memset(old, 0xff, sizeof old);
     *(size_t*)(void*)old = offsetof(llmobs_sampler_stats, requests) + sizeof(uint64_t);
     is_int(llmobs_sampler_read(obs, (llmobs_sampler_stats*)(void*)old), LLMOBS_OK, "a shorter one");
-    ok(((llmobs_sampler_stats*)(void*)old)->requests == 1 &&
-           old[offsetof(llmobs_sampler_stats, requests) + sizeof(uint64_t)] == 0xff,
+    memcpy(&requests, old + offsetof(llmobs_sampler_stats, requests), sizeof requests);
+    ok(requests == 1 && old[offsetof(llmobs_sampler_stats, requests) + sizeof requests] == 0xff,
        "gets what it has room for");
     (void)close_kept(obs, &kept);
 }
