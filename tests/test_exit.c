@@ -283,6 +283,24 @@ static bool arrived(const plan* p)
     return right;
 }
 
+/* Whether libc itself lets main end before the others in the child of a fork: musl 1.2.3 keeps a
+   lock for ever. */
+static bool main_can_end(void)
+{
+    static int can = -1;
+    if (can < 0) {
+        pid_t child;
+        (void)fflush(stdout);
+        child = fork();
+        if (child == 0) {
+            (void)alarm(2);
+            exit(leave(BY_PTHREAD_EXIT));
+        }
+        can = status_of(child) == ways[BY_PTHREAD_EXIT].status;
+    }
+    return can;
+}
+
 static void test_ways(ending end, bool pumped)
 {
     int how;
@@ -294,9 +312,13 @@ static void test_ways(ending end, bool pumped)
         p.how = (way)how;
         p.end = end;
         p.pumped = pumped;
-        status = run(&p);
         (void)snprintf(what, sizeof what, "%s, %s%s", ways[how].name, endings[end],
                        pumped ? ", the host pumps" : "");
+        if (how == BY_PTHREAD_EXIT && !main_can_end()) {
+            skip(what, "this libc hangs there without the library, too");
+            continue;
+        }
+        status = run(&p);
         if (!ok(status == ways[how].status && arrived(&p), what)) {
             printf("# status %d, flushed %d, later %d, at exit %d, closed %d\n", status,
                    (int)shared->flushed, (int)shared->later, (int)shared->at_exit,
@@ -319,6 +341,9 @@ static void test_races(bool hung)
         p.end = (ending)(i / WAYS % ENDINGS);
         p.hangs = hung;
         p.beside = !hung;
+        if (p.how == BY_PTHREAD_EXIT && !main_can_end()) {
+            continue;
+        }
         status = run(&p);
         if (status != ways[p.how].status || !arrived(&p)) {
             printf("# %s, %s: status %d, flushed %d, later %d, at exit %d, closed %d\n",

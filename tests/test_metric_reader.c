@@ -227,7 +227,11 @@ static void test_oversized(void)
     fill(obs, 3);
     is_int(llmobs_flush(obs, 10000), LLMOBS_OK, "a point larger than a batch");
     stats = stats_of(obs);
-    is_int(stats.exporters[0].points.lost[LLMOBS_LOSS_SIZE], 1, "is lost, and counted");
+    if (sizeof(void*) == 8) {
+        is_int(stats.exporters[0].points.lost[LLMOBS_LOSS_SIZE], 1, "is lost, and counted");
+    } else {
+        skip("is lost, and counted", "no point is that large where pointers have 32 bits");
+    }
     is_int(r.series, 3, "the others arrive");
     ok(balances(&stats), "the account balances");
     (void)llmobs_close(obs);
@@ -614,7 +618,7 @@ static void answer_all(timeline* all)
     }
 }
 
-#define ROWS 180 /* for which it takes more than half of 16 batches */
+#define ROWS (sizeof(void*) == 8 ? 180 : 300) /* take more than half of 16 batches */
 
 /* As a flush of 20 ms: what is sealed is handed over at once, and is pending then. */
 static void read_all(llmobsi_instance* instance, llmobsi_exporter* exporter)

@@ -221,6 +221,13 @@ static void check_account(keeper* kept, bool pumped, const char* what)
 static llmobsi_atomic32 stop;
 
 #if defined(__linux__)
+/* Where a long has 32 bits and a time has 64, the plain call takes other structs. */
+#if defined(SYS_timer_settime64) && defined(_TIME_BITS)
+#define TIMER_SETTIME SYS_timer_settime64
+#else
+#define TIMER_SETTIME SYS_timer_settime
+#endif
+
 /* A timer that shoots at this thread. */
 static bool shoot_at_me(long every_ns)
 {
@@ -231,11 +238,15 @@ static bool shoot_at_me(long every_ns)
     memset(&every, 0, sizeof every);
     event.sigev_notify = 4; /* SIGEV_THREAD_ID */
     event.sigev_signo = SIGUSR1;
+#if defined(sigev_notify_thread_id)
+    event.sigev_notify_thread_id = (pid_t)syscall(SYS_gettid);
+#else
     event._sigev_un._tid = (pid_t)syscall(SYS_gettid);
+#endif
     every.it_value.tv_nsec = every_ns;
     every.it_interval.tv_nsec = every_ns;
     return syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) == 0 &&
-           syscall(SYS_timer_settime, timer, 0, &every, NULL) == 0;
+           syscall(TIMER_SETTIME, timer, 0, &every, NULL) == 0;
 }
 #else
 static bool shoot_at_me(long every_ns)

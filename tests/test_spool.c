@@ -492,7 +492,7 @@ static void make_small(void)
         }
         (void)llmobsi_spool_put(&spool, numbered(number, 2, 20));
     }
-    (void)llmobsi_spool_peek(&spool, memory, 320, &batch);
+    (void)llmobsi_spool_peek(&spool, memory, 40 * sizeof(void*), &batch); /* room for one */
     llmobsi_spool_take(&spool);
     is_int(fate(LLMOBS_I_SPOOL_TAKEN), 1, "a small spool, one item of which is taken");
     llmobsi_spool_close(&spool);

@@ -32,6 +32,7 @@ static const char object_source[] =
     "{\n"
     "    llmobs_config config = llmobs_config_default();\n"
     "    config.span_slots = 256;\n"
+    "    exported = 0;\n" /* where dlclose unloads nothing (musl), it is the same object */
     "    config.tick_ms = 1;\n"
     "    config.state_file = \"" FOLDER "/state\";\n"
     "    obs = llmobs_open(&config, NULL);\n"

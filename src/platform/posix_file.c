@@ -288,10 +288,11 @@ llmobsi_fn bool llmobsi_os_folder_sync(const char* path)
 llmobsi_fn bool llmobsi_os_allocate(int file, size_t bytes)
 {
     int failed;
+    off_t end = (off_t)bytes; /* of 32 or 64 bits, whatever size_t has */
 #if defined(__APPLE__)
     fstore_t store;
 #endif
-    if ((off_t)bytes < 0 || (size_t)(off_t)bytes != bytes) {
+    if (end < 0 || (size_t)end != bytes) {
         errno = EFBIG;
         return false;
     }
@@ -299,12 +300,11 @@ llmobsi_fn bool llmobsi_os_allocate(int file, size_t bytes)
     memset(&store, 0, sizeof store);
     store.fst_flags = F_ALLOCATEALL;
     store.fst_posmode = F_PEOFPOSMODE;
-    store.fst_length = (off_t)bytes;
-    failed = fcntl(file, F_PREALLOCATE, &store) != -1 && ftruncate(file, (off_t)bytes) == 0 ? 0
-                                                                                           : errno;
+    store.fst_length = end;
+    failed = fcntl(file, F_PREALLOCATE, &store) != -1 && ftruncate(file, end) == 0 ? 0 : errno;
 #else
     do {
-        failed = llmobsi_fallocate(file, 0, (off_t)bytes);
+        failed = llmobsi_fallocate(file, 0, end);
     } while (failed == EINTR);
 #endif
     if (failed != 0) {
