@@ -291,8 +291,8 @@ include tests/model/model.mk
 # ---- platforms --------------------------------------------------------------------------------
 
 # The unit tests on other machines than this one, built and run by tools/platforms.pl, which has the
-# table of targets and comes back here with PLATFORM for one of them. The implementation is optimised
-# there, its tests are not: half of the compiler's time.
+# table of targets and comes back here with PLATFORM for one of them. The implementation is
+# optimised there, its tests are not: half of the compiler's time.
 .PHONY: platforms
 platforms: build/llmobs_private.h
 	tools/platforms.pl

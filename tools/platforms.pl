@@ -47,8 +47,8 @@ my %WITHOUT_POSIX = (
     because('it sends signals', qw(session signal exit)),
     because('it maps or protects memory', qw(exporter_kit exporter_kit_wrong history key metric
         recorder recover runtime spool state)),
-    because('it puts its own calls in the place of libc\'s', qw(fault platform spool_slow state_slow
-        thread unload)),
+    because('it puts its own calls in the place of libc\'s', qw(fault platform seed spool_slow
+        state_slow thread unload)),
     because('it asks for links, modes and owners of files',
         qw(drift_file safe_file state_damaged state_alerts_damaged)),
     because('it uses calls of libc that are not there',
@@ -60,7 +60,7 @@ my %FORKS = (
     because('it forks, or asks for processes',
         qw(alert alert_race budget_race capture cost_header drift drift_keep exit
         exporter_kit_wrong fault file fork fork_in_handler judge key log metric
-        metric_reader price recorder request_pool resource sampler sha256 spool
+        metric_reader price recorder request_pool resource sampler seed sha256 spool
         spooling state state_slow tail thread unload budget config_env)),
 );
 
@@ -141,6 +141,14 @@ my @TARGETS = (
         packages => 'gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user',
         runner => 'qemu-s390x -L /usr/s390x-linux-gnu', emulated => 1,
         without => { %EMULATED },
+    },
+    {
+        name => 'powerpc', what => 'Linux powerpc: 32 bits, big-endian, libatomic',
+        cc => 'powerpc-linux-gnu-gcc',
+        packages => 'gcc-powerpc-linux-gnu libc6-dev-powerpc-cross qemu-user',
+        link => '-pthread -lm -ldl -latomic',
+        runner => 'qemu-ppc -L /usr/powerpc-linux-gnu', emulated => 1,
+        flags => "$FLAGS $WIDE", without => { %EMULATED, %NARROW },
     },
     {
         name => 'musl', what => 'Linux x86-64, musl', cc => 'musl-gcc', packages => 'musl-tools',
