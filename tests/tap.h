@@ -71,4 +71,13 @@ static inline int by_qemu(void)
 #define skip(what, why) \
     (tap_count++, printf("ok %d - %s # SKIP %s\n", tap_count, what, why), fflush(stdout))
 
+/* For the beginning of a test that needs more. */
+static inline int skipped_by_qemu(const char* what)
+{
+    if (by_qemu()) {
+        skip(what, "qemu can't: a child of a fork that starts a thread, files of its own");
+    }
+    return by_qemu();
+}
+
 #endif

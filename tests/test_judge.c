@@ -985,9 +985,7 @@ int main(void)
     test_set();
     test_stress();
     test_hangs();
-    if (by_qemu()) {
-        skip("fork", "its child starts a thread");
-    } else {
+    if (!skipped_by_qemu("fork")) {
         test_fork();
     }
     test_worker_forks();

@@ -793,6 +793,8 @@ int main(void)
     test_close_under_fire();
     test_wiped();
     test_signals();
-    test_fork();
+    if (!skipped_by_qemu("fork")) {
+        test_fork();
+    }
     return done();
 }

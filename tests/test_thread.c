@@ -876,7 +876,9 @@ int main(void)
     test_signals();
     test_every_instruction();
     test_each_first_instruction();
-    test_fork();
+    if (!skipped_by_qemu("fork")) {
+        test_fork();
+    }
     test_fork_inside();
     (void)llmobs_release();
     return done();

@@ -214,7 +214,7 @@ static void many_rounds(long rounds)
     for (i = 0; i < LONG; i++) {
         (void)pthread_join(threads[i], NULL);
     }
-    _exit(pages < 256 || getenv("LLMOBS_SANITIZED") != NULL ? 0 : 7);
+    _exit(pages < 256 || getenv("LLMOBS_SANITIZED") != NULL || by_qemu() ? 0 : 7);
 }
 
 /* One goes, while its twin is in use. */
