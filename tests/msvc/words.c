@@ -13,8 +13,8 @@ enum { NUMBERS = 4096, ROUNDS = 20000, THREADS = 4 };
 
 static uint64_t numbers[NUMBERS];
 
-/* 0, all ones, each power of two and its neighbours, of any sign and size, then numbers by chance of
-   all lengths. */
+/* 0, all ones, each power of two and its neighbours, their negatives, then numbers by chance of all
+   lengths. */
 static void make_numbers(void)
 {
     uint32_t i, count = 0;

@@ -16,8 +16,5 @@ typedef unsigned int uintptr_t;
 typedef unsigned short wchar_t;
 #define NULL ((void*)0)
 #endif
-#ifdef __cplusplus
+/* MSVC's own is a cast that it takes for a constant; clang would not. */
 #define offsetof(type, member) __builtin_offsetof(type, member)
-#else
-#define offsetof(type, member) ((size_t) & (((type*)0)->member))
-#endif
