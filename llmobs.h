@@ -28,7 +28,7 @@ CONTENTS: search for a tag.
                              >>posix_file             the system, POSIX: files, folders, mappings
                              >>windows                the system, Windows: clocks, random bytes, threads
                              >>windows_file           the system, Windows: files, folders
-    >>api:platform           >>platform               versions; clocks, sizes, seeds, locks on any system
+    >>api:platform           >>platform               versions; clocks, sizes, locks on any system
                              >>msvc_atomic            named-order atomic operations, MSVC
                              >>atomic                 named-order atomic operations
                              >>arena                  one block of memory, laid out once
@@ -45,6 +45,7 @@ CONTENTS: search for a tag.
     >>api:sha256             >>sha256                 SHA-256, HMAC, constant time, wiping
     >>api:unkeyed            >>unkeyed                the article's unkeyed hash
                              >>hash                   seeded 64-bit hash, numbers by chance
+                             >>seed                   numbers unlike others', random where they can be
                              >>exponential            base-2 exponential buckets
                              >>real                   numbers that are the same everywhere
                              >>probability            tails of distributions
@@ -506,7 +507,7 @@ extern "C" {
 #endif
 
 /* =================================================================================================
- *  >>api:platform           versions; clocks, sizes, seeds, locks on any system
+ *  >>api:platform           versions; clocks, sizes, locks on any system
  * ============================================================================================== */
 
 /* ---- versions ------------------------------------------------------------------------------ */
@@ -10472,7 +10473,7 @@ llmobsi_fn bool llmobsi_os_machine(llmobsi_machine* machine)
 #endif /* _WIN32 */
 
 /* =================================================================================================
- *  >>platform               platform: versions; clocks, sizes, seeds, locks on any system
+ *  >>platform               platform: versions; clocks, sizes, locks on any system
  * ============================================================================================== */
 
 /* What is the same on any system, on top of what the system gives. */
@@ -10555,7 +10556,7 @@ llmobsi_inline uint64_t llmobsi_multiply(uint64_t a, uint64_t b, uint64_t* lower
 #endif
 }
 
-/* ---- the cheapest clock, seeds ------------------------------------------------------------- */
+/* ---- the cheapest clock -------------------------------------------------------------------- */
 
 /* The cheapest steady clock, in a unit of its own. Unfenced: the processor may read it a little
    early or late, by less than it takes to read it. */
@@ -10588,17 +10589,6 @@ llmobsi_fn bool llmobsi_cycles_are_invariant(void)
 #else
     return true;
 #endif
-}
-
-/* A number that nobody can guess; where there are no random bytes, one that is another one in each
-   process and at each time. */
-llmobsi_fn uint64_t llmobsi_random_seed(void)
-{
-    uint64_t seed;
-    if (!llmobsi_random_bytes(&seed, sizeof seed)) {
-        seed = llmobsi_realtime_ns() ^ (uint64_t)llmobsi_process_id() << 40;
-    }
-    return seed;
 }
 
 /* ---- locks: how long a caller waits -------------------------------------------------------- */
@@ -14137,6 +14127,42 @@ llmobsi_fn uint64_t llmobsi_splitmix64(uint64_t* state)
     mixed = (mixed ^ mixed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
     mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94d049bb133111eb);
     return mixed ^ mixed >> 31;
+}
+
+/* =================================================================================================
+ *  >>seed                   core: numbers unlike others', random where they can be
+ * ============================================================================================== */
+
+/* Numbers that are unlike those of other processes, calls and times, for ids and hash tables:
+   random where the system has random bytes. Keys are made of random bytes alone, or not at all. */
+
+/* For machines without random bytes: whoever knows the time and the process can guess it. */
+llmobsi_cold uint64_t llmobsi_unlike_seed(void)
+{
+    static llmobsi_atomic64 calls;
+    uint64_t state = llmobsi_realtime_ns();
+    state = llmobsi_splitmix64(&state) + (uint64_t)llmobsi_process_id();
+    state = llmobsi_splitmix64(&state) + llmobsi_monotonic_ns();
+    state = llmobsi_splitmix64(&state) + (uint64_t)(uintptr_t)&calls;
+    state = llmobsi_splitmix64(&state) + llmobsi_add_relaxed(&calls, 1);
+    return llmobsi_splitmix64(&state);
+}
+
+llmobsi_fn void llmobsi_random_seeds(uint64_t* seeds, size_t count)
+{
+    size_t i;
+    if (!llmobsi_random_bytes(seeds, count * sizeof *seeds)) {
+        for (i = 0; i < count; i++) {
+            seeds[i] = llmobsi_unlike_seed();
+        }
+    }
+}
+
+llmobsi_fn uint64_t llmobsi_random_seed(void)
+{
+    uint64_t seed;
+    llmobsi_random_seeds(&seed, 1);
+    return seed;
 }
 
 /* =================================================================================================
@@ -24957,8 +24983,9 @@ llmobsi_cold bool llmobsi_thread_seed(llmobsi_thread* thread)
     if ((thread->random[0] | thread->random[1] | thread->random[2] | thread->random[3]) != 0) {
         return true;
     }
-    if (random->fill != NULL ? !llmobsi_host_fill(random, thread->random, sizeof thread->random)
-                             : !llmobsi_random_bytes(thread->random, sizeof thread->random)) {
+    if (random->fill == NULL) {
+        llmobsi_random_seeds(thread->random, sizeof thread->random / sizeof thread->random[0]);
+    } else if (!llmobsi_host_fill(random, thread->random, sizeof thread->random)) {
         memset(thread->random, 0, sizeof thread->random);
         return false;
     }
@@ -29694,9 +29721,7 @@ llmobsi_fn void llmobsi_sampler_start(llmobsi_sampler* sampler, const llmobs_con
 {
     uint32_t forced = llmobsi_sampler_number(config->judge_forced_per_minute);
     uint32_t i;
-    if (!llmobsi_random_bytes(&sampler->seed, sizeof sampler->seed)) {
-        sampler->seed = llmobsi_monotonic_ns();
-    }
+    sampler->seed = llmobsi_random_seed();
     sampler->threshold = llmobsi_sampling_threshold(config->judge_ratio);
     sampler->slow_ns = config->judge_slow_ms != LLMOBS_OFF
                            ? (uint64_t)config->judge_slow_ms * UINT64_C(1000000)
@@ -31739,9 +31764,7 @@ llmobsi_fn llmobsi_cost_ledger* llmobsi_cost_ledger_layout(llmobsi_arena* arena,
 /* Before anybody else is there. */
 llmobsi_fn void llmobsi_cost_start(llmobsi_cost_ledger* ledger, const llmobs_config* config)
 {
-    if (!llmobsi_random_bytes(&ledger->seed, sizeof ledger->seed)) {
-        ledger->seed = llmobsi_monotonic_ns();
-    }
+    ledger->seed = llmobsi_random_seed();
     ledger->offset_s = config->utc_offset_minutes * 60;
     llmobsi_cost_reset(ledger);
 }
@@ -32699,9 +32722,7 @@ llmobsi_fn void llmobsi_budgets_start(llmobsi_budgets* budgets)
     budgets->used = 0;
     budgets->scopes = 0;
     budgets->until_ns = 0;
-    if (!llmobsi_random_bytes(&budgets->seed, sizeof budgets->seed)) {
-        budgets->seed = llmobsi_monotonic_ns();
-    }
+    budgets->seed = llmobsi_random_seed();
     for (i = 0; i < budgets->limit; i++) {
         budgets->budgets[i].generation = 1;
     }
@@ -34822,8 +34843,8 @@ llmobsi_fn void llmobsi_prices_layout(llmobsi_arena* arena, const llmobs_config*
 llmobsi_fn void llmobsi_prices_start(llmobsi_recorder* recorder)
 {
     llmobsi_prices* prices = llmobsi_prices_of(recorder);
-    if (prices != NULL && !llmobsi_random_bytes(&prices->seed, sizeof prices->seed)) {
-        prices->seed = llmobsi_monotonic_ns();
+    if (prices != NULL) {
+        prices->seed = llmobsi_random_seed();
     }
 }
 
@@ -44404,9 +44425,7 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     requests->docs_name = llmobsi_names_id(&recorder->names, "docs.count", 10);
     /* What is left to be told where models are too many. */
     (void)llmobsi_names_id(&recorder->names, "chat", 4);
-    if (!llmobsi_random_bytes(&sessions->seed, sizeof sessions->seed)) {
-        sessions->seed = llmobsi_monotonic_ns();
-    }
+    sessions->seed = llmobsi_random_seed();
     if (requests->captures != NULL) {
         llmobsi_captures_start(requests->captures, sessions->seed);
     }
@@ -63861,8 +63880,7 @@ llmobsi_fn bool llmobsi_spool_create(llmobsi_spool* spool)
     }
     segment.bytes = sizeof head;
     segment.start = spool->end;
-    segment.salt = spool->next_number;
-    (void)llmobsi_random_bytes(&segment.salt, sizeof segment.salt);
+    segment.salt = llmobsi_random_seed();
     for (attempt = 0; attempt < LLMOBS_I_FILE_ATTEMPTS && file < 0; attempt++) {
         segment.number = spool->next_number++;
         file = llmobsi_spool_open_segment(spool, segment.number,
@@ -67529,14 +67547,14 @@ llmobsi_fn void llmobsi_resource_put_host(llmobsi_resource* resource)
 llmobsi_fn void llmobsi_resource_new_id(llmobsi_resource* resource, const llmobs_random* random)
 {
     static const uint8_t groups[] = {4, 2, 2, 2, 6}; /* bytes between hyphens */
-    uint8_t bytes[16] = {0};
+    uint64_t seeds[2];
+    uint8_t bytes[16];
     const uint8_t* next = bytes;
     char* out = resource->instance_id;
     size_t i;
-    if (random->fill != NULL) {
-        (void)llmobsi_host_fill(random, bytes, sizeof bytes);
-    } else {
-        (void)llmobsi_random_bytes(bytes, sizeof bytes);
+    if (random->fill == NULL || !llmobsi_host_fill(random, bytes, sizeof bytes)) {
+        llmobsi_random_seeds(seeds, 2);
+        memcpy(bytes, seeds, sizeof bytes);
     }
     bytes[6] = (uint8_t)((bytes[6] & 0x0fu) | 0x40u);
     bytes[8] = (uint8_t)((bytes[8] & 0x3fu) | 0x80u);
@@ -75559,11 +75577,10 @@ llmobsi_fn llmobsi_place* llmobsi_place_claim(void)
 llmobsi_fn uint32_t llmobsi_ticket_new(const llmobsi_place* place)
 {
     static llmobsi_atomic32 generation;
-    uint32_t start = 0;
     uint32_t ticket;
-    if (llmobsi_load_relaxed(&generation) == 0 && llmobsi_random_bytes(&start, sizeof start)) {
+    if (llmobsi_load_relaxed(&generation) == 0) {
         uint32_t unset = 0;
-        (void)llmobsi_cas_ordered(&generation, &unset, start);
+        (void)llmobsi_cas_ordered(&generation, &unset, (uint32_t)llmobsi_random_seed());
     }
     do {
         ticket = (llmobsi_add_ordered(&generation, 1) + 1) * (uint32_t)LLMOBS_MAX_INSTANCES;

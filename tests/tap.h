@@ -56,6 +56,13 @@ static inline int slowed(void)
     return getenv("LLMOBS_SANITIZED") != NULL || getenv("LLMOBS_EMULATED") != NULL;
 }
 
+/* Whether qemu runs this program for another machine, and its kernel is qemu's: up to 7.2 the child
+   of a fork can't start a thread, and advice about pages is taken and not followed. */
+static inline int by_qemu(void)
+{
+    return getenv("LLMOBS_QEMU") != NULL;
+}
+
 #define ok(condition, what) tap_result((condition) ? 1 : 0, __FILE__, __LINE__, what)
 #define is_int(got, want, what) \
     tap_is_int((long long)(got), (long long)(want), __FILE__, __LINE__, what)

@@ -68,7 +68,7 @@ static void test_race(bool pumped)
     (void)llmobs_export_to(obs, note_numbers, delivered);
     for (i = 0; i < RACERS; i++) {
         racers[i].obs = obs;
-        racers[i].rounds = sized(2000);
+        racers[i].rounds = sized(by_qemu() ? 500 : 2000);
         racers[i].missing = 0;
         racers[i].refused = 0;
         racers[i].delivered = delivered;

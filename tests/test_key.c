@@ -256,7 +256,7 @@ static bool kernel_can(int advice)
 {
     size_t size = llmobsi_page_size();
     void* page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    bool can = page != MAP_FAILED && madvise(page, size, advice) == 0;
+    bool can = page != MAP_FAILED && madvise(page, size, advice) == 0 && !by_qemu();
     (void)munmap(page, size);
     return can;
 }

@@ -1,5 +1,4 @@
-/* What the platform gives: bytes of files to the last, whatever interrupts; numbers nobody can
-   guess. */
+/* What the platform gives: bytes of files to the last, whatever interrupts. */
 #include "llmobs_private.h"
 #include "tap.h"
 
@@ -102,22 +101,6 @@ static void test_read(int in, int out)
     tell(NULL, 0);
 }
 
-/* ---- seeds --------------------------------------------------------------------------------- */
-
-static void test_seed(void)
-{
-    uint64_t seen[100];
-    int same = 0;
-    int i, j;
-    for (i = 0; i < 100; i++) {
-        seen[i] = llmobsi_random_seed();
-        for (j = 0; j < i; j++) {
-            same += seen[i] == seen[j];
-        }
-    }
-    is_int(same, 0, "no seed comes twice");
-}
-
 int main(void)
 {
     int ends[2];
@@ -127,6 +110,5 @@ int main(void)
     }
     test_write(ends[0], ends[1]);
     test_read(ends[0], ends[1]);
-    test_seed();
     return done();
 }

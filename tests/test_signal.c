@@ -221,19 +221,17 @@ static void check_account(keeper* kept, bool pumped, const char* what)
 static llmobsi_atomic32 stop;
 
 #if defined(__linux__)
-/* Where a long has 32 bits and a time has 64, the plain call takes other structs. */
-#if defined(SYS_timer_settime64) && defined(_TIME_BITS)
-#define TIMER_SETTIME SYS_timer_settime64
-#else
-#define TIMER_SETTIME SYS_timer_settime
-#endif
-
 /* A timer that shoots at this thread. */
 static bool shoot_at_me(long every_ns)
 {
     struct sigevent event;
     struct itimerspec every;
     int timer;
+    long set_time = SYS_timer_settime;
+#if defined(SYS_timer_settime64)
+    /* Where a long has 32 bits and a time has 64, the plain call takes other structs. */
+    set_time = sizeof every.it_value.tv_sec == 8 ? SYS_timer_settime64 : SYS_timer_settime;
+#endif
     memset(&event, 0, sizeof event);
     memset(&every, 0, sizeof every);
     event.sigev_notify = 4; /* SIGEV_THREAD_ID */
@@ -246,7 +244,7 @@ static bool shoot_at_me(long every_ns)
     every.it_value.tv_nsec = every_ns;
     every.it_interval.tv_nsec = every_ns;
     return syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) == 0 &&
-           syscall(TIMER_SETTIME, timer, 0, &every, NULL) == 0;
+           syscall(set_time, timer, 0, &every, NULL) == 0;
 }
 #else
 static bool shoot_at_me(long every_ns)

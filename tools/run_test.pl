@@ -38,6 +38,8 @@ my ($count, $failed, $timed_out) = (0, 0, 0);
 local $SIG{ALRM} = sub { $timed_out = 1; kill('KILL', -$child) };
 alarm($seconds);
 while (defined(my $row = <$in>)) {
+    # Of this test alone: the others go on. (An emulator that fails says it in these words, too.)
+    $row =~ s/^Bail out!/'not ok ' . ($count + 1) . ' - bailed out:'/e;
     print $row;
     print {$tap} $row;
     $count++ if $row =~ /^(?:not )?ok\b/;

@@ -384,9 +384,7 @@ llmobsi_fn void llmobsi_budgets_start(llmobsi_budgets* budgets)
     budgets->used = 0;
     budgets->scopes = 0;
     budgets->until_ns = 0;
-    if (!llmobsi_random_bytes(&budgets->seed, sizeof budgets->seed)) {
-        budgets->seed = llmobsi_monotonic_ns();
-    }
+    budgets->seed = llmobsi_random_seed();
     for (i = 0; i < budgets->limit; i++) {
         budgets->budgets[i].generation = 1;
     }

@@ -548,9 +548,7 @@ llmobsi_fn llmobsi_cost_ledger* llmobsi_cost_ledger_layout(llmobsi_arena* arena,
 /* Before anybody else is there. */
 llmobsi_fn void llmobsi_cost_start(llmobsi_cost_ledger* ledger, const llmobs_config* config)
 {
-    if (!llmobsi_random_bytes(&ledger->seed, sizeof ledger->seed)) {
-        ledger->seed = llmobsi_monotonic_ns();
-    }
+    ledger->seed = llmobsi_random_seed();
     ledger->offset_s = config->utc_offset_minutes * 60;
     llmobsi_cost_reset(ledger);
 }

@@ -296,8 +296,8 @@ llmobsi_fn void llmobsi_prices_layout(llmobsi_arena* arena, const llmobs_config*
 llmobsi_fn void llmobsi_prices_start(llmobsi_recorder* recorder)
 {
     llmobsi_prices* prices = llmobsi_prices_of(recorder);
-    if (prices != NULL && !llmobsi_random_bytes(&prices->seed, sizeof prices->seed)) {
-        prices->seed = llmobsi_monotonic_ns();
+    if (prices != NULL) {
+        prices->seed = llmobsi_random_seed();
     }
 }
 

@@ -595,9 +595,7 @@ llmobsi_fn void llmobsi_requests_start(llmobsi_recorder* recorder, const llmobs_
     requests->docs_name = llmobsi_names_id(&recorder->names, "docs.count", 10);
     /* What is left to be told where models are too many. */
     (void)llmobsi_names_id(&recorder->names, "chat", 4);
-    if (!llmobsi_random_bytes(&sessions->seed, sizeof sessions->seed)) {
-        sessions->seed = llmobsi_monotonic_ns();
-    }
+    sessions->seed = llmobsi_random_seed();
     if (requests->captures != NULL) {
         llmobsi_captures_start(requests->captures, sessions->seed);
     }

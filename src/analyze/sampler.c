@@ -544,9 +544,7 @@ llmobsi_fn void llmobsi_sampler_start(llmobsi_sampler* sampler, const llmobs_con
 {
     uint32_t forced = llmobsi_sampler_number(config->judge_forced_per_minute);
     uint32_t i;
-    if (!llmobsi_random_bytes(&sampler->seed, sizeof sampler->seed)) {
-        sampler->seed = llmobsi_monotonic_ns();
-    }
+    sampler->seed = llmobsi_random_seed();
     sampler->threshold = llmobsi_sampling_threshold(config->judge_ratio);
     sampler->slow_ns = config->judge_slow_ms != LLMOBS_OFF
                            ? (uint64_t)config->judge_slow_ms * UINT64_C(1000000)

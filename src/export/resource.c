@@ -176,14 +176,14 @@ llmobsi_fn void llmobsi_resource_put_host(llmobsi_resource* resource)
 llmobsi_fn void llmobsi_resource_new_id(llmobsi_resource* resource, const llmobs_random* random)
 {
     static const uint8_t groups[] = {4, 2, 2, 2, 6}; /* bytes between hyphens */
-    uint8_t bytes[16] = {0};
+    uint64_t seeds[2];
+    uint8_t bytes[16];
     const uint8_t* next = bytes;
     char* out = resource->instance_id;
     size_t i;
-    if (random->fill != NULL) {
-        (void)llmobsi_host_fill(random, bytes, sizeof bytes);
-    } else {
-        (void)llmobsi_random_bytes(bytes, sizeof bytes);
+    if (random->fill == NULL || !llmobsi_host_fill(random, bytes, sizeof bytes)) {
+        llmobsi_random_seeds(seeds, 2);
+        memcpy(bytes, seeds, sizeof bytes);
     }
     bytes[6] = (uint8_t)((bytes[6] & 0x0fu) | 0x40u);
     bytes[8] = (uint8_t)((bytes[8] & 0x3fu) | 0x80u);

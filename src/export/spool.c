@@ -154,8 +154,7 @@ llmobsi_fn bool llmobsi_spool_create(llmobsi_spool* spool)
     }
     segment.bytes = sizeof head;
     segment.start = spool->end;
-    segment.salt = spool->next_number;
-    (void)llmobsi_random_bytes(&segment.salt, sizeof segment.salt);
+    segment.salt = llmobsi_random_seed();
     for (attempt = 0; attempt < LLMOBS_I_FILE_ATTEMPTS && file < 0; attempt++) {
         segment.number = spool->next_number++;
         file = llmobsi_spool_open_segment(spool, segment.number,

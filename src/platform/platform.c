@@ -78,7 +78,7 @@ llmobsi_inline uint64_t llmobsi_multiply(uint64_t a, uint64_t b, uint64_t* lower
 #endif
 }
 
-/* ---- the cheapest clock, seeds ------------------------------------------------------------- */
+/* ---- the cheapest clock -------------------------------------------------------------------- */
 
 /* The cheapest steady clock, in a unit of its own. Unfenced: the processor may read it a little
    early or late, by less than it takes to read it. */
@@ -111,17 +111,6 @@ llmobsi_fn bool llmobsi_cycles_are_invariant(void)
 #else
     return true;
 #endif
-}
-
-/* A number that nobody can guess; where there are no random bytes, one that is another one in each
-   process and at each time. */
-llmobsi_fn uint64_t llmobsi_random_seed(void)
-{
-    uint64_t seed;
-    if (!llmobsi_random_bytes(&seed, sizeof seed)) {
-        seed = llmobsi_realtime_ns() ^ (uint64_t)llmobsi_process_id() << 40;
-    }
-    return seed;
 }
 
 /* ---- locks: how long a caller waits -------------------------------------------------------- */

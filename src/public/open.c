@@ -76,11 +76,10 @@ llmobsi_fn llmobsi_place* llmobsi_place_claim(void)
 llmobsi_fn uint32_t llmobsi_ticket_new(const llmobsi_place* place)
 {
     static llmobsi_atomic32 generation;
-    uint32_t start = 0;
     uint32_t ticket;
-    if (llmobsi_load_relaxed(&generation) == 0 && llmobsi_random_bytes(&start, sizeof start)) {
+    if (llmobsi_load_relaxed(&generation) == 0) {
         uint32_t unset = 0;
-        (void)llmobsi_cas_ordered(&generation, &unset, start);
+        (void)llmobsi_cas_ordered(&generation, &unset, (uint32_t)llmobsi_random_seed());
     }
     do {
         ticket = (llmobsi_add_ordered(&generation, 1) + 1) * (uint32_t)LLMOBS_MAX_INSTANCES;

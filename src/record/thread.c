@@ -303,8 +303,9 @@ llmobsi_cold bool llmobsi_thread_seed(llmobsi_thread* thread)
     if ((thread->random[0] | thread->random[1] | thread->random[2] | thread->random[3]) != 0) {
         return true;
     }
-    if (random->fill != NULL ? !llmobsi_host_fill(random, thread->random, sizeof thread->random)
-                             : !llmobsi_random_bytes(thread->random, sizeof thread->random)) {
+    if (random->fill == NULL) {
+        llmobsi_random_seeds(thread->random, sizeof thread->random / sizeof thread->random[0]);
+    } else if (!llmobsi_host_fill(random, thread->random, sizeof thread->random)) {
         memset(thread->random, 0, sizeof thread->random);
         return false;
     }
