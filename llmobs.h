@@ -22,12 +22,14 @@ CONTENTS: search for a tag.
     declarations             implementation           what
     >>api:linkage                                     how the functions are linked
                              >>compiler               what compilers call by different names
+                             >>msvc                   what MSVC calls it
                              >>facts                  what a system tells of files and the machine
                              >>posix                  the system, POSIX: clocks, random bytes, threads
                              >>posix_file             the system, POSIX: files, folders, mappings
                              >>windows                the system, Windows: clocks, random bytes, threads
                              >>windows_file           the system, Windows: files, folders
     >>api:platform           >>platform               versions; clocks, sizes, locks on any system
+                             >>msvc_atomic            named-order atomic operations, MSVC
                              >>atomic                 named-order atomic operations
                              >>arena                  one block of memory, laid out once
                              >>host                   callbacks of the host's: exceptions end there
@@ -486,7 +488,11 @@ CONTENTS: search for a tag.
 #define LLMOBS_API static inline
 #elif defined(LLMOBS_STATIC)
 #undef LLMOBS_API
+#if defined(_MSC_VER) && !defined(__clang__)
+#define LLMOBS_API static inline
+#else
 #define LLMOBS_API static __attribute__((unused))
+#endif
 #elif !defined(LLMOBS_API)
 #if defined(__ELF__)
 /* Hidden: two shared objects with a copy each must not share one. */
@@ -8416,6 +8422,12 @@ LLMOBS_API llmobs_result llmobs_recover(const char* path, llmobs_export_fn expor
 #include <cpuid.h>
 #endif
 
+/* gcc's words are clang's, too, also where clang stands in for MSVC. MSVC's own are in msvc.c; our
+   tests ask for them elsewhere. */
+#if defined(_MSC_VER) && !defined(__clang__) && !defined(LLMOBS_I_MSVC)
+#define LLMOBS_I_MSVC
+#endif
+
 /* A browser without SharedArrayBuffer, and the like. */
 #if defined(__EMSCRIPTEN__) && !defined(__EMSCRIPTEN_PTHREADS__) && !defined(LLMOBS_NO_THREADS)
 #define LLMOBS_NO_THREADS
@@ -8428,6 +8440,17 @@ LLMOBS_API llmobs_result llmobs_recover(const char* path, llmobs_export_fn expor
 #define LLMOBS_ASSERT(condition) ((void)0)
 #endif
 #endif
+
+#define LLMOBS_I_CACHE_LINE 64u
+#define LLMOBS_I_PAGE_LEAST 4096u /* no system has smaller pages */
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define LLMOBS_I_BIG_ENDIAN 1
+#else
+#define LLMOBS_I_BIG_ENDIAN 0
+#endif
+
+#ifndef LLMOBS_I_MSVC
 
 /* How private functions and variables are linked: not at all. Our own tests compile one copy with
    LLMOBS_I_APART, whose private parts they see (tools/private.pl). */
@@ -8454,9 +8477,6 @@ LLMOBS_API llmobs_result llmobs_recover(const char* path, llmobs_export_fn expor
 
 #define LLMOBS_I_STATIC_ASSERT(name, condition) \
     typedef char llmobsi_assert_##name[(condition) ? 1 : -1] __attribute__((unused))
-
-#define LLMOBS_I_CACHE_LINE 64u
-#define LLMOBS_I_PAGE_LEAST 4096u /* no system has smaller pages */
 
 /* One thread-local pointer is all there is; initial-exec makes it one instruction, also in a shared
    object. musl refuses initial-exec under dlopen. */
@@ -8488,8 +8508,245 @@ LLMOBS_API llmobs_result llmobs_recover(const char* path, llmobs_export_fn expor
 
 /* Keeps the compiler, not the processor, from moving memory accesses across. */
 #define llmobsi_compiler_barrier() __asm__ __volatile__("" ::: "memory")
-/* For all the compiler knows, the memory that this points to is read here. */
-#define llmobsi_memory_is_read(pointer) __asm__ __volatile__("" : : "r"(pointer) : "memory")
+/* Zeros that stay: for all the compiler knows, they are read. */
+#define llmobsi_zero(memory, size)                           \
+    do {                                                     \
+        memset((memory), 0, (size));                         \
+        __asm__ __volatile__("" : : "r"(memory) : "memory"); \
+    } while (0)
+/* The same number, of which the compiler knows nothing; `where` is asm's word for a register of
+   its type. By the second, it is another one each time. */
+#define llmobsi_hide(type, where, number) __asm__("" : where(number))
+#define llmobsi_hide_each(type, where, number) __asm__ __volatile__("" : where(number))
+
+#endif /* LLMOBS_I_MSVC */
+
+/* =================================================================================================
+ *  >>msvc                   platform: what MSVC calls it
+ * ============================================================================================== */
+
+/* What MSVC calls what compiler.c has gcc's words for. Compiled by other compilers only so far,
+   which take these words for our tests: see docs/platforms.md. */
+
+#ifdef LLMOBS_I_MSVC
+
+#if defined(_MSC_VER) && _MSC_VER < 1928
+#error llmobs needs MSVC 19.28 (Visual Studio 2019 16.8) or later.
+#endif
+#if !defined(__cplusplus) && (!defined(__STDC_VERSION__) || __STDC_VERSION__ < 201112L)
+#error llmobs needs /std:c11 or /std:c17 where its implementation is compiled as C.
+#endif
+#if defined(_MSC_VER) && !defined(_M_X64) && !defined(_M_IX86) && !defined(_M_ARM64)
+#error llmobs knows MSVC for x64, x86 and ARM64 only.
+#endif
+#if defined(_M_ARM64EC)
+#error llmobs does not know ARM64EC.
+#endif
+
+#include <intrin.h>
+
+#ifndef LLMOBS_I_APART
+#define llmobsi_fn static inline /* or it would warn of what nobody calls */
+#define llmobsi_cold static __declspec(noinline)
+#define llmobsi_noinline static __declspec(noinline)
+#define llmobsi_state static
+#else
+#define llmobsi_fn extern
+#define llmobsi_cold extern __declspec(noinline)
+#define llmobsi_noinline extern __declspec(noinline)
+#define llmobsi_state
+#endif
+#define llmobsi_inline static __forceinline
+#define llmobsi_likely(condition) (!!(condition))
+#define llmobsi_unlikely(condition) (!!(condition))
+#define llmobsi_thread_local __declspec(thread)
+#define LLMOBS_I_ALIGNED(bytes) __declspec(align(bytes))
+/* A library's atexit runs what it was told when the library is unloaded. */
+#define LLMOBS_I_AT_UNLOAD
+#define llmobsi_on_unload(run) ((void)atexit(run))
+
+#define LLMOBS_I_STATIC_ASSERT(name, condition) \
+    typedef char llmobsi_assert_##name[(condition) ? 1 : -1]
+
+#ifndef LLMOBS_TLS_MODEL
+#define LLMOBS_TLS_MODEL
+#endif
+
+/* ---- bits ---------------------------------------------------------------------------------- */
+
+llmobsi_inline int llmobsi_leading_zeros32(uint32_t number)
+{
+    unsigned long highest = 0;
+    (void)_BitScanReverse(&highest, number);
+    return 31 - (int)highest;
+}
+
+llmobsi_inline int llmobsi_trailing_zeros32(uint32_t number)
+{
+    unsigned long lowest = 0;
+    (void)_BitScanForward(&lowest, number);
+    return (int)lowest;
+}
+
+/* By halves: x86 of 32 bits has no other way. */
+llmobsi_inline int llmobsi_leading_zeros64(uint64_t number)
+{
+    uint32_t high = (uint32_t)(number >> 32);
+    return high != 0 ? llmobsi_leading_zeros32(high)
+                     : 32 + llmobsi_leading_zeros32((uint32_t)number);
+}
+
+llmobsi_inline int llmobsi_trailing_zeros64(uint64_t number)
+{
+    uint32_t low = (uint32_t)number;
+    return low != 0 ? llmobsi_trailing_zeros32(low)
+                    : 32 + llmobsi_trailing_zeros32((uint32_t)(number >> 32));
+}
+
+/* Sums of pairs, of fours, of bytes; not every x86 has an instruction. */
+llmobsi_inline int llmobsi_bit_count64(uint64_t number)
+{
+    number -= number >> 1 & UINT64_C(0x5555555555555555);
+    number = (number & UINT64_C(0x3333333333333333)) + (number >> 2 & UINT64_C(0x3333333333333333));
+    number = (number + (number >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    return (int)(number * UINT64_C(0x0101010101010101) >> 56);
+}
+
+llmobsi_inline int llmobsi_bit_count32(uint32_t number)
+{
+    return llmobsi_bit_count64(number);
+}
+
+#define llmobsi_swap_bytes32(number) ((uint32_t)_byteswap_ulong(number))
+#define llmobsi_swap_bytes64(number) ((uint64_t)_byteswap_uint64(number))
+
+/* The whole product of two numbers of 64 bits, where the processor has it. */
+#if defined(_M_X64)
+#define LLMOBS_I_UMUL128 1
+#endif
+
+/* ---- the processor ------------------------------------------------------------------------- */
+
+#if defined(_M_ARM64)
+/* How _ReadStatusReg numbers registers: what mrs names, put together. */
+#define LLMOBS_I_CNTVCT 0x5f02
+#define LLMOBS_I_FPCR 0x5a20
+#endif
+
+llmobsi_inline uint64_t llmobsi_msvc_cycles(void)
+{
+#if defined(_M_ARM64)
+    return (uint64_t)_ReadStatusReg(LLMOBS_I_CNTVCT);
+#else
+    return __rdtsc();
+#endif
+}
+
+llmobsi_fn bool llmobsi_msvc_cycles_are_invariant(void)
+{
+#if defined(_M_ARM64)
+    return true;
+#else
+    int words[4];
+    __cpuid(words, (int)0x80000000u);
+    if ((unsigned)words[0] < 0x80000007u) {
+        return false;
+    }
+    __cpuid(words, (int)0x80000007u);
+    return (words[3] & 1 << 8) != 0;
+#endif
+}
+
+/* The mode that numbers are computed in becomes the plain one: to the nearest, all numbers, no
+   traps. Returns what it was. */
+llmobsi_inline uint64_t llmobsi_msvc_plain_mode(void)
+{
+#if defined(_M_ARM64)
+    uint64_t mode = (uint64_t)_ReadStatusReg(LLMOBS_I_FPCR);
+    _WriteStatusReg(LLMOBS_I_FPCR, 0);
+#else
+    uint64_t mode = _mm_getcsr();
+    _mm_setcsr(0x1f80);
+#endif
+    return mode;
+}
+
+llmobsi_inline void llmobsi_msvc_mode(uint64_t mode)
+{
+#if defined(_M_ARM64)
+    _WriteStatusReg(LLMOBS_I_FPCR, (int64_t)mode);
+#else
+    _mm_setcsr((unsigned)mode);
+#endif
+}
+
+/* ---- overflow ------------------------------------------------------------------------------ */
+
+llmobsi_inline bool llmobsi_add_overflows_size(size_t a, size_t b, size_t* result)
+{
+    *result = a + b;
+    return *result < a;
+}
+
+llmobsi_inline bool llmobsi_add_overflows_int64(int64_t a, int64_t b, int64_t* result)
+{
+    *result = (int64_t)((uint64_t)a + (uint64_t)b);
+    return a < 0 ? b < INT64_MIN - a : b > INT64_MAX - a;
+}
+
+llmobsi_inline bool llmobsi_mul_overflows(size_t a, size_t b, size_t* result)
+{
+    *result = a * b;
+    return a != 0 && b > SIZE_MAX / a;
+}
+
+#ifdef __cplusplus
+extern "C++" {
+llmobsi_inline bool llmobsi_add_overflows(size_t a, size_t b, size_t* result)
+{
+    return llmobsi_add_overflows_size(a, b, result);
+}
+
+llmobsi_inline bool llmobsi_add_overflows(int64_t a, int64_t b, int64_t* result)
+{
+    return llmobsi_add_overflows_int64(a, b, result);
+}
+}
+#else
+#define llmobsi_add_overflows(a, b, result)  \
+    _Generic((result),                       \
+        size_t*: llmobsi_add_overflows_size, \
+        int64_t*: llmobsi_add_overflows_int64)((a), (b), (result))
+#endif
+
+/* ---- memory -------------------------------------------------------------------------------- */
+
+#if defined(_M_X64) || defined(_M_IX86)
+#define llmobsi_prefetch_to_write(place) _mm_prefetch((const char*)(place), _MM_HINT_T0)
+#else
+#define llmobsi_prefetch_to_write(place) ((void)(place))
+#endif
+
+#define llmobsi_compiler_barrier() _ReadWriteBarrier()
+
+llmobsi_fn void llmobsi_zero(void* memory, size_t size)
+{
+    volatile unsigned char* at = (volatile unsigned char*)memory;
+    size_t i;
+    for (i = 0; i < size; i++) {
+        at[i] = 0;
+    }
+}
+
+/* There is no asm: the number goes through memory. */
+#define llmobsi_hide(type, where, number)      \
+    do {                                       \
+        type volatile llmobsi_kept = (number); \
+        (number) = llmobsi_kept;               \
+    } while (0)
+#define llmobsi_hide_each(type, where, number) llmobsi_hide(type, where, number)
+
+#endif /* LLMOBS_I_MSVC */
 
 /* =================================================================================================
  *  >>facts                  platform: what a system tells of files and the machine
@@ -9389,8 +9646,17 @@ llmobsi_fn bool llmobsi_os_machine(llmobsi_machine* machine)
 #include <windows.h>
 
 #include <malloc.h>
-#include <ntsecapi.h> /* RtlGenRandom */
 #include <process.h>
+/* For RtlGenRandom. Microsoft's header leaves out how it is called, which x86 must know, and no
+   header says in which library it is. */
+#if defined(_MSC_VER)
+#define SystemFunction036 NTAPI SystemFunction036
+#include <ntsecapi.h>
+#undef SystemFunction036
+#pragma comment(lib, "advapi32")
+#else
+#include <ntsecapi.h>
+#endif
 
 /* ---- time ---------------------------------------------------------------------------------- */
 
@@ -10217,12 +10483,11 @@ LLMOBS_API const char* llmobs_version(void)
     return LLMOBS_VERSION_STRING;
 }
 
-/* Memory that held a secret. For all the compiler knows, the zeros are read. */
+/* Memory that held a secret. */
 llmobsi_fn void llmobsi_wipe(void* memory, size_t size)
 {
     if (size > 0) {
-        memset(memory, 0, size);
-        llmobsi_memory_is_read(memory);
+        llmobsi_zero(memory, size);
     }
 }
 
@@ -10267,13 +10532,39 @@ llmobsi_fn uint32_t llmobsi_round_up_pow2(uint32_t number)
     return power;
 }
 
+/* ---- products of 128 bits ------------------------------------------------------------------ */
+
+/* a * b; the upper half is returned. */
+llmobsi_inline uint64_t llmobsi_multiply(uint64_t a, uint64_t b, uint64_t* lower)
+{
+#if defined(__SIZEOF_INT128__) && !defined(LLMOBS_NO_INT128)
+    __extension__ typedef unsigned __int128 llmobsi_u128;
+    llmobsi_u128 product = (llmobsi_u128)a * b;
+    *lower = (uint64_t)product;
+    return (uint64_t)(product >> 64);
+#elif defined(LLMOBS_I_UMUL128) && !defined(LLMOBS_NO_INT128)
+    uint64_t upper;
+    *lower = _umul128(a, b, &upper);
+    return upper;
+#else
+    uint64_t a_low = (uint32_t)a, a_high = a >> 32, b_low = (uint32_t)b, b_high = b >> 32;
+    uint64_t low = a_low * b_low;
+    uint64_t middle = a_high * b_low + (low >> 32); /* neither sum can overflow */
+    uint64_t other = a_low * b_high + (uint32_t)middle;
+    *lower = other << 32 | (uint32_t)low;
+    return a_high * b_high + (middle >> 32) + (other >> 32);
+#endif
+}
+
 /* ---- the cheapest clock -------------------------------------------------------------------- */
 
 /* The cheapest steady clock, in a unit of its own. Unfenced: the processor may read it a little
    early or late, by less than it takes to read it. */
 llmobsi_inline uint64_t llmobsi_cycles(void)
 {
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(LLMOBS_I_MSVC)
+    return llmobsi_msvc_cycles();
+#elif defined(__x86_64__) || defined(__i386__)
     return __builtin_ia32_rdtsc();
 #elif defined(__aarch64__)
     uint64_t count;
@@ -10287,7 +10578,9 @@ llmobsi_inline uint64_t llmobsi_cycles(void)
 /* Whether that clock runs at one speed on all cores. */
 llmobsi_fn bool llmobsi_cycles_are_invariant(void)
 {
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(LLMOBS_I_MSVC)
+    return llmobsi_msvc_cycles_are_invariant();
+#elif defined(__x86_64__) || defined(__i386__)
     unsigned a, b, c, d;
     if (!__get_cpuid(0x80000000u, &a, &b, &c, &d) || a < 0x80000007u) {
         return false;
@@ -10374,18 +10667,298 @@ llmobsi_fn void llmobsi_thread_end(llmobsi_os_thread thread, bool ended)
 }
 
 /* =================================================================================================
+ *  >>msvc_atomic            platform: named-order atomic operations, MSVC
+ * ============================================================================================== */
+
+/* atomic.c's operations by MSVC's intrinsics. Loads and stores are plain ones that the compiler
+   neither tears nor leaves out, with a barrier where the name asks for an order: of x86 one for
+   the compiler alone, of ARM64 dmb, which is more than acquire and release need. What changes a
+   place in one step is an _Interlocked function of full order, whatever the name asks for. */
+
+#ifdef LLMOBS_I_MSVC
+
+/* Members of structs are aligned to their size, also on x86. */
+typedef uint8_t llmobsi_atomic8;
+typedef uint32_t llmobsi_atomic32;
+typedef uint64_t llmobsi_atomic64;
+
+#ifndef LLMOBS_ATOMICS
+
+llmobsi_inline void llmobsi_order_memory(void)
+{
+#if defined(_M_ARM64)
+    __dmb(0xb); /* the inner shareable domain, reads and writes */
+#endif
+    _ReadWriteBarrier();
+}
+
+/* ---- 8 bits -------------------------------------------------------------------------------- */
+
+llmobsi_inline uint8_t llmobsi_load8(const llmobsi_atomic8* place)
+{
+    return (uint8_t)__iso_volatile_load8((const volatile char*)place);
+}
+
+llmobsi_inline void llmobsi_store8(llmobsi_atomic8* place, uint8_t value)
+{
+    __iso_volatile_store8((volatile char*)place, (char)value);
+}
+
+llmobsi_inline uint8_t llmobsi_exchange8(llmobsi_atomic8* place, uint8_t value)
+{
+    return (uint8_t)_InterlockedExchange8((char volatile*)place, (char)value);
+}
+
+llmobsi_inline uint8_t llmobsi_add8(llmobsi_atomic8* place, uint8_t value)
+{
+    return (uint8_t)_InterlockedExchangeAdd8((char volatile*)place, (char)value);
+}
+
+llmobsi_inline bool llmobsi_cas8(llmobsi_atomic8* place, uint8_t* expected, uint8_t value)
+{
+    uint8_t before = *expected;
+    *expected = (uint8_t)_InterlockedCompareExchange8((char volatile*)place, (char)value,
+                                                      (char)before);
+    return *expected == before;
+}
+
+/* ---- 32 bits ------------------------------------------------------------------------------- */
+
+llmobsi_inline uint32_t llmobsi_load32(const llmobsi_atomic32* place)
+{
+    return (uint32_t)__iso_volatile_load32((const volatile int*)place);
+}
+
+llmobsi_inline void llmobsi_store32(llmobsi_atomic32* place, uint32_t value)
+{
+    __iso_volatile_store32((volatile int*)place, (int)value);
+}
+
+llmobsi_inline uint32_t llmobsi_exchange32(llmobsi_atomic32* place, uint32_t value)
+{
+    return (uint32_t)_InterlockedExchange((long volatile*)place, (long)value);
+}
+
+llmobsi_inline uint32_t llmobsi_add32(llmobsi_atomic32* place, uint32_t value)
+{
+    return (uint32_t)_InterlockedExchangeAdd((long volatile*)place, (long)value);
+}
+
+llmobsi_inline bool llmobsi_cas32(llmobsi_atomic32* place, uint32_t* expected, uint32_t value)
+{
+    uint32_t before = *expected;
+    *expected =
+        (uint32_t)_InterlockedCompareExchange((long volatile*)place, (long)value, (long)before);
+    return *expected == before;
+}
+
+/* ---- 64 bits: of x86, cmpxchg8b alone takes them in one piece, also to load and to store --- */
+
+llmobsi_inline bool llmobsi_cas64(llmobsi_atomic64* place, uint64_t* expected, uint64_t value)
+{
+    uint64_t before = *expected;
+    *expected = (uint64_t)_InterlockedCompareExchange64((long long volatile*)place,
+                                                        (long long)value, (long long)before);
+    return *expected == before;
+}
+
+#if !defined(_M_IX86)
+llmobsi_inline uint64_t llmobsi_load64(const llmobsi_atomic64* place)
+{
+    return (uint64_t)__iso_volatile_load64((const volatile long long*)place);
+}
+
+llmobsi_inline void llmobsi_store64(llmobsi_atomic64* place, uint64_t value)
+{
+    __iso_volatile_store64((volatile long long*)place, (long long)value);
+}
+
+llmobsi_inline uint64_t llmobsi_exchange64(llmobsi_atomic64* place, uint64_t value)
+{
+    return (uint64_t)_InterlockedExchange64((long long volatile*)place, (long long)value);
+}
+
+llmobsi_inline uint64_t llmobsi_add64(llmobsi_atomic64* place, uint64_t value)
+{
+    return (uint64_t)_InterlockedExchangeAdd64((long long volatile*)place, (long long)value);
+}
+#else
+/* Writes what was there: the place is never in memory that may not be written. */
+llmobsi_inline uint64_t llmobsi_load64(const llmobsi_atomic64* place)
+{
+    return (uint64_t)_InterlockedCompareExchange64((long long volatile*)(uintptr_t)place, 0, 0);
+}
+
+llmobsi_inline uint64_t llmobsi_exchange64(llmobsi_atomic64* place, uint64_t value)
+{
+    uint64_t seen = 0;
+    while (!llmobsi_cas64(place, &seen, value)) {
+    }
+    return seen;
+}
+
+llmobsi_inline void llmobsi_store64(llmobsi_atomic64* place, uint64_t value)
+{
+    (void)llmobsi_exchange64(place, value);
+}
+
+llmobsi_inline uint64_t llmobsi_add64(llmobsi_atomic64* place, uint64_t value)
+{
+    uint64_t seen = 0;
+    while (!llmobsi_cas64(place, &seen, seen + value)) {
+    }
+    return seen;
+}
+#endif
+
+/* ---- loads and stores of an order ---------------------------------------------------------- */
+
+#define llmobsi_ordered_of(word, bits)                                       \
+    llmobsi_inline word llmobsi_load_acquire##bits(const word* place)        \
+    {                                                                        \
+        word value = llmobsi_load##bits(place);                              \
+        llmobsi_order_memory();                                              \
+        return value;                                                        \
+    }                                                                        \
+    llmobsi_inline word llmobsi_load_ordered##bits(const word* place)        \
+    {                                                                        \
+        llmobsi_order_memory();                                              \
+        return llmobsi_load_acquire##bits(place);                            \
+    }                                                                        \
+    llmobsi_inline void llmobsi_store_release##bits(word* place, word value) \
+    {                                                                        \
+        llmobsi_order_memory();                                              \
+        llmobsi_store##bits(place, value);                                   \
+    }                                                                        \
+    llmobsi_inline void llmobsi_store_ordered##bits(word* place, word value) \
+    {                                                                        \
+        (void)llmobsi_exchange##bits(place, value);                          \
+    }
+
+llmobsi_ordered_of(llmobsi_atomic8, 8)
+llmobsi_ordered_of(llmobsi_atomic32, 32)
+llmobsi_ordered_of(llmobsi_atomic64, 64)
+
+/* ---- one name for all sizes ---------------------------------------------------------------- */
+
+#ifndef __cplusplus
+#define llmobsi_by_size(what, place)       \
+    _Generic((place),                      \
+        llmobsi_atomic8*: what##8,         \
+        llmobsi_atomic32*: what##32,       \
+        llmobsi_atomic64*: what##64,       \
+        const llmobsi_atomic8*: what##8,   \
+        const llmobsi_atomic32*: what##32, \
+        const llmobsi_atomic64*: what##64)
+#define llmobsi_load_relaxed(place) llmobsi_by_size(llmobsi_load, place)(place)
+#define llmobsi_load_acquire(place) llmobsi_by_size(llmobsi_load_acquire, place)(place)
+#define llmobsi_load_ordered(place) llmobsi_by_size(llmobsi_load_ordered, place)(place)
+#define llmobsi_store_relaxed(place, value) llmobsi_by_size(llmobsi_store, place)(place, value)
+#define llmobsi_store_release(place, value) \
+    llmobsi_by_size(llmobsi_store_release, place)(place, value)
+#define llmobsi_store_ordered(place, value) \
+    llmobsi_by_size(llmobsi_store_ordered, place)(place, value)
+#define llmobsi_exchange_ordered(place, value) \
+    llmobsi_by_size(llmobsi_exchange, place)(place, value)
+#define llmobsi_add_relaxed(place, value) llmobsi_by_size(llmobsi_add, place)(place, value)
+#define llmobsi_add_ordered(place, value) llmobsi_by_size(llmobsi_add, place)(place, value)
+#define llmobsi_cas_acquire_release(place, expected, value) \
+    llmobsi_by_size(llmobsi_cas, place)(place, expected, value)
+#define llmobsi_cas_ordered(place, expected, value) \
+    llmobsi_by_size(llmobsi_cas, place)(place, expected, value)
+#else
+#define llmobsi_named_of(word, bits)                                                         \
+    llmobsi_inline word llmobsi_load_relaxed(const word* place)                              \
+    {                                                                                        \
+        return llmobsi_load##bits(place);                                                    \
+    }                                                                                        \
+    llmobsi_inline word llmobsi_load_acquire(const word* place)                              \
+    {                                                                                        \
+        return llmobsi_load_acquire##bits(place);                                            \
+    }                                                                                        \
+    llmobsi_inline word llmobsi_load_ordered(const word* place)                              \
+    {                                                                                        \
+        return llmobsi_load_ordered##bits(place);                                            \
+    }                                                                                        \
+    llmobsi_inline void llmobsi_store_relaxed(word* place, word value)                       \
+    {                                                                                        \
+        llmobsi_store##bits(place, value);                                                   \
+    }                                                                                        \
+    llmobsi_inline void llmobsi_store_release(word* place, word value)                       \
+    {                                                                                        \
+        llmobsi_store_release##bits(place, value);                                           \
+    }                                                                                        \
+    llmobsi_inline void llmobsi_store_ordered(word* place, word value)                       \
+    {                                                                                        \
+        llmobsi_store_ordered##bits(place, value);                                           \
+    }                                                                                        \
+    llmobsi_inline word llmobsi_exchange_ordered(word* place, word value)                    \
+    {                                                                                        \
+        return llmobsi_exchange##bits(place, value);                                         \
+    }                                                                                        \
+    llmobsi_inline word llmobsi_add_relaxed(word* place, word value)                         \
+    {                                                                                        \
+        return llmobsi_add##bits(place, value);                                              \
+    }                                                                                        \
+    llmobsi_inline word llmobsi_add_ordered(word* place, word value)                         \
+    {                                                                                        \
+        return llmobsi_add##bits(place, value);                                              \
+    }                                                                                        \
+    llmobsi_inline bool llmobsi_cas_acquire_release(word* place, word* expected, word value) \
+    {                                                                                        \
+        return llmobsi_cas##bits(place, expected, value);                                    \
+    }                                                                                        \
+    llmobsi_inline bool llmobsi_cas_ordered(word* place, word* expected, word value)         \
+    {                                                                                        \
+        return llmobsi_cas##bits(place, expected, value);                                    \
+    }
+
+extern "C++" {
+llmobsi_named_of(llmobsi_atomic8, 8)
+llmobsi_named_of(llmobsi_atomic32, 32)
+llmobsi_named_of(llmobsi_atomic64, 64)
+}
+#endif
+
+#endif /* LLMOBS_ATOMICS */
+
+/* ---- pointers: as numbers, since MSVC takes any two types for the same memory -------------- */
+
+#if SIZE_MAX > UINT32_MAX
+typedef llmobsi_atomic64 llmobsi_atomic_pointer;
+#else
+typedef llmobsi_atomic32 llmobsi_atomic_pointer;
+#endif
+
+#define llmobsi_pointer_load_relaxed(type, place) \
+    ((type*)(uintptr_t)llmobsi_load_relaxed((const llmobsi_atomic_pointer*)(place)))
+#define llmobsi_pointer_load_acquire(type, place) \
+    ((type*)(uintptr_t)llmobsi_load_acquire((const llmobsi_atomic_pointer*)(place)))
+#define llmobsi_pointer_store_release(place, value)         \
+    llmobsi_store_release((llmobsi_atomic_pointer*)(place), \
+                          (llmobsi_atomic_pointer)(uintptr_t)(value))
+#define llmobsi_pointer_cas_acquire_release(place, expected, value)                                \
+    llmobsi_cas_acquire_release((llmobsi_atomic_pointer*)(place),                                  \
+                                (llmobsi_atomic_pointer*)(expected),                               \
+                                (llmobsi_atomic_pointer)(uintptr_t)(value))
+
+#endif /* LLMOBS_I_MSVC */
+
+/* =================================================================================================
  *  >>atomic                 platform: named-order atomic operations
  * ============================================================================================== */
 
 /* Atomic operations by name, so that the order is read where the operation is. The builtins
    serve C and C++ alike; a model checker may define LLMOBS_ATOMICS and give its own. No fences:
-   ThreadSanitizer does not see them. */
+   ThreadSanitizer does not see them. MSVC's are in msvc_atomic.c. */
 
+#ifndef LLMOBS_I_MSVC
 typedef uint32_t llmobsi_atomic32 __attribute__((aligned(4)));
 typedef uint64_t llmobsi_atomic64 __attribute__((aligned(8)));
 typedef uint8_t llmobsi_atomic8;
+#endif
 
-#ifndef LLMOBS_ATOMICS
+#if !defined(LLMOBS_ATOMICS) && !defined(LLMOBS_I_MSVC)
 #define llmobsi_load_relaxed(place) __atomic_load_n((place), __ATOMIC_RELAXED)
 #define llmobsi_load_acquire(place) __atomic_load_n((place), __ATOMIC_ACQUIRE)
 #define llmobsi_load_ordered(place) __atomic_load_n((place), __ATOMIC_SEQ_CST)
@@ -10403,6 +10976,15 @@ typedef uint8_t llmobsi_atomic8;
 #define llmobsi_cas_ordered(place, expected, value)                                    \
     __atomic_compare_exchange_n((place), (expected), (value), false, __ATOMIC_SEQ_CST, \
                                 __ATOMIC_SEQ_CST)
+#endif
+
+/* Of a place that holds a pointer to `type`. */
+#ifndef LLMOBS_I_MSVC
+#define llmobsi_pointer_load_relaxed(type, place) llmobsi_load_relaxed(place)
+#define llmobsi_pointer_load_acquire(type, place) llmobsi_load_acquire(place)
+#define llmobsi_pointer_store_release(place, value) llmobsi_store_release(place, value)
+#define llmobsi_pointer_cas_acquire_release(place, expected, value) \
+    llmobsi_cas_acquire_release(place, expected, value)
 #endif
 
 #if defined(__SANITIZE_THREAD__)
@@ -10467,7 +11049,8 @@ llmobsi_fn void* llmobsi_arena_take_pages(llmobsi_arena* arena, size_t bytes)
 
 /* What catches calls nothing: compilers would guard that against a further exception, by names
    that a C program does not have. */
-#if defined(__cplusplus) && (defined(__cpp_exceptions) || defined(__EXCEPTIONS))
+#if defined(__cplusplus) && \
+    (defined(__cpp_exceptions) || defined(__EXCEPTIONS) || defined(_CPPUNWIND))
 #define llmobsi_try try
 #define llmobsi_catch_any catch (...)
 #else
@@ -10729,7 +11312,7 @@ llmobsi_inline uint64_t llmobsi_load_le64(const void* bytes)
 {
     uint64_t word;
     memcpy(&word, bytes, sizeof(word));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#if LLMOBS_I_BIG_ENDIAN
     word = llmobsi_swap_bytes64(word);
 #endif
     return word;
@@ -10737,7 +11320,7 @@ llmobsi_inline uint64_t llmobsi_load_le64(const void* bytes)
 
 llmobsi_inline void llmobsi_store_le64(void* bytes, uint64_t word)
 {
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#if LLMOBS_I_BIG_ENDIAN
     word = llmobsi_swap_bytes64(word);
 #endif
     memcpy(bytes, &word, sizeof(word));
@@ -10910,24 +11493,6 @@ llmobsi_inline double llmobsi_double_of(uint64_t bits)
 llmobsi_inline bool llmobsi_double_is_finite(double number)
 {
     return (llmobsi_double_bits(number) & LLMOBS_I_DOUBLE_INFINITY) != LLMOBS_I_DOUBLE_INFINITY;
-}
-
-/* a * b; the upper half is returned. */
-llmobsi_inline uint64_t llmobsi_multiply(uint64_t a, uint64_t b, uint64_t* lower)
-{
-#if defined(__SIZEOF_INT128__) && !defined(LLMOBS_NO_INT128)
-    __extension__ typedef unsigned __int128 llmobsi_u128;
-    llmobsi_u128 product = (llmobsi_u128)a * b;
-    *lower = (uint64_t)product;
-    return (uint64_t)(product >> 64);
-#else
-    uint64_t a_low = (uint32_t)a, a_high = a >> 32, b_low = (uint32_t)b, b_high = b >> 32;
-    uint64_t low = a_low * b_low;
-    uint64_t middle = a_high * b_low + (low >> 32); /* neither sum can overflow */
-    uint64_t other = a_low * b_high + (uint32_t)middle;
-    *lower = other << 32 | (uint32_t)low;
-    return a_high * b_high + (middle >> 32) + (other >> 32);
-#endif
 }
 
 /* The exponents that the table below begins with, and goes up by. */
@@ -12663,7 +13228,7 @@ LLMOBS_API bool llmobs_equal_secret(const void* a, const void* b, size_t size)
     for (i = 0; i < size; i++) {
         difference |= (uint32_t)(bytes_a[i] ^ bytes_b[i]);
         /* The compiler can't know that a difference stays, so it can't leave the loop on one. */
-        __asm__ __volatile__("" : "+r"(difference));
+        llmobsi_hide_each(uint32_t, "+r", difference);
     }
     return (bool)(((difference - 1u) >> 31) & 1u);
 }
@@ -12674,7 +13239,7 @@ llmobsi_inline uint32_t llmobsi_sha256_load(const uint8_t* bytes)
 {
     uint32_t word;
     memcpy(&word, bytes, sizeof(word));
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#if LLMOBS_I_BIG_ENDIAN
     return word;
 #else
     return llmobsi_swap_bytes32(word);
@@ -12683,7 +13248,7 @@ llmobsi_inline uint32_t llmobsi_sha256_load(const uint8_t* bytes)
 
 llmobsi_inline void llmobsi_sha256_store(uint8_t* bytes, uint32_t word)
 {
-#if !(defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+#if !LLMOBS_I_BIG_ENDIAN
     word = llmobsi_swap_bytes32(word);
 #endif
     memcpy(bytes, &word, sizeof(word));
@@ -13443,6 +14008,10 @@ llmobsi_inline uint64_t llmobsi_hash_fold(uint64_t a, uint64_t b)
 #if defined(__SIZEOF_INT128__)
     llmobsi_uint128 product = (llmobsi_uint128)a * b;
     return (uint64_t)(product >> 64) ^ (uint64_t)product;
+#elif defined(LLMOBS_I_UMUL128)
+    uint64_t low;
+    uint64_t high = llmobsi_multiply(a, b, &low);
+    return high ^ low;
 #else
     return llmobsi_hash_fold_portable(a, b);
 #endif
@@ -13453,7 +14022,7 @@ llmobsi_inline uint64_t llmobsi_hash_read8(const uint8_t* bytes)
 {
     uint64_t word;
     memcpy(&word, bytes, sizeof(word));
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#if LLMOBS_I_BIG_ENDIAN
     word = llmobsi_swap_bytes64(word);
 #endif
     return word;
@@ -13463,7 +14032,7 @@ llmobsi_inline uint64_t llmobsi_hash_read4(const uint8_t* bytes)
 {
     uint32_t word;
     memcpy(&word, bytes, sizeof(word));
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#if LLMOBS_I_BIG_ENDIAN
     word = llmobsi_swap_bytes32(word);
 #endif
     return word;
@@ -13916,7 +14485,9 @@ llmobsi_fn llmobsi_bracket llmobsi_explicit_quantile(const uint64_t* counts, con
 /* The value, of which the compiler knows nothing: it can neither contract what it came from with
    what it goes to, as -ffp-contract=fast does, nor put sums in another order, as -ffast-math
    does. No instruction comes of it (where registers of numbers are not known, a store). */
-#if defined(__SSE2__)
+#if defined(LLMOBS_I_MSVC)
+#define LLMOBS_I_PINNED "" /* through memory */
+#elif defined(__SSE2__)
 #define LLMOBS_I_PINNED "+x"
 #elif defined(__aarch64__)
 #define LLMOBS_I_PINNED "+w"
@@ -13926,7 +14497,7 @@ llmobsi_fn llmobsi_bracket llmobsi_explicit_quantile(const uint64_t* counts, con
 
 llmobsi_inline double llmobsi_pin(double value)
 {
-    __asm__("" : LLMOBS_I_PINNED(value));
+    llmobsi_hide(double, LLMOBS_I_PINNED, value);
     return value;
 }
 
@@ -13949,7 +14520,7 @@ llmobsi_inline double llmobsi_times(double a, double b)
    reciprocal that several quotients have in common. */
 llmobsi_inline double llmobsi_over(double a, double b)
 {
-    __asm__ __volatile__("" : LLMOBS_I_PINNED(b));
+    llmobsi_hide_each(double, LLMOBS_I_PINNED, b);
     return llmobsi_pin(a / b);
 }
 
@@ -13979,7 +14550,9 @@ llmobsi_inline double llmobsi_not_a_number(void)
 llmobsi_inline uint64_t llmobsi_real_begin(void)
 {
     uint64_t mode = 0;
-#if defined(__SSE2__)
+#if defined(LLMOBS_I_MSVC)
+    mode = llmobsi_msvc_plain_mode();
+#elif defined(__SSE2__)
     uint32_t before, plain = 0x1f80; /* to the nearest, all numbers, no traps */
     __asm__ __volatile__("stmxcsr %0" : "=m"(before) : : "memory");
     __asm__ __volatile__("ldmxcsr %0" : : "m"(plain) : "memory");
@@ -13993,12 +14566,22 @@ llmobsi_inline uint64_t llmobsi_real_begin(void)
 
 llmobsi_inline const void* llmobsi_real_here(const void* pointer)
 {
+#if defined(LLMOBS_I_MSVC)
+    llmobsi_hide_each(const void*, "+r", pointer);
+    llmobsi_compiler_barrier();
+#else
     __asm__ __volatile__("" : "+r"(pointer) : : "memory");
+#endif
     return pointer;
 }
 
 llmobsi_inline void llmobsi_real_end(uint64_t mode, void* result)
 {
+#if defined(LLMOBS_I_MSVC)
+    llmobsi_hide_each(void*, "+r", result);
+    llmobsi_compiler_barrier();
+    llmobsi_msvc_mode(mode);
+#else
     __asm__ __volatile__("" : : "r"(result) : "memory");
 #if defined(__SSE2__)
     {
@@ -14009,6 +14592,7 @@ llmobsi_inline void llmobsi_real_end(uint64_t mode, void* result)
     __asm__ __volatile__("msr fpcr, %0" : : "r"(mode) : "memory");
 #else
     (void)mode;
+#endif
 #endif
 }
 
@@ -14052,7 +14636,9 @@ llmobsi_fn double llmobsi_sqrt(double value)
     if (bits == 0 || bits >> 63 != 0) {
         return 0.0;
     }
-#if defined(__AVX__)
+#if defined(LLMOBS_I_MSVC)
+    return llmobsi_sqrt_portable(value);
+#elif defined(__AVX__)
     __asm__("vsqrtsd %0, %0, %0" : "+x"(value));
     return value;
 #elif defined(__SSE2__)
@@ -16036,7 +16622,7 @@ llmobsi_fn size_t llmobsi_header_size(const char* text, size_t size, size_t most
         return size <= most ? size : most + 1;
     }
     /* memchr stops at the NUL, but gcc, knowing the bound, would warn of a shorter text. */
-    __asm__("" : "+r"(bound));
+    llmobsi_hide(size_t, "+r", bound);
     end = (const char*)memchr(text, '\0', bound);
     return end != NULL ? (size_t)(end - text) : most + 1;
 }
@@ -17325,7 +17911,7 @@ llmobsi_fn void llmobsi_journal_entry_write(unsigned char* to, uint32_t size,
     uint16_t first = (uint16_t)used;
     memcpy(at, (const void*)slot, LLMOBS_I_SLOT_HEAD);
     memcpy(at + offsetof(llmobsi_slot, used), &first, sizeof first);
-    memcpy(at + LLMOBS_I_SLOT_HEAD, slot->body, used);
+    memcpy(at + LLMOBS_I_SLOT_HEAD, slot->body, (size_t)used);
     at += LLMOBS_I_SLOT_HEAD + used;
     for (entry.parts = 1; (size_t)(end - at) >= sizeof used; entry.parts++) {
         part = llmobsi_part_next(pool, part, slot->part_count - entry.parts);
@@ -17334,7 +17920,7 @@ llmobsi_fn void llmobsi_journal_entry_write(unsigned char* to, uint32_t size,
         }
         used = llmobsi_part_fits(part, (size_t)(end - at) - sizeof used);
         memcpy(at, &used, sizeof used);
-        memcpy(at + sizeof used, part->body, used);
+        memcpy(at + sizeof used, part->body, (size_t)used);
         at += sizeof used + used;
     }
     entry.size = size;
@@ -21639,9 +22225,11 @@ llmobsi_fn size_t llmobsi_scan_emit(llmobsi_scan_run* run)
         run->state->open_tail = cluster->tail;
     }
     if (cluster->tail == LLMOBS_I_TAIL_NONE) {
-        llmobsi_scan_tell(run, LLMOBS_I_SCAN_WHOLE, &finding, cluster->start, finding.size);
+        llmobsi_scan_tell(run, LLMOBS_I_SCAN_WHOLE, &finding, cluster->start,
+                          (size_t)finding.size);
     } else {
-        llmobsi_scan_tell(run, LLMOBS_I_SCAN_FIRST, &finding, cluster->start, finding.size);
+        llmobsi_scan_tell(run, LLMOBS_I_SCAN_FIRST, &finding, cluster->start,
+                          (size_t)finding.size);
         if (has_ended) {
             llmobsi_scan_tell(run, LLMOBS_I_SCAN_END, &finding, end, 0);
         }
@@ -22555,14 +23143,16 @@ typedef struct llmobsi_cells {
 /* The cell of a row; NULL when its page has not been claimed. For the row's owner. */
 llmobsi_inline llmobsi_atomic64* llmobsi_cell_at(const llmobsi_row* row, uint32_t cell)
 {
-    llmobsi_page* page = llmobsi_load_relaxed(&row->pages[cell / LLMOBS_I_PAGE_CELLS]);
+    llmobsi_page* page =
+        llmobsi_pointer_load_relaxed(llmobsi_page, &row->pages[cell / LLMOBS_I_PAGE_CELLS]);
     return llmobsi_likely(page != NULL) ? &page->cells[cell % LLMOBS_I_PAGE_CELLS] : NULL;
 }
 
 /* The same for those who read the rows of others. */
 llmobsi_inline const llmobsi_atomic64* llmobsi_cell_of(const llmobsi_row* row, uint32_t cell)
 {
-    const llmobsi_page* page = llmobsi_load_acquire(&row->pages[cell / LLMOBS_I_PAGE_CELLS]);
+    const llmobsi_page* page =
+        llmobsi_pointer_load_acquire(llmobsi_page, &row->pages[cell / LLMOBS_I_PAGE_CELLS]);
     return page != NULL ? &page->cells[cell % LLMOBS_I_PAGE_CELLS] : NULL;
 }
 
@@ -22579,7 +23169,7 @@ llmobsi_cold llmobsi_atomic64* llmobsi_cell_claim(llmobsi_cells* cells, llmobsi_
     } while (!llmobsi_cas_acquire_release(&cells->pages_used, &used, used + 1));
     page = &cells->pages[used];
     memset(page, 0, sizeof *page);
-    llmobsi_store_release(&row->pages[cell / LLMOBS_I_PAGE_CELLS], page);
+    llmobsi_pointer_store_release(&row->pages[cell / LLMOBS_I_PAGE_CELLS], page);
     return &page->cells[cell % LLMOBS_I_PAGE_CELLS];
 }
 
@@ -24348,7 +24938,7 @@ llmobsi_cold llmobsi_control* llmobsi_control_claim(void)
             llmobsi_control* none = NULL;
             llmobsi_raise_max(&llmobsi_controls_used, i + 1);
             /* A signal handler may have been here meanwhile: one instruction, one of us. */
-            if (!llmobsi_cas_acquire_release(&llmobsi_self, &none, control)) {
+            if (!llmobsi_pointer_cas_acquire_release(&llmobsi_self, &none, control)) {
                 llmobsi_store_release(&control->owned, 0);
                 return none;
             }
@@ -35921,7 +36511,7 @@ LLMOBS_API uint64_t llmobs_drift_key(const void* data, size_t size)
 
 llmobsi_inline float llmobsi_drift_pin_float(float value)
 {
-    __asm__("" : LLMOBS_I_PINNED(value));
+    llmobsi_hide(float, LLMOBS_I_PINNED, value);
     return value;
 }
 
@@ -57717,7 +58307,7 @@ llmobsi_inline char* llmobsi_append_tag(char* cursor, uint32_t field, uint32_t w
 
 llmobsi_inline char* llmobsi_append_le32(char* cursor, uint32_t number)
 {
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#if LLMOBS_I_BIG_ENDIAN
     number = llmobsi_swap_bytes32(number);
 #endif
     memcpy(cursor, &number, sizeof number);
@@ -60763,6 +61353,7 @@ llmobsi_fn char* llmobsi_prometheus_exponential(llmobsi_writer* writer, char* cu
     llmobsi_exemplars exemplars = llmobsi_exemplars_of(point, exposition);
     llmobsi_powers powers = llmobsi_powers_of(metric, point);
     double above = -1.0;
+    const double most = llmobsi_double_of(LLMOBS_I_DOUBLE_MOST);
     double bound;
     while (!writer->failed && llmobsi_powers_step(&powers, point, &bound)) {
         cursor = llmobsi_prometheus_bucket(writer, cursor, metric, point);
@@ -60772,7 +61363,7 @@ llmobsi_fn char* llmobsi_prometheus_exponential(llmobsi_writer* writer, char* cu
         above = bound;
     }
     return llmobsi_prometheus_rest(writer, cursor, metric, point,
-                                   llmobsi_exemplar_within(exemplars, above, __DBL_MAX__));
+                                   llmobsi_exemplar_within(exemplars, above, most));
 }
 
 /* ---- series -------------------------------------------------------------------------------- */

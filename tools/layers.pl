@@ -73,6 +73,7 @@ sub place { my ($section) = @_; return "$section->{layer}/$section->{name}" }
 # A function announced below and written above would be an upward call in disguise.
 for my $name (sort keys %defined_at) {
     next if $defined_at{$name} == $owner{$name};
+    next if $kind{$name} eq 'macro';    # or a function, for another compiler
     push @problems, sprintf("%s: %s is declared here, but its body is in %s",
         place($sections->[ $owner{$name} ]), $name, place($sections->[ $defined_at{$name} ]));
 }

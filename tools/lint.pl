@@ -26,6 +26,9 @@ my $SYSTEM_NAME = qr/^(?:
     | __get_cpuid\w* | __cpuid\w* | __m(?:128|256|512)[id]? | __int128 | __thread
     | __VA_ARGS__ | __ARM_\w+ | __cxa_\w+
     | __sanitizer_\w+ | __lsan_\w+ | __tsan_\w+ | __asan_\w+ | __gcov_\w+ | __linux | __musl\w*
+    | __declspec | __forceinline | _CPPUNWIND | _Generic | __rdtsc     # MSVC's
+    | _BitScan\w+ | _byteswap_\w+ | _umul128 | __dmb | _(?:Read|Write)StatusReg
+    | _ReadWriteBarrier | _Interlocked\w+ | __iso_volatile_\w+
     | _(?:beginthreadex|aligned_malloc|aligned_free|mkdir)
     | _mm\d*_\w+ | _MM_\w+ | _GNU_SOURCE | _POSIX_C_SOURCE | _XOPEN_SOURCE | _DEFAULT_SOURCE
     | _FORTIFY_SOURCE | _WIN32\w* | _M_\w+ | _MSC_\w+
@@ -69,7 +72,8 @@ sub check_names {
             problem($file, $line, "$name is a reserved name") if $name !~ $SYSTEM_NAME;
         }
         next if !$ours_only;
-        next if $row =~ /\b(?:WIN32_LEAN_AND_MEAN|NOMINMAX)$/;    # before windows.h
+        # Before windows.h and ntsecapi.h.
+        next if $row =~ /\b(?:WIN32_LEAN_AND_MEAN|NOMINMAX|NTAPI SystemFunction036)$/;
         if ($row =~ /^\s*#\s*define\s+(\w+)/ && $1 !~ /^(?:LLMOBS_|llmobsi_)/) {
             problem($file, $line, "macro $1 is off the prefix");
         }

@@ -67,7 +67,7 @@ LLMOBS_API uint64_t llmobs_drift_key(const void* data, size_t size)
 
 llmobsi_inline float llmobsi_drift_pin_float(float value)
 {
-    __asm__("" : LLMOBS_I_PINNED(value));
+    llmobsi_hide(float, LLMOBS_I_PINNED, value);
     return value;
 }
 

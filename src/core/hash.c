@@ -33,6 +33,10 @@ llmobsi_inline uint64_t llmobsi_hash_fold(uint64_t a, uint64_t b)
 #if defined(__SIZEOF_INT128__)
     llmobsi_uint128 product = (llmobsi_uint128)a * b;
     return (uint64_t)(product >> 64) ^ (uint64_t)product;
+#elif defined(LLMOBS_I_UMUL128)
+    uint64_t low;
+    uint64_t high = llmobsi_multiply(a, b, &low);
+    return high ^ low;
 #else
     return llmobsi_hash_fold_portable(a, b);
 #endif
@@ -43,7 +47,7 @@ llmobsi_inline uint64_t llmobsi_hash_read8(const uint8_t* bytes)
 {
     uint64_t word;
     memcpy(&word, bytes, sizeof(word));
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#if LLMOBS_I_BIG_ENDIAN
     word = llmobsi_swap_bytes64(word);
 #endif
     return word;
@@ -53,7 +57,7 @@ llmobsi_inline uint64_t llmobsi_hash_read4(const uint8_t* bytes)
 {
     uint32_t word;
     memcpy(&word, bytes, sizeof(word));
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#if LLMOBS_I_BIG_ENDIAN
     word = llmobsi_swap_bytes32(word);
 #endif
     return word;

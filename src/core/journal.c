@@ -87,7 +87,7 @@ llmobsi_fn void llmobsi_journal_entry_write(unsigned char* to, uint32_t size,
     uint16_t first = (uint16_t)used;
     memcpy(at, (const void*)slot, LLMOBS_I_SLOT_HEAD);
     memcpy(at + offsetof(llmobsi_slot, used), &first, sizeof first);
-    memcpy(at + LLMOBS_I_SLOT_HEAD, slot->body, used);
+    memcpy(at + LLMOBS_I_SLOT_HEAD, slot->body, (size_t)used);
     at += LLMOBS_I_SLOT_HEAD + used;
     for (entry.parts = 1; (size_t)(end - at) >= sizeof used; entry.parts++) {
         part = llmobsi_part_next(pool, part, slot->part_count - entry.parts);
@@ -96,7 +96,7 @@ llmobsi_fn void llmobsi_journal_entry_write(unsigned char* to, uint32_t size,
         }
         used = llmobsi_part_fits(part, (size_t)(end - at) - sizeof used);
         memcpy(at, &used, sizeof used);
-        memcpy(at + sizeof used, part->body, used);
+        memcpy(at + sizeof used, part->body, (size_t)used);
         at += sizeof used + used;
     }
     entry.size = size;

@@ -11,7 +11,9 @@
 /* The value, of which the compiler knows nothing: it can neither contract what it came from with
    what it goes to, as -ffp-contract=fast does, nor put sums in another order, as -ffast-math
    does. No instruction comes of it (where registers of numbers are not known, a store). */
-#if defined(__SSE2__)
+#if defined(LLMOBS_I_MSVC)
+#define LLMOBS_I_PINNED "" /* through memory */
+#elif defined(__SSE2__)
 #define LLMOBS_I_PINNED "+x"
 #elif defined(__aarch64__)
 #define LLMOBS_I_PINNED "+w"
@@ -21,7 +23,7 @@
 
 llmobsi_inline double llmobsi_pin(double value)
 {
-    __asm__("" : LLMOBS_I_PINNED(value));
+    llmobsi_hide(double, LLMOBS_I_PINNED, value);
     return value;
 }
 
@@ -44,7 +46,7 @@ llmobsi_inline double llmobsi_times(double a, double b)
    reciprocal that several quotients have in common. */
 llmobsi_inline double llmobsi_over(double a, double b)
 {
-    __asm__ __volatile__("" : LLMOBS_I_PINNED(b));
+    llmobsi_hide_each(double, LLMOBS_I_PINNED, b);
     return llmobsi_pin(a / b);
 }
 
@@ -74,7 +76,9 @@ llmobsi_inline double llmobsi_not_a_number(void)
 llmobsi_inline uint64_t llmobsi_real_begin(void)
 {
     uint64_t mode = 0;
-#if defined(__SSE2__)
+#if defined(LLMOBS_I_MSVC)
+    mode = llmobsi_msvc_plain_mode();
+#elif defined(__SSE2__)
     uint32_t before, plain = 0x1f80; /* to the nearest, all numbers, no traps */
     __asm__ __volatile__("stmxcsr %0" : "=m"(before) : : "memory");
     __asm__ __volatile__("ldmxcsr %0" : : "m"(plain) : "memory");
@@ -88,12 +92,22 @@ llmobsi_inline uint64_t llmobsi_real_begin(void)
 
 llmobsi_inline const void* llmobsi_real_here(const void* pointer)
 {
+#if defined(LLMOBS_I_MSVC)
+    llmobsi_hide_each(const void*, "+r", pointer);
+    llmobsi_compiler_barrier();
+#else
     __asm__ __volatile__("" : "+r"(pointer) : : "memory");
+#endif
     return pointer;
 }
 
 llmobsi_inline void llmobsi_real_end(uint64_t mode, void* result)
 {
+#if defined(LLMOBS_I_MSVC)
+    llmobsi_hide_each(void*, "+r", result);
+    llmobsi_compiler_barrier();
+    llmobsi_msvc_mode(mode);
+#else
     __asm__ __volatile__("" : : "r"(result) : "memory");
 #if defined(__SSE2__)
     {
@@ -104,6 +118,7 @@ llmobsi_inline void llmobsi_real_end(uint64_t mode, void* result)
     __asm__ __volatile__("msr fpcr, %0" : : "r"(mode) : "memory");
 #else
     (void)mode;
+#endif
 #endif
 }
 
@@ -147,7 +162,9 @@ llmobsi_fn double llmobsi_sqrt(double value)
     if (bits == 0 || bits >> 63 != 0) {
         return 0.0;
     }
-#if defined(__AVX__)
+#if defined(LLMOBS_I_MSVC)
+    return llmobsi_sqrt_portable(value);
+#elif defined(__AVX__)
     __asm__("vsqrtsd %0, %0, %0" : "+x"(value));
     return value;
 #elif defined(__SSE2__)

@@ -58,7 +58,7 @@ LLMOBS_API bool llmobs_equal_secret(const void* a, const void* b, size_t size)
     for (i = 0; i < size; i++) {
         difference |= (uint32_t)(bytes_a[i] ^ bytes_b[i]);
         /* The compiler can't know that a difference stays, so it can't leave the loop on one. */
-        __asm__ __volatile__("" : "+r"(difference));
+        llmobsi_hide_each(uint32_t, "+r", difference);
     }
     return (bool)(((difference - 1u) >> 31) & 1u);
 }
@@ -69,7 +69,7 @@ llmobsi_inline uint32_t llmobsi_sha256_load(const uint8_t* bytes)
 {
     uint32_t word;
     memcpy(&word, bytes, sizeof(word));
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#if LLMOBS_I_BIG_ENDIAN
     return word;
 #else
     return llmobsi_swap_bytes32(word);
@@ -78,7 +78,7 @@ llmobsi_inline uint32_t llmobsi_sha256_load(const uint8_t* bytes)
 
 llmobsi_inline void llmobsi_sha256_store(uint8_t* bytes, uint32_t word)
 {
-#if !(defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+#if !LLMOBS_I_BIG_ENDIAN
     word = llmobsi_swap_bytes32(word);
 #endif
     memcpy(bytes, &word, sizeof(word));

@@ -133,7 +133,7 @@ llmobsi_inline uint64_t llmobsi_load_le64(const void* bytes)
 {
     uint64_t word;
     memcpy(&word, bytes, sizeof(word));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#if LLMOBS_I_BIG_ENDIAN
     word = llmobsi_swap_bytes64(word);
 #endif
     return word;
@@ -141,7 +141,7 @@ llmobsi_inline uint64_t llmobsi_load_le64(const void* bytes)
 
 llmobsi_inline void llmobsi_store_le64(void* bytes, uint64_t word)
 {
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#if LLMOBS_I_BIG_ENDIAN
     word = llmobsi_swap_bytes64(word);
 #endif
     memcpy(bytes, &word, sizeof(word));
@@ -314,24 +314,6 @@ llmobsi_inline double llmobsi_double_of(uint64_t bits)
 llmobsi_inline bool llmobsi_double_is_finite(double number)
 {
     return (llmobsi_double_bits(number) & LLMOBS_I_DOUBLE_INFINITY) != LLMOBS_I_DOUBLE_INFINITY;
-}
-
-/* a * b; the upper half is returned. */
-llmobsi_inline uint64_t llmobsi_multiply(uint64_t a, uint64_t b, uint64_t* lower)
-{
-#if defined(__SIZEOF_INT128__) && !defined(LLMOBS_NO_INT128)
-    __extension__ typedef unsigned __int128 llmobsi_u128;
-    llmobsi_u128 product = (llmobsi_u128)a * b;
-    *lower = (uint64_t)product;
-    return (uint64_t)(product >> 64);
-#else
-    uint64_t a_low = (uint32_t)a, a_high = a >> 32, b_low = (uint32_t)b, b_high = b >> 32;
-    uint64_t low = a_low * b_low;
-    uint64_t middle = a_high * b_low + (low >> 32); /* neither sum can overflow */
-    uint64_t other = a_low * b_high + (uint32_t)middle;
-    *lower = other << 32 | (uint32_t)low;
-    return a_high * b_high + (middle >> 32) + (other >> 32);
-#endif
 }
 
 /* The exponents that the table below begins with, and goes up by. */

@@ -61,7 +61,7 @@ llmobsi_fn size_t llmobsi_header_size(const char* text, size_t size, size_t most
         return size <= most ? size : most + 1;
     }
     /* memchr stops at the NUL, but gcc, knowing the bound, would warn of a shorter text. */
-    __asm__("" : "+r"(bound));
+    llmobsi_hide(size_t, "+r", bound);
     end = (const char*)memchr(text, '\0', bound);
     return end != NULL ? (size_t)(end - text) : most + 1;
 }

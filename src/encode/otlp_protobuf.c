@@ -59,7 +59,7 @@ llmobsi_inline char* llmobsi_append_tag(char* cursor, uint32_t field, uint32_t w
 
 llmobsi_inline char* llmobsi_append_le32(char* cursor, uint32_t number)
 {
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#if LLMOBS_I_BIG_ENDIAN
     number = llmobsi_swap_bytes32(number);
 #endif
     memcpy(cursor, &number, sizeof number);

@@ -487,6 +487,7 @@ llmobsi_fn char* llmobsi_prometheus_exponential(llmobsi_writer* writer, char* cu
     llmobsi_exemplars exemplars = llmobsi_exemplars_of(point, exposition);
     llmobsi_powers powers = llmobsi_powers_of(metric, point);
     double above = -1.0;
+    const double most = llmobsi_double_of(LLMOBS_I_DOUBLE_MOST);
     double bound;
     while (!writer->failed && llmobsi_powers_step(&powers, point, &bound)) {
         cursor = llmobsi_prometheus_bucket(writer, cursor, metric, point);
@@ -496,7 +497,7 @@ llmobsi_fn char* llmobsi_prometheus_exponential(llmobsi_writer* writer, char* cu
         above = bound;
     }
     return llmobsi_prometheus_rest(writer, cursor, metric, point,
-                                   llmobsi_exemplar_within(exemplars, above, __DBL_MAX__));
+                                   llmobsi_exemplar_within(exemplars, above, most));
 }
 
 /* ---- series -------------------------------------------------------------------------------- */

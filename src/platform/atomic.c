@@ -1,12 +1,14 @@
 /* Atomic operations by name, so that the order is read where the operation is. The builtins
    serve C and C++ alike; a model checker may define LLMOBS_ATOMICS and give its own. No fences:
-   ThreadSanitizer does not see them. */
+   ThreadSanitizer does not see them. MSVC's are in msvc_atomic.c. */
 
+#ifndef LLMOBS_I_MSVC
 typedef uint32_t llmobsi_atomic32 __attribute__((aligned(4)));
 typedef uint64_t llmobsi_atomic64 __attribute__((aligned(8)));
 typedef uint8_t llmobsi_atomic8;
+#endif
 
-#ifndef LLMOBS_ATOMICS
+#if !defined(LLMOBS_ATOMICS) && !defined(LLMOBS_I_MSVC)
 #define llmobsi_load_relaxed(place) __atomic_load_n((place), __ATOMIC_RELAXED)
 #define llmobsi_load_acquire(place) __atomic_load_n((place), __ATOMIC_ACQUIRE)
 #define llmobsi_load_ordered(place) __atomic_load_n((place), __ATOMIC_SEQ_CST)
@@ -24,6 +26,15 @@ typedef uint8_t llmobsi_atomic8;
 #define llmobsi_cas_ordered(place, expected, value)                                    \
     __atomic_compare_exchange_n((place), (expected), (value), false, __ATOMIC_SEQ_CST, \
                                 __ATOMIC_SEQ_CST)
+#endif
+
+/* Of a place that holds a pointer to `type`. */
+#ifndef LLMOBS_I_MSVC
+#define llmobsi_pointer_load_relaxed(type, place) llmobsi_load_relaxed(place)
+#define llmobsi_pointer_load_acquire(type, place) llmobsi_load_acquire(place)
+#define llmobsi_pointer_store_release(place, value) llmobsi_store_release(place, value)
+#define llmobsi_pointer_cas_acquire_release(place, expected, value) \
+    llmobsi_cas_acquire_release(place, expected, value)
 #endif
 
 #if defined(__SANITIZE_THREAD__)

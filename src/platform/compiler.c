@@ -7,6 +7,12 @@
 #include <cpuid.h>
 #endif
 
+/* gcc's words are clang's, too, also where clang stands in for MSVC. MSVC's own are in msvc.c; our
+   tests ask for them elsewhere. */
+#if defined(_MSC_VER) && !defined(__clang__) && !defined(LLMOBS_I_MSVC)
+#define LLMOBS_I_MSVC
+#endif
+
 /* A browser without SharedArrayBuffer, and the like. */
 #if defined(__EMSCRIPTEN__) && !defined(__EMSCRIPTEN_PTHREADS__) && !defined(LLMOBS_NO_THREADS)
 #define LLMOBS_NO_THREADS
@@ -19,6 +25,17 @@
 #define LLMOBS_ASSERT(condition) ((void)0)
 #endif
 #endif
+
+#define LLMOBS_I_CACHE_LINE 64u
+#define LLMOBS_I_PAGE_LEAST 4096u /* no system has smaller pages */
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define LLMOBS_I_BIG_ENDIAN 1
+#else
+#define LLMOBS_I_BIG_ENDIAN 0
+#endif
+
+#ifndef LLMOBS_I_MSVC
 
 /* How private functions and variables are linked: not at all. Our own tests compile one copy with
    LLMOBS_I_APART, whose private parts they see (tools/private.pl). */
@@ -45,9 +62,6 @@
 
 #define LLMOBS_I_STATIC_ASSERT(name, condition) \
     typedef char llmobsi_assert_##name[(condition) ? 1 : -1] __attribute__((unused))
-
-#define LLMOBS_I_CACHE_LINE 64u
-#define LLMOBS_I_PAGE_LEAST 4096u /* no system has smaller pages */
 
 /* One thread-local pointer is all there is; initial-exec makes it one instruction, also in a shared
    object. musl refuses initial-exec under dlopen. */
@@ -79,5 +93,15 @@
 
 /* Keeps the compiler, not the processor, from moving memory accesses across. */
 #define llmobsi_compiler_barrier() __asm__ __volatile__("" ::: "memory")
-/* For all the compiler knows, the memory that this points to is read here. */
-#define llmobsi_memory_is_read(pointer) __asm__ __volatile__("" : : "r"(pointer) : "memory")
+/* Zeros that stay: for all the compiler knows, they are read. */
+#define llmobsi_zero(memory, size)                           \
+    do {                                                     \
+        memset((memory), 0, (size));                         \
+        __asm__ __volatile__("" : : "r"(memory) : "memory"); \
+    } while (0)
+/* The same number, of which the compiler knows nothing; `where` is asm's word for a register of
+   its type. By the second, it is another one each time. */
+#define llmobsi_hide(type, where, number) __asm__("" : where(number))
+#define llmobsi_hide_each(type, where, number) __asm__ __volatile__("" : where(number))
+
+#endif /* LLMOBS_I_MSVC */

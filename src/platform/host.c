@@ -6,7 +6,8 @@
 
 /* What catches calls nothing: compilers would guard that against a further exception, by names
    that a C program does not have. */
-#if defined(__cplusplus) && (defined(__cpp_exceptions) || defined(__EXCEPTIONS))
+#if defined(__cplusplus) && \
+    (defined(__cpp_exceptions) || defined(__EXCEPTIONS) || defined(_CPPUNWIND))
 #define llmobsi_try try
 #define llmobsi_catch_any catch (...)
 #else

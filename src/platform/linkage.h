@@ -19,7 +19,11 @@
 #define LLMOBS_API static inline
 #elif defined(LLMOBS_STATIC)
 #undef LLMOBS_API
+#if defined(_MSC_VER) && !defined(__clang__)
+#define LLMOBS_API static inline
+#else
 #define LLMOBS_API static __attribute__((unused))
+#endif
 #elif !defined(LLMOBS_API)
 #if defined(__ELF__)
 /* Hidden: two shared objects with a copy each must not share one. */

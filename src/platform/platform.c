@@ -5,12 +5,11 @@ LLMOBS_API const char* llmobs_version(void)
     return LLMOBS_VERSION_STRING;
 }
 
-/* Memory that held a secret. For all the compiler knows, the zeros are read. */
+/* Memory that held a secret. */
 llmobsi_fn void llmobsi_wipe(void* memory, size_t size)
 {
     if (size > 0) {
-        memset(memory, 0, size);
-        llmobsi_memory_is_read(memory);
+        llmobsi_zero(memory, size);
     }
 }
 
@@ -55,13 +54,39 @@ llmobsi_fn uint32_t llmobsi_round_up_pow2(uint32_t number)
     return power;
 }
 
+/* ---- products of 128 bits ------------------------------------------------------------------ */
+
+/* a * b; the upper half is returned. */
+llmobsi_inline uint64_t llmobsi_multiply(uint64_t a, uint64_t b, uint64_t* lower)
+{
+#if defined(__SIZEOF_INT128__) && !defined(LLMOBS_NO_INT128)
+    __extension__ typedef unsigned __int128 llmobsi_u128;
+    llmobsi_u128 product = (llmobsi_u128)a * b;
+    *lower = (uint64_t)product;
+    return (uint64_t)(product >> 64);
+#elif defined(LLMOBS_I_UMUL128) && !defined(LLMOBS_NO_INT128)
+    uint64_t upper;
+    *lower = _umul128(a, b, &upper);
+    return upper;
+#else
+    uint64_t a_low = (uint32_t)a, a_high = a >> 32, b_low = (uint32_t)b, b_high = b >> 32;
+    uint64_t low = a_low * b_low;
+    uint64_t middle = a_high * b_low + (low >> 32); /* neither sum can overflow */
+    uint64_t other = a_low * b_high + (uint32_t)middle;
+    *lower = other << 32 | (uint32_t)low;
+    return a_high * b_high + (middle >> 32) + (other >> 32);
+#endif
+}
+
 /* ---- the cheapest clock -------------------------------------------------------------------- */
 
 /* The cheapest steady clock, in a unit of its own. Unfenced: the processor may read it a little
    early or late, by less than it takes to read it. */
 llmobsi_inline uint64_t llmobsi_cycles(void)
 {
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(LLMOBS_I_MSVC)
+    return llmobsi_msvc_cycles();
+#elif defined(__x86_64__) || defined(__i386__)
     return __builtin_ia32_rdtsc();
 #elif defined(__aarch64__)
     uint64_t count;
@@ -75,7 +100,9 @@ llmobsi_inline uint64_t llmobsi_cycles(void)
 /* Whether that clock runs at one speed on all cores. */
 llmobsi_fn bool llmobsi_cycles_are_invariant(void)
 {
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(LLMOBS_I_MSVC)
+    return llmobsi_msvc_cycles_are_invariant();
+#elif defined(__x86_64__) || defined(__i386__)
     unsigned a, b, c, d;
     if (!__get_cpuid(0x80000000u, &a, &b, &c, &d) || a < 0x80000007u) {
         return false;

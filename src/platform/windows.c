@@ -13,8 +13,17 @@
 #include <windows.h>
 
 #include <malloc.h>
-#include <ntsecapi.h> /* RtlGenRandom */
 #include <process.h>
+/* For RtlGenRandom. Microsoft's header leaves out how it is called, which x86 must know, and no
+   header says in which library it is. */
+#if defined(_MSC_VER)
+#define SystemFunction036 NTAPI SystemFunction036
+#include <ntsecapi.h>
+#undef SystemFunction036
+#pragma comment(lib, "advapi32")
+#else
+#include <ntsecapi.h>
+#endif
 
 /* ---- time ---------------------------------------------------------------------------------- */
 

@@ -175,9 +175,11 @@ llmobsi_fn size_t llmobsi_scan_emit(llmobsi_scan_run* run)
         run->state->open_tail = cluster->tail;
     }
     if (cluster->tail == LLMOBS_I_TAIL_NONE) {
-        llmobsi_scan_tell(run, LLMOBS_I_SCAN_WHOLE, &finding, cluster->start, finding.size);
+        llmobsi_scan_tell(run, LLMOBS_I_SCAN_WHOLE, &finding, cluster->start,
+                          (size_t)finding.size);
     } else {
-        llmobsi_scan_tell(run, LLMOBS_I_SCAN_FIRST, &finding, cluster->start, finding.size);
+        llmobsi_scan_tell(run, LLMOBS_I_SCAN_FIRST, &finding, cluster->start,
+                          (size_t)finding.size);
         if (has_ended) {
             llmobsi_scan_tell(run, LLMOBS_I_SCAN_END, &finding, end, 0);
         }

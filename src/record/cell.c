@@ -34,14 +34,16 @@ typedef struct llmobsi_cells {
 /* The cell of a row; NULL when its page has not been claimed. For the row's owner. */
 llmobsi_inline llmobsi_atomic64* llmobsi_cell_at(const llmobsi_row* row, uint32_t cell)
 {
-    llmobsi_page* page = llmobsi_load_relaxed(&row->pages[cell / LLMOBS_I_PAGE_CELLS]);
+    llmobsi_page* page =
+        llmobsi_pointer_load_relaxed(llmobsi_page, &row->pages[cell / LLMOBS_I_PAGE_CELLS]);
     return llmobsi_likely(page != NULL) ? &page->cells[cell % LLMOBS_I_PAGE_CELLS] : NULL;
 }
 
 /* The same for those who read the rows of others. */
 llmobsi_inline const llmobsi_atomic64* llmobsi_cell_of(const llmobsi_row* row, uint32_t cell)
 {
-    const llmobsi_page* page = llmobsi_load_acquire(&row->pages[cell / LLMOBS_I_PAGE_CELLS]);
+    const llmobsi_page* page =
+        llmobsi_pointer_load_acquire(llmobsi_page, &row->pages[cell / LLMOBS_I_PAGE_CELLS]);
     return page != NULL ? &page->cells[cell % LLMOBS_I_PAGE_CELLS] : NULL;
 }
 
@@ -58,7 +60,7 @@ llmobsi_cold llmobsi_atomic64* llmobsi_cell_claim(llmobsi_cells* cells, llmobsi_
     } while (!llmobsi_cas_acquire_release(&cells->pages_used, &used, used + 1));
     page = &cells->pages[used];
     memset(page, 0, sizeof *page);
-    llmobsi_store_release(&row->pages[cell / LLMOBS_I_PAGE_CELLS], page);
+    llmobsi_pointer_store_release(&row->pages[cell / LLMOBS_I_PAGE_CELLS], page);
     return &page->cells[cell % LLMOBS_I_PAGE_CELLS];
 }
 

@@ -258,7 +258,7 @@ llmobsi_cold llmobsi_control* llmobsi_control_claim(void)
             llmobsi_control* none = NULL;
             llmobsi_raise_max(&llmobsi_controls_used, i + 1);
             /* A signal handler may have been here meanwhile: one instruction, one of us. */
-            if (!llmobsi_cas_acquire_release(&llmobsi_self, &none, control)) {
+            if (!llmobsi_pointer_cas_acquire_release(&llmobsi_self, &none, control)) {
                 llmobsi_store_release(&control->owned, 0);
                 return none;
             }
