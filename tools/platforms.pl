@@ -98,12 +98,10 @@ my %WITHOUT_NODE = (
 # link      what is linked with, instead of -pthread -lm -ldl
 # runner    what runs a program, if the machine itself does not
 # native    linker flags for machines that run the programs themselves: then there is no runner
-# tools     commands that must be there beside the compiler's and the runner's
 # options   what every target has instead of the Makefile's FLAGS
 # include   what tests are compiled with, besides
 # ar        what makes an archive, if not ar
 # suffix    of a program's name
-# only      the tests that are run, if not all
 # without   tests that are left out: why
 
 my $FLAGS = '-O1 -g1 -Dalways_inline=unused';
@@ -221,8 +219,7 @@ sub in_path
 sub tools_of
 {
     my ($target) = @_;
-    my @commands = ($target->{cc}, $target->{runner} // (), @{ $target->{tools} // [] });
-    return map { (split ' ', $_)[0] } @commands;
+    return map { (split ' ', $_)[0] } $target->{cc}, $target->{runner} // ();
 }
 
 # What is still missing when this has done what it can.
@@ -255,8 +252,6 @@ sub tests_of
 {
     my ($target) = @_;
     my @tests = map { m{([^/]+)\.c$} ? $1 : () } sort glob('tests/test_*.c');
-    my %only = map { $_ => 1 } @{ $target->{only} // [] };
-    @tests = grep { $only{$_} } @tests if %only;
     return grep { !exists $target->{without}{$_} } @tests;
 }
 
