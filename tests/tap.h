@@ -49,8 +49,8 @@ static inline int done(void)
     return tap_failed != 0;
 }
 
-/* Whether each step takes many times longer than it would: under a sanitizer, or on an emulated
-   machine. What is long is made shorter then, and nothing is late. */
+/* Whether each step takes many times longer than it would: under a sanitizer, or by make platforms,
+   on machines that are mostly emulated. What is long is made shorter then, and nothing is late. */
 static inline int slowed(void)
 {
     return getenv("LLMOBS_SANITIZED") != NULL || getenv("LLMOBS_EMULATED") != NULL;

@@ -87,7 +87,7 @@ static void test_round_trips(bool plain)
     unsigned packed_wrong = 0, result_wrong = 0, different = 0, written_wrong = 0;
     unsigned rounds;
     maker.plain = plain;
-    for (rounds = 0; rounds < (slowed() ? 300 : 3000); rounds++) {
+    for (rounds = 0; rounds < (by_qemu() ? 300 : 3000); rounds++) {
         const llmobs_batch* batch = some_batch(&maker, signal_sets[rounds % 4], rounds % 12);
         llmobs_batch back;
         uint64_t items;

@@ -469,7 +469,7 @@ static void test_nano(void)
         *llmobsi_prometheus_value(text, LLMOBS_NUMBER_NANO, value) = '\0';
         is_str(text, cases[i].text, "billionths");
     }
-    for (i = 0; i < (slowed() ? 30000 : 300000); i++) {
+    for (i = 0; i < (by_qemu() ? 30000 : 300000); i++) {
         size_t end;
         value.integer = (int64_t)(next_random() >> (i % 63 + 1));
         *llmobsi_prometheus_value(text, LLMOBS_NUMBER_NANO, value) = '\0';
@@ -547,7 +547,7 @@ static void test_bounds(void)
         *llmobsi_append_bound(text, cases[i].bound, true) = '\0';
         is_str(text, cases[i].canonical, "the same in OpenMetrics");
     }
-    for (i = 0; i < (slowed() ? 10000 : 100000); i++) {
+    for (i = 0; i < (by_qemu() ? 10000 : 100000); i++) {
         static const double scales[] = {1e-7, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0};
         double bound = (double)(next_random() % (UINT64_C(1) << (1 + i % 50)) + 1) * scales[i % 8];
         if (i % 4 == 3) {

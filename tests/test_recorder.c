@@ -1147,10 +1147,9 @@ int main(void)
     test_kills();
     test_kill_after_delivery();
     test_fork();
-    if (!LLMOBS_I_TSAN) { /* which can't start threads in such a child */
-        if (!skipped_by_qemu("forks beside recording")) {
+    /* ThreadSanitizer can't start threads in such a child, either. */
+    if (!LLMOBS_I_TSAN && !skipped_by_qemu("forks beside recording")) {
         test_fork_race();
-    }
     }
     test_killed_recoverer();
     test_live();
