@@ -8519,6 +8519,34 @@ LLMOBS_API llmobs_result llmobs_recover(const char* path, llmobs_export_fn expor
 #define llmobsi_hide(type, where, number) __asm__("" : where(number))
 #define llmobsi_hide_each(type, where, number) __asm__ __volatile__("" : where(number))
 
+/* ---- the processor ------------------------------------------------------------------------- */
+
+/* Its own steady counter, where one instruction reads it. */
+#if defined(__x86_64__) || defined(__i386__)
+#define LLMOBS_I_COUNTER
+llmobsi_inline uint64_t llmobsi_counter(void)
+{
+    return __builtin_ia32_rdtsc();
+}
+#elif defined(__aarch64__)
+#define LLMOBS_I_COUNTER
+llmobsi_inline uint64_t llmobsi_counter(void)
+{
+    uint64_t count;
+    __asm__ __volatile__("mrs %0, cntvct_el0" : "=r"(count));
+    return count;
+}
+#endif
+
+/* What x86 says of itself in four words; false where it does not know of such a leaf. */
+#if defined(__x86_64__) || defined(__i386__)
+#define LLMOBS_I_CPUID
+llmobsi_inline bool llmobsi_cpuid(uint32_t leaf, uint32_t words[4])
+{
+    return __get_cpuid(leaf, &words[0], &words[1], &words[2], &words[3]) != 0;
+}
+#endif
+
 #endif /* LLMOBS_I_MSVC */
 
 /* =================================================================================================
@@ -8633,7 +8661,8 @@ llmobsi_inline int llmobsi_bit_count32(uint32_t number)
 #define LLMOBS_I_FPCR 0x5a20
 #endif
 
-llmobsi_inline uint64_t llmobsi_msvc_cycles(void)
+#define LLMOBS_I_COUNTER
+llmobsi_inline uint64_t llmobsi_counter(void)
 {
 #if defined(_M_ARM64)
     return (uint64_t)_ReadStatusReg(LLMOBS_I_CNTVCT);
@@ -8642,20 +8671,20 @@ llmobsi_inline uint64_t llmobsi_msvc_cycles(void)
 #endif
 }
 
-llmobsi_fn bool llmobsi_msvc_cycles_are_invariant(void)
+#if !defined(_M_ARM64)
+#define LLMOBS_I_CPUID
+llmobsi_inline bool llmobsi_cpuid(uint32_t leaf, uint32_t words[4])
 {
-#if defined(_M_ARM64)
-    return true;
-#else
-    int words[4];
-    __cpuid(words, (int)0x80000000u);
-    if ((unsigned)words[0] < 0x80000007u) {
+    int known[4];
+    __cpuid(known, (int)(leaf & 0x80000000u));
+    if ((uint32_t)known[0] < leaf) {
         return false;
     }
-    __cpuid(words, (int)0x80000007u);
-    return (words[3] & 1 << 8) != 0;
-#endif
+    __cpuid(known, (int)leaf);
+    memcpy(words, known, sizeof known);
+    return true;
 }
+#endif
 
 /* The mode that numbers are computed in becomes the plain one: to the nearest, all numbers, no
    traps. Returns what it was. */
@@ -10534,7 +10563,17 @@ llmobsi_fn uint32_t llmobsi_round_up_pow2(uint32_t number)
 
 /* ---- products of 128 bits ------------------------------------------------------------------ */
 
-/* a * b; the upper half is returned. */
+/* a * b, of four products of 32 bits; the upper half is returned. */
+llmobsi_inline uint64_t llmobsi_multiply_portable(uint64_t a, uint64_t b, uint64_t* lower)
+{
+    uint64_t a_low = (uint32_t)a, a_high = a >> 32, b_low = (uint32_t)b, b_high = b >> 32;
+    uint64_t low = a_low * b_low;
+    uint64_t middle = a_high * b_low + (low >> 32); /* neither sum can overflow */
+    uint64_t other = a_low * b_high + (uint32_t)middle;
+    *lower = other << 32 | (uint32_t)low;
+    return a_high * b_high + (middle >> 32) + (other >> 32);
+}
+
 llmobsi_inline uint64_t llmobsi_multiply(uint64_t a, uint64_t b, uint64_t* lower)
 {
 #if defined(__SIZEOF_INT128__) && !defined(LLMOBS_NO_INT128)
@@ -10547,12 +10586,7 @@ llmobsi_inline uint64_t llmobsi_multiply(uint64_t a, uint64_t b, uint64_t* lower
     *lower = _umul128(a, b, &upper);
     return upper;
 #else
-    uint64_t a_low = (uint32_t)a, a_high = a >> 32, b_low = (uint32_t)b, b_high = b >> 32;
-    uint64_t low = a_low * b_low;
-    uint64_t middle = a_high * b_low + (low >> 32); /* neither sum can overflow */
-    uint64_t other = a_low * b_high + (uint32_t)middle;
-    *lower = other << 32 | (uint32_t)low;
-    return a_high * b_high + (middle >> 32) + (other >> 32);
+    return llmobsi_multiply_portable(a, b, lower);
 #endif
 }
 
@@ -10562,14 +10596,8 @@ llmobsi_inline uint64_t llmobsi_multiply(uint64_t a, uint64_t b, uint64_t* lower
    early or late, by less than it takes to read it. */
 llmobsi_inline uint64_t llmobsi_cycles(void)
 {
-#if defined(LLMOBS_I_MSVC)
-    return llmobsi_msvc_cycles();
-#elif defined(__x86_64__) || defined(__i386__)
-    return __builtin_ia32_rdtsc();
-#elif defined(__aarch64__)
-    uint64_t count;
-    __asm__ __volatile__("mrs %0, cntvct_el0" : "=r"(count));
-    return count;
+#ifdef LLMOBS_I_COUNTER
+    return llmobsi_counter();
 #else
     return llmobsi_monotonic_ns();
 #endif
@@ -10578,14 +10606,9 @@ llmobsi_inline uint64_t llmobsi_cycles(void)
 /* Whether that clock runs at one speed on all cores. */
 llmobsi_fn bool llmobsi_cycles_are_invariant(void)
 {
-#if defined(LLMOBS_I_MSVC)
-    return llmobsi_msvc_cycles_are_invariant();
-#elif defined(__x86_64__) || defined(__i386__)
-    unsigned a, b, c, d;
-    if (!__get_cpuid(0x80000000u, &a, &b, &c, &d) || a < 0x80000007u) {
-        return false;
-    }
-    return __get_cpuid(0x80000007u, &a, &b, &c, &d) && (d & (1u << 8)) != 0;
+#ifdef LLMOBS_I_CPUID
+    uint32_t words[4];
+    return llmobsi_cpuid(0x80000007u, words) && (words[3] & (1u << 8)) != 0;
 #else
     return true;
 #endif
@@ -10692,98 +10715,47 @@ llmobsi_inline void llmobsi_order_memory(void)
     _ReadWriteBarrier();
 }
 
-/* ---- 8 bits -------------------------------------------------------------------------------- */
+/* ---- by size ------------------------------------------------------------------------------- */
 
-llmobsi_inline uint8_t llmobsi_load8(const llmobsi_atomic8* place)
-{
-    return (uint8_t)__iso_volatile_load8((const volatile char*)place);
-}
+/* `part` and `kept` are the types that the _Interlocked and the __iso_volatile ones have for it. */
 
-llmobsi_inline void llmobsi_store8(llmobsi_atomic8* place, uint8_t value)
-{
-    __iso_volatile_store8((volatile char*)place, (char)value);
-}
+#define llmobsi_cas_of(word, bits, part, cas)                                      \
+    llmobsi_inline bool llmobsi_cas##bits(word* place, word* expected, word value) \
+    {                                                                              \
+        word before = *expected;                                                   \
+        *expected = (word)cas((part volatile*)place, (part)value, (part)before);   \
+        return *expected == before;                                                \
+    }
+#define llmobsi_access_of(word, bits, part, kept, exchange, add)             \
+    llmobsi_inline word llmobsi_load##bits(const word* place)                \
+    {                                                                        \
+        return (word)__iso_volatile_load##bits((const volatile kept*)place); \
+    }                                                                        \
+    llmobsi_inline void llmobsi_store##bits(word* place, word value)         \
+    {                                                                        \
+        __iso_volatile_store##bits((volatile kept*)place, (kept)value);      \
+    }                                                                        \
+    llmobsi_inline word llmobsi_exchange##bits(word* place, word value)      \
+    {                                                                        \
+        return (word)exchange((part volatile*)place, (part)value);           \
+    }                                                                        \
+    llmobsi_inline word llmobsi_add##bits(word* place, word value)           \
+    {                                                                        \
+        return (word)add((part volatile*)place, (part)value);                \
+    }
 
-llmobsi_inline uint8_t llmobsi_exchange8(llmobsi_atomic8* place, uint8_t value)
-{
-    return (uint8_t)_InterlockedExchange8((char volatile*)place, (char)value);
-}
-
-llmobsi_inline uint8_t llmobsi_add8(llmobsi_atomic8* place, uint8_t value)
-{
-    return (uint8_t)_InterlockedExchangeAdd8((char volatile*)place, (char)value);
-}
-
-llmobsi_inline bool llmobsi_cas8(llmobsi_atomic8* place, uint8_t* expected, uint8_t value)
-{
-    uint8_t before = *expected;
-    *expected = (uint8_t)_InterlockedCompareExchange8((char volatile*)place, (char)value,
-                                                      (char)before);
-    return *expected == before;
-}
-
-/* ---- 32 bits ------------------------------------------------------------------------------- */
-
-llmobsi_inline uint32_t llmobsi_load32(const llmobsi_atomic32* place)
-{
-    return (uint32_t)__iso_volatile_load32((const volatile int*)place);
-}
-
-llmobsi_inline void llmobsi_store32(llmobsi_atomic32* place, uint32_t value)
-{
-    __iso_volatile_store32((volatile int*)place, (int)value);
-}
-
-llmobsi_inline uint32_t llmobsi_exchange32(llmobsi_atomic32* place, uint32_t value)
-{
-    return (uint32_t)_InterlockedExchange((long volatile*)place, (long)value);
-}
-
-llmobsi_inline uint32_t llmobsi_add32(llmobsi_atomic32* place, uint32_t value)
-{
-    return (uint32_t)_InterlockedExchangeAdd((long volatile*)place, (long)value);
-}
-
-llmobsi_inline bool llmobsi_cas32(llmobsi_atomic32* place, uint32_t* expected, uint32_t value)
-{
-    uint32_t before = *expected;
-    *expected =
-        (uint32_t)_InterlockedCompareExchange((long volatile*)place, (long)value, (long)before);
-    return *expected == before;
-}
-
-/* ---- 64 bits: of x86, cmpxchg8b alone takes them in one piece, also to load and to store --- */
-
-llmobsi_inline bool llmobsi_cas64(llmobsi_atomic64* place, uint64_t* expected, uint64_t value)
-{
-    uint64_t before = *expected;
-    *expected = (uint64_t)_InterlockedCompareExchange64((long long volatile*)place,
-                                                        (long long)value, (long long)before);
-    return *expected == before;
-}
+llmobsi_cas_of(llmobsi_atomic8, 8, char, _InterlockedCompareExchange8)
+llmobsi_cas_of(llmobsi_atomic32, 32, long, _InterlockedCompareExchange)
+llmobsi_cas_of(llmobsi_atomic64, 64, long long, _InterlockedCompareExchange64)
+llmobsi_access_of(llmobsi_atomic8, 8, char, char, _InterlockedExchange8, _InterlockedExchangeAdd8)
+llmobsi_access_of(llmobsi_atomic32, 32, long, int, _InterlockedExchange, _InterlockedExchangeAdd)
 
 #if !defined(_M_IX86)
-llmobsi_inline uint64_t llmobsi_load64(const llmobsi_atomic64* place)
-{
-    return (uint64_t)__iso_volatile_load64((const volatile long long*)place);
-}
-
-llmobsi_inline void llmobsi_store64(llmobsi_atomic64* place, uint64_t value)
-{
-    __iso_volatile_store64((volatile long long*)place, (long long)value);
-}
-
-llmobsi_inline uint64_t llmobsi_exchange64(llmobsi_atomic64* place, uint64_t value)
-{
-    return (uint64_t)_InterlockedExchange64((long long volatile*)place, (long long)value);
-}
-
-llmobsi_inline uint64_t llmobsi_add64(llmobsi_atomic64* place, uint64_t value)
-{
-    return (uint64_t)_InterlockedExchangeAdd64((long long volatile*)place, (long long)value);
-}
+llmobsi_access_of(llmobsi_atomic64, 64, long long, long long, _InterlockedExchange64,
+                  _InterlockedExchangeAdd64)
 #else
-/* Writes what was there: the place is never in memory that may not be written. */
+/* Of x86, cmpxchg8b alone takes 64 bits in one piece, also to load and to store. It writes what was
+   there: the place is never in memory that may not be written. */
 llmobsi_inline uint64_t llmobsi_load64(const llmobsi_atomic64* place)
 {
     return (uint64_t)_InterlockedCompareExchange64((long long volatile*)(uintptr_t)place, 0, 0);
@@ -10937,9 +10909,9 @@ typedef llmobsi_atomic32 llmobsi_atomic_pointer;
 #define llmobsi_pointer_store_release(place, value)         \
     llmobsi_store_release((llmobsi_atomic_pointer*)(place), \
                           (llmobsi_atomic_pointer)(uintptr_t)(value))
-#define llmobsi_pointer_cas_acquire_release(place, expected, value)                                \
-    llmobsi_cas_acquire_release((llmobsi_atomic_pointer*)(place),                                  \
-                                (llmobsi_atomic_pointer*)(expected),                               \
+#define llmobsi_pointer_cas_acquire_release(place, expected, value)  \
+    llmobsi_cas_acquire_release((llmobsi_atomic_pointer*)(place),    \
+                                (llmobsi_atomic_pointer*)(expected), \
                                 (llmobsi_atomic_pointer)(uintptr_t)(value))
 
 #endif /* LLMOBS_I_MSVC */
@@ -13987,47 +13959,15 @@ LLMOBS_API int64_t llmobs_hash_unkeyed(const char* text, size_t size,
 #include <xxhash.h>
 #endif
 
-/* The high half of a * b is folded onto the low half. From four products of 32 bits. */
-llmobsi_fn uint64_t llmobsi_hash_fold_portable(uint64_t a, uint64_t b)
-{
-    uint64_t a_low = a & UINT32_MAX, a_high = a >> 32;
-    uint64_t b_low = b & UINT32_MAX, b_high = b >> 32;
-    uint64_t low = a_low * b_low;
-    uint64_t middle = a_high * b_low + (low >> 32); /* at most 2^64 - 2^32 */
-    uint64_t cross = a_low * b_high + (middle & UINT32_MAX);
-    uint64_t high = a_high * b_high + (middle >> 32) + (cross >> 32);
-    return high ^ (cross << 32 | (low & UINT32_MAX));
-}
-
-#if defined(__SIZEOF_INT128__)
-__extension__ typedef unsigned __int128 llmobsi_uint128;
-#endif
-
+/* The high half of a * b is folded onto the low half. */
 llmobsi_inline uint64_t llmobsi_hash_fold(uint64_t a, uint64_t b)
 {
-#if defined(__SIZEOF_INT128__)
-    llmobsi_uint128 product = (llmobsi_uint128)a * b;
-    return (uint64_t)(product >> 64) ^ (uint64_t)product;
-#elif defined(LLMOBS_I_UMUL128)
     uint64_t low;
     uint64_t high = llmobsi_multiply(a, b, &low);
     return high ^ low;
-#else
-    return llmobsi_hash_fold_portable(a, b);
-#endif
 }
 
 /* Little-endian on every machine. */
-llmobsi_inline uint64_t llmobsi_hash_read8(const uint8_t* bytes)
-{
-    uint64_t word;
-    memcpy(&word, bytes, sizeof(word));
-#if LLMOBS_I_BIG_ENDIAN
-    word = llmobsi_swap_bytes64(word);
-#endif
-    return word;
-}
-
 llmobsi_inline uint64_t llmobsi_hash_read4(const uint8_t* bytes)
 {
     uint32_t word;
@@ -14074,8 +14014,8 @@ llmobsi_inline uint64_t llmobsi_hash64_masked(const void* data, size_t size,
     uint64_t first = 0, last = 0;
     if (size <= 16) {
         if (size >= 8) {
-            first = llmobsi_hash_read8(bytes);
-            last = llmobsi_hash_read8(bytes + (size - 8));
+            first = llmobsi_load_le64(bytes);
+            last = llmobsi_load_le64(bytes + (size - 8));
         } else if (size >= 4) {
             first = llmobsi_hash_read4(bytes);
             last = llmobsi_hash_read4(bytes + (size - 4));
@@ -14087,17 +14027,17 @@ llmobsi_inline uint64_t llmobsi_hash64_masked(const void* data, size_t size,
     } else {
         const uint8_t* end = bytes + size;
         for (; (size_t)(end - bytes) > 32; bytes += 32) {
-            lane_a = llmobsi_hash_fold(llmobsi_hash_read8(bytes) ^ lane_a,
-                                       llmobsi_hash_read8(bytes + 8) ^ mask_a);
-            lane_b = llmobsi_hash_fold(llmobsi_hash_read8(bytes + 16) ^ lane_b,
-                                       llmobsi_hash_read8(bytes + 24) ^ mask_b);
+            lane_a = llmobsi_hash_fold(llmobsi_load_le64(bytes) ^ lane_a,
+                                       llmobsi_load_le64(bytes + 8) ^ mask_a);
+            lane_b = llmobsi_hash_fold(llmobsi_load_le64(bytes + 16) ^ lane_b,
+                                       llmobsi_load_le64(bytes + 24) ^ mask_b);
         }
         /* 17 to 32 bytes are left. What is before the last 16 may be hashed twice. */
         bytes = size >= 32 ? end - 32 : bytes;
-        lane_a = llmobsi_hash_fold(llmobsi_hash_read8(bytes) ^ lane_a,
-                                   llmobsi_hash_read8(bytes + 8) ^ mask_a);
-        lane_b = llmobsi_hash_fold(llmobsi_hash_read8(end - 16) ^ lane_b,
-                                   llmobsi_hash_read8(end - 8) ^ mask_b);
+        lane_a = llmobsi_hash_fold(llmobsi_load_le64(bytes) ^ lane_a,
+                                   llmobsi_load_le64(bytes + 8) ^ mask_a);
+        lane_b = llmobsi_hash_fold(llmobsi_load_le64(end - 16) ^ lane_b,
+                                   llmobsi_load_le64(end - 8) ^ mask_b);
     }
     return llmobsi_hash_fold(lane_a ^ mask_b, lane_b ^ (uint64_t)size);
 }
@@ -30540,8 +30480,8 @@ llmobsi_fn bool llmobsi_top_key_read(llmobsi_top_key* key, const char* pseudonym
 #ifndef LLMOBS_NO_SHA256
     uint8_t tag[LLMOBS_I_TAG_SIZE];
     if (llmobsi_pseudonym_read(pseudonym, key->id, tag)) {
-        key->tag[0] = llmobsi_hash_read8(tag);
-        key->tag[1] = llmobsi_hash_read8(tag + 8);
+        key->tag[0] = llmobsi_load_le64(tag);
+        key->tag[1] = llmobsi_load_le64(tag + 8);
         return true;
     }
 #endif

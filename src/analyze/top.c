@@ -75,8 +75,8 @@ llmobsi_fn bool llmobsi_top_key_read(llmobsi_top_key* key, const char* pseudonym
 #ifndef LLMOBS_NO_SHA256
     uint8_t tag[LLMOBS_I_TAG_SIZE];
     if (llmobsi_pseudonym_read(pseudonym, key->id, tag)) {
-        key->tag[0] = llmobsi_hash_read8(tag);
-        key->tag[1] = llmobsi_hash_read8(tag + 8);
+        key->tag[0] = llmobsi_load_le64(tag);
+        key->tag[1] = llmobsi_load_le64(tag + 8);
         return true;
     }
 #endif

@@ -12,47 +12,15 @@
 #include <xxhash.h>
 #endif
 
-/* The high half of a * b is folded onto the low half. From four products of 32 bits. */
-llmobsi_fn uint64_t llmobsi_hash_fold_portable(uint64_t a, uint64_t b)
-{
-    uint64_t a_low = a & UINT32_MAX, a_high = a >> 32;
-    uint64_t b_low = b & UINT32_MAX, b_high = b >> 32;
-    uint64_t low = a_low * b_low;
-    uint64_t middle = a_high * b_low + (low >> 32); /* at most 2^64 - 2^32 */
-    uint64_t cross = a_low * b_high + (middle & UINT32_MAX);
-    uint64_t high = a_high * b_high + (middle >> 32) + (cross >> 32);
-    return high ^ (cross << 32 | (low & UINT32_MAX));
-}
-
-#if defined(__SIZEOF_INT128__)
-__extension__ typedef unsigned __int128 llmobsi_uint128;
-#endif
-
+/* The high half of a * b is folded onto the low half. */
 llmobsi_inline uint64_t llmobsi_hash_fold(uint64_t a, uint64_t b)
 {
-#if defined(__SIZEOF_INT128__)
-    llmobsi_uint128 product = (llmobsi_uint128)a * b;
-    return (uint64_t)(product >> 64) ^ (uint64_t)product;
-#elif defined(LLMOBS_I_UMUL128)
     uint64_t low;
     uint64_t high = llmobsi_multiply(a, b, &low);
     return high ^ low;
-#else
-    return llmobsi_hash_fold_portable(a, b);
-#endif
 }
 
 /* Little-endian on every machine. */
-llmobsi_inline uint64_t llmobsi_hash_read8(const uint8_t* bytes)
-{
-    uint64_t word;
-    memcpy(&word, bytes, sizeof(word));
-#if LLMOBS_I_BIG_ENDIAN
-    word = llmobsi_swap_bytes64(word);
-#endif
-    return word;
-}
-
 llmobsi_inline uint64_t llmobsi_hash_read4(const uint8_t* bytes)
 {
     uint32_t word;
@@ -99,8 +67,8 @@ llmobsi_inline uint64_t llmobsi_hash64_masked(const void* data, size_t size,
     uint64_t first = 0, last = 0;
     if (size <= 16) {
         if (size >= 8) {
-            first = llmobsi_hash_read8(bytes);
-            last = llmobsi_hash_read8(bytes + (size - 8));
+            first = llmobsi_load_le64(bytes);
+            last = llmobsi_load_le64(bytes + (size - 8));
         } else if (size >= 4) {
             first = llmobsi_hash_read4(bytes);
             last = llmobsi_hash_read4(bytes + (size - 4));
@@ -112,17 +80,17 @@ llmobsi_inline uint64_t llmobsi_hash64_masked(const void* data, size_t size,
     } else {
         const uint8_t* end = bytes + size;
         for (; (size_t)(end - bytes) > 32; bytes += 32) {
-            lane_a = llmobsi_hash_fold(llmobsi_hash_read8(bytes) ^ lane_a,
-                                       llmobsi_hash_read8(bytes + 8) ^ mask_a);
-            lane_b = llmobsi_hash_fold(llmobsi_hash_read8(bytes + 16) ^ lane_b,
-                                       llmobsi_hash_read8(bytes + 24) ^ mask_b);
+            lane_a = llmobsi_hash_fold(llmobsi_load_le64(bytes) ^ lane_a,
+                                       llmobsi_load_le64(bytes + 8) ^ mask_a);
+            lane_b = llmobsi_hash_fold(llmobsi_load_le64(bytes + 16) ^ lane_b,
+                                       llmobsi_load_le64(bytes + 24) ^ mask_b);
         }
         /* 17 to 32 bytes are left. What is before the last 16 may be hashed twice. */
         bytes = size >= 32 ? end - 32 : bytes;
-        lane_a = llmobsi_hash_fold(llmobsi_hash_read8(bytes) ^ lane_a,
-                                   llmobsi_hash_read8(bytes + 8) ^ mask_a);
-        lane_b = llmobsi_hash_fold(llmobsi_hash_read8(end - 16) ^ lane_b,
-                                   llmobsi_hash_read8(end - 8) ^ mask_b);
+        lane_a = llmobsi_hash_fold(llmobsi_load_le64(bytes) ^ lane_a,
+                                   llmobsi_load_le64(bytes + 8) ^ mask_a);
+        lane_b = llmobsi_hash_fold(llmobsi_load_le64(end - 16) ^ lane_b,
+                                   llmobsi_load_le64(end - 8) ^ mask_b);
     }
     return llmobsi_hash_fold(lane_a ^ mask_b, lane_b ^ (uint64_t)size);
 }

@@ -104,4 +104,32 @@
 #define llmobsi_hide(type, where, number) __asm__("" : where(number))
 #define llmobsi_hide_each(type, where, number) __asm__ __volatile__("" : where(number))
 
+/* ---- the processor ------------------------------------------------------------------------- */
+
+/* Its own steady counter, where one instruction reads it. */
+#if defined(__x86_64__) || defined(__i386__)
+#define LLMOBS_I_COUNTER
+llmobsi_inline uint64_t llmobsi_counter(void)
+{
+    return __builtin_ia32_rdtsc();
+}
+#elif defined(__aarch64__)
+#define LLMOBS_I_COUNTER
+llmobsi_inline uint64_t llmobsi_counter(void)
+{
+    uint64_t count;
+    __asm__ __volatile__("mrs %0, cntvct_el0" : "=r"(count));
+    return count;
+}
+#endif
+
+/* What x86 says of itself in four words; false where it does not know of such a leaf. */
+#if defined(__x86_64__) || defined(__i386__)
+#define LLMOBS_I_CPUID
+llmobsi_inline bool llmobsi_cpuid(uint32_t leaf, uint32_t words[4])
+{
+    return __get_cpuid(leaf, &words[0], &words[1], &words[2], &words[3]) != 0;
+}
+#endif
+
 #endif /* LLMOBS_I_MSVC */

@@ -106,7 +106,8 @@ llmobsi_inline int llmobsi_bit_count32(uint32_t number)
 #define LLMOBS_I_FPCR 0x5a20
 #endif
 
-llmobsi_inline uint64_t llmobsi_msvc_cycles(void)
+#define LLMOBS_I_COUNTER
+llmobsi_inline uint64_t llmobsi_counter(void)
 {
 #if defined(_M_ARM64)
     return (uint64_t)_ReadStatusReg(LLMOBS_I_CNTVCT);
@@ -115,20 +116,20 @@ llmobsi_inline uint64_t llmobsi_msvc_cycles(void)
 #endif
 }
 
-llmobsi_fn bool llmobsi_msvc_cycles_are_invariant(void)
+#if !defined(_M_ARM64)
+#define LLMOBS_I_CPUID
+llmobsi_inline bool llmobsi_cpuid(uint32_t leaf, uint32_t words[4])
 {
-#if defined(_M_ARM64)
-    return true;
-#else
-    int words[4];
-    __cpuid(words, (int)0x80000000u);
-    if ((unsigned)words[0] < 0x80000007u) {
+    int known[4];
+    __cpuid(known, (int)(leaf & 0x80000000u));
+    if ((uint32_t)known[0] < leaf) {
         return false;
     }
-    __cpuid(words, (int)0x80000007u);
-    return (words[3] & 1 << 8) != 0;
-#endif
+    __cpuid(known, (int)leaf);
+    memcpy(words, known, sizeof known);
+    return true;
 }
+#endif
 
 /* The mode that numbers are computed in becomes the plain one: to the nearest, all numbers, no
    traps. Returns what it was. */

@@ -20,98 +20,47 @@ llmobsi_inline void llmobsi_order_memory(void)
     _ReadWriteBarrier();
 }
 
-/* ---- 8 bits -------------------------------------------------------------------------------- */
+/* ---- by size ------------------------------------------------------------------------------- */
 
-llmobsi_inline uint8_t llmobsi_load8(const llmobsi_atomic8* place)
-{
-    return (uint8_t)__iso_volatile_load8((const volatile char*)place);
-}
+/* `part` and `kept` are the types that the _Interlocked and the __iso_volatile ones have for it. */
 
-llmobsi_inline void llmobsi_store8(llmobsi_atomic8* place, uint8_t value)
-{
-    __iso_volatile_store8((volatile char*)place, (char)value);
-}
+#define llmobsi_cas_of(word, bits, part, cas)                                      \
+    llmobsi_inline bool llmobsi_cas##bits(word* place, word* expected, word value) \
+    {                                                                              \
+        word before = *expected;                                                   \
+        *expected = (word)cas((part volatile*)place, (part)value, (part)before);   \
+        return *expected == before;                                                \
+    }
+#define llmobsi_access_of(word, bits, part, kept, exchange, add)             \
+    llmobsi_inline word llmobsi_load##bits(const word* place)                \
+    {                                                                        \
+        return (word)__iso_volatile_load##bits((const volatile kept*)place); \
+    }                                                                        \
+    llmobsi_inline void llmobsi_store##bits(word* place, word value)         \
+    {                                                                        \
+        __iso_volatile_store##bits((volatile kept*)place, (kept)value);      \
+    }                                                                        \
+    llmobsi_inline word llmobsi_exchange##bits(word* place, word value)      \
+    {                                                                        \
+        return (word)exchange((part volatile*)place, (part)value);           \
+    }                                                                        \
+    llmobsi_inline word llmobsi_add##bits(word* place, word value)           \
+    {                                                                        \
+        return (word)add((part volatile*)place, (part)value);                \
+    }
 
-llmobsi_inline uint8_t llmobsi_exchange8(llmobsi_atomic8* place, uint8_t value)
-{
-    return (uint8_t)_InterlockedExchange8((char volatile*)place, (char)value);
-}
-
-llmobsi_inline uint8_t llmobsi_add8(llmobsi_atomic8* place, uint8_t value)
-{
-    return (uint8_t)_InterlockedExchangeAdd8((char volatile*)place, (char)value);
-}
-
-llmobsi_inline bool llmobsi_cas8(llmobsi_atomic8* place, uint8_t* expected, uint8_t value)
-{
-    uint8_t before = *expected;
-    *expected = (uint8_t)_InterlockedCompareExchange8((char volatile*)place, (char)value,
-                                                      (char)before);
-    return *expected == before;
-}
-
-/* ---- 32 bits ------------------------------------------------------------------------------- */
-
-llmobsi_inline uint32_t llmobsi_load32(const llmobsi_atomic32* place)
-{
-    return (uint32_t)__iso_volatile_load32((const volatile int*)place);
-}
-
-llmobsi_inline void llmobsi_store32(llmobsi_atomic32* place, uint32_t value)
-{
-    __iso_volatile_store32((volatile int*)place, (int)value);
-}
-
-llmobsi_inline uint32_t llmobsi_exchange32(llmobsi_atomic32* place, uint32_t value)
-{
-    return (uint32_t)_InterlockedExchange((long volatile*)place, (long)value);
-}
-
-llmobsi_inline uint32_t llmobsi_add32(llmobsi_atomic32* place, uint32_t value)
-{
-    return (uint32_t)_InterlockedExchangeAdd((long volatile*)place, (long)value);
-}
-
-llmobsi_inline bool llmobsi_cas32(llmobsi_atomic32* place, uint32_t* expected, uint32_t value)
-{
-    uint32_t before = *expected;
-    *expected =
-        (uint32_t)_InterlockedCompareExchange((long volatile*)place, (long)value, (long)before);
-    return *expected == before;
-}
-
-/* ---- 64 bits: of x86, cmpxchg8b alone takes them in one piece, also to load and to store --- */
-
-llmobsi_inline bool llmobsi_cas64(llmobsi_atomic64* place, uint64_t* expected, uint64_t value)
-{
-    uint64_t before = *expected;
-    *expected = (uint64_t)_InterlockedCompareExchange64((long long volatile*)place,
-                                                        (long long)value, (long long)before);
-    return *expected == before;
-}
+llmobsi_cas_of(llmobsi_atomic8, 8, char, _InterlockedCompareExchange8)
+llmobsi_cas_of(llmobsi_atomic32, 32, long, _InterlockedCompareExchange)
+llmobsi_cas_of(llmobsi_atomic64, 64, long long, _InterlockedCompareExchange64)
+llmobsi_access_of(llmobsi_atomic8, 8, char, char, _InterlockedExchange8, _InterlockedExchangeAdd8)
+llmobsi_access_of(llmobsi_atomic32, 32, long, int, _InterlockedExchange, _InterlockedExchangeAdd)
 
 #if !defined(_M_IX86)
-llmobsi_inline uint64_t llmobsi_load64(const llmobsi_atomic64* place)
-{
-    return (uint64_t)__iso_volatile_load64((const volatile long long*)place);
-}
-
-llmobsi_inline void llmobsi_store64(llmobsi_atomic64* place, uint64_t value)
-{
-    __iso_volatile_store64((volatile long long*)place, (long long)value);
-}
-
-llmobsi_inline uint64_t llmobsi_exchange64(llmobsi_atomic64* place, uint64_t value)
-{
-    return (uint64_t)_InterlockedExchange64((long long volatile*)place, (long long)value);
-}
-
-llmobsi_inline uint64_t llmobsi_add64(llmobsi_atomic64* place, uint64_t value)
-{
-    return (uint64_t)_InterlockedExchangeAdd64((long long volatile*)place, (long long)value);
-}
+llmobsi_access_of(llmobsi_atomic64, 64, long long, long long, _InterlockedExchange64,
+                  _InterlockedExchangeAdd64)
 #else
-/* Writes what was there: the place is never in memory that may not be written. */
+/* Of x86, cmpxchg8b alone takes 64 bits in one piece, also to load and to store. It writes what was
+   there: the place is never in memory that may not be written. */
 llmobsi_inline uint64_t llmobsi_load64(const llmobsi_atomic64* place)
 {
     return (uint64_t)_InterlockedCompareExchange64((long long volatile*)(uintptr_t)place, 0, 0);
@@ -265,9 +214,9 @@ typedef llmobsi_atomic32 llmobsi_atomic_pointer;
 #define llmobsi_pointer_store_release(place, value)         \
     llmobsi_store_release((llmobsi_atomic_pointer*)(place), \
                           (llmobsi_atomic_pointer)(uintptr_t)(value))
-#define llmobsi_pointer_cas_acquire_release(place, expected, value)                                \
-    llmobsi_cas_acquire_release((llmobsi_atomic_pointer*)(place),                                  \
-                                (llmobsi_atomic_pointer*)(expected),                               \
+#define llmobsi_pointer_cas_acquire_release(place, expected, value)  \
+    llmobsi_cas_acquire_release((llmobsi_atomic_pointer*)(place),    \
+                                (llmobsi_atomic_pointer*)(expected), \
                                 (llmobsi_atomic_pointer)(uintptr_t)(value))
 
 #endif /* LLMOBS_I_MSVC */

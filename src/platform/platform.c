@@ -56,7 +56,17 @@ llmobsi_fn uint32_t llmobsi_round_up_pow2(uint32_t number)
 
 /* ---- products of 128 bits ------------------------------------------------------------------ */
 
-/* a * b; the upper half is returned. */
+/* a * b, of four products of 32 bits; the upper half is returned. */
+llmobsi_inline uint64_t llmobsi_multiply_portable(uint64_t a, uint64_t b, uint64_t* lower)
+{
+    uint64_t a_low = (uint32_t)a, a_high = a >> 32, b_low = (uint32_t)b, b_high = b >> 32;
+    uint64_t low = a_low * b_low;
+    uint64_t middle = a_high * b_low + (low >> 32); /* neither sum can overflow */
+    uint64_t other = a_low * b_high + (uint32_t)middle;
+    *lower = other << 32 | (uint32_t)low;
+    return a_high * b_high + (middle >> 32) + (other >> 32);
+}
+
 llmobsi_inline uint64_t llmobsi_multiply(uint64_t a, uint64_t b, uint64_t* lower)
 {
 #if defined(__SIZEOF_INT128__) && !defined(LLMOBS_NO_INT128)
@@ -69,12 +79,7 @@ llmobsi_inline uint64_t llmobsi_multiply(uint64_t a, uint64_t b, uint64_t* lower
     *lower = _umul128(a, b, &upper);
     return upper;
 #else
-    uint64_t a_low = (uint32_t)a, a_high = a >> 32, b_low = (uint32_t)b, b_high = b >> 32;
-    uint64_t low = a_low * b_low;
-    uint64_t middle = a_high * b_low + (low >> 32); /* neither sum can overflow */
-    uint64_t other = a_low * b_high + (uint32_t)middle;
-    *lower = other << 32 | (uint32_t)low;
-    return a_high * b_high + (middle >> 32) + (other >> 32);
+    return llmobsi_multiply_portable(a, b, lower);
 #endif
 }
 
@@ -84,14 +89,8 @@ llmobsi_inline uint64_t llmobsi_multiply(uint64_t a, uint64_t b, uint64_t* lower
    early or late, by less than it takes to read it. */
 llmobsi_inline uint64_t llmobsi_cycles(void)
 {
-#if defined(LLMOBS_I_MSVC)
-    return llmobsi_msvc_cycles();
-#elif defined(__x86_64__) || defined(__i386__)
-    return __builtin_ia32_rdtsc();
-#elif defined(__aarch64__)
-    uint64_t count;
-    __asm__ __volatile__("mrs %0, cntvct_el0" : "=r"(count));
-    return count;
+#ifdef LLMOBS_I_COUNTER
+    return llmobsi_counter();
 #else
     return llmobsi_monotonic_ns();
 #endif
@@ -100,14 +99,9 @@ llmobsi_inline uint64_t llmobsi_cycles(void)
 /* Whether that clock runs at one speed on all cores. */
 llmobsi_fn bool llmobsi_cycles_are_invariant(void)
 {
-#if defined(LLMOBS_I_MSVC)
-    return llmobsi_msvc_cycles_are_invariant();
-#elif defined(__x86_64__) || defined(__i386__)
-    unsigned a, b, c, d;
-    if (!__get_cpuid(0x80000000u, &a, &b, &c, &d) || a < 0x80000007u) {
-        return false;
-    }
-    return __get_cpuid(0x80000007u, &a, &b, &c, &d) && (d & (1u << 8)) != 0;
+#ifdef LLMOBS_I_CPUID
+    uint32_t words[4];
+    return llmobsi_cpuid(0x80000007u, words) && (words[3] & (1u << 8)) != 0;
 #else
     return true;
 #endif
