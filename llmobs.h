@@ -8547,6 +8547,68 @@ llmobsi_inline bool llmobsi_cpuid(uint32_t leaf, uint32_t words[4])
 }
 #endif
 
+/* ---- numbers ------------------------------------------------------------------------------- */
+
+/* asm's word for where float and double are: a register, or memory where we know of none. */
+#if defined(__SSE2__)
+#define LLMOBS_I_PINNED "+x"
+#elif defined(__aarch64__)
+#define LLMOBS_I_PINNED "+w"
+#else
+#define LLMOBS_I_PINNED "+m"
+#endif
+
+/* The mode that the processor computes them in. The plain one: to the nearest, all numbers, no
+   traps. Elsewhere it is plain for all we know. */
+#if defined(__SSE2__)
+#define LLMOBS_I_PLAIN_MODE 0x1f80u
+llmobsi_inline uint64_t llmobsi_number_mode(void)
+{
+    uint32_t mode;
+    __asm__ __volatile__("stmxcsr %0" : "=m"(mode) : : "memory");
+    return mode;
+}
+
+llmobsi_inline void llmobsi_set_number_mode(uint64_t mode)
+{
+    uint32_t word = (uint32_t)mode;
+    __asm__ __volatile__("ldmxcsr %0" : : "m"(word) : "memory");
+}
+#elif defined(__aarch64__)
+#define LLMOBS_I_PLAIN_MODE 0u
+llmobsi_inline uint64_t llmobsi_number_mode(void)
+{
+    uint64_t mode;
+    __asm__ __volatile__("mrs %0, fpcr" : "=r"(mode) : : "memory");
+    return mode;
+}
+
+llmobsi_inline void llmobsi_set_number_mode(uint64_t mode)
+{
+    __asm__ __volatile__("msr fpcr, %0" : : "r"(mode) : "memory");
+}
+#else
+#define LLMOBS_I_PLAIN_MODE 0u
+#define llmobsi_number_mode() UINT64_C(0)
+#define llmobsi_set_number_mode(mode) ((void)(mode))
+#endif
+
+/* The square root, where one instruction rounds it to the nearest. */
+#if defined(__SSE2__) || defined(__aarch64__)
+#define LLMOBS_I_SQRT
+llmobsi_inline double llmobsi_sqrt_instruction(double value)
+{
+#if defined(__AVX__)
+    __asm__("vsqrtsd %0, %0, %0" : "+x"(value));
+#elif defined(__SSE2__)
+    __asm__("sqrtsd %0, %0" : "+x"(value));
+#else
+    __asm__("fsqrt %d0, %d0" : "+w"(value));
+#endif
+    return value;
+}
+#endif
+
 #endif /* LLMOBS_I_MSVC */
 
 /* =================================================================================================
@@ -8686,21 +8748,26 @@ llmobsi_inline bool llmobsi_cpuid(uint32_t leaf, uint32_t words[4])
 }
 #endif
 
-/* The mode that numbers are computed in becomes the plain one: to the nearest, all numbers, no
-   traps. Returns what it was. */
-llmobsi_inline uint64_t llmobsi_msvc_plain_mode(void)
+/* ---- numbers ------------------------------------------------------------------------------- */
+
+#define LLMOBS_I_PINNED "" /* llmobsi_hide's: through memory */
+
+#if defined(_M_ARM64)
+#define LLMOBS_I_PLAIN_MODE 0u
+#else
+#define LLMOBS_I_PLAIN_MODE 0x1f80u
+#endif
+
+llmobsi_inline uint64_t llmobsi_number_mode(void)
 {
 #if defined(_M_ARM64)
-    uint64_t mode = (uint64_t)_ReadStatusReg(LLMOBS_I_FPCR);
-    _WriteStatusReg(LLMOBS_I_FPCR, 0);
+    return (uint64_t)_ReadStatusReg(LLMOBS_I_FPCR);
 #else
-    uint64_t mode = _mm_getcsr();
-    _mm_setcsr(0x1f80);
+    return _mm_getcsr();
 #endif
-    return mode;
 }
 
-llmobsi_inline void llmobsi_msvc_mode(uint64_t mode)
+llmobsi_inline void llmobsi_set_number_mode(uint64_t mode)
 {
 #if defined(_M_ARM64)
     _WriteStatusReg(LLMOBS_I_FPCR, (int64_t)mode);
@@ -14425,16 +14492,6 @@ llmobsi_fn llmobsi_bracket llmobsi_explicit_quantile(const uint64_t* counts, con
 /* The value, of which the compiler knows nothing: it can neither contract what it came from with
    what it goes to, as -ffp-contract=fast does, nor put sums in another order, as -ffast-math
    does. No instruction comes of it (where registers of numbers are not known, a store). */
-#if defined(LLMOBS_I_MSVC)
-#define LLMOBS_I_PINNED "" /* through memory */
-#elif defined(__SSE2__)
-#define LLMOBS_I_PINNED "+x"
-#elif defined(__aarch64__)
-#define LLMOBS_I_PINNED "+w"
-#else
-#define LLMOBS_I_PINNED "+m"
-#endif
-
 llmobsi_inline double llmobsi_pin(double value)
 {
     llmobsi_hide(double, LLMOBS_I_PINNED, value);
@@ -14489,51 +14546,23 @@ llmobsi_inline double llmobsi_not_a_number(void)
    out. */
 llmobsi_inline uint64_t llmobsi_real_begin(void)
 {
-    uint64_t mode = 0;
-#if defined(LLMOBS_I_MSVC)
-    mode = llmobsi_msvc_plain_mode();
-#elif defined(__SSE2__)
-    uint32_t before, plain = 0x1f80; /* to the nearest, all numbers, no traps */
-    __asm__ __volatile__("stmxcsr %0" : "=m"(before) : : "memory");
-    __asm__ __volatile__("ldmxcsr %0" : : "m"(plain) : "memory");
-    mode = before;
-#elif defined(__aarch64__)
-    __asm__ __volatile__("mrs %0, fpcr" : "=r"(mode) : : "memory");
-    __asm__ __volatile__("msr fpcr, %0" : : "r"(UINT64_C(0)) : "memory");
-#endif
+    uint64_t mode = llmobsi_number_mode();
+    llmobsi_set_number_mode(LLMOBS_I_PLAIN_MODE);
     return mode;
 }
 
 llmobsi_inline const void* llmobsi_real_here(const void* pointer)
 {
-#if defined(LLMOBS_I_MSVC)
     llmobsi_hide_each(const void*, "+r", pointer);
     llmobsi_compiler_barrier();
-#else
-    __asm__ __volatile__("" : "+r"(pointer) : : "memory");
-#endif
     return pointer;
 }
 
 llmobsi_inline void llmobsi_real_end(uint64_t mode, void* result)
 {
-#if defined(LLMOBS_I_MSVC)
     llmobsi_hide_each(void*, "+r", result);
     llmobsi_compiler_barrier();
-    llmobsi_msvc_mode(mode);
-#else
-    __asm__ __volatile__("" : : "r"(result) : "memory");
-#if defined(__SSE2__)
-    {
-        uint32_t before = (uint32_t)mode;
-        __asm__ __volatile__("ldmxcsr %0" : : "m"(before) : "memory");
-    }
-#elif defined(__aarch64__)
-    __asm__ __volatile__("msr fpcr, %0" : : "r"(mode) : "memory");
-#else
-    (void)mode;
-#endif
-#endif
+    llmobsi_set_number_mode(mode);
 }
 
 /* ---- square roots -------------------------------------------------------------------------- */
@@ -14576,17 +14605,8 @@ llmobsi_fn double llmobsi_sqrt(double value)
     if (bits == 0 || bits >> 63 != 0) {
         return 0.0;
     }
-#if defined(LLMOBS_I_MSVC)
-    return llmobsi_sqrt_portable(value);
-#elif defined(__AVX__)
-    __asm__("vsqrtsd %0, %0, %0" : "+x"(value));
-    return value;
-#elif defined(__SSE2__)
-    __asm__("sqrtsd %0, %0" : "+x"(value));
-    return value;
-#elif defined(__aarch64__)
-    __asm__("fsqrt %d0, %d0" : "+w"(value));
-    return value;
+#if defined(LLMOBS_I_SQRT)
+    return llmobsi_sqrt_instruction(value);
 #else
     return llmobsi_sqrt_portable(value);
 #endif

@@ -11,16 +11,6 @@
 /* The value, of which the compiler knows nothing: it can neither contract what it came from with
    what it goes to, as -ffp-contract=fast does, nor put sums in another order, as -ffast-math
    does. No instruction comes of it (where registers of numbers are not known, a store). */
-#if defined(LLMOBS_I_MSVC)
-#define LLMOBS_I_PINNED "" /* through memory */
-#elif defined(__SSE2__)
-#define LLMOBS_I_PINNED "+x"
-#elif defined(__aarch64__)
-#define LLMOBS_I_PINNED "+w"
-#else
-#define LLMOBS_I_PINNED "+m"
-#endif
-
 llmobsi_inline double llmobsi_pin(double value)
 {
     llmobsi_hide(double, LLMOBS_I_PINNED, value);
@@ -75,51 +65,23 @@ llmobsi_inline double llmobsi_not_a_number(void)
    out. */
 llmobsi_inline uint64_t llmobsi_real_begin(void)
 {
-    uint64_t mode = 0;
-#if defined(LLMOBS_I_MSVC)
-    mode = llmobsi_msvc_plain_mode();
-#elif defined(__SSE2__)
-    uint32_t before, plain = 0x1f80; /* to the nearest, all numbers, no traps */
-    __asm__ __volatile__("stmxcsr %0" : "=m"(before) : : "memory");
-    __asm__ __volatile__("ldmxcsr %0" : : "m"(plain) : "memory");
-    mode = before;
-#elif defined(__aarch64__)
-    __asm__ __volatile__("mrs %0, fpcr" : "=r"(mode) : : "memory");
-    __asm__ __volatile__("msr fpcr, %0" : : "r"(UINT64_C(0)) : "memory");
-#endif
+    uint64_t mode = llmobsi_number_mode();
+    llmobsi_set_number_mode(LLMOBS_I_PLAIN_MODE);
     return mode;
 }
 
 llmobsi_inline const void* llmobsi_real_here(const void* pointer)
 {
-#if defined(LLMOBS_I_MSVC)
     llmobsi_hide_each(const void*, "+r", pointer);
     llmobsi_compiler_barrier();
-#else
-    __asm__ __volatile__("" : "+r"(pointer) : : "memory");
-#endif
     return pointer;
 }
 
 llmobsi_inline void llmobsi_real_end(uint64_t mode, void* result)
 {
-#if defined(LLMOBS_I_MSVC)
     llmobsi_hide_each(void*, "+r", result);
     llmobsi_compiler_barrier();
-    llmobsi_msvc_mode(mode);
-#else
-    __asm__ __volatile__("" : : "r"(result) : "memory");
-#if defined(__SSE2__)
-    {
-        uint32_t before = (uint32_t)mode;
-        __asm__ __volatile__("ldmxcsr %0" : : "m"(before) : "memory");
-    }
-#elif defined(__aarch64__)
-    __asm__ __volatile__("msr fpcr, %0" : : "r"(mode) : "memory");
-#else
-    (void)mode;
-#endif
-#endif
+    llmobsi_set_number_mode(mode);
 }
 
 /* ---- square roots -------------------------------------------------------------------------- */
@@ -162,17 +124,8 @@ llmobsi_fn double llmobsi_sqrt(double value)
     if (bits == 0 || bits >> 63 != 0) {
         return 0.0;
     }
-#if defined(LLMOBS_I_MSVC)
-    return llmobsi_sqrt_portable(value);
-#elif defined(__AVX__)
-    __asm__("vsqrtsd %0, %0, %0" : "+x"(value));
-    return value;
-#elif defined(__SSE2__)
-    __asm__("sqrtsd %0, %0" : "+x"(value));
-    return value;
-#elif defined(__aarch64__)
-    __asm__("fsqrt %d0, %d0" : "+w"(value));
-    return value;
+#if defined(LLMOBS_I_SQRT)
+    return llmobsi_sqrt_instruction(value);
 #else
     return llmobsi_sqrt_portable(value);
 #endif

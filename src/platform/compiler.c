@@ -132,4 +132,66 @@ llmobsi_inline bool llmobsi_cpuid(uint32_t leaf, uint32_t words[4])
 }
 #endif
 
+/* ---- numbers ------------------------------------------------------------------------------- */
+
+/* asm's word for where float and double are: a register, or memory where we know of none. */
+#if defined(__SSE2__)
+#define LLMOBS_I_PINNED "+x"
+#elif defined(__aarch64__)
+#define LLMOBS_I_PINNED "+w"
+#else
+#define LLMOBS_I_PINNED "+m"
+#endif
+
+/* The mode that the processor computes them in. The plain one: to the nearest, all numbers, no
+   traps. Elsewhere it is plain for all we know. */
+#if defined(__SSE2__)
+#define LLMOBS_I_PLAIN_MODE 0x1f80u
+llmobsi_inline uint64_t llmobsi_number_mode(void)
+{
+    uint32_t mode;
+    __asm__ __volatile__("stmxcsr %0" : "=m"(mode) : : "memory");
+    return mode;
+}
+
+llmobsi_inline void llmobsi_set_number_mode(uint64_t mode)
+{
+    uint32_t word = (uint32_t)mode;
+    __asm__ __volatile__("ldmxcsr %0" : : "m"(word) : "memory");
+}
+#elif defined(__aarch64__)
+#define LLMOBS_I_PLAIN_MODE 0u
+llmobsi_inline uint64_t llmobsi_number_mode(void)
+{
+    uint64_t mode;
+    __asm__ __volatile__("mrs %0, fpcr" : "=r"(mode) : : "memory");
+    return mode;
+}
+
+llmobsi_inline void llmobsi_set_number_mode(uint64_t mode)
+{
+    __asm__ __volatile__("msr fpcr, %0" : : "r"(mode) : "memory");
+}
+#else
+#define LLMOBS_I_PLAIN_MODE 0u
+#define llmobsi_number_mode() UINT64_C(0)
+#define llmobsi_set_number_mode(mode) ((void)(mode))
+#endif
+
+/* The square root, where one instruction rounds it to the nearest. */
+#if defined(__SSE2__) || defined(__aarch64__)
+#define LLMOBS_I_SQRT
+llmobsi_inline double llmobsi_sqrt_instruction(double value)
+{
+#if defined(__AVX__)
+    __asm__("vsqrtsd %0, %0, %0" : "+x"(value));
+#elif defined(__SSE2__)
+    __asm__("sqrtsd %0, %0" : "+x"(value));
+#else
+    __asm__("fsqrt %d0, %d0" : "+w"(value));
+#endif
+    return value;
+}
+#endif
+
 #endif /* LLMOBS_I_MSVC */

@@ -131,21 +131,26 @@ llmobsi_inline bool llmobsi_cpuid(uint32_t leaf, uint32_t words[4])
 }
 #endif
 
-/* The mode that numbers are computed in becomes the plain one: to the nearest, all numbers, no
-   traps. Returns what it was. */
-llmobsi_inline uint64_t llmobsi_msvc_plain_mode(void)
+/* ---- numbers ------------------------------------------------------------------------------- */
+
+#define LLMOBS_I_PINNED "" /* llmobsi_hide's: through memory */
+
+#if defined(_M_ARM64)
+#define LLMOBS_I_PLAIN_MODE 0u
+#else
+#define LLMOBS_I_PLAIN_MODE 0x1f80u
+#endif
+
+llmobsi_inline uint64_t llmobsi_number_mode(void)
 {
 #if defined(_M_ARM64)
-    uint64_t mode = (uint64_t)_ReadStatusReg(LLMOBS_I_FPCR);
-    _WriteStatusReg(LLMOBS_I_FPCR, 0);
+    return (uint64_t)_ReadStatusReg(LLMOBS_I_FPCR);
 #else
-    uint64_t mode = _mm_getcsr();
-    _mm_setcsr(0x1f80);
+    return _mm_getcsr();
 #endif
-    return mode;
 }
 
-llmobsi_inline void llmobsi_msvc_mode(uint64_t mode)
+llmobsi_inline void llmobsi_set_number_mode(uint64_t mode)
 {
 #if defined(_M_ARM64)
     _WriteStatusReg(LLMOBS_I_FPCR, (int64_t)mode);

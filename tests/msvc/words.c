@@ -219,9 +219,11 @@ static void check_rest(void)
     };
     unsigned char secret[100];
     size_t i, left = 0;
-    uint64_t mode = llmobsi_msvc_plain_mode();
-    llmobsi_msvc_mode(mode);
-    ok(llmobsi_msvc_plain_mode() == mode, "the mode of numbers is given back");
+    uint64_t mode = llmobsi_number_mode();
+    llmobsi_set_number_mode(LLMOBS_I_PLAIN_MODE);
+    is_int(llmobsi_number_mode(), LLMOBS_I_PLAIN_MODE, "numbers are computed in the plain mode");
+    llmobsi_set_number_mode(mode);
+    is_int(llmobsi_number_mode(), mode, "and then in the host's again");
     memset(secret, 0x77, sizeof secret);
     llmobsi_zero(secret + 1, sizeof secret - 2);
     for (i = 1; i < sizeof secret - 1; i++) {
