@@ -163,7 +163,7 @@ int main(void)
     static adding windows, grouped, plain, samples, tests;
     bench_case *floor, *add, *add_grouped, *find, *find_plain, *offered, *test, *merge;
     uint32_t i;
-    world_begin();
+    world_begin(1);
     world_make(&w, 1, 0.5);
     for (i = 0; i < EMBEDDINGS; i++) {
         world_embedding(&w, &world_no_shift, embeddings[i]);

@@ -74,7 +74,7 @@ int main(void)
     const uint64_t day_ns = UINT64_C(86400) * 1000000000;
     bench_case* add;
     uint32_t i;
-    world_begin();
+    world_begin(1);
     world_make(&w, 1, 0.5);
     for (i = 0; i < EMBEDDINGS; i++) {
         world_embedding(&w, &world_no_shift, embeddings[i]);

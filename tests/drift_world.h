@@ -71,12 +71,14 @@ static inline double world_uniform(world* w)
     return (double)(world_next(w) >> 11) / 9007199254740992.0;
 }
 
-static inline void world_begin(void)
+/* `coarseness` neighbours share a quantile: each is exact, and takes its time. */
+static inline void world_begin(int coarseness)
 {
     double all = 0.0;
     int i;
-    for (i = 0; i < 32768; i++) { /* it is exact, and takes its time */
-        world_quantiles[i] = (float)llmobsi_normal_quantile((i + 0.5) / 65536.0);
+    for (i = 0; i < 32768; i++) {
+        world_quantiles[i] = i % coarseness != 0 ? world_quantiles[i - 1]
+            : (float)llmobsi_normal_quantile((i + 0.5 * coarseness) / 65536.0);
         world_quantiles[65535 - i] = -world_quantiles[i];
     }
     for (i = 0; i < WORLD_DIMENSION; i++) {
@@ -219,7 +221,7 @@ static inline bool world_alarms(world* w, const llmobs_drift_baseline* baseline,
                                 uint32_t votes, uint32_t again, bool grouped)
 {
     float first[WORLD_DIMENSION], x[WORLD_DIMENSION];
-    llmobs_embedding embedding = drift_as_embedding(first, WORLD_DIMENSION, 0, 0);
+    llmobs_embedding embedding = drift_as_embedding(NULL, WORLD_DIMENSION, 0, 0);
     llmobs_drift_result result;
     result.size = sizeof result;
     llmobs_drift_window_reset(window);

@@ -63,6 +63,12 @@ static inline int by_qemu(void)
     return getenv("LLMOBS_QEMU") != NULL;
 }
 
+/* So many rounds; under qemu, where each takes twenty times as long, a tenth. */
+static inline long rounds_of(long all)
+{
+    return by_qemu() ? all / 10 : all;
+}
+
 #define ok(condition, what) tap_result((condition) ? 1 : 0, __FILE__, __LINE__, what)
 #define is_int(got, want, what) \
     tap_is_int((long long)(got), (long long)(want), __FILE__, __LINE__, what)

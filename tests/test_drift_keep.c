@@ -422,6 +422,7 @@ static void test_damaged(void)
     llmobsi_detectors* detectors;
     llmobsi_detector* detector;
     llmobs* obs;
+    size_t step = by_qemu() ? 7 : 1;
     size_t i, loaded = 0, senseless = 0, cut = 0, forged = 0;
     config.drift_dimensions = 2;
     config.drift_day_embeddings = 20;
@@ -454,7 +455,7 @@ static void test_damaged(void)
     is_int((long long)loaded, 0, "not with any byte changed");
     is_int((long long)cut, 0, "nor cut off anywhere");
     is_int(days_kept(handle), 0, "and nothing of it stays");
-    for (i = 0; i < written_size - 8; i++) {
+    for (i = 0; i < written_size - 8; i += step) {
         unsigned char before = written[i];
         written[i] = (unsigned char)(i % 3 == 0 ? 0xff : i % 3 == 1 ? 0x7f : before ^ 0x80);
         forge();

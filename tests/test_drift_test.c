@@ -174,15 +174,15 @@ static void check_world(void)
 {
     static world w;
     int alarms = 0, sessions = 0, seen[WORLD_SHIFTS] = {0}, b, i;
-    int bases = by_qemu() ? 1 : 4;
-    world_begin();
+    int bases = by_qemu() ? 1 : 4, rounds = by_qemu() ? 4 : 25;
+    world_begin(by_qemu() ? 32 : 1);
     for (b = 0; b < bases; b++) {
         llmobs_drift_baseline* base;
         llmobs_drift_window* window;
         world_make(&w, 500 + (uint64_t)b, 0.5);
         base = world_fit(&w, 500, 16);
         window = drift_window_new(base, 0);
-        for (i = 0; i < 25; i++) {
+        for (i = 0; i < rounds; i++) {
             alarms += world_alarms(&w, base, window, &world_no_shift, 50, 0, false);
             sessions += world_alarms(&w, base, window, &world_no_shift, 30, 9, true);
         }
@@ -192,8 +192,8 @@ static void check_world(void)
         free(window);
         free(base);
     }
-    printf("# of %d windows alarm: %d; of sessions: %d. Seen of %d:", 25 * bases, alarms, sessions,
-           bases);
+    printf("# of %d windows alarm: %d; of sessions: %d. Seen of %d:", rounds * bases, alarms,
+           sessions, bases);
     for (i = 0; i < WORLD_HEADLINES; i++) {
         printf(" %d", seen[i]);
     }

@@ -74,11 +74,18 @@ static bool round_trips(const char* data, size_t size)
 
 /* ---- every code point, every short sequence ------------------------------------------------ */
 
+/* Under qemu every eleventh of the ideographs and of the upper planes. */
+static long next_point(long point, bool all)
+{
+    return all || point < 0x3000 || point >> 12 == 0xf ? point + 1 : point + 11;
+}
+
 static void test_every_code_point(void)
 {
     size_t wrong = 0, escaped = 0;
+    bool all = !by_qemu();
     long point;
-    for (point = 0; point <= 0x10ffff; point++) {
+    for (point = 0; point <= 0x10ffff; point = next_point(point, all)) {
         char text[64], out[64];
         size_t size;
         if (point >= 0xd800 && point <= 0xdfff) {
@@ -101,16 +108,18 @@ static void test_every_code_point(void)
 static void test_every_short_sequence(void)
 {
     size_t wrong = 0;
+    bool all = !by_qemu();
     uint32_t i;
     for (i = 0; i < 1 << 24; i++) {
+        bool chosen = (i * UINT32_C(2654435761) >> 28) == 0;
         char text[3];
         text[0] = (char)(i >> 16);
         text[1] = (char)(i >> 8);
         text[2] = (char)i;
         wrong += (i & 0xff) == 0 && !round_trips(text, 2);
         wrong += (i & 0xffff) == 0 && !round_trips(text, 1);
-        /* all that begin or continue something; of the plain ones, a part */
-        if ((i & 0x808080) != 0 || (i * UINT32_C(2654435761) >> 28) == 0) {
+        /* all that begin or continue something; of the plain ones, and under qemu, a part */
+        if (chosen || (all && (i & 0x808080) != 0)) {
             wrong += !round_trips(text, 3);
         }
     }
@@ -122,10 +131,11 @@ static void test_every_short_sequence(void)
 static void test_pairs(void)
 {
     size_t wrong = 0;
+    unsigned step = by_qemu() ? 15 : 3;
     unsigned lead, other, second, place, spoiled;
     for (lead = 0xe0; lead < 0xf0; lead++) {
         for (other = 0x70; other < 0x100; other++) {
-            for (second = 0x80; second < 0xc0; second += 3) {
+            for (second = 0x80; second < 0xc0; second += step) {
                 for (place = 0; place < 6; place++) {
                     char text[80];
                     size_t front = (lead + other + second) % 64;

@@ -457,8 +457,8 @@ static char random_byte(void)
 static void test_random(void)
 {
     static char texts[3][4096];
-    long rounds, broken = 0, cut = 0;
-    for (rounds = 0; rounds < 5000; rounds++) {
+    long all = by_qemu() ? 500 : 5000, rounds, broken = 0, cut = 0;
+    for (rounds = 0; rounds < all; rounds++) {
         size_t i, capacity = next_random() % 6000, size;
         llmobs_captured* parts[3] = {&capture.context, &capture.input, &capture.output};
         start_over();
@@ -487,7 +487,7 @@ static void test_random(void)
                   out[capacity] != 'x' || !llmobsi_utf8_is_valid(out, size) || !is_closed(out);
     }
     is_int(broken, 0, "any question is valid, keeps to its room and ends as it should");
-    ok(cut > 100, "some found no room");
+    ok(cut > all / 50, "some found no room");
 }
 
 static void test_room(void)

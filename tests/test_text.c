@@ -366,7 +366,7 @@ static void test_doubles_everywhere(void)
                                      UINT64_C(0x5555555555555),
                                      UINT64_C(0xaaaaaaaaaaaaa),
                                      UINT64_C(0x123456789abcd)};
-    size_t wrong = 0, i;
+    size_t wrong = 0, i, rounds = (size_t)rounds_of(1000000);
     uint64_t biased;
     for (biased = 0; biased < 0x7ff; biased++) {
         for (i = 0; i < sizeof edges / sizeof edges[0]; i++) {
@@ -381,7 +381,7 @@ static void test_doubles_everywhere(void)
     }
     is_int(wrong, 0, "doubles: all exponents with edge fractions: read back, shortest, nearest");
     wrong = 0;
-    for (i = 0; i < 1000000; i++) {
+    for (i = 0; i < rounds; i++) {
         wrong += check_double(next_random());
     }
     is_int(wrong, 0, "doubles: 1,000,000 random bit patterns");

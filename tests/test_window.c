@@ -179,15 +179,15 @@ static void stream(uint32_t tiers, verdict* found)
 static void test_streams(void)
 {
     verdict found;
-    int i;
+    long i, streams = rounds_of(100000);
     memset(&found, 0, sizeof found);
-    for (i = 0; i < 100000; i++) {
+    for (i = 0; i < streams; i++) {
         stream((uint32_t)(i % 4) + 1, &found);
     }
     is_int(found.beyond, 0, "an increase is off by what came in the gaps of its ends, at most");
     is_int(found.inexact, 0, "and exact where they are snapshots");
     is_int(found.covered, 0, "how much of the span was seen");
-    ok(found.exact_count > 100000 && found.inexact_count > 100000, "many of both were asked for");
+    ok(found.exact_count > streams && found.inexact_count > streams, "many of both were asked for");
     ok(found.worst > 0.95, "that bound is needed");
     printf("# %d exact, %d not, the worst by %.3f of its bound\n", found.exact_count,
            found.inexact_count, found.worst);

@@ -106,7 +106,7 @@ int main(int argc, char** argv)
     int b, s;
     printf("# seed %d, %d baselines of %u embeddings, a = %.2g, %u prototypes\n", SEED, baselines,
            count, a, prototypes);
-    world_begin();
+    world_begin(1);
     for (b = 0; b < baselines; b++) {
         run_baseline(SEED + (uint64_t)b * 1000003, a, prototypes, count);
     }
