@@ -1,8 +1,12 @@
 /* JSON strings and numbers: every code point, every short byte sequence, every buffer size;
    read back by a reader of our own and by perl's. Built twice: test_json_portable.c leaves the
    vector code out. */
+#ifndef LLMOBS_NO_SIMD
+#include "llmobs_private.h"
+#else
 #define LLMOBS_STATIC
 #include "../llmobs.h"
+#endif
 #include "tap.h"
 
 #include "json_reader.h"

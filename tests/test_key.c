@@ -143,11 +143,14 @@ static size_t found_in(const void* memory, size_t size, const void* needle, size
 {
     const unsigned char* bytes = (const unsigned char*)memory;
     size_t found = 0;
-    size_t i, part;
+    size_t part;
     for (part = 0; part + 8 <= needle_size; part += 8) {
-        for (i = 0; i + 8 <= size; i++) {
-            found += bytes[i] == ((const unsigned char*)needle)[part] &&
-                     memcmp(bytes + i, (const unsigned char*)needle + part, 8) == 0;
+        const unsigned char* wanted = (const unsigned char*)needle + part;
+        const unsigned char* last = bytes + size - 8;
+        const unsigned char* at = bytes;
+        while (at <= last &&
+               (at = (const unsigned char*)memchr(at, *wanted, (size_t)(last - at) + 1)) != NULL) {
+            found += memcmp(at++, wanted, 8) == 0;
         }
     }
     return found;

@@ -528,8 +528,9 @@ int main(void)
     bool slow = slowed();
     sample_fill(&sample);
     test_sample();
-    test_random(slow ? 2000 : 12000, true, "batches as instances make them");
-    test_random(slow ? 4000 : 24000, false, "and hostile ones: all three say the same");
+    test_random((size_t)rounds_of(slow ? 2000 : 12000), true, "batches as instances make them");
+    test_random((size_t)rounds_of(slow ? 4000 : 24000), false,
+                "and hostile ones: all three say the same");
     test_many();
     test_golden_span();
     test_golden_metric();

@@ -1,7 +1,11 @@
 /* The scanner as a machine: whatever the chunks, the findings are those of the whole; whatever the
    vectors, those of plain C. Built twice: test_scan_portable.c leaves the vector code out. */
+#ifndef LLMOBS_NO_SIMD
+#include "llmobs_private.h"
+#else
 #define LLMOBS_STATIC
 #include "../llmobs.h"
+#endif
 #include "tap.h"
 
 #include "scan_run.h"

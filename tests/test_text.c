@@ -1,7 +1,11 @@
 /* The bounded writer, numbers and UTF-8: by exhaustion where it can be, else against libc or
    against a second way to compute the same. */
+#ifndef LLMOBS_NO_SIMD
+#include "llmobs_private.h"
+#else
 #define LLMOBS_STATIC
 #include "../llmobs.h"
+#endif
 #include "tap.h"
 
 #include "random.h"

@@ -271,7 +271,7 @@ static void test_random_mutations(void)
 {
     static const char bytes[] = "0123456789abcdefABCDEFgo-_ .\t\n\0\xff\x80";
     long round, wrong = 0, unstable = 0, good = 0;
-    for (round = 0; round < 1000000; round++) {
+    for (round = 0; round < rounds_of(1000000); round++) {
         llmobs_trace_context context, again;
         char text[LLMOBS_TRACEPARENT_SIZE];
         char header[64];
@@ -293,7 +293,7 @@ static void test_random_mutations(void)
     }
     is_int(wrong, 0, "1,000,000 random mutations: as the grammar has it");
     is_int(unstable, 0, "... and read, written, read is read");
-    ok(good > 100000 && good < 900000, "... of which some are good, some not");
+    ok(good > round / 10 && good < round / 10 * 9, "... of which some are good, some not");
 }
 
 /* ---- tracestate ---------------------------------------------------------------------------- */
@@ -493,7 +493,7 @@ static void test_random_tracestates(void)
     static const char bytes[] = "aazz09__==,, \t;:~A\x7f";
     static char text[3000], copy[LLMOBS_TRACESTATE_SIZE + 1];
     long round, unstable = 0, foreign = 0, kept = 0, cut = 0;
-    for (round = 0; round < 60000; round++) {
+    for (round = 0; round < rounds_of(60000); round++) {
         size_t size = make_members(text, 0, (int)(next_random() % 34), 5 + next_random() % 60);
         uint64_t changes = next_random() % 4;
         const char* state;
@@ -513,7 +513,7 @@ static void test_random_tracestates(void)
     }
     is_int(unstable, 0, "60,000 random tracestates: read again, they are the same");
     is_int(foreign, 0, "... and hold nothing but members that were there, in order");
-    ok(kept > 5000 && cut > 1000, "... of which many were kept, and many cut");
+    ok(kept > round / 12 && cut > round / 60, "... of which many were kept, and many cut");
 }
 
 /* ---- sampling ------------------------------------------------------------------------------ */
@@ -760,7 +760,7 @@ static void test_random_thresholds(void)
 {
     static const char bytes[] = "otthrv:;;=,,a0c \t";
     long round, wrong = 0, told = 0;
-    for (round = 0; round < 200000; round++) {
+    for (round = 0; round < rounds_of(200000); round++) {
         char state[LLMOBS_TRACESTATE_SIZE + 1];
         char once[LLMOBS_TRACESTATE_SIZE + 1];
         uint64_t threshold = next_random() >> 8 << (next_random() % 56), read_back = 1, before;
