@@ -86,4 +86,33 @@ static inline int skipped_by_qemu(const char* what)
     return by_qemu();
 }
 
+/* Windows, WebAssembly, and an implementation without threads, which knows of no other process. */
+#if defined(_WIN32) || defined(__EMSCRIPTEN__) || defined(LLMOBS_NO_THREADS)
+#define HAS_FORK 0
+#else
+#define HAS_FORK 1
+#endif
+#if defined(_WIN32) || defined(__EMSCRIPTEN__)
+#define HAS_MODES 0
+#else
+#define HAS_MODES 1
+#endif
+
+/* The same for a test that forks, or sends a thread signals. */
+static inline int skipped_without_fork(const char* what)
+{
+    if (!HAS_FORK) {
+        skip(what, "there is no fork, and no signal to a thread");
+    }
+    return !HAS_FORK;
+}
+
+static inline int skipped_without_modes(const char* what)
+{
+    if (!HAS_MODES) {
+        skip(what, "files have no links, owners and modes");
+    }
+    return !HAS_MODES;
+}
+
 #endif

@@ -454,8 +454,12 @@ int main(void)
     test_too_many();
     test_decision();
     test_many_threads();
-    test_signal();
-    test_fork();
+    if (!skipped_without_fork("signals")) {
+        test_signal();
+    }
+    if (!skipped_without_fork("fork")) {
+        test_fork();
+    }
     test_threads();
     test_hours();
     test_new_keys();

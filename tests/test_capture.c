@@ -1107,7 +1107,9 @@ int main(void)
     test_no_utf8();
     test_wiped();
     test_memory();
-    test_fork();
+    if (!skipped_without_fork("fork")) {
+        test_fork();
+    }
     test_race();
     test_both_sides();
     test_forced_arrive();

@@ -1076,8 +1076,12 @@ int main(void)
     test_few_embeddings();
     test_told();
     test_callback();
-    test_fork();
-    test_fork_inside();
+    if (!skipped_without_fork("fork")) {
+        test_fork();
+    }
+    if (!skipped_without_fork("fork inside a callback")) {
+        test_fork_inside();
+    }
     test_wiped();
     return done();
 }

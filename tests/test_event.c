@@ -142,18 +142,18 @@ static void test_links(void)
     llmobs* obs = open_kept(&config, &kept);
     llmobs_span target = llmobs_span_root(obs, "target");
     llmobs_span span = llmobs_span_root(obs, "span");
-    llmobs_trace_context far;
+    llmobs_trace_context distant;
     const llmobs_span_view* view;
     const llmobs_span_view* to;
-    memset(&far, 0, sizeof far);
-    memset(far.trace_id, 0xab, sizeof far.trace_id);
-    memset(far.span_id, 0xcd, sizeof far.span_id);
-    far.flags = 1;
-    (void)snprintf(far.tracestate, sizeof far.tracestate, "vendor=1");
-    llmobs_span_link(span, &far);
+    memset(&distant, 0, sizeof distant);
+    memset(distant.trace_id, 0xab, sizeof distant.trace_id);
+    memset(distant.span_id, 0xcd, sizeof distant.span_id);
+    distant.flags = 1;
+    (void)snprintf(distant.tracestate, sizeof distant.tracestate, "vendor=1");
+    llmobs_span_link(span, &distant);
     llmobs_span_link_to(span, target);
-    memset(far.tracestate, 'x', sizeof far.tracestate); /* without an end, too long for a slot */
-    llmobs_span_link(span, &far);
+    memset(distant.tracestate, 'x', sizeof distant.tracestate); /* without an end, too long for a slot */
+    llmobs_span_link(span, &distant);
     llmobs_span_link(span, NULL);
     llmobs_span_end(target);
     llmobs_span_end(span);
@@ -175,15 +175,15 @@ static void test_link_limit(void)
     keeper kept;
     llmobs* obs;
     llmobs_span span;
-    llmobs_trace_context far;
+    llmobs_trace_context distant;
     int i;
     config.span_parts = 64;
     obs = open_kept(&config, &kept);
-    memset(&far, 1, sizeof far);
-    far.tracestate[0] = '\0';
+    memset(&distant, 1, sizeof distant);
+    distant.tracestate[0] = '\0';
     span = llmobs_span_root(obs, "span");
     for (i = 0; i < 10000; i++) {
-        llmobs_span_link(span, &far);
+        llmobs_span_link(span, &distant);
     }
     llmobs_span_end(span);
     (void)llmobs_flush(obs, 60000);

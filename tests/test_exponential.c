@@ -256,7 +256,7 @@ static void test_bounds(void)
     ok(same(llmobsi_exponential_bound(-3, 1), step(sqrt(0.125), -1)), "2^(-3 / 2)");
 }
 
-static bool near(double got, double want)
+static bool is_close(double got, double want)
 {
     return fabs(got - want) <= 1e-12 * want;
 }
@@ -511,7 +511,7 @@ static void test_shape(enum shape shape)
 
 static bool is_bracket(llmobsi_bracket bracket, double value, double low, double high)
 {
-    return near(bracket.value, value) && same(bracket.low, low) && same(bracket.high, high);
+    return is_close(bracket.value, value) && same(bracket.low, low) && same(bracket.high, high);
 }
 
 static void test_exponential_quantile(void)
@@ -540,7 +540,7 @@ static void test_exponential_quantile(void)
            at_most(bracket.value, DBL_MAX) && bracket.value > 0.998 * DBL_MAX,
        "the highest bucket does not overflow");
     bracket = llmobsi_exponential_quantile(few, 1, 1023, 0, 0, 1);
-    ok(near(bracket.value / 4.0, ldexp(1.0, 1022) / 1.5), "nor at scale 0");
+    ok(is_close(bracket.value / 4.0, ldexp(1.0, 1022) / 1.5), "nor at scale 0");
     bracket = llmobsi_exponential_quantile(few, 1, -1022 * PARTS - 1, 8, 0, 1);
     ok(is_bracket(bracket, DBL_MIN, 0.0, DBL_MIN), "the lowest bucket is of DBL_MIN");
     bracket = llmobsi_exponential_quantile(few, 1, 0, COARSEST, 0, 1);

@@ -981,14 +981,18 @@ int main(void)
     test_given_way();
     test_numbers();
     test_calls_back();
-    test_fork_inside();
+    if (!skipped_without_fork("fork inside a callback")) {
+        test_fork_inside();
+    }
     test_set();
     test_stress();
     test_hangs();
-    if (!skipped_by_qemu("fork")) {
+    if (!skipped_by_qemu("fork") && !skipped_without_fork("fork")) {
         test_fork();
     }
-    test_worker_forks();
+    if (!skipped_without_fork("a worker that forks")) {
+        test_worker_forks();
+    }
     test_cancelled();
     return done();
 }

@@ -669,8 +669,12 @@ int main(void)
     test_inside();
     test_pool();
     test_race();
-    test_handlers();
-    test_fork();
+    if (!skipped_without_fork("signal handlers")) {
+        test_handlers();
+    }
+    if (!skipped_without_fork("fork")) {
+        test_fork();
+    }
     (void)llmobs_release();
     return done();
 }

@@ -810,8 +810,12 @@ int main(void)
     test_delta();
     test_delta_half();
     test_delta_stops();
-    test_delta_fork();
-    test_fork();
+    if (!skipped_without_fork("fork between deltas")) {
+        test_delta_fork();
+    }
+    if (!skipped_without_fork("fork")) {
+        test_fork();
+    }
     test_race();
     (void)llmobs_release();
     return done();

@@ -805,7 +805,9 @@ int main(void)
     test_fire();
     test_busy();
     test_grace();
-    test_fork();
+    if (!skipped_without_fork("fork")) {
+        test_fork();
+    }
     test_example();
     test_litellm();
     return done();

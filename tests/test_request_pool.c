@@ -792,8 +792,10 @@ int main(void)
     test_relay(true);
     test_close_under_fire();
     test_wiped();
-    test_signals();
-    if (!skipped_by_qemu("fork")) {
+    if (!skipped_without_fork("signals")) {
+        test_signals();
+    }
+    if (!skipped_by_qemu("fork") && !skipped_without_fork("fork")) {
         test_fork();
     }
     return done();

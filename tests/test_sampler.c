@@ -1292,7 +1292,9 @@ int main(void)
     test_strata_full();
     test_any();
     test_off();
-    test_fork();
+    if (!skipped_without_fork("fork")) {
+        test_fork();
+    }
     test_race();
     test_strata_race();
     return done();

@@ -208,6 +208,8 @@ int main(void)
     test_sessions();
     test_model();
     test_threads();
-    test_signal();
+    if (!skipped_without_fork("signals")) {
+        test_signal();
+    }
     return done();
 }

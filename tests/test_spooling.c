@@ -910,8 +910,12 @@ int main(void)
     test_small();
     test_taken();
     test_signals();
-    test_fork();
-    test_idle_child();
+    if (!skipped_without_fork("fork")) {
+        test_fork();
+    }
+    if (!skipped_without_fork("an idle child")) {
+        test_idle_child();
+    }
     (void)system("rm -rf " DIRECTORY);
     (void)llmobs_release();
     return done();

@@ -49,7 +49,7 @@ static void test_names(void)
 
 typedef struct scene {
     llmobs* obs;
-    llmobsi_atomic32 stop;
+    llmobsi_atomic32 stop; /* 1: begin no more; 2, by who begins: none will come */
     llmobs_span handed[64]; /* begun here, ended there */
     llmobsi_atomic64 put;
     llmobsi_atomic64 got;
@@ -67,6 +67,7 @@ static void* begin_all(void* argument)
         s->handed[put % 64] = llmobs_span_root(s->obs, "handed over");
         llmobsi_store_release(&s->put, put + 1);
     }
+    llmobsi_store_release(&s->stop, 2);
     return NULL;
 }
 
@@ -75,8 +76,9 @@ static void* end_all(void* argument)
     scene* s = (scene*)argument;
     for (;;) {
         uint64_t got = s->got;
+        bool all_begun = llmobsi_load_acquire(&s->stop) == 2;
         if (got == llmobsi_load_acquire(&s->put)) {
-            if (llmobsi_load_relaxed(&s->stop) != 0) {
+            if (all_begun) {
                 break;
             }
             (void)sched_yield();

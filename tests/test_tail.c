@@ -1136,7 +1136,9 @@ int main(void)
     test_requests();
     test_close();
     test_close_in_vain();
-    test_fork();
+    if (!skipped_without_fork("fork")) {
+        test_fork();
+    }
     test_model();
     test_threads();
     test_memory();

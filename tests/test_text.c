@@ -116,10 +116,10 @@ static void test_integers(void)
         wrong += (size_t)integer_is_wrong(number);
     }
     for (i = 0; i < 20; i++, power *= 10) {
-        int64_t near;
-        for (near = -2; near <= 2; near++) {
-            wrong += (size_t)integer_is_wrong(power + (uint64_t)near);
-            wrong += (size_t)integer_is_wrong(power * 7 + (uint64_t)near);
+        int64_t by;
+        for (by = -2; by <= 2; by++) {
+            wrong += (size_t)integer_is_wrong(power + (uint64_t)by);
+            wrong += (size_t)integer_is_wrong(power * 7 + (uint64_t)by);
         }
     }
     for (i = 0; i < 64; i++) {

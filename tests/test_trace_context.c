@@ -787,7 +787,7 @@ static void test_random_thresholds(void)
         told += strlen(state) > 20;
     }
     is_int(wrong, 0, "200,000 random tracestates: told, read back, told again, cleared");
-    ok(told > 20000, "... many of them with more in it");
+    ok(told > round / 10, "... many of them with more in it");
 }
 
 int main(void)

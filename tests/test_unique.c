@@ -68,7 +68,7 @@ static void test_errors(void)
 {
     static double sums[SIZES], squares[SIZES];
     long rounds = sized(200), round;
-    double within = 0, far = 0, beyond = 0, cases = 0;
+    double within = 0, wide = 0, beyond = 0, cases = 0;
     int wrong_bias = 0, wrong_spread = 0, i;
     for (round = 0; round < rounds; round++) {
         uint32_t seen = 0;
@@ -85,7 +85,7 @@ static void test_errors(void)
             squares[i] += error / (double)sizes[i] * (error / (double)sizes[i]);
             within += fabs(error) <= told.standard_error + 0.5;
             beyond += fabs(error) > 3 * told.standard_error + 1; /* of few, one may be lost */
-            far += fabs(error) > 4.5 * told.standard_error + 2;
+            wide += fabs(error) > 4.5 * told.standard_error + 2;
             cases++;
         }
     }
@@ -101,7 +101,7 @@ static void test_errors(void)
     is_int(wrong_spread, 0, "the spread is no more than 1.62 % at any size");
     ok(within >= 0.66 * cases, "two of three are within one standard error");
     ok(beyond <= 0.006 * cases + 2, "997 of 1,000 within three");
-    is_int(far, 0, "all within four and a half");
+    is_int(wide, 0, "all within four and a half");
 }
 
 /* A sketch that only knows the raw estimate would be off by far where few registers are full. */
