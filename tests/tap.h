@@ -107,6 +107,20 @@ static inline int skipped_without_fork(const char* what)
     return !HAS_FORK;
 }
 
+#if defined(LLMOBS_NO_THREADS) || (defined(__EMSCRIPTEN__) && !defined(__EMSCRIPTEN_PTHREADS__))
+#define HAS_THREADS 0
+#else
+#define HAS_THREADS 1
+#endif
+
+static inline int skipped_without_threads(const char* what)
+{
+    if (!HAS_THREADS) {
+        skip(what, "there are no threads");
+    }
+    return !HAS_THREADS;
+}
+
 static inline int skipped_without_modes(const char* what)
 {
     if (!HAS_MODES) {

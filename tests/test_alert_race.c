@@ -296,6 +296,7 @@ int main(void)
 {
     test_two_tellers();
     test_race(false);
-    test_race(HAS_FORK && getenv("LLMOBS_SANITIZED") == NULL); /* sanitizers do not like forks of threads */
+    /* Sanitizers do not like forks of threads. */
+    test_race(HAS_FORK && getenv("LLMOBS_SANITIZED") == NULL);
     return done();
 }

@@ -485,7 +485,9 @@ int main(void)
     test_restart();
     test_known();
     test_voters();
-    test_last();
+    if (!skipped_without_threads("the last answers")) {
+        test_last();
+    }
     test_forgotten();
     if (!skipped_without_fork("a child")) {
         test_child();

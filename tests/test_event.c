@@ -152,7 +152,8 @@ static void test_links(void)
     (void)snprintf(distant.tracestate, sizeof distant.tracestate, "vendor=1");
     llmobs_span_link(span, &distant);
     llmobs_span_link_to(span, target);
-    memset(distant.tracestate, 'x', sizeof distant.tracestate); /* without an end, too long for a slot */
+    /* Without an end, too long for a slot. */
+    memset(distant.tracestate, 'x', sizeof distant.tracestate);
     llmobs_span_link(span, &distant);
     llmobs_span_link(span, NULL);
     llmobs_span_end(target);

@@ -29,7 +29,7 @@ my $SYSTEM_NAME = qr/^(?:
     | __declspec | __forceinline | _CPPUNWIND | _Generic | __rdtsc     # MSVC's
     | _BitScan\w+ | _byteswap_\w+ | _umul128 | __dmb | _(?:Read|Write)StatusReg
     | _ReadWriteBarrier | _Interlocked\w+ | __iso_volatile_\w+
-    | _(?:beginthreadex|aligned_malloc|aligned_free|mkdir)
+    | _(?:beginthreadex|aligned_malloc|aligned_free|mkdir|fmode|pipe|putenv_s|mkgmtime) | _O_BINARY
     | _mm\d*_\w+ | _MM_\w+ | _GNU_SOURCE | _POSIX_C_SOURCE | _XOPEN_SOURCE | _DEFAULT_SOURCE
     | _FORTIFY_SOURCE | _WIN32\w* | _M_\w+ | _MSC_\w+
     | _FILE_OFFSET_BITS | _exit | _Exit | _SC_\w+ | _Static_assert | _IO\w+
