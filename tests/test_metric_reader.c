@@ -411,7 +411,7 @@ static void add_point(adder* all, const llmobs_metric_view* view, const llmobs_p
         all->updown = point->value.integer;
         return;
     }
-    all->wrong += !is_delta || point->start_unix_ns >= point->time_unix_ns ||
+    all->wrong += !is_delta || point->start_unix_ns > point->time_unix_ns ||
                   point->min.integer != 0 || point->max.integer != 0;
     if (strcmp(view->name.data, "c") == 0) {
         all->counter += point->value.integer;
