@@ -144,7 +144,7 @@ static void test_parts(void)
     maker.plain = true;
     for (rounds = 0; rounds < (unsigned)rounds_of(1500); rounds++) {
         const llmobs_batch* batch = some_batch(&maker, signal_sets[rounds % 4], 30);
-        unsigned parts;
+        unsigned parts = 0;
         if (items_of(batch) > 0) {
             wrong += !pack(batch) || !in_parts(batch, 4096 + 64 * (size_t)below(800), &parts);
             several += parts > 1;
@@ -166,7 +166,7 @@ static void test_back_to_the_brim(void)
         llmobs_batch batch = *sample;
         llmobs_batch first;
         uint64_t items;
-        unsigned parts;
+        unsigned parts = 0;
         /* As many as a memory has room for when names and resource do lie there... */
         wrong += !pack(sample);
         (void)unpack(0, 0, sizeof original, &first, &items);

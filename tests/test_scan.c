@@ -76,7 +76,7 @@ static void test_long(void)
     static const size_t steps[] = {1, 7, 64, 1000, 1407, 1408, 1409, 4096, 39999};
     static const char* const heads[] = {
         "x " JWT_HEAD "." JWT_BODY, "pypi-AgEIcHlwaS5vcmc" MIXED_58, "token=q7Rt9zLm2Kx8Vb4",
-        "-----BEGIN PRIVATE KEY-----\n", "ABSK" MIXED_58 MIXED_58, "ghp_" MIXED_36};
+        "-----BEGIN PRIVATE KEY-----\n", ("ABSK" MIXED_58 MIXED_58), "ghp_" MIXED_36};
     static const char* const ends[] = {" end", ".", ". end", "", "\n-----END PRIVATE KEY-----\n x",
                                        "\\\\\"}", "-----END "};
     size_t i, k, n, wrong = 0;
