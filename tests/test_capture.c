@@ -956,6 +956,7 @@ static void stress(uint32_t places)
     uint32_t i;
     config.clock.unix_ns = NULL; /* the machine's: pauses end */
     config.captures = places;
+    config.max_threads = PRODUCERS + 3; /* these, those that fail, and this one */
     config.memory_bytes = llmobs_memory_needed(&config);
     config.memory = aligned_alloc(4096, (config.memory_bytes + 4095) & ~(size_t)4095);
     wanted_forced = wanted_random = seen_forced = seen_random = tries = failures = 0;
@@ -1019,6 +1020,7 @@ static void test_limit(void)
     keeper kept;
     config.captures = LIMIT;
     config.requests = LIMIT;
+    config.max_threads = PRODUCERS + 1;
     race_obs = open_kept(&config, &kept);
     for (i = 0; i < LIMIT; i++) {
         random_request(race_obs, "", "x");
