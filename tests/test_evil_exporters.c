@@ -142,7 +142,10 @@ static void look(subject* s, const llmobs_batch* batch)
     size_t i;
     for (i = 0; i < batch->span_count; i++) {
         const llmobs_span_view* span = &batch->spans[i];
-        uint64_t age_ns = now_ns - (uint64_t)span->attributes[0].value.integer;
+        uint64_t age_ns = 0;
+        if (span->attribute_count > 0) { /* those that re-entry makes have none */
+            age_ns = now_ns - (uint64_t)span->attributes[0].value.integer;
+        }
         if (age_ns > llmobsi_load_relaxed(&s->oldest_ns)) {
             llmobsi_store_relaxed(&s->oldest_ns, age_ns);
         }
