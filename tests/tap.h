@@ -77,56 +77,38 @@ static inline long rounds_of(long all)
 #define skip(what, why) \
     (tap_count++, printf("ok %d - %s # SKIP %s\n", tap_count, what, why), fflush(stdout))
 
-/* For the beginning of a test that needs more. */
-static inline int skipped_by_qemu(const char* what)
-{
-    if (by_qemu()) {
-        skip(what, "qemu can't: a child of a fork that starts a thread, files of its own");
-    }
-    return by_qemu();
-}
+/* ---- what a platform has -------------------------------------------------------------------- */
 
-/* Windows, WebAssembly, and an implementation without threads, which knows of no other process. */
-#if defined(_WIN32) || defined(__EMSCRIPTEN__) || defined(LLMOBS_NO_THREADS)
-#define HAS_FORK 0
-#else
-#define HAS_FORK 1
-#endif
-#if defined(_WIN32) || defined(__EMSCRIPTEN__)
-#define HAS_MODES 0
-#else
-#define HAS_MODES 1
-#endif
-
-/* The same for a test that forks, or sends a thread signals. */
-static inline int skipped_without_fork(const char* what)
-{
-    if (!HAS_FORK) {
-        skip(what, "there is no fork, and no signal to a thread");
-    }
-    return !HAS_FORK;
-}
-
+/* Without threads an implementation knows of no other process, either. */
 #if defined(LLMOBS_NO_THREADS) || (defined(__EMSCRIPTEN__) && !defined(__EMSCRIPTEN_PTHREADS__))
 #define HAS_THREADS 0
 #else
 #define HAS_THREADS 1
 #endif
+#if defined(_WIN32) || defined(__EMSCRIPTEN__)
+#define HAS_FORK 0
+#define HAS_MODES 0
+#else
+#define HAS_FORK HAS_THREADS
+#define HAS_MODES 1
+#endif
 
-static inline int skipped_without_threads(const char* what)
+/* For the beginning of a test that needs more: whether it is skipped, which is said. */
+static inline int skipped_where(int lacks, const char* what, const char* why)
 {
-    if (!HAS_THREADS) {
-        skip(what, "there are no threads");
+    if (lacks) {
+        skip(what, why);
     }
-    return !HAS_THREADS;
+    return lacks;
 }
 
-static inline int skipped_without_modes(const char* what)
-{
-    if (!HAS_MODES) {
-        skip(what, "files have no links, owners and modes");
-    }
-    return !HAS_MODES;
-}
+#define skipped_without_threads(what) skipped_where(!HAS_THREADS, (what), "there are no threads")
+#define skipped_without_fork(what) \
+    skipped_where(!HAS_FORK, (what), "there is no fork, and no signal to a thread")
+#define skipped_without_modes(what) \
+    skipped_where(!HAS_MODES, (what), "files have no links, owners and modes")
+#define skipped_by_qemu(what) \
+    skipped_where(by_qemu(), (what), \
+                  "qemu can't: a child of a fork that starts a thread, files of its own")
 
 #endif
