@@ -457,7 +457,7 @@ static char random_byte(void)
 static void test_random(void)
 {
     static char texts[3][4096];
-    long all = by_qemu() ? 500 : 5000, rounds, broken = 0, cut = 0;
+    long all = rounds_of(5000), rounds, broken = 0, cut = 0;
     for (rounds = 0; rounds < all; rounds++) {
         size_t i, capacity = next_random() % 6000, size;
         llmobs_captured* parts[3] = {&capture.context, &capture.input, &capture.output};

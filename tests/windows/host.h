@@ -56,6 +56,7 @@ static inline struct tm* windows_host_gmtime(const time_t* seconds, struct tm* o
 #define aligned_alloc(alignment, size) windows_host_aligned(alignment, size)
 #define free windows_host_free
 #define gmtime_r(seconds, out) windows_host_gmtime(seconds, out)
+
 /* Files are bytes, here as elsewhere. */
 static __attribute__((constructor, unused)) void windows_host_begin(void)
 {
