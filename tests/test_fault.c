@@ -9,10 +9,10 @@
 #include "tap.h"
 
 #include "entries.h"
+#include "interpose.h"
 #include "keeper.h"
 #include "sanitized.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -47,15 +47,6 @@ static bool fails(int error)
     }
     errno = error;
     return true;
-}
-
-static void* next_of(const char* name)
-{
-    void* found = dlsym(RTLD_NEXT, name);
-    if (found == NULL) {
-        abort();
-    }
-    return found;
 }
 
 /* A call of this name and these parameters, which fails with `error` or goes on to the system's. */

@@ -7,10 +7,10 @@
 #include "llmobs_private.h"
 #include "tap.h"
 
+#include "interpose.h"
 #include "keeper.h"
 #include "sanitized.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
 #include <spawn.h>
@@ -32,7 +32,7 @@ int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*
 {
     static int (*real)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
     if (real == NULL) {
-        *(void**)(void*)&real = dlsym(RTLD_NEXT, "pthread_create");
+        *(void**)(void*)&real = next_of("pthread_create");
     }
     return no_threads ? EAGAIN : real(thread, attributes, run, argument);
 }

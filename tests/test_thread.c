@@ -11,7 +11,6 @@
 #include "keeper.h"
 #include "sanitized.h"
 
-#include <dlfcn.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <ucontext.h>
@@ -24,6 +23,7 @@
 
 #if defined(__linux__) && !ADDRESS_SANITIZED && !THREAD_SANITIZED
 #define KERNEL_TEST 1
+#include "interpose.h"
 #endif
 
 /* ---- threads that come and go -------------------------------------------------------------- */
@@ -584,15 +584,6 @@ static void test_no_kernel_call(void)
 /* What would allocate or lock is counted, and handed on to the C library. */
 static llmobsi_atomic64 calls_of_malloc;
 static llmobsi_atomic64 calls_of_lock;
-
-static void* next_of(const char* name)
-{
-    void* found = dlsym(RTLD_NEXT, name);
-    if (found == NULL) {
-        abort();
-    }
-    return found;
-}
 
 int pthread_mutex_lock(pthread_mutex_t* mutex)
 {
