@@ -12,9 +12,9 @@
 #include <stdlib.h>
 
 /* Who would have been called. A sanitizer that is linked into the program (clang's) stands before
-   the C library, too, and behind nobody: where a test takes its place, the sanitizer is to be called
-   by its own name, or it never hears of the threads that are started. (Asked for under a sanitizer
-   alone: a name that is not found costs a malloc, which may be what is being looked for.) */
+   the C library, too: where a test takes its place, the sanitizer is to be called by its own name,
+   or it never hears of the threads that are started. (Asked for under a sanitizer alone: a name
+   that is not found costs a malloc, which may be what is being looked for.) */
 static void* next_of(const char* name)
 {
     char of_sanitizer[64];
