@@ -69,6 +69,12 @@ static inline long rounds_of(long all)
     return by_qemu() ? all / 10 : all;
 }
 
+/* And one of so many cases, where all are tried elsewhere. */
+static inline unsigned step_of(unsigned under_qemu)
+{
+    return by_qemu() ? under_qemu : 1;
+}
+
 #define ok(condition, what) tap_result((condition) ? 1 : 0, __FILE__, __LINE__, what)
 #define is_int(got, want, what) \
     tap_is_int((long long)(got), (long long)(want), __FILE__, __LINE__, what)

@@ -69,7 +69,7 @@ static void test_rounded(void)
     char got[64], want[64];
     size_t wrong = 0;
     size_t i;
-    for (i = 0; i < 300000 + sizeof some / sizeof some[0]; i++) {
+    for (i = 0; i < (size_t)rounds_of(300000) + sizeof some / sizeof some[0]; i++) {
         int64_t number = i < sizeof some / sizeof some[0] ? some[i]
                                                           : (int64_t)(next() >> (11 + next() % 50));
         if (i > 1000 && i % 3 == 0) {

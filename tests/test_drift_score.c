@@ -236,7 +236,7 @@ static void compare_fast(const llmobsi_score_path* path, uint32_t* different, do
     uint32_t i;
     *different = 0;
     *most = 0.0;
-    for (i = 0; i < 40; i++) {
+    for (i = 0; i < 40; i += step_of(7)) {
         golden_score like = {(int)(i % 3), 7000 + 8 * i, {0, 0}, 0, 0, {0, 0, 0, 0, 0}};
         const llmobs_vectors* both[2];
         llmobs_vectors sides[2];

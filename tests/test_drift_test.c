@@ -175,7 +175,7 @@ static void check_world(void)
     static world w;
     int alarms = 0, sessions = 0, seen[WORLD_SHIFTS] = {0}, b, i;
     int bases = by_qemu() ? 1 : 4, rounds = by_qemu() ? 4 : 25;
-    world_begin(by_qemu() ? 32 : 1);
+    world_begin(step_of(32));
     for (b = 0; b < bases; b++) {
         llmobs_drift_baseline* base;
         llmobs_drift_window* window;

@@ -294,7 +294,7 @@ static void test_strata(void)
 
 static void test_strata_random(void)
 {
-    int wrong = 0, wider = 0, i, cases = by_qemu() ? 2000 : 20000;
+    int wrong = 0, wider = 0, i, cases = by_qemu() ? 500 : 20000;
     for (i = 0; i < cases; i++) {
         llmobs_stratum strata[5];
         uint32_t count = (uint32_t)(1 + next_random() % 5), s;

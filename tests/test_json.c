@@ -112,20 +112,20 @@ static void test_every_code_point(void)
 static void test_every_short_sequence(void)
 {
     size_t wrong = 0;
-    bool all = !by_qemu();
+    char text[3];
     uint32_t i;
-    for (i = 0; i < 1 << 24; i++) {
-        bool chosen = (i * UINT32_C(2654435761) >> 28) == 0;
-        char text[3];
+    for (i = 0; i < 1 << 16; i++) {
+        text[0] = (char)(i >> 8);
+        text[1] = (char)i;
+        wrong += !round_trips(text, 2);
+        wrong += (i & 0xff) == 0 && !round_trips(text, 1);
+    }
+    /* all that begin or continue something; of the plain ones, and under qemu, a part */
+    for (i = 0; i < 1 << 24; i += (i & 0x808080) != 0 ? step_of(37) : 17) {
         text[0] = (char)(i >> 16);
         text[1] = (char)(i >> 8);
         text[2] = (char)i;
-        wrong += (i & 0xff) == 0 && !round_trips(text, 2);
-        wrong += (i & 0xffff) == 0 && !round_trips(text, 1);
-        /* all that begin or continue something; of the plain ones, and under qemu, a part */
-        if (chosen || (all && (i & 0x808080) != 0)) {
-            wrong += !round_trips(text, 3);
-        }
+        wrong += !round_trips(text, 3);
     }
     is_int(wrong, 0, "every sequence of up to three bytes is written as its repaired form");
 }
@@ -315,7 +315,7 @@ static int write_for_perl(FILE* lines)
     while (point <= 0x10ffff) {
         static char text[4096], out[6 * sizeof text];
         size_t size = 0, i;
-        for (; point <= 0x10ffff && size + 4 <= 4000; point++) {
+        for (; point <= 0x10ffff && size + 4 <= 4000; point += step_of(7)) {
             if (point < 0xd800 || point > 0xdfff) {
                 size += json_put_point(point, text + size);
             }

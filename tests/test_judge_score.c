@@ -393,7 +393,7 @@ static void test_large(void)
         "<response-0123456789abcdef>", "pii_exposure:", "pii_exposure: 1 ", "pii_exposure: ", " ",
         "-", "pii_exposure:\"*", "\n", "{ ", "\xff", "<think>", "prose ", "{\"a\":\"\\u0041\"}",
         "{}", "1", "pii_exposure: 1/", "\"", "factual_"};
-    size_t size = 1 << 20, i, at;
+    size_t size = by_qemu() ? 1 << 17 : 1 << 20, i, at;
     char* text = (char*)malloc(size);
     if (text == NULL) {
         printf("Bail out! malloc\n");

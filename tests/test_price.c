@@ -646,7 +646,7 @@ static void test_fire(void)
     long bad[READERS][2];
     long reads = 0, wrong = 0, failed = 0;
     int version, i;
-    int versions = by_qemu() ? 100 : slowed() || LLMOBS_I_TSAN ? 500 : 3000;
+    int versions = by_qemu() ? 40 : slowed() || LLMOBS_I_TSAN ? 500 : 3000;
     llmobs_config config = llmobs_config_default();
     llmobs_price price = llmobs_price_default();
     config.host_pumped = true;

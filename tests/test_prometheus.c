@@ -901,7 +901,7 @@ static size_t wrong_label(const char* data, size_t size)
 static void test_hostile(void)
 {
     size_t wrong_1 = 0, wrong_2 = 0, wrong_3 = 0, wrong_value = 0, count = 0;
-    uint32_t step = slowed() ? 1999 : 131;
+    uint32_t step = by_qemu() ? 9973 : slowed() ? 1999 : 131;
     char text[4] = "";
     uint32_t i;
     for (i = 0; i < 256; i++) {
@@ -909,7 +909,7 @@ static void test_hostile(void)
         wrong_1 += wrong_help(text, 1);
         wrong_value += wrong_label(text, 1);
     }
-    for (i = 0; i < 65536; i++) {
+    for (i = 0; i < 65536; i += step_of(7)) {
         text[0] = (char)i;
         text[1] = (char)(i >> 8);
         wrong_2 += wrong_help(text, 2);
@@ -1142,7 +1142,7 @@ static void test_everything(void)
 
 static void test_buffers(void)
 {
-    size_t capacity, step = by_qemu() ? 11 : 1, wrong = 0, large = 0;
+    size_t capacity, step = step_of(11), wrong = 0, large = 0;
     for (capacity = LLMOBS_I_WRITER_LEAST; capacity <= 2000; capacity += step) {
         int i;
         for (i = 0; i < 2; i++) {

@@ -282,7 +282,7 @@ static void test_random(void)
     llmobs_hmac_key key;
     size_t i, differ = 0, again = 0, broken = 0, json = 0, bodies = 0;
     llmobs_hmac_key_init(&key, "another key", 11);
-    for (i = 0; i < 6000; i++) {
+    for (i = 0; i < (size_t)rounds_of(6000); i++) {
         bool is_body = i % 2 != 0;
         size_t size = random_text(text, 40 + next_random() % 2000, is_body);
         llmobs_redact_rules rules = rules_of((uint8_t)(next_random() % 4), &key);

@@ -260,7 +260,7 @@ static void test_rough(void)
     term.text = "~~~nobody~~~";
     rules.terms = &term;
     rules.term_count = 1;
-    for (i = 0; i < 3000; i++) {
+    for (i = 0; i < (size_t)rounds_of(3000); i++) {
         size_t size = random_text(text, 66 + next_random() % 4000);
         for (k = 0; i % 3 == 0 && k < 20 && size > 0; k++) {
             text[next_random() % size] = (char)next_random();

@@ -1,10 +1,9 @@
 /* SHA-256, HMAC, constant-time comparison and wiping. Every path the processor has is held
    against the published vectors and against perl's Digest::SHA, which shares nothing with it. */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 #endif
-#define LLMOBS_STATIC
-#include "../llmobs.h"
+#include "llmobs_private.h"
 
 #include <sys/wait.h>
 #if defined(__linux__) && defined(__x86_64__)
