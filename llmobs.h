@@ -73785,6 +73785,13 @@ llmobsi_fn bool llmobsi_flush_collect(llmobsi_instance* instance, const llmobsi_
     return true;
 }
 
+/* What a reading of metrics is to show: spans that ended are counted when they are collected. */
+llmobsi_fn void llmobsi_flush_book(llmobsi_instance* instance, const llmobsi_patience* patience)
+{
+    uint64_t targets[LLMOBS_I_EXPORTERS_MAX];
+    (void)llmobsi_flush_collect(instance, patience, targets);
+}
+
 /* Flush, for as long as there is patience. */
 llmobsi_fn bool llmobsi_instance_flush(llmobsi_instance* instance, const llmobsi_patience* patience)
 {
@@ -73820,6 +73827,7 @@ LLMOBS_API llmobs_result llmobs_flush(llmobs* obs, uint32_t timeout_ms)
     patience.deadline_ns = llmobsi_deadline_ns(timeout_ms);
     patience.others_ns = UINT64_MAX;
     patience.closing = false;
+    llmobsi_flush_book(instance, &patience);
     llmobsi_flush_read(instance, &patience);
     delivered = !llmobsi_is_left(&instance->collector.recorder) &&
                 llmobsi_instance_flush(instance, &patience);
@@ -76043,6 +76051,7 @@ llmobsi_cold llmobs_result llmobsi_instance_close(llmobsi_instance* instance, ll
     llmobsi_place* place = instance->place;
     uint32_t ticket = instance->collector.recorder.ticket;
     llmobsi_patience patience;
+    llmobsi_patience booking; /* the first eighth of the time: then nothing is lost for it */
     llmobsi_patience reading; /* the first half of the time, and half of that for a full queue */
     uint64_t last_ns;
     bool delivered;
@@ -76055,12 +76064,16 @@ llmobsi_cold llmobs_result llmobsi_instance_close(llmobsi_instance* instance, ll
     reading = patience;
     reading.deadline_ns = patience.others_ns;
     reading.others_ns = llmobsi_deadline_ns(instance->config.close_timeout_ms / 4);
+    booking = patience;
+    booking.deadline_ns = llmobsi_deadline_ns(instance->config.close_timeout_ms / 8);
+    booking.others_ns = UINT64_MAX;
     judged = llmobsi_review_of(instance) == NULL ||
              llmobsi_judge_stop(instance, patience.others_ns);
     llmobsi_shut(ticket);
     llmobsi_detectors_stop(instance);
     llmobsi_exporters_settle(instance);
     quiet = llmobsi_grace(patience.deadline_ns);
+    llmobsi_flush_book(instance, &booking);
     delivered = llmobsi_tick_stop(instance, &reading);
     llmobsi_collect_last(&instance->collector);
     delivered &= llmobsi_instance_flush(instance, &patience);

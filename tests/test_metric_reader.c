@@ -152,6 +152,56 @@ static void test_flush(void)
     is_int(r.series, SERIES, "brings them once more");
 }
 
+/* ---- what ended before is in them ---------------------------------------------------------- */
+
+static llmobs_export_result count_phases(void* user, const llmobs_batch* batch)
+{
+    llmobsi_atomic64* phases = (llmobsi_atomic64*)user;
+    size_t i, k;
+    for (i = 0; i < batch->metric_count; i++) {
+        const llmobs_metric_view* view = &batch->metrics[i];
+        uint64_t count = 0;
+        if (strcmp(view->name.data, "llm_phase_duration_seconds") == 0) {
+            for (k = 0; k < view->point_count; k++) {
+                count += view->points[k].count;
+            }
+            llmobsi_store_relaxed(phases, count);
+        }
+    }
+    return LLMOBS_EXPORT_OK;
+}
+
+static void pass_phases(llmobs* obs)
+{
+    llmobs_request request = llmobs_request_begin(obs, NULL);
+    llmobs_span phase = llmobs_phase_begin(request, LLMOBS_PHASE_RETRIEVAL);
+    llmobs_span_end(llmobs_phase_next(request, phase, LLMOBS_PHASE_MODEL_CALL));
+    llmobs_request_end(request, NULL);
+}
+
+/* A span's duration is counted when it is collected: that comes before the reading. */
+static void test_booked(bool pumped)
+{
+    static llmobsi_atomic64 phases;
+    llmobs_config config = pumped_config();
+    llmobs_exporter exporter = llmobs_exporter_default();
+    llmobs* obs;
+    config.host_pumped = pumped;
+    config.tick_ms = 10000;
+    exporter.export_batch = count_phases;
+    exporter.user = &phases;
+    exporter.signals = LLMOBS_SIGNAL_METRICS | LLMOBS_SIGNAL_SPANS;
+    llmobsi_store_relaxed(&phases, 0);
+    obs = open_metered(&config);
+    add_exporter(obs, &exporter);
+    pass_phases(obs);
+    is_int(llmobs_flush(obs, 10000), LLMOBS_OK, "flush, behind two phases");
+    is_int(llmobsi_load_relaxed(&phases), 2, "which are in its reading");
+    pass_phases(obs);
+    is_int(llmobs_close(obs), LLMOBS_OK, "close, behind two more");
+    is_int(llmobsi_load_relaxed(&phases), 4, "which are in the last");
+}
+
 static void test_interval(void)
 {
     llmobs_config config = metered_config();
@@ -800,6 +850,8 @@ static void test_race(void)
 int main(void)
 {
     test_flush();
+    test_booked(true);
+    test_booked(false);
     test_interval();
     test_items();
     test_oversized();

@@ -297,6 +297,13 @@ llmobsi_fn bool llmobsi_flush_collect(llmobsi_instance* instance, const llmobsi_
     return true;
 }
 
+/* What a reading of metrics is to show: spans that ended are counted when they are collected. */
+llmobsi_fn void llmobsi_flush_book(llmobsi_instance* instance, const llmobsi_patience* patience)
+{
+    uint64_t targets[LLMOBS_I_EXPORTERS_MAX];
+    (void)llmobsi_flush_collect(instance, patience, targets);
+}
+
 /* Flush, for as long as there is patience. */
 llmobsi_fn bool llmobsi_instance_flush(llmobsi_instance* instance, const llmobsi_patience* patience)
 {
@@ -332,6 +339,7 @@ LLMOBS_API llmobs_result llmobs_flush(llmobs* obs, uint32_t timeout_ms)
     patience.deadline_ns = llmobsi_deadline_ns(timeout_ms);
     patience.others_ns = UINT64_MAX;
     patience.closing = false;
+    llmobsi_flush_book(instance, &patience);
     llmobsi_flush_read(instance, &patience);
     delivered = !llmobsi_is_left(&instance->collector.recorder) &&
                 llmobsi_instance_flush(instance, &patience);

@@ -582,6 +582,7 @@ llmobsi_cold llmobs_result llmobsi_instance_close(llmobsi_instance* instance, ll
     llmobsi_place* place = instance->place;
     uint32_t ticket = instance->collector.recorder.ticket;
     llmobsi_patience patience;
+    llmobsi_patience booking; /* the first eighth of the time: then nothing is lost for it */
     llmobsi_patience reading; /* the first half of the time, and half of that for a full queue */
     uint64_t last_ns;
     bool delivered;
@@ -594,12 +595,16 @@ llmobsi_cold llmobs_result llmobsi_instance_close(llmobsi_instance* instance, ll
     reading = patience;
     reading.deadline_ns = patience.others_ns;
     reading.others_ns = llmobsi_deadline_ns(instance->config.close_timeout_ms / 4);
+    booking = patience;
+    booking.deadline_ns = llmobsi_deadline_ns(instance->config.close_timeout_ms / 8);
+    booking.others_ns = UINT64_MAX;
     judged = llmobsi_review_of(instance) == NULL ||
              llmobsi_judge_stop(instance, patience.others_ns);
     llmobsi_shut(ticket);
     llmobsi_detectors_stop(instance);
     llmobsi_exporters_settle(instance);
     quiet = llmobsi_grace(patience.deadline_ns);
+    llmobsi_flush_book(instance, &booking);
     delivered = llmobsi_tick_stop(instance, &reading);
     llmobsi_collect_last(&instance->collector);
     delivered &= llmobsi_instance_flush(instance, &patience);
