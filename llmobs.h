@@ -64512,6 +64512,17 @@ llmobsi_fn uint64_t llmobsi_exporter_lost(const llmobsi_exporter* exporter, uint
 
 /* ---- filling: the tick's side -------------------------------------------------------------- */
 
+llmobsi_inline bool llmobsi_exporter_takes(const llmobsi_exporter* exporter, uint32_t signal)
+{
+    return (exporter->host.signals >> signal & 1u) != 0;
+}
+
+llmobsi_inline bool llmobsi_exporter_wants_delta(const llmobsi_exporter* exporter)
+{
+    return llmobsi_exporter_takes(exporter, LLMOBS_I_METRICS) &&
+           exporter->host.temporality == LLMOBS_TEMPORALITY_DELTA;
+}
+
 /* Under the lock, as the next. */
 llmobsi_fn llmobsi_queued* llmobsi_batch_free(llmobsi_exporter* exporter)
 {
@@ -64524,19 +64535,33 @@ llmobsi_fn llmobsi_queued* llmobsi_batch_free(llmobsi_exporter* exporter)
     return NULL;
 }
 
-/* `for_spool`: of those that it can have. */
-llmobsi_fn llmobsi_queued* llmobsi_batch_oldest(llmobsi_exporter* exporter, bool for_spool)
+/* Of those that nobody works on, and that are of one of these signals. `for_spool`: of those that it
+   can have. */
+llmobsi_fn llmobsi_queued* llmobsi_batch_oldest(llmobsi_exporter* exporter, uint32_t signals,
+                                                bool for_spool)
 {
     llmobsi_queued* oldest = NULL;
     uint32_t i;
     for (i = 0; i < exporter->batch_count; i++) {
         llmobsi_queued* batch = &exporter->batches[i];
-        if (batch->state == LLMOBS_I_BATCH_SEALED && !(for_spool && batch->too_large) &&
+        if (batch->state == LLMOBS_I_BATCH_SEALED && (signals >> batch->signal & 1u) != 0 &&
+            !(for_spool && batch->too_large) &&
             (oldest == NULL || batch->sequence < oldest->sequence)) {
             oldest = batch;
         }
     }
     return oldest;
+}
+
+/* Who gives way when the queue is full: the oldest, but of metrics first, where the next reading
+   tells again what is lost with this one. A span that gives way to it is never told again. */
+llmobsi_fn llmobsi_queued* llmobsi_batch_yielding(llmobsi_exporter* exporter)
+{
+    llmobsi_queued* batch = NULL;
+    if (!llmobsi_exporter_wants_delta(exporter)) {
+        batch = llmobsi_batch_oldest(exporter, LLMOBS_SIGNAL_METRICS, false);
+    }
+    return batch != NULL ? batch : llmobsi_batch_oldest(exporter, LLMOBS_I_ALL_SIGNALS, false);
 }
 
 /* Nothing is known of what comes. */
@@ -64550,14 +64575,14 @@ llmobsi_fn void llmobsi_batch_clear(llmobsi_queued* batch)
     batch->too_large = false;
 }
 
-/* A batch to fill. When the queue is full the oldest one that nobody works on gives way. */
+/* A batch to fill. When the queue is full, one that nobody works on gives way. */
 llmobsi_fn llmobsi_queued* llmobsi_batch_claim(llmobsi_exporter* exporter, uint32_t signal)
 {
     llmobsi_queued* batch;
     llmobsi_lock_take(&exporter->lock);
     batch = llmobsi_batch_free(exporter);
     if (batch == NULL) {
-        batch = llmobsi_batch_oldest(exporter, false);
+        batch = llmobsi_batch_yielding(exporter);
         if (batch != NULL) {
             llmobsi_batch_lose(exporter, batch, LLMOBS_LOSS_QUEUE);
         }
@@ -64624,11 +64649,6 @@ llmobsi_inline uint32_t llmobsi_slot_signal(const llmobsi_slot* slot)
     return slot->kind >= LLMOBS_I_SLOT_IS_LOG ? LLMOBS_I_LOGS : LLMOBS_I_SPANS;
 }
 
-llmobsi_inline bool llmobsi_exporter_takes(const llmobsi_exporter* exporter, uint32_t signal)
-{
-    return (exporter->host.signals >> signal & 1u) != 0;
-}
-
 llmobsi_inline bool llmobsi_batch_pack(llmobsi_queued* batch, const llmobsi_recorder* recorder,
                                        const llmobsi_slot* slot,
                                        const llmobsi_tail_verdict* verdict)
@@ -64656,12 +64676,6 @@ llmobsi_fn bool llmobsi_batch_add(const llmobsi_exporter* exporter, llmobsi_queu
     }
     llmobsi_journal_commit(batch->journal, size);
     return true;
-}
-
-llmobsi_inline bool llmobsi_exporter_wants_delta(const llmobsi_exporter* exporter)
-{
-    return llmobsi_exporter_takes(exporter, LLMOBS_I_METRICS) &&
-           exporter->host.temporality == LLMOBS_TEMPORALITY_DELTA;
 }
 
 /* Copies one ended span or log record into the queue. */
@@ -64996,7 +65010,7 @@ llmobsi_fn llmobsi_queued* llmobsi_spooling_find(llmobsi_exporter* exporter)
         }
     }
     return exporter->failures > 0 && used > exporter->batch_count / 2
-               ? llmobsi_batch_oldest(exporter, true)
+               ? llmobsi_batch_oldest(exporter, LLMOBS_I_ALL_SIGNALS, true)
                : NULL;
 }
 
@@ -65185,7 +65199,7 @@ llmobsi_fn void llmobsi_spooling_last(llmobsi_exporter* exporter, uint64_t deadl
     (void)llmobsi_spooling_finish(exporter);
     while (spooling->on && !spooling->working && llmobsi_monotonic_ns() < deadline_ns &&
            (result == LLMOBS_I_SPOOL_OK || result == LLMOBS_I_SPOOL_LARGE)) {
-        llmobsi_queued* batch = llmobsi_batch_oldest(exporter, true);
+        llmobsi_queued* batch = llmobsi_batch_oldest(exporter, LLMOBS_I_ALL_SIGNALS, true);
         if (batch == NULL) {
             break;
         }

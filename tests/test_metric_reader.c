@@ -323,6 +323,47 @@ static void test_lost(void)
     (void)llmobs_close(obs);
 }
 
+/* Readings of an outage: the next one tells again what the last one told, unless it tells what is
+   new alone. */
+static void test_gives_way(llmobs_temporality temporality)
+{
+    bool delta = temporality == LLMOBS_TEMPORALITY_DELTA;
+    const char* value = "a";
+    llmobs_config config = pumped_config();
+    static reader r;
+    llmobs_exporter exporter = exporter_of(&r);
+    llmobs_stats stats;
+    llmobs_metric m;
+    llmobs* obs;
+    int i;
+    config.batch_bytes = 4096;
+    config.queue_bytes = 65536;
+    config.metric_delta = delta;
+    obs = open_metered(&config);
+    reader_init(&r);
+    r.answer = LLMOBS_EXPORT_RETRY;
+    exporter.signals |= LLMOBS_SIGNAL_SPANS;
+    exporter.temporality = temporality;
+    exporter.max_attempts = 1000000;
+    add_exporter(obs, &exporter);
+    m = define_with(obs, "m", "l", LLMOBS_COUNTER, LLMOBS_NUMBER_INT);
+    for (i = 0; i < 50; i++) {
+        llmobs_span_end(llmobs_span_root(obs, "waits"));
+        llmobs_counter_add(llmobs_counter_get(m, &value, 1), 1);
+        (void)llmobs_flush(obs, 0);
+    }
+    stats = stats_of(obs);
+    ok(stats.exporters[0].points.lost[LLMOBS_LOSS_QUEUE] > 0, "readings give way");
+    ok(delta == (stats.exporters[0].lost[LLMOBS_LOSS_QUEUE] > 0),
+       delta ? "and spans that are older" : "and no span gives way to them");
+    r.answer = LLMOBS_EXPORT_OK;
+    is_int(llmobs_flush(obs, 60000), LLMOBS_OK, "once the receiver is back");
+    stats = stats_of(obs);
+    ok(delta || stats.exporters[0].exported == 50, "all spans arrive");
+    ok(balances(&stats), "the account balances");
+    (void)llmobs_close(obs);
+}
+
 /* A reading that fits one batch takes one, and makes nothing give way for another. */
 static void test_exact(void)
 {
@@ -856,6 +897,8 @@ int main(void)
     test_items();
     test_oversized();
     test_lost();
+    test_gives_way(LLMOBS_TEMPORALITY_CUMULATIVE);
+    test_gives_way(LLMOBS_TEMPORALITY_DELTA);
     test_exact();
     test_held();
     test_signals();

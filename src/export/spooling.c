@@ -53,7 +53,7 @@ llmobsi_fn llmobsi_queued* llmobsi_spooling_find(llmobsi_exporter* exporter)
         }
     }
     return exporter->failures > 0 && used > exporter->batch_count / 2
-               ? llmobsi_batch_oldest(exporter, true)
+               ? llmobsi_batch_oldest(exporter, LLMOBS_I_ALL_SIGNALS, true)
                : NULL;
 }
 
@@ -242,7 +242,7 @@ llmobsi_fn void llmobsi_spooling_last(llmobsi_exporter* exporter, uint64_t deadl
     (void)llmobsi_spooling_finish(exporter);
     while (spooling->on && !spooling->working && llmobsi_monotonic_ns() < deadline_ns &&
            (result == LLMOBS_I_SPOOL_OK || result == LLMOBS_I_SPOOL_LARGE)) {
-        llmobsi_queued* batch = llmobsi_batch_oldest(exporter, true);
+        llmobsi_queued* batch = llmobsi_batch_oldest(exporter, LLMOBS_I_ALL_SIGNALS, true);
         if (batch == NULL) {
             break;
         }
