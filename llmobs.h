@@ -1633,6 +1633,8 @@ typedef struct llmobs_redactor {
     uint32_t used;
 #ifndef LLMOBS_NO_SHA256
     llmobs_hmac hmac; /* of a finding that goes on */
+#else
+    uint64_t no_hmac[17]; /* as large: a file that leaves it out may meet one that does not */
 #endif
     uint8_t carry[LLMOBS_SCAN_CARRY];
 } llmobs_redactor;
@@ -22752,6 +22754,8 @@ llmobsi_fn void llmobsi_redact_mask(llmobsi_writer* writer, llmobs_pii pii, cons
 }
 
 #ifndef LLMOBS_NO_SHA256
+LLMOBS_I_STATIC_ASSERT(redactor_hmac, sizeof(llmobs_hmac) == 17 * sizeof(uint64_t));
+
 #define LLMOBS_I_REDACT_TAG_BYTES 8u
 
 /* The message begins with what it is for, so that the key may serve other ends. */

@@ -78,6 +78,28 @@ END
     Gate::runs("$directory/all$option", "$what: and a life runs");
 }
 
+# Who forgets an option in one file gets functions that are not there, or their like; never a struct
+# of another size.
+sub sizes_of {
+    my ($option) = @_;
+    my $flag = $option eq '' ? '' : "-D$option";
+    my $header = `$cc -std=c11 -I. $flag -E llmobs.h`;
+    my @structs = $header =~ /^\} (llmobs_\w+);/mg;
+    my $rows = join('', map { "    printf(\"$_ %zu\\n\", sizeof($_));\n" } @structs);
+    my $file = Gate::write_file("$directory/sizes.c",
+        "#include \"llmobs.h\"\n#include <stdio.h>\nint main(void)\n{\n$rows    return 0;\n}\n");
+    system("$cc -std=c11 -I. $flag $file -o $directory/sizes") == 0 or return ();
+    return map { split / / } split /\n/, `$directory/sizes`;
+}
+my %sizes = sizes_of('');
+ok(keys %sizes > 100, scalar(keys %sizes) . ' types');
+for my $option (Sections::options($sections)) {
+    my %left = sizes_of($option);
+    my @other = grep { $left{$_} != ($sizes{$_} // -1) } sort keys %left;
+    ok(keys %left > 90 && @other == 0, "$option: " . keys(%left) . " types, as large as without")
+        or diag("@other");
+}
+
 # Pillars left out: off whatever the config says, and their calls inert.
 my @pillars = map { "-D$_" } Sections::pillars($sections);
 Gate::runs("$cc -std=c11 -I. @pillars $compile/left_out.c -o $directory/left_out",

@@ -75,6 +75,8 @@ llmobsi_fn void llmobsi_redact_mask(llmobsi_writer* writer, llmobs_pii pii, cons
 }
 
 #ifndef LLMOBS_NO_SHA256
+LLMOBS_I_STATIC_ASSERT(redactor_hmac, sizeof(llmobs_hmac) == 17 * sizeof(uint64_t));
+
 #define LLMOBS_I_REDACT_TAG_BYTES 8u
 
 /* The message begins with what it is for, so that the key may serve other ends. */

@@ -50,6 +50,8 @@ typedef struct llmobs_redactor {
     uint32_t used;
 #ifndef LLMOBS_NO_SHA256
     llmobs_hmac hmac; /* of a finding that goes on */
+#else
+    uint64_t no_hmac[17]; /* as large: a file that leaves it out may meet one that does not */
 #endif
     uint8_t carry[LLMOBS_SCAN_CARRY];
 } llmobs_redactor;
