@@ -3,6 +3,7 @@
 #include "llmobs.h"
 
 #include <cstdio>
+#include <exception>
 #include <stdexcept>
 
 /* @ guards */
