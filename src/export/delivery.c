@@ -175,13 +175,19 @@ llmobsi_fn bool llmobsi_batch_call(const llmobsi_exporter* exporter, const llmob
                                    llmobs_export_result* result)
 {
     llmobsi_callback callback = llmobsi_callback_begin(exporter->ticket);
+    bool threw = false;
     llmobsi_try {
         *result = exporter->host.export_batch(exporter->host.user, &batch->view);
     }
     llmobsi_catch_any {
         *result = LLMOBS_EXPORT_DROP;
+        threw = true;
     }
-    return llmobsi_callback_end(&callback);
+    if (!llmobsi_callback_end(&callback)) {
+        return false;
+    }
+    llmobsi_notes_add(exporter->notes, LLMOBS_NOTE_CALLBACK_THREW, threw);
+    return true;
 }
 
 /* One attempt, with the lock taken and, around the callback, given. False: as above. */

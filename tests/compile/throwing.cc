@@ -266,13 +266,21 @@ static llmobs_export_result take(void*, const llmobs_batch*)
     return LLMOBS_EXPORT_OK;
 }
 
-/* DROP, and counted as that. Some by a thread of ours. */
+static void note_throw(void* user, llmobs_note note, uint64_t, const char*)
+{
+    *static_cast<int*>(user) += note == LLMOBS_NOTE_CALLBACK_THREW;
+}
+
+/* DROP, counted as that, and a note of why. Some by a thread of ours. */
 static bool exports(bool by_host)
 {
     llmobs_config config = pumped();
     llmobs_exporter exporter = llmobs_exporter_default();
     llmobs_stats stats;
+    int noted = 0;
     config.host_pumped = by_host;
+    config.note = note_throw;
+    config.note_user = &noted;
     exporter.export_batch = no_export;
     llmobs* obs = llmobs_open(&config, NULL);
     (void)llmobs_exporter_add(obs, &exporter);
@@ -281,7 +289,7 @@ static bool exports(bool by_host)
     stats.size = sizeof stats;
     (void)llmobs_stats_read(obs, &stats);
     return stats.exporters[0].lost[LLMOBS_LOSS_FAILED] == 1 && threw == 1 &&
-           llmobs_close(obs) == LLMOBS_OK;
+           llmobs_close(obs) == LLMOBS_OK && noted == 1;
 }
 
 static bool export_batch()
