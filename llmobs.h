@@ -336,8 +336,8 @@ CONTENTS: search for a tag.
     LLMOBS_NO_TAIL           ONE    ... of tail sampling                                off
     LLMOBS_NO_DRIFT          ONE    ... of drift detectors                              off
     LLMOBS_DEBUG             ONE    invariant checkers and assertions; costs much       off
-    LLMOBS_ASSERT(c)         ONE    what an assertion calls                             nothing,
-                                                                     abort() in LLMOBS_DEBUG
+    LLMOBS_ASSERT(c)         ONE    what an assertion calls                             nothing; in
+                                                    LLMOBS_DEBUG a line on stderr, and abort()
     LLMOBS_TLS_MODEL         ONE    attribute of the one thread-local pointer           initial-exec
                                                                      on glibc, else the default
     LLMOBS_ATOMICS           ONE    you give the llmobsi_load_... operations yourself   off
@@ -2084,7 +2084,10 @@ typedef struct llmobs_span_info {
 LLMOBS_API llmobs_span_info llmobs_span_info_default(void);
 
 /* [any] Begins a span without parent: a new trace, sampled by llmobs_config.sample_ratio. 20 ns
-   with its end. Inert when `obs` is NULL or closed, or when the span must be dropped (counted). */
+   with its end. Inert when `obs` is NULL or closed, or when the span must be dropped (counted).
+   Its name, as all names and keys here, is known by its address: a string literal, or a text that
+   stays as it is until llmobs_close, as llmobs_name_n makes one. A buffer that is used again gives
+   the text that stood there first, and nothing tells of it but LLMOBS_DEBUG, which aborts. */
 LLMOBS_API llmobs_span llmobs_span_root(llmobs* obs, const char* name);
 
 /* [any] Begins a child. A parent that has ended will do while its slot is not yet used anew; an
@@ -2102,7 +2105,8 @@ LLMOBS_API llmobs_span llmobs_span_next(llmobs_span span, const char* name);
 LLMOBS_API void llmobs_span_end(llmobs_span span);
 
 /* [owner] Sets an attribute: the last value of a key wins. Strings are cut to
-   llmobs_config.value_bytes on a UTF-8 border; what does not fit the span is counted as dropped. */
+   llmobs_config.value_bytes on a UTF-8 border; what does not fit the span is counted as dropped.
+   Keys are as names are (llmobs_span_root), values are copied. */
 LLMOBS_API void llmobs_span_set_string(llmobs_span span, const char* key, const char* value);
 LLMOBS_API void llmobs_span_set_string_n(llmobs_span span, const char* key, const char* value,
                                          size_t size);
@@ -2198,7 +2202,8 @@ LLMOBS_API llmobs_string llmobs_text(const char* data, size_t size);
    LLMOBS_SIGNAL_LOGS, whether its trace is sampled or not; what can't be kept is dropped and
    counted. Below llmobs_config.log_severity, and while there are exporters but none that takes
    logs, nothing happens, in a nanosecond. Values are kept as they are given: do not put prompts,
-   answers or personal data there. About 50 ns. */
+   answers or personal data there. `event_name` is as a span's name is (llmobs_span_root), the body
+   is copied. About 50 ns. */
 LLMOBS_API void llmobs_log(llmobs* obs, llmobs_severity severity, const char* event_name,
                            const char* body);
 LLMOBS_API void llmobs_log_with(llmobs* obs, const llmobs_log_info* info);
@@ -3840,7 +3845,7 @@ LLMOBS_API llmobs_span llmobs_phase_begin(llmobs_request request, llmobs_phase p
 LLMOBS_API llmobs_span llmobs_phase_next(llmobs_request request, llmobs_span before,
                                          llmobs_phase phase);
 
-/* [any] Begins the span of a tool's execution. `tool` is a trusted name. */
+/* [any] Begins the span of a tool's execution. `tool` is a trusted name; it is copied. */
 LLMOBS_API llmobs_span llmobs_tool_begin(llmobs_request request, const char* tool);
 
 /* =================================================================================================
@@ -8437,7 +8442,11 @@ LLMOBS_API llmobs_result llmobs_recover(const char* path, llmobs_export_fn expor
 
 #ifndef LLMOBS_ASSERT
 #ifdef LLMOBS_DEBUG
-#define LLMOBS_ASSERT(condition) ((condition) ? (void)0 : abort())
+#include <stdio.h>
+#define LLMOBS_ASSERT(condition)                                                                  \
+    ((condition)                                                                                  \
+         ? (void)0                                                                                \
+         : ((void)fprintf(stderr, "llmobs: %s:%d: %s\n", __FILE__, __LINE__, #condition), abort()))
 #else
 #define LLMOBS_ASSERT(condition) ((void)0)
 #endif
@@ -24823,6 +24832,15 @@ llmobsi_inline llmobsi_cached_name* llmobsi_name_place(llmobsi_thread* thread, c
     return &thread->names[(uint32_t)(mixed >> 56) ^ way];
 }
 
+#ifdef LLMOBS_DEBUG
+/* A name is known by its address: what stands there must not have changed. */
+llmobsi_inline bool llmobsi_name_is_unchanged(const llmobsi_thread* thread, const char* text,
+                                              uint32_t id)
+{
+    return text == NULL || llmobsi_names_id(&thread->recorder->names, text, strlen(text)) == id;
+}
+#endif
+
 /* Looks at the first two of them; NULL when it is at neither. */
 llmobsi_inline const llmobsi_cached_name* llmobsi_name_find(llmobsi_thread* thread,
                                                             const char* text)
@@ -24832,9 +24850,7 @@ llmobsi_inline const llmobsi_cached_name* llmobsi_name_find(llmobsi_thread* thre
         cached = llmobsi_name_place(thread, text, 1);
         cached = cached->text == text ? cached : NULL;
     }
-    /* A name is known by its address: what stands there must not have changed. */
-    LLMOBS_ASSERT(cached == NULL || text == NULL ||
-                  llmobsi_names_id(&thread->recorder->names, text, strlen(text)) == cached->id);
+    LLMOBS_ASSERT(cached == NULL || llmobsi_name_is_unchanged(thread, text, cached->id));
     return cached;
 }
 
@@ -64539,7 +64555,7 @@ llmobsi_fn llmobsi_queued* llmobsi_batch_free(llmobsi_exporter* exporter)
     return NULL;
 }
 
-/* Of those that nobody works on, and that are of one of these signals. `for_spool`: of those that it
+/* Of those that nobody works on and that are of one of these signals. `for_spool`: of those that it
    can have. */
 llmobsi_fn llmobsi_queued* llmobsi_batch_oldest(llmobsi_exporter* exporter, uint32_t signals,
                                                 bool for_spool)
@@ -76069,28 +76085,32 @@ llmobsi_fn bool llmobsi_instance_keep(llmobsi_instance* instance, uint64_t last_
 #endif
 }
 
+/* Of the closer, who has so much time, and so much of it for exporters without room. */
+llmobsi_fn llmobsi_patience llmobsi_patience_of_close(uint32_t time_ms, uint32_t others_ms)
+{
+    llmobsi_patience patience;
+    patience.deadline_ns = llmobsi_deadline_ns(time_ms);
+    patience.others_ns = llmobsi_deadline_ns(others_ms);
+    patience.closing = true;
+    return patience;
+}
+
 /* Closes what the ticket was taken from. */
 llmobsi_cold llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmobs_stats* stats)
 {
     llmobsi_place* place = instance->place;
     uint32_t ticket = instance->collector.recorder.ticket;
-    llmobsi_patience patience;
-    llmobsi_patience booking; /* the first eighth of the time: then nothing is lost for it */
-    llmobsi_patience reading; /* the first half of the time, and half of that for a full queue */
+    const uint32_t time_ms = instance->config.close_timeout_ms;
+    llmobsi_patience patience = llmobsi_patience_of_close(time_ms, time_ms / 2);
+    /* The first half of it, and half of that for a full queue. */
+    llmobsi_patience reading = llmobsi_patience_of_close(time_ms / 2, time_ms / 4);
+    /* The first eighth: nothing is lost for it. */
+    llmobsi_patience booking = llmobsi_patience_of_close(time_ms / 8, UINT32_MAX);
     uint64_t last_ns;
     bool delivered;
     bool quiet;
     bool file_done;
     bool judged;
-    patience.deadline_ns = llmobsi_deadline_ns(instance->config.close_timeout_ms);
-    patience.others_ns = llmobsi_deadline_ns(instance->config.close_timeout_ms / 2);
-    patience.closing = true;
-    reading = patience;
-    reading.deadline_ns = patience.others_ns;
-    reading.others_ns = llmobsi_deadline_ns(instance->config.close_timeout_ms / 4);
-    booking = patience;
-    booking.deadline_ns = llmobsi_deadline_ns(instance->config.close_timeout_ms / 8);
-    booking.others_ns = UINT64_MAX;
     judged = llmobsi_review_of(instance) == NULL ||
              llmobsi_judge_stop(instance, patience.others_ns);
     llmobsi_shut(ticket);

@@ -47,8 +47,8 @@ CONTENTS: search for a tag.
     LLMOBS_NO_TAIL           ONE    ... of tail sampling                                off
     LLMOBS_NO_DRIFT          ONE    ... of drift detectors                              off
     LLMOBS_DEBUG             ONE    invariant checkers and assertions; costs much       off
-    LLMOBS_ASSERT(c)         ONE    what an assertion calls                             nothing,
-                                                                     abort() in LLMOBS_DEBUG
+    LLMOBS_ASSERT(c)         ONE    what an assertion calls                             nothing; in
+                                                    LLMOBS_DEBUG a line on stderr, and abort()
     LLMOBS_TLS_MODEL         ONE    attribute of the one thread-local pointer           initial-exec
                                                                      on glibc, else the default
     LLMOBS_ATOMICS           ONE    you give the llmobsi_load_... operations yourself   off

@@ -22,4 +22,23 @@ for my $name (qw(test_exporter test_spooling test_metric_reader)) {
         or diag(grep { /^not ok|^#/ } map { "$_\n" } split /\n/, $said);
 }
 
+# A name whose text changed.
+my $program = Gate::write_file("$directory/renamed.c", <<'END');
+#define LLMOBS_IMPLEMENTATION
+#include "llmobs.h"
+int main(void)
+{
+    char name[] = "tool-0";
+    llmobs* obs = llmobs_open(NULL, NULL);
+    llmobs_span_end(llmobs_span_root(obs, name));
+    name[5] = '1';
+    llmobs_span_end(llmobs_span_root(obs, name));
+    return llmobs_close(obs) == LLMOBS_OK ? 0 : 1;
+}
+END
+Gate::runs("$cc $program -o $directory/renamed -pthread -lm -ldl", 'a program builds', 1);
+my ($status, $said) = Gate::run("cd $directory && ./renamed 2>&1");
+ok($status != 0 && $said =~ /llmobs: \S+:\d+: .*name_is_unchanged/,
+    'a name in a buffer that is used again is told, and ends it') or diag("$status $said");
+
 done_testing();

@@ -45,5 +45,5 @@ LLMOBS_API llmobs_span llmobs_phase_begin(llmobs_request request, llmobs_phase p
 LLMOBS_API llmobs_span llmobs_phase_next(llmobs_request request, llmobs_span before,
                                          llmobs_phase phase);
 
-/* [any] Begins the span of a tool's execution. `tool` is a trusted name. */
+/* [any] Begins the span of a tool's execution. `tool` is a trusted name; it is copied. */
 LLMOBS_API llmobs_span llmobs_tool_begin(llmobs_request request, const char* tool);

@@ -268,7 +268,7 @@ llmobsi_fn llmobsi_queued* llmobsi_batch_free(llmobsi_exporter* exporter)
     return NULL;
 }
 
-/* Of those that nobody works on, and that are of one of these signals. `for_spool`: of those that it
+/* Of those that nobody works on and that are of one of these signals. `for_spool`: of those that it
    can have. */
 llmobsi_fn llmobsi_queued* llmobsi_batch_oldest(llmobsi_exporter* exporter, uint32_t signals,
                                                 bool for_spool)

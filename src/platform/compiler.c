@@ -20,7 +20,11 @@
 
 #ifndef LLMOBS_ASSERT
 #ifdef LLMOBS_DEBUG
-#define LLMOBS_ASSERT(condition) ((condition) ? (void)0 : abort())
+#include <stdio.h>
+#define LLMOBS_ASSERT(condition)                                                                  \
+    ((condition)                                                                                  \
+         ? (void)0                                                                                \
+         : ((void)fprintf(stderr, "llmobs: %s:%d: %s\n", __FILE__, __LINE__, #condition), abort()))
 #else
 #define LLMOBS_ASSERT(condition) ((void)0)
 #endif

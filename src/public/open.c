@@ -576,28 +576,32 @@ llmobsi_fn bool llmobsi_instance_keep(llmobsi_instance* instance, uint64_t last_
 #endif
 }
 
+/* Of the closer, who has so much time, and so much of it for exporters without room. */
+llmobsi_fn llmobsi_patience llmobsi_patience_of_close(uint32_t time_ms, uint32_t others_ms)
+{
+    llmobsi_patience patience;
+    patience.deadline_ns = llmobsi_deadline_ns(time_ms);
+    patience.others_ns = llmobsi_deadline_ns(others_ms);
+    patience.closing = true;
+    return patience;
+}
+
 /* Closes what the ticket was taken from. */
 llmobsi_cold llmobs_result llmobsi_instance_close(llmobsi_instance* instance, llmobs_stats* stats)
 {
     llmobsi_place* place = instance->place;
     uint32_t ticket = instance->collector.recorder.ticket;
-    llmobsi_patience patience;
-    llmobsi_patience booking; /* the first eighth of the time: then nothing is lost for it */
-    llmobsi_patience reading; /* the first half of the time, and half of that for a full queue */
+    const uint32_t time_ms = instance->config.close_timeout_ms;
+    llmobsi_patience patience = llmobsi_patience_of_close(time_ms, time_ms / 2);
+    /* The first half of it, and half of that for a full queue. */
+    llmobsi_patience reading = llmobsi_patience_of_close(time_ms / 2, time_ms / 4);
+    /* The first eighth: nothing is lost for it. */
+    llmobsi_patience booking = llmobsi_patience_of_close(time_ms / 8, UINT32_MAX);
     uint64_t last_ns;
     bool delivered;
     bool quiet;
     bool file_done;
     bool judged;
-    patience.deadline_ns = llmobsi_deadline_ns(instance->config.close_timeout_ms);
-    patience.others_ns = llmobsi_deadline_ns(instance->config.close_timeout_ms / 2);
-    patience.closing = true;
-    reading = patience;
-    reading.deadline_ns = patience.others_ns;
-    reading.others_ns = llmobsi_deadline_ns(instance->config.close_timeout_ms / 4);
-    booking = patience;
-    booking.deadline_ns = llmobsi_deadline_ns(instance->config.close_timeout_ms / 8);
-    booking.others_ns = UINT64_MAX;
     judged = llmobsi_review_of(instance) == NULL ||
              llmobsi_judge_stop(instance, patience.others_ns);
     llmobsi_shut(ticket);

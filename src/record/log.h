@@ -37,7 +37,8 @@ LLMOBS_API llmobs_string llmobs_text(const char* data, size_t size);
    LLMOBS_SIGNAL_LOGS, whether its trace is sampled or not; what can't be kept is dropped and
    counted. Below llmobs_config.log_severity, and while there are exporters but none that takes
    logs, nothing happens, in a nanosecond. Values are kept as they are given: do not put prompts,
-   answers or personal data there. About 50 ns. */
+   answers or personal data there. `event_name` is as a span's name is (llmobs_span_root), the body
+   is copied. About 50 ns. */
 LLMOBS_API void llmobs_log(llmobs* obs, llmobs_severity severity, const char* event_name,
                            const char* body);
 LLMOBS_API void llmobs_log_with(llmobs* obs, const llmobs_log_info* info);

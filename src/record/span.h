@@ -42,7 +42,10 @@ typedef struct llmobs_span_info {
 LLMOBS_API llmobs_span_info llmobs_span_info_default(void);
 
 /* [any] Begins a span without parent: a new trace, sampled by llmobs_config.sample_ratio. 20 ns
-   with its end. Inert when `obs` is NULL or closed, or when the span must be dropped (counted). */
+   with its end. Inert when `obs` is NULL or closed, or when the span must be dropped (counted).
+   Its name, as all names and keys here, is known by its address: a string literal, or a text that
+   stays as it is until llmobs_close, as llmobs_name_n makes one. A buffer that is used again gives
+   the text that stood there first, and nothing tells of it but LLMOBS_DEBUG, which aborts. */
 LLMOBS_API llmobs_span llmobs_span_root(llmobs* obs, const char* name);
 
 /* [any] Begins a child. A parent that has ended will do while its slot is not yet used anew; an
@@ -60,7 +63,8 @@ LLMOBS_API llmobs_span llmobs_span_next(llmobs_span span, const char* name);
 LLMOBS_API void llmobs_span_end(llmobs_span span);
 
 /* [owner] Sets an attribute: the last value of a key wins. Strings are cut to
-   llmobs_config.value_bytes on a UTF-8 border; what does not fit the span is counted as dropped. */
+   llmobs_config.value_bytes on a UTF-8 border; what does not fit the span is counted as dropped.
+   Keys are as names are (llmobs_span_root), values are copied. */
 LLMOBS_API void llmobs_span_set_string(llmobs_span span, const char* key, const char* value);
 LLMOBS_API void llmobs_span_set_string_n(llmobs_span span, const char* key, const char* value,
                                          size_t size);

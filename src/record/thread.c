@@ -179,6 +179,15 @@ llmobsi_inline llmobsi_cached_name* llmobsi_name_place(llmobsi_thread* thread, c
     return &thread->names[(uint32_t)(mixed >> 56) ^ way];
 }
 
+#ifdef LLMOBS_DEBUG
+/* A name is known by its address: what stands there must not have changed. */
+llmobsi_inline bool llmobsi_name_is_unchanged(const llmobsi_thread* thread, const char* text,
+                                              uint32_t id)
+{
+    return text == NULL || llmobsi_names_id(&thread->recorder->names, text, strlen(text)) == id;
+}
+#endif
+
 /* Looks at the first two of them; NULL when it is at neither. */
 llmobsi_inline const llmobsi_cached_name* llmobsi_name_find(llmobsi_thread* thread,
                                                             const char* text)
@@ -188,9 +197,7 @@ llmobsi_inline const llmobsi_cached_name* llmobsi_name_find(llmobsi_thread* thre
         cached = llmobsi_name_place(thread, text, 1);
         cached = cached->text == text ? cached : NULL;
     }
-    /* A name is known by its address: what stands there must not have changed. */
-    LLMOBS_ASSERT(cached == NULL || text == NULL ||
-                  llmobsi_names_id(&thread->recorder->names, text, strlen(text)) == cached->id);
+    LLMOBS_ASSERT(cached == NULL || llmobsi_name_is_unchanged(thread, text, cached->id));
     return cached;
 }
 
