@@ -145,6 +145,8 @@ static void test_refused(void)
 {
     static const char* const cases[][2] = {
         {"a: increase(no_such_total[5m]) > 1", "no_such_total: there is no such metric"},
+        {"a: llm_phase_duration_seconds > 1", "llm_phase_duration_seconds is a histogram: ask for"},
+        {"a: increase(llm_cost_usd[5m]) > 1", "llm_cost_usd is a counter: its name ends in _total"},
         {"a: increase(llm_cost_usd_total{user=\"x\"}[5m]) > 1",
          "llm_cost_usd_total has no label user: it has model, feature"},
         {"a: increase(llm_cost_usd_total[5m]) > 1 by (tenant)",

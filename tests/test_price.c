@@ -76,6 +76,7 @@ static void test_no_prices(void)
     llmobs_cost_query query = asked("m", 1, 1);
     llmobs_prices prices;
     is_int(load(obs, "{}"), LLMOBS_ERROR_LIMIT, "without memory there is no table");
+    ok(strstr(load_error.reason, "price_bytes") != NULL, "... and it is said what to set");
     ok(load_error.reason[0] != '\0', "which it says");
     is_int(llmobs_price_set(obs, NULL, "m", &price), LLMOBS_ERROR_ARGUMENT, "no price is none");
     price.femto[0] = 1;

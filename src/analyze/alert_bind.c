@@ -268,14 +268,34 @@ llmobsi_fn bool llmobsi_alert_bind_function(llmobsi_alert_binder* binder)
     return true;
 }
 
+/* Says what is wrong with a name that no metric shows: it may be that of one without its ending.
+   Always false. */
+llmobsi_cold bool llmobsi_alert_no_metric(llmobsi_alert_binder* binder)
+{
+    const llmobsi_registry* registry = &binder->recorder->registry;
+    uint32_t count = registry->on ? llmobsi_load_acquire(&registry->metric_count) : 0;
+    uint32_t i = 0;
+    while (i < count && !llmobsi_alert_is_metric(&registry->metrics[i], binder->name,
+                                                 strlen(binder->name), "")) {
+        i++;
+    }
+    if (i == count) {
+        return llmobsi_alert_no(binder, ": there is no such metric (is its family in "
+                                        "llmobs_config.metric_families?), or none that is kept");
+    }
+    return llmobsi_alert_no(binder, registry->metrics[i].instrument == LLMOBS_COUNTER
+                                        ? " is a counter: its name ends in _total"
+                                        : " is a histogram: ask for its _count, _sum or _bucket, "
+                                          "or for histogram_quantile");
+}
+
 /* What is no metric of the registry. */
 llmobsi_fn bool llmobsi_alert_bind_own(llmobsi_alert_binder* binder)
 {
     const llmobsi_alert_rule* rule = binder->rule;
     bool heavy = strcmp(binder->name, LLMOBS_I_WATCH_USERS_NAME) == 0;
     if (!heavy && strcmp(binder->name, LLMOBS_I_WATCH_LOST_NAME) != 0) {
-        return llmobsi_alert_no(binder, ": there is no such metric (is its family in "
-                                        "llmobs_config.metric_families?), or none that is kept");
+        return llmobsi_alert_no_metric(binder);
     }
     if (binder->term->matcher_count != 0) {
         return llmobsi_alert_no(binder, ": its labels can't be matched");

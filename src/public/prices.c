@@ -214,7 +214,10 @@ llmobsi_fn llmobs_result llmobsi_prices_load(llmobs* obs, llmobsi_price_source* 
     llmobsi_repricing change;
     llmobs_result result = llmobsi_repricing_begin(obs, &change);
     if (result != LLMOBS_OK) {
-        llmobsi_price_error_tell(error, 0, 0, llmobs_result_name(result));
+        llmobsi_price_error_tell(error, 0, 0,
+                                 result == LLMOBS_ERROR_LIMIT
+                                     ? "prices have no memory: set llmobs_config.price_bytes"
+                                     : llmobs_result_name(result));
         return result;
     }
     result = llmobsi_prices_read(&change, source, error);
