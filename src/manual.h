@@ -64,7 +64,7 @@ CONTENTS: search for a tag.
 >>threads  Which call from which thread
 
     The first word of each function's comment says it:
-    [any]         any thread at any time; takes no lock, allocates nothing, enters no kernel
+    [any]         any thread at any time; waits for no lock, allocates nothing, enters no kernel
     [any, locks]  any thread at any time; may wait briefly for another
     [owner]       calls on one object must be ordered by the caller; other objects are free
     [setup]       before other threads use the instance, or after the last has left
@@ -75,17 +75,29 @@ CONTENTS: search for a tag.
     log record, interaction                      [any]          no         no (*)
     the interaction's line, unkeyed hash         [any]          no         the caller's write
     counter, up-down, gauge, histogram           [any]          no         no (*)
-    finding a series; one that is new            [any, locks]   no         no
+    finding a series: waits where it is new      [any, locks]   no         no (*)
+    defining a metric                            [any, locks]   no         no (*)
     reading metrics, Prometheus text, OTLP       [any]          no         the caller's write
     attributes, names, results, contexts         [any]          no         no
     request token, scheduled, retry, guardrail   [any]          no         no
     sampling: by an id, keep, counters           [any]          no         no
-    request begin, sessions                      [any, locks]   no         no
+    request begin                                [any]          no         no (*)
+    session begin, end                           [any, locks]   no         no (*)
     budget settle, release                       [any]          no         no
     budget reserve, add, limit, remove, status   [any, locks]   no         no
     request end                                  [any]          no         the audit callback's
     request input, output                        [owner]        no         the audit callback's
     request explain                              [any, locks]   no         no
+    an engine: its series                        [any, locks]   no         no (*)
+    an engine: steps                             [owner]        no         no
+    cost of a query, cost record, HTTP headers   [any]          no         no
+    cost reports                                 [any, locks]   no         the caller's write
+    prices: load, set, date, identity            [any, locks]   no         the file's
+    scanner, redactor: a whole text              [any]          no         no
+    scanner, redactor: in pieces                 [owner]        no         the caller's write
+    pseudonyms: of a text, verify                [any]          no         no
+    pseudonyms: in pieces                        [owner]        no         no
+    key rotation                                 [any, locks]   no         yes: random bytes
     captures: take, done, return                 [any]          no         no
     judge: set, work, flush, its account         [any, locks]   no         yes: its threads
     tail policies                                [any, locks]   no         no
@@ -96,15 +108,18 @@ CONTENTS: search for a tag.
     tick, flush, stats, close                    [any, locks]   no         the exporters' writes
     state save                                   [any, locks]   no         yes: it waits for a disk
     adding an exporter                           [any, locks]   no         yes: its thread, its file
+    recover                                      [any, locks]   yes        yes: the file
     open, release                                [setup]        yes        yes
-    (*) A thread's first span or log record attaches the thread (llmobs_thread_attach does it
-        ahead), and so does the first one after fork: memory of the thread-local pointer, a seed
-        from the system.
+    (*) A thread's first call of these attaches the thread (llmobs_thread_attach does it ahead),
+        and so does the first one after fork: memory of the thread-local pointer, a seed from the
+        system.
 
-    Recording in a signal handler is safe; one that interrupts a recording call of its own thread
-    is dropped and counted as `signal`, but for what it adds to metrics, which arrives. An
-    exporter's callback runs on the exporter's own thread: spans and log records that it makes are
-    dropped as `self`; flush, tick and close answer LLMOBS_ERROR_BUSY there.
+    Recording in a signal handler is safe: spans, log records, metrics (new label sets, too),
+    requests from begin to end, sessions. What interrupts a recording call of its own thread is
+    dropped and counted as `signal`, but for what it adds to metrics, which arrives. The other
+    calls that are [any, locks], and reading metrics, are not for handlers (docs/lifecycle.md,
+    Signals). An exporter's callback runs on the exporter's own thread: spans and log records that
+    it makes are dropped as `self`; flush, tick and close answer LLMOBS_ERROR_BUSY there.
     A C++ exception that leaves a callback of yours ends there where the implementation is compiled
     as C++ with exceptions, and stands for its failure: a batch dropped, a write refused, no memory,
     no value, the system's clock; where nothing else would tell of it, llmobs_stats.callbacks_threw
