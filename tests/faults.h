@@ -67,7 +67,7 @@ int rename(const char* from, const char* to)
 
 int ftruncate(int file, off_t size)
 {
-    return fails() || fault.truncation ? -1 : (int)syscall(SYS_ftruncate, file, size);
+    return fails() || fault.truncation ? -1 : (int)syscall(SYS_ftruncate, file, (long)size);
 }
 
 int flock(int file, int operation)

@@ -39,7 +39,7 @@ int mkdir(const char* path, mode_t mode)
 
 off_t lseek(int file, off_t offset, int from)
 {
-    return fails() ? -1 : (off_t)syscall(SYS_lseek, file, offset, from);
+    return fails() ? -1 : (off_t)syscall(SYS_lseek, file, (long)offset, from);
 }
 
 /* ---- files --------------------------------------------------------------------------------- */
