@@ -366,7 +366,8 @@ CONTENTS: search for a tag.
     counter, up-down, gauge, histogram           [any]          no         no (*)
     finding a series: waits where it is new      [any, locks]   no         no (*)
     defining a metric                            [any, locks]   no         no (*)
-    reading metrics, Prometheus text, OTLP       [any]          no         the caller's write
+    reading metrics, OTLP                        [any]          no         the caller's write
+    Prometheus text                              [any, locks]   no         the caller's write
     attributes, names, results, contexts         [any]          no         no
     request token, scheduled, retry, guardrail   [any]          no         no
     sampling: by an id, keep, counters           [any]          no         no
@@ -999,8 +1000,8 @@ typedef struct llmobs_alert llmobs_alert;
 typedef void (*llmobs_alert_fn)(void* user, const llmobs_alert* alerts, size_t count);
 
 /* Gets what a run of a drift detector came to: llmobs_config.on_drift. For each run that finds
-   drift, and for each that llmobs_drift_run_now asked for, whatever it came to, so that a release
-   can wait for it. Called on the thread that makes runs, no lock held. It may make any call but
+   drift, and for each that was asked for by llmobs_drift_run_now, whatever it came to, so that a
+   release can wait for it (several askings before it are one run). Called on the thread that makes runs, no lock held. It may make any call but
    that inside it llmobs_drift_work, llmobs_tick, _flush and _close answer ERROR_BUSY. */
 typedef struct llmobs_drift_report llmobs_drift_report;
 typedef void (*llmobs_drift_fn)(void* user, const llmobs_drift_report* report);
@@ -5551,7 +5552,7 @@ LLMOBS_API llmobs_result llmobs_stats_read(llmobs* obs, llmobs_stats* stats);
 
 /* ---- metrics out --------------------------------------------------------------------------- */
 
-/* [any] Writes all metrics as Prometheus text: for the handler of GET /metrics. `write` is called
+/* [any, locks] Writes all metrics as Prometheus text: for the handler of GET /metrics. `write` is called
    with up to 8 KiB at a time. Waits neither for recorders nor for the tick; series come in the
    order in which they were made. Takes 40 KiB of stack. ERROR_CLOSED (nothing is written),
    ERROR_SYSTEM when `write` returned false. About 1 us for every 2 KiB of text. */

@@ -11,6 +11,7 @@
 #include "sanitized.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #if defined(__linux__)
@@ -647,7 +648,7 @@ static void test_no_allocation(void)
         }
     }
     is_int(calls_of_malloc - allocations, 0, "1,000,000 spans allocate nothing, ticks included");
-#if __GCC_ATOMIC_LLONG_LOCK_FREE == 2
+#if ATOMIC_LLONG_LOCK_FREE == 2
     is_int(calls_of_lock - locks - between, 0, "and take no lock");
 #else
     skip("and take no lock", "libatomic's stand in for operations of 64 bits");

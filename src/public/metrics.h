@@ -1,6 +1,6 @@
 /* ---- metrics out --------------------------------------------------------------------------- */
 
-/* [any] Writes all metrics as Prometheus text: for the handler of GET /metrics. `write` is called
+/* [any, locks] Writes all metrics as Prometheus text: for the handler of GET /metrics. `write` is called
    with up to 8 KiB at a time. Waits neither for recorders nor for the tick; series come in the
    order in which they were made. Takes 40 KiB of stack. ERROR_CLOSED (nothing is written),
    ERROR_SYSTEM when `write` returned false. About 1 us for every 2 KiB of text. */
