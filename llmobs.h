@@ -366,8 +366,7 @@ CONTENTS: search for a tag.
     counter, up-down, gauge, histogram           [any]          no         no (*)
     finding a series: waits where it is new      [any, locks]   no         no (*)
     defining a metric                            [any, locks]   no         no (*)
-    reading metrics, OTLP                        [any]          no         the caller's write
-    Prometheus text                              [any, locks]   no         the caller's write
+    reading metrics, Prometheus text, OTLP       [any, locks]   no         the caller's write
     attributes, names, results, contexts         [any]          no         no
     request token, scheduled, retry, guardrail   [any]          no         no
     sampling: by an id, keep, counters           [any]          no         no
@@ -1001,8 +1000,9 @@ typedef void (*llmobs_alert_fn)(void* user, const llmobs_alert* alerts, size_t c
 
 /* Gets what a run of a drift detector came to: llmobs_config.on_drift. For each run that finds
    drift, and for each that was asked for by llmobs_drift_run_now, whatever it came to, so that a
-   release can wait for it (several askings before it are one run). Called on the thread that makes runs, no lock held. It may make any call but
-   that inside it llmobs_drift_work, llmobs_tick, _flush and _close answer ERROR_BUSY. */
+   release can wait for it (several askings before it are one run). Called on the thread that makes
+   runs, no lock held. It may make any call but that inside it llmobs_drift_work, llmobs_tick,
+   _flush and _close answer ERROR_BUSY. */
 typedef struct llmobs_drift_report llmobs_drift_report;
 typedef void (*llmobs_drift_fn)(void* user, const llmobs_drift_report* report);
 
@@ -5552,16 +5552,16 @@ LLMOBS_API llmobs_result llmobs_stats_read(llmobs* obs, llmobs_stats* stats);
 
 /* ---- metrics out --------------------------------------------------------------------------- */
 
-/* [any, locks] Writes all metrics as Prometheus text: for the handler of GET /metrics. `write` is called
-   with up to 8 KiB at a time. Waits neither for recorders nor for the tick; series come in the
-   order in which they were made. Takes 40 KiB of stack. ERROR_CLOSED (nothing is written),
+/* [any, locks] Writes all metrics as Prometheus text: for the handler of GET /metrics. `write` is
+   called with up to 8 KiB at a time. Waits neither for recorders nor for the tick; series come in
+   the order in which they were made. Takes 40 KiB of stack. ERROR_CLOSED (nothing is written),
    ERROR_SYSTEM when `write` returned false. About 1 us for every 2 KiB of text. */
 LLMOBS_API llmobs_result llmobs_prometheus_write(llmobs* obs, llmobs_exposition exposition,
                                                  llmobs_write_fn write, void* user);
 
-/* [any] The same into a buffer: `*size` is its capacity, then the size of the whole text, without
-   the NUL that follows it. ERROR_LIMIT when it does not fit with its NUL: the buffer holds "" then,
-   and `*size` says how much there is to be told (some more may come). */
+/* [any, locks] The same into a buffer: `*size` is its capacity, then the size of the whole text,
+   without the NUL that follows it. ERROR_LIMIT when it does not fit with its NUL: the buffer holds
+   "" then, and `*size` says how much there is to be told (some more may come). */
 LLMOBS_API llmobs_result llmobs_prometheus_print(llmobs* obs, llmobs_exposition exposition,
                                                  char* buffer, size_t* size);
 
@@ -5569,13 +5569,13 @@ LLMOBS_API llmobs_result llmobs_prometheus_print(llmobs* obs, llmobs_exposition 
    until the callback returns. False stops. */
 typedef bool (*llmobs_collect_fn)(void* user, const llmobs_batch* batch);
 
-/* [any] Reads all metrics and hands them over as batches of typed views. A metric with many series
-   may come in several batches. ERROR_SYSTEM when `collect` returned false. */
+/* [any, locks] Reads all metrics and hands them over as batches of typed views. A metric with many
+   series may come in several batches. ERROR_SYSTEM when `collect` returned false. */
 LLMOBS_API llmobs_result llmobs_metrics_collect(llmobs* obs, llmobs_collect_fn collect, void* user);
 
-/* [any] Reads all metrics and encodes them, as llmobs_encode does, cumulative: OTLP/JSON lines, or
-   OTLP protobuf. Where there are many, several messages of protobuf come one after the other: by
-   its rules they are one, so all that is written is the body of one request. */
+/* [any, locks] Reads all metrics and encodes them, as llmobs_encode does, cumulative: OTLP/JSON
+   lines, or OTLP protobuf. Where there are many, several messages of protobuf come one after the
+   other: by its rules they are one, so all that is written is the body of one request. */
 LLMOBS_API llmobs_result llmobs_metrics_write(llmobs* obs, llmobs_format format,
                                               llmobs_write_fn write, void* user);
 

@@ -77,8 +77,7 @@ CONTENTS: search for a tag.
     counter, up-down, gauge, histogram           [any]          no         no (*)
     finding a series: waits where it is new      [any, locks]   no         no (*)
     defining a metric                            [any, locks]   no         no (*)
-    reading metrics, OTLP                        [any]          no         the caller's write
-    Prometheus text                              [any, locks]   no         the caller's write
+    reading metrics, Prometheus text, OTLP       [any, locks]   no         the caller's write
     attributes, names, results, contexts         [any]          no         no
     request token, scheduled, retry, guardrail   [any]          no         no
     sampling: by an id, keep, counters           [any]          no         no

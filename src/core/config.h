@@ -67,8 +67,9 @@ typedef void (*llmobs_alert_fn)(void* user, const llmobs_alert* alerts, size_t c
 
 /* Gets what a run of a drift detector came to: llmobs_config.on_drift. For each run that finds
    drift, and for each that was asked for by llmobs_drift_run_now, whatever it came to, so that a
-   release can wait for it (several askings before it are one run). Called on the thread that makes runs, no lock held. It may make any call but
-   that inside it llmobs_drift_work, llmobs_tick, _flush and _close answer ERROR_BUSY. */
+   release can wait for it (several askings before it are one run). Called on the thread that makes
+   runs, no lock held. It may make any call but that inside it llmobs_drift_work, llmobs_tick,
+   _flush and _close answer ERROR_BUSY. */
 typedef struct llmobs_drift_report llmobs_drift_report;
 typedef void (*llmobs_drift_fn)(void* user, const llmobs_drift_report* report);
 
