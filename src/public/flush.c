@@ -301,7 +301,9 @@ llmobsi_fn bool llmobsi_flush_collect(llmobsi_instance* instance, const llmobsi_
 llmobsi_fn void llmobsi_flush_book(llmobsi_instance* instance, const llmobsi_patience* patience)
 {
     uint64_t targets[LLMOBS_I_EXPORTERS_MAX];
-    (void)llmobsi_flush_collect(instance, patience, targets);
+    if (!llmobsi_is_left(&instance->collector.recorder)) {
+        (void)llmobsi_flush_collect(instance, patience, targets);
+    }
 }
 
 /* Flush, for as long as there is patience. */
