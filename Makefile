@@ -200,7 +200,8 @@ check-canary: llmobs.h
 # What make test looks at for some compilers and standards, for all of them.
 check-builds: llmobs.h
 	@LLMOBS_WHOLE=1 LLMOBS_SECONDS=1500 LLMOBS_TAP=build/gates/builds \
-	    prove --failures --exec tools/run_test.pl tests/warnings.t tests/symbols.t tests/linking.t
+	    prove --failures --exec tools/run_test.pl tests/warnings.t tests/symbols.t tests/linking.t \
+	    tests/same_bits.t
 
 # The flags of engines that embed such headers, where that collection is at hand.
 FLAGS_GATE ?= ../shared/flags_gate.sh
