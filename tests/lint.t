@@ -79,4 +79,11 @@ for my $case ([ 'a system call', $call, qr/getpid\(/ ], [ 'a system', $if, qr/_W
     is($above_status, 0, "$what in the platform passes") or diag($above_output);
 }
 
+# What ThreadSanitizer is not asked to look at has nothing for it.
+my ($functions) = Gate::read_file('Makefile') =~ /^FUNCTIONS := ((?:.*\\\n)*.*\n)/m;
+my @functions = grep { $_ ne '\\' } split ' ', $functions // '';
+ok(@functions > 30, scalar(@functions) . ' tests are of functions alone');
+my @others = grep { Gate::read_file("tests/test_$_.c") =~ /pthread|llmobs_open\(/ } @functions;
+is("@others", '', '... none has an instance, or a thread');
+
 done_testing();
