@@ -118,10 +118,10 @@ PLAIN := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
 # Of functions alone, called by one thread: nothing for ThreadSanitizer to see.
 FUNCTIONS := alert_parse alert_rules alert_state alert_write decimal drift_fit drift_golden \
-    drift_sample drift_score drift_vector drift_window exponential exponential_fast exposition \
-    hash heap json json_portable json_read judge_score log_json otlp otlp_log otlp_metric packed period \
-    probability prometheus real recognize redact scan scan_portable text text_portable \
-    trace_context trigger validate window
+    drift_sample drift_score drift_vector drift_window exponential exponential_fast \
+    exposition hash heap json json_portable json_read judge_score log_json otlp otlp_log \
+    otlp_metric packed period probability prometheus real recognize redact scan \
+    scan_portable text text_portable trace_context trigger validate window
 THREADED := $(filter-out $(FUNCTIONS:%=test_%),$(TESTS))
 
 # $(call sanitized,NAME,COMPILER,FLAGS,TESTS): unit tests, built and run. The implementation is
