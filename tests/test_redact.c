@@ -310,7 +310,7 @@ static void test_random(void)
     is_int(again, 0, "scanned again, nothing is found");
     is_int(broken, 0, "valid UTF-8 stays valid");
     is_int(json, 0, "the body of a JSON string stays one");
-    ok(bodies > rounds_of(1000), "of which there were enough");
+    ok(bodies > (size_t)rounds_of(1000), "of which there were enough");
 }
 
 /* ---- the interface ------------------------------------------------------------------------- */
