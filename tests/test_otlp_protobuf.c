@@ -342,7 +342,7 @@ static void test_numbers(void)
     char text[64];
     uint64_t random = 88172645463325252u;
     size_t i, wrong = 0;
-    for (i = 0; i < 300000; i++) {
+    for (i = 0; i < (size_t)rounds_of(300000); i++) {
         int64_t number;
         uint64_t size;
         random ^= random << 13;

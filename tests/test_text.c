@@ -112,7 +112,7 @@ static void test_integers(void)
     uint64_t power = 1, number;
     size_t wrong = 0;
     int i;
-    for (number = 0; number < 200000; number++) {
+    for (number = 0; number < 200000; number += step_of(7)) {
         wrong += (size_t)integer_is_wrong(number);
     }
     for (i = 0; i < 20; i++, power *= 10) {
@@ -127,12 +127,12 @@ static void test_integers(void)
         wrong += (size_t)integer_is_wrong((UINT64_C(1) << i) - 1);
         wrong += (size_t)integer_is_wrong(~(UINT64_C(1) << i));
     }
-    for (i = 0; i < 500000; i++) {
+    for (i = 0; i < rounds_of(500000); i++) {
         wrong += (size_t)integer_is_wrong(next_random() >> (next_random() & 63));
     }
     is_int(wrong, 0, "integers: as printf has them");
     wrong = 0;
-    for (number = 0; number < 100000000; number += 1 + (number * 7919 & 63)) {
+    for (number = 0; number < 100000000; number += step_of(7) * (1 + (number * 7919 & 63))) {
         char got[8], digits[9];
         uint32_t rest = (uint32_t)number;
         for (i = 7; i >= 0; i--, rest /= 10) {
@@ -372,7 +372,7 @@ static void test_doubles_everywhere(void)
                                      UINT64_C(0x123456789abcd)};
     size_t wrong = 0, i, rounds = (size_t)rounds_of(1000000);
     uint64_t biased;
-    for (biased = 0; biased < 0x7ff; biased++) {
+    for (biased = 0; biased < 0x7ff; biased += step_of(5)) {
         for (i = 0; i < sizeof edges / sizeof edges[0]; i++) {
             wrong += check_double(biased << 52 | edges[i]);
             wrong += check_double(UINT64_C(1) << 63 | biased << 52 | edges[i]);
