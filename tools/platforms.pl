@@ -183,7 +183,7 @@ my @TARGETS = (
             because('glibc\'s mathematics has an instruction there that qemu 7.2 has not', qw(cusum
                 drift_counts exponential exponential_fast priority_sample reading top)),
             because('it records in signal handlers, where a lock of libatomic\'s may be taken',
-                qw(metric signal)) },
+                qw(metric request_pool signal)) },
     },
     {
         name => 'musl', what => 'Linux x86-64, musl', cc => 'musl-gcc', packages => 'musl-tools',
