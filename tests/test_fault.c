@@ -312,7 +312,7 @@ static uint64_t live_failing(life* l, uint64_t at, bool forever)
 }
 
 /* With threads a life takes longer, and by default only some of the calls fail. */
-static uint64_t step_of(bool pumped)
+static uint64_t calls_apart(bool pumped)
 {
     long step = (pumped ? 100 : 1200) / sized(100);
     step = step < 24 ? step : 24;
@@ -323,7 +323,7 @@ static void test_faults(bool pumped, bool forever)
 {
     long tasks = entries_of("/proc/self/task");
     long files = entries_of("/proc/self/fd");
-    uint64_t step = step_of(pumped);
+    uint64_t step = calls_apart(pumped);
     uint64_t count;
     uint64_t at;
     long runs = 0;
