@@ -306,7 +306,9 @@ sub works
 sub choose_native
 {
     my ($target, $directory) = @_;
-    return if !defined $target->{native} || !works($target, $directory, '', $target->{native});
+    return if !defined $target->{native};
+    $target->{emulated} = !works($target, $directory, '', $target->{native});
+    return if $target->{emulated};
     delete $target->{runner};
     for my $test (keys %EMULATED) {
         delete $target->{without}{$test} if $target->{without}{$test} eq $EMULATED{$test};
@@ -422,12 +424,15 @@ sub row_of
         $sum->{skipped}) . " |\n";
 }
 
-# What a target is left out of, test by test.
+# What a target is left out of, test by test. (Not what an emulator alone can't do, where there was
+# none.)
 sub left_out
 {
     my %why;
     for my $target (@TARGETS) {
         for my $test (sort keys %{ $target->{without} // {} }) {
+            next if defined $target->{native} && !$target->{emulated}
+                && $target->{without}{$test} eq ($EMULATED{$test} // '');
             push @{ $why{"`$test`: $target->{without}{$test}"} }, $target->{name};
         }
     }
