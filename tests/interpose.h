@@ -17,10 +17,10 @@
    that is not found costs a malloc, which may be what is being looked for.) */
 static void* next_of(const char* name)
 {
-    char of_sanitizer[64];
     void* found = NULL;
-    (void)snprintf(of_sanitizer, sizeof of_sanitizer, "__interceptor_%s", name);
     if (SANITIZED) {
+        char of_sanitizer[64];
+        (void)snprintf(of_sanitizer, sizeof of_sanitizer, "__interceptor_%s", name);
         found = dlsym(RTLD_DEFAULT, of_sanitizer);
     }
     if (found == NULL) {

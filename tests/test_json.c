@@ -121,11 +121,13 @@ static void test_every_short_sequence(void)
         wrong += (i & 0xff) == 0 && !round_trips(text, 1);
     }
     /* all that begin or continue something; of the plain ones, and under qemu, a part */
-    for (i = 0; i < 1 << 24; i += (i & 0x808080) != 0 ? step_of(37) : 17) {
+    for (i = 0; i < 1 << 24; i += step_of(37)) {
         text[0] = (char)(i >> 16);
         text[1] = (char)(i >> 8);
         text[2] = (char)i;
-        wrong += !round_trips(text, 3);
+        if ((i & 0x808080) != 0 || i % 17 == 0) {
+            wrong += !round_trips(text, 3);
+        }
     }
     is_int(wrong, 0, "every sequence of up to three bytes is written as its repaired form");
 }

@@ -41,9 +41,12 @@ static void test_every_short_sequence(void)
 {
     size_t wrong = 0;
     uint32_t i, step = step_of(41);
-    for (i = 0; i < 1u << 24; i += (i & 0x808080) != 0 ? step : 7 * step) {
+    for (i = 0; i < 1u << 24; i += step) {
         char text[3], out[9], again[9];
         size_t size, limit;
+        if ((i & 0x808080) == 0 && i % 7 != 0) {
+            continue;
+        }
         text[0] = (char)i;
         text[1] = (char)(i >> 8);
         text[2] = (char)(i >> 16);
