@@ -216,7 +216,7 @@ llmobsi_fn llmobs_result llmobsi_prices_load(llmobs* obs, llmobsi_price_source* 
     if (result != LLMOBS_OK) {
         llmobsi_price_error_tell(error, 0, 0,
                                  result == LLMOBS_ERROR_LIMIT
-                                     ? "prices have no memory: set llmobs_config.price_bytes"
+                                     ? llmobs_note_text(LLMOBS_NOTE_PRICES_OFF)
                                      : llmobs_result_name(result));
         return result;
     }
